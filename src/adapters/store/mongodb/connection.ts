@@ -1,0 +1,109 @@
+/** The way to a MongoDB database whose acked writes last and whose reads show only such writes. */
+import { type Db, type Document, MongoClient, ReadConcern } from "mongodb";
+
+const DEFAULT_DATABASE = "echoroom";
+
+/** MongoDB 5.0: `$lookup` with both a join field and a pipeline. */
+const MIN_WIRE_VERSION = 13;
+
+// Each step of an operation gives up in time for the whole to answer within about 5 s.
+const STEP_LIMIT_MS = 4_000;
+
+export interface Connection {
+  client: MongoClient;
+  db: Db;
+  /** Where it leads and to what kind of server, without credentials. */
+  description: string;
+}
+
+/**
+ * Connects to the database that the URI names, by default `echoroom`. All that is done through `db`
+ * is acked by a majority's journals, and reads from the primary what a majority has.
+ * @throws Error of one line if the URI asks for less, or its server cannot be used
+ */
+export async function connect(uri: string): Promise<Connection> {
+  const client = createClient(uri);
+  try {
+    checkPromises(client);
+    const db = client.db(namesDatabase(uri) ? undefined : DEFAULT_DATABASE, {
+      writeConcern: { w: "majority", journal: true, wtimeoutMS: STEP_LIMIT_MS },
+      readConcern: new ReadConcern("majority"),
+      readPreference: "primary",
+    });
+    const server = await greet(client);
+    const place = `${address(client)}/${db.databaseName}`;
+    return { client, db, description: `MongoDB (${place}, ${kindOf(server)})` };
+  } catch (error) {
+    await client.close();
+    throw error;
+  }
+}
+
+/** The first line of what went wrong. */
+export function reason(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.split("\n", 1)[0] ?? message;
+}
+
+function createClient(uri: string): MongoClient {
+  try {
+    return new MongoClient(uri, {
+      appName: "EchoRoom",
+      serverSelectionTimeoutMS: STEP_LIMIT_MS,
+      connectTimeoutMS: STEP_LIMIT_MS,
+      waitQueueTimeoutMS: STEP_LIMIT_MS,
+      socketTimeoutMS: STEP_LIMIT_MS,
+    });
+  } catch (error) {
+    throw new Error(`The MongoDB URI cannot be read: ${reason(error)}`, { cause: error });
+  }
+}
+
+function checkPromises({ options }: MongoClient): void {
+  const { w, journal } = options.writeConcern ?? {};
+  if (w !== undefined && w !== "majority") throw weakPromise(`w=${w}`);
+  if (journal === false) throw weakPromise("journal=false");
+  const level = options.readConcern?.level ?? "majority";
+  if (level !== "majority") throw weakPromise(`readConcernLevel=${level}`);
+  const { mode } = options.readPreference;
+  if (mode !== "primary") throw weakPromise(`readPreference=${mode}`);
+}
+
+function weakPromise(option: string): Error {
+  return new Error(
+    `The MongoDB URI asks for ${option}, with which acked messages could be lost or missed; ` +
+      "remove it: EchoRoom writes with w=majority and journal=true and reads from the primary.",
+  );
+}
+
+/** The driver would call a database that is not named `test`. */
+function namesDatabase(uri: string): boolean {
+  return /^[^:]+:\/\/[^/?]+\/[^?]/.test(uri);
+}
+
+async function greet(client: MongoClient): Promise<Document> {
+  let server: Document;
+  try {
+    server = await client.db("admin").command({ hello: 1 });
+  } catch (error) {
+    throw new Error(
+      `MongoDB at ${address(client)} cannot be used: ${reason(error)}; ` +
+        "start it, or correct the address or the credentials.",
+      { cause: error },
+    );
+  }
+  if (server.maxWireVersion < MIN_WIRE_VERSION) {
+    throw new Error(`MongoDB at ${address(client)} is too old; EchoRoom needs 5.0 or later.`);
+  }
+  return server;
+}
+
+function address({ options }: MongoClient): string {
+  return options.srvHost ?? options.hosts.join(",");
+}
+
+function kindOf(server: Document): string {
+  if (server.msg === "isdbgrid") return "sharded cluster";
+  if (server.setName) return `replica set ${server.setName}`;
+  return "standalone: no change streams";
+}

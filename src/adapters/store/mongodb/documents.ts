@@ -1,0 +1,103 @@
+/** The documents of the MongoDB store, their indexes, and how they become domain objects. */
+import type { Db } from "mongodb";
+import type { Message, MessageDraft } from "../../../domain/message.ts";
+import type { NewRoom, Room } from "../../../domain/room.ts";
+import type { Session } from "../../../domain/session.ts";
+import type { PublicUser, User } from "../../../domain/user.ts";
+
+/** A domain object whose `id` is the document's key. */
+type Stored<T extends { id: string }> = Omit<T, "id"> & { _id: string };
+
+export type UserDocument = Stored<User>;
+export type SessionDocument = Stored<Session>;
+export type RoomDocument = Stored<Omit<NewRoom, "createdBy">> & { creatorId: string };
+export type MessageDocument = Stored<Omit<Message, "sender">> & { senderId: string };
+
+/** A room as `WITH_CREATOR_AND_LAST` reads it. */
+export type RoomView = RoomDocument & { creators: PublicUserDocument[]; last: { seq: number }[] };
+/** A message as `WITH_SENDER` reads it. */
+export type MessageView = MessageDocument & { senders: PublicUserDocument[] };
+
+type PublicUserDocument = Stored<PublicUser>;
+
+/** Makes the indexes that are missing; the guarantees of the store rest on the unique ones. */
+export async function createIndexes(db: Db): Promise<void> {
+  await Promise.all([
+    db.collection("users").createIndex({ email: 1 }, { unique: true }),
+    db.collection("rooms").createIndexes([
+      { key: { slug: 1 }, unique: true },
+      { key: { name: 1, _id: 1 } },
+    ]),
+    // Both begin with the room, so that the collection can be sharded by it.
+    db.collection("messages").createIndexes([
+      { key: { roomId: 1, seq: 1 }, unique: true },
+      { key: { roomId: 1, senderId: 1, clientMessageId: 1 }, unique: true },
+    ]),
+    db.collection("sessions").createIndex({ expiresAt: 1 }, { expireAfterSeconds: 0 }),
+  ]);
+}
+
+/** The stages that add to each message its sender as they are now. */
+export const WITH_SENDER = [lookUpUser("senderId", "senders")];
+
+/** The stages that add to each room its creator as they are now, and the last entry of its log. */
+export const WITH_CREATOR_AND_LAST = [
+  lookUpUser("creatorId", "creators"),
+  {
+    $lookup: {
+      from: "messages",
+      localField: "_id",
+      foreignField: "roomId",
+      pipeline: [{ $sort: { seq: -1 } }, { $limit: 1 }, { $project: { seq: 1 } }],
+      as: "last",
+    },
+  },
+];
+
+function lookUpUser(localField: string, as: string) {
+  const pipeline = [{ $project: { displayName: 1, avatarUrl: 1 } }];
+  return { $lookup: { from: "users", localField, foreignField: "_id", pipeline, as } };
+}
+
+export function fromUser({ id, ...fields }: User): UserDocument {
+  return { _id: id, ...fields };
+}
+
+export function toUser({ _id, ...fields }: UserDocument): User {
+  return { id: _id, ...fields };
+}
+
+export function fromSession({ id, ...fields }: Session): SessionDocument {
+  return { _id: id, ...fields };
+}
+
+export function toSession({ _id, ...fields }: SessionDocument): Session {
+  return { id: _id, ...fields };
+}
+
+export function fromRoom({ id, createdBy, ...fields }: NewRoom): RoomDocument {
+  return { _id: id, creatorId: createdBy.id, ...fields };
+}
+
+export function toRoom({ _id, creatorId, creators, last, ...fields }: RoomView): Room {
+  return {
+    id: _id,
+    ...fields,
+    createdBy: toPublicUser(creatorId, creators),
+    lastSeq: last[0]?.seq ?? 0,
+  };
+}
+
+/** The draft as entry `seq` of the room's log. */
+export function fromDraft(draft: MessageDraft, roomId: string, seq: number): MessageDocument {
+  const { id, sender, ...fields } = draft;
+  return { _id: id, ...fields, roomId, seq, senderId: sender.id, updatedAt: draft.createdAt };
+}
+
+export function toMessage({ _id, senderId, senders, ...fields }: MessageView): Message {
+  return { id: _id, ...fields, sender: toPublicUser(senderId, senders) };
+}
+
+function toPublicUser(id: string, [user]: PublicUserDocument[]): PublicUser {
+  return { id, displayName: user?.displayName ?? "", avatarUrl: user?.avatarUrl ?? null };
+}

@@ -1,0 +1,30 @@
+/** What the driver's errors mean to the store. */
+import { MongoError, MongoServerError } from "mongodb";
+import { unavailable } from "../../../domain/errors.ts";
+
+const DUPLICATE_KEY = 11000;
+
+/** Whether a unique index refused the write: any of them, or the one on `field`. */
+export function isDuplicateKey(error: unknown, field?: string): boolean {
+  if (!(error instanceof MongoServerError) || error.code !== DUPLICATE_KEY) return false;
+  return field === undefined || field in (error.keyPattern ?? {});
+}
+
+/** What to throw for `error`: whatever the driver reports, the database could not do its work. */
+export function translate(error: unknown): unknown {
+  if (!(error instanceof MongoError)) return error;
+  return unavailable("The database cannot answer now.", error);
+}
+
+/** Settles as `work` does, or rejects with `unavailable` when that takes longer than `limit` ms. */
+export async function within<T>(limit: number, work: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(unavailable("The database did not answer in time.")), limit);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,151 @@
+/** The logs of all rooms in one collection: appending to them and reading them. */
+import type { Collection, Document } from "mongodb";
+import { unavailable } from "../../../domain/errors.ts";
+import type { Message, MessageDraft } from "../../../domain/message.ts";
+import {
+  fromDraft,
+  type MessageDocument,
+  type MessageView,
+  toMessage,
+  WITH_SENDER,
+} from "./documents.ts";
+import { isDuplicateKey } from "./errors.ts";
+import { HeadHints } from "./head_hints.ts";
+
+/** How long an append competes for numbers with others before it gives up. */
+const CONTENTION_LIMIT_MS = 4_000;
+const MAX_BACKOFF_MS = 50;
+
+/** More than one read asks for, so that an answer is one reply and not several. */
+const READ_BATCH = 1_000;
+
+/**
+ * The part of the `Store` port that is about messages; see there for what each method guarantees.
+ *
+ * What makes numbers gap-free is that an entry is only ever inserted at one past a head that a
+ * majority has, and that the unique index on (room, seq) lets one of several rivals through.
+ */
+export class RoomLog {
+  /** Heads that were seen; a cleared or missing one costs a read, nothing else. */
+  readonly hints = new HeadHints();
+  readonly #messages: Collection<MessageDocument>;
+
+  constructor(messages: Collection<MessageDocument>) {
+    this.#messages = messages;
+  }
+
+  /** Makes `opening` entry 1 of the room's log, unless an earlier attempt has made one. */
+  async open(roomId: string, opening: MessageDraft): Promise<void> {
+    try {
+      await this.#messages.insertOne(fromDraft(opening, roomId, 1));
+    } catch (error) {
+      if (!isDuplicateKey(error)) throw error;
+    }
+  }
+
+  async append(roomId: string, drafts: MessageDraft[]): Promise<Message[]> {
+    const stored = new Map<string, Message>();
+    const deadline = performance.now() + CONTENTION_LIMIT_MS;
+    let waiting = drafts;
+    let head = this.hints.get(roomId) ?? await this.head(roomId);
+    for (let attempt = 0; waiting.length > 0; attempt++) {
+      const failure = await this.#insert(roomId, head, waiting);
+      if (failure === null) {
+        waiting.forEach((draft, i) =>
+          stored.set(keyOf(draft), numbered(draft, roomId, head + 1 + i))
+        );
+        break;
+      }
+      // Whatever went wrong, a part may have been stored: by this attempt, an earlier one, or as
+      // somebody else's duplicate. Only what a majority has counts, so that it is looked up.
+      const [found, seen] = await Promise.all([
+        this.#findSent(roomId, waiting),
+        this.head(roomId),
+      ]);
+      for (const message of found) stored.set(keyOf(message), message);
+      waiting = waiting.filter((draft) => !stored.has(keyOf(draft)));
+      if (waiting.length === 0) break;
+      if (!isDuplicateKey(failure)) throw failure;
+      if (performance.now() > deadline) throw unavailable("The room is too busy.", failure);
+      await backOff(attempt);
+      head = Math.max(seen, this.hints.get(roomId) ?? 0);
+    }
+    return drafts.flatMap((draft) => stored.get(keyOf(draft)) ?? []);
+  }
+
+  async head(roomId: string): Promise<number> {
+    const last = await this.#messages.findOne({ roomId }, {
+      sort: { seq: -1 },
+      projection: { seq: 1 },
+    });
+    const head = last?.seq ?? 0;
+    this.hints.raise(roomId, head);
+    return head;
+  }
+
+  readAfter(roomId: string, after: number, limit: number): Promise<Message[]> {
+    return this.#read({ roomId, seq: { $gt: after } }, { $sort: { seq: 1 } }, { $limit: limit });
+  }
+
+  async readBefore(roomId: string, before: number, limit: number): Promise<Message[]> {
+    const newestFirst = await this.#read(
+      { roomId, seq: { $lt: before } },
+      { $sort: { seq: -1 } },
+      { $limit: limit },
+    );
+    return newestFirst.reverse();
+  }
+
+  async findSeq(roomId: string, messageId: string): Promise<number | null> {
+    const message = await this.#messages.findOne({ _id: messageId, roomId }, {
+      projection: { seq: 1 },
+    });
+    return message?.seq ?? null;
+  }
+
+  /** Inserts the drafts after `head`; returns the failure, if any: a prefix may be stored then. */
+  async #insert(roomId: string, head: number, drafts: MessageDraft[]): Promise<unknown> {
+    const documents = drafts.map((draft, i) => fromDraft(draft, roomId, head + 1 + i));
+    try {
+      await this.#messages.insertMany(documents, { ordered: true });
+      this.hints.raise(roomId, head + documents.length);
+      return null;
+    } catch (error) {
+      this.hints.forget(roomId);
+      return error;
+    }
+  }
+
+  /** The messages of the room's log that have a draft's sender and clientMessageId. */
+  #findSent(roomId: string, drafts: MessageDraft[]): Promise<Message[]> {
+    const keys = Map.groupBy(drafts, (draft) => draft.sender.id);
+    const sent = Array.from(keys, ([senderId, own]) => ({
+      senderId,
+      clientMessageId: { $in: own.map((draft) => draft.clientMessageId) },
+    }));
+    return this.#read({ roomId, $or: sent });
+  }
+
+  async #read(match: Document, ...stages: Document[]): Promise<Message[]> {
+    const views = await this.#messages.aggregate<MessageView>(
+      [{ $match: match }, ...stages, ...WITH_SENDER],
+      { batchSize: READ_BATCH },
+    ).toArray();
+    return views.map(toMessage);
+  }
+}
+
+function numbered(draft: MessageDraft, roomId: string, seq: number): Message {
+  return { ...draft, roomId, seq, updatedAt: draft.createdAt };
+}
+
+/** What a message is recognised by within its room. */
+function keyOf({ sender, clientMessageId }: Pick<Message, "sender" | "clientMessageId">): string {
+  return JSON.stringify([sender.id, clientMessageId]);
+}
+
+/** Waits a random while, so that rivals for one number do not collide in step. */
+function backOff(attempt: number): Promise<void> {
+  const limit = Math.min(MAX_BACKOFF_MS, 2 ** attempt);
+  return new Promise((resolve) => setTimeout(resolve, Math.random() * limit));
+}

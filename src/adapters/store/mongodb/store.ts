@@ -1,0 +1,247 @@
+/** The store for several instances: a `Store` on MongoDB. */
+import type { Collection, Document, MongoClient } from "mongodb";
+import { ChatError, unavailable } from "../../../domain/errors.ts";
+import type { MessageDraft } from "../../../domain/message.ts";
+import type { NewRoom, Room } from "../../../domain/room.ts";
+import type { Session, SessionRotation } from "../../../domain/session.ts";
+import type { ProfileChanges, User } from "../../../domain/user.ts";
+import type { Store } from "../../../ports/store.ts";
+import { connect, type Connection, reason } from "./connection.ts";
+import {
+  createIndexes,
+  fromRoom,
+  fromSession,
+  fromUser,
+  type RoomDocument,
+  type RoomView,
+  type SessionDocument,
+  toRoom,
+  toSession,
+  toUser,
+  type UserDocument,
+  WITH_CREATOR_AND_LAST,
+} from "./documents.ts";
+import { isDuplicateKey, translate, within } from "./errors.ts";
+import { RoomLog } from "./room_log.ts";
+
+const ANSWER_LIMIT_MS = 5_000;
+
+/**
+ * Keeps users, rooms, messages and sessions in a collection each. It needs no transactions, so that
+ * a standalone server will do; what must be unique is held by unique indexes.
+ */
+export class MongoStore implements Store {
+  readonly description: string;
+  readonly #client: MongoClient;
+  readonly #ping: () => Promise<unknown>;
+  readonly #users: Collection<UserDocument>;
+  readonly #rooms: Collection<RoomDocument>;
+  readonly #sessions: Collection<SessionDocument>;
+  readonly #log: RoomLog;
+  readonly #running = new Set<Promise<unknown>>();
+  #closing: Promise<void> | null = null;
+
+  private constructor({ client, db, description }: Connection) {
+    this.description = description;
+    this.#client = client;
+    this.#ping = () => db.command({ ping: 1 });
+    this.#users = db.collection("users");
+    this.#rooms = db.collection("rooms");
+    this.#sessions = db.collection("sessions");
+    this.#log = new RoomLog(db.collection("messages"));
+    client.on("topologyDescriptionChanged", () => this.#log.hints.clear());
+  }
+
+  /**
+   * Connects, checks, and makes the indexes that are missing; resolves once they exist.
+   * @throws Error of one line if the URI asks for weaker promises than the port makes, or if its
+   *   server cannot be used
+   */
+  static async open(uri: string): Promise<MongoStore> {
+    const connection = await connect(uri);
+    try {
+      await createIndexes(connection.db);
+      return new MongoStore(connection);
+    } catch (error) {
+      await connection.client.close();
+      throw new Error(`${connection.description} refuses its indexes: ${reason(error)}`, {
+        cause: error,
+      });
+    }
+  }
+
+  createUser(user: User): Promise<void> {
+    return this.#run(async () => {
+      try {
+        await this.#users.insertOne(fromUser(user));
+      } catch (error) {
+        if (!isDuplicateKey(error, "email")) throw error;
+        throw new ChatError("email_taken", "An account with this email exists already.");
+      }
+    });
+  }
+
+  findUser(id: string): Promise<User | null> {
+    return this.#findUser({ _id: id });
+  }
+
+  findUserByEmail(email: string): Promise<User | null> {
+    return this.#findUser({ email });
+  }
+
+  updateUser(id: string, changes: ProfileChanges, updatedAt: Date): Promise<User | null> {
+    return this.#run(async () => {
+      const user = await this.#users.findOneAndUpdate(
+        { _id: id },
+        { $set: { ...changes, updatedAt } },
+        { returnDocument: "after" },
+      );
+      return user && toUser(user);
+    });
+  }
+
+  createRoom(room: NewRoom, opening: MessageDraft): Promise<boolean> {
+    return this.#run(async () => {
+      // The entry goes first: without its room nobody can find it, while a room without its entry
+      // would be seen. If the slug is taken it stays behind, for the next attempt with this id.
+      await this.#log.open(room.id, opening);
+      try {
+        await this.#rooms.insertOne(fromRoom(room));
+        return true;
+      } catch (error) {
+        if (!isDuplicateKey(error)) throw error;
+        // An earlier attempt whose outcome was unknown may have been this very room.
+        return await this.#rooms.findOne({ _id: room.id }) !== null;
+      }
+    });
+  }
+
+  findRoom(idOrSlug: string): Promise<Room | null> {
+    return this.#run(async () => {
+      const rooms = await this.#readRooms({
+        $match: { $or: [{ _id: idOrSlug }, { slug: idOrSlug }] },
+      });
+      return rooms.find((room) => room.id === idOrSlug) ?? rooms[0] ?? null;
+    });
+  }
+
+  takenSlugs(base: string): Promise<string[]> {
+    // ":" is the character after "9", so the range holds just what begins with "base-" and a digit.
+    const numbered = { $gte: `${base}-0`, $lt: `${base}-:` };
+    return this.#run(async () => {
+      const rooms = await this.#rooms
+        .find({ $or: [{ slug: base }, { slug: numbered }] }, { projection: { slug: 1 } })
+        .toArray();
+      return rooms.map((room) => room.slug);
+    });
+  }
+
+  listRooms(limit: number, after?: { name: string; id: string }): Promise<Room[]> {
+    const later = after
+      ? {
+        name: { $gte: after.name },
+        $or: [{ name: { $gt: after.name } }, { _id: { $gt: after.id } }],
+      }
+      : {};
+    return this.#run(() =>
+      this.#readRooms({ $match: later }, { $sort: { name: 1, _id: 1 } }, { $limit: limit })
+    );
+  }
+
+  append(roomId: string, drafts: MessageDraft[]) {
+    return this.#run(() => this.#log.append(roomId, drafts));
+  }
+
+  head(roomId: string) {
+    return this.#run(() => this.#log.head(roomId));
+  }
+
+  readAfter(roomId: string, after: number, limit: number) {
+    return this.#run(() => this.#log.readAfter(roomId, after, limit));
+  }
+
+  readBefore(roomId: string, before: number, limit: number) {
+    return this.#run(() => this.#log.readBefore(roomId, before, limit));
+  }
+
+  findSeq(roomId: string, messageId: string) {
+    return this.#run(() => this.#log.findSeq(roomId, messageId));
+  }
+
+  createSession(session: Session): Promise<void> {
+    return this.#run(async () => {
+      await this.#sessions.insertOne(fromSession(session));
+    });
+  }
+
+  findSession(id: string): Promise<Session | null> {
+    return this.#run(async () => {
+      // The server sweeps about once a minute.
+      const session = await this.#sessions.findOne({ _id: id, expiresAt: { $gt: new Date() } });
+      return session && toSession(session);
+    });
+  }
+
+  rotateSession(id: string, from: number, rotation: SessionRotation): Promise<boolean> {
+    return this.#run(async () => {
+      const { generation, rotations, expiresAt } = rotation;
+      const { matchedCount } = await this.#sessions.updateOne(
+        { _id: id, generation: from, revokedAt: null },
+        { $set: { generation, rotations, expiresAt } },
+      );
+      return matchedCount === 1;
+    });
+  }
+
+  revokeSession(id: string, revokedAt: Date): Promise<boolean> {
+    return this.#run(async () => {
+      const { matchedCount } = await this.#sessions.updateOne(
+        { _id: id, revokedAt: null },
+        { $set: { revokedAt } },
+      );
+      return matchedCount === 1;
+    });
+  }
+
+  ping(): Promise<void> {
+    return this.#run(async () => {
+      await this.#ping();
+    });
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await Promise.allSettled(this.#running);
+    await this.#client.close();
+  }
+
+  #findUser(filter: { _id: string } | { email: string }): Promise<User | null> {
+    return this.#run(async () => {
+      const user = await this.#users.findOne(filter);
+      return user && toUser(user);
+    });
+  }
+
+  async #readRooms(...stages: Document[]): Promise<Room[]> {
+    const pipeline = [...stages, ...WITH_CREATOR_AND_LAST];
+    return (await this.#rooms.aggregate<RoomView>(pipeline).toArray()).map(toRoom);
+  }
+
+  /** Runs an operation that `close` waits for, in limited time, and without the driver's errors. */
+  async #run<T>(operation: () => Promise<T>): Promise<T> {
+    if (this.#closing) throw unavailable("The store is closed.");
+    const running = within(ANSWER_LIMIT_MS, operation());
+    this.#running.add(running);
+    try {
+      return await running;
+    } catch (error) {
+      throw translate(error);
+    } finally {
+      this.#running.delete(running);
+    }
+  }
+}

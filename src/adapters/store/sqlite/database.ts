@@ -1,0 +1,265 @@
+/** The embedded store's queries, synchronous, on one `node:sqlite` connection. */
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { ChatError } from "../../../domain/errors.ts";
+import type { Message, MessageDraft } from "../../../domain/message.ts";
+import type { NewRoom, Room } from "../../../domain/room.ts";
+import type { Session, SessionRotation } from "../../../domain/session.ts";
+import type { ProfileChanges, User } from "../../../domain/user.ts";
+import { formatRotations, toMessage, toRoom, toSession, toUser } from "./rows.ts";
+import { MIGRATIONS } from "./schema.ts";
+
+const BUSY_TIMEOUT_MS = 5_000;
+
+const MESSAGES = `SELECT m.*, u.display_name, u.avatar_url
+  FROM messages m JOIN users u ON u.id = m.sender_id`;
+const ROOMS = `SELECT r.*, u.display_name, u.avatar_url,
+  coalesce((SELECT max(seq) FROM messages WHERE room_id = r.id), 0) AS last_seq
+  FROM rooms r JOIN users u ON u.id = r.created_by`;
+
+/**
+ * The methods of the `Store` port without the promises; see there for what each guarantees. What a
+ * write wrote is durable once the transaction around it has committed.
+ */
+export class SqliteDatabase {
+  readonly #db: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+
+  /** Opens the file, makes it if it is missing, and brings its tables up to date. */
+  constructor(path: string) {
+    this.#db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
+    this.#db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
+    this.transaction(() => this.#migrate());
+  }
+
+  /**
+   * Runs `work` in one write transaction: all of it is durable when this returns, none of it is
+   * kept when this throws.
+   */
+  transaction<T>(work: () => T): T {
+    this.#db.exec("BEGIN IMMEDIATE");
+    try {
+      const result = work();
+      this.#db.exec("COMMIT");
+      return result;
+    } catch (error) {
+      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
+      throw error;
+    }
+  }
+
+  /** Runs `work` inside a transaction so that its failure undoes its own writes and no others. */
+  savepoint<T>(work: () => T): T {
+    this.#db.exec("SAVEPOINT step");
+    try {
+      return work();
+    } catch (error) {
+      this.#db.exec("ROLLBACK TO step");
+      throw error;
+    } finally {
+      this.#db.exec("RELEASE step");
+    }
+  }
+
+  createUser(user: User): void {
+    try {
+      this.#prepare("INSERT INTO users VALUES (?, ?, ?, ?, ?, ?, ?, ?)").run(
+        user.id,
+        user.email,
+        user.passwordHash,
+        user.displayName,
+        user.avatarUrl,
+        Number(user.onboardingCompleted),
+        user.createdAt.getTime(),
+        user.updatedAt.getTime(),
+      );
+    } catch (error) {
+      if (!isUniqueViolation(error, "users.email")) throw error;
+      throw new ChatError("email_taken", "An account with this email exists already.");
+    }
+  }
+
+  findUser(id: string): User | null {
+    const row = this.#prepare("SELECT * FROM users WHERE id = ?").get(id);
+    return row ? toUser(row) : null;
+  }
+
+  findUserByEmail(email: string): User | null {
+    const row = this.#prepare("SELECT * FROM users WHERE email = ?").get(email);
+    return row ? toUser(row) : null;
+  }
+
+  updateUser(id: string, changes: ProfileChanges, updatedAt: Date): User | null {
+    const user = this.findUser(id);
+    if (!user) return null;
+    const changed: User = { ...user, ...changes, updatedAt };
+    this.#prepare(
+      `UPDATE users SET display_name = ?, avatar_url = ?, onboarding_completed = ?, updated_at = ?
+       WHERE id = ?`,
+    ).run(
+      changed.displayName,
+      changed.avatarUrl,
+      Number(changed.onboardingCompleted),
+      updatedAt.getTime(),
+      id,
+    );
+    return changed;
+  }
+
+  createRoom(room: NewRoom, opening: MessageDraft): boolean {
+    try {
+      this.#prepare("INSERT INTO rooms VALUES (?, ?, ?, ?, ?, ?, ?)").run(
+        room.id,
+        room.name,
+        room.slug,
+        room.description,
+        room.createdBy.id,
+        room.createdAt.getTime(),
+        room.updatedAt.getTime(),
+      );
+    } catch (error) {
+      if (isUniqueViolation(error, "rooms.slug")) return false;
+      throw error;
+    }
+    this.append(room.id, [opening]);
+    return true;
+  }
+
+  findRoom(idOrSlug: string): Room | null {
+    const row = this.#prepare(`${ROOMS} WHERE r.id = ?`).get(idOrSlug) ??
+      this.#prepare(`${ROOMS} WHERE r.slug = ?`).get(idOrSlug);
+    return row ? toRoom(row) : null;
+  }
+
+  takenSlugs(base: string): string[] {
+    // ":" is the character after "9", so the range holds just what begins with "base-" and a digit.
+    const rows = this.#prepare(
+      "SELECT slug FROM rooms WHERE slug = ? UNION ALL SELECT slug FROM rooms WHERE slug >= ? AND slug < ?",
+    ).all(base, `${base}-0`, `${base}-:`);
+    return rows.map((row) => String(row.slug));
+  }
+
+  listRooms(limit: number, after = { name: "", id: "" }): Room[] {
+    return this.#prepare(`${ROOMS} WHERE (r.name, r.id) > (?, ?) ORDER BY r.name, r.id LIMIT ?`)
+      .all(after.name, after.id, limit).map(toRoom);
+  }
+
+  append(roomId: string, drafts: MessageDraft[]): Message[] {
+    const insert = this.#prepare("INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    let head = this.head(roomId);
+    return drafts.map((draft) => {
+      const stored = this.#findSent(roomId, draft.sender.id, draft.clientMessageId);
+      if (stored) return stored;
+      const message = { ...draft, roomId, seq: ++head, updatedAt: draft.createdAt };
+      insert.run(
+        roomId,
+        message.seq,
+        message.id,
+        message.sender.id,
+        message.text,
+        Number(message.system),
+        message.clientMessageId,
+        message.createdAt.getTime(),
+        message.updatedAt.getTime(),
+      );
+      return message;
+    });
+  }
+
+  head(roomId: string): number {
+    const row = this.#prepare("SELECT max(seq) AS head FROM messages WHERE room_id = ?")
+      .get(roomId);
+    return Number(row?.head ?? 0);
+  }
+
+  readAfter(roomId: string, after: number, limit: number): Message[] {
+    return this.#prepare(`${MESSAGES} WHERE m.room_id = ? AND m.seq > ? ORDER BY m.seq LIMIT ?`)
+      .all(roomId, after, limit).map(toMessage);
+  }
+
+  readBefore(roomId: string, before: number, limit: number): Message[] {
+    return this.#prepare(
+      `${MESSAGES} WHERE m.room_id = ? AND m.seq < ? ORDER BY m.seq DESC LIMIT ?`,
+    ).all(roomId, before, limit).map(toMessage).reverse();
+  }
+
+  findSeq(roomId: string, messageId: string): number | null {
+    const row = this.#prepare("SELECT seq FROM messages WHERE id = ? AND room_id = ?")
+      .get(messageId, roomId);
+    return row ? Number(row.seq) : null;
+  }
+
+  createSession(session: Session): void {
+    this.#prepare("DELETE FROM sessions WHERE expires_at <= ?").run(Date.now());
+    this.#prepare("INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?)").run(
+      session.id,
+      session.userId,
+      session.generation,
+      formatRotations(session.rotations),
+      session.createdAt.getTime(),
+      session.expiresAt.getTime(),
+      session.revokedAt?.getTime() ?? null,
+    );
+  }
+
+  findSession(id: string): Session | null {
+    const row = this.#prepare("SELECT * FROM sessions WHERE id = ? AND expires_at > ?")
+      .get(id, Date.now());
+    return row ? toSession(row) : null;
+  }
+
+  rotateSession(id: string, from: number, rotation: SessionRotation): boolean {
+    const { changes } = this.#prepare(
+      `UPDATE sessions SET generation = ?, rotations = ?, expires_at = ?
+       WHERE id = ? AND generation = ? AND revoked_at IS NULL`,
+    ).run(
+      rotation.generation,
+      formatRotations(rotation.rotations),
+      rotation.expiresAt.getTime(),
+      id,
+      from,
+    );
+    return changes === 1;
+  }
+
+  revokeSession(id: string, revokedAt: Date): boolean {
+    const { changes } = this.#prepare(
+      "UPDATE sessions SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL",
+    ).run(revokedAt.getTime(), id);
+    return changes === 1;
+  }
+
+  ping(): void {
+    this.#prepare("SELECT 1").get();
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  #findSent(roomId: string, senderId: string, clientMessageId: string): Message | null {
+    const row = this.#prepare(
+      `${MESSAGES} WHERE m.room_id = ? AND m.sender_id = ? AND m.client_message_id = ?`,
+    ).get(roomId, senderId, clientMessageId);
+    return row ? toMessage(row) : null;
+  }
+
+  #migrate(): void {
+    const version = Number(this.#prepare("PRAGMA user_version").get()?.user_version);
+    if (version > MIGRATIONS.length) {
+      throw new Error(`its tables are of version ${version}, newer than this EchoRoom knows`);
+    }
+    for (const migration of MIGRATIONS.slice(version)) this.#db.exec(migration);
+    this.#db.exec(`PRAGMA user_version = ${MIGRATIONS.length}`);
+  }
+
+  #prepare(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (!statement) this.#statements.set(sql, statement = this.#db.prepare(sql));
+    return statement;
+  }
+}
+
+function isUniqueViolation(error: unknown, column: string): boolean {
+  return error instanceof Error &&
+    error.message.includes("UNIQUE constraint failed") && error.message.includes(column);
+}

@@ -1,0 +1,79 @@
+/** Use cases of messages: send one, read a room's history. */
+import { ulid } from "ulid";
+import { ChatError } from "../domain/errors.ts";
+import type { Message, MessageDraft } from "../domain/message.ts";
+import { type PublicUser, publicUser } from "../domain/user.ts";
+import { getRoom } from "./rooms.ts";
+import type { Services } from "./services.ts";
+
+/** A stretch of history, oldest first, and whether there is more in the direction of paging. */
+export interface MessagesPage {
+  messages: Message[];
+  hasMore: boolean;
+}
+
+/**
+ * Appends a message to a room's log. Once this resolves the message is durable. Repeated with the
+ * same sender, room and clientMessageId it stores nothing and returns the message stored first.
+ * @param input checked and cleaned by the protocol's `message:send`
+ * @throws ChatError `idempotency_conflict` if the clientMessageId was used for another text,
+ *   `unavailable` if the outcome is not known: then repeat it with the same clientMessageId
+ */
+export async function sendMessage(
+  { log }: Pick<Services, "log">,
+  input: { roomId: string; sender: PublicUser; text: string; clientMessageId: string },
+): Promise<Message> {
+  const draft: MessageDraft = {
+    id: ulid(),
+    sender: publicUser(input.sender),
+    text: input.text,
+    system: false,
+    clientMessageId: input.clientMessageId,
+    createdAt: new Date(),
+  };
+  const message = await log.append(input.roomId, draft);
+  if (message.text !== draft.text) {
+    throw new ChatError("idempotency_conflict", "This clientMessageId belongs to another text.");
+  }
+  return message;
+}
+
+/**
+ * Reads history: the last messages, or those before or after one.
+ * @throws ChatError `room_not_found`, or `validation_failed` if `before` and `after` are both given
+ *   or either is not the id of a message of this room
+ */
+export async function readHistory(
+  { store }: Pick<Services, "store">,
+  idOrSlug: string,
+  page: { limit: number; before: string | undefined; after: string | undefined },
+): Promise<MessagesPage> {
+  const { id: roomId } = await getRoom({ store }, idOrSlug);
+  const { limit, before, after } = page;
+  if (before !== undefined && after !== undefined) {
+    throw invalid("before", "must not be given together with after");
+  }
+  if (after !== undefined) {
+    const found = await store.readAfter(
+      roomId,
+      await seqOf(store, roomId, "after", after),
+      limit + 1,
+    );
+    return { messages: found.slice(0, limit), hasMore: found.length > limit };
+  }
+  const end = before === undefined
+    ? Number.MAX_SAFE_INTEGER
+    : await seqOf(store, roomId, "before", before);
+  const found = await store.readBefore(roomId, end, limit + 1);
+  return { messages: found.slice(-limit), hasMore: found.length > limit };
+}
+
+async function seqOf(store: Services["store"], roomId: string, path: string, messageId: string) {
+  const seq = await store.findSeq(roomId, messageId);
+  if (seq === null) throw invalid(path, "is not the id of a message of this room");
+  return seq;
+}
+
+function invalid(path: string, message: string): ChatError {
+  return new ChatError("validation_failed", `${path} ${message}.`, { faults: [{ path, message }] });
+}

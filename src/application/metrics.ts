@@ -1,0 +1,159 @@
+/** What EchoRoom counts and times, in Prometheus' form. */
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { ErrorCode } from "../domain/errors.ts";
+
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+const LOOP_PROBE_MS = 100;
+
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #queues = new Map<string, () => number>();
+  readonly #loopProbe: ReturnType<typeof setInterval>;
+
+  readonly #requests = this.#histogram({
+    name: "echoroom_http_request_seconds",
+    help: "Time from a request to its answer",
+    labelNames: ["method", "route", "status"] as const,
+    buckets: SECONDS,
+  });
+  readonly #errors = this.#counter({
+    name: "echoroom_errors_total",
+    help: "Errors answered, by code",
+    labelNames: ["code", "transport"] as const,
+  });
+  readonly #messages = this.#counter({
+    name: "echoroom_messages_appended_total",
+    help: "Messages appended to rooms' logs by this instance",
+  });
+  readonly #deliveries = this.#counter({
+    name: "echoroom_deliveries_total",
+    help: "Entries handed to sockets",
+  });
+  readonly #deliveryDelay = this.#histogram({
+    name: "echoroom_delivery_delay_seconds",
+    help: "From a message's acceptance to its hand-over to the sockets of this instance",
+    buckets: SECONDS,
+  });
+  readonly #batchSize = this.#histogram({
+    name: "echoroom_append_batch_size",
+    help: "Messages in one append",
+    buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500],
+  });
+  readonly #appendTime = this.#histogram({
+    name: "echoroom_append_seconds",
+    help: "Time that one append took",
+    buckets: SECONDS,
+  });
+  readonly #loopDelay = this.#histogram({
+    name: "echoroom_event_loop_delay_seconds",
+    help: "How late a timer fired",
+    buckets: SECONDS,
+  });
+
+  constructor() {
+    this.#gauge("process_resident_memory_bytes", "Resident memory", () => Deno.memoryUsage().rss);
+    this.#gauge("process_heap_used_bytes", "Used heap", () => Deno.memoryUsage().heapUsed);
+    const start = Date.now() / 1000;
+    this.#gauge("process_start_time_seconds", "When the process started", () => start);
+    this.#gauge("process_cpu_seconds", "CPU time used, user and system", cpuSeconds);
+    this.#watchQueues();
+    this.#loopProbe = this.#probeLoop();
+  }
+
+  /** Times one append of `size` drafts. */
+  async timeAppend<T>(size: number, append: () => Promise<T>): Promise<T> {
+    const end = this.#appendTime.startTimer();
+    try {
+      return await append();
+    } finally {
+      end();
+      this.#batchSize.observe(size);
+    }
+  }
+
+  /** `count` messages became entries of a room's log. */
+  appended(count: number): void {
+    this.#messages.inc(count);
+  }
+
+  /** `count` sockets were handed an entry that was accepted `delayMs` milliseconds ago. */
+  delivered(count: number, delayMs: number): void {
+    this.#deliveries.inc(count);
+    this.#deliveryDelay.observe(Math.max(0, delayMs) / 1000);
+  }
+
+  answered(method: string, route: string, status: number, milliseconds: number): void {
+    this.#requests.observe({ method, route, status }, milliseconds / 1000);
+  }
+
+  failed(code: ErrorCode, transport: "http" | "websocket"): void {
+    this.#errors.inc({ code, transport });
+  }
+
+  /** Reads a queue's length whenever metrics are asked for. */
+  watchQueue(queue: string, length: () => number): void {
+    this.#queues.set(queue, length);
+  }
+
+  /** Reads a number whenever metrics are asked for. */
+  watch(name: string, help: string, read: () => number): void {
+    this.#gauge(`echoroom_${name}`, help, read);
+  }
+
+  /** The text for Prometheus, and its content type. */
+  async expose(): Promise<{ text: string; contentType: string }> {
+    return { text: await this.#registry.metrics(), contentType: this.#registry.contentType };
+  }
+
+  close(): void {
+    clearInterval(this.#loopProbe);
+  }
+
+  #watchQueues(): void {
+    const queues = this.#queues;
+    new Gauge({
+      name: "echoroom_queue_length",
+      help: "What waits now, by queue",
+      labelNames: ["queue"] as const,
+      registers: [this.#registry],
+      collect() {
+        for (const [queue, length] of queues) this.set({ queue }, length());
+      },
+    });
+  }
+
+  #probeLoop(): ReturnType<typeof setInterval> {
+    let expected = performance.now() + LOOP_PROBE_MS;
+    return setInterval(() => {
+      const now = performance.now();
+      this.#loopDelay.observe(Math.max(0, now - expected) / 1000);
+      expected = now + LOOP_PROBE_MS;
+    }, LOOP_PROBE_MS);
+  }
+
+  #gauge(name: string, help: string, read: () => number): void {
+    new Gauge({
+      name,
+      help,
+      registers: [this.#registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  }
+
+  #counter<L extends string>(options: { name: string; help: string; labelNames?: readonly L[] }) {
+    return new Counter<L>({ ...options, registers: [this.#registry] });
+  }
+
+  #histogram<L extends string>(
+    options: { name: string; help: string; labelNames?: readonly L[]; buckets: number[] },
+  ) {
+    return new Histogram<L>({ ...options, registers: [this.#registry] });
+  }
+}
+
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}

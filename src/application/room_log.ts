@@ -1,0 +1,107 @@
+/** The way into every room's log: appends in batches, one in flight a room (group commit). */
+import { getLogger } from "@logtape/logtape";
+import { unavailable } from "../domain/errors.ts";
+import type { Message, MessageDraft } from "../domain/message.ts";
+import type { Bus } from "../ports/bus.ts";
+import type { Store } from "../ports/store.ts";
+import type { Metrics } from "./metrics.ts";
+
+const logger = getLogger(["echoroom", "log"]);
+
+/** Messages in one append; more wait for the next. */
+const MAX_BATCH = 500;
+/** Messages that may wait in one room, and in all together; over it a send is `unavailable`. */
+const MAX_WAITING_IN_ROOM = 5_000;
+const MAX_WAITING = 50_000;
+
+interface Waiting {
+  draft: MessageDraft;
+  resolve(message: Message): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * Appends to rooms' logs and tells the bus what was appended. While one batch of a room is written,
+ * what arrives gathers into the next: a quiet room waits for nothing, a busy one shares one commit
+ * among many. Messages of a room are numbered in the order in which `append` was called.
+ */
+export class RoomLog {
+  readonly #store: Store;
+  readonly #bus: Bus;
+  readonly #metrics: Metrics;
+  readonly #rooms = new Map<string, Waiting[]>();
+  readonly #writing = new Set<Promise<void>>();
+  #waiting = 0;
+
+  constructor(store: Store, bus: Bus, metrics: Metrics) {
+    this.#store = store;
+    this.#bus = bus;
+    this.#metrics = metrics;
+    metrics.watchQueue("append", () => this.#waiting);
+  }
+
+  /**
+   * Resolves once the message is durable, with the message as stored. If the log has the draft's
+   * (sender, clientMessageId) already, that is the earlier one, with its own id and text.
+   * @throws ChatError `unavailable`; then the draft may or may not have been stored
+   */
+  append(roomId: string, draft: MessageDraft): Promise<Message> {
+    const queue = this.#rooms.get(roomId);
+    if ((queue?.length ?? 0) >= MAX_WAITING_IN_ROOM || this.#waiting >= MAX_WAITING) {
+      return Promise.reject(unavailable("Too many messages wait to be stored."));
+    }
+    this.#waiting++;
+    return new Promise((resolve, reject) => {
+      const waiting = { draft, resolve, reject };
+      if (queue) queue.push(waiting);
+      else this.#start(roomId, waiting);
+    });
+  }
+
+  /** Resolves once everything accepted so far has been written or refused. */
+  async drain(): Promise<void> {
+    while (this.#writing.size > 0) await Promise.all(this.#writing);
+  }
+
+  #start(roomId: string, first: Waiting): void {
+    const queue = [first];
+    this.#rooms.set(roomId, queue);
+    const writing = this.#writeAll(roomId, queue).finally(() => this.#writing.delete(writing));
+    this.#writing.add(writing);
+  }
+
+  async #writeAll(roomId: string, queue: Waiting[]): Promise<void> {
+    while (queue.length > 0) await this.#write(roomId, queue.splice(0, MAX_BATCH));
+    this.#rooms.delete(roomId);
+  }
+
+  async #write(roomId: string, batch: Waiting[]): Promise<void> {
+    const drafts = [...Map.groupBy(batch, keyOf).values()].map((repeats) => repeats[0]!.draft);
+    try {
+      const stored = await this.#metrics.timeAppend(drafts.length, () => {
+        return this.#store.append(roomId, drafts);
+      });
+      this.#settle(roomId, batch, drafts, stored);
+    } catch (error) {
+      logger.warning("An append to room {roomId} failed: {error}", { roomId, error });
+      for (const { reject } of batch) reject(error);
+      this.#bus.publish({ kind: "append_unknown", roomId });
+    } finally {
+      this.#waiting -= batch.length;
+    }
+  }
+
+  #settle(roomId: string, batch: Waiting[], drafts: MessageDraft[], stored: Message[]): void {
+    const byKey = new Map(drafts.map((draft, i) => [keyOf({ draft }), stored[i]!]));
+    for (const waiting of batch) waiting.resolve(byKey.get(keyOf(waiting))!);
+    const messages = stored.filter((message, i) => message.id === drafts[i]!.id);
+    if (messages.length === 0) return;
+    this.#metrics.appended(messages.length);
+    // One turn later, so that the senders' acks do not wait for a fan-out to thousands.
+    setImmediate(() => this.#bus.publish({ kind: "appended", roomId, messages }));
+  }
+}
+
+function keyOf({ draft }: Pick<Waiting, "draft">): string {
+  return `${draft.sender.id} ${draft.clientMessageId}`;
+}

@@ -1,0 +1,108 @@
+/** Use cases of rooms: create, find, list. */
+import slugify from "@sindresorhus/slugify";
+import { ulid } from "ulid";
+import { ChatError, roomNotFound, unavailable } from "../domain/errors.ts";
+import type { MessageDraft } from "../domain/message.ts";
+import type { NewRoom, Room } from "../domain/room.ts";
+import { publicUser, type User } from "../domain/user.ts";
+import type { Services } from "./services.ts";
+
+const MAX_SLUG_LENGTH = 80;
+/** Each attempt that loses a race for a slug means that another room was made. */
+const MAX_ATTEMPTS = 100;
+
+/** A page of rooms, and where the next begins; null at the end. */
+export interface RoomsPage {
+  rooms: Room[];
+  nextCursor: string | null;
+}
+
+/**
+ * Makes a room with a unique slug; entry 1 of its log says who made it.
+ * @param input checked and cleaned by the protocol's `RoomCreation`
+ */
+export async function createRoom(
+  { store }: Pick<Services, "store">,
+  creator: User,
+  input: { name: string; description: string | null },
+): Promise<Room> {
+  const now = new Date();
+  const base = slugOf(input.name);
+  const id = ulid();
+  const opening = creationNotice(creator, now);
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    const slug = firstFree(base, new Set(await store.takenSlugs(base)));
+    const room: NewRoom = {
+      ...input,
+      id,
+      slug,
+      createdBy: publicUser(creator),
+      createdAt: now,
+      updatedAt: now,
+    };
+    if (await store.createRoom(room, opening)) return { ...room, lastSeq: 1 };
+  }
+  throw unavailable("Too many rooms of this name are being made at once.");
+}
+
+/** @throws ChatError `room_not_found` */
+export async function getRoom({ store }: Pick<Services, "store">, idOrSlug: string): Promise<Room> {
+  const room = await store.findRoom(idOrSlug);
+  if (!room) throw roomNotFound();
+  return room;
+}
+
+/**
+ * Lists rooms by name, then id.
+ * @param cursor `nextCursor` of the page before
+ * @throws ChatError `validation_failed` for a cursor that is none of ours
+ */
+export async function listRooms(
+  { store }: Pick<Services, "store">,
+  { limit, cursor }: { limit: number; cursor: string | undefined },
+): Promise<RoomsPage> {
+  const after = cursor === undefined ? undefined : decodeCursor(cursor);
+  const found = await store.listRooms(limit + 1, after);
+  const rooms = found.slice(0, limit);
+  return { rooms, nextCursor: found.length > limit ? encodeCursor(rooms.at(-1)!) : null };
+}
+
+function creationNotice(creator: User, now: Date): MessageDraft {
+  return {
+    id: ulid(),
+    sender: publicUser(creator),
+    text: `${creator.displayName} created the room`,
+    system: true,
+    clientMessageId: ulid(),
+    createdAt: now,
+  };
+}
+
+function slugOf(name: string): string {
+  const slug = slugify(name, { decamelize: false }).slice(0, MAX_SLUG_LENGTH).replace(/-+$/, "");
+  return slug || "room";
+}
+
+function firstFree(base: string, taken: Set<string>): string {
+  let slug = base;
+  for (let n = 2; taken.has(slug); n++) slug = `${base}-${n}`;
+  return slug;
+}
+
+function encodeCursor({ name, id }: Room): string {
+  const bytes = new TextEncoder().encode(JSON.stringify([name, id]));
+  return bytes.toBase64({ alphabet: "base64url", omitPadding: true });
+}
+
+function decodeCursor(cursor: string): { name: string; id: string } {
+  try {
+    const bytes = Uint8Array.fromBase64(cursor, { alphabet: "base64url" });
+    const [name, id] = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    if (typeof name === "string" && typeof id === "string") return { name, id };
+  } catch {
+    // Falls through to the one answer for everything that is no cursor.
+  }
+  throw new ChatError("validation_failed", "The cursor is not valid.", {
+    faults: [{ path: "cursor", message: "must be the nextCursor of an earlier page" }],
+  });
+}

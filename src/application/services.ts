@@ -1,0 +1,18 @@
+/** What the use cases work with; each names the few of these that it needs. */
+import type { Bus } from "../ports/bus.ts";
+import type { Store } from "../ports/store.ts";
+import type { Metrics } from "./metrics.ts";
+import type { Passwords } from "./passwords.ts";
+import type { RateLimits } from "./rate_limits.ts";
+import type { RoomLog } from "./room_log.ts";
+import type { Tokens } from "./tokens.ts";
+
+export interface Services {
+  store: Store;
+  bus: Bus;
+  log: RoomLog;
+  tokens: Tokens;
+  passwords: Passwords;
+  rateLimits: RateLimits;
+  metrics: Metrics;
+}

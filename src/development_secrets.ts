@@ -1,0 +1,40 @@
+/** Signing secrets for development: made at the first start and kept, so that sign-ins outlive a restart. */
+
+export interface Secrets {
+  access: string;
+  refresh: string;
+}
+
+/**
+ * The secrets kept in `dataDir`; makes them, readable by the owner only, if there are none.
+ * @throws an error of the file system, or of JSON if the file was damaged
+ */
+export async function developmentSecrets(dataDir: string): Promise<Secrets> {
+  await Deno.mkdir(dataDir, { recursive: true });
+  const path = `${dataDir}/development_secrets.json`;
+  await writeOnce(path, JSON.stringify({ access: randomSecret(), refresh: randomSecret() }));
+  return JSON.parse(await Deno.readTextFile(path));
+}
+
+/** Writes a whole file or, if it is there already, nothing: of two starting processes one wins. */
+async function writeOnce(path: string, text: string): Promise<void> {
+  const draft = `${path}.${crypto.randomUUID()}`;
+  try {
+    await Deno.lstat(path);
+    return;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  await Deno.writeTextFile(draft, text, { mode: 0o600, createNew: true });
+  try {
+    await Deno.link(draft, path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+  } finally {
+    await Deno.remove(draft);
+  }
+}
+
+function randomSecret(): string {
+  return crypto.getRandomValues(new Uint8Array(48)).toBase64();
+}

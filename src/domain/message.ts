@@ -1,0 +1,21 @@
+/** A message: an entry of a room's log. */
+import type { PublicUser } from "./user.ts";
+
+export interface Message {
+  id: string;
+  roomId: string;
+  /** The entry's number in the room's log: 1, 2, 3 … without a hole. */
+  seq: number;
+  /** The sender as they are now, not as they were when they wrote. */
+  sender: PublicUser;
+  text: string;
+  /** Written by the server about the sender ("Ada created the room"). */
+  system: boolean;
+  /** What makes a send idempotent: unique for a sender in a room. */
+  clientMessageId: string;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+/** A message that has no number yet; the log gives it one. */
+export type MessageDraft = Omit<Message, "roomId" | "seq" | "updatedAt">;

@@ -1,0 +1,18 @@
+/** A room: the place that owns one log of messages. */
+import type { PublicUser } from "./user.ts";
+
+export interface Room {
+  id: string;
+  name: string;
+  /** Unique, made from the name. */
+  slug: string;
+  description: string | null;
+  createdBy: PublicUser;
+  /** The last entry of the room's log; 0 while it is empty. */
+  lastSeq: number;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+/** A room before its log has any entry. */
+export type NewRoom = Omit<Room, "lastSeq">;

@@ -1,0 +1,25 @@
+/** How routes describe their answers in the OpenAPI document. */
+import { type DescribeRouteOptions, resolver } from "hono-openapi";
+import type { z } from "zod";
+import type { ErrorCode } from "../domain/errors.ts";
+import { Problem } from "../protocol/requests.ts";
+import { statusOf } from "./problem.ts";
+
+type Responses = NonNullable<DescribeRouteOptions["responses"]>;
+
+/** A JSON answer. */
+export function json(schema: z.ZodType, description: string): Responses[string] {
+  return { description, content: { "application/json": { schema: resolver(schema) } } };
+}
+
+/** The errors that a route may answer, beside those that any route may. */
+export function problems(...codes: ErrorCode[]): Responses {
+  const all: ErrorCode[] = [...codes, "rate_limited", "internal", "unavailable"];
+  const byStatus = Map.groupBy(all, statusOf);
+  return Object.fromEntries(
+    [...byStatus].map(([status, codes]) => [status, {
+      description: codes.join(", "),
+      content: { "application/problem+json": { schema: resolver(Problem) } },
+    }]),
+  );
+}

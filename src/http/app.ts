@@ -1,0 +1,132 @@
+/** The HTTP application: middleware, routes, documents and the page, in the order they apply. */
+import { fileURLToPath } from "node:url";
+import { getLogger, withContext } from "@logtape/logtape";
+import { type Context, Hono } from "hono";
+import { cors } from "hono/cors";
+import { serveStatic } from "hono/deno";
+import { createMiddleware } from "hono/factory";
+import { requestId } from "hono/request-id";
+import { routePath } from "hono/route";
+import { TrieRouter } from "hono/router/trie-router";
+import { secureHeaders } from "hono/secure-headers";
+import type { Metrics } from "../application/metrics.ts";
+import type { Services } from "../application/services.ts";
+import { ChatError } from "../domain/errors.ts";
+import type { Gateway } from "../realtime/gateway.ts";
+import { authRoutes } from "./auth_routes.ts";
+import { clientAddress, type Env } from "./context.ts";
+import { docsRoutes } from "./docs_page.ts";
+import { documentRoutes } from "./document_routes.ts";
+import { checkOrigin, originPolicy, spend } from "./guards.ts";
+import { operationsRoutes } from "./operations_routes.ts";
+import { problemHandler } from "./problem.ts";
+import { roomRoutes } from "./room_routes.ts";
+
+const logger = getLogger(["echoroom", "http"]);
+const WEB = fileURLToPath(new URL("../../web/", import.meta.url));
+
+export interface AppSettings {
+  production: boolean;
+  trustProxy: number;
+  corsOrigins: readonly string[];
+  metricsToken: string | null;
+  isDraining(): boolean;
+}
+
+export function createApp(services: Services, gateway: Gateway, settings: AppSettings) {
+  const { trustProxy } = settings;
+  const allowsOrigin = originPolicy(settings.corsOrigins);
+  const app = new Hono<Env>();
+
+  // Before every middleware: the answer to a handshake is the runtime's and cannot be changed.
+  app.get("/ws", (c) => {
+    checkOrigin(c, allowsOrigin);
+    return gateway.upgrade(c.req.raw, clientAddress(c, trustProxy));
+  });
+
+  app.use(requestId());
+  app.use(observe(services.metrics));
+  app.use(secureHeaders({
+    contentSecurityPolicy: {
+      defaultSrc: ["'self'"],
+      connectSrc: ["'self'", "ws:", "wss:"],
+      imgSrc: ["'self'", "https:", "data:"],
+      baseUri: ["'none'"],
+      formAction: ["'self'"],
+      frameAncestors: ["'none'"],
+    },
+  }));
+  app.use(cors({
+    origin: (origin, c: Context<Env>) => {
+      return allowsOrigin(origin, c.req.header("host")) ? origin : null;
+    },
+    credentials: true,
+    exposeHeaders: [
+      "Location",
+      "Link",
+      "Retry-After",
+      "RateLimit",
+      "RateLimit-Policy",
+      "X-Request-Id",
+    ],
+    maxAge: 600,
+  }));
+  for (const path of ["/auth/*", "/rooms/*"]) {
+    app.use(path, async (c, next) => {
+      c.header("Cache-Control", "no-store");
+      await spend(c, services, "api", clientAddress(c, trustProxy));
+      await next();
+    });
+  }
+
+  app.route("/auth", authRoutes(services, { ...settings, allowsOrigin }));
+  app.route("/rooms", roomRoutes(services));
+  app.route("/", operationsRoutes(services, settings));
+  app.route("/", documentRoutes(app));
+  app.route("/", docsRoutes());
+  app.get("/", serveStatic({ root: WEB, path: "index.html" }));
+  app.get(
+    "/assets/*",
+    serveStatic({ root: WEB, rewriteRequestPath: (path) => path.replace("/assets", "") }),
+  );
+
+  app.notFound(notFound(app));
+  app.onError(problemHandler(services.metrics));
+  return app;
+}
+
+/** Logs and times every request, and gives whatever is logged under way its id. */
+function observe(metrics: Metrics) {
+  return createMiddleware<Env>((c, next) => {
+    return withContext({ requestId: c.get("requestId") }, async () => {
+      const start = performance.now();
+      await next();
+      const milliseconds = performance.now() - start;
+      const { method, path } = c.req;
+      const { status } = c.res;
+      metrics.answered(method, routePath(c, -1), status, milliseconds);
+      logger.info("{method} {path} {status} in {milliseconds} ms", {
+        method,
+        path,
+        status,
+        milliseconds: Math.round(milliseconds * 10) / 10,
+        userId: c.get("userId"),
+      });
+    });
+  });
+}
+
+/** 404, or 405 with `Allow` where the path exists for other methods. */
+function notFound(app: Hono<Env>) {
+  const methods = new TrieRouter<string>();
+  for (const { method, path } of app.routes) {
+    if (method !== "ALL" && !path.includes("*")) methods.add("ALL", path, method);
+  }
+  return (c: Context<Env>): never => {
+    const allowed = new Set(methods.match("ALL", c.req.path)[0].map(([method]) => String(method)));
+    if (allowed.size === 0) throw new ChatError("not_found", "There is nothing at this path.");
+    if (allowed.has("GET")) allowed.add("HEAD");
+    c.header("Allow", [...allowed].join(", "));
+    throw new ChatError("method_not_allowed", `This path knows ${[...allowed].join(", ")}.`);
+  };
+}

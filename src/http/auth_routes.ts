@@ -1,0 +1,174 @@
+/** `/auth`: register, log in, refresh, log out, and one's own profile. */
+import { type Context, Hono } from "hono";
+import { deleteCookie, getCookie, setCookie } from "hono/cookie";
+import { describeRoute } from "hono-openapi";
+import { changeProfile, getUser, logIn, registerUser } from "../application/accounts.ts";
+import type { Services } from "../application/services.ts";
+import { endSession, refreshSession, type SignedIn } from "../application/sessions.ts";
+import type { ProfileChanges } from "../domain/user.ts";
+import * as protocol from "../protocol/requests.ts";
+import { presentUser } from "../protocol/resources.ts";
+import { json, problems } from "./answers.ts";
+import { clientAddress, type Env } from "./context.ts";
+import { type OriginPolicy, requireOrigin, requireUser, spend } from "./guards.ts";
+import { jsonBody, requireJson } from "./input.ts";
+
+const COOKIE = "refresh_token";
+const BEARER = [{ bearer: [] }];
+
+export interface AuthSettings {
+  production: boolean;
+  trustProxy: number;
+  allowsOrigin: OriginPolicy;
+}
+
+export function authRoutes(services: Services, settings: AuthSettings) {
+  const { production, trustProxy, allowsOrigin } = settings;
+  const cookie = { httpOnly: true, path: "/auth", sameSite: "Lax", secure: production } as const;
+
+  function signIn(c: Context<Env>, signedIn: SignedIn) {
+    const { user, accessToken, expiresIn, refreshToken, refreshExpiresAt } = signedIn;
+    setCookie(c, COOKIE, refreshToken, { ...cookie, expires: refreshExpiresAt });
+    return { user: presentUser(user), accessToken, expiresIn };
+  }
+
+  return new Hono<Env>()
+    .post(
+      "/register",
+      describeRoute({
+        tags: ["auth"],
+        summary: "Make an account",
+        responses: {
+          201: json(protocol.SignedIn, "The account, signed in; sets the refresh cookie"),
+          ...problems(
+            "invalid_json",
+            "validation_failed",
+            "email_taken",
+            "payload_too_large",
+            "unsupported_media_type",
+          ),
+        },
+      }),
+      requireJson,
+      jsonBody(protocol.Registration),
+      async (c) => {
+        await spend(c, services, "register", clientAddress(c, trustProxy));
+        const signedIn = await registerUser(services, c.req.valid("json"));
+        return c.json(signIn(c, signedIn), 201);
+      },
+    )
+    .post(
+      "/login",
+      describeRoute({
+        tags: ["auth"],
+        summary: "Sign in",
+        responses: {
+          200: json(protocol.SignedIn, "Signed in; sets the refresh cookie"),
+          ...problems(
+            "invalid_json",
+            "validation_failed",
+            "invalid_credentials",
+            "payload_too_large",
+            "unsupported_media_type",
+          ),
+        },
+      }),
+      requireJson,
+      jsonBody(protocol.Login),
+      async (c) => {
+        const credentials = c.req.valid("json");
+        const address = clientAddress(c, trustProxy);
+        const account = `${credentials.email} ${address}`;
+        await spend(c, services, "loginAddress", address);
+        await spend(c, services, "loginAccount", account);
+        const signedIn = await logIn(services, credentials);
+        await services.rateLimits.forgive("loginAccount", account);
+        return c.json(signIn(c, signedIn), 200);
+      },
+    )
+    .post(
+      "/refresh",
+      describeRoute({
+        tags: ["auth"],
+        summary: "Rotate the refresh cookie and get a new access token",
+        security: [{ refreshCookie: [] }],
+        responses: {
+          200: json(protocol.SignedIn, "A new access token; sets a new refresh cookie"),
+          ...problems(
+            "unauthenticated",
+            "token_expired",
+            "session_revoked",
+            "origin_not_allowed",
+          ),
+        },
+      }),
+      requireOrigin(allowsOrigin),
+      async (c) => {
+        const signedIn = await refreshSession(services, getCookie(c, COOKIE));
+        return c.json(signIn(c, signedIn), 200);
+      },
+    )
+    .post(
+      "/logout",
+      describeRoute({
+        tags: ["auth"],
+        summary: "End the session",
+        security: [{ refreshCookie: [] }, {}],
+        responses: {
+          204: { description: "Ended, or there was none; clears the refresh cookie" },
+          ...problems("origin_not_allowed"),
+        },
+      }),
+      requireOrigin(allowsOrigin),
+      async (c) => {
+        await endSession(services, getCookie(c, COOKIE));
+        deleteCookie(c, COOKIE, cookie);
+        return c.body(null, 204);
+      },
+    )
+    .get(
+      "/me",
+      describeRoute({
+        tags: ["auth"],
+        summary: "Oneself",
+        security: BEARER,
+        responses: {
+          200: json(protocol.UserAnswer, "The user that the token speaks for"),
+          ...problems("unauthenticated", "token_expired", "session_revoked"),
+        },
+      }),
+      requireUser(services),
+      async (c) => {
+        const user = await getUser(services, c.get("userId"));
+        return c.json({ user: presentUser(user) }, 200);
+      },
+    )
+    .patch(
+      "/me",
+      describeRoute({
+        tags: ["auth"],
+        summary: "Change one's profile",
+        security: BEARER,
+        responses: {
+          200: json(protocol.UserAnswer, "The user as changed"),
+          ...problems(
+            "invalid_json",
+            "validation_failed",
+            "unauthenticated",
+            "token_expired",
+            "session_revoked",
+            "payload_too_large",
+            "unsupported_media_type",
+          ),
+        },
+      }),
+      requireUser(services),
+      requireJson,
+      jsonBody(protocol.profileChanges(production)),
+      async (c) => {
+        const changes = c.req.valid("json") as ProfileChanges;
+        const user = await changeProfile(services, c.get("userId"), changes);
+        return c.json({ user: presentUser(user) }, 200);
+      },
+    );
+}

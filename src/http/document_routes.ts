@@ -1,0 +1,40 @@
+/** The API's own descriptions: OpenAPI 3.1 and AsyncAPI 3, made from the schemas that check input. */
+import { Hono } from "hono";
+import { generateSpecs } from "hono-openapi";
+import { asyncapiDocument } from "../protocol/asyncapi.ts";
+import { VERSION } from "../version.ts";
+import type { Env } from "./context.ts";
+
+/** @param app whose routes are described */
+export function documentRoutes(app: Hono<Env>) {
+  let openapi: ReturnType<typeof generateSpecs> | undefined;
+  const asyncapi = asyncapiDocument(VERSION);
+  return new Hono<Env>()
+    .get("/openapi.json", async (c) => c.json(await (openapi ??= openapiDocument(app))))
+    .get("/asyncapi.json", (c) => c.json(asyncapi));
+}
+
+function openapiDocument(app: Hono<Env>) {
+  return generateSpecs(app, {
+    documentation: {
+      openapi: "3.1.0",
+      info: {
+        title: "EchoRoom",
+        version: VERSION,
+        description:
+          "An open-source chat backend. Errors are problem details (RFC 9457) with a stable `code`. The WebSocket is described in /asyncapi.json.",
+        license: { name: "MIT", identifier: "MIT" },
+      },
+      servers: [{ url: "/" }],
+      components: {
+        securitySchemes: {
+          bearer: { type: "http", scheme: "bearer", bearerFormat: "JWT" },
+          refreshCookie: { type: "apiKey", in: "cookie", name: "refresh_token" },
+          metricsToken: { type: "http", scheme: "bearer" },
+        },
+      },
+    },
+    // The routes declare their own, as problem details.
+    defaultValidationErrorResponse: false,
+  });
+}

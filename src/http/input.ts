@@ -1,0 +1,65 @@
+/** Checks what a request brings before a route sees it. */
+import { createMiddleware } from "hono/factory";
+import { validator } from "hono-openapi";
+import type { z } from "zod";
+import { ChatError } from "../domain/errors.ts";
+import { invalidInput } from "../protocol/faults.ts";
+import { MAX_BODY_BYTES } from "../protocol/requests.ts";
+import type { Env } from "./context.ts";
+
+/** Lets only JSON pass: its media type (415), size (413), UTF-8 and syntax (`invalid_json`). */
+export const requireJson = createMiddleware<Env>(async (c, next) => {
+  const mediaType = c.req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
+  if (mediaType !== "application/json") {
+    throw new ChatError("unsupported_media_type", "Send the body as application/json.");
+  }
+  const text = decode(await readBody(c.req.raw));
+  parse(text);
+  // Hono keeps promises here, whatever its type says.
+  c.req.bodyCache.text = Promise.resolve(text) as unknown as string;
+  await next();
+});
+
+/** Checks the JSON body against a schema; the route gets what the schema made of it. */
+export function jsonBody<S extends z.ZodType>(schema: S) {
+  return validator("json", schema, refuse);
+}
+
+/** Checks the query against a schema. */
+export function query<S extends z.ZodType>(schema: S) {
+  return validator("query", schema, refuse);
+}
+
+function refuse(result: { success: boolean; error?: Parameters<typeof invalidInput>[0] }): void {
+  if (!result.success) throw invalidInput(result.error ?? []);
+}
+
+/** Reads the body, but no more of it than is allowed, whatever length it claims to have. */
+async function readBody(request: Request): Promise<Uint8Array> {
+  const bytes = new Uint8Array(MAX_BODY_BYTES);
+  let length = 0;
+  for await (const chunk of request.body ?? []) {
+    if (length + chunk.length > MAX_BODY_BYTES) {
+      throw new ChatError("payload_too_large", "A body holds at most 64 KiB.");
+    }
+    bytes.set(chunk, length);
+    length += chunk.length;
+  }
+  return bytes.subarray(0, length);
+}
+
+function decode(body: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(body);
+  } catch (cause) {
+    throw new ChatError("invalid_json", "The body is not UTF-8.", { cause });
+  }
+}
+
+function parse(text: string): void {
+  try {
+    JSON.parse(text);
+  } catch (cause) {
+    throw new ChatError("invalid_json", "The body is not JSON.", { cause });
+  }
+}

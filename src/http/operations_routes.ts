@@ -1,0 +1,94 @@
+/** What operators and machines ask: health, readiness, metrics. */
+import { Hono } from "hono";
+import { describeRoute } from "hono-openapi";
+import type { Services } from "../application/services.ts";
+import { ChatError } from "../domain/errors.ts";
+import * as protocol from "../protocol/requests.ts";
+import { json, problems } from "./answers.ts";
+import type { Env } from "./context.ts";
+
+export interface OperationsSettings {
+  /** What `/metrics` wants as a bearer token; null wants none. */
+  metricsToken: string | null;
+  /** Whether the server is on its way out. */
+  isDraining(): boolean;
+}
+
+export function operationsRoutes(
+  services: Pick<Services, "store" | "bus" | "metrics">,
+  { metricsToken, isDraining }: OperationsSettings,
+) {
+  const { store, bus, metrics } = services;
+  return new Hono<Env>()
+    .get(
+      "/health",
+      describeRoute({
+        tags: ["operations"],
+        summary: "Whether the process lives",
+        responses: { 200: json(protocol.Health, "It does"), ...problems() },
+      }),
+      (c) => c.json({ status: "ok" as const }, 200),
+    )
+    .get(
+      "/ready",
+      describeRoute({
+        tags: ["operations"],
+        summary: "Whether requests should be sent here",
+        responses: {
+          ...problems(),
+          200: json(protocol.Readiness, "They should"),
+          503: json(protocol.Readiness, "They should not: something is down, or it is draining"),
+        },
+      }),
+      async (c) => {
+        const [storeState, busState] = await Promise.all([probe(store), probe(bus)]);
+        const checks = {
+          store: storeState,
+          bus: busState,
+          draining: isDraining() ? "yes" : "no",
+        };
+        const ready = storeState === "ok" && busState === "ok" && !isDraining();
+        return c.json({ status: ready ? "ok" : "unavailable", checks }, ready ? 200 : 503);
+      },
+    )
+    .get(
+      "/metrics",
+      describeRoute({
+        tags: ["operations"],
+        summary: "Counters and timings for Prometheus",
+        security: metricsToken === null ? [] : [{ metricsToken: [] }],
+        responses: {
+          200: { description: "Prometheus text", content: { "text/plain": {} } },
+          ...problems("unauthenticated"),
+        },
+      }),
+      async (c) => {
+        const given = c.req.header("authorization") ?? "";
+        if (metricsToken !== null && !await isSame(given, `Bearer ${metricsToken}`)) {
+          throw new ChatError("unauthenticated", "Send Authorization: Bearer <METRICS_TOKEN>.");
+        }
+        const { text, contentType } = await metrics.expose();
+        return c.body(text, 200, { "Content-Type": contentType });
+      },
+    );
+}
+
+async function probe(part: { ping(): Promise<void> }): Promise<"ok" | "unavailable"> {
+  try {
+    await part.ping();
+    return "ok";
+  } catch {
+    return "unavailable";
+  }
+}
+
+/** Compares digests, so that the time it takes tells nothing about the token. */
+async function isSame(given: string, wanted: string): Promise<boolean> {
+  const [a, b] = await Promise.all([digest(given), digest(wanted)]);
+  return a === b;
+}
+
+async function digest(text: string): Promise<string> {
+  const bytes = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return new Uint8Array(bytes).toHex();
+}

@@ -1,0 +1,115 @@
+/** `/rooms`: make, list, find, and read their history. */
+import { Hono } from "hono";
+import { describeRoute } from "hono-openapi";
+import { getUser } from "../application/accounts.ts";
+import { readHistory } from "../application/messages.ts";
+import { createRoom, getRoom, listRooms } from "../application/rooms.ts";
+import type { Services } from "../application/services.ts";
+import type { ErrorCode } from "../domain/errors.ts";
+import * as protocol from "../protocol/requests.ts";
+import { presentMessage, presentRoom } from "../protocol/resources.ts";
+import { json, problems } from "./answers.ts";
+import type { Env } from "./context.ts";
+import { requireUser } from "./guards.ts";
+import { jsonBody, query, requireJson } from "./input.ts";
+
+const BEARER = [{ bearer: [] }];
+const AUTH: ErrorCode[] = ["unauthenticated", "token_expired", "session_revoked"];
+
+export function roomRoutes(services: Services) {
+  const signedIn = requireUser(services);
+  return new Hono<Env>()
+    .get(
+      "/",
+      describeRoute({
+        tags: ["rooms"],
+        summary: "List rooms by name, then id",
+        security: BEARER,
+        responses: {
+          200: json(protocol.RoomsPage, "A page; `nextCursor` is null at the end"),
+          ...problems("validation_failed", ...AUTH),
+        },
+      }),
+      signedIn,
+      query(protocol.RoomsQuery),
+      async (c) => {
+        const { limit, cursor } = c.req.valid("query");
+        const { rooms, nextCursor } = await listRooms(services, { limit, cursor });
+        if (nextCursor !== null) {
+          const next = new URLSearchParams({ limit: String(limit), cursor: nextCursor });
+          c.header("Link", `</rooms?${next}>; rel="next"`);
+        }
+        return c.json({ rooms: rooms.map(presentRoom), nextCursor }, 200);
+      },
+    )
+    .post(
+      "/",
+      describeRoute({
+        tags: ["rooms"],
+        summary: "Make a room",
+        security: BEARER,
+        responses: {
+          201: json(protocol.RoomAnswer, "The room; entry 1 of its log says who made it"),
+          ...problems(
+            "invalid_json",
+            "validation_failed",
+            "payload_too_large",
+            "unsupported_media_type",
+            ...AUTH,
+          ),
+        },
+      }),
+      signedIn,
+      requireJson,
+      jsonBody(protocol.RoomCreation),
+      async (c) => {
+        const { name, description } = c.req.valid("json");
+        const creator = await getUser(services, c.get("userId"));
+        const input = { name, description: description || null };
+        const room = await createRoom(services, creator, input);
+        c.header("Location", `/rooms/${room.slug}`);
+        return c.json({ room: presentRoom(room) }, 201);
+      },
+    )
+    .get(
+      "/:idOrSlug",
+      describeRoute({
+        tags: ["rooms"],
+        summary: "Find a room",
+        security: BEARER,
+        responses: {
+          200: json(protocol.RoomAnswer, "The room"),
+          ...problems("room_not_found", ...AUTH),
+        },
+      }),
+      signedIn,
+      async (c) => {
+        const room = await getRoom(services, c.req.param("idOrSlug"));
+        return c.json({ room: presentRoom(room) }, 200);
+      },
+    )
+    .get(
+      "/:idOrSlug/messages",
+      describeRoute({
+        tags: ["rooms"],
+        summary: "Read a room's history, oldest first",
+        security: BEARER,
+        responses: {
+          200: json(protocol.MessagesPage, "`hasMore` looks in the direction of paging"),
+          ...problems("validation_failed", "room_not_found", ...AUTH),
+        },
+      }),
+      signedIn,
+      query(protocol.MessagesQuery),
+      async (c) => {
+        const { limit, before, after } = c.req.valid("query");
+        const idOrSlug = c.req.param("idOrSlug")!;
+        const { messages, hasMore } = await readHistory(services, idOrSlug, {
+          limit,
+          before,
+          after,
+        });
+        return c.json({ messages: messages.map(presentMessage), hasMore }, 200);
+      },
+    );
+}

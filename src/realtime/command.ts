@@ -1,0 +1,45 @@
+/** One command of a client on a socket, and the answer when it fails. */
+import { getLogger } from "@logtape/logtape";
+import type { Metrics } from "../application/metrics.ts";
+import { ChatError } from "../domain/errors.ts";
+import { CLOSE_CODES } from "../protocol/close_codes.ts";
+import type { Ref } from "../protocol/events.ts";
+import type { Connection } from "./connection.ts";
+
+const logger = getLogger(["echoroom", "websocket"]);
+
+export interface Command {
+  connection: Connection;
+  /** Null if the frame was too broken to tell. */
+  event: string | null;
+  ref: Ref | undefined;
+  /** What the command is about, for the client to recognise it in an error. */
+  about: { roomId?: string; clientMessageId?: string };
+}
+
+/** Answers a command that failed, and closes the socket if it has failed like that too often. */
+export function fail(command: Command, error: unknown, metrics: Metrics): void {
+  const { connection, event, ref, about } = command;
+  const { code, message, faults, retryAfter } = asChatError(error, command);
+  metrics.failed(code, "websocket");
+  const hint = retryAfter === undefined ? {} : { retryAfter };
+  const errors = faults === undefined ? {} : { errors: faults };
+  connection.emit("error", { code, message, event, ...about, ...hint, ...errors }, ref);
+  if (code === "invalid_frame" && connection.brokenFrames.add()) {
+    connection.close(CLOSE_CODES.brokenFrames, "too many broken frames");
+  }
+  if (code === "rate_limited" && connection.refusals.add()) {
+    connection.close(CLOSE_CODES.flooding, "flooding");
+  }
+}
+
+function asChatError(error: unknown, { connection, event }: Command): ChatError {
+  if (error instanceof ChatError) return error;
+  logger.error("A command failed unexpectedly: {event} on {connectionId}: {error}", {
+    event,
+    connectionId: connection.id,
+    userId: connection.identity?.user.id,
+    error,
+  });
+  return new ChatError("internal", "Something went wrong on the server.");
+}

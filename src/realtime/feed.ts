@@ -1,0 +1,151 @@
+/** One room's log as this instance delivers it: strictly by `seq`, each entry once, no gap. */
+import { getLogger } from "@logtape/logtape";
+import type { Metrics } from "../application/metrics.ts";
+import type { Message } from "../domain/message.ts";
+import type { PublicUser } from "../domain/user.ts";
+import type { Store } from "../ports/store.ts";
+import { frame, JOINED_MESSAGES } from "../protocol/events.ts";
+import { presentMessage } from "../protocol/resources.ts";
+import type { Connection } from "./connection.ts";
+
+const logger = getLogger(["echoroom", "feed"]);
+
+/** The window is cut back to the smaller number when it passes the larger. */
+const WINDOW = { min: 64, max: 128 } as const;
+const PAGE = 200;
+const RETRY_MS = 1_000;
+
+/**
+ * Holds the latest entries of one room and hands every new one to the room's sockets. Entries are
+ * offered in any order, late, twice or never: what was delivered is ignored, and over a gap the
+ * store is read first. A socket that is added without an `await` after it was shown the window
+ * misses nothing and sees nothing twice.
+ */
+export class Feed {
+  /** Sockets that get every new entry. */
+  readonly live = new Set<Connection>();
+  /** Sockets in the room that get no entries while they recover older ones. */
+  readonly paused = new Set<Connection>();
+  /** How many operations need this feed open although no socket is in the room. */
+  holds = 0;
+
+  readonly #roomId: string;
+  readonly #store: Store;
+  readonly #metrics: Metrics;
+  /** The latest entries, ascending, without a gap, up to `head`. */
+  #window: Message[] = [];
+  #head = 0;
+  #loaded = false;
+  #closed = false;
+  #running: Promise<void> = Promise.resolve();
+  #next: Promise<void> | null = null;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(roomId: string, store: Store, metrics: Metrics) {
+    this.#roomId = roomId;
+    this.#store = store;
+    this.#metrics = metrics;
+  }
+
+  /** The last entry delivered. */
+  get head(): number {
+    return this.#head;
+  }
+
+  get idle(): boolean {
+    return this.holds === 0 && this.live.size === 0 && this.paused.size === 0;
+  }
+
+  /** The last entries, as `room:joined` shows them. */
+  latest(): Message[] {
+    return this.#window.slice(-JOINED_MESSAGES);
+  }
+
+  /** The entries after `seq`, all of them; null if the window does not reach back that far. */
+  after(seq: number): Message[] | null {
+    const first = this.#head - this.#window.length;
+    return seq >= first && seq <= this.#head ? this.#window.slice(seq - first) : null;
+  }
+
+  /** Takes entries from the bus and delivers those that are next. */
+  offer(messages: readonly Message[]): void {
+    // What comes before the window is loaded may be missing in it: it is read again afterwards.
+    if (!this.#loaded || this.#take(messages)) this.repair();
+  }
+
+  /**
+   * Reads what the log has beyond `head` and delivers it. Resolves once everything that was
+   * committed before the call has been delivered.
+   * @throws ChatError `unavailable`
+   */
+  refresh(): Promise<void> {
+    // A read under way may have looked too early; one more serves everybody who asks meanwhile.
+    this.#next ??= this.#running.catch(() => {}).then(() => {
+      this.#next = null;
+      return this.#running = this.#catchUp();
+    });
+    return this.#next;
+  }
+
+  /** As `refresh`, in the background and until it succeeds. */
+  repair(): void {
+    this.refresh().catch((error) => {
+      if (this.#closed) return;
+      logger.warning("Room {roomId} cannot be read, trying again: {error}", {
+        roomId: this.#roomId,
+        error,
+      });
+      clearTimeout(this.#retry);
+      this.#retry = setTimeout(() => this.repair(), RETRY_MS);
+    });
+  }
+
+  /** Shows a sender as they are now in what joining sockets will see. */
+  showProfile(user: PublicUser): void {
+    this.#window = this.#window.map((m) => m.sender.id === user.id ? { ...m, sender: user } : m);
+  }
+
+  /** Ends repairs; nothing is delivered after it. */
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#retry);
+    this.live.clear();
+    this.paused.clear();
+  }
+
+  async #catchUp(): Promise<void> {
+    if (!this.#loaded) return await this.#load();
+    while (true) {
+      const page = await this.#store.readAfter(this.#roomId, this.#head, PAGE);
+      this.#take(page);
+      if (page.length < PAGE) return;
+    }
+  }
+
+  async #load(): Promise<void> {
+    const end = Number.MAX_SAFE_INTEGER;
+    this.#window = await this.#store.readBefore(this.#roomId, end, JOINED_MESSAGES);
+    this.#head = this.#window.at(-1)?.seq ?? 0;
+    this.#loaded = true;
+  }
+
+  /** Delivers what is next in order. Returns whether there is a gap before the rest. */
+  #take(messages: readonly Message[]): boolean {
+    const fresh = messages.filter((message) => message.seq > this.#head);
+    const next = fresh.filter((message, i) => message.seq === this.#head + 1 + i);
+    if (next.length > 0) this.#deliver(next);
+    return next.length < fresh.length;
+  }
+
+  #deliver(messages: Message[]): void {
+    this.#head = messages.at(-1)!.seq;
+    this.#window.push(...messages);
+    if (this.#window.length > WINDOW.max) this.#window = this.#window.slice(-WINDOW.min);
+    for (const message of messages) {
+      const { roomId, seq } = message;
+      const text = frame("message:new", { roomId, seq, message: presentMessage(message) });
+      for (const connection of this.live) connection.send(text);
+      this.#metrics.delivered(this.live.size, Date.now() - message.createdAt.getTime());
+    }
+  }
+}

@@ -1,0 +1,135 @@
+/** The WebSocket endpoint: lets sockets in, feeds them to the router, and sees them out. */
+import { getLogger } from "@logtape/logtape";
+import type { Services } from "../application/services.ts";
+import { ChatError, unavailable } from "../domain/errors.ts";
+import type { BusEvent } from "../ports/bus.ts";
+import { CLOSE_CODES } from "../protocol/close_codes.ts";
+import { SUBPROTOCOLS } from "../protocol/events.ts";
+import { Connection } from "./connection.ts";
+import { Connections } from "./connections.ts";
+import { EventRouter } from "./event_router.ts";
+import { createHandlers, leaveRoom, type Rooms } from "./handlers.ts";
+import { Hub } from "./hub.ts";
+import { Presence } from "./presence.ts";
+import { Typing } from "./typing.ts";
+
+const logger = getLogger(["echoroom", "websocket"]);
+
+/** Seconds of silence after which a socket is dropped; it is pinged before. */
+const IDLE_SECONDS = 60;
+
+export class Gateway {
+  readonly #connections: Connections;
+  readonly #rooms: Rooms;
+  readonly #router: EventRouter;
+  #draining = false;
+
+  constructor(services: Services) {
+    const { store, bus, metrics, rateLimits } = services;
+    const hub = new Hub(store, metrics);
+    this.#rooms = {
+      hub,
+      presence: new Presence((roomId, text) => hub.broadcast(roomId, text)),
+      typing: new Typing((roomId, text, userId) => hub.broadcast(roomId, text, userId)),
+    };
+    this.#connections = new Connections(rateLimits.enabled);
+    const handlers = createHandlers(services, this.#connections, this.#rooms);
+    this.#router = new EventRouter(services, handlers);
+    bus.subscribe((event) => this.#receive(event));
+    metrics.watch("connections", "Open sockets", () => this.#connections.size);
+  }
+
+  /**
+   * Answers the handshake of RFC 6455. The request's `Origin` has been checked before.
+   * @param address the client's, for limits
+   * @throws ChatError `upgrade_required`, `validation_failed`, `rate_limited` or `unavailable`
+   */
+  upgrade(request: Request, address: string): Response {
+    checkHandshake(request.headers);
+    if (this.#draining) throw unavailable("The server restarts.");
+    if (!this.#connections.admits(address)) {
+      throw new ChatError("rate_limited", "Too many sockets from this address.", {
+        retryAfter: 10,
+      });
+    }
+    const protocol = chooseSubprotocol(request.headers.get("sec-websocket-protocol"));
+    const { socket, response } = Deno.upgradeWebSocket(request, {
+      idleTimeout: IDLE_SECONDS,
+      ...(protocol === undefined ? {} : { protocol }),
+    });
+    this.#attend(socket, address);
+    return response;
+  }
+
+  /** Lets nobody in any more and closes every socket with 1012. */
+  drain(): void {
+    this.#draining = true;
+    this.#connections.closeAll(CLOSE_CODES.restarting, "server restarting");
+  }
+
+  close(): void {
+    this.#connections.close();
+    this.#rooms.hub.close();
+    this.#rooms.presence.close();
+    this.#rooms.typing.close();
+  }
+
+  #attend(socket: WebSocket, address: string): void {
+    let connection: Connection | undefined;
+    // A throw in a callback of a socket would end the process.
+    const guard = (work: () => void) => {
+      try {
+        work();
+      } catch (error) {
+        logger.error("A socket's callback failed: {error}", { error });
+      }
+    };
+    socket.onopen = () =>
+      guard(() => {
+        connection = new Connection(socket, address);
+        this.#connections.add(connection);
+        if (this.#draining) connection.close(CLOSE_CODES.restarting, "server restarting");
+      });
+    socket.onmessage = ({ data }) =>
+      guard(() => connection && this.#router.receive(connection, data));
+    socket.onclose = () => guard(() => connection && this.#forget(connection));
+    // A socket that errs closes as well, which is where it is forgotten.
+    socket.onerror = (event) => {
+      logger.debug("A socket erred: {reason}", { reason: (event as ErrorEvent).message });
+    };
+  }
+
+  #forget(connection: Connection): void {
+    // An idle time-out fires `close` twice.
+    if (!this.#connections.remove(connection)) return;
+    for (const roomId of connection.rooms) leaveRoom(connection, roomId, this.#rooms);
+  }
+
+  #receive(event: BusEvent): void {
+    this.#rooms.hub.receive(event);
+    if (event.kind === "session_revoked") this.#connections.closeSession(event.sessionId);
+    if (event.kind !== "profile_changed") return;
+    this.#connections.showProfile(event.user);
+    this.#rooms.presence.showProfile(event.user);
+  }
+}
+
+function checkHandshake(headers: Headers): void {
+  const upgrade = headers.get("upgrade")?.toLowerCase();
+  const wanted = headers.get("connection")?.toLowerCase().split(/\s*,\s*/).includes("upgrade");
+  if (upgrade !== "websocket" || !wanted) {
+    throw new ChatError("upgrade_required", "This is a WebSocket endpoint.");
+  }
+  if (headers.get("sec-websocket-version") !== "13") {
+    throw new ChatError("upgrade_required", "Only WebSocket version 13 is spoken here.");
+  }
+  if (!/^[A-Za-z0-9+/]{22}==$/.test(headers.get("sec-websocket-key") ?? "")) {
+    throw new ChatError("validation_failed", "Sec-WebSocket-Key must be 16 bytes in base64.");
+  }
+}
+
+/** The first offered subprotocol that the server knows; none if it knows none. */
+function chooseSubprotocol(offered: string | null): string | undefined {
+  const known: readonly string[] = SUBPROTOCOLS;
+  return offered?.split(",").map((name) => name.trim()).find((name) => known.includes(name));
+}

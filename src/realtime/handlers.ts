@@ -1,0 +1,196 @@
+/** What each event of a client does. */
+import { ulid } from "ulid";
+import { sendMessage } from "../application/messages.ts";
+import { getRoom } from "../application/rooms.ts";
+import type { Services } from "../application/services.ts";
+import { checkSession } from "../application/sessions.ts";
+import { ChatError } from "../domain/errors.ts";
+import type { User } from "../domain/user.ts";
+import { CLOSE_CODES } from "../protocol/close_codes.ts";
+import {
+  type ClientData,
+  type ClientEvent,
+  MAX_ROOMS_PER_SOCKET,
+  type ServerData,
+} from "../protocol/events.ts";
+import { presentMessage, presentRoom, presentUser } from "../protocol/resources.ts";
+import { type Command, fail } from "./command.ts";
+import type { Connection } from "./connection.ts";
+import type { Connections } from "./connections.ts";
+import type { Hub } from "./hub.ts";
+import type { Presence } from "./presence.ts";
+import type { Typing } from "./typing.ts";
+
+/** Does what a command asks. What it throws is answered as an `error` event. */
+export type Handler<Data> = (command: Command, data: Data) => void | Promise<void>;
+export type Handlers = { [E in ClientEvent]: Handler<ClientData<E>> };
+
+/** What the handlers work with beside the services. */
+export interface Rooms {
+  hub: Hub;
+  presence: Presence;
+  typing: Typing;
+}
+
+type AuthErrorCode = ServerData<"auth:error">["code"];
+const AUTH_ERRORS: readonly string[] = [
+  "unauthenticated",
+  "token_expired",
+  "session_revoked",
+  "forbidden",
+];
+
+export function createHandlers(
+  services: Services,
+  connections: Connections,
+  { hub, presence, typing }: Rooms,
+): Handlers {
+  const { store, tokens, rateLimits, metrics } = services;
+
+  /** The id of a room given by id or slug; a joined room's needs no look-up. */
+  async function roomIdOf(command: Command, idOrSlug: string): Promise<string> {
+    if (command.connection.rooms.has(idOrSlug)) return idOrSlug;
+    const { id } = await getRoom({ store }, idOrSlug);
+    return command.about.roomId = id;
+  }
+
+  async function joinedRoomId(command: Command, idOrSlug: string): Promise<string> {
+    const roomId = await roomIdOf(command, idOrSlug);
+    if (command.connection.rooms.has(roomId)) return roomId;
+    throw new ChatError("not_joined", "Join the room first.");
+  }
+
+  function checkSpace({ rooms }: Connection, roomId: string): void {
+    if (rooms.has(roomId) || rooms.size < MAX_ROOMS_PER_SOCKET) return;
+    throw new ChatError("limit_reached", `A socket may be in ${MAX_ROOMS_PER_SOCKET} rooms.`);
+  }
+
+  function enter(connection: Connection, roomId: string): void {
+    if (connection.rooms.has(roomId)) return;
+    connection.rooms.add(roomId);
+    presence.enter(roomId, identityOf(connection));
+  }
+
+  async function identify(connection: Connection, token: string) {
+    const claims = await tokens.verifyAccess(token);
+    if (connection.identity && connection.identity.user.id !== claims.userId) {
+      throw new ChatError("forbidden", "This socket belongs to another user.");
+    }
+    // Before the session is looked at, so that a revocation from now on finds this socket.
+    connection.sessionId = claims.sessionId;
+    await checkSession({ store }, claims.sessionId);
+    const user = await store.findUser(claims.userId);
+    if (!user) throw new ChatError("unauthenticated", "The account is gone.");
+    return { user, expiresAt: claims.expiresAt };
+  }
+
+  async function recoverRoom(command: Command, idOrSlug: string, lastSeenSeq: number) {
+    const { connection, ref } = command;
+    const roomId = await roomIdOf(command, idOrSlug);
+    checkSpace(connection, roomId);
+    await hub.recover(roomId, lastSeenSeq, connection, ({ messages, ...missed }) => {
+      if (!missed.hasMore) enter(connection, roomId);
+      const shown = messages.map(presentMessage);
+      connection.emit("connection:missed", { roomId, messages: shown, ...missed }, ref);
+    });
+  }
+
+  return {
+    async "auth:identify"({ connection, ref }, { token }) {
+      try {
+        const { user, expiresAt } = await identify(connection, token);
+        if (!connection.open) return;
+        if (!connections.claim(connection, user.id)) {
+          throw new ChatError("limit_reached", "This user holds too many sockets.");
+        }
+        connection.identity = { user, expiresAt };
+        connection.expiryAnnounced = false;
+        const data = { user: presentUser(user), expiresAt: expiresAt.toISOString() };
+        connection.emit("auth:ok", data, ref);
+      } catch (error) {
+        if (!(error instanceof ChatError) || !isAuthError(error.code)) throw error;
+        connection.emit("auth:error", { code: error.code, message: error.message }, ref);
+        connection.close(CLOSE_CODES.unauthenticated, error.code);
+      }
+    },
+
+    async "room:join"({ connection, ref }, { roomId: idOrSlug }) {
+      const room = await getRoom({ store }, idOrSlug);
+      checkSpace(connection, room.id);
+      await hub.join(room.id, connection, ({ messages, lastSeq }) => {
+        enter(connection, room.id);
+        connection.emit("room:joined", {
+          room: presentRoom({ ...room, lastSeq }),
+          messages: messages.map(presentMessage),
+          ...presence.online(room.id),
+          lastSeq,
+        }, ref);
+      });
+    },
+
+    async "room:leave"(command, { roomId: idOrSlug }) {
+      const { connection, ref } = command;
+      const roomId = await roomIdOf(command, idOrSlug);
+      leaveRoom(connection, roomId, { hub, presence, typing });
+      connection.emit("room:left", { roomId }, ref);
+    },
+
+    async "message:send"(command, { roomId: idOrSlug, text, clientMessageId = ulid() }) {
+      const { connection, ref } = command;
+      command.about.clientMessageId = clientMessageId;
+      const sender = identityOf(connection);
+      const roomId = await roomIdOf(command, idOrSlug);
+      await rateLimits.demand("message", `${sender.id} ${roomId}`);
+      typing.end(roomId, sender.id);
+      // Not awaited: the next frame may begin once this message has its place in the queue.
+      sendMessage(services, { roomId, sender, text, clientMessageId }).then(
+        ({ id, seq, createdAt }) => {
+          const ack = { roomId, clientMessageId, id, seq, createdAt: createdAt.toISOString() };
+          connection.emit("message:ack", ack, ref);
+        },
+      ).catch((error) => fail(command, error, metrics));
+    },
+
+    async "typing:start"(command, { roomId: idOrSlug }) {
+      const roomId = await joinedRoomId(command, idOrSlug);
+      typing.start(roomId, command.connection, identityOf(command.connection));
+    },
+
+    async "typing:stop"(command, { roomId: idOrSlug }) {
+      const roomId = await joinedRoomId(command, idOrSlug);
+      typing.stop(roomId, command.connection, identityOf(command.connection).id);
+    },
+
+    async "connection:recover"(command, rooms) {
+      for (const { roomId, lastSeenSeq } of rooms) {
+        if (!command.connection.open) return;
+        const part = { ...command, about: { roomId } };
+        try {
+          await recoverRoom(part, roomId, lastSeenSeq);
+        } catch (error) {
+          fail(part, error, metrics);
+        }
+        await command.connection.drained();
+      }
+    },
+  };
+}
+
+/** Takes a socket out of a room and tells the room, if it was in it. */
+export function leaveRoom(connection: Connection, roomId: string, rooms: Rooms): void {
+  if (!connection.rooms.delete(roomId)) return;
+  const { id: userId } = identityOf(connection);
+  rooms.typing.stop(roomId, connection, userId);
+  rooms.hub.leave(roomId, connection);
+  rooms.presence.leave(roomId, userId);
+}
+
+/** The user of a socket that has identified itself: no handler runs before. */
+function identityOf({ identity }: Connection): User {
+  if (!identity) throw new ChatError("not_identified", "Send auth:identify first.");
+  return identity.user;
+}
+
+function isAuthError(code: string): code is AuthErrorCode {
+  return AUTH_ERRORS.includes(code);
+}

@@ -1,0 +1,109 @@
+/** Starts servers for tests: in this process, or as a process of its own that can be killed. */
+import { compose } from "../../src/compose.ts";
+import { readConfig } from "../../src/config.ts";
+
+const MAIN = new URL("../../main.ts", import.meta.url);
+const CONFIG = new URL("../../deno.json", import.meta.url);
+
+/** Cheap hashes, no limits, a free port: what most tests want. */
+const SETTINGS = { PORT: "0", BCRYPT_COST: "4", RATE_LIMIT: "off", LOG_LEVEL: "error" };
+
+export interface TestServer {
+  /** Without a slash at the end. */
+  url: string;
+  /** What the server runs with; another one started with it shares its store. */
+  settings: Record<string, string>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a server in this process.
+ * @param settings environment variables beside the usual ones of tests; without a store among them
+ *   the server gets a fresh folder for SQLite
+ */
+export async function startServer(settings: Record<string, string> = {}): Promise<TestServer> {
+  const all = { ...SETTINGS, DATA_DIR: await Deno.makeTempDir(), ...settings };
+  const server = await compose(await readConfig(all));
+  const listener = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen: () => {} },
+    server.fetch,
+  );
+  return {
+    url: `http://127.0.0.1:${listener.addr.port}`,
+    settings: all,
+    async stop() {
+      server.drain();
+      await Promise.all([listener.shutdown(), server.close()]);
+    },
+  };
+}
+
+export interface ServerProcess extends TestServer {
+  /** All that it has written so far. */
+  output(): string;
+  kill(signal: Deno.Signal): void;
+  readonly ended: Promise<Deno.CommandStatus>;
+}
+
+/** Starts a server as users do, from `main.ts`, and resolves once it says where it listens. */
+export async function spawnServer(settings: Record<string, string> = {}): Promise<ServerProcess> {
+  const all = { ...SETTINGS, DATA_DIR: await Deno.makeTempDir(), ...settings };
+  const { child, output } = spawnMain(all);
+  const url = await firstUrl(child, output);
+  return {
+    url,
+    settings: all,
+    output,
+    ended: child.status,
+    kill: (signal) => child.kill(signal),
+    async stop() {
+      child.kill("SIGTERM");
+      await child.status;
+    },
+  };
+}
+
+/** Runs `main.ts` to its end, for starts that are refused. */
+export async function runMain(settings: Record<string, string>) {
+  const { child, output } = spawnMain({ ...SETTINGS, ...settings });
+  const { code } = await child.status;
+  return { code, output: output() };
+}
+
+function spawnMain(env: Record<string, string>) {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", ...PERMISSIONS, "--config", CONFIG.pathname, MAIN.pathname],
+    // A folder without a `.env`, so that the developer's own settings do not interfere.
+    cwd: Deno.makeTempDirSync(),
+    env: { ...env, NO_COLOR: "1" },
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  let text = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.pipeThrough(new TextDecoderStream()).pipeTo(
+      new WritableStream({
+        write(chunk) {
+          text += chunk;
+        },
+      }),
+    );
+  }
+  return { child, output: () => text };
+}
+
+const PERMISSIONS = ["net", "read", "write", "env", "sys", "ffi"].map((name) => `--allow-${name}`);
+const START_DEADLINE_MS = 30_000;
+
+async function firstUrl(child: Deno.ChildProcess, output: () => string): Promise<string> {
+  let ended = false;
+  child.status.then(() => ended = true);
+  const deadline = Date.now() + START_DEADLINE_MS;
+  while (Date.now() < deadline) {
+    const url = output().match(/ready at (http:\/\/[^\s/]+)/)?.[1];
+    if (url) return url;
+    if (ended) break;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error(`the server did not start:\n${output()}`);
+}

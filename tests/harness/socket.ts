@@ -1,0 +1,123 @@
+/** A client of the WebSocket for tests: sends events, waits for answers, remembers everything. */
+
+// deno-lint-ignore-file no-explicit-any -- tests look into events of every shape
+
+const DEADLINE_MS = 10_000;
+
+export interface Received {
+  event: string;
+  data: any;
+  ref?: string | number;
+}
+
+export interface SocketOptions {
+  protocol?: string;
+  headers?: Record<string, string>;
+}
+
+export class TestSocket {
+  /** Every event received, in order; batches are taken apart. */
+  readonly received: Received[] = [];
+  /** Resolves when the socket has closed. */
+  readonly closed: Promise<{ code: number; reason: string }>;
+  readonly socket: WebSocket;
+  #waiting: (() => void)[] = [];
+  #refs = 0;
+  #closeCode: number | null = null;
+
+  private constructor(socket: WebSocket) {
+    this.socket = socket;
+    socket.onmessage = ({ data }) => {
+      this.received.push(...[JSON.parse(data)].flat());
+      this.#wake();
+    };
+    this.closed = new Promise((resolve) => {
+      socket.onclose = ({ code, reason }) => {
+        this.#closeCode = code;
+        this.#wake();
+        resolve({ code, reason });
+      };
+    });
+  }
+
+  /** Opens a socket that has not identified itself. */
+  static async open(serverUrl: string, options: SocketOptions = {}): Promise<TestSocket> {
+    const url = `${serverUrl.replace("http", "ws")}/ws`;
+    const protocols = options.protocol === undefined ? [] : [options.protocol];
+    const socket = new WebSocket(url, { protocols, headers: options.headers ?? {} });
+    await new Promise<void>((resolve, reject) => {
+      socket.onopen = () => resolve();
+      socket.onerror = (event) => reject(new Error((event as ErrorEvent).message));
+    });
+    socket.onerror = null;
+    return new TestSocket(socket);
+  }
+
+  /** Opens a socket and identifies with an access token. */
+  static async connect(
+    { url, token }: { url: string; token: string },
+    options: SocketOptions = {},
+  ): Promise<TestSocket> {
+    const socket = await TestSocket.open(url, options);
+    const { event, data } = await socket.call("auth:identify", { token });
+    if (event !== "auth:ok") throw new Error(`identify: ${JSON.stringify(data)}`);
+    return socket;
+  }
+
+  send(event: string, data: unknown, ref?: string | number): void {
+    this.socket.send(JSON.stringify({ event, data, ...(ref === undefined ? {} : { ref }) }));
+  }
+
+  /** Sends a command and resolves with its direct answer, which may be an `error`. */
+  call(event: string, data: unknown): Promise<Received> {
+    const ref = `call-${++this.#refs}`;
+    this.send(event, data, ref);
+    return this.find((received) => received.ref === ref, `the answer to ${event}`);
+  }
+
+  /** Resolves with the first event of this name, past or to come, that `matches`. */
+  event(name: string, matches: (data: any) => boolean = () => true): Promise<Received> {
+    return this.find(({ event, data }) => event === name && matches(data), name);
+  }
+
+  /** Resolves with the first event, past or to come, for which `matches` holds. */
+  async find(matches: (received: Received) => boolean, what = "an event"): Promise<Received> {
+    const deadline = Date.now() + DEADLINE_MS;
+    while (true) {
+      const found = this.received.find(matches);
+      if (found) return found;
+      const left = deadline - Date.now();
+      if (left <= 0 || this.#closeCode !== null) {
+        const events = this.received.map(({ event }) => event).join(", ");
+        throw new Error(`${what} did not come (closed: ${this.#closeCode}); received: ${events}`);
+      }
+      await this.#news(left);
+    }
+  }
+
+  /** What of this name was received so far. */
+  all(name: string): any[] {
+    return this.received.filter(({ event }) => event === name).map(({ data }) => data);
+  }
+
+  async close(): Promise<void> {
+    this.socket.close();
+    await this.closed;
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const wake of waiting) wake();
+  }
+
+  #news(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, milliseconds);
+      this.#waiting.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+}
