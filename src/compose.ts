@@ -5,6 +5,7 @@ import { SqliteStore } from "./adapters/store/sqlite/store.ts";
 import { Metrics } from "./application/metrics.ts";
 import { Passwords } from "./application/passwords.ts";
 import { RateLimits } from "./application/rate_limits.ts";
+import { RoomDirectory } from "./application/room_directory.ts";
 import { RoomLog } from "./application/room_log.ts";
 import type { Services } from "./application/services.ts";
 import { Tokens } from "./application/tokens.ts";
@@ -35,6 +36,7 @@ export async function compose(config: Config): Promise<Server> {
     store,
     bus,
     log: new RoomLog(store, bus, metrics),
+    directory: new RoomDirectory(store),
     tokens: await Tokens.create(config),
     passwords,
     rateLimits: new RateLimits(config.rateLimit),

@@ -3,7 +3,6 @@ import { ulid } from "ulid";
 import { ChatError } from "../domain/errors.ts";
 import type { Message, MessageDraft } from "../domain/message.ts";
 import { type PublicUser, publicUser } from "../domain/user.ts";
-import { getRoom } from "./rooms.ts";
 import type { Services } from "./services.ts";
 
 /** A stretch of history, oldest first, and whether there is more in the direction of paging. */
@@ -44,11 +43,11 @@ export async function sendMessage(
  *   or either is not the id of a message of this room
  */
 export async function readHistory(
-  { store }: Pick<Services, "store">,
+  { store, directory }: Pick<Services, "store" | "directory">,
   idOrSlug: string,
   page: { limit: number; before: string | undefined; after: string | undefined },
 ): Promise<MessagesPage> {
-  const { id: roomId } = await getRoom({ store }, idOrSlug);
+  const roomId = await directory.idOf(idOrSlug);
   const { limit, before, after } = page;
   if (before !== undefined && after !== undefined) {
     throw invalid("before", "must not be given together with after");

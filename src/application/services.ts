@@ -4,6 +4,7 @@ import type { Store } from "../ports/store.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Passwords } from "./passwords.ts";
 import type { RateLimits } from "./rate_limits.ts";
+import type { RoomDirectory } from "./room_directory.ts";
 import type { RoomLog } from "./room_log.ts";
 import type { Tokens } from "./tokens.ts";
 
@@ -11,6 +12,7 @@ export interface Services {
   store: Store;
   bus: Bus;
   log: RoomLog;
+  directory: RoomDirectory;
   tokens: Tokens;
   passwords: Passwords;
   rateLimits: RateLimits;

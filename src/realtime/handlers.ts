@@ -45,13 +45,11 @@ export function createHandlers(
   connections: Connections,
   { hub, presence, typing }: Rooms,
 ): Handlers {
-  const { store, tokens, rateLimits, metrics } = services;
+  const { store, directory, tokens, rateLimits, metrics } = services;
 
-  /** The id of a room given by id or slug; a joined room's needs no look-up. */
+  /** The id of a room given by id or slug; from now on the command's answers name it. */
   async function roomIdOf(command: Command, idOrSlug: string): Promise<string> {
-    if (command.connection.rooms.has(idOrSlug)) return idOrSlug;
-    const { id } = await getRoom({ store }, idOrSlug);
-    return command.about.roomId = id;
+    return command.about.roomId = await directory.idOf(idOrSlug);
   }
 
   async function joinedRoomId(command: Command, idOrSlug: string): Promise<string> {

@@ -22,7 +22,7 @@ import {
   WITH_CREATOR_AND_LAST,
 } from "./documents.ts";
 import { isDuplicateKey, translate, within } from "./errors.ts";
-import { RoomLog } from "./room_log.ts";
+import { MessageLog } from "./message_log.ts";
 
 const ANSWER_LIMIT_MS = 5_000;
 
@@ -37,7 +37,7 @@ export class MongoStore implements Store {
   readonly #users: Collection<UserDocument>;
   readonly #rooms: Collection<RoomDocument>;
   readonly #sessions: Collection<SessionDocument>;
-  readonly #log: RoomLog;
+  readonly #log: MessageLog;
   readonly #running = new Set<Promise<unknown>>();
   #closing: Promise<void> | null = null;
 
@@ -48,7 +48,7 @@ export class MongoStore implements Store {
     this.#users = db.collection("users");
     this.#rooms = db.collection("rooms");
     this.#sessions = db.collection("sessions");
-    this.#log = new RoomLog(db.collection("messages"));
+    this.#log = new MessageLog(db.collection("messages"));
     client.on("topologyDescriptionChanged", () => this.#log.hints.clear());
   }
 

@@ -1,4 +1,5 @@
 /** The logs of all rooms in one collection: appending to them and reading them. */
+import { LRUCache } from "lru-cache";
 import type { Collection, Document } from "mongodb";
 import { unavailable } from "../../../domain/errors.ts";
 import type { Message, MessageDraft } from "../../../domain/message.ts";
@@ -10,11 +11,13 @@ import {
   WITH_SENDER,
 } from "./documents.ts";
 import { isDuplicateKey } from "./errors.ts";
-import { HeadHints } from "./head_hints.ts";
 
 /** How long an append competes for numbers with others before it gives up. */
 const CONTENTION_LIMIT_MS = 4_000;
 const MAX_BACKOFF_MS = 50;
+
+/** Rooms whose last seen head is remembered. */
+const MAX_HINTS = 10_000;
 
 /** More than one read asks for, so that an answer is one reply and not several. */
 const READ_BATCH = 1_000;
@@ -25,9 +28,13 @@ const READ_BATCH = 1_000;
  * What makes numbers gap-free is that an entry is only ever inserted at one past a head that a
  * majority has, and that the unique index on (room, seq) lets one of several rivals through.
  */
-export class RoomLog {
-  /** Heads that were seen; a cleared or missing one costs a read, nothing else. */
-  readonly hints = new HeadHints();
+export class MessageLog {
+  /**
+   * Where logs ended when last seen, which spares an append the read of the head. A hint that lags
+   * costs a conflict; one that is ahead would leave a hole, so that only a head that a majority has
+   * goes in, and all are cleared when the database may have become another (a restored backup).
+   */
+  readonly hints = new LRUCache<string, number>({ max: MAX_HINTS });
   readonly #messages: Collection<MessageDocument>;
 
   constructor(messages: Collection<MessageDocument>) {
@@ -58,17 +65,15 @@ export class RoomLog {
       }
       // Whatever went wrong, a part may have been stored: by this attempt, an earlier one, or as
       // somebody else's duplicate. Only what a majority has counts, so that it is looked up.
-      const [found, seen] = await Promise.all([
-        this.#findSent(roomId, waiting),
-        this.head(roomId),
-      ]);
-      for (const message of found) stored.set(keyOf(message), message);
+      for (const message of await this.#findSent(roomId, waiting)) {
+        stored.set(keyOf(message), message);
+      }
       waiting = waiting.filter((draft) => !stored.has(keyOf(draft)));
       if (waiting.length === 0) break;
       if (!isDuplicateKey(failure)) throw failure;
       if (performance.now() > deadline) throw unavailable("The room is too busy.", failure);
       await backOff(attempt);
-      head = Math.max(seen, this.hints.get(roomId) ?? 0);
+      head = await this.head(roomId);
     }
     return drafts.flatMap((draft) => stored.get(keyOf(draft)) ?? []);
   }
@@ -79,7 +84,7 @@ export class RoomLog {
       projection: { seq: 1 },
     });
     const head = last?.seq ?? 0;
-    this.hints.raise(roomId, head);
+    this.hints.set(roomId, head);
     return head;
   }
 
@@ -108,10 +113,10 @@ export class RoomLog {
     const documents = drafts.map((draft, i) => fromDraft(draft, roomId, head + 1 + i));
     try {
       await this.#messages.insertMany(documents, { ordered: true });
-      this.hints.raise(roomId, head + documents.length);
+      this.hints.set(roomId, head + documents.length);
       return null;
     } catch (error) {
-      this.hints.forget(roomId);
+      this.hints.delete(roomId);
       return error;
     }
   }

@@ -1,0 +1,95 @@
+/** The structure that `docs/architecture.md` promises: which part may import which, and no circle. */
+import assert from "node:assert/strict";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const SRC = fileURLToPath(new URL("../src", import.meta.url));
+
+/** What each part may import beside itself and libraries. */
+const ALLOWED: Record<string, string[]> = {
+  domain: [],
+  protocol: ["domain"],
+  ports: ["domain"],
+  application: ["ports", "domain"],
+  realtime: ["application", "ports", "protocol", "domain"],
+  http: ["realtime", "application", "ports", "protocol", "domain", "version.ts"],
+  adapters: ["ports", "domain"],
+};
+
+interface Import {
+  from: string;
+  to: string;
+}
+
+const imports = await readImports();
+
+Deno.test("every part imports only what lies below it", () => {
+  const wrong = imports.filter(({ from, to }) => {
+    const [fromPart, toPart] = [partOf(from), partOf(to)];
+    return fromPart in ALLOWED && fromPart !== toPart && !ALLOWED[fromPart]!.includes(toPart);
+  });
+  assert.deepEqual(wrong, []);
+});
+
+Deno.test("only compose.ts names adapters", () => {
+  const named = imports.filter(({ from, to }) => {
+    return partOf(to) === "adapters" && partOf(from) !== "adapters";
+  });
+  assert.deepEqual([...new Set(named.map(({ from }) => from))], ["compose.ts"]);
+});
+
+Deno.test("one store does not know the other", () => {
+  const crossing = imports.filter(({ from, to }) => {
+    return from.startsWith("adapters/") && to.startsWith("adapters/") &&
+      dirname(from) !== dirname(to);
+  });
+  assert.deepEqual(crossing, []);
+});
+
+Deno.test("only config.ts and what it calls read the environment and make secrets", async () => {
+  const readers: string[] = [];
+  for (const file of await sourceFiles()) {
+    const text = await Deno.readTextFile(join(SRC, file));
+    if (text.includes("Deno.env") || text.includes("process.env")) readers.push(file);
+  }
+  assert.deepEqual(readers, ["config.ts"]);
+});
+
+Deno.test("there is no circle of imports", () => {
+  const targets = Map.groupBy(imports, ({ from }) => from);
+  const done = new Set<string>();
+  const visit = (file: string, path: string[]): void => {
+    assert.ok(!path.includes(file), `circle: ${[...path, file].join(" → ")}`);
+    if (done.has(file)) return;
+    for (const { to } of targets.get(file) ?? []) visit(to, [...path, file]);
+    done.add(file);
+  };
+  for (const file of targets.keys()) visit(file, []);
+});
+
+function partOf(file: string): string {
+  return file.split("/")[0]!;
+}
+
+async function readImports(): Promise<Import[]> {
+  const found: Import[] = [];
+  for (const from of await sourceFiles()) {
+    const text = await Deno.readTextFile(join(SRC, from));
+    // Types vanish before anything runs, but they are dependencies of the reader all the same.
+    for (const [, path] of text.matchAll(/^(?:import|export)\b[^;]*?from "(\.[^"]+)"/gms)) {
+      found.push({ from, to: relative(SRC, join(SRC, dirname(from), path!)) });
+    }
+  }
+  assert.ok(found.length > 50, "the pattern finds imports");
+  return found;
+}
+
+async function sourceFiles(folder = ""): Promise<string[]> {
+  const files: string[] = [];
+  for await (const entry of Deno.readDir(join(SRC, folder))) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory) files.push(...await sourceFiles(path));
+    else if (path.endsWith(".ts")) files.push(path);
+  }
+  return files.sort();
+}

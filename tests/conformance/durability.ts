@@ -1,0 +1,90 @@
+/** What every store must keep when the server process is killed; run on each by a file of its own. */
+import assert from "node:assert/strict";
+import { Account } from "../harness/account.ts";
+import { spawnServer } from "../harness/server.ts";
+import { TestSocket } from "../harness/socket.ts";
+import type { StoreSetting } from "../harness/stores.ts";
+
+const SENDS = 1_000;
+const SENDERS = 4;
+/** The kill comes once this many were acked, while the others are under way. */
+const ACKED_BEFORE_KILL = 300;
+
+export function testDurability({ name, fresh }: StoreSetting): void {
+  Deno.test(`${name}: what was acked outlives SIGKILL in the middle of 1,000 sends`, async () => {
+    const settings = await fresh();
+    const first = await spawnServer(settings);
+    const ada = await Account.register(first.url, "Ada");
+    const room = await ada.createRoom("Durable");
+    const senders = await Promise.all(
+      Array.from({ length: SENDERS }, () => TestSocket.connect(ada)),
+    );
+    for (let i = 0; i < SENDS; i++) {
+      const data = { roomId: room.id, text: `message ${i}`, clientMessageId: `send-${i}` };
+      senders[i % SENDERS]!.send("message:send", data);
+    }
+    await Promise.race(
+      senders.map((sender) =>
+        sender.find(() => sender.all("message:ack").length >= ACKED_BEFORE_KILL / SENDERS)
+      ),
+    );
+    first.kill("SIGKILL");
+    await first.ended;
+    await Promise.all(senders.map((sender) => sender.closed));
+    const acks = senders.flatMap((sender) => sender.all("message:ack"));
+    assert.ok(acks.length < SENDS, "the kill came too late to prove anything");
+
+    const second = await spawnServer(settings);
+    const log = await recoverAll({ url: second.url, token: ada.token }, room.id);
+
+    assert.deepEqual(log.map(({ seq }) => seq), log.map((_, i) => i + 1), "seq has no hole");
+    const bySeq = new Map(log.map((message) => [message.seq, message]));
+    for (const ack of acks) {
+      assert.equal(bySeq.get(ack.seq)?.id, ack.id);
+      assert.equal(bySeq.get(ack.seq)?.clientMessageId, ack.clientMessageId);
+    }
+    assert.equal(new Set(log.map(({ id }) => id)).size, log.length, "each message once");
+
+    const again = await TestSocket.connect({ url: second.url, token: ada.token });
+    const resent = await Promise.all(
+      Array.from({ length: SENDS }, (_, i) =>
+        again.call("message:send", {
+          roomId: room.id,
+          text: `message ${i}`,
+          clientMessageId: `send-${i}`,
+        })),
+    );
+    for (const ack of acks) {
+      const repeated = resent.find(({ data }) => data.clientMessageId === ack.clientMessageId);
+      assert.equal(repeated?.data.id, ack.id, "a repeated send gets its first ack again");
+    }
+    await again.close();
+    const whole = await recoverAll({ url: second.url, token: ada.token }, room.id);
+    assert.equal(whole.length, SENDS + 1, "all sends and the room's first entry, each once");
+    await second.stop();
+  });
+}
+
+interface Entry {
+  id: string;
+  seq: number;
+  clientMessageId: string;
+}
+
+/** Reads a room's whole log as a client does that was away from its beginning. */
+async function recoverAll(
+  account: { url: string; token: string },
+  roomId: string,
+): Promise<Entry[]> {
+  const socket = await TestSocket.connect(account);
+  const log: Entry[] = [];
+  let lastSeenSeq = 0;
+  let hasMore = true;
+  while (hasMore) {
+    const { data } = await socket.call("connection:recover", { roomId, lastSeenSeq });
+    log.push(...data.messages);
+    ({ hasMore, lastSeq: lastSeenSeq } = data);
+  }
+  await socket.close();
+  return log;
+}

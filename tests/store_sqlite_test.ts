@@ -1,0 +1,11 @@
+/** The embedded store, held to what the port promises. */
+import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
+import { testStore } from "./conformance/store.ts";
+
+testStore("SQLite", async () => {
+  const folder = await Deno.makeTempDir();
+  return {
+    connect: () => SqliteStore.open(`${folder}/test.db`),
+    drop: () => Deno.remove(folder, { recursive: true }),
+  };
+});
