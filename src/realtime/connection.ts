@@ -34,18 +34,26 @@ export class Connection {
   readonly rooms = new Set<string>();
   /** Frames that wait for the one being handled. */
   readonly inbox: string[] = [];
+  /** UTF-16 units in them. */
+  inboxLength = 0;
   handling = false;
   readonly brokenFrames = new Strikes(BROKEN_FRAMES_A_MINUTE, 60_000);
   readonly refusals = new Strikes(REFUSALS_A_MINUTE, 60_000);
 
   readonly #socket: WebSocket;
   readonly #batching: boolean;
+  readonly #onClosing: () => void;
   #batch: string[] = [];
   #batchLength = 0;
 
-  constructor(socket: WebSocket, address: string) {
+  /**
+   * @param onClosing called a turn after this side has closed the socket; a peer that does not read
+   *   leaves it half closed for as long as it likes, and the `close` event waits for that
+   */
+  constructor(socket: WebSocket, address: string, onClosing: () => void) {
     this.#socket = socket;
     this.#batching = socket.protocol === "echoroom.batch";
+    this.#onClosing = onClosing;
     this.address = address;
   }
 
@@ -79,6 +87,7 @@ export class Connection {
     if (!this.open) return;
     this.#flush();
     this.#socket.close(code, reason);
+    setImmediate(this.#onClosing);
   }
 
   /**

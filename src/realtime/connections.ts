@@ -45,18 +45,26 @@ export class Connections {
     return true;
   }
 
-  /** Forgets a socket. Returns false if it was forgotten before. */
+  /**
+   * Forgets a socket that closes. Its address keeps the place until `release`: what a peer that
+   * does not read has not been sent yet stays in memory.
+   * @returns false if it was forgotten before
+   */
   remove(connection: Connection): boolean {
     if (!this.#all.delete(connection)) return false;
-    const left = (this.#byAddress.get(connection.address) ?? 1) - 1;
-    if (left > 0) this.#byAddress.set(connection.address, left);
-    else this.#byAddress.delete(connection.address);
     const userId = connection.identity?.user.id;
     if (userId === undefined) return true;
     const sockets = this.#byUser.get(userId);
     sockets?.delete(connection);
     if (sockets?.size === 0) this.#byUser.delete(userId);
     return true;
+  }
+
+  /** Gives the place of a socket that has closed back to its address. */
+  release({ address }: Connection): void {
+    const left = (this.#byAddress.get(address) ?? 1) - 1;
+    if (left > 0) this.#byAddress.set(address, left);
+    else this.#byAddress.delete(address);
   }
 
   /** Closes the sockets of a session that was revoked. */

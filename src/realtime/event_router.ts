@@ -1,4 +1,5 @@
 /** From a frame's text to the handler of its event: in order, checked, and never throwing. */
+import { trace } from "@opentelemetry/api";
 import type { Services } from "../application/services.ts";
 import { ChatError } from "../domain/errors.ts";
 import { CLOSE_CODES } from "../protocol/close_codes.ts";
@@ -9,9 +10,11 @@ import { type Command, fail } from "./command.ts";
 import type { Connection } from "./connection.ts";
 import type { Handler, Handlers } from "./handlers.ts";
 
-/** Frames of one socket that may wait for the one being handled. */
-const MAX_INBOX = 5_000;
+/** Frames of one socket that may wait for the one being handled, and their UTF-16 units. */
+const MAX_INBOX = { frames: 5_000, length: 8 * 1024 * 1024 } as const;
 const encoder = new TextEncoder();
+// Does nothing unless the runtime's OpenTelemetry is on (OTEL_DENO=true).
+const tracer = trace.getTracer("echoroom");
 
 /**
  * Takes what sockets receive. The frames of one socket are handled one after the other: a handler
@@ -29,6 +32,7 @@ export class EventRouter {
 
   /** Takes the data of one WebSocket message. */
   receive(connection: Connection, data: unknown): void {
+    if (!connection.open) return;
     if (typeof data !== "string") {
       return connection.close(CLOSE_CODES.binaryFrame, "text frames only");
     }
@@ -36,7 +40,10 @@ export class EventRouter {
       return connection.close(CLOSE_CODES.frameTooBig, "frames hold at most 64 KiB");
     }
     if (!connection.handling) return void this.#work(connection, data);
-    if (connection.inbox.push(data) > MAX_INBOX) {
+    connection.inbox.push(data);
+    connection.inboxLength += data.length;
+    const { inbox, inboxLength } = connection;
+    if (inbox.length > MAX_INBOX.frames || inboxLength > MAX_INBOX.length) {
       connection.close(CLOSE_CODES.flooding, "too many frames at once");
     }
   }
@@ -47,6 +54,7 @@ export class EventRouter {
     while (next !== undefined && connection.open) {
       await this.#handle(connection, next);
       next = connection.inbox.shift();
+      connection.inboxLength -= next?.length ?? 0;
     }
     connection.handling = false;
   }
@@ -71,7 +79,13 @@ export class EventRouter {
     const result = CLIENT_EVENTS[event].safeParse(data);
     if (!result.success) throw invalidInput(result.error.issues);
     const handle = this.#handlers[event] as Handler<unknown>;
-    await handle(command, result.data);
+    await tracer.startActiveSpan(`websocket ${event}`, async (span) => {
+      try {
+        await handle(command, result.data);
+      } finally {
+        span.end();
+      }
+    });
   }
 }
 
@@ -107,7 +121,8 @@ function subject(data: unknown): Command["about"] {
 }
 
 function isRef(value: unknown): value is Ref {
-  return typeof value === "string" || typeof value === "number";
+  // JSON knows numbers too large for a double, which come out as Infinity.
+  return typeof value === "string" || Number.isFinite(value);
 }
 
 function isClientEvent(event: string | null): event is ClientEvent {

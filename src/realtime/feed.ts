@@ -132,7 +132,8 @@ export class Feed {
   /** Delivers what is next in order. Returns whether there is a gap before the rest. */
   #take(messages: readonly Message[]): boolean {
     const fresh = messages.filter((message) => message.seq > this.#head);
-    const next = fresh.filter((message, i) => message.seq === this.#head + 1 + i);
+    const gap = fresh.findIndex((message, i) => message.seq !== this.#head + 1 + i);
+    const next = gap < 0 ? fresh : fresh.slice(0, gap);
     if (next.length > 0) this.#deliver(next);
     return next.length < fresh.length;
   }

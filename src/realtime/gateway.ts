@@ -86,21 +86,29 @@ export class Gateway {
     };
     socket.onopen = () =>
       guard(() => {
-        connection = new Connection(socket, address);
+        const opened = new Connection(socket, address, () => guard(() => this.#forget(opened)));
+        connection = opened;
         this.#connections.add(connection);
         if (this.#draining) connection.close(CLOSE_CODES.restarting, "server restarting");
       });
     socket.onmessage = ({ data }) =>
       guard(() => connection && this.#router.receive(connection, data));
-    socket.onclose = () => guard(() => connection && this.#forget(connection));
+    socket.onclose = () =>
+      guard(() => {
+        if (!connection) return;
+        this.#forget(connection);
+        this.#connections.release(connection);
+        // An idle time-out fires `close` twice.
+        connection = undefined;
+      });
     // A socket that errs closes as well, which is where it is forgotten.
     socket.onerror = (event) => {
       logger.debug("A socket erred: {reason}", { reason: (event as ErrorEvent).message });
     };
   }
 
+  /** Takes a socket that closes, or has closed, out of everything. */
   #forget(connection: Connection): void {
-    // An idle time-out fires `close` twice.
     if (!this.#connections.remove(connection)) return;
     for (const roomId of connection.rooms) leaveRoom(connection, roomId, this.#rooms);
   }

@@ -3,10 +3,10 @@
 export class Strikes {
   readonly #limit: number;
   readonly #windowMs: number;
-  #count = 0;
-  #windowEnd = 0;
+  /** When the latest offences were, oldest first. */
+  readonly #times: number[] = [];
 
-  /** @param limit how many are forgiven in each window of `windowMs` milliseconds */
+  /** @param limit how many are forgiven within any `windowMs` milliseconds */
   constructor(limit: number, windowMs: number) {
     this.#limit = limit;
     this.#windowMs = windowMs;
@@ -14,10 +14,7 @@ export class Strikes {
 
   /** Counts one offence. Returns whether it is one too many. */
   add(now = Date.now()): boolean {
-    if (now >= this.#windowEnd) {
-      this.#count = 0;
-      this.#windowEnd = now + this.#windowMs;
-    }
-    return ++this.#count > this.#limit;
+    if (this.#times.push(now) <= this.#limit) return false;
+    return now - this.#times.shift()! < this.#windowMs;
   }
 }

@@ -7,6 +7,8 @@ import type { StoreSetting } from "../harness/stores.ts";
 
 const SENDS = 1_000;
 const SENDERS = 4;
+/** Messages that each sender has under way at once. */
+const UNDER_WAY = 10;
 /** The kill comes once this many were acked, while the others are under way. */
 const ACKED_BEFORE_KILL = 300;
 
@@ -19,19 +21,14 @@ export function testDurability({ name, fresh }: StoreSetting): void {
     const senders = await Promise.all(
       Array.from({ length: SENDERS }, () => TestSocket.connect(ada)),
     );
-    for (let i = 0; i < SENDS; i++) {
-      const data = { roomId: room.id, text: `message ${i}`, clientMessageId: `send-${i}` };
-      senders[i % SENDERS]!.send("message:send", data);
-    }
-    await Promise.race(
-      senders.map((sender) =>
-        sender.find(() => sender.all("message:ack").length >= ACKED_BEFORE_KILL / SENDERS)
-      ),
-    );
+    const acked = () => senders.flatMap((sender) => sender.all("message:ack"));
+    const sending = senders.map((sender, n) => sendShare(sender, n, room.id));
+    await Promise.race(senders.map((s) => s.find(() => acked().length >= ACKED_BEFORE_KILL)));
     first.kill("SIGKILL");
     await first.ended;
+    await Promise.all(sending);
     await Promise.all(senders.map((sender) => sender.closed));
-    const acks = senders.flatMap((sender) => sender.all("message:ack"));
+    const acks = acked();
     assert.ok(acks.length < SENDS, "the kill came too late to prove anything");
 
     const second = await spawnServer(settings);
@@ -47,12 +44,7 @@ export function testDurability({ name, fresh }: StoreSetting): void {
 
     const again = await TestSocket.connect({ url: second.url, token: ada.token });
     const resent = await Promise.all(
-      Array.from({ length: SENDS }, (_, i) =>
-        again.call("message:send", {
-          roomId: room.id,
-          text: `message ${i}`,
-          clientMessageId: `send-${i}`,
-        })),
+      Array.from({ length: SENDS }, (_, i) => again.call("message:send", message(i, room.id))),
     );
     for (const ack of acks) {
       const repeated = resent.find(({ data }) => data.clientMessageId === ack.clientMessageId);
@@ -63,6 +55,22 @@ export function testDurability({ name, fresh }: StoreSetting): void {
     assert.equal(whole.length, SENDS + 1, "all sends and the room's first entry, each once");
     await second.stop();
   });
+}
+
+function message(i: number, roomId: string) {
+  return { roomId, text: `message ${i}`, clientMessageId: `send-${i}` };
+}
+
+/** Sends one sender's share, a few at a time, until it is through or the server is gone. */
+async function sendShare(sender: TestSocket, n: number, roomId: string): Promise<void> {
+  for (let i = n; i < SENDS; i += SENDERS) {
+    if (sender.socket.readyState !== WebSocket.OPEN) return;
+    sender.send("message:send", message(i, roomId));
+    const last = i - UNDER_WAY * SENDERS;
+    if (last < 0) continue;
+    const acked = (data: { clientMessageId: string }) => data.clientMessageId === `send-${last}`;
+    await sender.event("message:ack", acked).catch(() => "the server is gone");
+  }
 }
 
 interface Entry {
