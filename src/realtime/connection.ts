@@ -20,6 +20,18 @@ export interface Identity {
   expiresAt: Date;
 }
 
+export interface ConnectionOptions {
+  socket: WebSocket;
+  address: string;
+  /** Whether frames of one turn go out as one array (`echoroom.batch`). */
+  batching: boolean;
+  /**
+   * Called a turn after this side has closed the socket. A peer that does not read leaves it half
+   * closed for as long as it likes, and the `close` event waits for that.
+   */
+  onClosing(): void;
+}
+
 export class Connection {
   readonly id = crypto.randomUUID();
   readonly openedAt = Date.now();
@@ -42,17 +54,13 @@ export class Connection {
 
   readonly #socket: WebSocket;
   readonly #batching: boolean;
-  readonly #onClosing: () => void;
+  readonly #onClosing: ConnectionOptions["onClosing"];
   #batch: string[] = [];
   #batchLength = 0;
 
-  /**
-   * @param onClosing called a turn after this side has closed the socket; a peer that does not read
-   *   leaves it half closed for as long as it likes, and the `close` event waits for that
-   */
-  constructor(socket: WebSocket, address: string, onClosing: () => void) {
+  constructor({ socket, address, batching, onClosing }: ConnectionOptions) {
     this.#socket = socket;
-    this.#batching = socket.protocol === "echoroom.batch";
+    this.#batching = batching;
     this.#onClosing = onClosing;
     this.address = address;
   }

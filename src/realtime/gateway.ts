@@ -53,11 +53,10 @@ export class Gateway {
       });
     }
     const protocol = chooseSubprotocol(request.headers.get("sec-websocket-protocol"));
-    const { socket, response } = Deno.upgradeWebSocket(request, {
-      idleTimeout: IDLE_SECONDS,
-      ...(protocol === undefined ? {} : { protocol }),
-    });
-    this.#attend(socket, address);
+    const { socket, response } = protocol === undefined
+      ? Deno.upgradeWebSocket(request, { idleTimeout: IDLE_SECONDS })
+      : Deno.upgradeWebSocket(offering(request, protocol), { idleTimeout: IDLE_SECONDS, protocol });
+    this.#attend(socket, address, protocol === "echoroom.batch");
     return response;
   }
 
@@ -74,7 +73,7 @@ export class Gateway {
     this.#rooms.typing.close();
   }
 
-  #attend(socket: WebSocket, address: string): void {
+  #attend(socket: WebSocket, address: string, batching: boolean): void {
     let connection: Connection | undefined;
     // A throw in a callback of a socket would end the process.
     const guard = (work: () => void) => {
@@ -86,7 +85,8 @@ export class Gateway {
     };
     socket.onopen = () =>
       guard(() => {
-        const opened = new Connection(socket, address, () => guard(() => this.#forget(opened)));
+        const onClosing = () => guard(() => this.#forget(opened));
+        const opened = new Connection({ socket, address, batching, onClosing });
         connection = opened;
         this.#connections.add(connection);
         if (this.#draining) connection.close(CLOSE_CODES.restarting, "server restarting");
@@ -134,6 +134,13 @@ function checkHandshake(headers: Headers): void {
   if (!/^[A-Za-z0-9+/]{22}==$/.test(headers.get("sec-websocket-key") ?? "")) {
     throw new ChatError("validation_failed", "Sec-WebSocket-Key must be 16 bytes in base64.");
   }
+}
+
+/** The same request with one subprotocol: the runtime finds none in a list without spaces. */
+function offering(request: Request, protocol: string): Request {
+  const headers = new Headers(request.headers);
+  headers.set("sec-websocket-protocol", protocol);
+  return new Request(request, { headers });
 }
 
 /** The first offered subprotocol that the server knows; none if it knows none. */

@@ -11,7 +11,8 @@ export interface Received {
 }
 
 export interface SocketOptions {
-  protocol?: string;
+  /** The subprotocol to offer, or several in order of preference. */
+  protocol?: string | string[];
   headers?: Record<string, string>;
 }
 
@@ -43,7 +44,7 @@ export class TestSocket {
   /** Opens a socket that has not identified itself. */
   static async open(serverUrl: string, options: SocketOptions = {}): Promise<TestSocket> {
     const url = `${serverUrl.replace("http", "ws")}/ws`;
-    const protocols = options.protocol === undefined ? [] : [options.protocol];
+    const protocols = options.protocol === undefined ? [] : [options.protocol].flat();
     const socket = new WebSocket(url, { protocols, headers: options.headers ?? {} });
     await new Promise<void>((resolve, reject) => {
       socket.onopen = () => resolve();
