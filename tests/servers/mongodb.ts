@@ -1,141 +1,199 @@
-/** Finds or starts a real server that speaks MongoDB's wire protocol. */
+/** Finds a server that speaks MongoDB's protocol, or starts one that ends with the tests. */
 import { MongoClient } from "mongodb";
-import { freePort, Missing, onPath, type Service } from "./service.ts";
+import { dirname, join } from "node:path";
+import { isFile, onPath, type Service } from "./service.ts";
 
 const SECANTUS = "SecantusDB==0.7.0b3";
-const MEMORY_SERVER = "npm:mongodb-memory-server@^11";
-const START_DEADLINE_MS = 30_000;
-const STOP_DEADLINE_MS = 5_000;
+const MEMORY_SERVER = "mongodb-memory-server@11.3.0";
+const DOWNLOAD_DEADLINE_MS = 120_000;
+const END_DEADLINE_MS = 5_000;
+
+/** A server that can be started on any port and folder. */
+interface Startable {
+  name: string;
+  /** Its program and arguments, with `{port}` and `{dir}` to be filled in. */
+  command: string[];
+  /** What makes it a replica set that waits to be initiated. */
+  replicaSet?: string[];
+}
 
 /**
- * Takes, in this order: the server at `TEST_MONGODB_URI`; `mongod` on the PATH; SecantusDB on the
- * PATH or, installed by pip at the first need, in the user's cache; MongoDB as
- * mongodb-memory-server downloads it.
- *
- * Test files get `TEST_MONGODB_URI`, and `TEST_MONGODB_COMMAND` (a JSON array with `{port}` and
- * `{dir}`) where they can start servers of their own, to kill them.
- * @throws Missing with what was tried
+ * Takes, in this order: the server at `TEST_MONGODB_URI`; `mongod` on PATH; SecantusDB on PATH, or
+ * as pip installs it once into the user's cache; `mongod` as mongodb-memory-server downloads it.
  */
-export async function findMongodb(): Promise<Service> {
+export async function findMongodb(signal: AbortSignal): Promise<Service> {
   const uri = Deno.env.get("TEST_MONGODB_URI");
-  if (uri) return existing(uri);
-  const mongod = await onPath("mongod");
-  if (mongod) return await startMongod(mongod);
-  const tried = ["no TEST_MONGODB_URI", "no mongod on the PATH"];
-  for (const attempt of [startSecantus, startMemoryServer]) {
-    try {
-      return await attempt();
-    } catch (error) {
-      tried.push(error instanceof Error ? error.message.split("\n")[0]! : String(error));
-    }
-  }
-  throw new Missing(`${tried.join("; ")}. Set TEST_MONGODB_URI to a server that tests may fill`);
-}
-
-function existing(uri: string): Service {
-  const command = Deno.env.get("TEST_MONGODB_COMMAND");
+  if (!uri) return await start(await findInstalled() ?? await install(signal), signal);
+  await untilWritable(uri).catch((error) => {
+    throw new Error(`the server at TEST_MONGODB_URI does not answer (${messageOf(error)})`);
+  });
+  const own = Deno.env.has("TEST_MONGODB_COMMAND") ? undefined : await findInstalled();
   return {
     description: "MongoDB: the server at TEST_MONGODB_URI",
-    env: { TEST_MONGODB_URI: uri, ...(command ? { TEST_MONGODB_COMMAND: command } : {}) },
-    stop: () => Promise.resolve(),
+    env: own ? { TEST_MONGODB_COMMAND: JSON.stringify(own.command) } : {},
+    [Symbol.asyncDispose]: async () => {},
   };
 }
 
-async function startMongod(path: string): Promise<Service> {
-  const command = [path, "--port", "{port}", "--dbpath", "{dir}", "--bind_ip", "127.0.0.1"];
-  const server = await start(command, ["--replSet", "rs0"]);
-  const client = new MongoClient(`${server.uri}/?directConnection=true`);
+async function findInstalled(): Promise<Startable | undefined> {
+  const mongod = await onPath("mongod");
+  if (mongod) return mongodAt(mongod);
+  const secantus = await onPath("secantusd-py");
+  if (secantus) return secantusBy([secantus]);
+}
+
+async function install(signal: AbortSignal): Promise<Startable> {
+  const tried = ["no TEST_MONGODB_URI", "no mongod or secantusd-py on PATH"];
   try {
-    await client.db("admin").command({ replSetInitiate: {} });
-  } finally {
-    await client.close();
-  }
-  return service(`MongoDB: ${path}, as a replica set of one`, server, command);
-}
-
-async function startSecantus(): Promise<Service> {
-  const path = await onPath("secantusd-py") ?? await installSecantus();
-  const command = [path, "--port", "{port}", "--storage-path", "{dir}", "--log-level", "WARNING"];
-  const server = await start(command);
-  return service("MongoDB: SecantusDB, which speaks its wire protocol", server, command);
-}
-
-/** Installs SecantusDB into a folder of the user's cache, once. */
-async function installSecantus(): Promise<string> {
-  const cache = Deno.env.get("XDG_CACHE_HOME") ?? `${Deno.env.get("HOME")}/.cache`;
-  const folder = `${cache}/echoroom/${SECANTUS}`;
-  const path = `${folder}/bin/secantusd-py`;
-  if (await Deno.stat(path).then(() => true, () => false)) return path;
-  const python = await onPath("python3");
-  if (!python) throw new Missing("no python3 to install SecantusDB with");
-  console.log(`Installing ${SECANTUS} into ${folder}, once …`);
-  await run(python, "-m", "venv", "--clear", folder);
-  await run(`${folder}/bin/pip`, "install", "--quiet", "--disable-pip-version-check", SECANTUS);
-  return path;
-}
-
-async function startMemoryServer(): Promise<Service> {
-  // The name is no literal, so that this last resort is neither locked nor fetched by everybody.
-  const { MongoMemoryReplSet } = await import(MEMORY_SERVER);
-  const set = await MongoMemoryReplSet.create({ replSet: { count: 1 } });
-  return {
-    description: "MongoDB: as mongodb-memory-server downloads it",
-    env: { TEST_MONGODB_URI: new URL(set.getUri()).origin },
-    stop: () => set.stop(),
-  };
-}
-
-interface Started {
-  uri: string;
-  child: Deno.ChildProcess;
-  folder: string;
-}
-
-function service(description: string, server: Started, command: string[]): Service {
-  return {
-    description,
-    env: { TEST_MONGODB_URI: server.uri, TEST_MONGODB_COMMAND: JSON.stringify(command) },
-    stop: () => stop(server),
-  };
-}
-
-async function start(command: string[], more: string[] = []): Promise<Started> {
-  const folder = await Deno.makeTempDir({ prefix: "echoroom_mongodb_" });
-  const port = freePort();
-  const [path, ...args] = [...command, ...more].map((part) => {
-    return part.replace("{port}", String(port)).replace("{dir}", folder);
-  });
-  const child = new Deno.Command(path!, { args, stdout: "null", stderr: "null" }).spawn();
-  const server = { uri: `mongodb://127.0.0.1:${port}`, child, folder };
-  try {
-    await untilItAnswers(server.uri);
-    return server;
+    return secantusBy(await installSecantus(signal));
   } catch (error) {
-    await stop(server);
-    throw error;
+    tried.push(`SecantusDB could not be installed (${messageOf(error)})`);
   }
+  try {
+    return mongodAt(await downloadMongod(signal));
+  } catch (error) {
+    tried.push(`mongodb-memory-server could not download mongod (${messageOf(error)})`);
+  }
+  throw new Error(tried.join("; "));
 }
 
-async function stop({ child, folder }: Started): Promise<void> {
-  child.kill("SIGTERM");
-  const timer = setTimeout(() => child.kill("SIGKILL"), STOP_DEADLINE_MS);
+function mongodAt(path: string): Startable {
+  return {
+    name: path,
+    command: [path, "--port", "{port}", "--dbpath", "{dir}", "--bind_ip", "127.0.0.1"],
+    replicaSet: ["--replSet", "tests"],
+  };
+}
+
+function secantusBy(program: string[]): Startable {
+  const options = ["--port", "{port}", "--storage-path", "{dir}", "--log-level", "ERROR"];
+  return { name: `SecantusDB (${program[0]})`, command: [...program, ...options] };
+}
+
+/** Installs SecantusDB with pip into a folder of the user's cache, unless it is there. */
+async function installSecantus(signal: AbortSignal): Promise<string[]> {
+  const folder = join(cacheFolder(), SECANTUS.replace("==", "-"));
+  const program = [join(folder, "bin", "python3"), "-m", "secantus"];
+  if (await isFile(program[0]!)) return program;
+  if (!await onPath("python3")) throw new Error("no python3 on PATH");
+  console.log(`MongoDB: installing ${SECANTUS} into ${folder}, once …`);
+  await Deno.mkdir(dirname(folder), { recursive: true });
+  const draft = await Deno.makeTempDir({ dir: dirname(folder), prefix: "installing_" });
+  try {
+    await pipInstall(draft, signal);
+    // Whole or not at all; where another run was faster, its folder is as good.
+    await Deno.rename(draft, folder).catch(async (error) => {
+      if (!await isFile(program[0]!)) throw error;
+    });
+  } finally {
+    await Deno.remove(draft, { recursive: true }).catch(() => {});
+  }
+  return program;
+}
+
+async function pipInstall(folder: string, signal: AbortSignal): Promise<void> {
+  const python = join(folder, "bin", "python3");
+  let pip = [python, "-m", "pip"];
+  try {
+    await run(["python3", "-m", "venv", folder], signal);
+  } catch {
+    signal.throwIfAborted();
+    // Debian has Python without ensurepip; then the system's pip installs into the folder.
+    await run(["python3", "-m", "venv", "--without-pip", "--clear", folder], signal);
+    pip = ["python3", "-m", "pip", "--python", python];
+  }
+  await run([...pip, "install", "--disable-pip-version-check", SECANTUS], signal);
+}
+
+/** Returns the path of the `mongod` that mongodb-memory-server downloads. */
+async function downloadMongod(signal: AbortSignal): Promise<string> {
+  console.log(`MongoDB: downloading mongod with ${MEMORY_SERVER} …`);
+  const code = `import { MongoBinary } from "npm:${MEMORY_SERVER}";
+    console.log(await MongoBinary.getPath({ downloadDir: ${JSON.stringify(cacheFolder())} }));`;
+  // A process of its own: this last resort stays out of the lock file, and can be given up.
+  const output = await run(
+    [Deno.execPath(), "eval", "--no-config", "--no-lock", code],
+    AbortSignal.any([signal, AbortSignal.timeout(DOWNLOAD_DEADLINE_MS)]),
+  );
+  return output.trim().split("\n").at(-1)!;
+}
+
+function cacheFolder(): string {
+  const cache = Deno.env.get("XDG_CACHE_HOME") ?? join(Deno.env.get("HOME") ?? ".", ".cache");
+  return join(cache, "echoroom");
+}
+
+async function start(server: Startable, signal: AbortSignal): Promise<Service> {
+  await using started = new AsyncDisposableStack();
+  const dir = await Deno.makeTempDir({ prefix: "echoroom_mongodb_" });
+  started.defer(() => Deno.remove(dir, { recursive: true }));
+  const port = freePort();
+  const [program, ...args] = [...server.command, ...server.replicaSet ?? []].map((part) =>
+    part.replace("{port}", String(port)).replace("{dir}", dir)
+  );
+  signal.throwIfAborted();
+  const child = new Deno.Command(program!, { args, stdout: "null", signal }).spawn();
+  started.defer(() => end(child));
+
+  const uri = `mongodb://127.0.0.1:${port}`;
+  const ready = server.replicaSet
+    ? initiate(port).then(() => untilWritable(uri))
+    : untilWritable(uri);
+  const ended = child.status.then(({ code }) => {
+    throw new Error(`${server.name} ended with code ${code}`);
+  });
+  await Promise.race([ready, ended]);
+  const keep = started.move();
+  return {
+    description: `MongoDB: ${server.name} on port ${port}`,
+    env: { TEST_MONGODB_URI: uri, TEST_MONGODB_COMMAND: JSON.stringify(server.command) },
+    [Symbol.asyncDispose]: () => keep.disposeAsync(),
+  };
+}
+
+async function end(child: Deno.ChildProcess): Promise<void> {
+  const kill = (signal: Deno.Signal) => {
+    try {
+      child.kill(signal);
+    } catch {
+      // It has ended already.
+    }
+  };
+  kill("SIGTERM");
+  const timer = setTimeout(kill, END_DEADLINE_MS, "SIGKILL");
   await child.status;
   clearTimeout(timer);
-  await Deno.remove(folder, { recursive: true });
 }
 
-async function untilItAnswers(uri: string): Promise<void> {
-  const client = new MongoClient(`${uri}/?directConnection=true`, {
-    serverSelectionTimeoutMS: START_DEADLINE_MS,
-  });
-  try {
-    await client.db("admin").command({ ping: 1 });
-  } finally {
-    await client.close();
-  }
+async function initiate(port: number): Promise<void> {
+  const host = `127.0.0.1:${port}`;
+  await using client = new MongoClient(`mongodb://${host}`, { directConnection: true });
+  // Named, because its own idea of its host may be a name at which it does not listen.
+  const config = { _id: "tests", members: [{ _id: 0, host }] };
+  await client.db("admin").command({ replSetInitiate: config });
 }
 
-async function run(path: string, ...args: string[]): Promise<void> {
-  const { success, stderr } = await new Deno.Command(path, { args, stdout: "null" }).output();
-  if (!success) throw new Missing(`${path} failed: ${new TextDecoder().decode(stderr).trim()}`);
+/** Waits, as the driver does before a command, for a server that takes writes. */
+async function untilWritable(uri: string): Promise<void> {
+  await using client = new MongoClient(uri);
+  await client.db("admin").command({ ping: 1 });
+}
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+/** Runs a command to its end and returns what it wrote. */
+async function run([program, ...args]: string[], signal: AbortSignal): Promise<string> {
+  signal.throwIfAborted();
+  const { success, stdout, stderr } = await new Deno.Command(program!, { args, signal }).output();
+  const decoder = new TextDecoder();
+  if (success) return decoder.decode(stdout);
+  const reason = decoder.decode(stderr).match(/.*error: (.+)/i)?.[1];
+  throw new Error(reason ?? `${program} failed`);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
