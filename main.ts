@@ -68,8 +68,7 @@ let ending = false;
 async function end(server: Server, listener: Deno.HttpServer): Promise<void> {
   if (ending) return;
   ending = true;
-  server.drain();
-  const done = Promise.all([listener.shutdown(), server.close()]);
+  const done = server.drain().then(() => Promise.all([listener.shutdown(), server.close()]));
   const deadline = new Promise((resolve) => setTimeout(resolve, END_DEADLINE_MS));
   await Promise.race([done, deadline]).catch((error) => {
     logger.error("The end was not in good order: {error}", { error });

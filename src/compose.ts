@@ -20,8 +20,11 @@ export interface Server {
   fetch(request: Request, info: { remoteAddr?: Deno.NetAddr }): Response | Promise<Response>;
   /** What the start line says of store, bus and limits. */
   readonly description: string;
-  /** Turns `/ready` to 503, lets no socket in and closes those there are with 1012. */
-  drain(): void;
+  /**
+   * Turns `/ready` to 503, lets no socket in and closes those there are with 1012. The listener has
+   * to stay until this resolves: its own end would close them with another code.
+   */
+  drain(): Promise<void>;
   /** Finishes what was accepted, then lets go of store and bus. */
   close(): Promise<void>;
 }
@@ -50,9 +53,9 @@ export async function compose(config: Config): Promise<Server> {
   return {
     fetch: app.fetch,
     description: `store: ${store.description}; bus: ${bus.description}${limits}`,
-    drain() {
+    async drain() {
       draining = true;
-      gateway.drain();
+      await gateway.drain();
     },
     async close() {
       await services.log.drain();

@@ -1,6 +1,7 @@
 /** Reads the environment, once, into the one plain object that the rest of EchoRoom is given. */
 import { parseEnv } from "node:util";
 import ms from "ms";
+import type { LogLevel } from "@logtape/logtape";
 import { z } from "zod";
 import { developmentSecrets } from "./development_secrets.ts";
 
@@ -27,7 +28,7 @@ export interface Config {
   /** How many proxies' `X-Forwarded-For` is believed. */
   trustProxy: number;
   metricsToken: string | null;
-  logLevel: "trace" | "debug" | "info" | "warning" | "error" | "fatal";
+  logLevel: LogLevel;
   logFormat: "pretty" | "json";
 }
 
@@ -38,7 +39,7 @@ export class ConfigError extends Error {
 
 const SECRET_BYTES = 32;
 const PRODUCTION_COST = 10;
-const LOG_LEVELS = ["trace", "debug", "info", "warning", "error", "fatal"] as const;
+const LOG_LEVELS = ["trace", "debug", "info", "warn", "warning", "error", "fatal"] as const;
 
 const Environment = z.object({
   NODE_ENV: oneOf(["development", "production"]).default("development"),
@@ -70,7 +71,9 @@ const Environment = z.object({
   RATE_LIMIT: oneOf(["on", "off"]).default("on"),
   TRUST_PROXY: wholeNumber(0, 32).default(0),
   METRICS_TOKEN: z.string().optional(),
-  LOG_LEVEL: oneOf(LOG_LEVELS).default("info"),
+  LOG_LEVEL: oneOf(LOG_LEVELS).default("info").transform((level) => {
+    return level === "warn" ? "warning" : level;
+  }),
   LOG_FORMAT: oneOf(["pretty", "json"]).optional(),
   DENO_DEPLOYMENT_ID: z.string().optional(),
 });

@@ -8,8 +8,11 @@ import type { Metrics } from "./metrics.ts";
 
 const logger = getLogger(["echoroom", "log"]);
 
-/** Messages in one append; more wait for the next. */
-const MAX_BATCH = 500;
+/**
+ * Messages in one append, and UTF-16 units of text in them; more wait for the next. A room's sockets
+ * are handed a batch in one turn, which has to stay well below what may wait unsent in a socket.
+ */
+const MAX_BATCH = { messages: 500, length: 128 * 1024 } as const;
 /** Messages that may wait in one room, and in all together; over it a send is `unavailable`. */
 const MAX_WAITING_IN_ROOM = 5_000;
 const MAX_WAITING = 50_000;
@@ -71,7 +74,7 @@ export class RoomLog {
   }
 
   async #writeAll(roomId: string, queue: Waiting[]): Promise<void> {
-    while (queue.length > 0) await this.#write(roomId, queue.splice(0, MAX_BATCH));
+    while (queue.length > 0) await this.#write(roomId, queue.splice(0, batchSize(queue)));
     this.#rooms.delete(roomId);
   }
 
@@ -100,6 +103,16 @@ export class RoomLog {
     // One turn later, so that the senders' acks do not wait for a fan-out to thousands.
     setImmediate(() => this.#bus.publish({ kind: "appended", roomId, messages }));
   }
+}
+
+/** How many of those that wait, at least one, go into the next append. */
+function batchSize(queue: Waiting[]): number {
+  let length = 0;
+  const end = queue.findIndex(({ draft }, i) => {
+    length += draft.text.length;
+    return i === MAX_BATCH.messages || (i > 0 && length > MAX_BATCH.length);
+  });
+  return end < 0 ? queue.length : end;
 }
 
 function keyOf({ draft }: Pick<Waiting, "draft">): string {

@@ -70,28 +70,40 @@ function reference(event: string): Json {
 
 function message(event: string, data: z.ZodType, io: "input" | "output"): Json {
   const envelope = z.object({ event: z.literal(event), data, ref: Ref.optional() });
-  const payload = z.toJSONSchema(envelope, { io, target: "draft-7" }) as Json;
+  const payload = jsonSchema(envelope, io);
+  const { description, examples } = data.meta() ?? {};
   return {
     name: event,
     title: event,
-    summary: data.meta()?.description,
+    summary: description,
     payload: pointToComponents(payload),
+    ...(Array.isArray(examples)
+      ? { examples: examples.map((data) => ({ payload: { event, data } })) }
+      : {}),
   };
 }
 
-/** The shared resources, once. */
+/** The shared resources, once: they are the definitions of a schema that uses them all. */
 function resourceSchemas(): Json {
   const { PublicUser, User, Room, Message } = resources;
-  return Object.fromEntries(
-    Object.entries({ PublicUser, User, Room, Message }).map(([name, schema]) => {
-      return [name, pointToComponents(z.toJSONSchema(schema, { target: "draft-7" }) as Json)];
-    }),
-  );
+  const all = z.tuple([PublicUser, User, Room, Message]);
+  return pointToComponents(jsonSchema(all, "output").definitions as Json);
+}
+
+/** A schema as JSON Schema; objects stay open, because more fields may be added to any answer. */
+function jsonSchema(schema: z.ZodType, io: "input" | "output"): Json {
+  return z.toJSONSchema(schema, {
+    io,
+    target: "draft-7",
+    override: ({ jsonSchema }) => {
+      delete jsonSchema.additionalProperties;
+    },
+  }) as Json;
 }
 
 /** Zod puts shared schemas into each document's own definitions; here they stand in one place. */
 function pointToComponents(schema: Json): Json {
-  const { definitions: _, $schema: __, id: ___, ...rest } = schema;
+  const { definitions: _, $schema: __, ...rest } = schema;
   const text = JSON.stringify(rest).replaceAll("#/definitions/", "#/components/schemas/");
   return JSON.parse(text);
 }

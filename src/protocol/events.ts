@@ -65,6 +65,7 @@ export const CLIENT_EVENTS = {
   "connection:recover": Recovery.meta({
     description:
       "Asks for what was missed: {roomId, lastSeenSeq} or {rooms: [{roomId, lastSeenSeq}]}.",
+    examples: [{ rooms: [{ roomId: "general", lastSeenSeq: 41 }] }],
   }),
 } as const;
 

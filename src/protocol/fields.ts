@@ -7,25 +7,28 @@ const bytes = (text: string) => new TextEncoder().encode(text).length;
 /** Characters as people count them in limits: code points, not UTF-16 units. */
 const characters = (text: string) => [...text].length;
 
+/** No NUL: written so that the pattern means the same in every dialect of regular expressions. */
+const NO_NUL = "^[^\\u0000]*$";
+const NO_NUL_NOT_BLANK = "^[^\\u0000]*\\S[^\\u0000]*$";
+const withoutNul = z.string().regex(new RegExp(NO_NUL), "must not contain NUL");
+
 /** Text of `min` to `max` code points once it is trimmed, without NUL. */
 function trimmedText(min: number, max: number) {
-  return z.string().trim()
-    .regex(/^[^\0]*$/, "must not contain NUL")
+  return withoutNul.trim()
     .refine(wellFormed, "must be well-formed Unicode")
     .refine((text) => characters(text) >= min, min === 1 ? "must not be blank" : "is too short")
     .refine((text) => characters(text) <= max, `must be at most ${max} characters`)
     .meta({
       minLength: min,
       maxLength: max,
-      pattern: min === 0 ? "^[^\\0]*$" : "^[^\\0]*\\S[^\\0]*$",
+      pattern: min === 0 ? NO_NUL : NO_NUL_NOT_BLANK,
     });
 }
 
 export const Email = z.string().trim().toLowerCase().max(254).email("must be an email address")
   .meta({ examples: ["ada@example.com"] });
 
-export const Password = z.string()
-  .regex(/^[^\0]*$/, "must not contain NUL")
+export const Password = withoutNul
   .refine(wellFormed, "must be well-formed Unicode")
   .refine((text) => characters(text) >= 8, "must be at least 8 characters")
   .refine((text) => bytes(text) <= 72, "must be at most 72 bytes of UTF-8")

@@ -13,6 +13,11 @@ const BROKEN_FRAMES_A_MINUTE = 10;
 const REFUSALS_A_MINUTE = 200;
 const DRAIN_POLL_MS = 20;
 const DRAIN_DEADLINE_MS = 10_000;
+/**
+ * From the decision to close to the closing. What the peer has sent meanwhile is thrown away: left
+ * unread it would make TCP reset the connection, and the peer would never see the code.
+ */
+const LINGER_MS = 100;
 
 /** Who a socket speaks for, and until when. */
 export interface Identity {
@@ -26,7 +31,7 @@ export interface ConnectionOptions {
   /** Whether frames of one turn go out as one array (`echoroom.batch`). */
   batching: boolean;
   /**
-   * Called a turn after this side has closed the socket. A peer that does not read leaves it half
+   * Called a turn after this side has decided to close the socket. A peer that does not read leaves it half
    * closed for as long as it likes, and the `close` event waits for that.
    */
   onClosing(): void;
@@ -55,6 +60,7 @@ export class Connection {
   readonly #socket: WebSocket;
   readonly #batching: boolean;
   readonly #onClosing: ConnectionOptions["onClosing"];
+  #closing: ReturnType<typeof setTimeout> | undefined;
   #batch: string[] = [];
   #batchLength = 0;
 
@@ -65,8 +71,9 @@ export class Connection {
     this.address = address;
   }
 
+  /** Whether the socket may send and be sent; false from the decision to close it. */
   get open(): boolean {
-    return this.#socket.readyState === WebSocket.OPEN;
+    return this.#closing === undefined && this.#socket.readyState === WebSocket.OPEN;
   }
 
   /** Sends one event. */
@@ -94,8 +101,13 @@ export class Connection {
   close(code: CloseCode, reason: string): void {
     if (!this.open) return;
     this.#flush();
-    this.#socket.close(code, reason);
+    this.#closing = setTimeout(() => this.#socket.close(code, reason), LINGER_MS);
     setImmediate(this.#onClosing);
+  }
+
+  /** The socket has closed, whoever began it. */
+  ended(): void {
+    clearTimeout(this.#closing);
   }
 
   /**

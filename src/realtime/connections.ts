@@ -8,6 +8,9 @@ const IDENTIFY_MS = 10_000;
 /** How long a socket whose token has expired may stay to show a new one. */
 const GRACE_MS = 30_000;
 const SWEEP_MS = 500;
+/** How long the end waits for peers to answer that they are closed. */
+const CLOSE_ALL_MS = 1_000;
+const CLOSE_ALL_POLL_MS = 10;
 
 export class Connections {
   readonly #all = new Set<Connection>();
@@ -83,8 +86,13 @@ export class Connections {
     }
   }
 
-  closeAll(code: CloseCode, reason: string): void {
+  /** Resolves once all sockets have closed, or after a second: some peer may not read. */
+  async closeAll(code: CloseCode, reason: string): Promise<void> {
     for (const connection of this.#all) connection.close(code, reason);
+    const deadline = Date.now() + CLOSE_ALL_MS;
+    while (this.#byAddress.size > 0 && Date.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, CLOSE_ALL_POLL_MS));
+    }
   }
 
   close(): void {

@@ -12,7 +12,8 @@ const logger = getLogger(["echoroom", "feed"]);
 
 /** The window is cut back to the smaller number when it passes the larger. */
 const WINDOW = { min: 64, max: 128 } as const;
-const PAGE = 200;
+/** Entries read at once: a page is handed to sockets in one turn, so it must not fill them. */
+const PAGE = 32;
 const RETRY_MS = 1_000;
 
 /**

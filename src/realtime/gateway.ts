@@ -60,10 +60,10 @@ export class Gateway {
     return response;
   }
 
-  /** Lets nobody in any more and closes every socket with 1012. */
-  drain(): void {
+  /** Lets nobody in any more and closes every socket with 1012; resolves once they have closed. */
+  async drain(): Promise<void> {
     this.#draining = true;
-    this.#connections.closeAll(CLOSE_CODES.restarting, "server restarting");
+    await this.#connections.closeAll(CLOSE_CODES.restarting, "server restarting");
   }
 
   close(): void {
@@ -88,7 +88,10 @@ export class Gateway {
         const onClosing = () => guard(() => this.#forget(opened));
         const opened = new Connection({ socket, address, batching, onClosing });
         connection = opened;
+        // Of many handshakes at once all were admitted before the first socket counted.
+        const admitted = this.#connections.admits(address);
         this.#connections.add(connection);
+        if (!admitted) connection.close(CLOSE_CODES.tryAgainLater, "too many sockets");
         if (this.#draining) connection.close(CLOSE_CODES.restarting, "server restarting");
       });
     socket.onmessage = ({ data }) =>
@@ -98,6 +101,7 @@ export class Gateway {
         if (!connection) return;
         this.#forget(connection);
         this.#connections.release(connection);
+        connection.ended();
         // An idle time-out fires `close` twice.
         connection = undefined;
       });
@@ -136,11 +140,14 @@ function checkHandshake(headers: Headers): void {
   }
 }
 
-/** The same request with one subprotocol: the runtime finds none in a list without spaces. */
+/**
+ * The same request with only this subprotocol offered: in a list without spaces, as the npm package
+ * `ws` sends it, the runtime finds none. It has to stay this request; a copy cannot be upgraded.
+ */
 function offering(request: Request, protocol: string): Request {
   const headers = new Headers(request.headers);
   headers.set("sec-websocket-protocol", protocol);
-  return new Request(request, { headers });
+  return Object.create(request, { headers: { value: headers } });
 }
 
 /** The first offered subprotocol that the server knows; none if it knows none. */

@@ -20,6 +20,9 @@ export interface Missed extends Joined {
   reset: boolean;
 }
 
+/** UTF-16 units of text in one answer; well below what may wait unsent in a socket. */
+const MAX_PAGE_LENGTH = 128 * 1024;
+
 export class Hub {
   readonly #store: Store;
   readonly #metrics: Metrics;
@@ -72,6 +75,7 @@ export class Hub {
       await feed.refresh();
       const reset = cursor > feed.head;
       const messages: Message[] = [];
+      let hasMore = false;
       while (!reset) {
         const lastSeq = messages.at(-1)?.seq ?? cursor;
         const space = MISSED_MESSAGES - messages.length;
@@ -80,14 +84,19 @@ export class Hub {
           messages.push(...rest);
           break;
         }
-        if (space === 0) return answer({ messages, lastSeq, hasMore: true, reset });
+        if (space === 0) {
+          hasMore = true;
+          break;
+        }
         messages.push(...await this.#read(roomId, lastSeq, space));
         // The store may be ahead of what was delivered here; the feed has to be there as well.
         if (messages.at(-1)!.seq > feed.head) await feed.refresh();
       }
+      const page = fitting(messages);
+      hasMore ||= page.length < messages.length;
+      if (hasMore) return answer({ messages: page, lastSeq: page.at(-1)!.seq, hasMore, reset });
       if (!enter(feed, connection)) return;
-      const shown = reset ? feed.latest() : messages;
-      answer({ messages: shown, lastSeq: feed.head, hasMore: false, reset });
+      answer({ messages: reset ? feed.latest() : page, lastSeq: feed.head, hasMore, reset });
     });
   }
 
@@ -138,6 +147,15 @@ export class Hub {
     if (page.length === 0) throw unavailable("The room's log has changed underneath; try again.");
     return page;
   }
+}
+
+/** The first messages, at least one, that go into one answer without filling the socket. */
+function fitting(messages: Message[]): Message[] {
+  let length = 0;
+  const end = messages.findIndex(({ text }, i) =>
+    (length += text.length) > MAX_PAGE_LENGTH && i > 0
+  );
+  return end < 0 ? messages : messages.slice(0, end);
 }
 
 /** Puts a socket among those that get live entries, unless it has closed meanwhile. */

@@ -32,7 +32,7 @@ export async function startServer(settings: Record<string, string> = {}): Promis
     url: `http://127.0.0.1:${listener.addr.port}`,
     settings: all,
     async stop() {
-      server.drain();
+      await server.drain();
       await Promise.all([listener.shutdown(), server.close()]);
     },
   };

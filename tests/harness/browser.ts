@@ -1,0 +1,72 @@
+/** A real Chromium for tests: pages that notice errors and requests that leave the host. */
+// Playwright looks for signs of other systems there.
+import "./unreadable_files.ts";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--no-first-run",
+];
+
+/** @param path the Chromium's; without it `TEST_CHROMIUM` */
+export function launchBrowser(path = Deno.env.get("TEST_CHROMIUM")): Promise<Browser> {
+  if (!path) throw new Error("TEST_CHROMIUM is not set: run `deno task test`, which sets it");
+  return chromium.launch({ executablePath: path, args: FLAGS });
+}
+
+/** A page in a browser of its own person, and what went wrong in it so far. */
+export interface Visit {
+  page: Page;
+  problems: string[];
+  /** Cuts the network, or restores it. */
+  offline(cut: boolean): Promise<void>;
+}
+
+export async function visit(
+  browser: Browser,
+  url: string,
+  options: BrowserContextOptions = {},
+): Promise<Visit> {
+  const context = await browser.newContext({ viewport: { width: 1100, height: 720 }, ...options });
+  const page = await context.newPage();
+  const problems: string[] = [];
+  page.on("console", (message) => {
+    // Chromium itself reports the 401 by which a visitor is found to be signed out.
+    if (message.type() === "error" && !message.text().includes("401")) {
+      problems.push(message.text());
+    }
+  });
+  page.on("pageerror", (error) => problems.push(String(error)));
+  page.on("request", (request) => {
+    const { origin, protocol } = new URL(request.url());
+    if (protocol !== "data:" && origin !== new URL(url).origin) problems.push(request.url());
+  });
+  await page.goto(url);
+  return { page, problems, offline: (cut) => context.setOffline(cut) };
+}
+
+/** Signs somebody new up on the page. */
+export async function signUp(page: Page, name: string): Promise<void> {
+  const form = page.locator("#register-form");
+  await form.locator("[name=displayName]").fill(name);
+  await form.locator("[name=email]").fill(`${crypto.randomUUID()}@example.com`);
+  await form.locator("[name=password]").fill("correct horse");
+  await form.locator("button").click();
+  await page.waitForSelector("#connection-state[data-state=online]");
+}
+
+/** Writes a message into the room that is open. */
+export async function write(page: Page, text: string): Promise<void> {
+  await page.fill("#send-form [name=text]", text);
+  await page.press("#send-form [name=text]", "Enter");
+}
+
+/** Resolves once the last message in the room that is open reads so. */
+export async function seesLast(page: Page, text: string): Promise<void> {
+  await page.locator("#messages li").last().locator(".text").getByText(text, { exact: true })
+    .waitFor();
+}

@@ -1,0 +1,94 @@
+/** A server with people on it, for one test: whatever was opened is closed when the test ends. */
+import { Account } from "./account.ts";
+import { RawSocket } from "./raw_socket.ts";
+import { startServer, type TestServer } from "./server.ts";
+import { type SocketOptions, TestSocket } from "./socket.ts";
+import { SQLITE } from "./stores.ts";
+
+export class Stage {
+  readonly server: TestServer;
+  readonly #sockets: TestSocket[] = [];
+  readonly #raw: RawSocket[] = [];
+
+  constructor(server: TestServer) {
+    this.server = server;
+  }
+
+  /** Registers people of these names. */
+  people<const Names extends string[]>(...names: Names) {
+    const accounts = names.map((name) => Account.register(this.server.url, name));
+    return Promise.all(accounts) as Promise<{ [Name in keyof Names]: Account }>;
+  }
+
+  /** Opens a socket that has not identified itself. */
+  async open(options?: SocketOptions): Promise<TestSocket> {
+    return this.#keep(await TestSocket.open(this.server.url, options));
+  }
+
+  /** Opens a socket that has identified itself. */
+  async connect(
+    account: { url: string; token: string },
+    options?: SocketOptions,
+  ): Promise<TestSocket> {
+    return this.#keep(await TestSocket.connect(account, options));
+  }
+
+  /** Opens a socket that has identified itself and joined a room. */
+  async join(
+    account: { url: string; token: string },
+    roomId: string,
+    options?: SocketOptions,
+  ): Promise<TestSocket> {
+    const socket = await this.connect(account, options);
+    const { event, data } = await socket.call("room:join", { roomId });
+    if (event !== "room:joined") throw new Error(`join: ${JSON.stringify(data)}`);
+    return socket;
+  }
+
+  /** Opens a socket whose frames the test makes by hand. */
+  async raw(headers?: Record<string, string>): Promise<RawSocket> {
+    const socket = await RawSocket.open(this.server.url, headers);
+    this.#raw.push(socket);
+    return socket;
+  }
+
+  /** Proves that somebody new can sign up, join and chat. */
+  async servesANewcomer(): Promise<void> {
+    const [newcomer] = await this.people("Newcomer");
+    const room = await newcomer.createRoom("Newcomer's room");
+    const socket = await TestSocket.connect(newcomer);
+    await socket.call("room:join", { roomId: room.id });
+    const { event } = await socket.call("message:send", { roomId: room.id, text: "Is it on?" });
+    if (event !== "message:ack") throw new Error(`a newcomer got ${event}`);
+    await socket.event("message:new", ({ seq }) => seq === 2);
+    await socket.close();
+  }
+
+  async end(): Promise<void> {
+    for (const socket of this.#raw) socket.drop();
+    await Promise.all(this.#sockets.map((socket) => socket.close()));
+    await this.server.stop();
+  }
+
+  #keep(socket: TestSocket): TestSocket {
+    this.#sockets.push(socket);
+    return socket;
+  }
+}
+
+/** Runs `act` on a server of its own, started with `settings` beside the usual ones of tests. */
+export async function onStage(
+  act: (stage: Stage) => Promise<void>,
+  settings: Record<string, string> = {},
+): Promise<void> {
+  const stage = new Stage(await startServer({ ...await SQLITE.fresh(), ...settings }));
+  try {
+    await act(stage);
+  } finally {
+    await stage.end();
+  }
+}
+
+export function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
