@@ -31,8 +31,8 @@ export interface ConnectionOptions {
   /** Whether frames of one turn go out as one array (`echoroom.batch`). */
   batching: boolean;
   /**
-   * Called a turn after this side has decided to close the socket. A peer that does not read leaves it half
-   * closed for as long as it likes, and the `close` event waits for that.
+   * Called a turn after this side has decided to close the socket. A peer that does not read leaves
+   * it half closed for as long as it likes, and the `close` event waits for that.
    */
   onClosing(): void;
 }

@@ -1,0 +1,367 @@
+/** Accounts and sessions over REST: registering, signing in, rotating, signing out. */
+import assert from "node:assert/strict";
+import { SignJWT } from "jose";
+import { judgeGeneration, nextRotation, type Session } from "../src/domain/session.ts";
+import { type Account, type Answer, request } from "./harness/account.ts";
+import { onStage, sleep } from "./harness/stage.ts";
+
+const SECRETS = { JWT_SECRET: "a".repeat(32), JWT_REFRESH_SECRET: "b".repeat(32) };
+
+Deno.test("registering answers 201 with the user, a token and the refresh cookie", () =>
+  onStage(async ({ server }) => {
+    const { status, body, headers } = await register(server.url, {
+      email: " Ada@Example.COM ",
+      displayName: "  Ada ",
+    });
+    assert.equal(status, 201);
+    const { id, createdAt, updatedAt, ...user } = body.user;
+    assert.equal(typeof id, "string");
+    assert.equal(createdAt, new Date(createdAt).toISOString());
+    assert.equal(updatedAt, createdAt);
+    assert.deepEqual(user, {
+      email: "ada@example.com",
+      displayName: "Ada",
+      avatarUrl: null,
+      onboardingCompleted: false,
+    });
+    assert.equal(body.expiresIn, 15 * 60);
+    const [header, claims] = body.accessToken.split(".").slice(0, 2).map(decode);
+    assert.equal(header.alg, "HS256");
+    assert.equal(claims.sub, id);
+    assert.equal(typeof claims.sid, "string");
+    const cookie = headers.getSetCookie()[0]!;
+    assert.match(cookie, /^refresh_token=[^;]+; /);
+    for (const part of ["Path=/auth", "HttpOnly", "SameSite=Lax"]) assert.ok(cookie.includes(part));
+    assert.ok(!cookie.includes("Secure"));
+  }));
+
+Deno.test("in production the cookie is Secure", () =>
+  onStage(async ({ server }) => {
+    const { headers } = await register(server.url, {});
+    assert.ok(headers.getSetCookie()[0]!.includes("Secure"));
+  }, { NODE_ENV: "production", BCRYPT_COST: "10", ...SECRETS }));
+
+Deno.test("an email is taken whatever its case", () =>
+  onStage(async ({ server }) => {
+    await register(server.url, { email: "ada@example.com" });
+    const second = await register(server.url, { email: "ADA@example.com" });
+    assert.deepEqual([second.status, second.body.code], [409, "email_taken"]);
+  }));
+
+Deno.test("of 20 who register one email at once one gets it", () =>
+  onStage(async ({ server }) => {
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => register(server.url, { email: "race@example.com" })),
+    );
+    assert.equal(answers.filter(({ status }) => status === 201).length, 1);
+    assert.equal(answers.filter(({ body }) => body.code === "email_taken").length, 19);
+  }));
+
+Deno.test("fields at their limits are taken, and past them refused", () =>
+  onStage(async ({ server }) => {
+    const taken = [
+      { password: "12345678" },
+      { password: "é".repeat(36) },
+      { displayName: "😀".repeat(50) },
+      { displayName: "x" },
+      { email: `${"a".repeat(60)}@${"b".repeat(60)}.${"c".repeat(60)}.${"d".repeat(60)}.example` },
+    ];
+    for (const fields of taken) {
+      const { status } = await register(server.url, fields);
+      assert.equal(status, 201, JSON.stringify(fields));
+    }
+    const refused = [
+      { password: "1234567" },
+      { password: "é".repeat(37) },
+      { password: "x".repeat(73) },
+      { password: "1234\x005678" },
+      { displayName: "😀".repeat(51) },
+      { displayName: "   " },
+      { displayName: "a\x00b" },
+      { email: "ada" },
+      { email: `${"a".repeat(250)}@example.com` },
+    ];
+    for (const fields of refused) {
+      const { status, body } = await register(server.url, fields);
+      assert.deepEqual([status, body.code], [400, "validation_failed"], JSON.stringify(fields));
+      assert.equal(body.errors[0].path, Object.keys(fields)[0]);
+    }
+  }));
+
+Deno.test("signing in takes the right password only", () =>
+  onStage(async ({ server }) => {
+    const longest = "x".repeat(72);
+    await register(server.url, { email: "ada@example.com", password: longest });
+    const logIn = (email: string, password: string) =>
+      request(server.url, "POST", "/auth/login", { body: { email, password } });
+    const right = await logIn(" ADA@example.com", longest);
+    assert.equal(right.status, 200);
+    assert.equal(right.body.user.email, "ada@example.com");
+    assert.ok(right.headers.getSetCookie()[0]!.startsWith("refresh_token="));
+    const wrong = [
+      ["ada@example.com", "y".repeat(72)],
+      ["ada@example.com", `${longest}x`],
+      ["ada@example.com", `${longest}\x00`],
+      ["ada@example.com", ""],
+      ["nobody@example.com", longest],
+    ];
+    for (const [email, password] of wrong) {
+      const { status, body } = await logIn(email!, password!);
+      assert.deepEqual([status, body.code], [401, "invalid_credentials"]);
+    }
+  }));
+
+Deno.test("a refresh rotates the cookie and gives a token that works", () =>
+  onStage(async (stage) => {
+    const [ada] = await stage.people("Ada");
+    const before = ada.cookie;
+    const { status, body } = await ada.refresh();
+    assert.equal(status, 200);
+    assert.notEqual(ada.cookie, before);
+    assert.equal(body.user.id, ada.id);
+    assert.equal((await ada.request("GET", "/auth/me")).status, 200);
+  }));
+
+Deno.test("parallel tabs that refresh with one cookie all get cookies that work", () =>
+  onStage(async (stage) => {
+    const [ada] = await stage.people("Ada");
+    const { cookie } = ada;
+    const answers = await Promise.all(Array.from({ length: 8 }, () => refresh(ada.url, cookie)));
+    for (const answer of answers) {
+      assert.equal(answer.status, 200);
+      assert.equal((await refresh(ada.url, cookieOf(answer))).status, 200);
+    }
+  }));
+
+Deno.test("a cookie that was rotated twice within 10 s still counts as a parallel tab's", () =>
+  onStage(async (stage) => {
+    const [ada] = await stage.people("Ada");
+    const first = ada.cookie;
+    await ada.refresh();
+    await ada.refresh();
+    const late = await refresh(ada.url, first);
+    assert.equal(late.status, 200);
+    assert.equal((await refresh(ada.url, cookieOf(late))).status, 200);
+  }));
+
+Deno.test("a cookie used again after 10 s revokes the session and all its successors", () =>
+  onStage(async (stage) => {
+    const [ada] = await stage.people("Ada");
+    const first = ada.cookie;
+    await ada.refresh();
+    await sleep(10_500);
+    assertRefused(await refresh(ada.url, first), "session_revoked");
+    assertRefused(await refresh(ada.url, ada.cookie), "session_revoked");
+    assertRefused(await ada.request("GET", "/auth/me"), "session_revoked");
+  }));
+
+Deno.test("the leeway is judged by when each token was rotated", () => {
+  const start = new Date("2026-01-01T00:00:00Z");
+  const at = (seconds: number) => new Date(start.getTime() + seconds * 1000);
+  let session: Session = {
+    id: "s",
+    userId: "u",
+    generation: 1,
+    rotations: [],
+    createdAt: start,
+    expiresAt: at(1000),
+    revokedAt: null,
+  };
+  session = { ...session, ...nextRotation(session, at(0), at(1000)) };
+  session = { ...session, ...nextRotation(session, at(6), at(1000)) };
+  assert.equal(judgeGeneration(session, 3, at(100)), "current");
+  assert.equal(judgeGeneration(session, 1, at(10)), "parallel");
+  assert.equal(judgeGeneration(session, 1, at(10.001)), "reused");
+  assert.equal(judgeGeneration(session, 2, at(16)), "parallel");
+  assert.equal(judgeGeneration(session, 2, at(16.001)), "reused");
+  assert.equal(judgeGeneration(session, 4, at(6)), "reused");
+});
+
+Deno.test("a refresh wants a cookie of ours that has not expired", () =>
+  onStage(async (stage) => {
+    const [ada] = await stage.people("Ada");
+    assertRefused(await request(ada.url, "POST", "/auth/refresh"), "unauthenticated");
+    assertRefused(await refresh(ada.url, "refresh_token=garbage"), "unauthenticated");
+    assertRefused(await refresh(ada.url, `refresh_token=${ada.token}`), "unauthenticated");
+    await sleep(2_100);
+    assertRefused(await refresh(ada.url, ada.cookie), "token_expired");
+  }, { JWT_REFRESH_EXPIRES_IN: "2s" }));
+
+Deno.test("signing out clears the cookie and ends the session", () =>
+  onStage(async (stage) => {
+    const [ada] = await stage.people("Ada");
+    const { status, headers } = await ada.logOut();
+    assert.equal(status, 204);
+    assert.match(headers.getSetCookie()[0]!, /^refresh_token=;.*(Max-Age=0|Expires=)/);
+    assertRefused(await ada.request("GET", "/auth/me"), "session_revoked");
+    assertRefused(await refresh(ada.url, ada.cookie), "session_revoked");
+  }));
+
+Deno.test("signing out with an old cookie ends the session as well", () =>
+  onStage(async (stage) => {
+    const [ada] = await stage.people("Ada");
+    const old = ada.cookie;
+    await ada.refresh();
+    assert.equal((await ada.logOut(old)).status, 204);
+    assertRefused(await ada.request("GET", "/auth/me"), "session_revoked");
+  }));
+
+Deno.test("signing out needs no cookie, and minds none that is not ours", () =>
+  onStage(async (stage) => {
+    const [ada] = await stage.people("Ada");
+    assert.equal((await request(ada.url, "POST", "/auth/logout")).status, 204);
+    assert.equal((await ada.logOut("refresh_token=garbage")).status, 204);
+    assert.equal((await ada.request("GET", "/auth/me")).status, 200);
+  }));
+
+Deno.test("signing out ends one session, not the user's others", () =>
+  onStage(async (stage) => {
+    const [ada] = await stage.people("Ada");
+    const { email, password } = ada;
+    const other = await request(ada.url, "POST", "/auth/login", { body: { email, password } });
+    await ada.logOut();
+    const me = await request(ada.url, "GET", "/auth/me", { token: other.body.accessToken });
+    assert.equal(me.status, 200);
+  }));
+
+Deno.test("refresh and logout refuse a foreign origin", () =>
+  onStage(async (stage) => {
+    const [ada] = await stage.people("Ada");
+    for (const path of ["/auth/refresh", "/auth/logout"]) {
+      for (const origin of ["https://evil.example", "null", "http://localhost:5173.evil.example"]) {
+        const answer = await request(ada.url, "POST", path, {
+          headers: { cookie: ada.cookie, origin },
+        });
+        assert.deepEqual([answer.status, answer.body.code], [403, "origin_not_allowed"]);
+      }
+      const own = await request(ada.url, "POST", path, {
+        headers: { cookie: ada.cookie, origin: ada.url },
+      });
+      assert.ok(own.status < 300);
+    }
+  }));
+
+Deno.test("an access token expires", () =>
+  onStage(async (stage) => {
+    const [ada] = await stage.people("Ada");
+    assert.equal((await ada.request("GET", "/auth/me")).status, 200);
+    await sleep(2_100);
+    assertRefused(await ada.request("GET", "/auth/me"), "token_expired");
+  }, { JWT_ACCESS_EXPIRES_IN: "2s" }));
+
+Deno.test("only a token that this server signed for access lets one in", () =>
+  onStage(async (stage) => {
+    const [ada] = await stage.people("Ada");
+    const claims = decode(ada.token.split(".")[1]!);
+    const { exp: _, ...endless } = claims;
+    const { sid: __, ...sessionless } = claims;
+    const key = (text: string) => new TextEncoder().encode(text);
+    const sign = (payload: object, alg: string, secret: string) =>
+      new SignJWT({ ...payload }).setProtectedHeader({ alg }).sign(key(secret));
+    const unsigned = `${encode({ alg: "none" })}.${encode(claims)}.`;
+    const tokens = {
+      unsigned,
+      foreign: await sign(claims, "HS256", "c".repeat(32)),
+      stronger: await sign(claims, "HS512", SECRETS.JWT_SECRET.padEnd(64, "a")),
+      endless: await sign(endless, "HS256", SECRETS.JWT_SECRET),
+      sessionless: await sign(sessionless, "HS256", SECRETS.JWT_SECRET),
+      refresh: ada.cookie.slice("refresh_token=".length),
+      garbage: "a.b.c",
+    };
+    for (const [name, token] of Object.entries(tokens)) {
+      const answer = await request(ada.url, "GET", "/auth/me", { token });
+      assert.deepEqual([answer.status, answer.body.code], [401, "unauthenticated"], name);
+      assert.equal(answer.headers.get("www-authenticate"), "Bearer");
+    }
+    const again = await sign(claims, "HS256", SECRETS.JWT_SECRET);
+    assert.equal((await request(ada.url, "GET", "/auth/me", { token: again })).status, 200);
+  }, SECRETS));
+
+Deno.test("a profile changes in the given fields only", () =>
+  onStage(async (stage) => {
+    const [ada] = await stage.people("Ada");
+    const before = (await ada.request("GET", "/auth/me")).body.user;
+    const url = "https://example.com/ada.png";
+    const { status, body } = await ada.request("PATCH", "/auth/me", { avatarUrl: url });
+    assert.equal(status, 200);
+    const { updatedAt, ...rest } = body.user;
+    assert.deepEqual({ ...rest, updatedAt: before.updatedAt }, { ...before, avatarUrl: url });
+    assert.ok(updatedAt >= before.updatedAt);
+    await ada.request("PATCH", "/auth/me", { displayName: " Ada L. ", onboardingCompleted: true });
+    await ada.request("PATCH", "/auth/me", { avatarUrl: null });
+    const after = (await ada.request("GET", "/auth/me")).body.user;
+    assert.deepEqual([after.displayName, after.onboardingCompleted, after.avatarUrl], [
+      "Ada L.",
+      true,
+      null,
+    ]);
+  }));
+
+Deno.test("fields that are nobody's business are ignored", () =>
+  onStage(async (stage) => {
+    const [ada] = await stage.people("Ada");
+    const { body } = await ada.request("PATCH", "/auth/me", {
+      id: "x",
+      email: "x@example.com",
+      passwordHash: "x",
+      createdAt: "1970-01-01T00:00:00Z",
+      isAdmin: true,
+    });
+    assert.deepEqual([body.user.id, body.user.email], [ada.id, ada.email]);
+    assert.ok(!("isAdmin" in body.user));
+  }));
+
+Deno.test("an avatar is an https URL, or http on one's own machine in development", () =>
+  onStage(async (stage) => {
+    const [ada] = await stage.people("Ada");
+    for (const avatarUrl of ["https://example.com/a.png", "http://localhost:5173/a.png", null]) {
+      assert.equal((await ada.request("PATCH", "/auth/me", { avatarUrl })).status, 200);
+    }
+    const refused = [
+      "http://example.com/a.png",
+      "javascript:alert(1)",
+      "data:text/html,x",
+      "//example.com",
+      "a.png",
+      `https://example.com/${"a".repeat(2048)}`,
+    ];
+    for (const avatarUrl of refused) await assertInvalid(ada, { avatarUrl });
+  }));
+
+Deno.test("in production an avatar on one's own machine is refused", () =>
+  onStage(async (stage) => {
+    const [ada] = await stage.people("Ada");
+    await assertInvalid(ada, { avatarUrl: "http://localhost:5173/a.png" });
+  }, { NODE_ENV: "production", BCRYPT_COST: "10", ...SECRETS }));
+
+function register(url: string, fields: Record<string, unknown>): Promise<Answer> {
+  const email = `${crypto.randomUUID()}@example.com`;
+  const body = { email, password: "correct horse", displayName: "Ada", ...fields };
+  return request(url, "POST", "/auth/register", { body });
+}
+
+function refresh(url: string, cookie: string): Promise<Answer> {
+  return request(url, "POST", "/auth/refresh", { headers: { cookie } });
+}
+
+function cookieOf({ headers }: Answer): string {
+  return headers.getSetCookie()[0]!.split(";")[0]!;
+}
+
+function assertRefused({ status, body }: Answer, code: string): void {
+  assert.deepEqual([status, body.code], [401, code]);
+}
+
+async function assertInvalid(account: Account, changes: Record<string, unknown>): Promise<void> {
+  const { status, body } = await account.request("PATCH", "/auth/me", changes);
+  assert.deepEqual([status, body.code], [400, "validation_failed"], JSON.stringify(changes));
+}
+
+// deno-lint-ignore no-explicit-any -- claims of every shape
+function decode(part: string): any {
+  return JSON.parse(atob(part.replaceAll("-", "+").replaceAll("_", "/")));
+}
+
+function encode(value: unknown): string {
+  return btoa(JSON.stringify(value)).replaceAll("=", "").replaceAll("+", "-").replaceAll("/", "_");
+}

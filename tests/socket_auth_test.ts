@@ -1,0 +1,298 @@
+/** Who a socket speaks for: identifying, renewing, expiring, and being signed out. */
+import assert from "node:assert/strict";
+import { type Account, request } from "./harness/account.ts";
+import { startServer } from "./harness/server.ts";
+import type { TestSocket } from "./harness/socket.ts";
+import { onStage, sleep, Stage } from "./harness/stage.ts";
+
+/** Signs the account's person in once more: another browser, another session. */
+async function logIn({ url, email, password }: Account) {
+  const { body, headers } = await request(url, "POST", "/auth/login", {
+    body: { email, password },
+  });
+  const cookie = headers.getSetCookie()[0]!.split(";")[0]!;
+  return { url, token: String(body.accessToken), cookie };
+}
+
+/** Expects the socket to be told `code` and to be closed for want of a good token. */
+async function expectRefused(socket: TestSocket, code: string) {
+  const { data } = await socket.event("auth:error", (data) => data.code === code);
+  assert.equal(typeof data.message, "string");
+  assert.equal((await socket.closed).code, 4401);
+}
+
+/** Expects that the server still obeys this socket. */
+async function expectAlive(socket: TestSocket, roomId: string) {
+  const { event } = await socket.call("room:leave", { roomId });
+  assert.equal(event, "room:left");
+}
+
+Deno.test("identifying tells who one is and until when", () =>
+  onStage(async (stage) => {
+    const [ada] = await stage.people("Ada");
+    const { body } = await ada.request("GET", "/auth/me");
+    const socket = await stage.open();
+    const before = Date.now();
+    const { event, data } = await socket.call("auth:identify", { token: ada.token });
+    assert.equal(event, "auth:ok");
+    assert.deepEqual(data.user, body.user);
+    assert.equal(new Date(data.expiresAt).toISOString(), data.expiresAt);
+    assert.ok(new Date(data.expiresAt).getTime() > before);
+  }));
+
+Deno.test("a token that is none is unauthenticated and closes the socket", () =>
+  onStage(async (stage) => {
+    const [ada] = await stage.people("Ada");
+    const [header, payload, signature] = ada.token.split(".");
+    const none = btoa(JSON.stringify({ alg: "none", typ: "JWT" })).replaceAll("=", "");
+    const refreshToken = ada.cookie.slice("refresh_token=".length);
+    const tokens = {
+      empty: "",
+      garbage: "garbage",
+      unsigned: `${none}.${payload}.`,
+      forged: `${header}.${payload}.${signature!.split("").reverse().join("")}`,
+      refresh: refreshToken,
+    };
+    for (const [name, token] of Object.entries(tokens)) {
+      const socket = await stage.open();
+      const { event, data } = await socket.call("auth:identify", { token });
+      assert.equal(event, "auth:error", name);
+      assert.equal(data.code, "unauthenticated", name);
+      assert.equal((await socket.closed).code, 4401, name);
+    }
+  }));
+
+Deno.test("an expired token is token_expired and closes the socket", () =>
+  onStage(async (stage) => {
+    const [ada] = await stage.people("Ada");
+    await sleep(1_100);
+    const socket = await stage.open();
+    const { event, data } = await socket.call("auth:identify", { token: ada.token });
+    assert.equal(event, "auth:error");
+    assert.equal(data.code, "token_expired");
+    assert.equal((await socket.closed).code, 4401);
+  }, { JWT_ACCESS_EXPIRES_IN: "1s" }));
+
+Deno.test("a token of a revoked session is session_revoked and closes the socket", () =>
+  onStage(async (stage) => {
+    const [ada] = await stage.people("Ada");
+    await ada.logOut();
+    const socket = await stage.open();
+    const { event, data } = await socket.call("auth:identify", { token: ada.token });
+    assert.equal(event, "auth:error");
+    assert.equal(data.code, "session_revoked");
+    assert.equal((await socket.closed).code, 4401);
+  }));
+
+Deno.test("a socket cannot change its user: forbidden, and it is closed", () =>
+  onStage(async (stage) => {
+    const [ada, bob] = await stage.people("Ada", "Bob");
+    const socket = await stage.connect(ada);
+    const { event, data } = await socket.call("auth:identify", { token: bob.token });
+    assert.equal(event, "auth:error");
+    assert.equal(data.code, "forbidden");
+    assert.equal((await socket.closed).code, 4401);
+  }));
+
+Deno.test("a live socket is renewed with the ref of its frame and a later end", () =>
+  onStage(async (stage) => {
+    const [ada] = await stage.people("Ada");
+    const socket = await stage.open();
+    socket.send("auth:identify", { token: ada.token }, 7);
+    const first = await socket.event("auth:ok");
+    assert.equal(first.ref, 7);
+    await sleep(1_000);
+    await ada.refresh();
+    socket.send("auth:identify", { token: ada.token }, "again");
+    const second = await socket.find(({ ref }) => ref === "again");
+    assert.equal(second.event, "auth:ok");
+    assert.ok(second.data.expiresAt > first.data.expiresAt);
+    assert.deepEqual(second.data.user, first.data.user);
+  }));
+
+Deno.test("a live socket that shows a bad token is closed", () =>
+  onStage(async (stage) => {
+    const [ada] = await stage.people("Ada");
+    const socket = await stage.connect(ada);
+    socket.send("auth:identify", { token: "garbage" });
+    await expectRefused(socket, "unauthenticated");
+  }));
+
+Deno.test("a socket renewed with another session's token belongs to that session", () =>
+  onStage(async (stage) => {
+    const [ada] = await stage.people("Ada");
+    const room = await ada.createRoom("Room");
+    const other = await logIn(ada);
+    const socket = await stage.connect(ada);
+    await socket.call("auth:identify", { token: other.token });
+    await ada.logOut();
+    await expectAlive(socket, room.id);
+    await ada.logOut(other.cookie);
+    await expectRefused(socket, "session_revoked");
+  }));
+
+Deno.test("whatever comes before auth:ok is not_identified and the socket stays open", () =>
+  onStage(async (stage) => {
+    const [ada] = await stage.people("Ada");
+    const room = await ada.createRoom("Room");
+    const socket = await stage.open();
+    const events = {
+      "room:join": { roomId: room.id },
+      "room:leave": { roomId: room.id },
+      "message:send": { roomId: room.id, text: "Hello", clientMessageId: "c1" },
+      "typing:start": { roomId: room.id },
+      "typing:stop": { roomId: room.id },
+      "connection:recover": { roomId: room.id, lastSeenSeq: 0 },
+      "no:such:event": {},
+    };
+    for (const [event, data] of Object.entries(events)) {
+      const answer = await socket.call(event, data);
+      assert.equal(answer.event, "error", event);
+      assert.equal(answer.data.code, "not_identified", event);
+      assert.equal(answer.data.event, event);
+    }
+    const { event } = await socket.call("auth:identify", { token: ada.token });
+    assert.equal(event, "auth:ok");
+    const { body } = await ada.request("GET", `/rooms/${room.id}`);
+    assert.equal(body.room.lastSeq, 1);
+  }));
+
+Deno.test("an identify without a token is validation_failed and may be repeated", () =>
+  onStage(async (stage) => {
+    const [ada] = await stage.people("Ada");
+    const socket = await stage.open();
+    const answer = await socket.call("auth:identify", {});
+    assert.equal(answer.data.code, "validation_failed");
+    assert.equal(answer.data.errors[0].path, "token");
+    const { event } = await socket.call("auth:identify", { token: ada.token });
+    assert.equal(event, "auth:ok");
+  }));
+
+Deno.test("signing out closes every socket of the session and no other", () =>
+  onStage(async (stage) => {
+    const [ada, bob] = await stage.people("Ada", "Bob");
+    const room = await ada.createRoom("Room");
+    const older = await stage.join(ada, room.id);
+    await ada.refresh();
+    const newer = await stage.connect(ada);
+    const otherSession = await stage.connect(await logIn(ada));
+    const otherUser = await stage.connect(bob);
+    assert.equal((await ada.logOut()).status, 204);
+    await expectRefused(older, "session_revoked");
+    await expectRefused(newer, "session_revoked");
+    await expectAlive(otherSession, room.id);
+    await expectAlive(otherUser, room.id);
+  }));
+
+Deno.test("signing out with an old cookie of the session closes its sockets as well", () =>
+  onStage(async (stage) => {
+    const [ada] = await stage.people("Ada");
+    const oldCookie = ada.cookie;
+    await ada.refresh();
+    const socket = await stage.connect(ada);
+    await ada.logOut(oldCookie);
+    await expectRefused(socket, "session_revoked");
+  }));
+
+Deno.test("a socket that identifies while its session is signed out does not survive it", () =>
+  onStage(async (stage) => {
+    for (let round = 0; round < 10; round++) {
+      const [ada] = await stage.people("Ada");
+      const sockets = await Promise.all([stage.open(), stage.open(), stage.open()]);
+      for (const socket of sockets) socket.send("auth:identify", { token: ada.token });
+      await ada.logOut();
+      for (const socket of sockets) await expectRefused(socket, "session_revoked");
+    }
+  }));
+
+// These wait for real deadlines, so all of them wait at the same time.
+Deno.test("deadlines of a socket", async (t) => {
+  const short = new Stage(await startServer({ JWT_ACCESS_EXPIRES_IN: "2s" }));
+  const long = new Stage(
+    await startServer({ ...short.server.settings, JWT_ACCESS_EXPIRES_IN: "15m" }),
+  );
+  try {
+    const waits = {
+      "a socket that does not identify itself within 10 s is closed with 4408": silence(short),
+      "a refresh cookie used again after its leeway closes the session's sockets": reuse(long),
+      "an expired socket is warned, works on for 30 s, and is closed with 4401": expiry(short),
+      "a socket renewed within the grace stays": renewal(short, long),
+      "a socket renewed before its end is never warned": earlyRenewal(short, long),
+    };
+    // A step fails when its turn comes, not before.
+    for (const wait of Object.values(waits)) wait.catch(() => {});
+    for (const [name, wait] of Object.entries(waits)) await t.step(name, () => wait);
+  } finally {
+    await short.end();
+    await long.end();
+  }
+});
+
+async function silence(stage: Stage) {
+  const opened = Date.now();
+  const silent = await stage.open();
+  const talking = await stage.open();
+  const timer = setInterval(() => talking.send("room:join", { roomId: "any" }), 500);
+  assert.equal((await silent.closed).code, 4408);
+  assert.equal((await talking.closed).code, 4408);
+  clearInterval(timer);
+  assert.ok(Date.now() - opened >= 10_000);
+}
+
+async function reuse(stage: Stage) {
+  const [eve] = await stage.people("Eve");
+  const stolen = eve.cookie;
+  await eve.refresh();
+  const socket = await stage.connect(eve);
+  await sleep(10_200);
+  assert.equal(socket.socket.readyState, WebSocket.OPEN);
+  assert.equal((await eve.refresh(stolen)).status, 401);
+  await expectRefused(socket, "session_revoked");
+  assert.equal((await eve.refresh()).status, 401);
+}
+
+async function expiry(stage: Stage) {
+  const [ada] = await stage.people("Ada");
+  const room = await ada.createRoom("Room");
+  const socket = await stage.join(ada, room.id);
+  const expiresAt = new Date((await socket.event("auth:ok")).data.expiresAt).getTime();
+  const { data } = await socket.event("auth:error");
+  assert.equal(data.code, "token_expired");
+  assert.ok(Date.now() >= expiresAt);
+  const { event } = await socket.call("message:send", { roomId: room.id, text: "Still here" });
+  assert.equal(event, "message:ack");
+  await sleep(28_000);
+  await expectAlive(socket, room.id);
+  assert.equal((await socket.closed).code, 4401);
+  assert.ok(Date.now() >= expiresAt + 30_000);
+  assert.equal(socket.all("auth:error").length, 1);
+}
+
+async function renewal(short: Stage, long: Stage) {
+  const [ada] = await short.people("Ada");
+  const room = await ada.createRoom("Room");
+  const socket = await short.connect(ada);
+  await socket.event("auth:error", ({ code }) => code === "token_expired");
+  const { event } = await socket.call("auth:identify", { token: await refreshAt(long, ada) });
+  assert.equal(event, "auth:ok");
+  await sleep(32_000);
+  await expectAlive(socket, room.id);
+  assert.equal(socket.all("auth:error").length, 1);
+}
+
+async function earlyRenewal(short: Stage, long: Stage) {
+  const [ada] = await short.people("Ada");
+  const room = await ada.createRoom("Room");
+  const socket = await short.connect(ada);
+  await socket.call("auth:identify", { token: await refreshAt(long, ada) });
+  await sleep(33_000);
+  await expectAlive(socket, room.id);
+  assert.deepEqual(socket.all("auth:error"), []);
+}
+
+/** A token that lives as long as those of the other stage's server, which shares the store. */
+async function refreshAt(stage: Stage, { cookie }: Account): Promise<string> {
+  const headers = { cookie };
+  const { body } = await request(stage.server.url, "POST", "/auth/refresh", { headers });
+  return body.accessToken;
+}
