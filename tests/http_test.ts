@@ -1,0 +1,352 @@
+/** What holds for every route: problems, ids, origins, limits, documents, operations. */
+import assert from "node:assert/strict";
+import { ERROR_CODES } from "../src/domain/errors.ts";
+import { CLIENT_EVENTS, SERVER_EVENTS } from "../src/protocol/events.ts";
+import { type Answer, request } from "./harness/account.ts";
+import { onStage } from "./harness/stage.ts";
+import { TestSocket } from "./harness/socket.ts";
+
+const JSON_TYPE = { "content-type": "application/json" };
+
+Deno.test("an error is problem details with a code and the request's id", () =>
+  onStage(async ({ server }) => {
+    const answer = await request(server.url, "GET", "/auth/me");
+    assert.equal(answer.headers.get("content-type"), "application/problem+json");
+    assert.deepEqual(answer.body, {
+      type: "about:blank",
+      title: "Not authenticated",
+      status: 401,
+      detail: "Send Authorization: Bearer <accessToken>.",
+      code: "unauthenticated",
+      requestId: answer.headers.get("x-request-id"),
+    });
+  }));
+
+Deno.test("a refused input names the place of each fault", () =>
+  onStage(async ({ server }) => {
+    const body = { email: "x", password: "y", displayName: 1 };
+    const answer = await request(server.url, "POST", "/auth/register", { body });
+    const paths = answer.body.errors.map(({ path }: { path: string }) => path);
+    assert.deepEqual(paths, ["email", "password", "displayName"]);
+    for (const { message } of answer.body.errors) assert.equal(typeof message, "string");
+  }));
+
+Deno.test("every answer carries a request id, and a sane one of the client's is kept", () =>
+  onStage(async ({ server }) => {
+    for (const path of ["/", "/health", "/nowhere", "/auth/me", "/ws", "/openapi.json"]) {
+      const { headers } = await request(server.url, "GET", path);
+      assert.match(headers.get("x-request-id") ?? "", /^[\w-]{8,}$/, path);
+    }
+    const keep = await request(server.url, "GET", "/health", {
+      headers: { "x-request-id": "a-1" },
+    });
+    assert.equal(keep.headers.get("x-request-id"), "a-1");
+    for (const id of ["<script>", "a b", "x".repeat(300)]) {
+      const { headers } = await request(server.url, "GET", "/health", {
+        headers: { "x-request-id": id },
+      });
+      assert.notEqual(headers.get("x-request-id"), id);
+    }
+  }));
+
+Deno.test("a path that is none is 404, a method that is none is 405 with those there are", () =>
+  onStage(async ({ server }) => {
+    for (const path of ["/nowhere", "/auth", "/rooms/a/b/c", "/assets/nowhere.js", "/.env"]) {
+      const { status, body } = await request(server.url, "GET", path);
+      assert.deepEqual([status, body.code], [404, "not_found"], path);
+    }
+    const wrong = [
+      ["DELETE", "/rooms", ["GET", "POST", "HEAD"]],
+      ["PUT", "/rooms/general", ["GET", "HEAD"]],
+      ["POST", "/rooms/general/messages", ["GET", "HEAD"]],
+      ["GET", "/auth/login", ["POST"]],
+      ["DELETE", "/auth/me", ["GET", "PATCH", "HEAD"]],
+      ["POST", "/health", ["GET", "HEAD"]],
+      ["POST", "/ws", ["GET", "HEAD"]],
+    ] as const;
+    for (const [method, path, allowed] of wrong) {
+      const { status, body, headers } = await request(server.url, method, path);
+      assert.deepEqual([status, body.code], [405, "method_not_allowed"], `${method} ${path}`);
+      assert.deepEqual(new Set(headers.get("allow")!.split(", ")), new Set(allowed));
+    }
+  }));
+
+Deno.test("a body that is no JSON is refused by what is wrong with it", () =>
+  onStage(async ({ server }) => {
+    const send = (body: BodyInit, headers: Record<string, string> = JSON_TYPE) =>
+      post(server.url, "/auth/login", body, headers);
+    assertProblem(
+      await send("{}", { "content-type": "text/plain" }),
+      415,
+      "unsupported_media_type",
+    );
+    assertProblem(await send(new Uint8Array([0x7b, 0x7d]), {}), 415, "unsupported_media_type");
+    assertProblem(await send("{"), 400, "invalid_json");
+    assertProblem(await send(""), 400, "invalid_json");
+    assertProblem(await send(new Uint8Array([0x22, 0xff, 0x22])), 400, "invalid_json");
+    for (const text of ["null", "[]", '"text"', "1"]) {
+      assertProblem(await send(text), 400, "validation_failed");
+    }
+    const charset = { "content-type": "application/json; charset=utf-8" };
+    assertProblem(await send("{}", charset), 400, "validation_failed");
+  }));
+
+Deno.test("a body of more than 64 KiB is refused, whether it tells its length or not", () =>
+  onStage(async ({ server }) => {
+    const big = JSON.stringify({ email: "a@example.com", password: "x".repeat(64 * 1024) });
+    assertProblem(await post(server.url, "/auth/login", big), 413, "payload_too_large");
+    const chunks = ReadableStream.from([new TextEncoder().encode(big)]);
+    assertProblem(await post(server.url, "/auth/login", chunks), 413, "payload_too_large");
+    const small = JSON.stringify({ email: "a@example.com", password: "x".repeat(64 * 1024 - 100) });
+    assertProblem(await post(server.url, "/auth/login", small), 401, "invalid_credentials");
+  }));
+
+Deno.test("pages of the listed origins and of the server's own may read answers, others not", () =>
+  onStage(async ({ server }) => {
+    const { host } = new URL(server.url);
+    const allowed = ["https://app.example", "http://localhost:5173", `http://${host}`];
+    for (const origin of allowed) {
+      const { headers } = await request(server.url, "GET", "/health", { headers: { origin } });
+      assert.equal(headers.get("access-control-allow-origin"), origin);
+      assert.equal(headers.get("access-control-allow-credentials"), "true");
+      assert.match(headers.get("vary") ?? "", /Origin/i);
+    }
+    for (const origin of ["https://evil.example", "null", "https://app.example.evil.example"]) {
+      const { headers } = await request(server.url, "GET", "/health", { headers: { origin } });
+      assert.equal(headers.get("access-control-allow-origin"), null);
+    }
+    const preflight = await request(server.url, "OPTIONS", "/rooms", {
+      headers: {
+        origin: "https://app.example",
+        "access-control-request-method": "POST",
+        "access-control-request-headers": "authorization,content-type",
+      },
+    });
+    assert.equal(preflight.status, 204);
+    assert.match(preflight.headers.get("access-control-allow-methods")!, /POST/);
+    assert.match(preflight.headers.get("access-control-allow-headers")!, /authorization/i);
+  }, { CORS_ORIGIN: "https://app.example, http://localhost:5173" }));
+
+Deno.test("answers forbid sniffing, framing and foreign scripts", () =>
+  onStage(async ({ server }) => {
+    for (const path of ["/", "/docs", "/health", "/rooms"]) {
+      const { headers } = await request(server.url, "GET", path);
+      assert.equal(headers.get("x-content-type-options"), "nosniff", path);
+      const policy = headers.get("content-security-policy") ?? "";
+      assert.match(policy, /default-src 'self'/);
+      assert.match(policy, /frame-ancestors 'none'/);
+      assert.doesNotMatch(policy, /script-src[^;]*'unsafe/);
+    }
+  }));
+
+Deno.test("tokens and rooms are not to be kept by caches", () =>
+  onStage(async (stage) => {
+    const [ada] = await stage.people("Ada");
+    for (const path of ["/auth/me", "/rooms"]) {
+      assert.equal((await ada.request("GET", path)).headers.get("cache-control"), "no-store");
+    }
+  }));
+
+Deno.test("a plain GET of the WebSocket endpoint is told to upgrade", () =>
+  onStage(async ({ server }) => {
+    const answer = await request(server.url, "GET", "/ws");
+    assertProblem(answer, 426, "upgrade_required");
+    assert.equal(answer.headers.get("upgrade"), "websocket");
+  }));
+
+Deno.test("a page of a foreign origin cannot open a socket", () =>
+  onStage(async ({ server }) => {
+    const open = (origin: string) => TestSocket.open(server.url, { headers: { origin } });
+    await assert.rejects(open("https://evil.example"));
+    for (const origin of ["http://localhost:5173", server.url]) {
+      await (await open(origin)).close();
+    }
+  }));
+
+Deno.test("logins for one account are limited, and told so", () =>
+  onStage(async (stage) => {
+    const [ada, bob] = await stage.people("Ada", "Bob");
+    const logIn = (email: string, password: string) =>
+      request(ada.url, "POST", "/auth/login", { body: { email, password } });
+    let answer = await logIn(ada.email, "wrong password");
+    assert.match(answer.headers.get("ratelimit-policy")!, /^"loginAccount";q=10;w=900$/);
+    assert.match(answer.headers.get("ratelimit")!, /^"loginAccount";r=9;t=\d+$/);
+    for (let i = 0; i < 10; i++) answer = await logIn(ada.email, "wrong password");
+    assertProblem(answer, 429, "rate_limited");
+    assert.ok(Number(answer.headers.get("retry-after")) > 0);
+    assert.match(answer.headers.get("ratelimit")!, /r=0/);
+    assertProblem(await logIn(ada.email, ada.password), 429, "rate_limited");
+    assert.equal((await logIn(bob.email, bob.password)).status, 200);
+  }, { RATE_LIMIT: "on" }));
+
+Deno.test("a login that succeeds clears the account's count", () =>
+  onStage(async (stage) => {
+    const [ada] = await stage.people("Ada");
+    const logIn = (password: string) =>
+      request(ada.url, "POST", "/auth/login", { body: { email: ada.email, password } });
+    for (let round = 0; round < 3; round++) {
+      for (let i = 0; i < 9; i++) assert.equal((await logIn("wrong password")).status, 401);
+      assert.equal((await logIn(ada.password)).status, 200);
+    }
+  }, { RATE_LIMIT: "on" }));
+
+Deno.test("registrations from one address are limited; a believed proxy tells which it is", () =>
+  onStage(async ({ server }) => {
+    const register = (forwarded: string) =>
+      request(server.url, "POST", "/auth/register", {
+        headers: { "x-forwarded-for": forwarded },
+        body: {
+          email: `${crypto.randomUUID()}@example.com`,
+          password: "correct horse",
+          displayName: "Ada",
+        },
+      });
+    for (let i = 0; i < 30; i++) assert.equal((await register(`9.9.9.${i}, 1.1.1.1`)).status, 201);
+    assertProblem(await register("8.8.8.8, 1.1.1.1"), 429, "rate_limited");
+    assert.equal((await register("1.1.1.1, 2.2.2.2")).status, 201);
+  }, { RATE_LIMIT: "on", TRUST_PROXY: "1" }));
+
+Deno.test("without a believed proxy X-Forwarded-For changes nothing", () =>
+  onStage(async ({ server }) => {
+    const logIn = (forwarded: string) =>
+      request(server.url, "POST", "/auth/login", {
+        headers: { "x-forwarded-for": forwarded },
+        body: { email: "nobody@example.com", password: "wrong password" },
+      });
+    for (let i = 0; i < 10; i++) assert.equal((await logIn(`9.9.9.${i}`)).status, 401);
+    assertProblem(await logIn("9.9.9.99"), 429, "rate_limited");
+  }, { RATE_LIMIT: "on" }));
+
+Deno.test("health and readiness answer who asks", () =>
+  onStage(async ({ server }) => {
+    assert.deepEqual((await request(server.url, "GET", "/health")).body, { status: "ok" });
+    const { status, body } = await request(server.url, "GET", "/ready");
+    assert.deepEqual([status, body.status], [200, "ok"]);
+  }));
+
+Deno.test("metrics tell of sockets, messages and errors", () =>
+  onStage(async (stage) => {
+    const [ada] = await stage.people("Ada");
+    const room = await ada.createRoom("Tea");
+    const socket = await stage.join(ada, room.id);
+    await socket.call("message:send", { roomId: room.id, text: "Hello" });
+    await socket.event("message:new");
+    await socket.call("room:join", { roomId: "nowhere" });
+    const { body, headers } = await request(stage.server.url, "GET", "/metrics");
+    assert.match(headers.get("content-type")!, /^text\/plain/);
+    for (
+      const line of [
+        "echoroom_connections 1",
+        "echoroom_rooms_open 1",
+        "echoroom_messages_appended_total 1",
+        "echoroom_deliveries_total 1",
+        'echoroom_errors_total{code="room_not_found",transport="websocket"} 1',
+        'echoroom_queue_length{queue="append"} 0',
+      ]
+    ) assert.ok(body.split("\n").includes(line), line);
+    for (const name of ["delivery_delay", "append", "event_loop_delay", "http_request"]) {
+      assert.match(body, new RegExp(`echoroom_${name}_seconds_count`));
+    }
+    assert.match(body, /process_resident_memory_bytes \d{6}/);
+  }));
+
+Deno.test("metrics want their token where there is one", () =>
+  onStage(async ({ server }) => {
+    assertProblem(await request(server.url, "GET", "/metrics"), 401, "unauthenticated");
+    const wrong = await request(server.url, "GET", "/metrics", { token: "other" });
+    assertProblem(wrong, 401, "unauthenticated");
+    assert.equal(
+      (await request(server.url, "GET", "/metrics", { token: "let-me-in" })).status,
+      200,
+    );
+  }, { METRICS_TOKEN: "let-me-in" }));
+
+Deno.test("the OpenAPI document describes every route, and every reference in it leads somewhere", () =>
+  onStage(async ({ server }) => {
+    const { body } = await request(server.url, "GET", "/openapi.json");
+    assert.equal(body.openapi, "3.1.0");
+    const operations = Object.entries(body.paths as Record<string, object>).flatMap(
+      ([path, methods]) => Object.keys(methods).map((method) => `${method} ${path}`),
+    );
+    assert.deepEqual(
+      new Set(operations),
+      new Set([
+        "post /auth/register",
+        "post /auth/login",
+        "post /auth/refresh",
+        "post /auth/logout",
+        "get /auth/me",
+        "patch /auth/me",
+        "get /rooms",
+        "post /rooms",
+        "get /rooms/{idOrSlug}",
+        "get /rooms/{idOrSlug}/messages",
+        "get /health",
+        "get /ready",
+        "get /metrics",
+      ]),
+    );
+    assertReferences(body);
+  }));
+
+Deno.test("the AsyncAPI document describes every event, and every reference in it leads somewhere", () =>
+  onStage(async ({ server }) => {
+    const { body } = await request(server.url, "GET", "/asyncapi.json");
+    assert.equal(body.asyncapi, "3.0.0");
+    const actions = (action: string) =>
+      Object.keys(body.operations).filter((name) => body.operations[name].action === action);
+    assert.deepEqual(actions("receive"), Object.keys(CLIENT_EVENTS));
+    assert.deepEqual(actions("send"), Object.keys(SERVER_EVENTS));
+    assertReferences(body);
+  }));
+
+Deno.test("the documents know every error code", () =>
+  onStage(async ({ server }) => {
+    for (const path of ["/openapi.json", "/asyncapi.json"]) {
+      const text = JSON.stringify((await request(server.url, "GET", path)).body);
+      for (const code of ERROR_CODES) assert.ok(text.includes(`"${code}"`), `${code} in ${path}`);
+    }
+  }));
+
+Deno.test("the page and its files are served, and nothing beside them", () =>
+  onStage(async ({ server }) => {
+    const page = await request(server.url, "GET", "/");
+    assert.match(page.headers.get("content-type")!, /^text\/html/);
+    for (const [, path] of page.body.matchAll(/(?:src|href)="(\/[^"#]+)"/g)) {
+      assert.equal((await request(server.url, "GET", path)).status, 200, path);
+    }
+    for (
+      const path of ["/assets/../deno.json", "/assets/%2e%2e/deno.json", "/assets/..%2fmain.ts"]
+    ) {
+      const { status, body } = await request(server.url, "GET", path);
+      assert.equal(status, 404, path);
+      assert.ok(!JSON.stringify(body).includes("imports"));
+    }
+  }));
+
+async function post(
+  url: string,
+  path: string,
+  body: BodyInit,
+  headers: Record<string, string> = JSON_TYPE,
+): Promise<Answer> {
+  const response = await fetch(`${url}${path}`, { method: "POST", body, headers });
+  return { status: response.status, headers: response.headers, body: await response.json() };
+}
+
+function assertProblem({ status, body }: Answer, expected: number, code: string): void {
+  assert.deepEqual([status, body.code, body.status], [expected, code, expected]);
+}
+
+/** Expects that every `$ref` of a document points at something in it. */
+function assertReferences(document: object): void {
+  const references = JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]+)"/g);
+  for (const [, path] of references) {
+    // deno-lint-ignore no-explicit-any -- walks a document of any shape
+    const target = path!.split("/").reduce((node: any, key) => node?.[key], document);
+    assert.ok(
+      target && !("$ref" in target && target.$ref === `#/${path}`),
+      `${path} leads nowhere`,
+    );
+  }
+}
