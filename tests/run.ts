@@ -143,10 +143,12 @@ async function denoTest(
   signal: AbortSignal,
 ): Promise<Counts> {
   if (signal.aborted) return { passed: 0, failed: 1, skipped: 0 };
+  // Tests make folders as they like; they all go with this one.
+  const temporary = await Deno.makeTempDir({ prefix: "echoroom_tests_" });
   const permissions = PERMISSIONS.map((name) => `--allow-${name}`);
   const child = new Deno.Command(Deno.execPath(), {
     args: ["test", "--no-prompt", ...permissions, ...args],
-    env,
+    env: { ...env, TMPDIR: temporary },
     signal,
     stdout: "piped",
   }).spawn();
@@ -156,6 +158,7 @@ async function denoTest(
     child.status,
     shown.pipeTo(Deno.stdout.writable, { preventClose: true }),
   ]);
+  await Deno.remove(temporary, { recursive: true });
   const counts = readCounts(output);
   // Without a type-checked program, or when killed, it fails without a failed test.
   if (!success && counts.failed === 0) counts.failed = 1;

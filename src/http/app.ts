@@ -86,7 +86,7 @@ export function createApp(services: Services, gateway: Gateway, settings: AppSet
   app.route("/", docsRoutes());
   app.get("/", serveStatic({ root: WEB, path: "index.html" }));
   app.get(
-    "/assets/*",
+    "/assets/:file{[a-z_]+\\.[a-z]+}",
     serveStatic({ root: WEB, rewriteRequestPath: (path) => path.replace("/assets", "") }),
   );
 
@@ -124,8 +124,11 @@ function notFound(app: Hono<Env>) {
   }
   return (c: Context<Env>): never => {
     const allowed = new Set(methods.match("ALL", c.req.path)[0].map(([method]) => String(method)));
-    if (allowed.size === 0) throw new ChatError("not_found", "There is nothing at this path.");
     if (allowed.has("GET")) allowed.add("HEAD");
+    // A route that takes the method passed it on: it knows the kind of path, and not this one.
+    if (allowed.size === 0 || allowed.has(c.req.method)) {
+      throw new ChatError("not_found", "There is nothing at this path.");
+    }
     c.header("Allow", [...allowed].join(", "));
     throw new ChatError("method_not_allowed", `This path knows ${[...allowed].join(", ")}.`);
   };

@@ -1,5 +1,6 @@
 /** What each event of a client does. */
 import { ulid } from "ulid";
+import { getUser } from "../application/accounts.ts";
 import { sendMessage } from "../application/messages.ts";
 import { getRoom } from "../application/rooms.ts";
 import type { Services } from "../application/services.ts";
@@ -74,12 +75,18 @@ export function createHandlers(
     if (connection.identity && connection.identity.user.id !== claims.userId) {
       throw new ChatError("forbidden", "This socket belongs to another user.");
     }
+    const { sessionId } = connection;
     // Before the session is looked at, so that a revocation from now on finds this socket.
     connection.sessionId = claims.sessionId;
-    await checkSession({ store }, claims.sessionId);
-    const user = await store.findUser(claims.userId);
-    if (!user) throw new ChatError("unauthenticated", "The account is gone.");
-    return { user, expiresAt: claims.expiresAt };
+    try {
+      await checkSession({ store }, claims.sessionId);
+      const user = await getUser({ store }, claims.userId);
+      return { user, expiresAt: claims.expiresAt };
+    } catch (error) {
+      // A renewal that failed leaves the socket in the session that it was in.
+      connection.sessionId = sessionId;
+      throw error;
+    }
   }
 
   async function recoverRoom(command: Command, idOrSlug: string, lastSeenSeq: number) {

@@ -45,10 +45,17 @@ export interface ServerProcess extends TestServer {
   readonly ended: Promise<Deno.CommandStatus>;
 }
 
-/** Starts a server as users do, from `main.ts`, and resolves once it says where it listens. */
-export async function spawnServer(settings: Record<string, string> = {}): Promise<ServerProcess> {
+/**
+ * Starts a server as users do, from `main.ts`, and resolves once it says where it listens.
+ * @param folder where it runs; by default one without a `.env`, so that the developer's own
+ *   settings do not interfere
+ */
+export async function spawnServer(
+  settings: Record<string, string> = {},
+  folder?: string,
+): Promise<ServerProcess> {
   const all = { ...SETTINGS, DATA_DIR: await Deno.makeTempDir(), ...settings };
-  const { child, output } = spawnMain(all);
+  const { child, output } = spawnMain(all, folder);
   const url = await firstUrl(child, output);
   return {
     url,
@@ -70,11 +77,10 @@ export async function runMain(settings: Record<string, string>) {
   return { code, output: output() };
 }
 
-function spawnMain(env: Record<string, string>) {
+function spawnMain(env: Record<string, string>, folder = Deno.makeTempDirSync()) {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", ...PERMISSIONS, "--config", CONFIG.pathname, MAIN.pathname],
-    // A folder without a `.env`, so that the developer's own settings do not interfere.
-    cwd: Deno.makeTempDirSync(),
+    cwd: folder,
     env: { ...env, NO_COLOR: "1" },
     stdout: "piped",
     stderr: "piped",
