@@ -76,7 +76,7 @@ async function openStore({ mongodbUri, dataDir }: Config): Promise<Store> {
     }
   }
   try {
-    await Deno.mkdir(dataDir, { recursive: true });
+    await Deno.mkdir(dataDir, { recursive: true, mode: 0o700 });
     return await SqliteStore.open(`${dataDir}/echoroom.db`);
   } catch (error) {
     throw new ConfigError(

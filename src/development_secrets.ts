@@ -10,7 +10,7 @@ export interface Secrets {
  * @throws an error of the file system, or of JSON if the file was damaged
  */
 export async function developmentSecrets(dataDir: string): Promise<Secrets> {
-  await Deno.mkdir(dataDir, { recursive: true });
+  await Deno.mkdir(dataDir, { recursive: true, mode: 0o700 });
   const path = `${dataDir}/development_secrets.json`;
   await writeOnce(path, JSON.stringify({ access: randomSecret(), refresh: randomSecret() }));
   return JSON.parse(await Deno.readTextFile(path));

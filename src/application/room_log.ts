@@ -15,7 +15,7 @@ const logger = getLogger(["echoroom", "log"]);
 const MAX_BATCH = { messages: 500, length: 128 * 1024 } as const;
 /** Messages that may wait in one room, and in all together; over it a send is `unavailable`. */
 const MAX_WAITING_IN_ROOM = 5_000;
-const MAX_WAITING = 50_000;
+const MAX_WAITING = 20_000;
 
 interface Waiting {
   draft: MessageDraft;
