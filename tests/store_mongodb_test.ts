@@ -1,19 +1,17 @@
 /** The MongoDB store on a real server: the suite of every store, and what is MongoDB's own. */
 import assert from "node:assert/strict";
-import { MongoClient } from "mongodb";
 import { MongoStore } from "../src/adapters/store/mongodb/store.ts";
 import type { MessageDraft } from "../src/domain/message.ts";
 import type { NewRoom } from "../src/domain/room.ts";
 import { publicUser, type User } from "../src/domain/user.ts";
 import type { Store } from "../src/ports/store.ts";
 import { type TestDatabase, testStore } from "./conformance/store.ts";
+import { freePort, MongodbServer, onServer } from "./harness/mongodb_server.ts";
 
 const SERVER_URI = Deno.env.get("TEST_MONGODB_URI");
 if (!SERVER_URI) {
   throw new Error("TEST_MONGODB_URI is not set; `deno task test` finds or starts a server for it.");
 }
-/** How to start a server of one's own: a JSON array of arguments with `{port}` and `{dir}`. */
-const SERVER_COMMAND = Deno.env.get("TEST_MONGODB_COMMAND");
 
 const UNAVAILABLE = { name: "ChatError", code: "unavailable" };
 const NOW = new Date("2026-01-01T12:34:56.789Z");
@@ -165,42 +163,22 @@ testOwnServer("a log goes on where a restored backup ends", async (server) => {
   assert.equal(message?.seq, 3);
 });
 
-/** Registers a test that gets a server of its own; without the command it is named as ignored. */
+/** Registers a test that gets a server of its own; where none can be had it is named as ignored. */
 function testOwnServer(sentence: string, run: (server: OwnServer) => Promise<void>): void {
-  const ignore = SERVER_COMMAND === undefined;
-  Deno.test({ name: `MongoDB: ${sentence}`, ignore }, async () => {
-    const dir = await Deno.makeTempDir();
-    const server = new OwnServer(JSON.parse(SERVER_COMMAND ?? "[]"), dir);
+  Deno.test({ name: `MongoDB: ${sentence}`, ignore: !MongodbServer.available }, async () => {
+    const server = new OwnServer();
     try {
       await server.start();
       await run(server);
     } finally {
-      await server.close();
-      await Deno.remove(dir, { recursive: true });
+      await server.remove();
     }
   });
 }
 
-/** A server that may be killed and started again on the same port and data. */
-class OwnServer {
-  readonly port = freePort();
-  readonly uri = `mongodb://127.0.0.1:${this.port}`;
-  readonly #command: string[];
+/** A server with the stores that a test has opened on it. */
+class OwnServer extends MongodbServer {
   readonly #stores: Store[] = [];
-  #process: Deno.ChildProcess | null = null;
-
-  constructor(template: string[], dir: string) {
-    this.#command = template.map((part) =>
-      part.replaceAll("{port}", String(this.port)).replaceAll("{dir}", dir)
-    );
-  }
-
-  /** Starts the server and waits until it answers. */
-  async start(): Promise<void> {
-    const [program = "", ...args] = this.#command;
-    this.#process = new Deno.Command(program, { args, stdout: "null", stderr: "null" }).spawn();
-    await onServer(this.uri, (client) => client.db("admin").command({ ping: 1 }));
-  }
 
   async connect(): Promise<Store> {
     const store = await MongoStore.open(this.uri);
@@ -208,23 +186,9 @@ class OwnServer {
     return store;
   }
 
-  async kill(): Promise<void> {
-    this.#process?.kill("SIGKILL");
-    await this.#process?.status;
-    this.#process = null;
-  }
-
-  suspend(): void {
-    this.#process?.kill("SIGSTOP");
-  }
-
-  resume(): void {
-    this.#process?.kill("SIGCONT");
-  }
-
-  async close(): Promise<void> {
+  override async remove(): Promise<void> {
     await Promise.all(this.#stores.map((store) => store.close()));
-    await this.kill();
+    await super.remove();
   }
 }
 
@@ -304,26 +268,12 @@ function withCredentials(uri: string, credentials: string): string {
   return uri.replace(/:\/\/([^/?]*@)?/, `://${credentials}@`);
 }
 
-async function onServer<T>(uri: string, work: (client: MongoClient) => Promise<T>): Promise<T> {
-  const client = new MongoClient(uri);
-  try {
-    return await work(client);
-  } finally {
-    await client.close();
-  }
-}
-
 /** The message with which a URI is refused: one line, and without the credentials. */
 async function refusal(uri: string): Promise<string> {
   const error = await MongoStore.open(uri).then(() => null, (error) => error);
   assert.ok(error instanceof Error, "it was not refused");
   assert.doesNotMatch(error.message, /\n|secret|se\/cret/);
   return error.message;
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 async function createRoomWithAda(store: Store): Promise<{ room: NewRoom; ada: User }> {

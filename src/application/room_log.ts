@@ -1,6 +1,6 @@
 /** The way into every room's log: appends in batches, one in flight a room (group commit). */
 import { getLogger } from "@logtape/logtape";
-import { unavailable } from "../domain/errors.ts";
+import { ChatError, unavailable } from "../domain/errors.ts";
 import type { Message, MessageDraft } from "../domain/message.ts";
 import type { Bus } from "../ports/bus.ts";
 import type { Store } from "../ports/store.ts";
@@ -74,24 +74,36 @@ export class RoomLog {
   }
 
   async #writeAll(roomId: string, queue: Waiting[]): Promise<void> {
-    while (queue.length > 0) await this.#write(roomId, queue.splice(0, batchSize(queue)));
+    while (queue.length > 0) {
+      const written = await this.#write(roomId, queue.splice(0, batchSize(queue)));
+      // They have waited as long as the store may take to answer; it would not answer them either.
+      if (!written) this.#refuse(queue.splice(0), unavailable("The store does not answer now."));
+    }
     this.#rooms.delete(roomId);
   }
 
-  async #write(roomId: string, batch: Waiting[]): Promise<void> {
+  /** Writes a batch and settles it. Returns whether the store was there to do it. */
+  async #write(roomId: string, batch: Waiting[]): Promise<boolean> {
     const drafts = [...Map.groupBy(batch, keyOf).values()].map((repeats) => repeats[0]!.draft);
+    let stored: Message[];
     try {
-      const stored = await this.#metrics.timeAppend(drafts.length, () => {
+      stored = await this.#metrics.timeAppend(drafts.length, () => {
         return this.#store.append(roomId, drafts);
       });
-      this.#settle(roomId, batch, drafts, stored);
     } catch (error) {
       logger.warning("An append to room {roomId} failed: {error}", { roomId, error });
-      for (const { reject } of batch) reject(error);
+      this.#refuse(batch, error);
       this.#bus.publish({ kind: "append_unknown", roomId });
-    } finally {
-      this.#waiting -= batch.length;
+      return !(error instanceof ChatError && error.code === "unavailable");
     }
+    this.#waiting -= batch.length;
+    this.#settle(roomId, batch, drafts, stored);
+    return true;
+  }
+
+  #refuse(batch: Waiting[], error: unknown): void {
+    this.#waiting -= batch.length;
+    for (const { reject } of batch) reject(error);
   }
 
   #settle(roomId: string, batch: Waiting[], drafts: MessageDraft[], stored: Message[]): void {

@@ -1,0 +1,70 @@
+/** A MongoDB server of a test's own, which may be killed and started again on the same data. */
+import { MongoClient } from "mongodb";
+
+/** How to start one: a JSON array of arguments with `{port}` and `{dir}`; undefined where none is. */
+const COMMAND = Deno.env.get("TEST_MONGODB_COMMAND");
+
+export class MongodbServer {
+  /** Whether servers can be started at all; where not, tests that need one are named as ignored. */
+  static readonly available = COMMAND !== undefined;
+
+  readonly port = freePort();
+  readonly uri = `mongodb://127.0.0.1:${this.port}`;
+  readonly #command: string[];
+  readonly #folder = Deno.makeTempDirSync();
+  #process: Deno.ChildProcess | null = null;
+
+  constructor() {
+    const template: string[] = JSON.parse(COMMAND ?? "[]");
+    this.#command = template.map((part) =>
+      part.replaceAll("{port}", String(this.port)).replaceAll("{dir}", this.#folder)
+    );
+  }
+
+  /** Starts the server and waits until it answers. */
+  async start(): Promise<void> {
+    const [program = "", ...args] = this.#command;
+    this.#process = new Deno.Command(program, { args, stdout: "null", stderr: "null" }).spawn();
+    await onServer(this.uri, (client) => client.db("admin").command({ ping: 1 }));
+  }
+
+  async kill(): Promise<void> {
+    this.#process?.kill("SIGKILL");
+    await this.#process?.status;
+    this.#process = null;
+  }
+
+  /** Stops the server in its tracks: it holds its connections and answers nothing. */
+  suspend(): void {
+    this.#process?.kill("SIGSTOP");
+  }
+
+  resume(): void {
+    this.#process?.kill("SIGCONT");
+  }
+
+  /** Ends the server and removes its data. */
+  async remove(): Promise<void> {
+    await this.kill();
+    await Deno.remove(this.#folder, { recursive: true });
+  }
+}
+
+/** Does something on a server with a client of its own. */
+export async function onServer<T>(
+  uri: string,
+  work: (client: MongoClient) => Promise<T>,
+): Promise<T> {
+  const client = new MongoClient(uri);
+  try {
+    return await work(client);
+  } finally {
+    await client.close();
+  }
+}
+
+/** A port that nobody listens on now. */
+export function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
