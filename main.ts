@@ -42,6 +42,11 @@ function listen({ host, port }: Config, server: Server): Deno.HttpServer<Deno.Ne
         `PORT is ${port}, which is taken; set it to another, or 0 for a free one`,
       );
     }
+    if (error instanceof Deno.errors.PermissionDenied) {
+      throw new ConfigError(
+        `PORT is ${port}, which this user may not take; set it to one from 1024 up`,
+      );
+    }
     const reason = error instanceof Error ? error.message : String(error);
     throw new ConfigError(
       `HOST is "${host}", where it cannot listen (${reason}); unset it, or mend it`,

@@ -39,6 +39,8 @@ export class ConfigError extends Error {
 
 const SECRET_BYTES = 32;
 const PRODUCTION_COST = 10;
+/** Browsers keep no cookie for longer (RFC 6265bis). */
+const MAX_DAYS = 400;
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "warning", "error", "fatal"] as const;
 
 const Environment = z.object({
@@ -190,8 +192,11 @@ function wholeNumber(min: number, max: number) {
 function duration() {
   return z.string().transform((text, context) => {
     const milliseconds = /^\d/.test(text) ? ms(text as ms.StringValue) : undefined;
-    if (milliseconds !== undefined && milliseconds >= 1000) return Math.floor(milliseconds / 1000);
-    context.addIssue(`is ${quote(text)}; set it to a time of at least 1s, such as 15m or 7d`);
+    const seconds = milliseconds === undefined ? 0 : Math.floor(milliseconds / 1000);
+    if (seconds >= 1 && seconds <= MAX_DAYS * 24 * 60 * 60) return seconds;
+    context.addIssue(
+      `is ${quote(text)}; set it to a time from 1s to ${MAX_DAYS}d, such as 15m or 7d`,
+    );
     return z.NEVER;
   });
 }

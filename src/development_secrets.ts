@@ -7,13 +7,28 @@ export interface Secrets {
 
 /**
  * The secrets kept in `dataDir`; makes them, readable by the owner only, if there are none.
- * @throws an error of the file system, or of JSON if the file was damaged
+ * @throws an error of the file system, or one that says that the file is damaged
  */
 export async function developmentSecrets(dataDir: string): Promise<Secrets> {
   await Deno.mkdir(dataDir, { recursive: true, mode: 0o700 });
   const path = `${dataDir}/development_secrets.json`;
   await writeOnce(path, JSON.stringify({ access: randomSecret(), refresh: randomSecret() }));
-  return JSON.parse(await Deno.readTextFile(path));
+  return parseSecrets(await Deno.readTextFile(path));
+}
+
+/** An error must not show the file's content, as that of `JSON.parse` would. */
+function parseSecrets(text: string): Secrets {
+  try {
+    const { access, refresh } = JSON.parse(text);
+    if (isSecret(access) && isSecret(refresh)) return { access, refresh };
+  } catch {
+    // Falls through to the one answer for everything that is not what was written once.
+  }
+  throw new Error("development_secrets.json is damaged: remove it, and new ones are made");
+}
+
+function isSecret(value: unknown): boolean {
+  return typeof value === "string" && value.length >= 32;
 }
 
 /** Writes a whole file or, if it is there already, nothing: of two starting processes one wins. */

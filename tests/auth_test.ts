@@ -206,6 +206,18 @@ Deno.test("signing out with an old cookie ends the session as well", () =>
     assertRefused(await ada.request("GET", "/auth/me"), "session_revoked");
   }));
 
+Deno.test("signing out with an old cookie that has expired ends the session as well", () =>
+  onStage(async (stage) => {
+    const [ada] = await stage.people("Ada");
+    const old = ada.cookie;
+    await sleep(2_000);
+    await ada.refresh();
+    await sleep(1_200);
+    assert.equal((await ada.request("GET", "/auth/me")).status, 200);
+    assert.equal((await ada.logOut(old)).status, 204);
+    assertRefused(await ada.request("GET", "/auth/me"), "session_revoked");
+  }, { JWT_REFRESH_EXPIRES_IN: "3s" }));
+
 Deno.test("signing out needs no cookie, and minds none that is not ours", () =>
   onStage(async (stage) => {
     const [ada] = await stage.people("Ada");
@@ -262,7 +274,7 @@ Deno.test("only a token that this server signed for access lets one in", () =>
     const tokens = {
       unsigned,
       foreign: await sign(claims, "HS256", "c".repeat(32)),
-      stronger: await sign(claims, "HS512", SECRETS.JWT_SECRET.padEnd(64, "a")),
+      "of another algorithm": await sign(claims, "HS512", SECRETS.JWT_SECRET),
       endless: await sign(endless, "HS256", SECRETS.JWT_SECRET),
       sessionless: await sign(sessionless, "HS256", SECRETS.JWT_SECRET),
       refresh: ada.cookie.slice("refresh_token=".length),
@@ -309,12 +321,34 @@ Deno.test("fields that are nobody's business are ignored", () =>
     });
     assert.deepEqual([body.user.id, body.user.email], [ada.id, ada.email]);
     assert.ok(!("isAdmin" in body.user));
+    const fresh = await register(stage.server.url, {
+      id: ada.id,
+      avatarUrl: "https://example.com/a.png",
+      onboardingCompleted: true,
+      isAdmin: true,
+    });
+    assert.equal(fresh.status, 201);
+    assert.notEqual(fresh.body.user.id, ada.id);
+    assert.deepEqual([fresh.body.user.avatarUrl, fresh.body.user.onboardingCompleted], [
+      null,
+      false,
+    ]);
+    assert.ok(!("isAdmin" in fresh.body.user));
+  }));
+
+Deno.test("a change of which one field is refused changes nothing", () =>
+  onStage(async (stage) => {
+    const [ada] = await stage.people("Ada");
+    await assertInvalid(ada, { displayName: "Countess", avatarUrl: "x" });
+    assert.equal((await ada.request("GET", "/auth/me")).body.user.displayName, "Ada");
   }));
 
 Deno.test("an avatar is an https URL, or http on one's own machine in development", () =>
   onStage(async (stage) => {
     const [ada] = await stage.people("Ada");
-    for (const avatarUrl of ["https://example.com/a.png", "http://localhost:5173/a.png", null]) {
+    const longest = "https://example.com/".padEnd(2048, "a");
+    const taken = ["https://example.com/a.png", "http://localhost:5173/a.png", longest, null];
+    for (const avatarUrl of taken) {
       assert.equal((await ada.request("PATCH", "/auth/me", { avatarUrl })).status, 200);
     }
     const refused = [
@@ -323,7 +357,13 @@ Deno.test("an avatar is an https URL, or http on one's own machine in developmen
       "data:text/html,x",
       "//example.com",
       "a.png",
-      `https://example.com/${"a".repeat(2048)}`,
+      `${"https://example.com/".padEnd(2048, "a")}a`,
+      "https:example.com",
+      "https://example.com/a\x00",
+      "\x00https://example.com/a",
+      " https://example.com/a",
+      "https://example.com/a b",
+      "ht\ntps://example.com/a",
     ];
     for (const avatarUrl of refused) await assertInvalid(ada, { avatarUrl });
   }));

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { ConfigError, readConfig } from "../src/config.ts";
 import { Account } from "./harness/account.ts";
-import { runMain, spawnServer } from "./harness/server.ts";
+import { runMain, spawnServer, startServer } from "./harness/server.ts";
 
 const SECRETS = { JWT_SECRET: "a".repeat(32), JWT_REFRESH_SECRET: "b".repeat(32) };
 const PRODUCTION = { NODE_ENV: "production", ...SECRETS };
@@ -55,6 +55,9 @@ const UNUSABLE: [settings: Record<string, string>, line: RegExp][] = [
   [{ JWT_REFRESH_SECRET: "short" }, /^JWT_REFRESH_SECRET is shorter than 32 bytes/],
   [{ JWT_REFRESH_SECRET: "a".repeat(32) }, /^JWT_REFRESH_SECRET is the same as JWT_SECRET; make/],
   [{ JWT_ACCESS_EXPIRES_IN: "soon" }, /^JWT_ACCESS_EXPIRES_IN is "soon"; set it to a time/],
+  [{ JWT_ACCESS_EXPIRES_IN: "-5m" }, /^JWT_ACCESS_EXPIRES_IN is "-5m"; set it to a time/],
+  [{ JWT_ACCESS_EXPIRES_IN: "999999999y" }, /^JWT_ACCESS_EXPIRES_IN is .* from 1s to 400d/],
+  [{ JWT_REFRESH_EXPIRES_IN: "401d" }, /^JWT_REFRESH_EXPIRES_IN is "401d"; set it .* to 400d/],
   [{ JWT_REFRESH_EXPIRES_IN: "0" }, /^JWT_REFRESH_EXPIRES_IN is "0"; set it to a time/],
   [{ BCRYPT_COST: "3" }, /^BCRYPT_COST is 3; set it to a whole number from 4 to 15$/],
   [{ BCRYPT_COST: "16" }, /^BCRYPT_COST is 16; set it to/],
@@ -69,6 +72,14 @@ const UNUSABLE: [settings: Record<string, string>, line: RegExp][] = [
   [
     { NODE_ENV: "production", JWT_REFRESH_SECRET: "" },
     /^JWT_REFRESH_SECRET is not set, and NODE_ENV is production/,
+  ],
+  [
+    { NODE_ENV: "production", JWT_SECRET: "x".repeat(31) },
+    /^JWT_SECRET is shorter than 32 bytes/,
+  ],
+  [
+    { NODE_ENV: "production", JWT_REFRESH_SECRET: "a".repeat(32) },
+    /^JWT_REFRESH_SECRET is the same as JWT_SECRET/,
   ],
   [
     { NODE_ENV: "production", BCRYPT_COST: "9" },
@@ -105,6 +116,41 @@ Deno.test("development secrets are made once, kept, and readable by their owner 
   assert.equal(mode! & 0o077, 0);
 });
 
+Deno.test("development secrets that were damaged stop the start, and are not shown", async () => {
+  const damaged = ["", "null", "{}", "confidential", `{"access":"${"confidential".repeat(3)}"}`];
+  for (const text of damaged) {
+    const DATA_DIR = await Deno.makeTempDir();
+    await Deno.writeTextFile(`${DATA_DIR}/development_secrets.json`, text);
+    await assert.rejects(readConfig({ DATA_DIR }), (error: Error) => {
+      assert.ok(error instanceof ConfigError);
+      assert.match(error.message, /^DATA_DIR is .*development_secrets.json is damaged: remove it/);
+      assert.ok(!error.message.includes("confidential"));
+      return true;
+    });
+  }
+});
+
+Deno.test("with the longest times that are taken people sign in", async () => {
+  const server = await startServer({
+    JWT_ACCESS_EXPIRES_IN: "400d",
+    JWT_REFRESH_EXPIRES_IN: "400d",
+  });
+  const ada = await Account.register(server.url, "Ada");
+  assert.equal((await ada.refresh()).status, 200);
+  await server.stop();
+});
+
+Deno.test("a .env that cannot be read stops the start with one line", async () => {
+  const folder = await Deno.makeTempDir();
+  await Deno.mkdir(`${folder}/.env`);
+  const { code, output } = await runMain({}, folder);
+  assert.equal(code, 1);
+  assert.match(
+    output,
+    /^EchoRoom cannot start: \.env cannot be read \(.*\); mend or remove it\.\n$/,
+  );
+});
+
 Deno.test("a start that is refused ends with one line and exit code 1", async () => {
   const { code, output } = await runMain({ PORT: "http" });
   assert.equal(code, 1);
@@ -120,6 +166,7 @@ Deno.test("a port that is taken, a folder that cannot be, a database that is not
   await Deno.writeTextFile(`${DATA_DIR}/file`, "");
   const cases: [Record<string, string>, RegExp][] = [
     [{ DATA_DIR, PORT: String(taken.addr.port) }, /: PORT is \d+, which is taken; set it to/],
+    [{ DATA_DIR, HOST: "no host" }, /: HOST is "no host", where .*; unset it, or mend it/],
     [{ DATA_DIR: `${DATA_DIR}/file` }, /: DATA_DIR is ".*", where .*; set it to a folder/],
     [{ ...SECRETS, DATA_DIR: `${DATA_DIR}/file/below` }, /: DATA_DIR is ".*", where .*; set it to/],
     [

@@ -79,7 +79,7 @@ Deno.test.beforeAll(async () => {
 Deno.test.afterAll(() => server.stop());
 
 for (const [method, path, field] of FIELDS) {
-  Deno.test(`${method} ${path} refuses a ${field} that is no text`, async () => {
+  Deno.test(`${method} ${path} refuses what is no ${field}`, async () => {
     const rivals = { ...NO_STRINGS, ...NO_TEXTS };
     for (const [what, value] of Object.entries(rivals)) {
       if (isAllowed(field, what)) continue;
@@ -182,6 +182,62 @@ Deno.test("methods and headers that are odd do no harm", async () => {
   await servesANewcomer();
 });
 
+Deno.test("cookies that are none are refused, and signing out does not mind them", async () => {
+  const cookies = [
+    "refresh_token=",
+    "refresh_token",
+    "refresh_token=%00",
+    "refresh_token=%ff",
+    "refresh_token=é",
+    "refresh_token=a; refresh_token=b",
+    'refresh_token={"$ne":null}',
+    `refresh_token=${ada.token}`,
+    `refresh_token=${"x".repeat(10_000)}`,
+    "__proto__=x; constructor=y; refresh_token=z",
+  ];
+  for (const cookie of cookies) {
+    const refresh = await send("POST", "/auth/refresh", undefined, { cookie });
+    assert.deepEqual([refresh.status, refresh.code], [401, "unauthenticated"], cookie);
+    assert.equal((await send("POST", "/auth/logout", undefined, { cookie })).status, 204, cookie);
+  }
+  assert.equal((await send("GET", "/auth/me")).status, 200);
+  await servesANewcomer();
+});
+
+Deno.test("requests that are odd at the bytes get an answer of their own", async () => {
+  const long = "x".repeat(100_000);
+  const auth = `Authorization: Bearer ${ada.token}\r\n`;
+  const cases: [request: string, status: number][] = [
+    ["GET /health HTTP/1.1\r\n\r\n", 200],
+    ["GET /health HTTP/1.0\r\n\r\n", 200],
+    ["GET /health HTTP/1.1\r\nHost: <script>\r\n\r\n", 200],
+    ["GET http://evil.example/health HTTP/1.1\r\nHost: x\r\n\r\n", 200],
+    ["GET /health HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400],
+    ["GET /health HTTP/9.9\r\nHost: x\r\n\r\n", 400],
+    ["GET no-path HTTP/1.1\r\nHost: x\r\n\r\n", 400],
+    [`GET /${long} HTTP/1.1\r\nHost: x\r\n\r\n`, 400],
+    ["TRACE /health HTTP/1.1\r\nHost: x\r\n\r\n", 405],
+    ["CONNECT evil.example:443 HTTP/1.1\r\nHost: x\r\n\r\n", 404],
+    [`GET /rooms/%zz HTTP/1.1\r\nHost: x\r\n${auth}\r\n`, 404],
+    [`GET /rooms/\xc3\xa9 HTTP/1.1\r\nHost: x\r\n${auth}\r\n`, 404],
+    [`GET /rooms/\xff\xfe HTTP/1.1\r\nHost: x\r\n${auth}\r\n`, 400],
+    ["GET /auth/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \xff\r\n\r\n", 401],
+    ["GET /health HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: \xff,,,\r\n\r\n", 200],
+    ["POST /auth/refresh HTTP/1.1\r\nHost: [\r\nOrigin: http://[\r\n\r\n", 403],
+    ["POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: many\r\n\r\n{}", 400],
+    [
+      "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+      400,
+    ],
+  ];
+  for (const [request, status] of cases) {
+    const answer = await sendBytes(Uint8Array.from(request, (letter) => letter.charCodeAt(0)));
+    assert.match(answer, new RegExp(`^HTTP/1\\.[01] ${status} `), request.slice(0, 60));
+    assert.doesNotMatch(answer, /\.ts\b|at file:|node_modules/);
+  }
+  await servesANewcomer();
+});
+
 Deno.test("a request that breaks off does no harm", async () => {
   const { hostname, port } = new URL(server.url);
   const beginnings = [
@@ -227,6 +283,16 @@ async function send(
   assert.doesNotMatch(text, /\.ts\b|at file:|node_modules|SQLITE|Mongo/);
   const isJson = response.headers.get("content-type")?.includes("json");
   return { status: response.status, text, code: isJson ? JSON.parse(text).code : undefined };
+}
+
+/** Sends bytes over a connection of their own and reads what comes back first. */
+async function sendBytes(bytes: Uint8Array): Promise<string> {
+  const { hostname, port } = new URL(server.url);
+  using connection = await Deno.connect({ hostname, port: Number(port) });
+  for (let rest = bytes; rest.length > 0;) rest = rest.subarray(await connection.write(rest));
+  const buffer = new Uint8Array(16 * 1024);
+  const count = await connection.read(buffer);
+  return new TextDecoder().decode(buffer.subarray(0, count ?? 0));
 }
 
 async function servesANewcomer(): Promise<void> {

@@ -1,10 +1,16 @@
 /** What holds for every route: problems, ids, origins, limits, documents, operations. */
 import assert from "node:assert/strict";
+import type { Services } from "../src/application/services.ts";
+import { compose } from "../src/compose.ts";
+import { readConfig } from "../src/config.ts";
 import { ERROR_CODES } from "../src/domain/errors.ts";
+import { createApp } from "../src/http/app.ts";
 import { CLIENT_EVENTS, SERVER_EVENTS } from "../src/protocol/events.ts";
 import { type Answer, request } from "./harness/account.ts";
-import { onStage } from "./harness/stage.ts";
+import type { Gateway } from "../src/realtime/gateway.ts";
+import { onStage, sleep } from "./harness/stage.ts";
 import { TestSocket } from "./harness/socket.ts";
+import { SQLITE } from "./harness/stores.ts";
 
 const JSON_TYPE = { "content-type": "application/json" };
 
@@ -37,15 +43,15 @@ Deno.test("every answer carries a request id, and a sane one of the client's is 
       const { headers } = await request(server.url, "GET", path);
       assert.match(headers.get("x-request-id") ?? "", /^[\w-]{8,}$/, path);
     }
-    const keep = await request(server.url, "GET", "/health", {
-      headers: { "x-request-id": "a-1" },
-    });
-    assert.equal(keep.headers.get("x-request-id"), "a-1");
-    for (const id of ["<script>", "a b", "x".repeat(300)]) {
-      const { headers } = await request(server.url, "GET", "/health", {
-        headers: { "x-request-id": id },
-      });
-      assert.notEqual(headers.get("x-request-id"), id);
+    for (const path of ["/health", "/ws"]) {
+      const idFor = async (id: string) => {
+        const answer = await request(server.url, "GET", path, { headers: { "x-request-id": id } });
+        return answer.headers.get("x-request-id")!;
+      };
+      assert.equal(await idFor("a-1"), "a-1");
+      for (const id of ["<script>", "a b", "x".repeat(300), "é"]) {
+        assert.match(await idFor(id), /^[\w-]{8,}$/);
+      }
     }
   }));
 
@@ -101,6 +107,22 @@ Deno.test("a body of more than 64 KiB is refused, whether it tells its length or
     assertProblem(await post(server.url, "/auth/login", small), 401, "invalid_credentials");
   }));
 
+Deno.test("a body that breaks off is the client's fault, not the server's", () =>
+  onStage(async ({ server }) => {
+    const { hostname, port } = new URL(server.url);
+    const head = "POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
+    const request = new TextEncoder().encode(`${head}Content-Length: 100\r\n\r\n{`);
+    const codes = () => errorCodes(server.url);
+    // A request that breaks off before the server has begun with it is not counted: again, then.
+    for (let i = 0; i < 100 && (await codes()).length === 0; i++) {
+      const connection = await Deno.connect({ hostname, port: Number(port) });
+      await connection.write(request);
+      await sleep(20);
+      connection.close();
+    }
+    assert.deepEqual(await codes(), ["invalid_json"]);
+  }));
+
 Deno.test("pages of the listed origins and of the server's own may read answers, others not", () =>
   onStage(async ({ server }) => {
     const { host } = new URL(server.url);
@@ -154,12 +176,26 @@ Deno.test("a plain GET of the WebSocket endpoint is told to upgrade", () =>
     assert.equal(answer.headers.get("upgrade"), "websocket");
   }));
 
+Deno.test("a handshake that is none is told why", () =>
+  onStage(async (stage) => {
+    const bad: [Record<string, string>, RegExp][] = [
+      [{ Upgrade: "h2c" }, /^HTTP\/1.1 426 [^]*\r\nupgrade: websocket/i],
+      [{ Connection: "close" }, /^HTTP\/1.1 426 /],
+      [{ "Sec-WebSocket-Version": "8" }, /^HTTP\/1.1 426 [^]*\r\nsec-websocket-version: 13/i],
+      [{ "Sec-WebSocket-Key": "short" }, /^HTTP\/1.1 400 /],
+      [{ "Sec-WebSocket-Key": "" }, /^HTTP\/1.1 400 /],
+    ];
+    for (const [headers, answer] of bad) assert.match((await stage.raw(headers)).answer, answer);
+  }));
+
 Deno.test("a page of a foreign origin cannot open a socket", () =>
-  onStage(async ({ server }) => {
-    const open = (origin: string) => TestSocket.open(server.url, { headers: { origin } });
-    await assert.rejects(open("https://evil.example"));
-    for (const origin of ["http://localhost:5173", server.url]) {
-      await (await open(origin)).close();
+  onStage(async (stage) => {
+    for (const Origin of ["https://evil.example", "null", "http://localhost:51730"]) {
+      const { answer } = await stage.raw({ Origin });
+      assert.match(answer, /^HTTP\/1.1 403 /);
+    }
+    for (const origin of ["http://localhost:5173", stage.server.url]) {
+      await (await TestSocket.open(stage.server.url, { headers: { origin } })).close();
     }
   }));
 
@@ -206,6 +242,49 @@ Deno.test("registrations from one address are limited; a believed proxy tells wh
     assert.equal((await register("1.1.1.1, 2.2.2.2")).status, 201);
   }, { RATE_LIMIT: "on", TRUST_PROXY: "1" }));
 
+Deno.test("logins from one address are limited, whichever the accounts", () =>
+  onStage(async ({ server }) => {
+    const logIn = (n: number) =>
+      request(server.url, "POST", "/auth/login", {
+        body: { email: `nobody${n}@example.com`, password: "wrong password" },
+      });
+    for (let i = 0; i < 100; i++) assert.equal((await logIn(i)).status, 401);
+    assertProblem(await logIn(100), 429, "rate_limited");
+  }, { RATE_LIMIT: "on" }));
+
+Deno.test("requests from one address are limited, but not those of who checks its health", () =>
+  onStage(async ({ server }) => {
+    for (let i = 0; i < 1_200; i += 100) {
+      const answers = await Promise.all(
+        Array.from({ length: 100 }, () => request(server.url, "GET", "/rooms")),
+      );
+      for (const { status } of answers) assert.equal(status, 401);
+    }
+    assertProblem(await request(server.url, "GET", "/rooms"), 429, "rate_limited");
+    assert.equal((await request(server.url, "GET", "/health")).status, 200);
+  }, { RATE_LIMIT: "on" }));
+
+Deno.test("of too many logins at once some are told to come back, and later are let in", () =>
+  onStage(async ({ server }) => {
+    const body = { email: "nobody@example.com", password: "wrong password" };
+    const logins = Array.from(
+      { length: 300 },
+      () => request(server.url, "POST", "/auth/login", { body }),
+    );
+    const answers = await Promise.all(logins);
+    const refused = answers.filter(({ status }) => status !== 401);
+    assert.ok(refused.length > 0 && refused.length < 300);
+    for (const answer of refused) {
+      assertProblem(answer, 503, "unavailable");
+      assert.equal(answer.headers.get("retry-after"), "1");
+    }
+    assertProblem(
+      await request(server.url, "POST", "/auth/login", { body }),
+      401,
+      "invalid_credentials",
+    );
+  }, { BCRYPT_COST: "8" }));
+
 Deno.test("without a believed proxy X-Forwarded-For changes nothing", () =>
   onStage(async ({ server }) => {
     const logIn = (forwarded: string) =>
@@ -223,6 +302,18 @@ Deno.test("health and readiness answer who asks", () =>
     const { status, body } = await request(server.url, "GET", "/ready");
     assert.deepEqual([status, body.status], [200, "ok"]);
   }));
+
+Deno.test("a server that drains is alive, not ready, and lets no socket in", async () => {
+  const server = await compose(await readConfig({ BCRYPT_COST: "4", ...await SQLITE.fresh() }));
+  const listener = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, server.fetch);
+  const url = `http://127.0.0.1:${listener.addr.port}`;
+  await server.drain();
+  assert.equal((await request(url, "GET", "/health")).status, 200);
+  const { status, body } = await request(url, "GET", "/ready");
+  assert.deepEqual([status, body.status, body.checks.draining], [503, "unavailable", "yes"]);
+  await assert.rejects(TestSocket.open(url));
+  await Promise.all([listener.shutdown(), server.close()]);
+});
 
 Deno.test("metrics tell of sockets, messages and errors", () =>
   onStage(async (stage) => {
@@ -289,6 +380,36 @@ Deno.test("the OpenAPI document describes every route, and every reference in it
     assertReferences(body);
   }));
 
+Deno.test("no route is left out of the OpenAPI document but the page, the documents and the socket", () =>
+  onStage(async ({ server }) => {
+    const app = createApp({} as Services, {} as Gateway, {
+      production: false,
+      trustProxy: 0,
+      corsOrigins: [],
+      metricsToken: null,
+      isDraining: () => false,
+    });
+    const { body } = await request(server.url, "GET", "/openapi.json");
+    const undescribed = app.routes
+      .filter(({ method }) => method !== "ALL")
+      .map(({ method, path }) => ({ method: method.toLowerCase(), path }))
+      .filter(({ method, path }) => !body.paths[path.replaceAll(/:(\w+)/g, "{$1}")]?.[method])
+      .map(({ path }) => path);
+    for (const path of undescribed) {
+      assert.match(path, /^\/(ws|openapi\.json|asyncapi\.json|(docs|assets)(\/.*)?)?$/);
+    }
+    for (const [path, methods] of Object.entries(body.paths as Record<string, object>)) {
+      for (const [method, operation] of Object.entries(methods)) {
+        assert.ok(Object.keys(operation.responses).length > 0, `${method} ${path}`);
+        const declared = (operation.parameters ?? [])
+          .filter((parameter: { in: string }) => parameter.in === "path")
+          .map(({ name }: { name: string }) => name);
+        const named = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+        assert.deepEqual(declared, named, `${method} ${path}`);
+      }
+    }
+  }));
+
 Deno.test("the AsyncAPI document describes every event, and every reference in it leads somewhere", () =>
   onStage(async ({ server }) => {
     const { body } = await request(server.url, "GET", "/asyncapi.json");
@@ -334,8 +455,19 @@ async function post(
   return { status: response.status, headers: response.headers, body: await response.json() };
 }
 
-function assertProblem({ status, body }: Answer, expected: number, code: string): void {
+function assertProblem({ status, headers, body }: Answer, expected: number, code: string): void {
   assert.deepEqual([status, body.code, body.status], [expected, code, expected]);
+  assert.equal(headers.get("content-type"), "application/problem+json");
+  assert.equal(body.requestId, headers.get("x-request-id"));
+  for (const field of ["type", "title", "detail"]) assert.equal(typeof body[field], "string");
+  if (expected === 429) assert.match(headers.get("retry-after")!, /^[1-9]\d*$/);
+}
+
+/** The codes of the errors that the server has counted so far. */
+async function errorCodes(url: string): Promise<string[]> {
+  const { body } = await request(url, "GET", "/metrics");
+  const lines = body.matchAll(/^echoroom_errors_total\{code="(\w+)"/gm);
+  return Array.from(lines, ([, code]: RegExpMatchArray) => code!);
 }
 
 /** Expects that every `$ref` of a document points at something in it. */

@@ -38,12 +38,17 @@ function refuse(result: { success: boolean; error?: Parameters<typeof invalidInp
 async function readBody(request: Request): Promise<Uint8Array> {
   const bytes = new Uint8Array(MAX_BODY_BYTES);
   let length = 0;
-  for await (const chunk of request.body ?? []) {
-    if (length + chunk.length > MAX_BODY_BYTES) {
-      throw new ChatError("payload_too_large", "A body holds at most 64 KiB.");
+  try {
+    for await (const chunk of request.body ?? []) {
+      if (length + chunk.length > MAX_BODY_BYTES) {
+        throw new ChatError("payload_too_large", "A body holds at most 64 KiB.");
+      }
+      bytes.set(chunk, length);
+      length += chunk.length;
     }
-    bytes.set(chunk, length);
-    length += chunk.length;
+  } catch (cause) {
+    if (cause instanceof ChatError) throw cause;
+    throw new ChatError("invalid_json", "The body broke off.", { cause });
   }
   return bytes.subarray(0, length);
 }

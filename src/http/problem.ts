@@ -48,7 +48,7 @@ export function problemHandler(metrics: Metrics) {
 
 function problem(c: Context<Env>, error: ChatError): Response {
   const [status, title] = ANSWERS[error.code] ?? [400, "Bad request"];
-  const requestId = c.get("requestId") ?? crypto.randomUUID();
+  const requestId = c.get("requestId") ?? ownRequestId(c);
   const body: Problem = {
     type: "about:blank",
     title,
@@ -68,6 +68,12 @@ function problem(c: Context<Env>, error: ChatError): Response {
     c.header("Sec-WebSocket-Version", "13");
   }
   return c.body(JSON.stringify(body), status);
+}
+
+/** As the middleware chooses it, which does not stand before `/ws`. */
+function ownRequestId(c: Context<Env>): string {
+  const given = c.req.header("x-request-id") ?? "";
+  return /^[\w\-=]{1,255}$/.test(given) ? given : crypto.randomUUID();
 }
 
 function asChatError(error: Error, c: Context<Env>): ChatError {

@@ -68,5 +68,7 @@ export function isLocalHttpUrl(text: string): boolean {
 }
 
 function isAvatarUrl(text: string): boolean {
+  // A URL parser drops NUL, tabs and blanks; the store and the readers of the text do not.
+  if (!/^https?:\/\/[^\s\p{Cc}]+$/iu.test(text)) return false;
   return URL.parse(text)?.protocol === "https:" || isLocalHttpUrl(text);
 }

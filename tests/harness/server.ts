@@ -70,9 +70,12 @@ export async function spawnServer(
   };
 }
 
-/** Runs `main.ts` to its end, for starts that are refused. */
-export async function runMain(settings: Record<string, string>) {
-  const { child, output } = spawnMain({ ...SETTINGS, ...settings });
+/**
+ * Runs `main.ts` to its end, for starts that are refused.
+ * @param folder as for `spawnServer`
+ */
+export async function runMain(settings: Record<string, string>, folder?: string) {
+  const { child, output } = spawnMain({ ...SETTINGS, ...settings }, folder);
   const { code } = await child.status;
   return { code, output: output() };
 }
