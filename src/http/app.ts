@@ -47,6 +47,9 @@ export function createApp(services: Services, gateway: Gateway, settings: AppSet
   app.use(requestId());
   app.use(observe(services.metrics));
   app.use(secureHeaders({
+    xFrameOptions: "DENY",
+    // Not for subdomains: what runs beside this server is not its to decide.
+    strictTransportSecurity: "max-age=15552000",
     contentSecurityPolicy: {
       defaultSrc: ["'self'"],
       connectSrc: ["'self'", "ws:", "wss:"],
@@ -61,6 +64,7 @@ export function createApp(services: Services, gateway: Gateway, settings: AppSet
       return allowsOrigin(origin, c.req.header("host")) ? origin : null;
     },
     credentials: true,
+    allowMethods: ["GET", "HEAD", "POST", "PATCH"],
     exposeHeaders: [
       "Location",
       "Link",
