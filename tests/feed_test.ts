@@ -5,6 +5,7 @@ import { Metrics } from "../src/application/metrics.ts";
 import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
 import type { Message, MessageDraft } from "../src/domain/message.ts";
 import type { User } from "../src/domain/user.ts";
+import type { Store } from "../src/ports/store.ts";
 import type { Connection } from "../src/realtime/connection.ts";
 import { Feed } from "../src/realtime/feed.ts";
 import { sleep } from "./harness/stage.ts";
@@ -127,51 +128,45 @@ Deno.test("entries lost, repeated and shuffled on the bus reach each socket once
   await store.close();
 });
 
-Deno.test("one event with a gap and a shuffled rest loses nothing", async () => {
-  const store = await openStore();
-  const metrics = new Metrics();
-  const roomId = await openRoom(store);
-  const feed = new Feed(roomId, store, metrics);
-  await feed.refresh();
-  const watcher = new Watcher(feed);
-  const [two, , four, , six] = await store.append(roomId, Array.from({ length: 5 }, draft));
-  feed.offer([two!, six!, four!]);
-  await feed.refresh();
-  assert.deepEqual(watcher.seqs, [1, 2, 3, 4, 5, 6]);
-  feed.close();
-  metrics.close();
-  await store.close();
-});
+Deno.test("one event with a gap and a shuffled rest loses nothing", () =>
+  onFeed(async ({ store, roomId, feed }) => {
+    const watcher = new Watcher(feed);
+    const [two, , four, , six] = await store.append(roomId, Array.from({ length: 5 }, draft));
+    feed.offer([two!, six!, four!]);
+    await feed.refresh();
+    assert.deepEqual(watcher.seqs, [1, 2, 3, 4, 5, 6]);
+  }));
 
-Deno.test("a gap is read from the store without anybody asking", async () => {
-  const store = await openStore();
-  const metrics = new Metrics();
-  const roomId = await openRoom(store);
-  const feed = new Feed(roomId, store, metrics);
-  await feed.refresh();
-  const watcher = new Watcher(feed);
-  const appended = await store.append(roomId, Array.from({ length: 100 }, draft));
-  feed.offer(appended.slice(-1));
-  for (let i = 0; i < 100 && watcher.seqs.length < 101; i++) await sleep(10);
-  assert.deepEqual(watcher.seqs, Array.from({ length: 101 }, (_, i) => i + 1));
-  feed.close();
-  metrics.close();
-  await store.close();
-});
+Deno.test("a gap is read from the store without anybody asking", () =>
+  onFeed(async ({ store, roomId, feed }) => {
+    const watcher = new Watcher(feed);
+    const appended = await store.append(roomId, Array.from({ length: 100 }, draft));
+    feed.offer(appended.slice(-1));
+    for (let i = 0; i < 100 && watcher.seqs.length < 101; i++) await sleep(10);
+    assert.deepEqual(watcher.seqs, Array.from({ length: 101 }, (_, i) => i + 1));
+  }));
 
-Deno.test("a refresh delivers all that was appended before it was asked for", async () => {
+Deno.test("a refresh delivers all that was appended before it was asked for", () =>
+  onFeed(async ({ store, roomId, feed }) => {
+    for (let i = 0; i < 50; i++) {
+      const under = feed.refresh();
+      const appended = await store.append(roomId, [draft()]);
+      await Promise.all([under, feed.refresh()]);
+      assert.equal(feed.head, appended[0]!.seq);
+    }
+  }));
+
+/** Runs `act` on the feed of a new room, with its first entry delivered. */
+async function onFeed(
+  act: (room: { store: Store; roomId: string; feed: Feed }) => Promise<void>,
+): Promise<void> {
   const store = await openStore();
   const metrics = new Metrics();
   const roomId = await openRoom(store);
   const feed = new Feed(roomId, store, metrics);
   await feed.refresh();
-  for (let i = 0; i < 50; i++) {
-    const under = feed.refresh();
-    const appended = await store.append(roomId, [draft()]);
-    await Promise.all([under, feed.refresh()]);
-    assert.equal(feed.head, appended[0]!.seq);
-  }
+  await act({ store, roomId, feed });
   feed.close();
   metrics.close();
   await store.close();
-});
+}

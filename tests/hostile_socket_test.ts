@@ -4,7 +4,7 @@ import { request } from "./harness/account.ts";
 import { encodeHeader, OPCODE, RawSocket } from "./harness/raw_socket.ts";
 import { type ServerProcess, spawnServer } from "./harness/server.ts";
 import type { TestSocket } from "./harness/socket.ts";
-import { onStage, sleep, Stage } from "./harness/stage.ts";
+import { onStage, sleep, Stage, until } from "./harness/stage.ts";
 
 const MIB = 1024 * 1024;
 
@@ -25,14 +25,6 @@ async function onProcess(
 async function metric(url: string, name: string): Promise<number> {
   const { body } = await request(url, "GET", "/metrics");
   return Number(body.match(new RegExp(`^${name} (.*)$`, "m"))?.[1]);
-}
-
-async function until(holds: () => boolean | Promise<boolean>, what: string) {
-  for (let i = 0; i < 200; i++) {
-    if (await holds()) return;
-    await sleep(50);
-  }
-  assert.fail(`never: ${what}`);
 }
 
 /** Sends a text frame as it stands and resolves with the error that answers it. */

@@ -2,7 +2,10 @@
 import assert from "node:assert/strict";
 import { request } from "./harness/account.ts";
 import { MongodbServer } from "./harness/mongodb_server.ts";
-import { onStage, sleep, type Stage } from "./harness/stage.ts";
+import { onStage, type Stage, until } from "./harness/stage.ts";
+
+/** How long the server may take to notice that its database is back. */
+const RETURN_MS = 30_000;
 
 for (
   const [outage, begin, end] of [
@@ -20,7 +23,7 @@ for (
       assert.deepEqual([down.status, down.body.checks.store], [503, "unavailable"]);
       assert.equal((await request(stage.server.url, "GET", "/health")).status, 200);
       await end(db);
-      await until(async () => (await ready()).status === 200);
+      await until(async () => (await ready()).status === 200, "it is ready", RETURN_MS);
     },
   );
 
@@ -48,11 +51,15 @@ for (
       await end(db);
       const ids = new Set();
       for (const text of ["one", "two", "three"]) {
-        await until(async () => {
-          const { event, data } = await send(text);
-          ids.add(data.id);
-          return event === "message:ack";
-        });
+        await until(
+          async () => {
+            const { event, data } = await send(text);
+            ids.add(data.id);
+            return event === "message:ack";
+          },
+          `"${text}" is acked`,
+          RETURN_MS,
+        );
       }
       await b.event("message:new", ({ message }) => message.text === "three");
       const seen = b.all("message:new");
@@ -79,13 +86,4 @@ function testOutage(
       await database.remove();
     }
   });
-}
-
-/** Resolves once it holds; fails after 30 s of waiting in vain. */
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 30_000;
-  while (!await holds()) {
-    assert.ok(Date.now() < deadline, "it never came back");
-    await sleep(100);
-  }
 }

@@ -6,7 +6,8 @@ import type { NewRoom } from "../src/domain/room.ts";
 import { publicUser, type User } from "../src/domain/user.ts";
 import type { Store } from "../src/ports/store.ts";
 import { type TestDatabase, testStore } from "./conformance/store.ts";
-import { freePort, MongodbServer, onServer } from "./harness/mongodb_server.ts";
+import { MongodbServer, onServer } from "./harness/mongodb_server.ts";
+import { freePort } from "./servers/service.ts";
 
 const SERVER_URI = Deno.env.get("TEST_MONGODB_URI");
 if (!SERVER_URI) {

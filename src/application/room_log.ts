@@ -1,7 +1,7 @@
 /** The way into every room's log: appends in batches, one in flight a room (group commit). */
 import { getLogger } from "@logtape/logtape";
 import { ChatError, unavailable } from "../domain/errors.ts";
-import type { Message, MessageDraft } from "../domain/message.ts";
+import { countWithin, type Message, type MessageDraft } from "../domain/message.ts";
 import type { Bus } from "../ports/bus.ts";
 import type { Store } from "../ports/store.ts";
 import type { Metrics } from "./metrics.ts";
@@ -119,12 +119,8 @@ export class RoomLog {
 
 /** How many of those that wait, at least one, go into the next append. */
 function batchSize(queue: Waiting[]): number {
-  let length = 0;
-  const end = queue.findIndex(({ draft }, i) => {
-    length += draft.text.length;
-    return i === MAX_BATCH.messages || (i > 0 && length > MAX_BATCH.length);
-  });
-  return end < 0 ? queue.length : end;
+  const first = queue.slice(0, MAX_BATCH.messages).map(({ draft }) => draft);
+  return countWithin(first, MAX_BATCH.length);
 }
 
 function keyOf({ draft }: Pick<Waiting, "draft">): string {

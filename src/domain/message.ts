@@ -19,3 +19,16 @@ export interface Message {
 
 /** A message that has no number yet; the log gives it one. */
 export type MessageDraft = Omit<Message, "roomId" | "seq" | "updatedAt">;
+
+/**
+ * How many of these, from the first on, have together at most `length` UTF-16 units of text; the
+ * first counts in any case.
+ */
+export function countWithin(messages: readonly { text: string }[], length: number): number {
+  let sum = 0;
+  const end = messages.findIndex(({ text }, i) => {
+    sum += text.length;
+    return i > 0 && sum > length;
+  });
+  return end < 0 ? messages.length : end;
+}

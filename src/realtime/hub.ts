@@ -1,7 +1,7 @@
 /** The rooms that this instance serves now: joins, recoveries and live entries meet here. */
 import type { Metrics } from "../application/metrics.ts";
 import { unavailable } from "../domain/errors.ts";
-import type { Message } from "../domain/message.ts";
+import { countWithin, type Message } from "../domain/message.ts";
 import type { BusEvent } from "../ports/bus.ts";
 import type { Store } from "../ports/store.ts";
 import { MISSED_MESSAGES } from "../protocol/events.ts";
@@ -92,7 +92,7 @@ export class Hub {
         // The store may be ahead of what was delivered here; the feed has to be there as well.
         if (messages.at(-1)!.seq > feed.head) await feed.refresh();
       }
-      const page = fitting(messages);
+      const page = messages.slice(0, countWithin(messages, MAX_PAGE_LENGTH));
       hasMore ||= page.length < messages.length;
       if (hasMore) return answer({ messages: page, lastSeq: page.at(-1)!.seq, hasMore, reset });
       if (!enter(feed, connection)) return;
@@ -147,15 +147,6 @@ export class Hub {
     if (page.length === 0) throw unavailable("The room's log has changed underneath; try again.");
     return page;
   }
-}
-
-/** The first messages, at least one, that go into one answer without filling the socket. */
-function fitting(messages: Message[]): Message[] {
-  let length = 0;
-  const end = messages.findIndex(({ text }, i) =>
-    (length += text.length) > MAX_PAGE_LENGTH && i > 0
-  );
-  return end < 0 ? messages : messages.slice(0, end);
 }
 
 /** Puts a socket among those that get live entries, unless it has closed meanwhile. */

@@ -60,8 +60,9 @@ export class Presence {
   /** Shows a user as they are now. */
   showProfile(user: PublicUser): void {
     for (const { online } of this.#rooms.values()) {
+      const present = online.get(user.id);
       // What waits to be told names the same object.
-      Object.assign(online.get(user.id)?.user ?? {}, user);
+      if (present) Object.assign(present.user, user);
     }
   }
 

@@ -1,5 +1,6 @@
 /** A MongoDB server of a test's own, which may be killed and started again on the same data. */
 import { MongoClient } from "mongodb";
+import { freePort } from "../servers/service.ts";
 
 /** How to start one: a JSON array of arguments with `{port}` and `{dir}`; undefined where none is. */
 const COMMAND = Deno.env.get("TEST_MONGODB_COMMAND");
@@ -61,10 +62,4 @@ export async function onServer<T>(
   } finally {
     await client.close();
   }
-}
-
-/** A port that nobody listens on now. */
-export function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }

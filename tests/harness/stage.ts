@@ -1,4 +1,5 @@
 /** A server with people on it, for one test: whatever was opened is closed when the test ends. */
+import assert from "node:assert/strict";
 import { Account } from "./account.ts";
 import { RawSocket } from "./raw_socket.ts";
 import { startServer, type TestServer } from "./server.ts";
@@ -91,4 +92,17 @@ export async function onStage(
 
 export function sleep(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+/** Resolves once `holds` is true; fails when it is not within `milliseconds`. */
+export async function until(
+  holds: () => boolean | Promise<boolean>,
+  what: string,
+  milliseconds = 10_000,
+): Promise<void> {
+  const deadline = Date.now() + milliseconds;
+  while (!await holds()) {
+    if (Date.now() > deadline) assert.fail(`never: ${what}`);
+    await sleep(50);
+  }
 }

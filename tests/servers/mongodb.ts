@@ -1,7 +1,7 @@
 /** Finds a server that speaks MongoDB's protocol, or starts one that ends with the tests. */
 import { MongoClient } from "mongodb";
 import { dirname, join } from "node:path";
-import { isFile, onPath, type Service } from "./service.ts";
+import { freePort, isFile, onPath, type Service } from "./service.ts";
 
 const SECANTUS = "SecantusDB==0.7.0b3";
 const MEMORY_SERVER = "mongodb-memory-server@11.3.0";
@@ -177,11 +177,6 @@ async function initiate(port: number): Promise<void> {
 async function untilWritable(uri: string): Promise<void> {
   await using client = new MongoClient(uri);
   await client.db("admin").command({ ping: 1 });
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 /** Runs a command to its end and returns what it wrote. */

@@ -27,3 +27,9 @@ export async function onPath(...names: string[]): Promise<string | undefined> {
 export async function isFile(path: string): Promise<boolean> {
   return await Deno.stat(path).then((info) => info.isFile, () => false);
 }
+
+/** A port that nobody listens on now. */
+export function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
