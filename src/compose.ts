@@ -1,10 +1,15 @@
 /** Puts the server together from its config; the only file that names adapters. */
 import { InProcessBus } from "./adapters/bus/in_process.ts";
+import { MongoBus } from "./adapters/bus/mongodb.ts";
+import { RedisBus } from "./adapters/bus/redis/bus.ts";
+import { type Relay, WorkersBus } from "./adapters/bus/workers.ts";
+import { mongoLimiters, redisLimiters } from "./adapters/rate_limiters.ts";
+import { connect, type Connection } from "./adapters/store/mongodb/connection.ts";
 import { MongoStore } from "./adapters/store/mongodb/store.ts";
 import { SqliteStore } from "./adapters/store/sqlite/store.ts";
-import { Metrics } from "./application/metrics.ts";
+import { Metrics, type MetricsSnapshot } from "./application/metrics.ts";
 import { Passwords } from "./application/passwords.ts";
-import { RateLimits } from "./application/rate_limits.ts";
+import { RateLimits, type SharedLimiters } from "./application/rate_limits.ts";
 import { RoomDirectory } from "./application/room_directory.ts";
 import { RoomLog } from "./application/room_log.ts";
 import type { Services } from "./application/services.ts";
@@ -29,11 +34,23 @@ export interface Server {
   close(): Promise<void>;
 }
 
-/** @throws ConfigError if the store cannot be opened with these settings */
-export async function compose(config: Config): Promise<Server> {
-  const bus = chooseBus(config);
-  const store = await openStore(config);
-  const metrics = new Metrics();
+/** What a worker of several in one process has of the others. */
+export interface Siblings extends Relay {
+  limiters: SharedLimiters;
+  /** Says what gives this worker's metrics when any of them is asked for all. */
+  onMetricsWanted(take: () => Promise<MetricsSnapshot>): void;
+  /** What all have counted, this one included. */
+  collectMetrics(): Promise<MetricsSnapshot[]>;
+}
+
+/**
+ * @param siblings the other workers of this process, if there are any
+ * @throws ConfigError if a setting cannot be used
+ */
+export async function compose(config: Config, siblings?: Siblings): Promise<Server> {
+  const { store, bus, sharedLimiters } = await openBackends(config, siblings);
+  const metrics = new Metrics(siblings?.collectMetrics);
+  siblings?.onMetricsWanted(() => metrics.snapshot());
   const passwords = new Passwords(config.bcryptCost);
   const services: Services = {
     store,
@@ -42,7 +59,7 @@ export async function compose(config: Config): Promise<Server> {
     directory: new RoomDirectory(store),
     tokens: await Tokens.create(config),
     passwords,
-    rateLimits: new RateLimits(config.rateLimit),
+    rateLimits: new RateLimits(config.rateLimit, sharedLimiters),
     metrics,
   };
   metrics.watchQueue("password", () => passwords.waiting);
@@ -60,6 +77,7 @@ export async function compose(config: Config): Promise<Server> {
     async close() {
       await services.log.drain();
       gateway.close();
+      services.rateLimits.close();
       metrics.close();
       await bus.close();
       await store.close();
@@ -67,14 +85,56 @@ export async function compose(config: Config): Promise<Server> {
   };
 }
 
-async function openStore({ mongodbUri, dataDir }: Config): Promise<Store> {
-  if (mongodbUri !== null) {
-    try {
-      return await MongoStore.open(mongodbUri);
-    } catch (error) {
-      throw new ConfigError(`MONGODB_URI cannot be used: ${oneLine(error)}`);
-    }
+/** What EchoRoom stands on: where it keeps things, and how its instances hear of each other. */
+interface Backends {
+  store: Store;
+  bus: Bus;
+  /** Null where each instance counts for itself. */
+  sharedLimiters: SharedLimiters | null;
+}
+
+async function openBackends(config: Config, siblings?: Siblings): Promise<Backends> {
+  checkBus(config);
+  const mongodb = config.mongodbUri === null ? null : await connectMongo(config.mongodbUri);
+  const store = mongodb ? await openMongoStore(mongodb) : await openSqlite(config.dataDir);
+  try {
+    const bus = await openBus(config, mongodb, siblings);
+    const sharedLimiters = await chooseLimiters(bus, mongodb) ?? siblings?.limiters ?? null;
+    return { store, bus, sharedLimiters };
+  } catch (error) {
+    await store.close();
+    throw error;
   }
+}
+
+function checkBus({ bus, redisUrl, mongodbUri }: Config): void {
+  if (bus === "redis" && redisUrl === null) {
+    throw new ConfigError('BUS is "redis", and REDIS_URL is not set; set it to redis://host:6379');
+  }
+  if (bus === "mongodb" && mongodbUri === null) {
+    throw new ConfigError(
+      'BUS is "mongodb", and MONGODB_URI is not set; set it to a replica set\'s connection string',
+    );
+  }
+}
+
+async function connectMongo(uri: string): Promise<Connection> {
+  try {
+    return await connect(uri);
+  } catch (error) {
+    throw new ConfigError(`MONGODB_URI cannot be used: ${oneLine(error)}`);
+  }
+}
+
+async function openMongoStore(connection: Connection): Promise<Store> {
+  try {
+    return await MongoStore.open(connection);
+  } catch (error) {
+    throw new ConfigError(`MONGODB_URI cannot be used: ${oneLine(error)}`);
+  }
+}
+
+async function openSqlite(dataDir: string): Promise<Store> {
   try {
     await Deno.mkdir(dataDir, { recursive: true, mode: 0o700 });
     return await SqliteStore.open(`${dataDir}/echoroom.db`);
@@ -87,16 +147,45 @@ async function openStore({ mongodbUri, dataDir }: Config): Promise<Store> {
   }
 }
 
-function chooseBus({ bus, redisUrl }: Config): Bus {
-  if (bus === "mongodb" || bus === "redis") {
+async function openBus(
+  { bus, redisUrl }: Config,
+  mongodb: Connection | null,
+  siblings?: Siblings,
+): Promise<Bus> {
+  if (redisUrl !== null && (bus === "auto" || bus === "redis")) {
+    try {
+      return await RedisBus.open(redisUrl);
+    } catch (error) {
+      throw new ConfigError(
+        `REDIS_URL is refused by its server (${oneLine(error)}); correct its user and password`,
+      );
+    }
+  }
+  if (bus === "mongodb" && !mongodb!.changeStreams) {
     throw new ConfigError(
-      `BUS is "${bus}", which this version does not have yet; set it to memory, or unset it`,
+      'BUS is "mongodb", and the server at MONGODB_URI is a standalone without change streams; make it a replica set (one member will do), or unset BUS',
     );
   }
-  if (redisUrl !== null) {
-    throw new ConfigError("REDIS_URL is set, and this version does not use Redis yet; unset it");
+  if (mongodb?.changeStreams && bus !== "memory") {
+    try {
+      return await MongoBus.open(mongodb.db);
+    } catch (error) {
+      throw new ConfigError(
+        `MONGODB_URI leads to a server that refuses a change stream (${
+          oneLine(error)
+        }); allow this user to read the whole database, or set BUS to memory`,
+      );
+    }
   }
-  return new InProcessBus();
+  return siblings ? new WorkersBus(siblings) : new InProcessBus();
+}
+
+async function chooseLimiters(
+  bus: Bus,
+  mongodb: Connection | null,
+): Promise<SharedLimiters | null> {
+  if (bus instanceof RedisBus) return redisLimiters(bus.commands, bus.prefix);
+  return mongodb && await mongoLimiters(mongodb.db);
 }
 
 function oneLine(error: unknown): string {

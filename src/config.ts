@@ -15,6 +15,8 @@ export interface Config {
   redisUrl: string | null;
   bus: "auto" | "memory" | "mongodb" | "redis";
   dataDir: string;
+  /** How many isolates serve the port. */
+  workers: number;
   /** Origins that may use REST and the WebSocket from a browser, beside the server's own. */
   corsOrigins: string[];
   accessSecret: string;
@@ -39,6 +41,7 @@ export class ConfigError extends Error {
 
 const SECRET_BYTES = 32;
 const PRODUCTION_COST = 10;
+const MAX_WORKERS = 64;
 /** Browsers keep no cookie for longer (RFC 6265bis). */
 const MAX_DAYS = 400;
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "warning", "error", "fatal"] as const;
@@ -57,6 +60,7 @@ const Environment = z.object({
     "is not a Redis URL; write redis://host:6379, or unset it",
   ).optional(),
   BUS: oneOf(["auto", "memory", "mongodb", "redis"]).default("auto"),
+  WORKERS: workers().default(1),
   CORS_ORIGIN: z.string().default("http://localhost:5173").transform(splitList).pipe(
     z.array(
       z.string().refine(
@@ -104,6 +108,11 @@ export async function readConfig(variables: Record<string, string | undefined>):
       "MONGODB_URI is not set, and Deno Deploy keeps no files for SQLite; set it to a MongoDB connection string.",
     );
   }
+  if (env.DENO_DEPLOYMENT_ID && env.WORKERS > 1) {
+    throw new ConfigError(
+      `WORKERS is ${env.WORKERS}, and Deno Deploy starts isolates by itself; unset it`,
+    );
+  }
   const secrets = env.JWT_SECRET && env.JWT_REFRESH_SECRET
     ? { access: env.JWT_SECRET, refresh: env.JWT_REFRESH_SECRET }
     : await makeSecrets(env);
@@ -120,6 +129,7 @@ export async function readConfig(variables: Record<string, string | undefined>):
     redisUrl: env.REDIS_URL ?? null,
     bus: env.BUS,
     dataDir: env.DATA_DIR,
+    workers: env.WORKERS,
     corsOrigins: env.CORS_ORIGIN,
     accessSecret: secrets.access,
     refreshSecret: secrets.refresh,
@@ -186,6 +196,19 @@ function wholeNumber(min: number, max: number) {
     `is ${quote(input)}; set it to a whole number from ${min} to ${max}`;
   return z.string().regex(/^\d{1,9}$/, { error }).transform(Number)
     .pipe(z.number().min(min, { error }).max(max, { error }));
+}
+
+/** A number of workers; `auto` is one for each core. */
+function workers() {
+  return z.string().transform((text, context) => {
+    if (text === "auto") return Math.min(navigator.hardwareConcurrency, MAX_WORKERS);
+    const count = /^\d{1,2}$/.test(text) ? Number(text) : 0;
+    if (count >= 1 && count <= MAX_WORKERS) return count;
+    context.addIssue(
+      `is ${quote(text)}; set it to auto or a whole number from 1 to ${MAX_WORKERS}`,
+    );
+    return z.NEVER;
+  });
 }
 
 /** A length of time such as `15m` or `7d`, in seconds. */

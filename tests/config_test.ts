@@ -19,6 +19,7 @@ Deno.test("without any setting there is a default for each", async () => {
     mongodbUri: null,
     redisUrl: null,
     bus: "auto",
+    workers: 1,
     corsOrigins: ["http://localhost:5173"],
     accessTtl: 15 * 60,
     refreshTtl: 7 * 24 * 60 * 60,
@@ -47,6 +48,8 @@ const UNUSABLE: [settings: Record<string, string>, line: RegExp][] = [
   [{ PORT: "-1" }, /^PORT is "-1"; set it to/],
   [{ NODE_ENV: "prod" }, /^NODE_ENV is "prod"; set it to development or production$/],
   [{ MONGODB_URI: "localhost:27017" }, /^MONGODB_URI is not a MongoDB connection string; write/],
+  [{ WORKERS: "0" }, /^WORKERS is "0"; set it to auto or a whole number from 1 to 64$/],
+  [{ WORKERS: "many" }, /^WORKERS is "many"; set it to auto or a whole number from 1 to 64$/],
   [{ REDIS_URL: "localhost" }, /^REDIS_URL is not a Redis URL; write/],
   [{ BUS: "kafka" }, /^BUS is "kafka"; set it to auto or memory or mongodb or redis$/],
   [{ CORS_ORIGIN: "*" }, /^CORS_ORIGIN holds something that is not an origin; write/],
@@ -84,6 +87,10 @@ const UNUSABLE: [settings: Record<string, string>, line: RegExp][] = [
   [
     { NODE_ENV: "production", BCRYPT_COST: "9" },
     /^BCRYPT_COST is 9, too cheap for production; set/,
+  ],
+  [
+    { DENO_DEPLOYMENT_ID: "x", MONGODB_URI: "mongodb://db", WORKERS: "4" },
+    /^WORKERS is 4, and Deno Deploy starts isolates by itself; unset it$/,
   ],
   [{ DENO_DEPLOYMENT_ID: "x" }, /^MONGODB_URI is not set, and Deno Deploy keeps no files/],
 ];
@@ -173,8 +180,13 @@ Deno.test("a port that is taken, a folder that cannot be, a database that is not
       { DATA_DIR, MONGODB_URI: "mongodb://127.0.0.1:1/x" },
       /: MONGODB_URI cannot be used: .*start it/,
     ],
-    [{ DATA_DIR, BUS: "redis" }, /: BUS is "redis", which this version does not have yet; set/],
-    [{ DATA_DIR, REDIS_URL: "redis://127.0.0.1" }, /: REDIS_URL is set, and .*; unset it/],
+    [{ DATA_DIR, BUS: "redis" }, /: BUS is "redis", and REDIS_URL is not set; set it to/],
+    [{ DATA_DIR, BUS: "mongodb" }, /: BUS is "mongodb", and MONGODB_URI is not set; set it to/],
+    [
+      { DATA_DIR, WORKERS: "2", PORT: String(taken.addr.port) },
+      /: PORT is \d+, which is taken; set it to/,
+    ],
+    [{ DATA_DIR: `${DATA_DIR}/file`, WORKERS: "2" }, /: DATA_DIR is ".*", where .*; set it to/],
   ];
   const runs = await Promise.all(cases.map(([settings]) => runMain(settings)));
   taken.close();

@@ -569,7 +569,7 @@ Deno.test("what was acked before SIGTERM is there after the restart, each once",
   assert.equal((await first.ended).code, 0);
   const acked = socket.all("message:ack");
   const second = new Stage(await spawnServer(first.settings));
-  const back = await second.connect({ url: second.server.url, token: ada.token });
+  const back = await second.connect(ada);
   for (const { clientMessageId, id, seq } of acked) {
     const text = `Message ${clientMessageId}`;
     const { data } = await back.call("message:send", { roomId: room.id, text, clientMessageId });

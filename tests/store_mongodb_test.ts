@@ -1,5 +1,6 @@
 /** The MongoDB store on a real server: the suite of every store, and what is MongoDB's own. */
 import assert from "node:assert/strict";
+import { connect } from "../src/adapters/store/mongodb/connection.ts";
 import { MongoStore } from "../src/adapters/store/mongodb/store.ts";
 import type { MessageDraft } from "../src/domain/message.ts";
 import type { NewRoom } from "../src/domain/room.ts";
@@ -56,7 +57,7 @@ Deno.test("MongoDB: the description names the database and no credentials", asyn
     (client) =>
       client.db().command({ createUser: "somebody", pwd: "secret", roles: ["readWrite"] }),
   );
-  const stores = [await connect(), await MongoStore.open(withCredentials(uri, "somebody:secret"))];
+  const stores = [await connect(), await openStore(withCredentials(uri, "somebody:secret"))];
   try {
     for (const { description } of stores) {
       assert.match(description, /^MongoDB \(\S+\/echoroom_test_\w+, .+\)$/);
@@ -136,7 +137,7 @@ testOwnServer("an append whose answer was lost is acked with what it stored", as
   using relay = new Relay(server.port);
   // Without the driver's own retry, as on a standalone server.
   const uri = `mongodb://127.0.0.1:${relay.port}/?directConnection=true&retryWrites=false`;
-  const store = await MongoStore.open(uri);
+  const store = await openStore(uri);
   const { room, ada } = await createRoomWithAda(store);
   const drafts = [newDraft(ada), newDraft(ada)];
   relay.loseAnswerTo("insert");
@@ -182,7 +183,7 @@ class OwnServer extends MongodbServer {
   readonly #stores: Store[] = [];
 
   async connect(): Promise<Store> {
-    const store = await MongoStore.open(this.uri);
+    const store = await openStore(this.uri);
     this.#stores.push(store);
     return store;
   }
@@ -253,7 +254,7 @@ function newDatabase(): TestDatabase & { uri: string } {
   const uri = withDatabase(SERVER_URI ?? "", name);
   return {
     uri,
-    connect: () => MongoStore.open(uri),
+    connect: () => openStore(uri),
     drop: async () => {
       await onServer(uri, (client) => client.db().dropDatabase());
     },
@@ -261,6 +262,10 @@ function newDatabase(): TestDatabase & { uri: string } {
 }
 
 /** `new URL` would refuse the several hosts of a replica set. */
+async function openStore(uri: string): Promise<MongoStore> {
+  return await MongoStore.open(await connect(uri));
+}
+
 function withDatabase(uri: string, name: string): string {
   return uri.replace(/^([^:]+:\/\/[^/?]+)(\/[^?]*)?/, `$1/${name}`);
 }
@@ -271,7 +276,7 @@ function withCredentials(uri: string, credentials: string): string {
 
 /** The message with which a URI is refused: one line, and without the credentials. */
 async function refusal(uri: string): Promise<string> {
-  const error = await MongoStore.open(uri).then(() => null, (error) => error);
+  const error = await openStore(uri).then(() => null, (error) => error);
   assert.ok(error instanceof Error, "it was not refused");
   assert.doesNotMatch(error.message, /\n|secret|se\/cret/);
   return error.message;

@@ -1,9 +1,20 @@
 /** What EchoRoom counts and times, in Prometheus' form. */
-import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import {
+  AggregatorRegistry,
+  Counter,
+  Gauge,
+  Histogram,
+  type MetricObjectWithValues,
+  type MetricValue,
+  Registry,
+} from "prom-client";
 import type { ErrorCode } from "../domain/errors.ts";
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 const LOOP_PROBE_MS = 100;
+
+/** What one worker has counted, for another to add up. */
+export type MetricsSnapshot = MetricObjectWithValues<MetricValue<string>>[];
 
 export class Metrics {
   readonly #registry = new Registry();
@@ -50,12 +61,17 @@ export class Metrics {
     buckets: SECONDS,
   });
 
-  constructor() {
-    this.#gauge("process_resident_memory_bytes", "Resident memory", () => Deno.memoryUsage().rss);
+  readonly #collect: (() => Promise<MetricsSnapshot[]>) | undefined;
+
+  /** @param collect gives what all workers of the process have counted, if there are several */
+  constructor(collect?: () => Promise<MetricsSnapshot[]>) {
+    this.#collect = collect;
+    const rss = () => Deno.memoryUsage().rss;
+    this.#gauge("process_resident_memory_bytes", "Resident memory", rss, "max");
     this.#gauge("process_heap_used_bytes", "Used heap", () => Deno.memoryUsage().heapUsed);
     const start = Date.now() / 1000;
-    this.#gauge("process_start_time_seconds", "When the process started", () => start);
-    this.#gauge("process_cpu_seconds", "CPU time used, user and system", cpuSeconds);
+    this.#gauge("process_start_time_seconds", "When the process started", () => start, "min");
+    this.#gauge("process_cpu_seconds", "CPU time used, user and system", cpuSeconds, "max");
     this.#watchQueues();
     this.#loopProbe = this.#probeLoop();
   }
@@ -102,7 +118,15 @@ export class Metrics {
 
   /** The text for Prometheus, and its content type. */
   async expose(): Promise<{ text: string; contentType: string }> {
-    return { text: await this.#registry.metrics(), contentType: this.#registry.contentType };
+    const registry = this.#collect
+      ? AggregatorRegistry.aggregate(await this.#collect())
+      : this.#registry;
+    return { text: await registry.metrics(), contentType: this.#registry.contentType };
+  }
+
+  /** What this worker has counted. */
+  snapshot(): Promise<MetricsSnapshot> {
+    return this.#registry.getMetricsAsJSON();
   }
 
   close(): void {
@@ -131,10 +155,17 @@ export class Metrics {
     }, LOOP_PROBE_MS);
   }
 
-  #gauge(name: string, help: string, read: () => number): void {
+  /** @param aggregator how the numbers of several workers become one */
+  #gauge(
+    name: string,
+    help: string,
+    read: () => number,
+    aggregator: "sum" | "min" | "max" = "sum",
+  ): void {
     new Gauge({
       name,
       help,
+      aggregator,
       registers: [this.#registry],
       collect() {
         this.set(read());

@@ -1,21 +1,27 @@
 /** How often anyone may do what, and the counting of it. */
-import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
+import { getLogger } from "@logtape/logtape";
+import { RateLimiterMemory, type RateLimiterRes } from "rate-limiter-flexible";
 import { ChatError } from "../domain/errors.ts";
 
-/** What is limited: `points` in each window of `seconds`, counted per key. */
+const logger = getLogger(["echoroom", "limits"]);
+
+/**
+ * What is limited: `points` in each window of `seconds`, counted per key; over all instances at once,
+ * over all within a moment (`soon`: counted here first, and told in passing), or here alone.
+ */
 export const POLICIES = {
   /** Per account and address: someone guesses one person's password. */
-  loginAccount: { points: 10, seconds: 15 * 60 },
+  loginAccount: { points: 10, seconds: 15 * 60, shared: "at once" },
   /** Per address: someone tries many accounts. */
-  loginAddress: { points: 100, seconds: 15 * 60 },
+  loginAddress: { points: 100, seconds: 15 * 60, shared: "at once" },
   /** Per address. */
-  register: { points: 30, seconds: 60 * 60 },
+  register: { points: 30, seconds: 60 * 60, shared: "at once" },
   /** Per address: every request to the API. */
-  api: { points: 1_200, seconds: 60 },
+  api: { points: 1_200, seconds: 60, shared: "soon" },
   /** Per user and room. */
-  message: { points: 60, seconds: 10 },
+  message: { points: 60, seconds: 10, shared: "soon" },
   /** Per socket: frames of any kind. */
-  frame: { points: 600, seconds: 10 },
+  frame: { points: 600, seconds: 10, shared: "never" },
 } as const;
 
 export type Policy = keyof typeof POLICIES;
@@ -36,27 +42,57 @@ export interface Quota {
 /** How many sockets one user, and one address, may hold at the same time. */
 export const MAX_SOCKETS = { user: 20, address: 200 } as const;
 
+export interface LimiterOptions {
+  keyPrefix: string;
+  points: number;
+  /** Seconds. */
+  duration: number;
+}
+
+/** Where a key stands after it was counted. */
+type Count = Pick<RateLimiterRes, "consumedPoints" | "remainingPoints" | "msBeforeNext">;
+
+/** Counts for all instances together. */
+export interface SharedLimiter {
+  /** Adds to what the key has used, over the limit or not. */
+  penalty(key: string, points: number): Promise<Count>;
+  /** Forgets what the key has used. */
+  delete(key: string): Promise<boolean>;
+}
+
+export type SharedLimiters = (options: LimiterOptions) => SharedLimiter;
+
+/** How long counts for other instances are gathered. */
+const GATHER_MS = 250;
+/** How long the shared count is waited for, before this instance counts alone. */
+const SHARED_LIMIT_MS = 1_000;
+
+/**
+ * Counts in memory, and in what all instances share where there is such a thing. While that cannot
+ * be reached, each instance counts for itself.
+ */
 export class RateLimits {
   readonly enabled: boolean;
-  readonly #limiters = new Map<Policy, RateLimiterMemory>();
+  readonly #own = new Map<Policy, RateLimiterMemory>();
+  readonly #shared = new Map<Policy, SharedLimiter>();
+  /** Uses that other instances have not been told of. */
+  #untold = new Map<Policy, Map<string, number>>();
+  #telling: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(enabled: boolean) {
+  constructor(enabled: boolean, sharedLimiters: SharedLimiters | null = null) {
     this.enabled = enabled;
-    for (const [policy, { points, seconds }] of Object.entries(POLICIES)) {
-      const limiter = new RateLimiterMemory({ points, duration: seconds, keyPrefix: policy });
-      this.#limiters.set(policy as Policy, limiter);
+    for (const [name, { points, seconds, shared }] of Object.entries(POLICIES)) {
+      const policy = name as Policy;
+      const options = { keyPrefix: policy, points, duration: seconds };
+      this.#own.set(policy, new RateLimiterMemory(options));
+      if (sharedLimiters && shared !== "never") this.#shared.set(policy, sharedLimiters(options));
     }
   }
 
   /** Counts one use by `key`; null where limits are off. */
   async consume(policy: Policy, key: string): Promise<Quota | null> {
     if (!this.enabled) return null;
-    try {
-      return quota(policy, true, await this.#limiters.get(policy)!.consume(key));
-    } catch (refusal) {
-      if (refusal instanceof RateLimiterRes) return quota(policy, false, refusal);
-      throw refusal;
-    }
+    return quota(policy, await this.#count(policy, key));
   }
 
   /**
@@ -70,8 +106,64 @@ export class RateLimits {
 
   /** Forgets what `key` has used, for a login that succeeded. */
   async forgive(policy: Policy, key: string): Promise<void> {
-    if (this.enabled) await this.#limiters.get(policy)!.delete(key);
+    if (!this.enabled) return;
+    await this.#own.get(policy)!.delete(key);
+    await this.#shared.get(policy)?.delete(key).catch(report);
   }
+
+  close(): void {
+    clearTimeout(this.#telling);
+  }
+
+  #count(policy: Policy, key: string): Promise<Count> {
+    const own = this.#own.get(policy)!;
+    const shared = this.#shared.get(policy);
+    if (!shared) return own.penalty(key);
+    if (POLICIES[policy].shared === "at once") return countAtOnce(shared, own, key);
+    this.#remember(policy, key);
+    return own.penalty(key);
+  }
+
+  #remember(policy: Policy, key: string): void {
+    const uses = this.#untold.get(policy) ?? new Map<string, number>();
+    this.#untold.set(policy, uses.set(key, (uses.get(key) ?? 0) + 1));
+    this.#telling ??= setTimeout(() => this.#tell(), GATHER_MS);
+  }
+
+  #tell(): void {
+    const untold = this.#untold;
+    this.#untold = new Map();
+    this.#telling = undefined;
+    for (const [policy, uses] of untold) {
+      for (const [key, count] of uses) this.#add(policy, key, count).catch(report);
+    }
+  }
+
+  /** Adds to what all instances share, and refuses here what was used up together. */
+  async #add(policy: Policy, key: string, count: number): Promise<void> {
+    const { consumedPoints, msBeforeNext } = await this.#shared.get(policy)!.penalty(key, count);
+    if (consumedPoints <= POLICIES[policy].points) return;
+    await this.#own.get(policy)!.block(key, msBeforeNext / 1000);
+  }
+}
+
+async function countAtOnce(shared: SharedLimiter, own: RateLimiterMemory, key: string) {
+  let timer;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error("no answer in time")), SHARED_LIMIT_MS);
+  });
+  try {
+    return await Promise.race([shared.penalty(key, 1), late]);
+  } catch (error) {
+    report(error);
+    return await own.penalty(key);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function report(error: unknown): void {
+  logger.debug("Limits are counted by this instance alone for now: {error}", { error });
 }
 
 /** The refusal of a use that went over its quota. */
@@ -81,14 +173,14 @@ export function rateLimited({ reset }: Quota): ChatError {
   });
 }
 
-function quota(policy: Policy, allowed: boolean, state: RateLimiterRes): Quota {
+function quota(policy: Policy, { consumedPoints, remainingPoints, msBeforeNext }: Count): Quota {
   const { points, seconds } = POLICIES[policy];
   return {
     policy,
-    allowed,
+    allowed: consumedPoints <= points,
     limit: points,
     window: seconds,
-    remaining: state.remainingPoints,
-    reset: Math.max(1, Math.ceil(state.msBeforeNext / 1000)),
+    remaining: remainingPoints,
+    reset: Math.max(1, Math.ceil(msBeforeNext / 1000)),
   };
 }

@@ -6,6 +6,7 @@ import { ChatError } from "../domain/errors.ts";
 import * as protocol from "../protocol/requests.ts";
 import { json, problems } from "./answers.ts";
 import type { Env } from "./context.ts";
+import { query } from "./input.ts";
 
 export interface OperationsSettings {
   /** What `/metrics` wants as a bearer token; null wants none. */
@@ -35,19 +36,21 @@ export function operationsRoutes(
         tags: ["operations"],
         summary: "Whether requests should be sent here",
         responses: {
-          ...problems(),
+          ...problems("validation_failed"),
           200: json(protocol.Readiness, "They should"),
           503: json(protocol.Readiness, "They should not: something is down, or it is draining"),
         },
       }),
+      query(protocol.ReadinessQuery),
       async (c) => {
+        const busMatters = c.req.valid("query").ignore !== "bus";
         const [storeState, busState] = await Promise.all([probe(store), probe(bus)]);
         const checks = {
           store: storeState,
           bus: busState,
           draining: isDraining() ? "yes" : "no",
         };
-        const ready = storeState === "ok" && busState === "ok" && !isDraining();
+        const ready = storeState === "ok" && (busState === "ok" || !busMatters) && !isDraining();
         return c.json({ status: ready ? "ok" : "unavailable", checks }, ready ? 200 : 503);
       },
     )

@@ -2,29 +2,71 @@
 import type { Message } from "../domain/message.ts";
 import type { PublicUser } from "../domain/user.ts";
 
-export type BusEvent =
+export type BusEvent = RoomEvent | InstanceEvent | Interrupted;
+
+/** What concerns one room; only instances that follow the room need to hear it. */
+export type RoomEvent =
   /** These entries were appended to the room's log, in this order. */
   | { kind: "appended"; roomId: string; messages: Message[] }
+  /** The room's log reaches to `head` at least. */
+  | { kind: "grown"; roomId: string; head: number }
   /** An append to the room ended with an unknown outcome: its log may have grown. */
   | { kind: "append_unknown"; roomId: string }
+  /** A user types, or types no more on this instance (`stopped`), or on any (`ended`). */
+  | { kind: "typing"; roomId: string; user: PublicUser; state: "started" | "stopped" | "ended" }
+  /** All users with a socket in the room on this instance; the higher version is the newer list. */
+  | { kind: "presence"; roomId: string; version: number; users: PublicUser[] };
+
+/** What concerns every instance. */
+export type InstanceEvent =
+  /** The instance lives. `versions` are those of its newest `presence`, for some of its rooms. */
+  | { kind: "alive"; versions: [roomId: string, version: number][] }
+  /** The instance has ended in good order. */
+  | { kind: "gone" }
+  /** Asks the instance `of`, or all, to tell their `presence` in these rooms, even if it is empty. */
+  | { kind: "presence_wanted"; roomIds: string[]; of: string | null }
   /** A session was revoked: its sockets are to be closed. */
   | { kind: "session_revoked"; sessionId: string }
   /** A user changed what others see of them. */
   | { kind: "profile_changed"; user: PublicUser };
 
-export type BusListener = (event: BusEvent) => void;
+/** Told by the bus itself: events of others may have been lost until now. It is never published. */
+export interface Interrupted {
+  kind: "interrupted";
+}
+
+/** @param from the id of the instance that published the event */
+export type BusListener = (event: BusEvent, from: string) => void;
 
 /**
- * Carries hints between instances. It may lose, repeat and reorder what it carries: whoever listens
- * takes an event as news about the store, never as the truth itself.
+ * Carries hints between instances. Each adapter passes `tests/conformance/bus.ts`.
+ *
+ * It may lose, repeat and reorder what it carries: whoever listens takes an event as news about the
+ * store, never as the truth itself. After an interruption that it notices it tells `interrupted`;
+ * for losses that nobody notices listeners compare with the store from time to time.
  */
 export interface Bus {
   /** Which bus this is, for the start line. */
   readonly description: string;
-  /** Tells every listener of every instance; those of this instance before it returns. */
-  publish(event: BusEvent): void;
+  /** Tells this instance from all others, earlier and later ones included. */
+  readonly instanceId: string;
+  /** Whether events travel now, as far as is known. */
+  readonly connected: boolean;
+  /**
+   * Tells every listener of every instance; those of this instance before it returns. Never throws
+   * and never waits: an event that cannot be carried now is lost to the others.
+   */
+  publish(event: RoomEvent | InstanceEvent): void;
   subscribe(listener: BusListener): void;
+  /**
+   * Asks for the events of a room. Resolves once those published from now on arrive here, or when
+   * that takes too long, a second at most; then `interrupted` follows once they do. Never rejects.
+   */
+  follow(roomId: string): Promise<void>;
+  /** Asks for the events of a room no more. */
+  unfollow(roomId: string): void;
   /** Resolves if the bus can carry events now, else rejects with `unavailable`. */
   ping(): Promise<void>;
+  /** Sends what was published, as far as that is possible at once, and ends. */
   close(): Promise<void>;
 }

@@ -52,6 +52,8 @@ export interface Store {
   append(roomId: string, drafts: MessageDraft[]): Promise<Message[]>;
   /** The last `seq` of the room's log; 0 if it has none. */
   head(roomId: string): Promise<number>;
+  /** The last `seq` of each of these rooms' logs; rooms that do not exist are left out. */
+  heads(roomIds: string[]): Promise<Map<string, number>>;
   /** At most `limit` messages with `seq` > `after`, ascending. */
   readAfter(roomId: string, after: number, limit: number): Promise<Message[]>;
   /** The last `limit` messages with `seq` < `before`, ascending. */
@@ -69,6 +71,8 @@ export interface Store {
   rotateSession(id: string, from: number, rotation: SessionRotation): Promise<boolean>;
   /** Revokes the session. Returns false if it is unknown or was revoked before. */
   revokeSession(id: string, revokedAt: Date): Promise<boolean>;
+  /** Those of these sessions that were revoked; an expired or unknown one was not. */
+  revokedSessions(ids: string[]): Promise<string[]>;
 
   /** Resolves if the store can serve requests now, else rejects with `unavailable`. */
   ping(): Promise<void>;

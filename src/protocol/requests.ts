@@ -73,6 +73,11 @@ export const RoomAnswer = z.object({ room: Room });
 export const RoomsPage = z.object({ rooms: z.array(Room), nextCursor: z.string().nullable() });
 export const MessagesPage = z.object({ messages: z.array(Message), hasMore: z.boolean() });
 export const Health = z.object({ status: z.literal("ok") });
+export const ReadinessQuery = z.object({
+  ignore: z.literal("bus").optional().meta({
+    description: "what does not make the server unready: without its bus, chat is slow, not down",
+  }),
+});
 export const Readiness = z.object({
   status: z.enum(["ok", "unavailable"]),
   checks: z.record(z.string(), z.string()),

@@ -1,6 +1,7 @@
 /** All sockets of this instance: their number, their deadlines, and closing them by session. */
 import { MAX_SOCKETS } from "../application/rate_limits.ts";
 import type { PublicUser } from "../domain/user.ts";
+import type { Store } from "../ports/store.ts";
 import { CLOSE_CODES, type CloseCode } from "../protocol/close_codes.ts";
 import type { Connection } from "./connection.ts";
 
@@ -8,9 +9,14 @@ const IDENTIFY_MS = 10_000;
 /** How long a socket whose token has expired may stay to show a new one. */
 const GRACE_MS = 30_000;
 const SWEEP_MS = 500;
-/** How long the end waits for peers to answer that they are closed. */
-const CLOSE_ALL_MS = 1_000;
-const CLOSE_ALL_POLL_MS = 10;
+/** Over how long the end spreads its closing: whoever is closed comes back elsewhere at once. */
+const CLOSE_ALL_MS = 1_500;
+const CLOSE_STEP_MS = 25;
+/** How long the end waits afterwards for peers to answer that they are closed. */
+const CLOSED_LIMIT_MS = 1_000;
+const CLOSED_POLL_MS = 10;
+/** Sessions that are looked up with one question. */
+const SESSIONS_AT_ONCE = 500;
 
 export class Connections {
   readonly #all = new Set<Connection>();
@@ -86,13 +92,33 @@ export class Connections {
     }
   }
 
-  /** Resolves once all sockets have closed, or after a second: some peer may not read. */
-  async closeAll(code: CloseCode, reason: string): Promise<void> {
-    for (const connection of this.#all) connection.close(code, reason);
-    const deadline = Date.now() + CLOSE_ALL_MS;
-    while (this.#byAddress.size > 0 && Date.now() < deadline) {
-      await new Promise((resolve) => setTimeout(resolve, CLOSE_ALL_POLL_MS));
+  /**
+   * Closes the sockets whose session was revoked without a word of it reaching this instance.
+   * @throws ChatError `unavailable`
+   */
+  async checkSessions(store: Pick<Store, "revokedSessions">): Promise<void> {
+    const ids = new Set<string>();
+    for (const { sessionId } of this.#all) if (sessionId !== null) ids.add(sessionId);
+    const all = [...ids];
+    for (let i = 0; i < all.length; i += SESSIONS_AT_ONCE) {
+      const revoked = await store.revokedSessions(all.slice(i, i + SESSIONS_AT_ONCE));
+      for (const id of revoked) this.closeSession(id);
     }
+  }
+
+  /**
+   * Closes all sockets, evenly spread over a second and a half. Resolves once they have closed, or a
+   * second later: some peer may not read.
+   */
+  async closeAll(code: CloseCode, reason: string): Promise<void> {
+    const sockets = [...this.#all];
+    const step = Math.max(1, Math.ceil(sockets.length * CLOSE_STEP_MS / CLOSE_ALL_MS));
+    for (let i = 0; i < sockets.length; i += step) {
+      if (i > 0) await sleep(CLOSE_STEP_MS);
+      for (const connection of sockets.slice(i, i + step)) connection.close(code, reason);
+    }
+    const deadline = Date.now() + CLOSED_LIMIT_MS;
+    while (this.#byAddress.size > 0 && Date.now() < deadline) await sleep(CLOSED_POLL_MS);
   }
 
   close(): void {
@@ -107,6 +133,10 @@ export class Connections {
       }
     }
   }
+}
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 function checkExpiry(connection: Connection, expiresAt: Date, now: number): void {

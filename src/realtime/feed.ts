@@ -37,6 +37,8 @@ export class Feed {
   #window: Message[] = [];
   #head = 0;
   #loaded = false;
+  /** Whether the window may show senders as they are no more. */
+  #stale = false;
   #closed = false;
   #running: Promise<void> = Promise.resolve();
   #next: Promise<void> | null = null;
@@ -72,6 +74,16 @@ export class Feed {
   offer(messages: readonly Message[]): void {
     // What comes before the window is loaded may be missing in it: it is read again afterwards.
     if (!this.#loaded || this.#take(messages)) this.repair();
+  }
+
+  /** Takes from the bus how far the log reaches at least. */
+  offerHead(head: number): void {
+    if (!this.#loaded || head > this.#head) this.repair();
+  }
+
+  /** What the bus tells may have been lost: the window is read anew before it is shown again. */
+  distrust(): void {
+    this.#stale = true;
   }
 
   /**
@@ -119,8 +131,18 @@ export class Feed {
     while (true) {
       const page = await this.#store.readAfter(this.#roomId, this.#head, PAGE);
       this.#take(page);
-      if (page.length < PAGE) return;
+      if (page.length < PAGE) break;
     }
+    if (this.#stale) await this.#reload();
+  }
+
+  async #reload(): Promise<void> {
+    const head = this.#head;
+    this.#stale = false;
+    const latest = await this.#store.readBefore(this.#roomId, head + 1, JOINED_MESSAGES);
+    // Unless more was delivered meanwhile: then the next refresh does it.
+    if (this.#head === head) this.#window = latest;
+    else this.#stale = true;
   }
 
   async #load(): Promise<void> {

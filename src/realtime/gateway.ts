@@ -3,6 +3,7 @@ import { getLogger } from "@logtape/logtape";
 import type { Services } from "../application/services.ts";
 import { ChatError, unavailable } from "../domain/errors.ts";
 import type { BusEvent } from "../ports/bus.ts";
+import type { Store } from "../ports/store.ts";
 import { CLOSE_CODES } from "../protocol/close_codes.ts";
 import { SUBPROTOCOLS } from "../protocol/events.ts";
 import { Connection } from "./connection.ts";
@@ -17,25 +18,34 @@ const logger = getLogger(["echoroom", "websocket"]);
 
 /** Seconds of silence after which a socket is dropped; it is pinged before. */
 const IDLE_SECONDS = 60;
+/** How long what the bus has lost without noticing may go unnoticed here. */
+const AUDIT_MS = 10_000;
 
 export class Gateway {
   readonly #connections: Connections;
   readonly #rooms: Rooms;
   readonly #router: EventRouter;
+  readonly #store: Store;
+  readonly #audit: ReturnType<typeof setInterval>;
+  #comparison: Promise<void> = Promise.resolve();
+  #nextComparison: Promise<void> | null = null;
   #draining = false;
 
   constructor(services: Services) {
     const { store, bus, metrics, rateLimits } = services;
-    const hub = new Hub(store, metrics);
-    this.#rooms = {
-      hub,
-      presence: new Presence((roomId, text) => hub.broadcast(roomId, text)),
-      typing: new Typing((roomId, text, userId) => hub.broadcast(roomId, text, userId)),
-    };
+    this.#store = store;
+    const hub: Hub = new Hub(services, {
+      opened: (roomId) => presence.open(roomId),
+      closed: (roomId) => presence.close(roomId),
+    });
+    const presence = new Presence(bus, (roomId, text) => hub.broadcast(roomId, text));
+    const typing = new Typing(bus, (roomId, text, userId) => hub.broadcast(roomId, text, userId));
+    this.#rooms = { hub, presence, typing };
     this.#connections = new Connections(rateLimits.enabled);
     const handlers = createHandlers(services, this.#connections, this.#rooms);
     this.#router = new EventRouter(services, handlers);
-    bus.subscribe((event) => this.#receive(event));
+    bus.subscribe((event, from) => this.#receive(event, from));
+    this.#audit = setInterval(() => void this.#compareWithStore(), AUDIT_MS);
     metrics.watch("connections", "Open sockets", () => this.#connections.size);
   }
 
@@ -67,10 +77,11 @@ export class Gateway {
   }
 
   close(): void {
+    clearInterval(this.#audit);
     this.#connections.close();
-    this.#rooms.hub.close();
-    this.#rooms.presence.close();
     this.#rooms.typing.close();
+    this.#rooms.presence.end();
+    this.#rooms.hub.close();
   }
 
   #attend(socket: WebSocket, address: string, batching: boolean): void {
@@ -117,12 +128,34 @@ export class Gateway {
     for (const roomId of connection.rooms) leaveRoom(connection, roomId, this.#rooms);
   }
 
-  #receive(event: BusEvent): void {
-    this.#rooms.hub.receive(event);
+  #receive(event: BusEvent, from: string): void {
+    const { hub, presence, typing } = this.#rooms;
+    hub.receive(event);
+    presence.receive(event, from);
+    typing.receive(event, from);
     if (event.kind === "session_revoked") this.#connections.closeSession(event.sessionId);
-    if (event.kind !== "profile_changed") return;
-    this.#connections.showProfile(event.user);
-    this.#rooms.presence.showProfile(event.user);
+    if (event.kind === "profile_changed") this.#connections.showProfile(event.user);
+    if (event.kind === "interrupted") void this.#compareWithStore();
+  }
+
+  /** Finds what the bus has lost: new entries of rooms, and revocations. */
+  #compareWithStore(): Promise<void> {
+    // One under way may have looked too early; one more serves everybody who asks meanwhile.
+    this.#nextComparison ??= this.#comparison.then(() => {
+      this.#nextComparison = null;
+      return this.#comparison = this.#compare();
+    });
+    return this.#nextComparison;
+  }
+
+  async #compare(): Promise<void> {
+    try {
+      await this.#rooms.hub.checkHeads();
+      await this.#connections.checkSessions(this.#store);
+    } catch (error) {
+      // The store is away; whoever needs it hears so, and the next turn is not far.
+      logger.debug("The store could not be compared with: {error}", { error });
+    }
   }
 }
 

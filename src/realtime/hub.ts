@@ -2,7 +2,7 @@
 import type { Metrics } from "../application/metrics.ts";
 import { unavailable } from "../domain/errors.ts";
 import { countWithin, type Message } from "../domain/message.ts";
-import type { BusEvent } from "../ports/bus.ts";
+import type { Bus, BusEvent } from "../ports/bus.ts";
 import type { Store } from "../ports/store.ts";
 import { MISSED_MESSAGES } from "../protocol/events.ts";
 import type { Connection } from "./connection.ts";
@@ -20,29 +20,68 @@ export interface Missed extends Joined {
   reset: boolean;
 }
 
+/** What else begins and ends with the time that a room is served here. */
+export interface RoomLife {
+  /** The room is open and its events arrive; sockets come in once this resolves. */
+  opened(roomId: string): Promise<void>;
+  closed(roomId: string): void;
+}
+
+interface OpenRoom {
+  feed: Feed;
+  /** Resolves once the room's events arrive and it is known who is there. */
+  opened: Promise<void>;
+}
+
 /** UTF-16 units of text in one answer; well below what may wait unsent in a socket. */
 const MAX_PAGE_LENGTH = 128 * 1024;
+/** Rooms whose heads are read with one question. */
+const HEADS_AT_ONCE = 500;
 
 export class Hub {
   readonly #store: Store;
+  readonly #bus: Bus;
   readonly #metrics: Metrics;
-  readonly #feeds = new Map<string, Feed>();
+  readonly #life: RoomLife;
+  readonly #rooms = new Map<string, OpenRoom>();
 
-  constructor(store: Store, metrics: Metrics) {
+  constructor(
+    { store, bus, metrics }: { store: Store; bus: Bus; metrics: Metrics },
+    life: RoomLife,
+  ) {
     this.#store = store;
+    this.#bus = bus;
     this.#metrics = metrics;
-    metrics.watch("rooms_open", "Rooms with a socket in them", () => this.#feeds.size);
+    this.#life = life;
+    metrics.watch("rooms_open", "Rooms with a socket in them", () => this.#rooms.size);
   }
 
   /** Takes what the bus tells about rooms; what concerns no room served here costs a look-up. */
   receive(event: BusEvent): void {
     switch (event.kind) {
       case "appended":
-        return this.#feeds.get(event.roomId)?.offer(event.messages);
+        return this.#rooms.get(event.roomId)?.feed.offer(event.messages);
+      case "grown":
+        return this.#rooms.get(event.roomId)?.feed.offerHead(event.head);
       case "append_unknown":
-        return this.#feeds.get(event.roomId)?.repair();
+        return this.#rooms.get(event.roomId)?.feed.repair();
       case "profile_changed":
-        for (const feed of this.#feeds.values()) feed.showProfile(event.user);
+        for (const { feed } of this.#rooms.values()) feed.showProfile(event.user);
+        return;
+      case "interrupted":
+        for (const { feed } of this.#rooms.values()) feed.distrust();
+    }
+  }
+
+  /**
+   * Compares the rooms served here with the store, for what the bus has lost.
+   * @throws ChatError `unavailable`
+   */
+  async checkHeads(): Promise<void> {
+    const roomIds = [...this.#rooms.keys()];
+    for (let i = 0; i < roomIds.length; i += HEADS_AT_ONCE) {
+      const heads = await this.#store.heads(roomIds.slice(i, i + HEADS_AT_ONCE));
+      for (const [roomId, head] of heads) this.#rooms.get(roomId)?.feed.offerHead(head);
     }
   }
 
@@ -52,7 +91,7 @@ export class Hub {
    * @throws ChatError `unavailable`
    */
   async join(roomId: string, connection: Connection, welcome: (joined: Joined) => void) {
-    await this.#withFeed(roomId, async (feed) => {
+    await this.#inRoom(roomId, async (feed) => {
       await feed.refresh();
       if (!enter(feed, connection)) return;
       welcome({ messages: feed.latest(), lastSeq: feed.head });
@@ -70,7 +109,7 @@ export class Hub {
     connection: Connection,
     answer: (missed: Missed) => void,
   ) {
-    await this.#withFeed(roomId, async (feed) => {
+    await this.#inRoom(roomId, async (feed) => {
       if (feed.live.delete(connection)) feed.paused.add(connection);
       await feed.refresh();
       const reset = cursor > feed.head;
@@ -101,16 +140,16 @@ export class Hub {
   }
 
   leave(roomId: string, connection: Connection): void {
-    const feed = this.#feeds.get(roomId);
-    if (!feed) return;
-    feed.live.delete(connection);
-    feed.paused.delete(connection);
-    this.#closeIfIdle(roomId, feed);
+    const room = this.#rooms.get(roomId);
+    if (!room) return;
+    room.feed.live.delete(connection);
+    room.feed.paused.delete(connection);
+    this.#closeIfIdle(roomId, room);
   }
 
   /** Sends a frame that is no entry of the log to the room's sockets, but not to `exceptUserId`'s. */
   broadcast(roomId: string, text: string, exceptUserId?: string): void {
-    const feed = this.#feeds.get(roomId);
+    const feed = this.#rooms.get(roomId)?.feed;
     if (!feed) return;
     for (const members of [feed.live, feed.paused]) {
       for (const connection of members) {
@@ -120,26 +159,39 @@ export class Hub {
   }
 
   close(): void {
-    for (const feed of this.#feeds.values()) feed.close();
-    this.#feeds.clear();
+    for (const { feed } of this.#rooms.values()) feed.close();
+    this.#rooms.clear();
   }
 
-  async #withFeed(roomId: string, work: (feed: Feed) => Promise<void>): Promise<void> {
-    let feed = this.#feeds.get(roomId);
-    if (!feed) this.#feeds.set(roomId, feed = new Feed(roomId, this.#store, this.#metrics));
+  /** Does something with a room's feed, for which the room is open meanwhile. */
+  async #inRoom(roomId: string, work: (feed: Feed) => Promise<void>): Promise<void> {
+    const room = this.#rooms.get(roomId) ?? this.#open(roomId);
+    const { feed } = room;
     feed.holds++;
     try {
+      await room.opened;
       await work(feed);
     } finally {
       feed.holds--;
-      this.#closeIfIdle(roomId, feed);
+      this.#closeIfIdle(roomId, room);
     }
   }
 
-  #closeIfIdle(roomId: string, feed: Feed): void {
+  #open(roomId: string): OpenRoom {
+    const feed = new Feed(roomId, this.#store, this.#metrics);
+    // Events first: what is committed after the feed has read the store must be heard of.
+    const opened = this.#bus.follow(roomId).then(() => this.#life.opened(roomId));
+    const room = { feed, opened };
+    this.#rooms.set(roomId, room);
+    return room;
+  }
+
+  #closeIfIdle(roomId: string, { feed }: OpenRoom): void {
     if (!feed.idle) return;
     feed.close();
-    this.#feeds.delete(roomId);
+    this.#rooms.delete(roomId);
+    this.#bus.unfollow(roomId);
+    this.#life.closed(roomId);
   }
 
   async #read(roomId: string, after: number, limit: number): Promise<Message[]> {

@@ -1,63 +1,111 @@
 /** Who is typing in which room, until they stop, send, leave, or have been silent for 6 s. */
 import { type PublicUser, publicUser } from "../domain/user.ts";
+import type { Bus, BusEvent } from "../ports/bus.ts";
 import { frame } from "../protocol/events.ts";
 import type { Connection } from "./connection.ts";
 
 const SILENCE_MS = 6_000;
+/** Other instances say themselves when a user stops; this is for when that is lost. */
+const SILENCE_ELSEWHERE_MS = 9_000;
+/** How often other instances are told at most that a user goes on. */
+const REPEAT_MS = 2_000;
 
-/** A user who types in a room: with these sockets, and no longer than the timer. */
+type Broadcast = (roomId: string, text: string, exceptUserId: string) => void;
+
+/** Where a user types: on a socket here, or on another instance. */
+type Source = Connection | string;
+
 interface Typist {
   user: PublicUser;
-  sockets: Set<Connection>;
-  timer: ReturnType<typeof setTimeout>;
+  /** Each ends by itself when its timer does. */
+  sources: Map<Source, ReturnType<typeof setTimeout>>;
+  /** When the other instances were told last that they type here; 0 if they do not. */
+  published: number;
 }
 
 export class Typing {
-  readonly #broadcast: (roomId: string, text: string, exceptUserId: string) => void;
+  readonly #bus: Bus;
+  readonly #broadcast: Broadcast;
   readonly #rooms = new Map<string, Map<string, Typist>>();
 
   /** @param broadcast sends a frame to every socket in a room but those of one user */
-  constructor(broadcast: (roomId: string, text: string, exceptUserId: string) => void) {
+  constructor(bus: Bus, broadcast: Broadcast) {
+    this.#bus = bus;
     this.#broadcast = broadcast;
   }
 
   start(roomId: string, connection: Connection, user: PublicUser): void {
-    const timer = setTimeout(() => this.end(roomId, user.id), SILENCE_MS);
-    const typist = this.#rooms.get(roomId)?.get(user.id);
-    if (typist) {
-      clearTimeout(typist.timer);
-      typist.timer = timer;
-      typist.sockets.add(connection);
-      return;
-    }
-    const typists = this.#rooms.get(roomId) ?? new Map<string, Typist>();
-    typists.set(user.id, { user: publicUser(user), sockets: new Set([connection]), timer });
-    this.#rooms.set(roomId, typists);
-    this.#tell(roomId, user, true);
+    const typist = this.#add(roomId, user, connection, SILENCE_MS);
+    if (Date.now() - typist.published < REPEAT_MS) return;
+    typist.published = Date.now();
+    this.#publish(roomId, typist.user, "started");
   }
 
   /** This socket types no more; the user does while another of theirs goes on. */
   stop(roomId: string, connection: Connection, userId: string): void {
-    const typist = this.#rooms.get(roomId)?.get(userId);
-    if (typist?.sockets.delete(connection) && typist.sockets.size === 0) this.end(roomId, userId);
+    this.#remove(roomId, userId, connection);
   }
 
-  /** The user types no more, on any socket. */
+  /** The user types no more, on any socket of any instance. */
   end(roomId: string, userId: string): void {
-    const typists = this.#rooms.get(roomId);
-    const typist = typists?.get(userId);
-    if (!typists || !typist) return;
-    clearTimeout(typist.timer);
-    typists.delete(userId);
-    if (typists.size === 0) this.#rooms.delete(roomId);
-    this.#tell(roomId, typist.user, false);
+    const typist = this.#rooms.get(roomId)?.get(userId);
+    if (!typist) return;
+    this.#publish(roomId, typist.user, "ended");
+    this.#clear(roomId, typist);
+  }
+
+  receive(event: BusEvent, from: string): void {
+    if (event.kind !== "typing" || from === this.#bus.instanceId) return;
+    const { roomId, user, state } = event;
+    if (state === "started") this.#add(roomId, user, from, SILENCE_ELSEWHERE_MS);
+    if (state === "stopped") this.#remove(roomId, user.id, from);
+    const typist = this.#rooms.get(roomId)?.get(user.id);
+    if (state === "ended" && typist) this.#clear(roomId, typist);
   }
 
   close(): void {
     for (const typists of this.#rooms.values()) {
-      for (const { timer } of typists.values()) clearTimeout(timer);
+      for (const { sources } of typists.values()) sources.forEach(clearTimeout);
     }
     this.#rooms.clear();
+  }
+
+  #add(roomId: string, user: PublicUser, source: Source, milliseconds: number): Typist {
+    const typists = this.#rooms.get(roomId) ?? new Map<string, Typist>();
+    this.#rooms.set(roomId, typists);
+    let typist = typists.get(user.id);
+    if (!typist) {
+      typists.set(user.id, typist = { user: publicUser(user), sources: new Map(), published: 0 });
+      this.#tell(roomId, user, true);
+    }
+    clearTimeout(typist.sources.get(source));
+    const timer = setTimeout(() => this.#remove(roomId, user.id, source), milliseconds);
+    typist.sources.set(source, timer);
+    return typist;
+  }
+
+  #remove(roomId: string, userId: string, source: Source): void {
+    const typist = this.#rooms.get(roomId)?.get(userId);
+    if (!typist?.sources.has(source)) return;
+    clearTimeout(typist.sources.get(source));
+    typist.sources.delete(source);
+    if (typist.published > 0 && !typist.sources.keys().some((left) => typeof left !== "string")) {
+      typist.published = 0;
+      this.#publish(roomId, typist.user, "stopped");
+    }
+    if (typist.sources.size === 0) this.#clear(roomId, typist);
+  }
+
+  #clear(roomId: string, { user, sources }: Typist): void {
+    sources.forEach(clearTimeout);
+    const typists = this.#rooms.get(roomId);
+    typists?.delete(user.id);
+    if (typists?.size === 0) this.#rooms.delete(roomId);
+    this.#tell(roomId, user, false);
+  }
+
+  #publish(roomId: string, user: PublicUser, state: "started" | "stopped" | "ended"): void {
+    this.#bus.publish({ kind: "typing", roomId, user, state });
   }
 
   #tell(roomId: string, user: PublicUser, isTyping: boolean): void {

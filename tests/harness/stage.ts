@@ -28,15 +28,15 @@ export class Stage {
 
   /** Opens a socket that has identified itself. */
   async connect(
-    account: { url: string; token: string },
+    { token }: { token: string },
     options?: SocketOptions,
   ): Promise<TestSocket> {
-    return this.#keep(await TestSocket.connect(account, options));
+    return this.#keep(await TestSocket.connect({ url: this.server.url, token }, options));
   }
 
   /** Opens a socket that has identified itself and joined a room. */
   async join(
-    account: { url: string; token: string },
+    account: { token: string },
     roomId: string,
     options?: SocketOptions,
   ): Promise<TestSocket> {

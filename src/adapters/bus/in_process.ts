@@ -1,24 +1,34 @@
 /** The bus of a single instance: a synchronous call to each listener. */
-import type { Bus, BusEvent, BusListener } from "../../ports/bus.ts";
+import { ulid } from "ulid";
+import type { Bus, BusListener, InstanceEvent, RoomEvent } from "../../ports/bus.ts";
+import { Listeners } from "./listeners.ts";
 
 export class InProcessBus implements Bus {
   readonly description = "memory (this process only)";
-  readonly #listeners: BusListener[] = [];
+  readonly instanceId = ulid();
+  readonly connected = true;
+  readonly #listeners = new Listeners();
 
-  publish(event: BusEvent): void {
-    for (const listener of this.#listeners) listener(event);
+  publish(event: RoomEvent | InstanceEvent): void {
+    this.#listeners.tell(event, this.instanceId);
   }
 
   subscribe(listener: BusListener): void {
-    this.#listeners.push(listener);
+    this.#listeners.add(listener);
   }
+
+  follow(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  unfollow(): void {}
 
   ping(): Promise<void> {
     return Promise.resolve();
   }
 
   close(): Promise<void> {
-    this.#listeners.length = 0;
+    this.#listeners.clear();
     return Promise.resolve();
   }
 }

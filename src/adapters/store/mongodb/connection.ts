@@ -14,6 +14,8 @@ export interface Connection {
   db: Db;
   /** Where it leads and to what kind of server, without credentials. */
   description: string;
+  /** Whether it has change streams, which only replica sets and sharded clusters have. */
+  changeStreams: boolean;
 }
 
 /**
@@ -32,7 +34,8 @@ export async function connect(uri: string): Promise<Connection> {
     });
     const server = await greet(client);
     const place = `${address(client)}/${db.databaseName}`;
-    return { client, db, description: `MongoDB (${place}, ${kindOf(server)})` };
+    const changeStreams = server.setName !== undefined || server.msg === "isdbgrid";
+    return { client, db, description: `MongoDB (${place}, ${kindOf(server)})`, changeStreams };
   } catch (error) {
     await client.close();
     throw error;

@@ -40,19 +40,19 @@ export async function createIndexes(db: Db): Promise<void> {
 /** The stages that add to each message its sender as they are now. */
 export const WITH_SENDER = [lookUpUser("senderId", "senders")];
 
-/** The stages that add to each room its creator as they are now, and the last entry of its log. */
-export const WITH_CREATOR_AND_LAST = [
-  lookUpUser("creatorId", "creators"),
-  {
-    $lookup: {
-      from: "messages",
-      localField: "_id",
-      foreignField: "roomId",
-      pipeline: [{ $sort: { seq: -1 } }, { $limit: 1 }, { $project: { seq: 1 } }],
-      as: "last",
-    },
+/** The stage that adds to each room the last entry of its log. */
+export const WITH_LAST = {
+  $lookup: {
+    from: "messages",
+    localField: "_id",
+    foreignField: "roomId",
+    pipeline: [{ $sort: { seq: -1 } }, { $limit: 1 }, { $project: { seq: 1 } }],
+    as: "last",
   },
-];
+};
+
+/** The stages that add to each room its creator as they are now, and the last entry of its log. */
+export const WITH_CREATOR_AND_LAST = [lookUpUser("creatorId", "creators"), WITH_LAST];
 
 function lookUpUser(localField: string, as: string) {
   const pipeline = [{ $project: { displayName: 1, avatarUrl: 1 } }];

@@ -6,7 +6,7 @@ import type { NewRoom, Room } from "../../../domain/room.ts";
 import type { Session, SessionRotation } from "../../../domain/session.ts";
 import type { ProfileChanges, User } from "../../../domain/user.ts";
 import type { Store } from "../../../ports/store.ts";
-import { connect, type Connection, reason } from "./connection.ts";
+import { type Connection, reason } from "./connection.ts";
 import {
   createIndexes,
   fromRoom,
@@ -20,6 +20,7 @@ import {
   toUser,
   type UserDocument,
   WITH_CREATOR_AND_LAST,
+  WITH_LAST,
 } from "./documents.ts";
 import { isDuplicateKey, translate, within } from "./errors.ts";
 import { MessageLog } from "./message_log.ts";
@@ -53,12 +54,11 @@ export class MongoStore implements Store {
   }
 
   /**
-   * Connects, checks, and makes the indexes that are missing; resolves once they exist.
-   * @throws Error of one line if the URI asks for weaker promises than the port makes, or if its
-   *   server cannot be used
+   * Makes the indexes that are missing; resolves once they exist. The connection is the store's from
+   * now on, and ends with it.
+   * @throws Error of one line if the server refuses the indexes
    */
-  static async open(uri: string): Promise<MongoStore> {
-    const connection = await connect(uri);
+  static async open(connection: Connection): Promise<MongoStore> {
     try {
       await createIndexes(connection.db);
       return new MongoStore(connection);
@@ -156,6 +156,17 @@ export class MongoStore implements Store {
     return this.#run(() => this.#log.head(roomId));
   }
 
+  heads(roomIds: string[]): Promise<Map<string, number>> {
+    return this.#run(async () => {
+      const rooms = await this.#rooms.aggregate<Pick<RoomView, "_id" | "last">>([
+        { $match: { _id: { $in: roomIds } } },
+        { $project: { _id: 1 } },
+        WITH_LAST,
+      ], { batchSize: roomIds.length }).toArray();
+      return new Map(rooms.map(({ _id, last }) => [_id, last[0]?.seq ?? 0]));
+    });
+  }
+
   readAfter(roomId: string, after: number, limit: number) {
     return this.#run(() => this.#log.readAfter(roomId, after, limit));
   }
@@ -200,6 +211,15 @@ export class MongoStore implements Store {
         { $set: { revokedAt } },
       );
       return matchedCount === 1;
+    });
+  }
+
+  revokedSessions(ids: string[]): Promise<string[]> {
+    return this.#run(async () => {
+      const revoked = await this.#sessions
+        .find({ _id: { $in: ids }, revokedAt: { $ne: null } }, { projection: { _id: 1 } })
+        .toArray();
+      return revoked.map(({ _id }) => _id);
     });
   }
 

@@ -171,6 +171,14 @@ export class SqliteDatabase {
     return Number(row?.head ?? 0);
   }
 
+  heads(roomIds: string[]): Map<string, number> {
+    const rows = this.#prepare(
+      `SELECT id, coalesce((SELECT max(seq) FROM messages WHERE room_id = rooms.id), 0) AS head
+       FROM rooms WHERE id IN (SELECT value FROM json_each(?))`,
+    ).all(JSON.stringify(roomIds));
+    return new Map(rows.map(({ id, head }) => [String(id), Number(head)]));
+  }
+
   readAfter(roomId: string, after: number, limit: number): Message[] {
     return this.#prepare(`${MESSAGES} WHERE m.room_id = ? AND m.seq > ? ORDER BY m.seq LIMIT ?`)
       .all(roomId, after, limit).map(toMessage);
@@ -226,6 +234,13 @@ export class SqliteDatabase {
       "UPDATE sessions SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL",
     ).run(revokedAt.getTime(), id);
     return changes === 1;
+  }
+
+  revokedSessions(ids: string[]): string[] {
+    return this.#prepare(
+      `SELECT id FROM sessions
+       WHERE id IN (SELECT value FROM json_each(?)) AND revoked_at IS NOT NULL`,
+    ).all(JSON.stringify(ids)).map(({ id }) => String(id));
   }
 
   ping(): void {

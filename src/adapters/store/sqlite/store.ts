@@ -80,6 +80,9 @@ export class SqliteStore implements Store {
   head(roomId: string) {
     return this.#call("head", roomId);
   }
+  heads(roomIds: string[]) {
+    return this.#call("heads", roomIds);
+  }
   readAfter(roomId: string, after: number, limit: number) {
     return this.#call("readAfter", roomId, after, limit);
   }
@@ -100,6 +103,9 @@ export class SqliteStore implements Store {
   }
   revokeSession(id: string, revokedAt: Date) {
     return this.#call("revokeSession", id, revokedAt);
+  }
+  revokedSessions(ids: string[]) {
+    return this.#call("revokedSessions", ids);
   }
   ping() {
     return this.#call("ping");

@@ -1,0 +1,43 @@
+/** Events as text, for buses that leave the process. */
+import type { BusEvent, InstanceEvent, RoomEvent } from "../../ports/bus.ts";
+
+export type CarriedEvent = RoomEvent | InstanceEvent;
+
+const KINDS: ReadonlySet<BusEvent["kind"]> = new Set<BusEvent["kind"]>([
+  "appended",
+  "grown",
+  "append_unknown",
+  "typing",
+  "presence",
+  "alive",
+  "gone",
+  "presence_wanted",
+  "session_revoked",
+  "profile_changed",
+]);
+
+/** The room that an event concerns; null if it concerns every instance. */
+export function roomOf(event: CarriedEvent): string | null {
+  return "roomId" in event ? event.roomId : null;
+}
+
+export function format(from: string, event: CarriedEvent): string {
+  return JSON.stringify([from, event]);
+}
+
+/** Reads what `format` wrote; null for anything else, such as an event of a later version. */
+export function parse(text: string): { from: string; event: CarriedEvent } | null {
+  try {
+    const [from, event] = JSON.parse(text);
+    if (typeof from !== "string" || !KINDS.has(event.kind)) return null;
+    if (event.kind === "appended") event.messages.forEach(reviveTimes);
+    return { from, event };
+  } catch {
+    return null;
+  }
+}
+
+function reviveTimes(message: Record<"createdAt" | "updatedAt", unknown>): void {
+  message.createdAt = new Date(message.createdAt as string);
+  message.updatedAt = new Date(message.updatedAt as string);
+}

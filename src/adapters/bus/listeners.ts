@@ -1,0 +1,18 @@
+/** Who listens on this instance. */
+import type { BusEvent, BusListener } from "../../ports/bus.ts";
+
+export class Listeners {
+  readonly #listeners: BusListener[] = [];
+
+  add(listener: BusListener): void {
+    this.#listeners.push(listener);
+  }
+
+  tell(event: BusEvent, from: string): void {
+    for (const listener of this.#listeners) listener(event, from);
+  }
+
+  clear(): void {
+    this.#listeners.length = 0;
+  }
+}

@@ -1,0 +1,190 @@
+/** The bus on MongoDB: new entries by a change stream on the log itself, all else by a collection. */
+import { getLogger } from "@logtape/logtape";
+import type { ChangeStream, Collection, Db } from "mongodb";
+import { ulid } from "ulid";
+import { unavailable } from "../../domain/errors.ts";
+import type { Bus, BusListener } from "../../ports/bus.ts";
+import { type CarriedEvent, format, parse } from "./event_text.ts";
+import { Listeners } from "./listeners.ts";
+
+const logger = getLogger(["echoroom", "change stream"]);
+
+/** How long events stay in their collection. */
+const KEPT_SECONDS = 60;
+/** Events that may wait to be written; more are lost. */
+const MAX_WAITING = 10_000;
+const MAX_AT_ONCE = 500;
+const CHECK_MS = 2_500;
+/** A stream that does not show what was written here so long ago is opened anew. */
+const DEAF_MS = 10_000;
+const RETRY_MS = { min: 250, max: 2_000 } as const;
+
+interface EventDocument {
+  /** What `format` wrote. */
+  event: string;
+  at: Date;
+}
+
+/** What the pipeline leaves of an insertion: into the log, or into the events. */
+interface Insertion {
+  fullDocument: { roomId: string; seq: number } | { event: string };
+}
+
+const PIPELINE = [
+  { $match: { operationType: "insert", "ns.coll": { $in: ["messages", "events"] } } },
+  {
+    $project: {
+      operationType: 1,
+      ns: 1,
+      "fullDocument.roomId": 1,
+      "fullDocument.seq": 1,
+      "fullDocument.event": 1,
+    },
+  },
+];
+
+/**
+ * Hears of every room's new entries from the database itself, so that an append costs no second
+ * write; needs a replica set. Other events are documents that vanish after a minute. While the
+ * stream is away events are lost, and listeners are told `interrupted` when it is back.
+ */
+export class MongoBus implements Bus {
+  readonly description = "MongoDB change streams";
+  readonly instanceId = ulid();
+  readonly #listeners = new Listeners();
+  readonly #db: Db;
+  readonly #events: Collection<EventDocument>;
+  readonly #check: ReturnType<typeof setInterval>;
+  #stream: ChangeStream<EventDocument, Insertion & { _id: unknown }> | null = null;
+  #connected = false;
+  #closed = false;
+  #waiting: CarriedEvent[] = [];
+  #writing: Promise<void> | null = null;
+  #lastWritten = 0;
+  #lastHeard = 0;
+
+  private constructor(db: Db) {
+    this.#db = db;
+    // Hints need not outlive a fail-over.
+    this.#events = db.collection("events", { writeConcern: { w: 1, journal: false } });
+    this.#check = setInterval(() => this.#checkHearing(), CHECK_MS);
+  }
+
+  /** @throws Error of the driver if the server has no change streams or cannot be reached */
+  static async open(db: Db): Promise<MongoBus> {
+    const bus = new MongoBus(db);
+    try {
+      await bus.#events.createIndex({ at: 1 }, { expireAfterSeconds: KEPT_SECONDS });
+      await bus.#openStream();
+    } catch (error) {
+      await bus.close();
+      throw error;
+    }
+    void bus.#listen();
+    return bus;
+  }
+
+  get connected(): boolean {
+    return this.#connected;
+  }
+
+  publish(event: CarriedEvent): void {
+    this.#listeners.tell(event, this.instanceId);
+    // The stream shows by itself what was committed to the log.
+    if (event.kind === "appended" || event.kind === "append_unknown") return;
+    if (this.#waiting.push(event) > MAX_WAITING) this.#waiting.shift();
+    this.#writing ??= this.#write();
+  }
+
+  subscribe(listener: BusListener): void {
+    this.#listeners.add(listener);
+  }
+
+  follow(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  unfollow(): void {}
+
+  ping(): Promise<void> {
+    if (this.#connected) return Promise.resolve();
+    return Promise.reject(unavailable("The change stream is away."));
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#connected = false;
+    clearInterval(this.#check);
+    await this.#writing;
+    this.#listeners.clear();
+    await this.#stream?.close().catch(() => {});
+  }
+
+  /** Writes what waits, one batch after the other. */
+  async #write(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.splice(0, MAX_AT_ONCE);
+      const at = new Date();
+      const documents = batch.map((event) => ({ event: format(this.instanceId, event), at }));
+      try {
+        await this.#events.insertMany(documents, { ordered: false });
+        this.#lastWritten = Date.now();
+      } catch (error) {
+        logger.debug("Events could not be written: {error}", { error });
+      }
+    }
+    this.#writing = null;
+  }
+
+  async #openStream(): Promise<void> {
+    this.#stream = this.#db.watch(PIPELINE);
+    // Only then the server has opened it, and nothing from now on is missed.
+    const first = await this.#stream.tryNext();
+    this.#connected = true;
+    this.#lastHeard = Date.now();
+    if (first) this.#receive(first);
+  }
+
+  async #listen(): Promise<void> {
+    let retryMs: number = RETRY_MS.min;
+    while (!this.#closed) {
+      try {
+        if (!this.#connected) {
+          await this.#openStream();
+          this.#listeners.tell({ kind: "interrupted" }, this.instanceId);
+        }
+        retryMs = RETRY_MS.min;
+        for await (const insertion of this.#stream!) this.#receive(insertion);
+      } catch (error) {
+        logger.debug("The change stream broke: {error}", { error });
+      }
+      this.#connected = false;
+      await this.#stream?.close().catch(() => {});
+      if (this.#closed) return;
+      await new Promise((resolve) => setTimeout(resolve, retryMs));
+      retryMs = Math.min(RETRY_MS.max, retryMs * 2);
+    }
+  }
+
+  #receive({ fullDocument }: Insertion): void {
+    this.#lastHeard = Date.now();
+    if ("seq" in fullDocument) {
+      const { roomId, seq } = fullDocument;
+      return this.#listeners.tell({ kind: "grown", roomId, head: seq }, "");
+    }
+    const received = parse(fullDocument.event);
+    if (!received || received.from === this.instanceId) return;
+    this.#listeners.tell(received.event, received.from);
+  }
+
+  /** Opens the stream anew when this instance's own events do not come back. */
+  #checkHearing(): void {
+    const silence = this.#lastWritten - this.#lastHeard;
+    if (!this.#connected || silence < DEAF_MS) return;
+    logger.warning("The change stream has been deaf for {silence} ms and is opened anew", {
+      silence,
+    });
+    this.#connected = false;
+    void this.#stream?.close().catch(() => {});
+  }
+}

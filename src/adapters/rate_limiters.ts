@@ -1,0 +1,50 @@
+/** Rate limiters whose counts all instances share, in Redis or in MongoDB. */
+import type { RedisClientType, RedisClusterType } from "@redis/client";
+import type { Db } from "mongodb";
+import {
+  type RateLimiterAbstract,
+  RateLimiterMongo,
+  RateLimiterRedis,
+} from "rate-limiter-flexible";
+
+interface Options {
+  keyPrefix: string;
+  points: number;
+  /** Seconds. */
+  duration: number;
+}
+
+type MakeLimiter = (options: Options) => RateLimiterAbstract;
+
+/** @param prefix begins the name of each key */
+export function redisLimiters(
+  client: RedisClientType | RedisClusterType,
+  prefix: string,
+): MakeLimiter {
+  return ({ keyPrefix, ...options }) =>
+    new RateLimiterRedis({
+      ...options,
+      keyPrefix: `${prefix}:limit:${keyPrefix}`,
+      storeClient: client,
+      useRedisPackage: true,
+      rejectIfRedisNotReady: true,
+    });
+}
+
+/** Resolves once the counts' indexes exist. */
+export async function mongoLimiters(db: Db): Promise<MakeLimiter> {
+  // A count need not outlive a fail-over.
+  const collection = db.collection.bind(db);
+  const storeClient = {
+    collection: (name: string) => collection(name, { writeConcern: { w: 1, journal: false } }),
+  };
+  const make: (options: Options) => RateLimiterMongo = (options) =>
+    new RateLimiterMongo({
+      ...options,
+      storeClient,
+      tableName: "rate_limits",
+      disableIndexesCreation: true,
+    });
+  await make({ keyPrefix: "", points: 1, duration: 1 }).createIndexes();
+  return make;
+}

@@ -1,0 +1,116 @@
+/** Who is in one room, here and on other instances, and what has changed since it was last told. */
+import { type PublicUser, publicUser } from "../domain/user.ts";
+
+/** A user in the room: with so many sockets here, and on these other instances. */
+interface Present {
+  user: PublicUser;
+  sockets: number;
+  elsewhere: Set<string>;
+}
+
+/** What has changed since it was last asked, and how many are in the room now. */
+export interface Changes {
+  joined: PublicUser[];
+  left: PublicUser[];
+  count: number;
+}
+
+export class Attendance {
+  readonly #present = new Map<string, Present>();
+  readonly #joined = new Map<string, PublicUser>();
+  readonly #left = new Map<string, PublicUser>();
+
+  get count(): number {
+    return this.#present.size;
+  }
+
+  /** At most `limit` of those in the room. */
+  list(limit: number): PublicUser[] {
+    return this.#present.values().take(limit).map(({ user }) => user).toArray();
+  }
+
+  /** Those with a socket on this instance. */
+  here(): PublicUser[] {
+    return this.#present.values().filter(({ sockets }) => sockets > 0)
+      .map(({ user }) => user).toArray();
+  }
+
+  /** One more socket here. Returns whether it is the user's first here. */
+  enter(user: PublicUser): boolean {
+    const present = this.#present.get(user.id) ?? this.#appear(user);
+    return present.sockets++ === 0;
+  }
+
+  /** One socket fewer here. Returns whether it was the user's last here. */
+  leave(userId: string): boolean {
+    const present = this.#present.get(userId);
+    if (!present || present.sockets === 0 || --present.sockets > 0) return false;
+    this.#vanishIfGone(present);
+    return true;
+  }
+
+  /** These and no others are on that instance now. */
+  replace(instance: string, users: readonly PublicUser[]): void {
+    const ids = new Set(users.map(({ id }) => id));
+    for (const present of this.#present.values()) {
+      if (!ids.has(present.user.id)) this.#removeFrom(instance, present);
+    }
+    for (const user of users) {
+      const present = this.#present.get(user.id) ?? this.#reappear(user);
+      present.elsewhere.add(instance);
+    }
+  }
+
+  /** Shows a user as they are now. */
+  showProfile(user: PublicUser): void {
+    const present = this.#present.get(user.id);
+    // What waits to be told names the same object.
+    if (present) Object.assign(present.user, user);
+  }
+
+  /** What has changed since the last call. */
+  takeChanges(): Changes {
+    const changes = {
+      joined: [...this.#joined.values()],
+      left: [...this.#left.values()],
+      count: this.count,
+    };
+    this.#joined.clear();
+    this.#left.clear();
+    return changes;
+  }
+
+  /** Whether `takeChanges` has something to tell. */
+  get changed(): boolean {
+    return this.#joined.size > 0 || this.#left.size > 0;
+  }
+
+  #appear(someone: PublicUser): Present {
+    const user = publicUser(someone);
+    const present = { user, sockets: 0, elsewhere: new Set<string>() };
+    this.#present.set(user.id, present);
+    // Of coming and going between two updates the last counts.
+    this.#left.delete(user.id);
+    this.#joined.set(user.id, user);
+    return present;
+  }
+
+  /** As `appear`, but who has only moved from here to there has not come. */
+  #reappear(user: PublicUser): Present {
+    const moved = this.#left.has(user.id);
+    const present = this.#appear(user);
+    if (moved) this.#joined.delete(user.id);
+    return present;
+  }
+
+  #removeFrom(instance: string, present: Present): void {
+    if (present.elsewhere.delete(instance)) this.#vanishIfGone(present);
+  }
+
+  #vanishIfGone({ user, sockets, elsewhere }: Present): void {
+    if (sockets > 0 || elsewhere.size > 0) return;
+    this.#present.delete(user.id);
+    this.#joined.delete(user.id);
+    this.#left.set(user.id, user);
+  }
+}

@@ -1,0 +1,28 @@
+/** What the supervisor and its workers ask of each other, over `postMessage`. */
+import type { MetricsSnapshot } from "../application/metrics.ts";
+import type { LimiterOptions } from "../application/rate_limits.ts";
+import type { Config } from "../config.ts";
+
+export interface SupervisorCalls {
+  /** Passes an event on to the buses of all other workers. */
+  relay(text: string): void;
+  /** Counts uses for all workers together. */
+  count(
+    options: LimiterOptions,
+    key: string,
+    points: number,
+  ): Promise<{ consumedPoints: number; remainingPoints: number; msBeforeNext: number }>;
+  /** Forgets what a key has used. */
+  forgive(options: LimiterOptions, key: string): Promise<boolean>;
+  /** What every worker has counted. */
+  collectMetrics(): Promise<MetricsSnapshot[]>;
+}
+
+export interface WorkerCalls {
+  /** Starts an instance; a setting that cannot be used is the fault. */
+  start(config: Config): Promise<{ port: number; description: string } | { fault: string }>;
+  /** Takes an event of another worker's bus. */
+  hear(text: string): void;
+  metrics(): Promise<MetricsSnapshot>;
+  end(): Promise<void>;
+}

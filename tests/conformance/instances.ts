@@ -1,0 +1,180 @@
+/** How several instances behave as one; run on every bus by a file of its own. */
+import assert from "node:assert/strict";
+import { request } from "../harness/account.ts";
+import { startServer } from "../harness/server.ts";
+import { sleep, Stage, until } from "../harness/stage.ts";
+
+export interface InstancesSetting {
+  /** What carries the events. */
+  name: string;
+  /** Settings for instances of one fresh deployment. */
+  fresh(): Promise<Record<string, string>>;
+}
+
+/** Two instances with the same people and rooms. */
+export interface Pair {
+  a: Stage;
+  b: Stage;
+  /** What both run with. */
+  settings: Record<string, string>;
+}
+
+export function testInstances(setting: InstancesSetting): void {
+  const test = (sentence: string, act: (pair: Pair) => Promise<void>) =>
+    Deno.test(`${setting.name}: ${sentence}`, () => onPair(setting, act));
+
+  test("a message sent on one instance reaches sockets on the other, in order", async (pair) => {
+    const { ada, bob, roomId } = await adaAndBob(pair);
+    const [here, there] = [await pair.a.join(ada, roomId), await pair.b.join(bob, roomId)];
+    for (let i = 0; i < 20; i++) {
+      here.send("message:send", { roomId, text: `a${i}` });
+      there.send("message:send", { roomId, text: `b${i}` });
+    }
+    for (const socket of [here, there]) {
+      await socket.event("message:new", ({ seq }) => seq === 41);
+      const seen = socket.all("message:new");
+      assert.deepEqual(seen.map(({ seq }) => seq), Array.from({ length: 40 }, (_, i) => i + 2));
+      assert.equal(new Set(seen.map(({ message }) => message.text)).size, 40);
+      assert.deepEqual(new Set(seen.map(({ message }) => message.sender.displayName)).size, 2);
+    }
+  });
+
+  test("who joins sees who is there on the other instance, and is seen there", async (pair) => {
+    const { ada, bob, roomId } = await adaAndBob(pair);
+    const here = await pair.a.join(ada, roomId);
+    await knowEachOther(pair);
+    const there = await pair.b.connect(bob);
+    const { data } = await there.call("room:join", { roomId });
+    assert.deepEqual(names(data.online), ["Ada", "Bob"]);
+    assert.equal(data.onlineCount, 2);
+    const update = await here.event("presence:update", ({ joined }) => names(joined)[0] === "Bob");
+    assert.equal(update.data.count, 2);
+  });
+
+  test("a user with sockets on both instances is online once, until the last has gone", async (pair) => {
+    const { ada, bob, roomId } = await adaAndBob(pair);
+    const watcher = await pair.a.join(ada, roomId);
+    await knowEachOther(pair);
+    const first = await pair.a.join(bob, roomId);
+    await watcher.event("presence:update", ({ joined }) => names(joined).includes("Bob"));
+    const second = await pair.b.join(bob, roomId);
+    await first.close();
+    await sleep(600);
+    const { data } = await watcher.call("room:join", { roomId });
+    assert.deepEqual(names(data.online), ["Ada", "Bob"]);
+    await second.close();
+    const left = await watcher.event("presence:update", (update) => update.left.length > 0);
+    assert.deepEqual([names(left.data.left), left.data.count], [["Bob"], 1]);
+    assert.equal(
+      watcher.all("presence:update").filter(({ joined }) => names(joined).includes("Bob")).length,
+      1,
+    );
+  });
+
+  test("an instance that ends takes its users with it", async (pair) => {
+    const { ada, bob, roomId } = await adaAndBob(pair);
+    const watcher = await pair.a.join(ada, roomId);
+    await knowEachOther(pair);
+    await pair.b.join(bob, roomId);
+    await watcher.event("presence:update", ({ count }) => count === 2);
+    await pair.b.end();
+    await watcher.event("presence:update", ({ count }) => count === 1);
+  });
+
+  test("typing shows on the other instance, and ends with a send", async (pair) => {
+    const { ada, bob, roomId } = await adaAndBob(pair);
+    const [here, there] = [await pair.a.join(ada, roomId), await pair.b.join(bob, roomId)];
+    here.send("typing:start", { roomId });
+    await there.event("typing:update", ({ isTyping }) => isTyping);
+    await here.call("message:send", { roomId, text: "done" });
+    const { data } = await there.event("typing:update", ({ isTyping }) => !isTyping);
+    assert.equal(data.user.displayName, "Ada");
+    assert.equal(here.all("typing:update").length, 0, "oneself is not told");
+  });
+
+  test("typing on two instances ends when it has ended on both", async (pair) => {
+    const { ada, bob, roomId } = await adaAndBob(pair);
+    const [one, two] = [await pair.a.join(ada, roomId), await pair.b.join(ada, roomId)];
+    const watcher = await pair.b.join(bob, roomId);
+    two.send("typing:start", { roomId });
+    one.send("typing:start", { roomId });
+    await watcher.event("typing:update", ({ isTyping }) => isTyping);
+    await sleep(500);
+    two.send("typing:stop", { roomId });
+    await sleep(500);
+    assert.deepEqual(watcher.all("typing:update").map(({ isTyping }) => isTyping), [true]);
+    one.send("typing:stop", { roomId });
+    await watcher.event("typing:update", ({ isTyping }) => !isTyping);
+  });
+
+  test("signing out on one instance closes the session's sockets on the other", async (pair) => {
+    const { ada, roomId } = await adaAndBob(pair);
+    const socket = await pair.b.join(ada, roomId);
+    assert.equal((await ada.logOut()).status, 204);
+    assert.equal((await socket.closed).code, 4401);
+    assert.equal(socket.all("auth:error")[0].code, "session_revoked");
+  });
+
+  test("a changed profile shows on the other instance", async (pair) => {
+    const { ada, bob, roomId } = await adaAndBob(pair);
+    await pair.a.join(ada, roomId);
+    await knowEachOther(pair);
+    const there = await pair.b.join(bob, roomId);
+    await ada.request("PATCH", "/auth/me", { displayName: "Countess" });
+    await until(async () => {
+      const { data } = await there.call("room:join", { roomId });
+      return names(data.online).includes("Countess") &&
+        data.messages[0].sender.displayName === "Countess";
+    }, "the new name is shown");
+  });
+
+  test("an instance is ready while its bus is", async ({ a }) => {
+    const { status, body } = await request(a.server.url, "GET", "/ready");
+    assert.deepEqual([status, body.checks.bus], [200, "ok"]);
+  });
+}
+
+/** Runs `act` on two instances of one deployment. */
+export async function onPair(
+  { fresh }: InstancesSetting,
+  act: (pair: Pair) => Promise<void>,
+  extra: Record<string, string> = {},
+): Promise<void> {
+  const settings = { ...await fresh(), ...extra };
+  const a = new Stage(await startServer(settings));
+  const b = new Stage(await startServer({ ...a.server.settings }));
+  try {
+    await act({ a, b, settings });
+  } finally {
+    await Promise.all([a.end(), b.end()]);
+  }
+}
+
+/** Ada, who is known at the first instance, Bob, who is at the second, and a room of Ada's. */
+export async function adaAndBob({ a, b }: Pair) {
+  const [ada] = await a.people("Ada");
+  const [bob] = await b.people("Bob");
+  const { id: roomId } = await ada.createRoom("General");
+  return { ada, bob, roomId };
+}
+
+/** Resolves once each instance knows that the other lives: a newcomer sees the other's people. */
+export async function knowEachOther({ a, b }: Pair): Promise<void> {
+  const [scout] = await a.people("Scout");
+  const { id: roomId } = await scout.createRoom("Lookout");
+  for (const [from, to] of [[a, b], [b, a]] as const) {
+    const lookout = await from.join(scout, roomId);
+    await until(async () => {
+      const [visitor] = await to.people("Visitor");
+      const socket = await to.connect(visitor);
+      const { data } = await socket.call("room:join", { roomId });
+      await socket.close();
+      return names(data.online).includes("Scout");
+    }, "the instances know each other");
+    await lookout.close();
+  }
+}
+
+function names(users: { displayName: string }[]): string[] {
+  return users.map(({ displayName }) => displayName).toSorted();
+}
