@@ -36,27 +36,14 @@ export class SqliteDatabase {
    * kept when this throws.
    */
   transaction<T>(work: () => T): T {
-    this.#db.exec("BEGIN IMMEDIATE");
+    this.#prepare("BEGIN IMMEDIATE").run();
     try {
       const result = work();
-      this.#db.exec("COMMIT");
+      this.#prepare("COMMIT").run();
       return result;
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
       throw error;
-    }
-  }
-
-  /** Runs `work` inside a transaction so that its failure undoes its own writes and no others. */
-  savepoint<T>(work: () => T): T {
-    this.#db.exec("SAVEPOINT step");
-    try {
-      return work();
-    } catch (error) {
-      this.#db.exec("ROLLBACK TO step");
-      throw error;
-    } finally {
-      this.#db.exec("RELEASE step");
     }
   }
 
@@ -143,25 +130,29 @@ export class SqliteDatabase {
       .all(after.name, after.id, limit).map(toRoom);
   }
 
-  append(roomId: string, drafts: MessageDraft[]): Message[] {
-    const insert = this.#prepare("INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  /** Returns for each draft its number, or the message that was stored before in its place. */
+  append(roomId: string, drafts: MessageDraft[]): (number | Message)[] {
+    const insert = this.#prepare(
+      "INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+    );
     let head = this.head(roomId);
     return drafts.map((draft) => {
-      const stored = this.#findSent(roomId, draft.sender.id, draft.clientMessageId);
-      if (stored) return stored;
-      const message = { ...draft, roomId, seq: ++head, updatedAt: draft.createdAt };
-      insert.run(
+      const time = draft.createdAt.getTime();
+      const { changes } = insert.run(
         roomId,
-        message.seq,
-        message.id,
-        message.sender.id,
-        message.text,
-        Number(message.system),
-        message.clientMessageId,
-        message.createdAt.getTime(),
-        message.updatedAt.getTime(),
+        head + 1,
+        draft.id,
+        draft.sender.id,
+        draft.text,
+        Number(draft.system),
+        draft.clientMessageId,
+        time,
+        time,
       );
-      return message;
+      if (changes === 1) return ++head;
+      const stored = this.#findSent(roomId, draft.sender.id, draft.clientMessageId);
+      if (!stored) throw new Error(`message ${draft.id} of room ${roomId} is refused`);
+      return stored;
     });
   }
 

@@ -1,6 +1,6 @@
 /** The embedded store: a `Store` on SQLite, for one machine, with nothing to install. */
 import { ChatError, unavailable } from "../../../domain/errors.ts";
-import type { MessageDraft } from "../../../domain/message.ts";
+import type { Message, MessageDraft } from "../../../domain/message.ts";
 import type { NewRoom } from "../../../domain/room.ts";
 import type { Session, SessionRotation } from "../../../domain/session.ts";
 import type { ProfileChanges, User } from "../../../domain/user.ts";
@@ -74,8 +74,13 @@ export class SqliteStore implements Store {
   listRooms(limit: number, after?: { name: string; id: string }) {
     return this.#call("listRooms", limit, after);
   }
-  append(roomId: string, drafts: MessageDraft[]) {
-    return this.#call("append", roomId, drafts);
+  async append(roomId: string, drafts: MessageDraft[]): Promise<Message[]> {
+    const outcomes = await this.#call("append", roomId, drafts);
+    return outcomes.map((outcome, i) => {
+      if (typeof outcome !== "number") return outcome;
+      const draft = drafts[i]!;
+      return { ...draft, roomId, seq: outcome, updatedAt: draft.createdAt };
+    });
   }
   head(roomId: string) {
     return this.#call("head", roomId);

@@ -7,7 +7,7 @@ import { SqliteDatabase } from "./database.ts";
 
 /** What the store asks for: one call of a method of `SqliteDatabase`. */
 export interface Call {
-  method: Exclude<keyof SqliteDatabase, "transaction" | "savepoint">;
+  method: Exclude<keyof SqliteDatabase, "transaction">;
   args: unknown[];
 }
 
@@ -44,20 +44,33 @@ function answer(request: Request): Outcome[] {
   })];
 }
 
-/** Group commit: all calls of a batch share one transaction and so one wait for the disk. */
+/**
+ * Group commit: all calls of a batch share one transaction and so one wait for the disk. Should one
+ * fail in a way that is not an answer, all are undone and run again, each for itself.
+ */
 function runAll(calls: Call[]): Outcome[] {
   const db = database!;
   if (!calls.some((call) => WRITES.has(call.method))) {
     return calls.map((call) => attempt(() => run(db, call)));
   }
   try {
-    return db.transaction(() =>
-      calls.map((call) => attempt(() => db.savepoint(() => run(db, call))))
-    );
+    return db.transaction(() => calls.map((call) => answerOrFail(db, call)));
+  } catch {
+    return calls.map((call) => attempt(() => db.transaction(() => run(db, call))));
+  }
+}
+
+function answerOrFail(db: SqliteDatabase, call: Call): Outcome {
+  try {
+    return { value: run(db, call) };
   } catch (error) {
-    return calls.map(() => ({
-      error: { code: "unavailable", message: `The store failed: ${error}` },
-    }));
+    // A refusal, before anything was written.
+    if (error instanceof ChatError) {
+      return attempt(() => {
+        throw error;
+      });
+    }
+    throw error;
   }
 }
 
