@@ -108,7 +108,8 @@ export class RateLimits {
   async forgive(policy: Policy, key: string): Promise<void> {
     if (!this.enabled) return;
     await this.#own.get(policy)!.delete(key);
-    await this.#shared.get(policy)?.delete(key).catch(report);
+    const shared = this.#shared.get(policy);
+    if (shared) await inTime(shared.delete(key)).catch(report);
   }
 
   close(): void {
@@ -148,15 +149,21 @@ export class RateLimits {
 }
 
 async function countAtOnce(shared: SharedLimiter, own: RateLimiterMemory, key: string) {
+  try {
+    return await inTime(shared.penalty(key, 1));
+  } catch (error) {
+    report(error);
+    return await own.penalty(key);
+  }
+}
+
+async function inTime<T>(answer: Promise<T>): Promise<T> {
   let timer;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error("no answer in time")), SHARED_LIMIT_MS);
   });
   try {
-    return await Promise.race([shared.penalty(key, 1), late]);
-  } catch (error) {
-    report(error);
-    return await own.penalty(key);
+    return await Promise.race([answer, late]);
   } finally {
     clearTimeout(timer);
   }

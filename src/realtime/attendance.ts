@@ -20,13 +20,21 @@ export class Attendance {
   readonly #joined = new Map<string, PublicUser>();
   readonly #left = new Map<string, PublicUser>();
 
+  /** How many are in the room. */
   get count(): number {
     return this.#present.size;
   }
 
-  /** At most `limit` of those in the room. */
-  list(limit: number): PublicUser[] {
-    return this.#present.values().take(limit).map(({ user }) => user).toArray();
+  /**
+   * Whom a newcomer is shown, at most `limit`, and how many in all: those in the room, and those
+   * whose leaving has still to be told, to the newcomer as well.
+   */
+  show(limit: number): { users: PublicUser[]; count: number } {
+    const present = this.#present.values().take(limit).map(({ user }) => user).toArray();
+    return {
+      users: [...present, ...this.#left.values().take(limit - present.length)],
+      count: this.#present.size + this.#left.size,
+    };
   }
 
   /** Those with a socket on this instance. */

@@ -36,6 +36,10 @@ export class Peers {
     return this.#lastHeard.keys();
   }
 
+  knows(instance: string): boolean {
+    return this.#lastHeard.has(instance);
+  }
+
   get count(): number {
     return this.#lastHeard.size;
   }

@@ -117,7 +117,8 @@ export class Presence {
   online(roomId: string): { online: PublicUser[]; onlineCount: number } {
     const attendance = this.#rooms.get(roomId)?.attendance;
     if (!attendance) return { online: [], onlineCount: 0 };
-    return { online: attendance.list(NAMED_ONLINE), onlineCount: attendance.count };
+    const { users, count } = attendance.show(NAMED_ONLINE);
+    return { online: users, onlineCount: count };
   }
 
   receive(event: BusEvent, from: string): void {
@@ -173,7 +174,8 @@ export class Presence {
 
   #replace({ roomId, version, users }: Extract<BusEvent, { kind: "presence" }>, from: string) {
     const room = this.#rooms.get(roomId);
-    if (!room || version <= (room.versions.get(from) ?? -1)) return;
+    // Who is not known to live has gone, or will say which lists it has told when it is.
+    if (!room || !this.#peers.knows(from) || version <= (room.versions.get(from) ?? -1)) return;
     room.versions.set(from, version);
     room.attendance.replace(from, users);
     this.#hasAnswered(from, roomId, room);

@@ -481,6 +481,39 @@ function testReads(test: Register): void {
     }
   });
 
+  test("heads are the ends of several rooms' logs, whoever wrote them", async (store, connect) => {
+    const ada = await createUser(store);
+    const [quiet, busy, other] = [
+      await createRoom(store, ada),
+      await createRoom(store, ada),
+      await createRoom(store, ada),
+    ];
+    await (await connect()).append(busy.id, drafts(ada, 3));
+    await store.append(other.id, drafts(ada, 1));
+    assert.deepEqual(
+      await store.heads([quiet.id, busy.id]),
+      new Map([[quiet.id, 1], [busy.id, 4]]),
+    );
+  });
+
+  test("heads leave out rooms that do not exist, and slugs", async (store) => {
+    const { room } = await createRoomWithAda(store);
+    const heads = await store.heads([...UNKNOWN_IDS, room.slug, room.id]);
+    assert.deepEqual(heads, new Map([[room.id, 1]]));
+  });
+
+  test("heads of no rooms are none", async (store) => {
+    await createRoomWithAda(store);
+    assert.deepEqual(await store.heads([]), new Map());
+  });
+
+  test("heads of five hundred rooms come at once", async (store) => {
+    const ada = await createUser(store);
+    const rooms = await Promise.all(range(1, 500).map(() => createRoom(store, ada)));
+    const ids = rooms.map(({ id }) => id);
+    assert.deepEqual(new Set((await store.heads(ids)).keys()), new Set(ids));
+  });
+
   test("a message's seq is found in its own room only", async (store) => {
     const { room, ada } = await createRoomWithAda(store);
     const elsewhere = await createRoom(store, ada);
@@ -561,6 +594,40 @@ function testSessions(test: Register): void {
       await store.rotateSession(session.id, found?.generation ?? 0, rotationFrom(9)),
       false,
     );
+  });
+
+  test("of several sessions the revoked ones are told", async (store, connect) => {
+    const [kept, revoked, elsewhere, notAsked] = [
+      await createSession(store),
+      await createSession(store),
+      await createSession(store),
+      await createSession(store),
+    ];
+    await store.revokeSession(revoked.id, new Date());
+    await (await connect()).revokeSession(elsewhere.id, new Date());
+    await store.revokeSession(notAsked.id, new Date());
+    const told = await store.revokedSessions([kept.id, revoked.id, elsewhere.id]);
+    assert.deepEqual(new Set(told), new Set([revoked.id, elsewhere.id]));
+    assert.equal(told.length, 2);
+  });
+
+  test("a session that was rotated and then revoked is told", async (store) => {
+    const { id } = await createSession(store);
+    await store.rotateSession(id, 0, rotationFrom(0));
+    assert.deepEqual(await store.revokedSessions([id]), []);
+    await store.revokeSession(id, new Date());
+    assert.deepEqual(await store.revokedSessions([id]), [id]);
+  });
+
+  test("an expired and an unknown session were not revoked", async (store) => {
+    const expired = await createSession(store, { expiresAt: new Date(Date.now() - 1) });
+    assert.deepEqual(await store.revokedSessions([...UNKNOWN_IDS, expired.id]), []);
+  });
+
+  test("of no sessions none was revoked", async (store) => {
+    const { id } = await createSession(store);
+    await store.revokeSession(id, new Date());
+    assert.deepEqual(await store.revokedSessions([]), []);
   });
 
   test("an expired session is not found", async (store) => {

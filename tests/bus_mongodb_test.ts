@@ -1,0 +1,63 @@
+/** The bus on MongoDB: change streams of the log and of a collection of events. */
+import { MongoBus } from "../src/adapters/bus/mongodb.ts";
+import { connect } from "../src/adapters/store/mongodb/connection.ts";
+import { MongoStore } from "../src/adapters/store/mongodb/store.ts";
+import { type Deployment, newMessage, testBus, testBusOutages } from "./conformance/bus.ts";
+import { MongodbServer } from "./harness/mongodb_server.ts";
+import { MONGODB } from "./harness/stores.ts";
+
+testBus({
+  name: "change streams",
+  instances: 2,
+  open: async () => deploy((await MONGODB.fresh()).MONGODB_URI!),
+});
+
+if (MongodbServer.available) {
+  testBusOutages("change streams", async () => {
+    const server = new MongodbServer();
+    await server.start();
+    const { close, ...rest } = await deploy(server.uri);
+    return {
+      ...rest,
+      server,
+      async close() {
+        await close();
+        await server.remove();
+      },
+    };
+  }, [{ name: "killed and started anew", begin: (s) => s.kill(), end: (s) => s.start() }]);
+}
+
+/** Opens two instances, each with a store and a bus, on one database. */
+async function deploy(uri: string): Promise<Deployment> {
+  const connections = [await connect(uri), await connect(uri)] as const;
+  const stores = [await MongoStore.open(connections[0]), await MongoStore.open(connections[1])];
+  const buses = [await MongoBus.open(connections[0].db), await MongoBus.open(connections[1].db)];
+  const [store, bus] = [stores[0]!, buses[0]!];
+  return {
+    buses,
+    async append(roomId, outcome = "known") {
+      const { seq: _, updatedAt: __, roomId: ___, ...draft } = newMessage(roomId);
+      const messages = await store.append(roomId, [draft]);
+      bus.publish(
+        outcome === "known"
+          ? { kind: "appended", roomId, messages }
+          : { kind: "append_unknown", roomId },
+      );
+      return messages[0]!;
+    },
+    async spoil(_, text) {
+      const { db } = connections[0];
+      await db.collection("events").insertMany([
+        { event: text, at: new Date() },
+        { event: [text], at: new Date() },
+        { event: null, at: new Date() },
+        { at: new Date() },
+      ]);
+    },
+    async close() {
+      await Promise.all(buses.map((bus) => bus.close()));
+      await Promise.all(stores.map((store) => store.close()));
+    },
+  };
+}

@@ -1,0 +1,223 @@
+/** The bus on Redis: on one server, in a cluster, and on servers that are away or refuse. */
+import assert from "node:assert/strict";
+import { RedisBus } from "../src/adapters/bus/redis/bus.ts";
+import { type Client, newClient } from "../src/adapters/bus/redis/channels.ts";
+import {
+  newMessage,
+  type Outage,
+  type ServedDeployment,
+  testBus,
+  testBusOutages,
+} from "./conformance/bus.ts";
+import { RedisServer } from "./harness/redis_server.ts";
+import { sleep, until } from "./harness/stage.ts";
+
+/** How long a bus may take to find a server that has started. */
+const FIND_MS = 30_000;
+/** The client cannot break off its wait for the next attempt to connect. */
+const LAST_RETRY_MS = 1_000;
+
+/** A Redis server that is a cluster by itself. */
+class ClusterNode extends RedisServer {
+  #created = false;
+
+  constructor() {
+    const announced = ["--cluster-announce-ip", "127.0.0.1"];
+    super(["--cluster-enabled", "yes", ...announced, "--dir", Deno.makeTempDirSync()]);
+  }
+
+  override async start(): Promise<void> {
+    await super.start();
+    await onServer(this.url, async (client) => {
+      if (!this.#created) await client.clusterAddSlotsRange({ start: 0, end: 16_383 });
+      this.#created = true;
+      await until(
+        async () => (await client.clusterInfo()).includes("cluster_state:ok"),
+        "it works",
+      );
+    });
+  }
+}
+
+const KILL: Outage<RedisServer> = {
+  name: "killed and started anew",
+  begin: (server) => server.kill(),
+  end: (server) => server.start(),
+};
+const SUSPENSION: Outage<RedisServer> = {
+  name: "suspended and resumed",
+  begin: (server) => server.suspend(),
+  end: (server) => server.resume(),
+};
+
+for (
+  const [name, create, outages] of [
+    ["Redis", () => new RedisServer(), [KILL, SUSPENSION]],
+    ["Redis cluster", () => new ClusterNode(), [KILL]],
+  ] as const
+) {
+  const shared = create();
+  Deno.test.beforeAll(() => shared.start());
+  Deno.test.afterAll(() => shared.remove());
+
+  testBus({ name, instances: 2, open: () => deploy(shared) });
+
+  testBusOutages(name, async () => {
+    const server = create();
+    await server.start();
+    const { close, ...rest } = await deploy(server);
+    return {
+      ...rest,
+      async close() {
+        await close();
+        await server.remove();
+        await sleep(LAST_RETRY_MS);
+      },
+    };
+  }, outages);
+}
+
+Deno.test("Redis: a cluster is told from a single server", async () => {
+  const node = new ClusterNode();
+  await node.start();
+  const bus = await RedisBus.open(node.url);
+  assert.match(bus.description, /^Redis cluster \(127\.0\.0\.1:\d+\)$/);
+  await bus.close();
+  await node.remove();
+});
+
+Deno.test("Redis: the description names the server and no credentials", async () => {
+  const server = await startLocked();
+  const bus = await RedisBus.open(withPassword(server, PASSWORD));
+  assert.match(bus.description, /^Redis [\d.]+ \(127\.0\.0\.1:\d+\)$/);
+  await bus.close();
+  await server.remove();
+});
+
+for (
+  const [fault, url] of [
+    ["a wrong password", (server: RedisServer) => withPassword(server, "wrong")],
+    ["no password", (server: RedisServer) => server.url],
+    ["an unknown user", (server: RedisServer) => withPassword(server, "wrong", "nobody")],
+  ] as const
+) {
+  Deno.test(`Redis: ${fault} is refused in one line`, async () => {
+    const server = await startLocked();
+    const error = await RedisBus.open(url(server)).then(() => null, (error) => error);
+    assert.ok(error instanceof Error, "it was not refused");
+    assert.match(error.message, /^(WRONGPASS|NOAUTH)[^\n]+$/);
+    assert.doesNotMatch(error.message, /nobody|wrong\b/);
+    await server.remove();
+  });
+}
+
+Deno.test("Redis: databases of one server are deployments of their own", async () => {
+  const server = new RedisServer();
+  await server.start();
+  const buses = await Promise.all(
+    ["/1", "/1", "/2"].map((path) => RedisBus.open(server.url + path)),
+  );
+  const [one, sameOne, two] = buses as [RedisBus, RedisBus, RedisBus];
+  const heard: [string, string][] = [];
+  sameOne.subscribe((_, from) => heard.push(["the same", from]));
+  two.subscribe((_, from) => heard.push(["another", from]));
+  await Promise.all(buses.map((bus) => bus.follow("room")));
+  for (const bus of [two, one]) {
+    bus.publish({ kind: "gone" });
+    bus.publish({ kind: "append_unknown", roomId: "room" });
+  }
+  await until(() => heard.filter(([place]) => place === "the same").length === 2, "they arrive");
+  assert.deepEqual(heard.filter(([, from]) => from === one.instanceId), [
+    ["the same", one.instanceId],
+    ["the same", one.instanceId],
+  ]);
+  assert.ok(!heard.some(([place, from]) => place === "the same" && from === two.instanceId));
+  await Promise.all(buses.map((bus) => bus.close()));
+  await server.remove();
+});
+
+Deno.test("Redis: a bus that is opened before its server finds it later", async () => {
+  const server = new RedisServer();
+  const early = await RedisBus.open(server.url);
+  const heard: string[] = [];
+  early.subscribe(({ kind }) => heard.push(kind));
+  assert.equal(early.connected, false);
+  await assert.rejects(early.ping(), { name: "ChatError", code: "unavailable" });
+  early.publish({ kind: "gone" });
+  await early.follow("room");
+  await early.follow("left again");
+  early.unfollow("left again");
+
+  await server.start();
+  await until(() => heard.includes("interrupted"), "the server is found", FIND_MS);
+  await early.ping();
+  const late = await RedisBus.open(server.url);
+  late.publish({ kind: "append_unknown", roomId: "left again" });
+  late.publish({ kind: "append_unknown", roomId: "room" });
+  await until(() => heard.includes("append_unknown"), "events arrive");
+  assert.deepEqual(heard.filter((kind) => kind !== "interrupted"), ["gone", "append_unknown"]);
+  await Promise.all([early.close(), late.close()]);
+  await server.remove();
+});
+
+Deno.test({
+  name: "Redis: a bus that never found its server leaves nothing behind",
+  sanitizeOps: true,
+  sanitizeResources: true,
+  async fn() {
+    const bus = await RedisBus.open(new RedisServer().url);
+    await bus.follow("room");
+    await bus.close();
+    assert.equal(bus.connected, false);
+    await sleep(LAST_RETRY_MS);
+  },
+});
+
+const PASSWORD = "open sesame";
+
+/** Starts a server that wants a password. */
+async function startLocked(): Promise<RedisServer> {
+  const server = new RedisServer();
+  await server.start();
+  await onServer(server.url, (client) => client.configSet("requirepass", PASSWORD));
+  return server;
+}
+
+function withPassword({ port }: RedisServer, password: string, user = ""): string {
+  return `redis://${user}:${encodeURIComponent(password)}@127.0.0.1:${port}`;
+}
+
+/** Opens the buses of two instances on a server. */
+async function deploy(server: RedisServer): Promise<ServedDeployment<RedisServer>> {
+  const buses = [await RedisBus.open(server.url), await RedisBus.open(server.url)] as const;
+  const [{ prefix }] = buses;
+  return {
+    server,
+    buses: [...buses],
+    append(roomId, outcome = "known") {
+      const message = newMessage(roomId);
+      buses[0].publish(
+        outcome === "known"
+          ? { kind: "appended", roomId, messages: [message] }
+          : { kind: "append_unknown", roomId },
+      );
+      return Promise.resolve(message);
+    },
+    spoil: (roomId, text) =>
+      onServer(server.url, async (client) => {
+        await client.sPublish(`${prefix}:instances`, text);
+        await client.sPublish(`${prefix}:room:${roomId}`, text);
+      }),
+    async close() {
+      await Promise.all(buses.map((bus) => bus.close()));
+    },
+  };
+}
+
+/** Does something on a server with a client of its own. */
+async function onServer(url: string, work: (client: Client) => Promise<unknown>): Promise<void> {
+  const client = newClient(url);
+  await client.connect();
+  await work(client);
+  client.destroy();
+}

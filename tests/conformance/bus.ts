@@ -1,0 +1,489 @@
+/** What every bus must do, as one suite that each adapter is run through. */
+import assert from "node:assert/strict";
+import type { Message } from "../../src/domain/message.ts";
+import type { Bus, BusEvent, InstanceEvent, RoomEvent } from "../../src/ports/bus.ts";
+import { sleep, until } from "../harness/stage.ts";
+
+/** The buses of one deployment, opened for one test. */
+export interface Deployment {
+  /** One for each instance. */
+  buses: Bus[];
+  /**
+   * Puts an entry into a room's log through the first instance, which then publishes what a room log
+   * does: `appended`, or `append_unknown` if it could not tell the outcome.
+   */
+  append(roomId: string, outcome?: "known" | "unknown"): Promise<Message>;
+  /** Puts a text that is no event where the buses take their events from; the room is followed. */
+  spoil(roomId: string, text: string): Promise<void>;
+  /** Closes the buses and whatever else was opened. */
+  close(): Promise<void>;
+}
+
+export interface BusSetting {
+  name: string;
+  /** How many instances a deployment has: what concerns others is only tested where there are any. */
+  instances: 1 | 2;
+  open(): Promise<Deployment>;
+}
+
+/** A bus with its own name and what it has told so far. */
+class Instance {
+  readonly bus: Bus;
+  readonly heard: { event: BusEvent; from: string }[] = [];
+
+  constructor(bus: Bus) {
+    this.bus = bus;
+    bus.subscribe((event, from) => this.heard.push({ event, from }));
+  }
+
+  /** What it has told of this kind. */
+  readonly all = (kind: BusEvent["kind"]) => this.heard.filter(({ event }) => event.kind === kind);
+
+  /** Resolves with the first event, past or to come, for which `matches` holds. */
+  async hears(matches: (event: BusEvent) => boolean, what: string, milliseconds?: number) {
+    const find = () => this.heard.find(({ event }) => matches(event));
+    await until(() => find() !== undefined, `${what} is heard`, milliseconds);
+    return find()!;
+  }
+}
+
+type Act = (instances: { a: Instance; b: Instance }, deployment: Deployment) => Promise<void>;
+
+const LEAKLESS = { sanitizeOps: true, sanitizeResources: true };
+/** How long a bus may take to notice that its server is away, or back. */
+const NOTICE_MS = 30_000;
+
+export function testBus(setting: BusSetting): void {
+  testOneInstance(setting);
+  if (setting.instances > 1) testTwoInstances(setting);
+}
+
+function testOneInstance(setting: BusSetting): void {
+  const test = (sentence: string, act: (a: Instance, deployment: Deployment) => Promise<void>) =>
+    register(setting, sentence, ({ a }, deployment) => act(a, deployment));
+
+  test("every kind of event is told here before publish returns", async ({ bus, heard }) => {
+    for (const event of EVENTS) {
+      bus.publish(event);
+      assert.deepEqual(heard.pop(), { event, from: bus.instanceId });
+    }
+    await bus.ping();
+  });
+
+  test("every listener of an instance is told", async (a) => {
+    const another = new Instance(a.bus);
+    a.bus.publish(GONE);
+    assert.deepEqual(another.heard, a.heard);
+    await a.bus.ping();
+  });
+
+  test("a bus that works is connected, answers a ping and says what it is", async ({ bus }) => {
+    assert.equal(bus.connected, true);
+    await bus.ping();
+    assert.match(bus.description, /^\w+/);
+  });
+
+  test("following a room again after leaving it works", async (a, { append }) => {
+    const roomId = newId();
+    await a.bus.follow(roomId);
+    a.bus.unfollow(roomId);
+    await a.bus.follow(roomId);
+    await append(roomId);
+    await a.hears((event) => isHint(event, roomId), "the entry");
+  });
+
+  test("a room that was never followed can be left", async ({ bus }) => {
+    bus.unfollow(newId());
+    await bus.ping();
+  });
+
+  test("a closed bus tells nobody, refuses nothing and closes again in peace", async (a) => {
+    const { bus, heard } = a;
+    await bus.close();
+    for (const event of EVENTS) bus.publish(event);
+    await bus.follow(newId());
+    bus.unfollow(newId());
+    await bus.close();
+    assert.deepEqual(heard, []);
+  });
+}
+
+function testTwoInstances(setting: BusSetting): void {
+  const test = (sentence: string, act: Act) => register(setting, sentence, act);
+
+  test("instances have names of their own", async ({ a, b }) => {
+    assert.notEqual(a.bus.instanceId, b.bus.instanceId);
+    await a.bus.ping();
+  });
+
+  test("events reach the other instance whole, with their sender", async ({ a, b }) => {
+    await b.bus.follow("room");
+    for (const event of EVENTS.filter(({ kind }) => !LOG_KINDS.has(kind))) {
+      a.bus.publish(event);
+      const heard = await b.hears(({ kind }) => kind === event.kind, event.kind);
+      assert.deepEqual(heard, { event, from: a.bus.instanceId });
+    }
+  });
+
+  test("an entry is told to the other instance, whole or as the log's head", async ({ a, b }, {
+    append,
+  }) => {
+    const roomId = newId();
+    await b.bus.follow(roomId);
+    const message = await append(roomId);
+    const { event, from } = await b.hears((event) => shows(event, message), "the entry");
+    if (event.kind !== "appended") return;
+    assert.deepEqual(event.messages, [message]);
+    assert.equal(from, a.bus.instanceId);
+  });
+
+  test("an entry whose append seemed to fail is hinted at to the other instance", async ({ b }, {
+    append,
+  }) => {
+    const roomId = newId();
+    await b.bus.follow(roomId);
+    const message = await append(roomId, "unknown");
+    await b.hears(
+      (event) => shows(event, message) || event.kind === "append_unknown",
+      "that the log may have grown",
+    );
+  });
+
+  test("an instance's own events do not come back to it", async ({ a, b }) => {
+    const roomId = newId();
+    await Promise.all([a.bus.follow(roomId), b.bus.follow(roomId)]);
+    const question: RoomEvent = { kind: "presence", roomId, version: 1, users: [] };
+    a.bus.publish(question);
+    a.bus.publish(ALIVE);
+    await b.hears(({ kind }) => kind === "presence", "what a room is told");
+    await b.hears(({ kind }) => kind === "alive", "what all are told");
+    // What comes back comes before the answers.
+    b.bus.publish({ ...question, version: 2 });
+    b.bus.publish(GONE);
+    await a.hears((event) => event.kind === "presence" && event.version === 2, "the answer");
+    await a.hears(({ kind }) => kind === "gone", "the farewell");
+    const own = a.heard.filter(({ from }) => from === a.bus.instanceId);
+    assert.deepEqual(own.map(({ event }) => event.kind), ["presence", "alive"]);
+  });
+
+  test("a hundred events in a row all arrive", async ({ a, b }) => {
+    const roomId = newId();
+    await b.bus.follow(roomId);
+    const versions = Array.from({ length: 100 }, (_, i) => i);
+    for (const version of versions) {
+      a.bus.publish({ kind: "presence", roomId, version, users: [ADA] });
+    }
+    const arrived = () =>
+      b.all("presence").map(({ event }) => event.kind === "presence" && event.version);
+    await until(() => arrived().length >= versions.length, "all arrive");
+    assert.deepEqual(new Set(arrived()), new Set(versions));
+  });
+
+  test("two rooms' events are told apart", async ({ a, b }) => {
+    const [one, two] = [newId(), newId()];
+    await Promise.all([b.bus.follow(one), b.bus.follow(two)]);
+    a.bus.publish({ kind: "append_unknown", roomId: newId() });
+    a.bus.publish({ kind: "presence", roomId: two, version: 2, users: [] });
+    a.bus.publish({ kind: "presence", roomId: one, version: 1, users: [] });
+    await until(() => b.all("presence").length === 2, "both are heard");
+    const versions = b.all("presence").map(({ event }) => {
+      return event.kind === "presence" && [event.roomId, event.version];
+    });
+    assert.deepEqual(versions.toSorted(), [[one, 1], [two, 2]].toSorted());
+  });
+
+  test("leaving one room keeps the others", async ({ a, b }) => {
+    const [left, kept] = [newId(), newId()];
+    await Promise.all([b.bus.follow(left), b.bus.follow(kept)]);
+    b.bus.unfollow(left);
+    a.bus.publish({ kind: "presence", roomId: left, version: 1, users: [] });
+    a.bus.publish({ kind: "presence", roomId: kept, version: 1, users: [] });
+    await b.hears((event) => "roomId" in event && event.roomId === kept, "the room that was kept");
+  });
+
+  test("a room that is left and followed at once is followed", async ({ a, b }) => {
+    const roomId = newId();
+    await b.bus.follow(roomId);
+    b.bus.unfollow(roomId);
+    await b.bus.follow(roomId);
+    a.bus.publish({ kind: "presence", roomId, version: 1, users: [ADA] });
+    await b.hears(({ kind }) => kind === "presence", "the room");
+  });
+
+  test("a room that one instance leaves stays with the other", async ({ a, b }) => {
+    const roomId = newId();
+    await Promise.all([a.bus.follow(roomId), b.bus.follow(roomId)]);
+    a.bus.unfollow(roomId);
+    a.bus.publish({ kind: "presence", roomId, version: 1, users: [ADA] });
+    await b.hears(({ kind }) => kind === "presence", "the room");
+  });
+
+  test("what is no event is ignored", async ({ a, b }, { spoil }) => {
+    const roomId = newId();
+    await b.bus.follow(roomId);
+    for (const text of JUNK) await spoil(roomId, text);
+    a.bus.publish({ kind: "presence", roomId, version: 1, users: [] });
+    a.bus.publish(ALIVE);
+    await b.hears(({ kind }) => kind === "presence", "what a room is told");
+    await b.hears(({ kind }) => kind === "alive", "what all are told");
+    assert.deepEqual(new Set(b.heard.map(({ from }) => from)), new Set([a.bus.instanceId]));
+  });
+
+  test("a closed instance is told nothing, and the other works on", async ({ a, b }) => {
+    await b.bus.close();
+    a.bus.publish(ALIVE);
+    await a.bus.ping();
+    await sleep(100);
+    assert.deepEqual(b.heard, []);
+  });
+
+  test("what is published just before the end still arrives", async ({ a, b }) => {
+    a.bus.publish(GONE);
+    await a.bus.close();
+    await b.hears(({ kind }) => kind === "gone", "the farewell");
+  });
+}
+
+/** A deployment whose buses have a server of their own. */
+export interface ServedDeployment<Server> extends Deployment {
+  server: Server;
+}
+
+/** How a server goes away, and comes back. */
+export interface Outage<Server> {
+  /** What happens to the server. */
+  name: string;
+  begin(server: Server): Promise<void> | void;
+  end(server: Server): Promise<void> | void;
+}
+
+interface Away {
+  a: Instance;
+  b: Instance;
+  /** Takes the server away. */
+  begin(): Promise<void>;
+  /** Resolves once both instances have noticed that it is away. */
+  noticed(): Promise<void>;
+  /** Brings it back, and resolves once both were told of the interruption. */
+  end(): Promise<void>;
+}
+
+/**
+ * Registers the suite for buses whose server goes away and comes back.
+ * @param open opens two buses on a server of their own
+ */
+export function testBusOutages<Server>(
+  name: string,
+  open: () => Promise<ServedDeployment<Server>>,
+  outages: readonly Outage<Server>[],
+): void {
+  for (const outage of outages) {
+    const title = `${name}, ${outage.name}`;
+    testOutage((sentence, act) =>
+      Deno.test({ name: `${title}: ${sentence}`, ...LEAKLESS }, async () => {
+        const deployment = await open();
+        const [a, b] = deployment.buses.map((bus) => new Instance(bus)) as [Instance, Instance];
+        const all = [a, b];
+        try {
+          await act({
+            a,
+            b,
+            begin: async () => await outage.begin(deployment.server),
+            noticed: () =>
+              until(() => all.every(({ bus }) => !bus.connected), "both notice", NOTICE_MS),
+            async end() {
+              await outage.end(deployment.server);
+              for (const each of all) {
+                await each.hears(({ kind }) => kind === "interrupted", "it", NOTICE_MS);
+              }
+            },
+          });
+        } finally {
+          await deployment.close();
+        }
+      })
+    );
+  }
+}
+
+function testOutage(test: (sentence: string, act: (away: Away) => Promise<void>) => void): void {
+  test("the bus knows that it is away, and when it is back", async (away) => {
+    const { a: { bus }, begin, noticed, end } = away;
+    await begin();
+    const refusals: { code?: string }[] = [];
+    await until(
+      () => bus.ping().then(() => false, (error) => refusals.push(error) > 0),
+      "a ping fails",
+      NOTICE_MS,
+    );
+    assert.deepEqual(refusals.map(({ code }) => code), ["unavailable"]);
+    await noticed();
+    await assert.rejects(bus.ping(), UNAVAILABLE);
+    await end();
+    await until(() => bus.connected, "it is connected");
+    await bus.ping();
+  });
+
+  test("listeners are told of the interruption by their own bus", async (away) => {
+    const { a, b, begin, noticed, end } = away;
+    await begin();
+    await noticed();
+    assert.deepEqual([...a.heard, ...b.heard], []);
+    await end();
+    for (const { all, bus } of [a, b]) {
+      assert.ok(all("interrupted").every(({ from }) => from === bus.instanceId));
+    }
+  });
+
+  test("the bus is connected when it has told of the interruption", async (away) => {
+    const { a, begin, noticed, end } = away;
+    let connected = false;
+    a.bus.subscribe(({ kind }) => {
+      if (kind === "interrupted") connected = a.bus.connected;
+    });
+    await begin();
+    await noticed();
+    await end();
+    assert.ok(connected, "what listeners publish when they are told would be lost");
+  });
+
+  test("publishing never throws, and is told here", async ({ a, begin, noticed, end }) => {
+    await begin();
+    for (const event of EVENTS) a.bus.publish(event);
+    await noticed();
+    for (const event of EVENTS) a.bus.publish(event);
+    assert.deepEqual(a.heard.map(({ event }) => event), [...EVENTS, ...EVENTS]);
+    await end();
+  });
+
+  test("events travel again afterwards, both ways", async ({ a, b, begin, noticed, end }) => {
+    const roomId = newId();
+    await Promise.all([a.bus.follow(roomId), b.bus.follow(roomId)]);
+    await begin();
+    await noticed();
+    await end();
+    for (const [from, to] of [[a, b], [b, a]] as const) {
+      from.bus.publish({ kind: "presence", roomId, version: 1, users: [ADA] });
+      from.bus.publish(ALIVE);
+      await until(() => to.all("presence").length > 0, "the room is heard");
+      await until(() => to.all("alive").length > 0, "the instance is heard");
+    }
+  });
+
+  test("a room that was followed meanwhile is heard afterwards", async (away) => {
+    const { a, b, begin, noticed, end } = away;
+    const roomId = newId();
+    await begin();
+    await b.bus.follow(roomId);
+    await noticed();
+    await end();
+    a.bus.publish({ kind: "presence", roomId, version: 1, users: [ADA] });
+    await b.hears(({ kind }) => kind === "presence", "the room");
+  });
+
+  test("a room that was left meanwhile disturbs no other", async (away) => {
+    const { a, b, begin, noticed, end } = away;
+    const [left, kept] = [newId(), newId()];
+    await Promise.all([b.bus.follow(left), b.bus.follow(kept)]);
+    await begin();
+    b.bus.unfollow(left);
+    await noticed();
+    await end();
+    a.bus.publish({ kind: "presence", roomId: kept, version: 1, users: [ADA] });
+    await b.hears(({ kind }) => kind === "presence", "the room");
+  });
+
+  test("a bus can be closed meanwhile", async ({ a, begin }) => {
+    await begin();
+    a.bus.publish(ALIVE);
+    await a.bus.close();
+    assert.equal(a.bus.connected, false);
+  });
+}
+
+const UNAVAILABLE = { name: "ChatError", code: "unavailable" };
+
+const ADA = { id: "ada", displayName: "Ada", avatarUrl: "https://example.org/ada.png" };
+const GONE: InstanceEvent = { kind: "gone" };
+const ALIVE: InstanceEvent = { kind: "alive", versions: [["room", 1], ["other room", 2]] };
+
+/** Told of a room's log, which some buses read themselves. */
+const LOG_KINDS: ReadonlySet<string> = new Set(["appended", "grown", "append_unknown"]);
+
+/** One of each kind. */
+const EVENTS: (RoomEvent | InstanceEvent)[] = [
+  { kind: "appended", roomId: "room", messages: [newMessage("room"), newMessage("room")] },
+  { kind: "grown", roomId: "room", head: 7 },
+  { kind: "append_unknown", roomId: "room" },
+  { kind: "typing", roomId: "room", user: ADA, state: "started" },
+  { kind: "presence", roomId: "room", version: 3, users: [ADA, { ...ADA, avatarUrl: null }] },
+  ALIVE,
+  GONE,
+  { kind: "presence_wanted", roomIds: ["room", "other room"], of: null },
+  { kind: "session_revoked", sessionId: "session" },
+  { kind: "profile_changed", user: { ...ADA, displayName: 'Ada 💫 "the" Countess\u2028\n' } },
+];
+
+/** What is no event: no text of a bus, of a later version, or the bus's own to tell. */
+const JUNK = [
+  "",
+  "junk",
+  "null",
+  "{}",
+  "[]",
+  "[[[[",
+  '["somebody"]',
+  '["somebody",null]',
+  '["somebody",7]',
+  '["somebody",{}]',
+  '[7,{"kind":"gone"}]',
+  '["somebody",{"kind":"of a later version"}]',
+  '["somebody",{"kind":"interrupted"}]',
+  '["somebody",{"kind":"__proto__"}]',
+  '["somebody",{"kind":"appended","roomId":"room"}]',
+  '["somebody",{"kind":"appended","roomId":"room","messages":[null]}]',
+  '["somebody",{"kind":"appended","roomId":"room","messages":[{"createdAt":"?","updatedAt":"?"}]}]',
+];
+
+/** Registers a test that gets the buses of a deployment, and that leaves nothing behind. */
+function register({ name, open }: BusSetting, sentence: string, act: Act): void {
+  Deno.test({ name: `${name}: ${sentence}`, ...LEAKLESS }, async () => {
+    const deployment = await open();
+    const [a, b = a] = deployment.buses.map((bus) => new Instance(bus)) as [Instance, Instance];
+    try {
+      await act({ a, b }, deployment);
+    } finally {
+      await deployment.close();
+    }
+  });
+}
+
+/** Whether the event tells of this entry. */
+function shows(event: BusEvent, { roomId, seq }: Message): boolean {
+  if (event.kind === "appended") return event.messages.some((each) => each.seq === seq);
+  return event.kind === "grown" && event.roomId === roomId && event.head >= seq;
+}
+
+/** Whether the event tells that the room has new entries. */
+function isHint(event: BusEvent, roomId: string): boolean {
+  return LOG_KINDS.has(event.kind) && "roomId" in event && event.roomId === roomId;
+}
+
+/** The first entry of a room's log. */
+export function newMessage(roomId: string): Message {
+  return {
+    id: newId(),
+    roomId,
+    seq: 1,
+    sender: ADA,
+    text: "Hello",
+    system: false,
+    clientMessageId: newId(),
+    createdAt: new Date("2026-01-01T12:34:56.789Z"),
+    updatedAt: new Date("2026-02-01T12:34:56.789Z"),
+  };
+}
+
+function newId(): string {
+  return crypto.randomUUID();
+}

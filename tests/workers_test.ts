@@ -1,0 +1,107 @@
+/** Several workers in one process: as a whole they behave like a single instance. */
+import assert from "node:assert/strict";
+import { crowd, onWorkers, testWorkers } from "./conformance/workers.ts";
+import { request } from "./harness/account.ts";
+import { runMain, spawnServer } from "./harness/server.ts";
+import { TestSocket } from "./harness/socket.ts";
+import { until } from "./harness/stage.ts";
+import { SQLITE } from "./harness/stores.ts";
+
+testWorkers(SQLITE);
+
+Deno.test("workers: a log-out closes the session's sockets, whichever worker has them", () =>
+  onWorkers(async (stage) => {
+    const [ada, bob] = await stage.people("Ada", "Bob");
+    const sockets = await Promise.all(Array.from({ length: 12 }, () => stage.connect(ada)));
+    const other = await stage.connect(bob);
+    await ada.logOut();
+    const codes = await Promise.all(sockets.map(async ({ closed }) => (await closed).code));
+    assert.deepEqual(codes, Array(12).fill(4401));
+    const { event } = await other.call("room:leave", { roomId: "nowhere" });
+    assert.equal(event, "error", "another session's socket still answers");
+  }));
+
+Deno.test("workers: a changed profile shows whoever's worker is asked", () =>
+  onWorkers(async (stage) => {
+    const { people, roomId, sockets } = await crowd(stage);
+    const ada = people[0]!;
+    await ada.request("PATCH", "/auth/me", { displayName: "Countess" });
+    for (const socket of sockets) {
+      await until(async () => {
+        const { data } = await socket.call("room:join", { roomId });
+        return data.online.some(({ displayName }: { displayName: string }) =>
+          displayName === "Countess"
+        );
+      }, "the new name is shown");
+    }
+  }));
+
+Deno.test("workers: the metrics of all are added up, whichever is asked", () =>
+  onWorkers(async (stage) => {
+    const { roomId, sockets } = await crowd(stage);
+    await Promise.all(sockets.map((socket) => socket.call("message:send", { roomId, text: "Hi" })));
+    // Requests at once are on connections of their own, which the workers share.
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, () => request(stage.server.url, "GET", "/metrics")),
+    );
+    for (const { status, body } of answers) {
+      assert.equal(status, 200);
+      assert.match(body, new RegExp(`^echoroom_connections ${sockets.length}$`, "m"));
+      assert.match(body, new RegExp(`^echoroom_messages_appended_total ${sockets.length}$`, "m"));
+    }
+  }));
+
+Deno.test("workers: ten wrong passwords are one count, whichever answers", () =>
+  onWorkers(async (stage) => {
+    const [ada] = await stage.people("Ada");
+    const logIn = () =>
+      request(stage.server.url, "POST", "/auth/login", {
+        body: { email: ada.email, password: "wrong password" },
+      });
+    // Requests at once are on connections of their own, which the workers share.
+    const first = await Promise.all(Array.from({ length: 10 }, logIn));
+    assert.deepEqual(first.map(({ status }) => status), Array(10).fill(401));
+    const more = await Promise.all(Array.from({ length: 10 }, logIn));
+    assert.deepEqual(more.map(({ status }) => status), Array(10).fill(429));
+  }, { RATE_LIMIT: "on" }));
+
+Deno.test("workers: SIGTERM closes every socket with 1012 and ends the process with 0", async () => {
+  const server = await spawnServer({ WORKERS: "3" });
+  const sockets = await Promise.all(
+    Array.from({ length: 12 }, () => TestSocket.open(server.url)),
+  );
+  server.kill("SIGTERM");
+  const codes = await Promise.all(sockets.map(async ({ closed }) => (await closed).code));
+  assert.deepEqual(codes, Array(12).fill(1012));
+  assert.equal((await server.ended).code, 0);
+});
+
+for (const [first, second] of [["3", "3"], ["3", "1"], ["1", "3"]] as const) {
+  Deno.test(`workers: a port that ${first} serve is refused to ${second} more`, async () => {
+    const server = await spawnServer({ WORKERS: first });
+    const { port } = new URL(server.url);
+    const { code, output } = await runMain({
+      ...await SQLITE.fresh(),
+      WORKERS: second,
+      PORT: port,
+    });
+    await server.stop();
+    assert.equal(code, 1);
+    assert.equal(
+      output.trimEnd(),
+      `EchoRoom cannot start: PORT is ${port}, which is taken; set it to another, or 0 for a free one`,
+    );
+  });
+}
+
+Deno.test("workers: a setting that they cannot use stops the start with one line", async () => {
+  const file = await Deno.makeTempFile();
+  const { code, output } = await runMain({
+    WORKERS: "3",
+    DATA_DIR: `${file}/data`,
+    JWT_SECRET: "a".repeat(32),
+    JWT_REFRESH_SECRET: "b".repeat(32),
+  });
+  assert.equal(code, 1);
+  assert.match(output.trimEnd(), /^EchoRoom cannot start: DATA_DIR is [^\n]+$/);
+});
