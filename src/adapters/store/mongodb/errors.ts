@@ -12,8 +12,13 @@ export function isDuplicateKey(error: unknown, field?: string): boolean {
 
 /** What to throw for `error`: whatever the driver reports, the database could not do its work. */
 export function translate(error: unknown): unknown {
-  if (!(error instanceof MongoError)) return error;
+  if (!(error instanceof MongoError) && !isSystemError(error)) return error;
   return unavailable("The database cannot answer now.", error);
+}
+
+/** Whether the operating system refused it: the driver lets some of a broken socket's through. */
+function isSystemError(error: unknown): boolean {
+  return error instanceof Error && "code" in error && /^E[A-Z]+$/.test(String(error.code));
 }
 
 /** Settles as `work` does, or rejects with `unavailable` when that takes longer than `limit` ms. */
