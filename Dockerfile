@@ -11,7 +11,7 @@ COPY main.ts ./
 COPY src ./src
 COPY web ./web
 # Compiled once here, so that a container starts fast and needs no network.
-RUN deno cache --frozen main.ts src/adapters/store/sqlite/worker.ts \
+RUN deno cache --frozen main.ts src/workers/worker.ts src/adapters/store/sqlite/worker.ts \
   && mkdir /data && chown deno:deno /data
 
 ENV NODE_ENV=production DATA_DIR=/data

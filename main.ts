@@ -10,6 +10,7 @@ import { startWorkers } from "./src/workers/supervisor.ts";
 const END_DEADLINE_MS = 4_500;
 
 const logger = getLogger(["echoroom"]);
+let ending = false;
 
 try {
   await start();
@@ -22,15 +23,16 @@ try {
 async function start(): Promise<void> {
   const config = await loadConfig();
   await configureLogging(config);
-  const running = config.workers > 1 ? await startWorkers(config) : await startInstance(config);
-  announce(config, running);
   globalThis.addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
     logger.error("A promise was rejected and nobody minded: {error}", { error: event.reason });
   });
+  const starting = config.workers > 1 ? startWorkers(config) : startInstance(config);
+  // From now on: the first of several workers serves before the last one has started.
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    Deno.addSignalListener(signal, () => void end(running));
+    Deno.addSignalListener(signal, () => void end(starting));
   }
+  announce(config, await starting);
 }
 
 /** Says where to click, whatever the log level is. */
@@ -46,13 +48,11 @@ function announce({ host, logFormat }: Config, { port, description }: Running): 
   console.log(logFormat === "json" ? JSON.stringify(line) : text);
 }
 
-let ending = false;
-
-async function end(running: Running): Promise<void> {
+async function end(starting: Promise<Running>): Promise<void> {
   if (ending) return;
   ending = true;
   const deadline = new Promise((resolve) => setTimeout(resolve, END_DEADLINE_MS));
-  await Promise.race([running.end(), deadline]).catch((error) => {
+  await Promise.race([starting.then((running) => running.end()), deadline]).catch((error) => {
     logger.error("The end was not in good order: {error}", { error });
   });
   Deno.exit(0);

@@ -51,7 +51,7 @@ export async function compose(config: Config, siblings?: Siblings): Promise<Serv
   const { store, bus, sharedLimiters } = await openBackends(config, siblings);
   const metrics = new Metrics(siblings?.collectMetrics);
   siblings?.onMetricsWanted(() => metrics.snapshot());
-  const passwords = new Passwords(config.bcryptCost);
+  const passwords = new Passwords(config.bcryptCost, config.workers);
   const services: Services = {
     store,
     bus,

@@ -2,10 +2,11 @@
 import assert from "node:assert/strict";
 import { crowd, onWorkers, testWorkers } from "./conformance/workers.ts";
 import { request } from "./harness/account.ts";
-import { runMain, spawnServer } from "./harness/server.ts";
+import { runMain, spawnMain, spawnServer } from "./harness/server.ts";
 import { TestSocket } from "./harness/socket.ts";
 import { until } from "./harness/stage.ts";
 import { SQLITE } from "./harness/stores.ts";
+import { freePort } from "./servers/service.ts";
 
 testWorkers(SQLITE);
 
@@ -74,6 +75,15 @@ Deno.test("workers: SIGTERM closes every socket with 1012 and ends the process w
   const codes = await Promise.all(sockets.map(async ({ closed }) => (await closed).code));
   assert.deepEqual(codes, Array(12).fill(1012));
   assert.equal((await server.ended).code, 0);
+});
+
+Deno.test("workers: SIGTERM while some of them still start ends the process with 0", async () => {
+  const PORT = String(freePort());
+  const { child } = spawnMain({ WORKERS: "3", PORT, ...await SQLITE.fresh() });
+  const url = `http://127.0.0.1:${PORT}`;
+  await until(() => request(url, "GET", "/health").then(() => true, () => false), "one serves");
+  child.kill("SIGTERM");
+  assert.equal((await child.status).code, 0);
 });
 
 for (const [first, second] of [["3", "3"], ["3", "1"], ["1", "3"]] as const) {

@@ -19,10 +19,14 @@ export class Passwords {
   readonly #decoy: Promise<string>;
   readonly #turn: LimitFunction;
 
-  /** @param cost the binary logarithm of the rounds, 4 to 15 */
-  constructor(cost: number) {
+  /**
+   * @param cost the binary logarithm of the rounds, 4 to 15
+   * @param workers among how many the cores of this machine are shared
+   */
+  constructor(cost: number, workers: number) {
     this.#cost = cost;
-    this.#turn = pLimit(Math.max(1, navigator.hardwareConcurrency - 1));
+    const cores = Math.floor((navigator.hardwareConcurrency - 1) / workers);
+    this.#turn = pLimit(Math.max(1, cores));
     this.#decoy = this.hash(crypto.randomUUID());
   }
 

@@ -23,6 +23,7 @@ import { problemHandler } from "./problem.ts";
 import { roomRoutes } from "./room_routes.ts";
 
 const logger = getLogger(["echoroom", "http"]);
+const PROBES: ReadonlySet<string> = new Set(["/health", "/ready"]);
 const WEB = fileURLToPath(new URL("../../web/", import.meta.url));
 
 export interface AppSettings {
@@ -109,7 +110,9 @@ function observe(metrics: Metrics) {
       const { method, path } = c.req;
       const { status } = c.res;
       metrics.answered(method, routePath(c, -1), status, milliseconds);
-      logger.info("{method} {path} {status} in {milliseconds} ms", {
+      // Proxies and orchestrators ask every second or so.
+      const level = PROBES.has(path) && status === 200 ? "debug" : "info";
+      logger[level]("{method} {path} {status} in {milliseconds} ms", {
         method,
         path,
         status,

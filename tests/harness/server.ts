@@ -80,7 +80,8 @@ export async function runMain(settings: Record<string, string>, folder?: string)
   return { code, output: output() };
 }
 
-function spawnMain(env: Record<string, string>, folder = Deno.makeTempDirSync()) {
+/** Starts `main.ts` and waits for nothing. */
+export function spawnMain(env: Record<string, string>, folder = Deno.makeTempDirSync()) {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", ...PERMISSIONS, "--config", CONFIG.pathname, MAIN.pathname],
     cwd: folder,
