@@ -1,4 +1,6 @@
 /** Events as text, for buses that leave the process. */
+import type { Message } from "../../domain/message.ts";
+import { publicUser } from "../../domain/user.ts";
 import type { BusEvent, InstanceEvent, RoomEvent } from "../../ports/bus.ts";
 
 export type CarriedEvent = RoomEvent | InstanceEvent;
@@ -30,14 +32,28 @@ export function parse(text: string): { from: string; event: CarriedEvent } | nul
   try {
     const [from, event] = JSON.parse(text);
     if (typeof from !== "string" || !KINDS.has(event.kind)) return null;
-    if (event.kind === "appended") event.messages.forEach(reviveTimes);
+    if (event.kind === "appended") event.messages = event.messages.map(toMessage);
     return { from, event };
   } catch {
     return null;
   }
 }
 
-function reviveTimes(message: Record<"createdAt" | "updatedAt", unknown>): void {
-  message.createdAt = new Date(message.createdAt as string);
-  message.updatedAt = new Date(message.updatedAt as string);
+/** @throws RangeError or TypeError if it is none: delivered, it would break its room */
+function toMessage(json: Message): Message {
+  const { createdAt, updatedAt, sender, seq, ...rest } = json;
+  if (!Number.isSafeInteger(seq)) throw new RangeError("seq is no number");
+  return {
+    ...rest,
+    seq,
+    sender: publicUser(sender),
+    createdAt: toTime(createdAt),
+    updatedAt: toTime(updatedAt),
+  };
+}
+
+function toTime(json: unknown): Date {
+  const time = new Date(json as string);
+  if (Number.isNaN(time.getTime())) throw new RangeError("it is no time");
+  return time;
 }

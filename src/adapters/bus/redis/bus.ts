@@ -6,12 +6,15 @@ import type { Bus, BusListener } from "../../../ports/bus.ts";
 import { type CarriedEvent, format, parse, roomOf } from "../event_text.ts";
 import { Listeners } from "../listeners.ts";
 import { type Channels, type Client, type Cluster, newClient, openChannels } from "./channels.ts";
+import { Subscriptions } from "./subscriptions.ts";
 
 const logger = getLogger(["echoroom", "redis"]);
 
 /** How long the start, and following a room, wait for the server. */
 const START_LIMIT_MS = 3_000;
 const FOLLOW_LIMIT_MS = 500;
+/** How long the end waits for what was published just before. */
+const CLOSE_LIMIT_MS = 500;
 
 /**
  * Publishes with Redis' pub/sub, sharded where the server has it. While Redis is away events are
@@ -22,10 +25,12 @@ export class RedisBus implements Bus {
   /** Begins every name: deployments that share a server have databases of their own. */
   readonly prefix: string;
   readonly #listeners = new Listeners();
+  readonly #subscriptions = new Subscriptions((text) => this.#receive(text));
+  readonly #publishing = new Set<Promise<void>>();
   readonly #place: string;
-  readonly #followed = new Set<string>();
-  #channels: Channels | null = null;
   readonly #client: Client;
+  #channels: Channels | null = null;
+  #closed = false;
 
   private constructor(url: string) {
     const { host, pathname } = new URL(url);
@@ -41,13 +46,13 @@ export class RedisBus implements Bus {
   static async open(url: string): Promise<RedisBus> {
     const bus = new RedisBus(url);
     const connected = bus.#connect(url);
-    const late = new Promise<"late">((resolve) => setTimeout(resolve, START_LIMIT_MS, "late"));
-    if (await Promise.race([connected, late]) === "late") {
-      logger.warning("Redis at {place} does not answer; trying on, and without it until then", {
-        place: bus.#place,
-      });
-      connected.catch((error) => logger.error("Redis cannot be used: {error}", { error }));
-    }
+    if (await isInTime(connected, START_LIMIT_MS)) return bus;
+    logger.warning("Redis at {place} does not answer; trying on, and without it until then", {
+      place: bus.#place,
+    });
+    connected.catch((error) => {
+      if (!bus.#closed) logger.error("Redis cannot be used: {error}", { error });
+    });
     return bus;
   }
 
@@ -66,8 +71,12 @@ export class RedisBus implements Bus {
 
   publish(event: CarriedEvent): void {
     this.#listeners.tell(event, this.instanceId);
-    this.#channels?.publish(this.#channelOf(roomOf(event)), format(this.instanceId, event))
-      .catch((error) => logger.debug("An event could not be published: {error}", { error }));
+    if (!this.#channels) return;
+    const text = format(this.instanceId, event);
+    const published = this.#channels.publish(this.#channelOf(roomOf(event)), text)
+      .catch((error) => logger.debug("An event could not be published: {error}", { error }))
+      .then(() => void this.#publishing.delete(published));
+    this.#publishing.add(published);
   }
 
   subscribe(listener: BusListener): void {
@@ -75,52 +84,44 @@ export class RedisBus implements Bus {
   }
 
   async follow(roomId: string): Promise<void> {
-    this.#followed.add(roomId);
-    if (!this.#channels) return;
-    const subscribed = this.#subscribe(this.#channelOf(roomId)).then(() => "in time");
-    let timer;
-    const late = new Promise<"late">((resolve) => {
-      timer = setTimeout(resolve, FOLLOW_LIMIT_MS, "late");
-    });
-    const outcome = await Promise.race([subscribed, late]);
-    clearTimeout(timer);
-    if (outcome === "late") void subscribed.then(() => this.#interrupted());
+    const channel = this.#channelOf(roomId);
+    const subscribed = this.#subscriptions.subscribe(channel);
+    if (await isInTime(subscribed, FOLLOW_LIMIT_MS)) return;
+    void subscribed.then(() => this.#subscriptions.isSubscribed(channel) && this.#interrupted());
   }
 
   unfollow(roomId: string): void {
-    this.#followed.delete(roomId);
-    this.#channels?.unsubscribe(this.#channelOf(roomId)).catch(() => {});
+    this.#subscriptions.unsubscribe(this.#channelOf(roomId));
   }
 
   async ping(): Promise<void> {
     if (!this.connected) throw unavailable("Redis cannot be reached.");
-    await this.commands.ping();
+    try {
+      await this.commands.ping();
+    } catch (error) {
+      throw unavailable("Redis cannot be reached.", error);
+    }
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
     this.#listeners.clear();
+    await isInTime(Promise.all(this.#publishing), CLOSE_LIMIT_MS);
     if (this.#channels) this.#channels.close();
     else this.#client.destroy();
-    return Promise.resolve();
   }
 
   async #connect(url: string): Promise<void> {
-    const channels = await openChannels(this.#client, url, () => this.#interrupted());
-    this.#channels = channels;
-    await this.#subscribe(this.#channelOf(null));
-    await Promise.all(
-      [...this.#followed].map((roomId) => this.#subscribe(this.#channelOf(roomId))),
-    );
-    this.#interrupted();
+    this.#channels = await openChannels(this.#client, url, () => void this.#mend());
+    void this.#subscriptions.subscribe(this.#channelOf(null));
+    await this.#mend();
   }
 
-  async #subscribe(channel: string): Promise<void> {
-    try {
-      await this.#channels!.subscribe(channel, (text) => this.#receive(text));
-    } catch (error) {
-      // The server is away; the client subscribes to all it was asked for when it is back.
-      logger.debug("Not subscribed to {channel} yet: {error}", { channel, error });
-    }
+  /** After an outage: listens again, and only then asks what was missed. */
+  async #mend(): Promise<void> {
+    await this.#subscriptions.mend(this.#channels!);
+    this.#interrupted();
   }
 
   #receive(text: string): void {
@@ -135,5 +136,18 @@ export class RedisBus implements Bus {
 
   #channelOf(roomId: string | null): string {
     return roomId === null ? `${this.prefix}:instances` : `${this.prefix}:room:${roomId}`;
+  }
+}
+
+/** Whether `work` is done within so many milliseconds; rejects if it does until then. */
+async function isInTime(work: Promise<unknown>, milliseconds: number): Promise<boolean> {
+  let timer;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(resolve, milliseconds, false);
+  });
+  try {
+    return await Promise.race([work.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -35,7 +35,7 @@ export interface Channels {
 
 /**
  * Connects to the server, for as long as it takes.
- * @param onReturn called whenever a connection that was lost is there again, subscriptions included
+ * @param onReturn called whenever connections that were lost are there again, subscriptions included
  * @throws Error if the server refuses the credentials
  */
 export async function openChannels(
@@ -53,7 +53,11 @@ export async function openChannels(
   const subscriber = client.duplicate();
   subscriber.on("error", report);
   await subscriber.connect();
-  subscriber.on("ready", onReturn);
+  for (const each of [client, subscriber]) {
+    each.on("ready", () => {
+      if (client.isReady && subscriber.isReady) onReturn();
+    });
+  }
   return {
     commands: client,
     description: `Redis ${version}`,
