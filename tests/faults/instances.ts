@@ -1,0 +1,167 @@
+/** Instances as processes that are killed, suspended and started again in the same place. */
+import { sleep } from "../harness/stage.ts";
+
+const CONFIG = new URL("../../deno.json", import.meta.url);
+const PERMISSIONS = ["net", "read", "write", "env", "sys", "ffi"].map((name) => `--allow-${name}`);
+const MAIN = new URL("../../main.ts", import.meta.url);
+const LOSSY_MAIN = new URL("./lossy_main.ts", import.meta.url);
+
+const START_DEADLINE_MS = 60_000;
+const START_PAUSE_MS = 250;
+/** Kept of a line. */
+const MAX_LENGTH = 400;
+/** Below those that systems give to outgoing connections, one of which could take a dead one's. */
+const PORTS = { min: 10_000, max: 30_000 } as const;
+
+/** Errors are faults of the product here; what it warns of is kept to explain them. */
+const SETTINGS = {
+  BCRYPT_COST: "4",
+  RATE_LIMIT: "off",
+  LOG_LEVEL: "warning",
+  LOG_FORMAT: "json",
+  JWT_SECRET: "one secret for all instances of a site",
+  JWT_REFRESH_SECRET: "another one for the refresh tokens of it",
+  JWT_ACCESS_EXPIRES_IN: "1d",
+  NO_COLOR: "1",
+};
+
+export class Instance {
+  readonly name: string;
+  readonly url: string;
+  /** What it should not have said or done, each a sentence. */
+  readonly complaints: string[] = [];
+  /** What it has written in all its lives, a line each. */
+  readonly lines: string[] = [];
+  readonly #env: Record<string, string>;
+  readonly #main: URL;
+  readonly #folder = Deno.makeTempDirSync();
+  #removed = false;
+  #process: Deno.ChildProcess | null = null;
+  #ready: PromiseWithResolvers<boolean> | null = null;
+  /** Resolves once all that it has to say was heard, which is when it has ended. */
+  #heard: Promise<unknown> = Promise.resolve();
+
+  /** @param settings beside the usual ones; `LOSSY_ONE_IN` among them gives it a lossy bus */
+  constructor(name: string, settings: Record<string, string>) {
+    const port = freePort();
+    this.name = name;
+    this.url = `http://127.0.0.1:${port}`;
+    this.#main = settings.LOSSY_ONE_IN ? LOSSY_MAIN : MAIN;
+    this.#env = { DATA_DIR: this.#folder, ...SETTINGS, ...settings, PORT: String(port) };
+  }
+
+  /** Starts it and waits until it serves; tries again, as a supervisor would, while it refuses. */
+  async start(): Promise<void> {
+    const deadline = Date.now() + START_DEADLINE_MS;
+    while (!await this.#spawn()) {
+      if (this.#removed) return;
+      if (Date.now() > deadline) throw new Error(`${this.name} did not start:\n${this.tail()}`);
+      await sleep(START_PAUSE_MS);
+    }
+  }
+
+  /** Ends it as a supervisor does; that it goes in good order is a part of the test. */
+  async stop(): Promise<void> {
+    const code = await this.#end("SIGTERM");
+    if (code !== null && code !== 0) this.complaints.push(`SIGTERM made it exit with ${code}`);
+  }
+
+  async kill(): Promise<void> {
+    await this.#end("SIGKILL");
+  }
+
+  /** Ends it for good, whatever it is doing. */
+  async remove(): Promise<void> {
+    this.#removed = true;
+    await this.kill();
+  }
+
+  suspend(): void {
+    this.#process?.kill("SIGSTOP");
+  }
+
+  resume(): void {
+    this.#process?.kill("SIGCONT");
+  }
+
+  /** The last that it has written. */
+  tail(lines = 20): string {
+    return this.lines.slice(-lines).join("\n");
+  }
+
+  /** Resolves with whether it serves; false once it has refused to start. */
+  #spawn(): Promise<boolean> {
+    const ready = Promise.withResolvers<boolean>();
+    const process = new Deno.Command(Deno.execPath(), {
+      args: ["run", ...PERMISSIONS, "--config", CONFIG.pathname, this.#main.pathname],
+      cwd: this.#folder,
+      env: this.#env,
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.#process = process;
+    this.#ready = ready;
+    this.#heard = Promise.all([process.stdout, process.stderr].map((out) => this.#listen(out)));
+    process.status.then(({ code, signal }) => {
+      ready.resolve(false);
+      if (this.#process !== process) return;
+      this.#process = null;
+      if (this.#ready === null) this.complaints.push(`it ended by itself (${signal ?? code})`);
+    });
+    return ready.promise;
+  }
+
+  async #end(signal: Deno.Signal): Promise<number | null> {
+    const process = this.#process;
+    this.#process = null;
+    process?.kill(signal);
+    await this.#heard;
+    return process ? (await process.status).code : null;
+  }
+
+  async #listen(stream: ReadableStream<Uint8Array>): Promise<void> {
+    let rest = "";
+    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+      const lines = (rest + text).split("\n");
+      rest = lines.pop()!;
+      for (const line of lines) this.#hear(line);
+    }
+    if (rest !== "") this.#hear(rest);
+  }
+
+  #hear(line: string): void {
+    const { level, message, text } = readLine(line);
+    this.lines.push(text);
+    if (message.includes(" is ready at ")) {
+      this.#ready?.resolve(true);
+      this.#ready = null;
+    }
+    // Without its database or bus it may refuse to start, and says so.
+    const refusal = message.startsWith("EchoRoom cannot start: ");
+    if (!refusal && !["INFO", "WARN"].includes(level)) this.complaints.push(`it wrote: ${text}`);
+  }
+}
+
+/** Reads a line of the log; what is none, such as the trace of a crash, counts as an error. */
+function readLine(line: string): { level: string; message: string; text: string } {
+  try {
+    const { "@timestamp": timestamp, level, message, properties } = JSON.parse(line);
+    const cause = level === "ERROR" ? JSON.stringify(properties.error) : "";
+    const text = `${timestamp.slice(11, 23)} ${level} ${message} ${cause}`;
+    return { level, message, text: text.slice(0, MAX_LENGTH) };
+  } catch {
+    return { level: "ERROR", message: line, text: line.slice(0, MAX_LENGTH) };
+  }
+}
+
+function freePort(): number {
+  while (true) {
+    const port = PORTS.min + Math.floor(Math.random() * (PORTS.max - PORTS.min));
+    try {
+      Deno.listen({ hostname: "127.0.0.1", port }).close();
+      return port;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
+  }
+}

@@ -1,0 +1,24 @@
+/** Losing events of other instances on their way to a listener. */
+import type { BusListener } from "../../src/ports/bus.ts";
+import type { Random } from "./random.ts";
+
+/** What the log says once the first event is lost, as a proof. */
+export const LOSS = "The bus has lost an event on purpose.";
+
+/** A listener that hears all of its `own` instance's events, and misses one in `oneIn` of others'. */
+export function lossy(
+  listener: BusListener,
+  { own, oneIn, random }: { own: string; oneIn: number; random: Random },
+): BusListener {
+  let announced = false;
+  return (event, from) => {
+    if (from === own || random.next() >= 1 / oneIn) return listener(event, from);
+    if (!announced) announce();
+    announced = true;
+  };
+}
+
+function announce(): void {
+  const line = { "@timestamp": new Date().toISOString(), level: "INFO", message: LOSS };
+  console.log(JSON.stringify(line));
+}

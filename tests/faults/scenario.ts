@@ -1,0 +1,228 @@
+/**
+ * The course of a fault test: a site, people who chat on it, what befalls them, and the verdict.
+ *
+ * `FAULTS_SEED` repeats the plan of a run, which prints its own; `FAULTS_SECONDS` makes the chaos
+ * longer, for example `FAULTS_SECONDS=600 deno task test tests/faults_mongodb_test.ts`.
+ */
+import assert from "node:assert/strict";
+import { Account } from "../harness/account.ts";
+import { MongodbServer } from "../harness/mongodb_server.ts";
+import { RedisServer } from "../harness/redis_server.ts";
+import { sleep } from "../harness/stage.ts";
+import { type Fault, inflict, planFaults, type Site } from "./chaos.ts";
+import { findLaggards, findViolations, mayPass, type Violation } from "./checker.ts";
+import { ChatClient } from "./client.ts";
+import { Instance } from "./instances.ts";
+import { LOSS } from "./loss.ts";
+import { Random } from "./random.ts";
+import { printFigures } from "./report.ts";
+import { RoomReader } from "./room_reader.ts";
+
+export interface SiteOptions {
+  instances: number;
+  mongodb?: boolean;
+  redis?: boolean;
+  /** One in how many events of the bus is thrown away. */
+  lossy?: number;
+  /** Environment variables of the instances. */
+  settings?: Record<string, string>;
+}
+
+/** What befalls the chat; returns the faults that were inflicted. */
+export type Ordeal = (site: Site, random: Random) => Promise<Fault[]>;
+
+const CLIENTS = 50;
+const ROOMS = 6;
+const ROOMS_OF_CLIENT = [2, 3, 4];
+/** Of all clients together. */
+const SENDS_A_SECOND = 80;
+/** A client with so many sends unacked waits before it sends more. */
+const MAX_UNACKED = 20;
+const CHAOS_SECONDS = Number(Deno.env.get("FAULTS_SECONDS") || 20);
+/** How long the chat goes on undisturbed, before and after what befalls it. */
+const CALM_MS = 2_000;
+const SETTLE_MS = 90_000;
+const POLL_MS = 500;
+const SHOWN_VIOLATIONS = 20;
+
+/** Faults of every kind, for `FAULTS_SECONDS`. */
+export function chaos(site: Site, random: Random): Promise<Fault[]> {
+  const milliseconds = CHAOS_SECONDS * 1_000;
+  return inflict(planFaults(site, milliseconds, random), site, milliseconds);
+}
+
+/** One instance after the other ends in good order and comes back, as when a version is deployed. */
+export function rollingRestart(site: Site): Promise<Fault[]> {
+  const plan = site.instances.map((_, index): Fault => {
+    return { at: index * CALM_MS, harm: "restart", target: "instance", index, lasts: 0 };
+  });
+  return inflict([plan], site);
+}
+
+/** Lets people chat while the ordeal lasts, and fails if a promise was broken to any of them. */
+export async function chatThrough(ordeal: Ordeal, options: SiteOptions): Promise<void> {
+  const seed = Number(Deno.env.get("FAULTS_SEED") || Math.floor(Math.random() * 1e9));
+  console.log(`  seed: FAULTS_SEED=${seed}`);
+  const random = new Random(seed);
+  const clients: ChatClient[] = [];
+  await using cleanup = new AsyncDisposableStack();
+  using _interruption = endIfInterrupted(cleanup);
+  // Ended last: an instance that hangs would not let them go.
+  cleanup.defer(() => endAll(clients));
+  const site = await build(options, seed, cleanup);
+  clients.push(...await gather(site, random.fork()));
+
+  const faults = await chat(clients, random.fork(), () => ordeal(site, random.fork()));
+
+  const violations = await judge(site, clients);
+  await endAll(clients);
+  await Promise.all(site.instances.map((instance) => instance.stop()));
+  violations.push(...complaintsOf(site));
+  printFigures(clients, faults, violations);
+  if (violations.length > 0) printOutput(site);
+  const sentences = violations.map(({ kind, sentence }) => `${kind}: ${sentence}`);
+  assert.deepEqual(sentences.slice(0, SHOWN_VIOLATIONS), [], `${violations.length} violations`);
+  assertSomethingHappened(site, clients, options);
+}
+
+/** What was started must not stay when the run is broken off. */
+function endIfInterrupted(cleanup: AsyncDisposableStack): Disposable {
+  const end = () =>
+    void cleanup.disposeAsync().finally(() => {
+      throw new Error("interrupted");
+    });
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  for (const signal of signals) Deno.addSignalListener(signal, end);
+  return {
+    [Symbol.dispose]: () => signals.forEach((signal) => Deno.removeSignalListener(signal, end)),
+  };
+}
+
+async function build(options: SiteOptions, seed: number, cleanup: AsyncDisposableStack) {
+  const { instances: count, mongodb = false, redis = false, lossy, settings } = options;
+  const site: Site = {
+    database: mongodb ? new MongodbServer() : null,
+    redis: redis ? new RedisServer() : null,
+    instances: [],
+  };
+  for (const server of [site.database, site.redis]) {
+    if (!server) continue;
+    cleanup.defer(() => server.remove());
+    await server.start();
+  }
+  const env = {
+    ...(site.database && { MONGODB_URI: site.database.uri }),
+    ...(site.redis && { REDIS_URL: site.redis.url }),
+    ...(lossy && { LOSSY_ONE_IN: String(lossy), LOSSY_SEED: String(seed) }),
+    ...settings,
+  };
+  for (let n = 1; n <= count; n++) {
+    const instance = new Instance(`instance ${n}`, env);
+    site.instances.push(instance);
+    cleanup.defer(() => instance.remove());
+  }
+  await Promise.all(site.instances.map((instance) => instance.start()));
+  return site;
+}
+
+/** Registers people and gives each a client that is not connected yet. */
+async function gather(site: Site, random: Random): Promise<ChatClient[]> {
+  const urls = site.instances.map(({ url }) => url);
+  const people: Account[] = [];
+  for (let n = 1; n <= CLIENTS; n++) {
+    people.push(await Account.register(random.pick(urls), `Client ${n}`));
+  }
+  const roomIds: string[] = [];
+  for (let n = 1; n <= ROOMS; n++) roomIds.push((await people[0]!.createRoom(`Room ${n}`)).id);
+  return people.map(({ token }, n) => {
+    return new ChatClient({
+      name: `client-${n + 1}`,
+      token,
+      urls,
+      roomIds: random.shuffled(roomIds).slice(0, random.pick(ROOMS_OF_CLIENT)),
+      joins: n % 2 === 0,
+      protocol: n % 3 === 0 ? "echoroom.batch" : "echoroom.v1",
+      random: random.fork(),
+    });
+  });
+}
+
+/** Keeps everybody talking while the ordeal lasts, and a little before and after. */
+async function chat<T>(clients: ChatClient[], random: Random, ordeal: () => Promise<T>) {
+  const end = new AbortController();
+  for (const client of clients) client.start();
+  const talking = clients.map((client) => talk(client, random.fork(), end.signal));
+  try {
+    await sleep(CALM_MS);
+    for (const client of clients) client.watchSilence(true);
+    const result = await ordeal();
+    await sleep(CALM_MS);
+    for (const client of clients) client.watchSilence(false);
+    return result;
+  } finally {
+    end.abort();
+    await Promise.all(talking);
+  }
+}
+
+async function talk(client: ChatClient, random: Random, end: AbortSignal): Promise<void> {
+  const interval = 1_000 * CLIENTS / SENDS_A_SECOND;
+  while (true) {
+    await sleep(interval * random.between(0.5, 1.5));
+    if (end.aborted) return;
+    if (client.unacked.length >= MAX_UNACKED) continue;
+    client.say(random.pick(client.views).roomId, `${client.name} says “${random.next()}”`);
+  }
+}
+
+/** Waits until everybody has everything, or time is up, and compares with the rooms. */
+async function judge(site: Site, clients: ChatClient[]): Promise<Violation[]> {
+  const deadline = Date.now() + SETTLE_MS;
+  const underWay = () =>
+    clients.some(({ unacked }) => unacked.length > 0) || findLaggards(clients).length > 0;
+  while (underWay() && Date.now() < deadline) await sleep(POLL_MS);
+  const laggards = findLaggards(clients);
+  const readers = await openReaders(site, clients);
+  try {
+    while (true) {
+      const rooms = await Promise.all(readers.map((reader) => reader.read()));
+      const violations = findViolations(rooms, clients);
+      if (!violations.some(mayPass) || Date.now() > deadline) return [...laggards, ...violations];
+      await sleep(POLL_MS);
+    }
+  } finally {
+    await Promise.all(readers.map((reader) => reader.close()));
+  }
+}
+
+/** A reader for each room, in the name of somebody who is in it. */
+function openReaders({ instances }: Site, clients: ChatClient[]): Promise<RoomReader[]> {
+  const urls = instances.map(({ url }) => url);
+  const tokens = new Map(
+    clients.flatMap(({ token, views }) => views.map(({ roomId }) => [roomId, token])),
+  );
+  return Promise.all(
+    Array.from(tokens, ([roomId, token]) => RoomReader.open(roomId, { urls, token })),
+  );
+}
+
+function complaintsOf({ instances }: Site): Violation[] {
+  return instances.flatMap(({ name, complaints }) => {
+    return complaints.map((text): Violation => ({ kind: "breach", sentence: `${name}: ${text}` }));
+  });
+}
+
+function printOutput({ instances }: Site): void {
+  for (const instance of instances) console.log(`${instance.name} wrote:\n${instance.tail()}`);
+}
+
+function assertSomethingHappened(site: Site, clients: ChatClient[], { lossy }: SiteOptions): void {
+  assert.ok(clients.some(({ outages }) => outages.length > 0), "nobody lost their connection");
+  if (!lossy) return;
+  const losses = site.instances.filter(({ lines }) => lines.some((line) => line.includes(LOSS)));
+  assert.equal(losses.length, site.instances.length, "each instance's bus has lost something");
+}
+
+async function endAll(clients: ChatClient[]): Promise<void> {
+  await Promise.all(clients.map((client) => client.end()));
+}

@@ -1,0 +1,10 @@
+/** What people notice on one process with two workers and SQLite when it dies, hangs or restarts. */
+import { chaos, chatThrough, rollingRestart } from "./faults/scenario.ts";
+
+const SITE = { instances: 1, settings: { WORKERS: "2" } };
+
+Deno.test("whatever befalls the process, nobody loses, repeats or misorders an entry (SQLite)", () =>
+  chatThrough(chaos, SITE));
+
+Deno.test("a restart of the only process under load: nobody misses or repeats an entry (SQLite)", () =>
+  chatThrough(rollingRestart, SITE));
