@@ -8,6 +8,7 @@ import type { User } from "../src/domain/user.ts";
 import type { Store } from "../src/ports/store.ts";
 import type { Connection } from "../src/realtime/connection.ts";
 import { Feed } from "../src/realtime/feed.ts";
+import { Flusher } from "../src/realtime/flusher.ts";
 import { sleep } from "./harness/stage.ts";
 import { SQLITE } from "./harness/stores.ts";
 
@@ -96,7 +97,7 @@ Deno.test("entries lost, repeated and shuffled on the bus reach each socket once
   await fc.assert(
     fc.asyncProperty(scenario, async (turns) => {
       const roomId = await openRoom(store);
-      const feed = new Feed(roomId, store, metrics);
+      const feed = new Feed(roomId, store, new Flusher(), metrics);
       const appended: Message[] = [];
       const watchers: Watcher[] = [];
       for (const { step: { kind, n }, offers } of turns) {
@@ -163,7 +164,7 @@ async function onFeed(
   const store = await openStore();
   const metrics = new Metrics();
   const roomId = await openRoom(store);
-  const feed = new Feed(roomId, store, metrics);
+  const feed = new Feed(roomId, store, new Flusher(), metrics);
   await feed.refresh();
   await act({ store, roomId, feed });
   feed.close();

@@ -281,9 +281,12 @@ class Follower {
   #read = 0;
   socket: TestSocket | null = null;
 
-  constructor(stage: Stage, account: Account, roomIds: string[]) {
+  readonly protocol: string;
+
+  constructor(stage: Stage, account: Account, roomIds: string[], protocol = "echoroom.v1") {
     this.stage = stage;
     this.account = account;
+    this.protocol = protocol;
     for (const roomId of roomIds) this.logs.set(roomId, new Map());
   }
 
@@ -291,7 +294,7 @@ class Follower {
     if (this.socket) return this.socket;
     this.#live.clear();
     this.#read = 0;
-    return this.socket = await this.stage.connect(this.account);
+    return this.socket = await this.stage.connect(this.account, { protocol: this.protocol });
   }
 
   /** Goes without waiting for the answers to what was sent. */
@@ -453,7 +456,8 @@ Deno.test("whatever sockets do and in whatever order, each ends with the whole l
         const made = await Promise.all(range(1, rooms).map(() => people[0].createRoom("Room")));
         const roomIds = made.map(({ id }) => id);
         await sendMany(filler, roomIds[0]!, filled);
-        const followers = people.map((who) => new Follower(stage, who, roomIds));
+        const protocols = ["echoroom.v1", "echoroom.batch", "echoroom.batch"];
+        const followers = people.map((who, i) => new Follower(stage, who, roomIds, protocols[i]));
         for (const one of actions) await perform(followers, roomIds, one);
         // Answered only after all that was sent before, so that the logs now have their end.
         await Promise.all(followers.map(async (follower) => {

@@ -1,5 +1,5 @@
 /** Use cases of accounts: register, log in, look at and change one's own. */
-import { ulid } from "ulid";
+import { newId } from "../domain/id.ts";
 import { ChatError } from "../domain/errors.ts";
 import { type ProfileChanges, publicUser, type User } from "../domain/user.ts";
 import type { Services } from "./services.ts";
@@ -20,7 +20,7 @@ export async function registerUser(
   }
   const now = new Date();
   const user: User = {
-    id: ulid(),
+    id: newId(),
     email: input.email,
     passwordHash: await passwords.hash(input.password),
     displayName: input.displayName,

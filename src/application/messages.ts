@@ -1,5 +1,5 @@
 /** Use cases of messages: send one, read a room's history. */
-import { ulid } from "ulid";
+import { newId } from "../domain/id.ts";
 import { ChatError } from "../domain/errors.ts";
 import type { Message, MessageDraft } from "../domain/message.ts";
 import { type PublicUser, publicUser } from "../domain/user.ts";
@@ -23,7 +23,7 @@ export async function sendMessage(
   input: { roomId: string; sender: PublicUser; text: string; clientMessageId: string },
 ): Promise<Message> {
   const draft: MessageDraft = {
-    id: ulid(),
+    id: newId(),
     sender: publicUser(input.sender),
     text: input.text,
     system: false,

@@ -1,6 +1,6 @@
 /** Use cases of rooms: create, find, list. */
 import slugify from "@sindresorhus/slugify";
-import { ulid } from "ulid";
+import { newId } from "../domain/id.ts";
 import { ChatError, roomNotFound, unavailable } from "../domain/errors.ts";
 import type { MessageDraft } from "../domain/message.ts";
 import type { NewRoom, Room } from "../domain/room.ts";
@@ -28,7 +28,7 @@ export async function createRoom(
 ): Promise<Room> {
   const now = new Date();
   const base = slugOf(input.name);
-  const id = ulid();
+  const id = newId();
   const opening = creationNotice(creator, now);
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const slug = firstFree(base, new Set(await store.takenSlugs(base)));
@@ -69,11 +69,11 @@ export async function listRooms(
 
 function creationNotice(creator: User, now: Date): MessageDraft {
   return {
-    id: ulid(),
+    id: newId(),
     sender: publicUser(creator),
     text: `${creator.displayName} created the room`,
     system: true,
-    clientMessageId: ulid(),
+    clientMessageId: newId(),
     createdAt: now,
   };
 }

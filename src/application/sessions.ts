@@ -1,6 +1,6 @@
 /** Use cases of sessions: start, refresh with rotation, end, and find out who a token speaks for. */
 import { getLogger } from "@logtape/logtape";
-import { ulid } from "ulid";
+import { newId } from "../domain/id.ts";
 import { ChatError } from "../domain/errors.ts";
 import { judgeGeneration, nextRotation, type Session } from "../domain/session.ts";
 import type { User } from "../domain/user.ts";
@@ -26,7 +26,7 @@ export async function startSession(
 ): Promise<SignedIn> {
   const now = new Date();
   const session: Session = {
-    id: ulid(),
+    id: newId(),
     userId: user.id,
     generation: 1,
     rotations: [],

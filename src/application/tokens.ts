@@ -1,9 +1,11 @@
 /** Signs and checks the two tokens of a session: access (JWT, short) and refresh (JWT, in a cookie). */
 import { errors, type JWTPayload, jwtVerify, SignJWT } from "jose";
+import { LRUCache } from "lru-cache";
 import { ChatError } from "../domain/errors.ts";
 
 const ALGORITHM = "HS256";
 const ISSUER = "echoroom";
+const MAX_VERIFIED = 10_000;
 
 export interface TokenSettings {
   /** At least 32 bytes each, and different, so that neither token passes for the other. */
@@ -31,6 +33,8 @@ export interface RefreshClaims {
 export class Tokens {
   readonly #access: CryptoKey;
   readonly #refresh: CryptoKey;
+  /** Tokens whose signature was found right: whoever comes back shows the same one. */
+  readonly #verified = new LRUCache<string, AccessClaims>({ max: MAX_VERIFIED });
   /** Seconds that an access token lives. */
   readonly accessTtl: number;
   /** Seconds that a refresh token lives. */
@@ -60,8 +64,13 @@ export class Tokens {
 
   /** @throws ChatError `token_expired`, or `unauthenticated` for any other fault */
   async verifyAccess(token: string): Promise<AccessClaims> {
+    const known = this.#verified.get(token);
+    if (known && known.expiresAt.getTime() > Date.now()) return known;
     const { sub, sid, exp } = await verify(this.#access, token, ["sub", "sid"]);
-    return { userId: String(sub), sessionId: String(sid), expiresAt: new Date(exp! * 1000) };
+    const expiresAt = new Date(exp! * 1000);
+    const claims = { userId: String(sub), sessionId: String(sid), expiresAt };
+    this.#verified.set(token, claims);
+    return claims;
   }
 
   /** @throws ChatError `token_expired`, or `unauthenticated` for any other fault */

@@ -2,6 +2,7 @@
 import type { User } from "../domain/user.ts";
 import { CLOSE_CODES, type CloseCode } from "../protocol/close_codes.ts";
 import { frame, type Ref, type ServerData, type ServerEvent } from "../protocol/events.ts";
+import type { Flusher } from "./flusher.ts";
 import { Strikes } from "./strikes.ts";
 
 /**
@@ -9,6 +10,8 @@ import { Strikes } from "./strikes.ts";
  * more can be handed over below that, so a socket costs at most this and its largest frame.
  */
 const MAX_UNSENT_BYTES = 1024 * 1024;
+/** UTF-16 units that are gathered for one frame; more goes out at once. */
+export const MAX_FRAME_LENGTH = 256 * 1024;
 const BROKEN_FRAMES_A_MINUTE = 10;
 const REFUSALS_A_MINUTE = 200;
 const DRAIN_POLL_MS = 20;
@@ -28,8 +31,8 @@ export interface Identity {
 export interface ConnectionOptions {
   socket: WebSocket;
   address: string;
-  /** Whether frames of one turn go out as one array (`echoroom.batch`). */
-  batching: boolean;
+  /** Gathers what goes out as arrays, for a client of `echoroom.batch`; null for others. */
+  flusher: Flusher | null;
   /**
    * Called a turn after this side has decided to close the socket. A peer that does not read leaves
    * it half closed for as long as it likes, and the `close` event waits for that.
@@ -58,17 +61,27 @@ export class Connection {
   readonly refusals = new Strikes(REFUSALS_A_MINUTE, 60_000);
 
   readonly #socket: WebSocket;
-  readonly #batching: boolean;
+  readonly #flusher: Flusher | null;
   readonly #onClosing: ConnectionOptions["onClosing"];
   #closing: ReturnType<typeof setTimeout> | undefined;
-  #batch: string[] = [];
-  #batchLength = 0;
+  /** Frames that wait for the next flush, each the inside of an array or one object. */
+  #waiting: string[] = [];
+  #waitingLength = 0;
+  /** The first of them as a frame of its own. */
+  #first = "";
+  /** UTF-16 units that may be sent before the socket is asked again how much is unsent. */
+  #allowance = 0;
 
-  constructor({ socket, address, batching, onClosing }: ConnectionOptions) {
+  constructor({ socket, address, flusher, onClosing }: ConnectionOptions) {
     this.#socket = socket;
-    this.#batching = batching;
+    this.#flusher = flusher;
     this.#onClosing = onClosing;
     this.address = address;
+  }
+
+  /** Whether the client takes arrays of events. */
+  get batching(): boolean {
+    return this.#flusher !== null;
   }
 
   /** Whether the socket may send and be sent; false from the decision to close it. */
@@ -82,25 +95,33 @@ export class Connection {
   }
 
   /**
-   * Sends a frame's text; to a client of `echoroom.batch` together with all others of this turn of
-   * the event loop. A reader that has let too much pile up is closed instead, with 1013.
+   * Sends a frame's text; to a client of `echoroom.batch` with the next flush, together with all
+   * else. A reader that has let too much pile up is closed instead, with 1013.
    */
   send(text: string): void {
-    if (!this.open) return;
-    if (this.#socket.bufferedAmount + this.#batchLength > MAX_UNSENT_BYTES) {
-      this.#batch = [];
-      this.close(CLOSE_CODES.tryAgainLater, "too slow a reader");
-      return;
+    this.sendBatch(text, text);
+  }
+
+  /**
+   * Sends several events.
+   * @param inside their texts, separated by commas
+   * @param frame what the frame is if nothing else goes into it
+   */
+  sendBatch(inside: string, frame: string): void {
+    if (!this.open || !this.#admit(frame.length)) return;
+    if (!this.#flusher) return this.#socket.send(frame);
+    if (this.#waiting.push(inside) === 1) {
+      this.#first = frame;
+      this.#flusher.addSocket(this);
     }
-    if (!this.#batching) return this.#socket.send(text);
-    if (this.#batch.push(text) === 1) setImmediate(() => this.#flush());
-    this.#batchLength += text.length;
+    this.#waitingLength += inside.length;
+    if (this.#waitingLength > MAX_FRAME_LENGTH) this.flush();
   }
 
   /** Closes the socket; what was sent before still goes out first. */
   close(code: CloseCode, reason: string): void {
     if (!this.open) return;
-    this.#flush();
+    this.flush();
     this.#closing = setTimeout(() => this.#socket.close(code, reason), LINGER_MS);
     setImmediate(this.#onClosing);
   }
@@ -122,11 +143,27 @@ export class Connection {
     }
   }
 
-  #flush(): void {
-    if (this.#batch.length === 0 || !this.open) return;
-    const [only, ...more] = this.#batch;
-    this.#socket.send(more.length === 0 ? only! : `[${this.#batch.join(",")}]`);
-    this.#batch = [];
-    this.#batchLength = 0;
+  /** Sends what waits. */
+  flush(): void {
+    if (this.#waiting.length === 0) return;
+    const frame = this.#waiting.length === 1 ? this.#first : `[${this.#waiting.join(",")}]`;
+    this.#waiting = [];
+    this.#waitingLength = 0;
+    if (this.open) this.#socket.send(frame);
+  }
+
+  /** Whether so much more may be sent; if not the socket is closed. */
+  #admit(length: number): boolean {
+    this.#allowance -= length;
+    if (this.#allowance >= 0) return true;
+    const unsent = this.#socket.bufferedAmount;
+    if (unsent > MAX_UNSENT_BYTES) {
+      this.#waiting = [];
+      this.close(CLOSE_CODES.tryAgainLater, "too slow a reader");
+      return false;
+    }
+    // A UTF-16 unit takes up to three bytes.
+    this.#allowance = (MAX_UNSENT_BYTES - unsent) / 3;
+    return true;
   }
 }

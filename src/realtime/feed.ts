@@ -6,7 +6,8 @@ import type { PublicUser } from "../domain/user.ts";
 import type { Store } from "../ports/store.ts";
 import { frame, JOINED_MESSAGES } from "../protocol/events.ts";
 import { presentMessage } from "../protocol/resources.ts";
-import type { Connection } from "./connection.ts";
+import { type Connection, MAX_FRAME_LENGTH } from "./connection.ts";
+import type { Flusher } from "./flusher.ts";
 
 const logger = getLogger(["echoroom", "feed"]);
 
@@ -32,7 +33,11 @@ export class Feed {
 
   readonly #roomId: string;
   readonly #store: Store;
+  readonly #flusher: Flusher;
   readonly #metrics: Metrics;
+  /** Frames that sockets of `echoroom.batch` get with the next flush. */
+  #gathered: string[] = [];
+  #gatheredLength = 0;
   /** The latest entries, ascending, without a gap, up to `head`. */
   #window: Message[] = [];
   #head = 0;
@@ -44,9 +49,10 @@ export class Feed {
   #next: Promise<void> | null = null;
   #retry: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(roomId: string, store: Store, metrics: Metrics) {
+  constructor(roomId: string, store: Store, flusher: Flusher, metrics: Metrics) {
     this.#roomId = roomId;
     this.#store = store;
+    this.#flusher = flusher;
     this.#metrics = metrics;
   }
 
@@ -118,6 +124,24 @@ export class Feed {
     this.#window = this.#window.map((m) => m.sender.id === user.id ? { ...m, sender: user } : m);
   }
 
+  #gather(text: string): void {
+    if (this.#gathered.push(text) === 1) this.#flusher.addRoom(this);
+    this.#gatheredLength += text.length;
+    if (this.#gatheredLength > MAX_FRAME_LENGTH) this.flush();
+  }
+
+  /** Hands what has gathered to the sockets that take arrays. */
+  flush(): void {
+    if (this.#gathered.length === 0) return;
+    const inside = this.#gathered.join(",");
+    const frame = this.#gathered.length === 1 ? inside : `[${inside}]`;
+    this.#gathered = [];
+    this.#gatheredLength = 0;
+    for (const connection of this.live) {
+      if (connection.batching) connection.sendBatch(inside, frame);
+    }
+  }
+
   /** Ends repairs; nothing is delivered after it. */
   close(): void {
     this.#closed = true;
@@ -168,7 +192,12 @@ export class Feed {
     for (const message of messages) {
       const { roomId, seq } = message;
       const text = frame("message:new", { roomId, seq, message: presentMessage(message) });
-      for (const connection of this.live) connection.send(text);
+      let gathering = false;
+      for (const connection of this.live) {
+        if (connection.batching) gathering = true;
+        else connection.send(text);
+      }
+      if (gathering) this.#gather(text);
       this.#metrics.delivered(this.live.size, Date.now() - message.createdAt.getTime());
     }
   }

@@ -9,6 +9,7 @@ import { SUBPROTOCOLS } from "../protocol/events.ts";
 import { Connection } from "./connection.ts";
 import { Connections } from "./connections.ts";
 import { EventRouter } from "./event_router.ts";
+import { Flusher } from "./flusher.ts";
 import { createHandlers, leaveRoom, type Rooms } from "./handlers.ts";
 import { Hub } from "./hub.ts";
 import { Presence } from "./presence.ts";
@@ -26,6 +27,7 @@ export class Gateway {
   readonly #rooms: Rooms;
   readonly #router: EventRouter;
   readonly #store: Store;
+  readonly #flusher = new Flusher();
   readonly #audit: ReturnType<typeof setInterval>;
   #comparison: Promise<void> = Promise.resolve();
   #nextComparison: Promise<void> | null = null;
@@ -34,7 +36,7 @@ export class Gateway {
   constructor(services: Services) {
     const { store, bus, metrics, rateLimits } = services;
     this.#store = store;
-    const hub: Hub = new Hub(services, {
+    const hub: Hub = new Hub(services, this.#flusher, {
       opened: (roomId) => presence.open(roomId),
       closed: (roomId) => presence.close(roomId),
     });
@@ -66,7 +68,7 @@ export class Gateway {
     const { socket, response } = protocol === undefined
       ? Deno.upgradeWebSocket(request, { idleTimeout: IDLE_SECONDS })
       : Deno.upgradeWebSocket(offering(request, protocol), { idleTimeout: IDLE_SECONDS, protocol });
-    this.#attend(socket, address, protocol === "echoroom.batch");
+    this.#attend(socket, address, protocol === "echoroom.batch" ? this.#flusher : null);
     return response;
   }
 
@@ -84,7 +86,7 @@ export class Gateway {
     this.#rooms.hub.close();
   }
 
-  #attend(socket: WebSocket, address: string, batching: boolean): void {
+  #attend(socket: WebSocket, address: string, flusher: Flusher | null): void {
     let connection: Connection | undefined;
     // A throw in a callback of a socket would end the process.
     const guard = (work: () => void) => {
@@ -97,7 +99,7 @@ export class Gateway {
     socket.onopen = () =>
       guard(() => {
         const onClosing = () => guard(() => this.#forget(opened));
-        const opened = new Connection({ socket, address, batching, onClosing });
+        const opened = new Connection({ socket, address, flusher, onClosing });
         connection = opened;
         // Of many handshakes at once all were admitted before the first socket counted.
         const admitted = this.#connections.admits(address);

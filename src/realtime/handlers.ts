@@ -1,5 +1,5 @@
 /** What each event of a client does. */
-import { ulid } from "ulid";
+import { newId } from "../domain/id.ts";
 import { getUser } from "../application/accounts.ts";
 import { sendMessage } from "../application/messages.ts";
 import { getRoom } from "../application/rooms.ts";
@@ -140,7 +140,7 @@ export function createHandlers(
       connection.emit("room:left", { roomId }, ref);
     },
 
-    async "message:send"(command, { roomId: idOrSlug, text, clientMessageId = ulid() }) {
+    async "message:send"(command, { roomId: idOrSlug, text, clientMessageId = newId() }) {
       const { connection, ref } = command;
       command.about.clientMessageId = clientMessageId;
       const sender = identityOf(connection);

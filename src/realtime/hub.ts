@@ -7,6 +7,7 @@ import type { Store } from "../ports/store.ts";
 import { MISSED_MESSAGES } from "../protocol/events.ts";
 import type { Connection } from "./connection.ts";
 import { Feed } from "./feed.ts";
+import type { Flusher } from "./flusher.ts";
 
 /** The room's latest entries and the last `seq`, as a joining socket is shown them. */
 export interface Joined {
@@ -42,13 +43,16 @@ export class Hub {
   readonly #store: Store;
   readonly #bus: Bus;
   readonly #metrics: Metrics;
+  readonly #flusher: Flusher;
   readonly #life: RoomLife;
   readonly #rooms = new Map<string, OpenRoom>();
 
   constructor(
     { store, bus, metrics }: { store: Store; bus: Bus; metrics: Metrics },
+    flusher: Flusher,
     life: RoomLife,
   ) {
+    this.#flusher = flusher;
     this.#store = store;
     this.#bus = bus;
     this.#metrics = metrics;
@@ -178,7 +182,7 @@ export class Hub {
   }
 
   #open(roomId: string): OpenRoom {
-    const feed = new Feed(roomId, this.#store, this.#metrics);
+    const feed = new Feed(roomId, this.#store, this.#flusher, this.#metrics);
     // Events first: what is committed after the feed has read the store must be heard of.
     const opened = this.#bus.follow(roomId).then(() => this.#life.opened(roomId));
     const room = { feed, opened };
@@ -205,6 +209,8 @@ export class Hub {
 function enter(feed: Feed, connection: Connection): boolean {
   if (!connection.open) return false;
   feed.paused.delete(connection);
+  // What the others still wait for is in what this socket is shown.
+  feed.flush();
   feed.live.add(connection);
   return true;
 }

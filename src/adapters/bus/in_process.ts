@@ -1,11 +1,11 @@
 /** The bus of a single instance: a synchronous call to each listener. */
-import { ulid } from "ulid";
+import { newId } from "../../domain/id.ts";
 import type { Bus, BusListener, InstanceEvent, RoomEvent } from "../../ports/bus.ts";
 import { Listeners } from "./listeners.ts";
 
 export class InProcessBus implements Bus {
   readonly description = "memory (this process only)";
-  readonly instanceId = ulid();
+  readonly instanceId = newId();
   readonly connected = true;
   readonly #listeners = new Listeners();
 

@@ -1,7 +1,7 @@
 /** The bus on MongoDB: new entries by a change stream on the log itself, all else by a collection. */
 import { getLogger } from "@logtape/logtape";
 import type { ChangeStream, Collection, Db } from "mongodb";
-import { ulid } from "ulid";
+import { newId } from "../../domain/id.ts";
 import { unavailable } from "../../domain/errors.ts";
 import type { Bus, BusListener } from "../../ports/bus.ts";
 import { type CarriedEvent, format, parse } from "./event_text.ts";
@@ -50,7 +50,7 @@ const PIPELINE = [
  */
 export class MongoBus implements Bus {
   readonly description = "MongoDB change streams";
-  readonly instanceId = ulid();
+  readonly instanceId = newId();
   readonly #listeners = new Listeners();
   readonly #db: Db;
   readonly #events: Collection<EventDocument>;

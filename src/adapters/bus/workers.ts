@@ -1,5 +1,5 @@
 /** The bus of several workers in one process: text that the supervisor passes on. */
-import { ulid } from "ulid";
+import { newId } from "../../domain/id.ts";
 import type { Bus, BusListener } from "../../ports/bus.ts";
 import { type CarriedEvent, format, parse } from "./event_text.ts";
 import { Listeners } from "./listeners.ts";
@@ -12,7 +12,7 @@ export interface Relay {
 
 export class WorkersBus implements Bus {
   readonly description = "memory (this process only)";
-  readonly instanceId = ulid();
+  readonly instanceId = newId();
   readonly connected = true;
   readonly #listeners = new Listeners();
   readonly #relay: Relay;

@@ -1,6 +1,6 @@
 /** The bus on Redis: a channel for each room that is open here, and one for all instances. */
 import { getLogger } from "@logtape/logtape";
-import { ulid } from "ulid";
+import { newId } from "../../../domain/id.ts";
 import { unavailable } from "../../../domain/errors.ts";
 import type { Bus, BusListener } from "../../../ports/bus.ts";
 import { type CarriedEvent, format, parse, roomOf } from "../event_text.ts";
@@ -21,7 +21,7 @@ const CLOSE_LIMIT_MS = 500;
  * lost, and listeners are told `interrupted` when it is back.
  */
 export class RedisBus implements Bus {
-  readonly instanceId = ulid();
+  readonly instanceId = newId();
   /** Begins every name: deployments that share a server have databases of their own. */
   readonly prefix: string;
   readonly #listeners = new Listeners();

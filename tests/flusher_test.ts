@@ -1,0 +1,48 @@
+/** In which order what waits for sockets goes out. */
+import assert from "node:assert/strict";
+import { Flusher } from "../src/realtime/flusher.ts";
+import { until } from "./harness/stage.ts";
+
+/** Something that notes when it is flushed. */
+function noting(name: string, notes: string[], onFlush = () => {}) {
+  return {
+    flush() {
+      notes.push(name);
+      onFlush();
+    },
+  };
+}
+
+Deno.test("nothing goes out in the turn in which it is added", async () => {
+  const notes: string[] = [];
+  new Flusher().addSocket(noting("socket", notes));
+  await Promise.resolve();
+  assert.deepEqual(notes, []);
+  await until(() => notes.length > 0, "it goes out");
+});
+
+Deno.test("rooms hand on what they gathered before sockets send, each once", async () => {
+  const notes: string[] = [];
+  const flusher = new Flusher();
+  const socket = noting("socket", notes);
+  const room = noting("room", notes, () => flusher.addSocket(socket));
+  flusher.addSocket(socket);
+  flusher.addRoom(room);
+  flusher.addRoom(room);
+  await until(() => notes.length > 1, "they go out");
+  assert.deepEqual(notes, ["room", "socket"]);
+});
+
+Deno.test("what is added while sockets send goes out next, after a long flush too", async () => {
+  const notes: string[] = [];
+  const flusher = new Flusher();
+  const last = noting("last", notes);
+  const slow = noting("slow", notes, () => {
+    const end = performance.now() + 20;
+    while (performance.now() < end);
+    flusher.addSocket(last);
+  });
+  flusher.addSocket(slow);
+  await until(() => notes.includes("last"), "it goes out");
+  assert.deepEqual(notes, ["slow", "last"]);
+});
