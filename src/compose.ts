@@ -95,16 +95,16 @@ interface Backends {
 
 async function openBackends(config: Config, siblings?: Siblings): Promise<Backends> {
   checkBus(config);
+  // Closes what was opened before something else could not be.
+  await using opened = new AsyncDisposableStack();
   const mongodb = config.mongodbUri === null ? null : await connectMongo(config.mongodbUri);
   const store = mongodb ? await openMongoStore(mongodb) : await openSqlite(config.dataDir);
-  try {
-    const bus = await openBus(config, mongodb, siblings);
-    const sharedLimiters = await chooseLimiters(bus, mongodb) ?? siblings?.limiters ?? null;
-    return { store, bus, sharedLimiters };
-  } catch (error) {
-    await store.close();
-    throw error;
-  }
+  opened.defer(() => store.close());
+  const bus = await openBus(config, mongodb, siblings);
+  opened.defer(() => bus.close());
+  const sharedLimiters = await chooseLimiters(bus, mongodb) ?? siblings?.limiters ?? null;
+  opened.move();
+  return { store, bus, sharedLimiters };
 }
 
 function checkBus({ bus, redisUrl, mongodbUri }: Config): void {
@@ -185,7 +185,12 @@ async function chooseLimiters(
   mongodb: Connection | null,
 ): Promise<SharedLimiters | null> {
   if (bus instanceof RedisBus) return redisLimiters(bus.commands, bus.prefix);
-  return mongodb && await mongoLimiters(mongodb.db);
+  if (!mongodb) return null;
+  try {
+    return await mongoLimiters(mongodb.db);
+  } catch (error) {
+    throw new ConfigError(`MONGODB_URI leads to a server that refuses an index: ${oneLine(error)}`);
+  }
 }
 
 function oneLine(error: unknown): string {
