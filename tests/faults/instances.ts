@@ -6,7 +6,9 @@ const PERMISSIONS = ["net", "read", "write", "env", "sys", "ffi"].map((name) => 
 const MAIN = new URL("../../main.ts", import.meta.url);
 const LOSSY_MAIN = new URL("./lossy_main.ts", import.meta.url);
 
-const START_DEADLINE_MS = 60_000;
+const START_DEADLINE_MS = 90_000;
+/** Within so long one start has to end in serving or in refusing to. */
+const START_LIMIT_MS = 30_000;
 const START_PAUSE_MS = 250;
 /** Kept of a line. */
 const MAX_LENGTH = 400;
@@ -89,7 +91,7 @@ export class Instance {
     return this.lines.slice(-lines).join("\n");
   }
 
-  /** Resolves with whether it serves; false once it has refused to start. */
+  /** Resolves with whether it serves; false once it has refused to, or was given up. */
   #spawn(): Promise<boolean> {
     const ready = Promise.withResolvers<boolean>();
     const process = new Deno.Command(Deno.execPath(), {
@@ -108,7 +110,13 @@ export class Instance {
       this.#process = null;
       if (this.#ready === null) this.complaints.push(`it ended by itself (${signal ?? code})`);
     });
-    return ready.promise;
+    const limit = setTimeout(() => this.#giveUp(process), START_LIMIT_MS);
+    return ready.promise.finally(() => clearTimeout(limit));
+  }
+
+  #giveUp(process: Deno.ChildProcess): void {
+    this.complaints.push("it neither served nor refused to in half a minute");
+    process.kill("SIGKILL");
   }
 
   async #end(signal: Deno.Signal): Promise<number | null> {

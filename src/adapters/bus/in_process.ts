@@ -1,20 +1,21 @@
 /** The bus of a single instance: a synchronous call to each listener. */
 import { newId } from "../../domain/id.ts";
-import type { Bus, BusListener, InstanceEvent, RoomEvent } from "../../ports/bus.ts";
+import type { Bus, BusListener } from "../../ports/bus.ts";
+import type { CarriedEvent } from "./event_text.ts";
 import { Listeners } from "./listeners.ts";
 
 export class InProcessBus implements Bus {
   readonly description = "memory (this process only)";
   readonly instanceId = newId();
   readonly connected = true;
-  readonly #listeners = new Listeners();
+  protected readonly listeners = new Listeners();
 
-  publish(event: RoomEvent | InstanceEvent): void {
-    this.#listeners.tell(event, this.instanceId);
+  publish(event: CarriedEvent): void {
+    this.listeners.tell(event, this.instanceId);
   }
 
   subscribe(listener: BusListener): void {
-    this.#listeners.add(listener);
+    this.listeners.add(listener);
   }
 
   follow(): Promise<void> {
@@ -28,7 +29,7 @@ export class InProcessBus implements Bus {
   }
 
   close(): Promise<void> {
-    this.#listeners.clear();
+    this.listeners.clear();
     return Promise.resolve();
   }
 }
