@@ -42,7 +42,8 @@ export interface ConnectionOptions {
 
 export class Connection {
   readonly id = crypto.randomUUID();
-  readonly openedAt = Date.now();
+  /** From when the client has its time to identify itself. */
+  unidentifiedSince = Date.now();
   /** The client's address, for limits and the log. */
   readonly address: string;
   /** The session whose token was shown, from before it is checked, so that no revocation is missed. */

@@ -128,7 +128,7 @@ export class Connections {
   #checkDeadlines(now: number): void {
     for (const connection of this.#all) {
       if (connection.identity) checkExpiry(connection, connection.identity.expiresAt, now);
-      else if (now - connection.openedAt > IDENTIFY_MS) {
+      else if (now - connection.unidentifiedSince > IDENTIFY_MS) {
         connection.close(CLOSE_CODES.notIdentified, "not identified in time");
       }
     }

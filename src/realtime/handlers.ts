@@ -113,6 +113,10 @@ export function createHandlers(
         const data = { user: presentUser(user), expiresAt: expiresAt.toISOString() };
         connection.emit("auth:ok", data, ref);
       } catch (error) {
+        // Not the client's fault: it gets its time again.
+        if (error instanceof ChatError && error.code === "unavailable") {
+          connection.unidentifiedSince = Date.now();
+        }
         if (!(error instanceof ChatError) || !isAuthError(error.code)) throw error;
         connection.emit("auth:error", { code: error.code, message: error.message }, ref);
         connection.close(CLOSE_CODES.unauthenticated, error.code);

@@ -14,6 +14,7 @@ const CONNECT_LIMIT_MS = 2_000;
 const SILENCE_LIMIT_MS = 3_000;
 const PING_MS = 1_000;
 const MAX_RETRY_MS = 1_000;
+const GREET_AGAIN_MS = 250;
 /** Commands that may wait for answers; over it publishing fails. */
 const MAX_WAITING = 20_000;
 /** Redis 7 has sharded channels; in a cluster only they stay on one node. */
@@ -44,7 +45,7 @@ export async function openChannels(
   onReturn: () => void,
 ): Promise<Channels> {
   await client.connect();
-  const { version, mode } = await client.hello() as unknown as { version: string; mode: string };
+  const { version, mode } = await greet(client);
   const sharded = Number.parseInt(version) >= SHARDED_SINCE;
   if (mode === "cluster") {
     client.destroy();
@@ -73,6 +74,18 @@ export async function openChannels(
       subscriber.destroy();
     },
   };
+}
+
+/** Asks until it is answered: the connection may break before, and the client makes a new one. */
+async function greet(client: Client): Promise<{ version: string; mode: string }> {
+  while (true) {
+    try {
+      return await client.hello() as unknown as { version: string; mode: string };
+    } catch (error) {
+      if (!client.isOpen) throw error;
+      await new Promise((resolve) => setTimeout(resolve, GREET_AGAIN_MS));
+    }
+  }
 }
 
 /** A client that connects when `openChannels` says so. */
