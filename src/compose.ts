@@ -7,6 +7,7 @@ import { mongoLimiters, redisLimiters } from "./adapters/rate_limiters.ts";
 import { connect, type Connection } from "./adapters/store/mongodb/connection.ts";
 import { MongoStore } from "./adapters/store/mongodb/store.ts";
 import { SqliteStore } from "./adapters/store/sqlite/store.ts";
+import { LoopLoad } from "./application/loop_load.ts";
 import { Metrics, type MetricsSnapshot } from "./application/metrics.ts";
 import { Passwords } from "./application/passwords.ts";
 import { RateLimits, type SharedLimiters } from "./application/rate_limits.ts";
@@ -48,7 +49,8 @@ export interface Siblings extends Relay {
  * @throws ConfigError if a setting cannot be used
  */
 export async function compose(config: Config, siblings?: Siblings): Promise<Server> {
-  const { store, bus, sharedLimiters } = await openBackends(config, siblings);
+  const load = new LoopLoad();
+  const { store, bus, sharedLimiters } = await openBackends(config, load, siblings);
   const metrics = new Metrics(siblings?.collectMetrics);
   siblings?.onMetricsWanted(() => metrics.snapshot());
   const passwords = new Passwords(config.bcryptCost, config.workers);
@@ -56,11 +58,12 @@ export async function compose(config: Config, siblings?: Siblings): Promise<Serv
     store,
     bus,
     log: new RoomLog(store, bus, metrics),
-    directory: new RoomDirectory(store),
+    directory: new RoomDirectory(store, bus),
     tokens: await Tokens.create(config),
     passwords,
     rateLimits: new RateLimits(config.rateLimit, sharedLimiters),
     metrics,
+    load,
   };
   metrics.watchQueue("password", () => passwords.waiting);
   const gateway = new Gateway(services);
@@ -79,6 +82,7 @@ export async function compose(config: Config, siblings?: Siblings): Promise<Serv
       gateway.close();
       services.rateLimits.close();
       metrics.close();
+      load.close();
       await bus.close();
       await store.close();
     },
@@ -93,12 +97,16 @@ interface Backends {
   sharedLimiters: SharedLimiters | null;
 }
 
-async function openBackends(config: Config, siblings?: Siblings): Promise<Backends> {
+async function openBackends(
+  config: Config,
+  load: LoopLoad,
+  siblings?: Siblings,
+): Promise<Backends> {
   checkBus(config);
   // Closes what was opened before something else could not be.
   await using opened = new AsyncDisposableStack();
   const mongodb = config.mongodbUri === null ? null : await connectMongo(config.mongodbUri);
-  const store = mongodb ? await openMongoStore(mongodb) : await openSqlite(config.dataDir);
+  const store = mongodb ? await openMongoStore(mongodb) : await openSqlite(config.dataDir, load);
   opened.defer(() => store.close());
   const bus = await openBus(config, mongodb, siblings);
   opened.defer(() => bus.close());
@@ -134,10 +142,10 @@ async function openMongoStore(connection: Connection): Promise<Store> {
   }
 }
 
-async function openSqlite(dataDir: string): Promise<Store> {
+async function openSqlite(dataDir: string, load: LoopLoad): Promise<Store> {
   try {
     await Deno.mkdir(dataDir, { recursive: true, mode: 0o700 });
-    return await SqliteStore.open(`${dataDir}/echoroom.db`);
+    return await SqliteStore.open(`${dataDir}/echoroom.db`, () => load.level);
   } catch (error) {
     throw new ConfigError(
       `DATA_DIR is "${dataDir}", where the database cannot be opened (${

@@ -40,7 +40,7 @@ class Watcher {
   readonly seqs: number[];
 
   constructor(feed: Feed) {
-    this.seqs = feed.latest().map(({ seq }) => seq);
+    this.seqs = feed.latest().map(({ message }) => message.seq);
     feed.live.add(this as unknown as Connection);
   }
 
@@ -97,7 +97,7 @@ Deno.test("entries lost, repeated and shuffled on the bus reach each socket once
   await fc.assert(
     fc.asyncProperty(scenario, async (turns) => {
       const roomId = await openRoom(store);
-      const feed = new Feed(roomId, store, new Flusher(), metrics);
+      const feed = new Feed(roomId, store, new Flusher(() => 0), metrics);
       const appended: Message[] = [];
       const watchers: Watcher[] = [];
       for (const { step: { kind, n }, offers } of turns) {
@@ -164,7 +164,7 @@ async function onFeed(
   const store = await openStore();
   const metrics = new Metrics();
   const roomId = await openRoom(store);
-  const feed = new Feed(roomId, store, new Flusher(), metrics);
+  const feed = new Feed(roomId, store, new Flusher(() => 0), metrics);
   await feed.refresh();
   await act({ store, roomId, feed });
   feed.close();

@@ -15,7 +15,7 @@ function noting(name: string, notes: string[], onFlush = () => {}) {
 
 Deno.test("nothing goes out in the turn in which it is added", async () => {
   const notes: string[] = [];
-  new Flusher().addSocket(noting("socket", notes));
+  new Flusher(() => 0).addSocket(noting("socket", notes));
   await Promise.resolve();
   assert.deepEqual(notes, []);
   await until(() => notes.length > 0, "it goes out");
@@ -23,7 +23,7 @@ Deno.test("nothing goes out in the turn in which it is added", async () => {
 
 Deno.test("rooms hand on what they gathered before sockets send, each once", async () => {
   const notes: string[] = [];
-  const flusher = new Flusher();
+  const flusher = new Flusher(() => 0);
   const socket = noting("socket", notes);
   const room = noting("room", notes, () => flusher.addSocket(socket));
   flusher.addSocket(socket);
@@ -35,7 +35,7 @@ Deno.test("rooms hand on what they gathered before sockets send, each once", asy
 
 Deno.test("what is added while sockets send goes out next, after a long flush too", async () => {
   const notes: string[] = [];
-  const flusher = new Flusher();
+  const flusher = new Flusher(() => 0);
   const last = noting("last", notes);
   const slow = noting("slow", notes, () => {
     const end = performance.now() + 20;
@@ -45,4 +45,20 @@ Deno.test("what is added while sockets send goes out next, after a long flush to
   flusher.addSocket(slow);
   await until(() => notes.includes("last"), "it goes out");
   assert.deepEqual(notes, ["slow", "last"]);
+});
+
+Deno.test("under load what comes after a flush waits for more, and goes out in the end", async () => {
+  const notes: string[] = [];
+  const flusher = new Flusher(() => 1);
+  const first = noting("first", notes, () =>
+    setImmediate(() => {
+      flusher.addSocket(noting("second", notes));
+      setImmediate(() => {
+        notes.push("a turn later");
+        flusher.addSocket(noting("third", notes));
+      });
+    }));
+  flusher.addSocket(first);
+  await until(() => notes.includes("third"), "it goes out");
+  assert.deepEqual(notes, ["first", "a turn later", "second", "third"]);
 });

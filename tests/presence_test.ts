@@ -235,9 +235,10 @@ class Instance {
   }
 
   #online(roomId: string): string[] {
-    const { online, onlineCount } = this.#presence.online(roomId);
-    assert.equal(online.length, onlineCount);
-    return online.map(({ id }) => id);
+    const { named, count } = this.#presence.online(roomId);
+    const ids: string[] = JSON.parse(named).map(({ id }: { id: string }) => id);
+    assert.equal(ids.length, count);
+    return ids;
   }
 
   #update(roomId: string, text: string): void {

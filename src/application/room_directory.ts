@@ -1,25 +1,55 @@
-/** Finds rooms' ids by id or slug, and remembers them: neither ever changes. */
+/** Remembers what rooms are: their ids and slugs never change, and of the rest it hears. */
 import { LRUCache } from "lru-cache";
 import { roomNotFound } from "../domain/errors.ts";
+import type { NewRoom } from "../domain/room.ts";
+import type { Bus } from "../ports/bus.ts";
 import type { Store } from "../ports/store.ts";
 
 const MAX_REMEMBERED = 10_000;
+/** How long a creator may be shown under an old name if the word of the new one was lost. */
+const MAX_AGE_MS = 10_000;
 
 export class RoomDirectory {
   readonly #store: Store;
   readonly #ids = new LRUCache<string, string>({ max: MAX_REMEMBERED });
+  readonly #rooms = new LRUCache<string, NewRoom>({ max: MAX_REMEMBERED, ttl: MAX_AGE_MS });
 
-  constructor(store: Store) {
+  constructor(store: Store, bus: Bus) {
     this.#store = store;
+    bus.subscribe((event) => {
+      if (event.kind === "profile_changed") this.#forgetRoomsOf(event.user.id);
+      if (event.kind === "interrupted") this.#rooms.clear();
+    });
   }
 
-  /** @throws ChatError `room_not_found` */
+  /**
+   * The id of a room given by id or slug.
+   * @throws ChatError `room_not_found`
+   */
   async idOf(idOrSlug: string): Promise<string> {
-    const known = this.#ids.get(idOrSlug);
-    if (known !== undefined) return known;
+    return this.#ids.get(idOrSlug) ?? (await this.#look(idOrSlug)).id;
+  }
+
+  /**
+   * All of a room but how far its log reaches.
+   * @throws ChatError `room_not_found`
+   */
+  async find(idOrSlug: string): Promise<NewRoom> {
+    const id = this.#ids.get(idOrSlug);
+    return (id === undefined ? undefined : this.#rooms.get(id)) ?? await this.#look(idOrSlug);
+  }
+
+  async #look(idOrSlug: string): Promise<NewRoom> {
     const room = await this.#store.findRoom(idOrSlug);
     if (!room) throw roomNotFound();
     this.#ids.set(idOrSlug, room.id);
-    return room.id;
+    this.#rooms.set(room.id, room);
+    return room;
+  }
+
+  #forgetRoomsOf(userId: string): void {
+    for (const [id, { createdBy }] of this.#rooms.entries()) {
+      if (createdBy.id === userId) this.#rooms.delete(id);
+    }
   }
 }

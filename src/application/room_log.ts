@@ -112,8 +112,10 @@ export class RoomLog {
     const messages = stored.filter((message, i) => message.id === drafts[i]!.id);
     if (messages.length === 0) return;
     this.#metrics.appended(messages.length);
-    // One turn later, so that the senders' acks do not wait for a fan-out to thousands.
-    setImmediate(() => this.#bus.publish({ kind: "appended", roomId, messages }));
+    // Two turns later: what the acks have sent is written between them, and does not wait for a
+    // fan-out to thousands.
+    const publish = () => this.#bus.publish({ kind: "appended", roomId, messages });
+    setImmediate(() => setImmediate(publish));
   }
 }
 

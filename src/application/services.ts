@@ -1,6 +1,7 @@
 /** What the use cases work with; each names the few of these that it needs. */
 import type { Bus } from "../ports/bus.ts";
 import type { Store } from "../ports/store.ts";
+import type { LoopLoad } from "./loop_load.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Passwords } from "./passwords.ts";
 import type { RateLimits } from "./rate_limits.ts";
@@ -17,4 +18,5 @@ export interface Services {
   passwords: Passwords;
   rateLimits: RateLimits;
   metrics: Metrics;
+  load: LoopLoad;
 }

@@ -131,6 +131,21 @@ export const SERVER_EVENTS = {
 export type ServerEvent = keyof typeof SERVER_EVENTS;
 export type ServerData<E extends ServerEvent> = z.infer<typeof SERVER_EVENTS[E]>;
 
+/**
+ * As `frame`, of parts that are JSON texts already: what many sockets are shown is put into words
+ * once. An event's data has no optional parts here.
+ */
+export function frameOf<E extends ServerEvent>(
+  event: E,
+  parts: Record<keyof ServerData<E>, string>,
+  ref?: Ref,
+): string {
+  let data = "";
+  for (const name in parts) data += `${data ? "," : ""}"${name}":${parts[name]}`;
+  const end = ref === undefined ? "" : `,"ref":${JSON.stringify(ref)}`;
+  return `{"event":"${event}","data":{${data}}${end}}`;
+}
+
 /** The text of one frame of the server. */
 export function frame<E extends ServerEvent>(event: E, data: ServerData<E>, ref?: Ref): string {
   return JSON.stringify(ref === undefined ? { event, data } : { event, data, ref });

@@ -19,6 +19,14 @@ export class Attendance {
   readonly #present = new Map<string, Present>();
   readonly #joined = new Map<string, PublicUser>();
   readonly #left = new Map<string, PublicUser>();
+  readonly #limit: number;
+  /** Whom `show` named last; null since that may be others. */
+  #shown: readonly PublicUser[] | null = null;
+
+  /** @param limit how many are named to a newcomer at most */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
 
   /** How many are in the room. */
   get count(): number {
@@ -26,15 +34,13 @@ export class Attendance {
   }
 
   /**
-   * Whom a newcomer is shown, at most `limit`, and how many in all: those in the room, and those
-   * whose leaving has still to be told, to the newcomer as well.
+   * Whom a newcomer is shown, and how many there are in all: those in the room, and those whose
+   * leaving has still to be told, to the newcomer as well. The same array as before if it would
+   * name the same.
    */
-  show(limit: number): { users: PublicUser[]; count: number } {
-    const present = this.#present.values().take(limit).map(({ user }) => user).toArray();
-    return {
-      users: [...present, ...this.#left.values().take(limit - present.length)],
-      count: this.#present.size + this.#left.size,
-    };
+  show(): { users: readonly PublicUser[]; count: number } {
+    this.#shown ??= this.#choose();
+    return { users: this.#shown, count: this.#present.size + this.#left.size };
   }
 
   /** Those with a socket on this instance. */
@@ -74,6 +80,7 @@ export class Attendance {
     const present = this.#present.get(user.id);
     // What waits to be told names the same object.
     if (present) Object.assign(present.user, user);
+    this.#shown = null;
   }
 
   /** What has changed since the last call. */
@@ -83,6 +90,7 @@ export class Attendance {
       left: [...this.#left.values()],
       count: this.count,
     };
+    if (this.#left.size > 0) this.#shown = null;
     this.#joined.clear();
     this.#left.clear();
     return changes;
@@ -93,7 +101,14 @@ export class Attendance {
     return this.#joined.size > 0 || this.#left.size > 0;
   }
 
+  #choose(): PublicUser[] {
+    const present = this.#present.values().take(this.#limit).map(({ user }) => user).toArray();
+    return [...present, ...this.#left.values().take(this.#limit - present.length)];
+  }
+
   #appear(someone: PublicUser): Present {
+    // A room that names as many as it may goes on naming them.
+    if (this.#present.size < this.#limit) this.#shown = null;
     const user = publicUser(someone);
     const present = { user, sockets: 0, elsewhere: new Set<string>() };
     this.#present.set(user.id, present);
@@ -117,6 +132,7 @@ export class Attendance {
 
   #vanishIfGone({ user, sockets, elsewhere }: Present): void {
     if (sockets > 0 || elsewhere.size > 0) return;
+    this.#shown = null;
     this.#present.delete(user.id);
     this.#joined.delete(user.id);
     this.#left.set(user.id, user);

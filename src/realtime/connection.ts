@@ -64,6 +64,7 @@ export class Connection {
   readonly #socket: WebSocket;
   readonly #flusher: Flusher | null;
   readonly #onClosing: ConnectionOptions["onClosing"];
+  #open = true;
   #closing: ReturnType<typeof setTimeout> | undefined;
   /** Frames that wait for the next flush, each the inside of an array or one object. */
   #waiting: string[] = [];
@@ -87,7 +88,7 @@ export class Connection {
 
   /** Whether the socket may send and be sent; false from the decision to close it. */
   get open(): boolean {
-    return this.#closing === undefined && this.#socket.readyState === WebSocket.OPEN;
+    return this.#open;
   }
 
   /** Sends one event. */
@@ -109,8 +110,8 @@ export class Connection {
    * @param frame what the frame is if nothing else goes into it
    */
   sendBatch(inside: string, frame: string): void {
-    if (!this.open || !this.#admit(frame.length)) return;
-    if (!this.#flusher) return this.#socket.send(frame);
+    if (!this.#open || !this.#admit(frame.length)) return;
+    if (!this.#flusher) return this.#write(frame);
     if (this.#waiting.push(inside) === 1) {
       this.#first = frame;
       this.#flusher.addSocket(this);
@@ -121,14 +122,16 @@ export class Connection {
 
   /** Closes the socket; what was sent before still goes out first. */
   close(code: CloseCode, reason: string): void {
-    if (!this.open) return;
+    if (!this.#open) return;
     this.flush();
+    this.#open = false;
     this.#closing = setTimeout(() => this.#socket.close(code, reason), LINGER_MS);
     setImmediate(this.#onClosing);
   }
 
   /** The socket has closed, whoever began it. */
   ended(): void {
+    this.#open = false;
     clearTimeout(this.#closing);
   }
 
@@ -150,7 +153,16 @@ export class Connection {
     const frame = this.#waiting.length === 1 ? this.#first : `[${this.#waiting.join(",")}]`;
     this.#waiting = [];
     this.#waitingLength = 0;
-    if (this.open) this.#socket.send(frame);
+    if (this.#open) this.#write(frame);
+  }
+
+  #write(frame: string): void {
+    try {
+      this.#socket.send(frame);
+    } catch (error) {
+      // The peer has begun to close the socket; that it has closed is told next.
+      if (this.#socket.readyState === WebSocket.OPEN) throw error;
+    }
   }
 
   /** Whether so much more may be sent; if not the socket is closed. */

@@ -4,9 +4,9 @@ import type { Metrics } from "../application/metrics.ts";
 import type { Message } from "../domain/message.ts";
 import type { PublicUser } from "../domain/user.ts";
 import type { Store } from "../ports/store.ts";
-import { frame, JOINED_MESSAGES } from "../protocol/events.ts";
-import { presentMessage } from "../protocol/resources.ts";
+import { frameOf, JOINED_MESSAGES } from "../protocol/events.ts";
 import { type Connection, MAX_FRAME_LENGTH } from "./connection.ts";
+import { type Entry, entryOf } from "./entry.ts";
 import type { Flusher } from "./flusher.ts";
 
 const logger = getLogger(["echoroom", "feed"]);
@@ -32,6 +32,7 @@ export class Feed {
   holds = 0;
 
   readonly #roomId: string;
+  readonly #roomIdText: string;
   readonly #store: Store;
   readonly #flusher: Flusher;
   readonly #metrics: Metrics;
@@ -39,7 +40,7 @@ export class Feed {
   #gathered: string[] = [];
   #gatheredLength = 0;
   /** The latest entries, ascending, without a gap, up to `head`. */
-  #window: Message[] = [];
+  #window: Entry[] = [];
   #head = 0;
   #loaded = false;
   /** Whether the window may show senders as they are no more. */
@@ -51,6 +52,7 @@ export class Feed {
 
   constructor(roomId: string, store: Store, flusher: Flusher, metrics: Metrics) {
     this.#roomId = roomId;
+    this.#roomIdText = JSON.stringify(roomId);
     this.#store = store;
     this.#flusher = flusher;
     this.#metrics = metrics;
@@ -66,12 +68,12 @@ export class Feed {
   }
 
   /** The last entries, as `room:joined` shows them. */
-  latest(): Message[] {
+  latest(): Entry[] {
     return this.#window.slice(-JOINED_MESSAGES);
   }
 
   /** The entries after `seq`, all of them; null if the window does not reach back that far. */
-  after(seq: number): Message[] | null {
+  after(seq: number): Entry[] | null {
     const first = this.#head - this.#window.length;
     return seq >= first && seq <= this.#head ? this.#window.slice(seq - first) : null;
   }
@@ -121,7 +123,10 @@ export class Feed {
 
   /** Shows a sender as they are now in what joining sockets will see. */
   showProfile(user: PublicUser): void {
-    this.#window = this.#window.map((m) => m.sender.id === user.id ? { ...m, sender: user } : m);
+    this.#window = this.#window.map((entry) => {
+      const { message } = entry;
+      return message.sender.id === user.id ? entryOf({ ...message, sender: user }) : entry;
+    });
   }
 
   #gather(text: string): void {
@@ -165,14 +170,15 @@ export class Feed {
     this.#stale = false;
     const latest = await this.#store.readBefore(this.#roomId, head + 1, JOINED_MESSAGES);
     // Unless more was delivered meanwhile: then the next refresh does it.
-    if (this.#head === head) this.#window = latest;
+    if (this.#head === head) this.#window = latest.map(entryOf);
     else this.#stale = true;
   }
 
   async #load(): Promise<void> {
     const end = Number.MAX_SAFE_INTEGER;
-    this.#window = await this.#store.readBefore(this.#roomId, end, JOINED_MESSAGES);
-    this.#head = this.#window.at(-1)?.seq ?? 0;
+    const latest = await this.#store.readBefore(this.#roomId, end, JOINED_MESSAGES);
+    this.#window = latest.map(entryOf);
+    this.#head = latest.at(-1)?.seq ?? 0;
     this.#loaded = true;
   }
 
@@ -187,18 +193,24 @@ export class Feed {
 
   #deliver(messages: Message[]): void {
     this.#head = messages.at(-1)!.seq;
-    this.#window.push(...messages);
+    for (const message of messages) this.#show(entryOf(message));
     if (this.#window.length > WINDOW.max) this.#window = this.#window.slice(-WINDOW.min);
-    for (const message of messages) {
-      const { roomId, seq } = message;
-      const text = frame("message:new", { roomId, seq, message: presentMessage(message) });
-      let gathering = false;
-      for (const connection of this.live) {
-        if (connection.batching) gathering = true;
-        else connection.send(text);
-      }
-      if (gathering) this.#gather(text);
-      this.#metrics.delivered(this.live.size, Date.now() - message.createdAt.getTime());
+  }
+
+  #show(entry: Entry): void {
+    this.#window.push(entry);
+    const { seq, createdAt } = entry.message;
+    const text = frameOf("message:new", {
+      roomId: this.#roomIdText,
+      seq: String(seq),
+      message: entry.text,
+    });
+    let gathering = false;
+    for (const connection of this.live) {
+      if (connection.batching) gathering = true;
+      else connection.send(text);
     }
+    if (gathering) this.#gather(text);
+    this.#metrics.delivered(this.live.size, Date.now() - createdAt.getTime());
   }
 }

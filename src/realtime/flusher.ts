@@ -1,9 +1,9 @@
 /** When what waits for sockets of `echoroom.batch` goes out: the busier the loop, the less often. */
 
-/** The longest pause between two flushes, in milliseconds. */
+/** Pause between two flushes, in milliseconds, when the loop has no time to spare. */
 const MAX_PAUSE_MS = 40;
-/** Pause after a flush, for each millisecond that it took: at most so much of the time is flushing. */
-const PAUSE_PER_MS = 1;
+/** The longest pause that a long flush alone brings about. */
+const MAX_REST_MS = 25;
 
 /** What can wait to be flushed. */
 export interface Flushable {
@@ -20,6 +20,12 @@ export class Flusher {
   #sockets = new Set<Flushable>();
   #scheduled = false;
   #notBefore = 0;
+  readonly #load: () => number;
+
+  /** @param load how busy the event loop is, from 0 to 1 */
+  constructor(load: () => number) {
+    this.#load = load;
+  }
 
   /** The room's entries go to its sockets with the next flush. */
   addRoom(room: Flushable): void {
@@ -48,10 +54,16 @@ export class Flusher {
     for (const room of rooms) room.flush();
     const sockets = this.#sockets;
     this.#sockets = new Set();
-    // Whatever comes in while sockets send waits for the next flush.
-    this.#scheduled = false;
     for (const socket of sockets) socket.flush();
-    const end = performance.now();
-    this.#notBefore = end + Math.min(MAX_PAUSE_MS, (end - start) * PAUSE_PER_MS);
+    // The runtime writes once this turn is over, which is what takes the time.
+    setTimeout(() => this.#rest(performance.now() - start), 0);
+  }
+
+  /** After a flush that took so long, what came in meanwhile waits as long again. */
+  #rest(took: number): void {
+    const pause = Math.max(Math.min(took, MAX_REST_MS), this.#load() * MAX_PAUSE_MS - took);
+    this.#notBefore = performance.now() + pause;
+    this.#scheduled = false;
+    if (this.#rooms.size > 0 || this.#sockets.size > 0) this.#schedule();
   }
 }

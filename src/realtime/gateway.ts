@@ -27,15 +27,16 @@ export class Gateway {
   readonly #rooms: Rooms;
   readonly #router: EventRouter;
   readonly #store: Store;
-  readonly #flusher = new Flusher();
+  readonly #flusher: Flusher;
   readonly #audit: ReturnType<typeof setInterval>;
   #comparison: Promise<void> = Promise.resolve();
   #nextComparison: Promise<void> | null = null;
   #draining = false;
 
   constructor(services: Services) {
-    const { store, bus, metrics, rateLimits } = services;
+    const { store, bus, metrics, rateLimits, load } = services;
     this.#store = store;
+    this.#flusher = new Flusher(() => load.level);
     const hub: Hub = new Hub(services, this.#flusher, {
       opened: (roomId) => presence.open(roomId),
       closed: (roomId) => presence.close(roomId),
@@ -64,10 +65,14 @@ export class Gateway {
         retryAfter: 10,
       });
     }
-    const protocol = chooseSubprotocol(request.headers.get("sec-websocket-protocol"));
+    const offered = request.headers.get("sec-websocket-protocol");
+    const protocol = chooseSubprotocol(offered);
     const { socket, response } = protocol === undefined
       ? Deno.upgradeWebSocket(request, { idleTimeout: IDLE_SECONDS })
-      : Deno.upgradeWebSocket(offering(request, protocol), { idleTimeout: IDLE_SECONDS, protocol });
+      : Deno.upgradeWebSocket(
+        protocol === offered ? request : offering(request, protocol),
+        { idleTimeout: IDLE_SECONDS, protocol },
+      );
     this.#attend(socket, address, protocol === "echoroom.batch" ? this.#flusher : null);
     return response;
   }

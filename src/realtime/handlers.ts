@@ -2,7 +2,6 @@
 import { newId } from "../domain/id.ts";
 import { getUser } from "../application/accounts.ts";
 import { sendMessage } from "../application/messages.ts";
-import { getRoom } from "../application/rooms.ts";
 import type { Services } from "../application/services.ts";
 import { checkSession } from "../application/sessions.ts";
 import { ChatError } from "../domain/errors.ts";
@@ -11,13 +10,15 @@ import { CLOSE_CODES } from "../protocol/close_codes.ts";
 import {
   type ClientData,
   type ClientEvent,
+  frameOf,
   MAX_ROOMS_PER_SOCKET,
   type ServerData,
 } from "../protocol/events.ts";
-import { presentMessage, presentRoom, presentUser } from "../protocol/resources.ts";
+import { presentRoom, presentUser } from "../protocol/resources.ts";
 import { type Command, fail } from "./command.ts";
 import type { Connection } from "./connection.ts";
 import type { Connections } from "./connections.ts";
+import { listOf } from "./entry.ts";
 import type { Hub } from "./hub.ts";
 import type { Presence } from "./presence.ts";
 import type { Typing } from "./typing.ts";
@@ -79,8 +80,11 @@ export function createHandlers(
     // Before the session is looked at, so that a revocation from now on finds this socket.
     connection.sessionId = claims.sessionId;
     try {
-      await checkSession({ store }, claims.sessionId);
-      const user = await getUser({ store }, claims.userId);
+      // Asked for together: a store that gathers questions answers both at once.
+      const [user] = await Promise.all([
+        getUser({ store }, claims.userId),
+        checkSession({ store }, claims.sessionId),
+      ]);
       return { user, expiresAt: claims.expiresAt };
     } catch (error) {
       // A renewal that failed leaves the socket in the session that it was in.
@@ -93,10 +97,15 @@ export function createHandlers(
     const { connection, ref } = command;
     const roomId = await roomIdOf(command, idOrSlug);
     checkSpace(connection, roomId);
-    await hub.recover(roomId, lastSeenSeq, connection, ({ messages, ...missed }) => {
-      if (!missed.hasMore) enter(connection, roomId);
-      const shown = messages.map(presentMessage);
-      connection.emit("connection:missed", { roomId, messages: shown, ...missed }, ref);
+    await hub.recover(roomId, lastSeenSeq, connection, ({ entries, lastSeq, hasMore, reset }) => {
+      if (!hasMore) enter(connection, roomId);
+      connection.send(frameOf("connection:missed", {
+        roomId: JSON.stringify(roomId),
+        messages: listOf(entries),
+        lastSeq: String(lastSeq),
+        hasMore: String(hasMore),
+        reset: String(reset),
+      }, ref));
     });
   }
 
@@ -124,16 +133,18 @@ export function createHandlers(
     },
 
     async "room:join"({ connection, ref }, { roomId: idOrSlug }) {
-      const room = await getRoom({ store }, idOrSlug);
+      const room = await directory.find(idOrSlug);
       checkSpace(connection, room.id);
-      await hub.join(room.id, connection, ({ messages, lastSeq }) => {
+      await hub.join(room.id, connection, ({ entries, lastSeq }) => {
         enter(connection, room.id);
-        connection.emit("room:joined", {
-          room: presentRoom({ ...room, lastSeq }),
-          messages: messages.map(presentMessage),
-          ...presence.online(room.id),
-          lastSeq,
-        }, ref);
+        const { named, count } = presence.online(room.id);
+        connection.send(frameOf("room:joined", {
+          room: JSON.stringify(presentRoom({ ...room, lastSeq })),
+          messages: listOf(entries),
+          online: named,
+          onlineCount: String(count),
+          lastSeq: String(lastSeq),
+        }, ref));
       });
     },
 

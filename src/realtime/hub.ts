@@ -6,12 +6,13 @@ import type { Bus, BusEvent } from "../ports/bus.ts";
 import type { Store } from "../ports/store.ts";
 import { MISSED_MESSAGES } from "../protocol/events.ts";
 import type { Connection } from "./connection.ts";
+import { type Entry, entryOf } from "./entry.ts";
 import { Feed } from "./feed.ts";
 import type { Flusher } from "./flusher.ts";
 
 /** The room's latest entries and the last `seq`, as a joining socket is shown them. */
 export interface Joined {
-  messages: Message[];
+  entries: Entry[];
   lastSeq: number;
 }
 
@@ -98,7 +99,7 @@ export class Hub {
     await this.#inRoom(roomId, async (feed) => {
       await feed.refresh();
       if (!enter(feed, connection)) return;
-      welcome({ messages: feed.latest(), lastSeq: feed.head });
+      welcome({ entries: feed.latest(), lastSeq: feed.head });
     });
   }
 
@@ -117,29 +118,33 @@ export class Hub {
       if (feed.live.delete(connection)) feed.paused.add(connection);
       await feed.refresh();
       const reset = cursor > feed.head;
-      const messages: Message[] = [];
+      const entries: Entry[] = [];
       let hasMore = false;
       while (!reset) {
-        const lastSeq = messages.at(-1)?.seq ?? cursor;
-        const space = MISSED_MESSAGES - messages.length;
+        const lastSeq = entries.at(-1)?.message.seq ?? cursor;
+        const space = MISSED_MESSAGES - entries.length;
         const rest = feed.after(lastSeq);
         if (rest && rest.length <= space) {
-          messages.push(...rest);
+          entries.push(...rest);
           break;
         }
         if (space === 0) {
           hasMore = true;
           break;
         }
-        messages.push(...await this.#read(roomId, lastSeq, space));
+        const page = await this.#read(roomId, lastSeq, space);
+        entries.push(...page.map(entryOf));
         // The store may be ahead of what was delivered here; the feed has to be there as well.
-        if (messages.at(-1)!.seq > feed.head) await feed.refresh();
+        if (page.at(-1)!.seq > feed.head) await feed.refresh();
       }
-      const page = messages.slice(0, countWithin(messages, MAX_PAGE_LENGTH));
-      hasMore ||= page.length < messages.length;
-      if (hasMore) return answer({ messages: page, lastSeq: page.at(-1)!.seq, hasMore, reset });
+      const texts = entries.map(({ message }) => message);
+      const page = entries.slice(0, countWithin(texts, MAX_PAGE_LENGTH));
+      hasMore ||= page.length < entries.length;
+      if (hasMore) {
+        return answer({ entries: page, lastSeq: page.at(-1)!.message.seq, hasMore, reset });
+      }
       if (!enter(feed, connection)) return;
-      answer({ messages: reset ? feed.latest() : page, lastSeq: feed.head, hasMore, reset });
+      answer({ entries: reset ? feed.latest() : page, lastSeq: feed.head, hasMore, reset });
     });
   }
 

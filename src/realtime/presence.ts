@@ -20,6 +20,8 @@ type Broadcast = (roomId: string, text: string) => void;
 /** A room with sockets on this instance. */
 interface OpenRoom {
   attendance: Attendance;
+  /** The last answer to who is here, and its names in JSON. */
+  shown: { users: readonly PublicUser[]; text: string };
   /** The newest list that each other instance has told. */
   versions: Map<string, number>;
   /** Instances whose list is waited for. */
@@ -66,7 +68,8 @@ export class Presence {
    */
   open(roomId: string): Promise<void> {
     const room: OpenRoom = {
-      attendance: new Attendance(),
+      attendance: new Attendance(NAMED_ONLINE),
+      shown: { users: [], text: "[]" },
       versions: new Map(),
       awaited: new Set(this.#peers.living),
       gathered: Promise.withResolvers(),
@@ -113,12 +116,14 @@ export class Presence {
     this.#schedule(roomId, room, this.#peers.count > 0 ? INTERVAL_MS : 0);
   }
 
-  /** Who is in the room, at most 200 of them, and how many in all. */
-  online(roomId: string): { online: PublicUser[]; onlineCount: number } {
-    const attendance = this.#rooms.get(roomId)?.attendance;
-    if (!attendance) return { online: [], onlineCount: 0 };
-    const { users, count } = attendance.show(NAMED_ONLINE);
-    return { online: users, onlineCount: count };
+  /** Who is in the room, at most 200 of them, in JSON, and how many in all. */
+  online(roomId: string): { named: string; count: number } {
+    const room = this.#rooms.get(roomId);
+    if (!room) return { named: "[]", count: 0 };
+    const { users, count } = room.attendance.show();
+    // Thousands may come at once, and are shown the same few.
+    if (room.shown.users !== users) room.shown = { users, text: JSON.stringify(users) };
+    return { named: room.shown.text, count };
   }
 
   receive(event: BusEvent, from: string): void {

@@ -11,6 +11,9 @@ import type { Call, Outcome, Request } from "./worker.ts";
 /** Calls that may wait for the worker at once; over it the store is `unavailable`. */
 const MAX_WAITING = 50_000;
 
+/** From one exchange with the worker to the next, when the loop has no time to spare. */
+const MAX_SPACING_MS = 10;
+
 interface Pending extends Call {
   resolve(value: unknown): void;
   reject(error: unknown): void;
@@ -18,28 +21,32 @@ interface Pending extends Call {
 
 /**
  * Sends calls to the database's worker in batches, one batch in flight: what is asked for while one
- * runs is the next. There is no timer, so an idle store adds no delay, and a busy one commits many
- * calls with one wait for the disk.
+ * runs is the next. An idle store adds no delay, and a busy one commits many calls with one wait for
+ * the disk. An exchange costs both threads more than what is in it: the busier the loop, the fewer
+ * and larger they are.
  */
 export class SqliteStore implements Store {
   readonly description: string;
   readonly #worker: Worker;
+  readonly #load: () => number;
   #waiting: Pending[] = [];
   #inFlight: Promise<void> | null = null;
   #closed = false;
 
-  private constructor(worker: Worker, path: string) {
+  private constructor(worker: Worker, path: string, load: () => number) {
     this.#worker = worker;
+    this.#load = load;
     this.description = `SQLite (${path})`;
   }
 
   /**
    * Opens the database file and makes it if it is missing.
+   * @param load how busy this thread is, from 0 to 1
    * @throws Error whose message says what is wrong with the file
    */
-  static async open(path: string): Promise<SqliteStore> {
+  static async open(path: string, load = () => 0): Promise<SqliteStore> {
     const worker = new Worker(import.meta.resolve("./worker.ts"), { type: "module" });
-    const store = new SqliteStore(worker, path);
+    const store = new SqliteStore(worker, path, load);
     try {
       const [outcome] = await store.#exchange({ open: path });
       unwrap(outcome);
@@ -144,11 +151,14 @@ export class SqliteStore implements Store {
       const batch = this.#waiting;
       this.#waiting = [];
       const calls = batch.map(({ method, args }) => ({ method, args }));
+      const start = performance.now();
       try {
         settle(batch, await this.#exchange({ calls }));
       } catch (error) {
         for (const call of batch) call.reject(unavailable("The store failed.", error));
       }
+      const rest = this.#load() * MAX_SPACING_MS - (performance.now() - start);
+      if (rest >= 1 && !this.#closed) await new Promise((resolve) => setTimeout(resolve, rest));
     }
     this.#inFlight = null;
   }

@@ -1,0 +1,43 @@
+/** How busy the thread of the event loop is, for those who do better with fewer, larger steps then. */
+import process from "node:process";
+
+const SAMPLE_MS = 100;
+/** Share of the thread's time in use at which it begins to count as busy, and at which it is full. */
+const BUSY = { from: 0.4, full: 0.8 } as const;
+/** How much of the last estimate a sample leaves standing: the thread's clock has 10 ms steps. */
+const MEMORY = 0.6;
+
+export class LoopLoad {
+  /** From 0, there is time to spare, to 1, there is none. */
+  level = 0;
+  /** CPU time over time. */
+  share = 0;
+
+  #time = performance.now();
+  #used = threadMs();
+  readonly #sampling = setInterval(() => this.#sample(), SAMPLE_MS);
+
+  close(): void {
+    clearInterval(this.#sampling);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #sample(): void {
+    const time = performance.now();
+    const used = threadMs();
+    const share = (used - this.#used) / (time - this.#time);
+    this.share = MEMORY * this.share + (1 - MEMORY) * share;
+    this.level = Math.min(1, Math.max(0, (this.share - BUSY.from) / (BUSY.full - BUSY.from)));
+    this.#time = time;
+    this.#used = used;
+  }
+}
+
+/** CPU time of this thread, user and system, in milliseconds. */
+function threadMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1_000;
+}
