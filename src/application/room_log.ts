@@ -2,7 +2,7 @@
 import { getLogger } from "@logtape/logtape";
 import { ChatError, unavailable } from "../domain/errors.ts";
 import { countWithin, type Message, type MessageDraft } from "../domain/message.ts";
-import type { Bus } from "../ports/bus.ts";
+import type { Bus, BusEvent } from "../ports/bus.ts";
 import type { Store } from "../ports/store.ts";
 import type { Metrics } from "./metrics.ts";
 
@@ -16,6 +16,8 @@ const MAX_BATCH = { messages: 500, length: 128 * 1024 } as const;
 /** Messages that may wait in one room, and in all together; over it a send is `unavailable`. */
 const MAX_WAITING_IN_ROOM = 5_000;
 const MAX_WAITING = 20_000;
+
+type AppendEvent = Extract<BusEvent, { kind: "appended" | "append_unknown" }>;
 
 interface Waiting {
   draft: MessageDraft;
@@ -34,6 +36,8 @@ export class RoomLog {
   readonly #metrics: Metrics;
   readonly #rooms = new Map<string, Waiting[]>();
   readonly #writing = new Set<Promise<void>>();
+  /** Each room's batch under way, until the bus has been told of it. */
+  readonly #untold = new Map<string, PromiseWithResolvers<void>>();
   #waiting = 0;
 
   constructor(store: Store, bus: Bus, metrics: Metrics) {
@@ -61,6 +65,14 @@ export class RoomLog {
     });
   }
 
+  /**
+   * Resolves once the bus has been told of what is being written to the room; null if nothing is.
+   * Who hears of new entries from the database meanwhile most likely hears of these.
+   */
+  told(roomId: string): Promise<void> | null {
+    return this.#untold.get(roomId)?.promise ?? null;
+  }
+
   /** Resolves once everything accepted so far has been written or refused. */
   async drain(): Promise<void> {
     while (this.#writing.size > 0) await Promise.all(this.#writing);
@@ -85,6 +97,8 @@ export class RoomLog {
   /** Writes a batch and settles it. Returns whether the store was there to do it. */
   async #write(roomId: string, batch: Waiting[]): Promise<boolean> {
     const drafts = [...Map.groupBy(batch, keyOf).values()].map((repeats) => repeats[0]!.draft);
+    const untold = Promise.withResolvers<void>();
+    this.#untold.set(roomId, untold);
     let stored: Message[];
     try {
       stored = await this.#metrics.timeAppend(drafts.length, () => {
@@ -93,11 +107,16 @@ export class RoomLog {
     } catch (error) {
       logger.warning("An append to room {roomId} failed: {error}", { roomId, error });
       this.#refuse(batch, error);
-      this.#bus.publish({ kind: "append_unknown", roomId });
+      this.#tell({ kind: "append_unknown", roomId }, untold);
       return !(error instanceof ChatError && error.code === "unavailable");
     }
     this.#waiting -= batch.length;
-    this.#settle(roomId, batch, drafts, stored);
+    const messages = settle(batch, drafts, stored);
+    this.#metrics.appended(messages.length);
+    // Two turns later: what the acks have sent is written between them, and does not wait for a
+    // fan-out to thousands.
+    const tell = () => this.#tell({ kind: "appended", roomId, messages }, untold);
+    setImmediate(() => setImmediate(tell));
     return true;
   }
 
@@ -106,17 +125,18 @@ export class RoomLog {
     for (const { reject } of batch) reject(error);
   }
 
-  #settle(roomId: string, batch: Waiting[], drafts: MessageDraft[], stored: Message[]): void {
-    const byKey = new Map(drafts.map((draft, i) => [keyOf({ draft }), stored[i]!]));
-    for (const waiting of batch) waiting.resolve(byKey.get(keyOf(waiting))!);
-    const messages = stored.filter((message, i) => message.id === drafts[i]!.id);
-    if (messages.length === 0) return;
-    this.#metrics.appended(messages.length);
-    // Two turns later: what the acks have sent is written between them, and does not wait for a
-    // fan-out to thousands.
-    const publish = () => this.#bus.publish({ kind: "appended", roomId, messages });
-    setImmediate(() => setImmediate(publish));
+  #tell(event: AppendEvent, untold: PromiseWithResolvers<void>): void {
+    if (event.kind === "append_unknown" || event.messages.length > 0) this.#bus.publish(event);
+    if (this.#untold.get(event.roomId) === untold) this.#untold.delete(event.roomId);
+    untold.resolve();
   }
+}
+
+/** Answers those who wait. Returns what was stored anew. */
+function settle(batch: Waiting[], drafts: MessageDraft[], stored: Message[]): Message[] {
+  const byKey = new Map(drafts.map((draft, i) => [keyOf({ draft }), stored[i]!]));
+  for (const waiting of batch) waiting.resolve(byKey.get(keyOf(waiting))!);
+  return stored.filter((message, i) => message.id === drafts[i]!.id);
 }
 
 /** How many of those that wait, at least one, go into the next append. */

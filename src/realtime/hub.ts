@@ -1,5 +1,7 @@
 /** The rooms that this instance serves now: joins, recoveries and live entries meet here. */
 import type { Metrics } from "../application/metrics.ts";
+import type { RoomLog } from "../application/room_log.ts";
+import type { Services } from "../application/services.ts";
 import { unavailable } from "../domain/errors.ts";
 import { countWithin, type Message } from "../domain/message.ts";
 import type { Bus, BusEvent } from "../ports/bus.ts";
@@ -43,19 +45,21 @@ const HEADS_AT_ONCE = 500;
 export class Hub {
   readonly #store: Store;
   readonly #bus: Bus;
+  readonly #log: Pick<RoomLog, "told">;
   readonly #metrics: Metrics;
   readonly #flusher: Flusher;
   readonly #life: RoomLife;
   readonly #rooms = new Map<string, OpenRoom>();
 
   constructor(
-    { store, bus, metrics }: { store: Store; bus: Bus; metrics: Metrics },
+    { store, bus, log, metrics }: Pick<Services, "store" | "bus" | "log" | "metrics">,
     flusher: Flusher,
     life: RoomLife,
   ) {
     this.#flusher = flusher;
     this.#store = store;
     this.#bus = bus;
+    this.#log = log;
     this.#metrics = metrics;
     this.#life = life;
     metrics.watch("rooms_open", "Rooms with a socket in them", () => this.#rooms.size);
@@ -67,7 +71,7 @@ export class Hub {
       case "appended":
         return this.#rooms.get(event.roomId)?.feed.offer(event.messages);
       case "grown":
-        return this.#rooms.get(event.roomId)?.feed.offerHead(event.head);
+        return this.#hearOfHead(event.roomId, event.head);
       case "append_unknown":
         return this.#rooms.get(event.roomId)?.feed.repair();
       case "profile_changed":
@@ -76,6 +80,15 @@ export class Hub {
       case "interrupted":
         for (const { feed } of this.#rooms.values()) feed.distrust();
     }
+  }
+
+  #hearOfHead(roomId: string, head: number): void {
+    const feed = this.#rooms.get(roomId)?.feed;
+    if (!feed || head <= feed.head) return;
+    // The database may tell of an entry before it answers the instance that wrote it.
+    const told = this.#log.told(roomId);
+    if (told) void told.then(() => feed.offerHead(head));
+    else feed.offerHead(head);
   }
 
   /**

@@ -311,6 +311,23 @@ function testAppend(test: Register): void {
     }
   });
 
+  test("repeats in some rooms do not disturb what goes to others at once", async (store) => {
+    const ada = await createUser(store);
+    const rooms = await Promise.all(range(0, 9).map(() => createRoom(store, ada)));
+    await Promise.all(rooms.map(async ({ id: roomId }, i) => {
+      const [old] = await store.append(roomId, [draft(ada)]);
+      const repeat = draft(ada, { clientMessageId: old!.clientMessageId });
+      const [first, second] = [draft(ada), draft(ada)];
+      const returned = await store.append(
+        roomId,
+        i % 3 === 0 ? [first, repeat, second] : [first, second],
+      );
+      const added = [stored(roomId, 3, first), stored(roomId, 4, second)];
+      assert.deepEqual(returned, i % 3 === 0 ? [added[0], old, added[1]] : added);
+      assert.deepEqual(await store.readAfter(roomId, 1, 10), [old, ...added]);
+    }));
+  });
+
   test("a repeated send is stored once and comes back as stored", async (store, connect) => {
     const { room, ada } = await createRoomWithAda(store);
     const first = draft(ada, { clientMessageId: "key" });

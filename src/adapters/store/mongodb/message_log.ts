@@ -11,6 +11,7 @@ import {
   WITH_SENDER,
 } from "./documents.ts";
 import { isDuplicateKey } from "./errors.ts";
+import { GroupInsert } from "./group_insert.ts";
 
 /** How long an append competes for numbers with others before it gives up. */
 const CONTENTION_LIMIT_MS = 4_000;
@@ -36,9 +37,11 @@ export class MessageLog {
    */
   readonly hints = new LRUCache<string, number>({ max: MAX_HINTS });
   readonly #messages: Collection<MessageDocument>;
+  readonly #inserts: GroupInsert;
 
   constructor(messages: Collection<MessageDocument>) {
     this.#messages = messages;
+    this.#inserts = new GroupInsert(messages);
   }
 
   /** Makes `opening` entry 1 of the room's log, unless an earlier attempt has made one. */
@@ -111,14 +114,10 @@ export class MessageLog {
   /** Inserts the drafts after `head`; returns the failure, if any: a prefix may be stored then. */
   async #insert(roomId: string, head: number, drafts: MessageDraft[]): Promise<unknown> {
     const documents = drafts.map((draft, i) => fromDraft(draft, roomId, head + 1 + i));
-    try {
-      await this.#messages.insertMany(documents, { ordered: true });
-      this.hints.set(roomId, head + documents.length);
-      return null;
-    } catch (error) {
-      this.hints.delete(roomId);
-      return error;
-    }
+    const failure = await this.#inserts.insert(documents);
+    if (failure === null) this.hints.set(roomId, head + documents.length);
+    else this.hints.delete(roomId);
+    return failure;
   }
 
   /** The messages of the room's log that have a draft's sender and clientMessageId. */

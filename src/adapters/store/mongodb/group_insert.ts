@@ -1,0 +1,92 @@
+/** Inserts into many rooms' logs with one command at a time: group commit, across rooms. */
+import { type Collection, MongoBulkWriteError } from "mongodb";
+import type { MessageDocument } from "./documents.ts";
+import { isDuplicateKey } from "./errors.ts";
+
+/** Documents in one command, and UTF-16 units of text in them; what is more waits for the next. */
+const MAX_GROUP = { documents: 1_000, length: 1024 * 1024 } as const;
+
+interface Insert {
+  documents: MessageDocument[];
+  settle(failure: unknown): void;
+}
+
+/**
+ * What is to be inserted while one command is under way goes into the next. A server spends more on
+ * a command, and on waiting for the journals of a majority, than on a document in it.
+ */
+export class GroupInsert {
+  readonly #messages: Collection<MessageDocument>;
+  readonly #waiting: Insert[] = [];
+  #running = false;
+
+  constructor(messages: Collection<MessageDocument>) {
+    this.#messages = messages;
+  }
+
+  /**
+   * Inserts the documents in their order. Resolves with null once a majority has them all, else with
+   * what went wrong: then some of them, from the first on, may be stored.
+   */
+  insert(documents: MessageDocument[]): Promise<unknown> {
+    return new Promise((settle) => {
+      this.#waiting.push({ documents, settle });
+      if (!this.#running) void this.#insertAll();
+    });
+  }
+
+  async #insertAll(): Promise<void> {
+    this.#running = true;
+    while (this.#waiting.length > 0) await this.#insertGroup(takeGroup(this.#waiting));
+    this.#running = false;
+  }
+
+  async #insertGroup(group: Insert[]): Promise<void> {
+    try {
+      const documents = group.flatMap(({ documents }) => documents);
+      await this.#messages.insertMany(documents, { ordered: true });
+      for (const { settle } of group) settle(null);
+    } catch (failure) {
+      this.#settleFailed(group, failure);
+    }
+  }
+
+  /** An ordered insert ends at the first refusal: those before it are stored, none after it is. */
+  #settleFailed(group: Insert[], failure: unknown): void {
+    const refused = refusedIndex(failure);
+    if (refused === null) {
+      // The server would not answer those that have waited meanwhile either.
+      for (const { settle } of [...group, ...this.#waiting.splice(0)]) settle(failure);
+      return;
+    }
+    const untouched: Insert[] = [];
+    let end = 0;
+    for (const insert of group) {
+      const start = end;
+      end += insert.documents.length;
+      if (end <= refused) insert.settle(null);
+      else if (start <= refused) insert.settle(failure);
+      else untouched.push(insert);
+    }
+    this.#waiting.unshift(...untouched);
+  }
+}
+
+/** Takes the first inserts that fit one command, at least one. */
+function takeGroup(waiting: Insert[]): Insert[] {
+  let documents = 0;
+  let length = 0;
+  const end = waiting.findIndex((insert, i) => {
+    documents += insert.documents.length;
+    for (const { text } of insert.documents) length += text.length;
+    return i > 0 && (documents > MAX_GROUP.documents || length > MAX_GROUP.length);
+  });
+  return waiting.splice(0, end < 0 ? waiting.length : end);
+}
+
+/** Which document a unique index refused; null if something else, or more, went wrong. */
+function refusedIndex(failure: unknown): number | null {
+  if (!(failure instanceof MongoBulkWriteError) || !isDuplicateKey(failure)) return null;
+  if (failure.result.getWriteConcernError()) return null;
+  return [failure.writeErrors].flat()[0]?.index ?? null;
+}

@@ -1,0 +1,154 @@
+/** What the log tells the bus of what it writes, and who may wait for that. */
+import assert from "node:assert/strict";
+import { InProcessBus } from "../src/adapters/bus/in_process.ts";
+import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
+import { Metrics } from "../src/application/metrics.ts";
+import { RoomLog } from "../src/application/room_log.ts";
+import { newId } from "../src/domain/id.ts";
+import type { Message, MessageDraft } from "../src/domain/message.ts";
+import type { User } from "../src/domain/user.ts";
+import type { BusEvent } from "../src/ports/bus.ts";
+import type { Store } from "../src/ports/store.ts";
+import type { Connection } from "../src/realtime/connection.ts";
+import { Flusher } from "../src/realtime/flusher.ts";
+import { Hub } from "../src/realtime/hub.ts";
+import { until } from "./harness/stage.ts";
+import { SQLITE } from "./harness/stores.ts";
+
+/** A bus that a database tells of entries by itself, as a change stream does. */
+class EagerBus extends InProcessBus {
+  readonly heard: BusEvent["kind"][] = [];
+
+  override publish(event: Parameters<InProcessBus["publish"]>[0]): void {
+    this.heard.push(event.kind);
+    super.publish(event);
+  }
+
+  grow(roomId: string, head: number): void {
+    this.listeners.tell({ kind: "grown", roomId, head }, "");
+  }
+}
+
+Deno.test("a batch counts as untold until the bus was told of it, stored or not", async () => {
+  await using world = await openWorld();
+  const { log, bus, room, ada } = world;
+  assert.equal(log.told(room), null);
+  const appended = log.append(room, draft(ada));
+  const told = log.told(room);
+  await appended;
+  assert.deepEqual(bus.heard, []);
+  await told;
+  assert.deepEqual(bus.heard, ["appended"]);
+  assert.equal(log.told(room), null);
+
+  world.failing = true;
+  const refused = assert.rejects(log.append(room, draft(ada)));
+  await log.told(room);
+  assert.deepEqual(bus.heard, ["appended", "append_unknown"]);
+  await refused;
+});
+
+Deno.test("what the database tells of before its writer does is not read again", async () => {
+  await using world = await openWorld();
+  const { log, bus, hub, room, ada } = world;
+  bus.subscribe((event) => hub.receive(event));
+  const seqs: number[] = [];
+  await hub.join(room, watcher(seqs), ({ lastSeq }) => seqs.push(lastSeq));
+  const before = world.reads;
+  world.onAppended = (messages) => bus.grow(room, messages.at(-1)!.seq);
+  await log.append(room, draft(ada));
+  await until(() => seqs.length === 2, "the entry is delivered");
+  assert.deepEqual(seqs, [1, 2]);
+  assert.equal(world.reads, before);
+});
+
+Deno.test("what another instance wrote is read when the database tells of it", async () => {
+  await using world = await openWorld();
+  const { bus, hub, store, room, ada } = world;
+  bus.subscribe((event) => hub.receive(event));
+  const seqs: number[] = [];
+  await hub.join(room, watcher(seqs), ({ lastSeq }) => seqs.push(lastSeq));
+  await store.append(room, [draft(ada), draft(ada)]);
+  bus.grow(room, 3);
+  await until(() => seqs.length === 3, "the entries are delivered");
+  assert.deepEqual(seqs, [1, 2, 3]);
+});
+
+/** A log and a hub over a store that counts reads and can be made to fail, and a room of Ada's. */
+async function openWorld() {
+  const { DATA_DIR } = await SQLITE.fresh();
+  const sqlite = await SqliteStore.open(`${DATA_DIR}/echoroom.db`);
+  const ada = person("Ada");
+  await sqlite.createUser(ada);
+  const now = new Date();
+  const room = { id: newId(), slug: "room", name: "Room", description: null };
+  await sqlite.createRoom({ ...room, createdBy: ada, createdAt: now, updatedAt: now }, draft(ada));
+  const world = {
+    store: sqlite,
+    bus: new EagerBus(),
+    room: room.id,
+    ada,
+    reads: 0,
+    failing: false,
+    onAppended: (_: Message[]) => {},
+    [Symbol.asyncDispose]: async () => {
+      metrics.close();
+      hub.close();
+      await sqlite.close();
+    },
+  };
+  const store: Store = Object.create(sqlite, {
+    append: {
+      value: async (roomId: string, drafts: MessageDraft[]) => {
+        if (world.failing) throw new Error("the disk is full");
+        const messages = await sqlite.append(roomId, drafts);
+        world.onAppended(messages);
+        return messages;
+      },
+    },
+    readAfter: {
+      value: (...range: Parameters<Store["readAfter"]>) => {
+        world.reads++;
+        return sqlite.readAfter(...range);
+      },
+    },
+    readBefore: {
+      value: (...range: Parameters<Store["readBefore"]>) => sqlite.readBefore(...range),
+    },
+  });
+  const metrics = new Metrics();
+  const log = new RoomLog(store, world.bus, metrics);
+  const life = { opened: () => Promise.resolve(), closed: () => {} };
+  const hub = new Hub({ store, bus: world.bus, log, metrics }, new Flusher(() => 0), life);
+  return Object.assign(world, { log, hub });
+}
+
+function watcher(seqs: number[]): Connection {
+  const send = (text: string) => void seqs.push(JSON.parse(text).data.seq);
+  return { open: true, batching: false, send } as unknown as Connection;
+}
+
+function person(displayName: string): User {
+  const now = new Date();
+  return {
+    id: newId(),
+    email: `${displayName}@example.com`,
+    passwordHash: "",
+    displayName,
+    avatarUrl: null,
+    onboardingCompleted: true,
+    createdAt: now,
+    updatedAt: now,
+  };
+}
+
+function draft(sender: User): MessageDraft {
+  return {
+    id: newId(),
+    sender,
+    text: "Hello",
+    system: false,
+    clientMessageId: newId(),
+    createdAt: new Date(),
+  };
+}
