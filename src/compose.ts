@@ -65,6 +65,7 @@ export async function compose(config: Config, siblings?: Siblings): Promise<Serv
     metrics,
     load,
   };
+  metrics.watch("loop_busy", "Cores that event loops use", () => load.share);
   metrics.watchQueue("password", () => passwords.waiting);
   const gateway = new Gateway(services);
   let draining = false;

@@ -36,8 +36,12 @@ export class LoopLoad {
   }
 }
 
-/** CPU time of this thread, user and system, in milliseconds. */
+/** CPU time of this thread, user and system, in milliseconds; 0 where the host does not tell it. */
 function threadMs(): number {
-  const { user, system } = process.threadCpuUsage();
-  return (user + system) / 1_000;
+  try {
+    const { user, system } = process.threadCpuUsage();
+    return (user + system) / 1_000;
+  } catch {
+    return 0;
+  }
 }

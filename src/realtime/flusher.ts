@@ -1,9 +1,7 @@
 /** When what waits for sockets of `echoroom.batch` goes out: the busier the loop, the less often. */
 
-/** Pause between two flushes, in milliseconds, when the loop has no time to spare. */
-const MAX_PAUSE_MS = 40;
-/** The longest pause that a long flush alone brings about. */
-const MAX_REST_MS = 25;
+/** The longest pause between two flushes, in milliseconds, when the loop has no time to spare. */
+const MAX_PAUSE_MS = 20;
 
 /** What can wait to be flushed. */
 export interface Flushable {
@@ -61,8 +59,8 @@ export class Flusher {
 
   /** After a flush that took so long, what came in meanwhile waits as long again. */
   #rest(took: number): void {
-    const pause = Math.max(Math.min(took, MAX_REST_MS), this.#load() * MAX_PAUSE_MS - took);
-    this.#notBefore = performance.now() + pause;
+    const pause = Math.max(took, this.#load() * MAX_PAUSE_MS);
+    this.#notBefore = performance.now() + Math.min(MAX_PAUSE_MS, pause);
     this.#scheduled = false;
     if (this.#rooms.size > 0 || this.#sockets.size > 0) this.#schedule();
   }
