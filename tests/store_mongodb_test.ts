@@ -1,6 +1,8 @@
 /** The MongoDB store on a real server: the suite of every store, and what is MongoDB's own. */
 import assert from "node:assert/strict";
 import { connect } from "../src/adapters/store/mongodb/connection.ts";
+import type { MessageDocument } from "../src/adapters/store/mongodb/documents.ts";
+import { LogEnds } from "../src/adapters/store/mongodb/log_ends.ts";
 import { MongoStore } from "../src/adapters/store/mongodb/store.ts";
 import type { MessageDraft } from "../src/domain/message.ts";
 import type { NewRoom } from "../src/domain/room.ts";
@@ -68,6 +70,29 @@ Deno.test("MongoDB: the description names the database and no credentials", asyn
     await onServer(uri, (client) => client.db().command({ dropUser: "somebody" }));
     await drop();
   }
+});
+
+Deno.test("MongoDB: the end of a log is found from any hint, right or wrong", async () => {
+  const { uri, drop } = newDatabase();
+  await onServer(uri, async (client) => {
+    const messages = client.db().collection<MessageDocument>("messages");
+    await messages.createIndex({ roomId: 1, seq: 1 }, { unique: true });
+    let length = 0;
+    for (const end of [0, 1, 2, 3, 64, 65, 130, 1_000]) {
+      const entries = Array.from({ length: end - length }, (_, i) => {
+        return { roomId: "room", seq: length + i + 1 } as MessageDocument;
+      });
+      if (entries.length > 0) await messages.insertMany(entries);
+      length = end;
+      for (const hint of [undefined, 0, 1, end - 1, end, end + 1, 2 * end, 5_000]) {
+        const ends = new LogEnds(messages);
+        if (hint !== undefined) ends.saw("room", hint);
+        assert.equal(await ends.find("room"), end, `end ${end}, hint ${hint}`);
+        assert.equal(ends.lastSeen("room"), end);
+      }
+    }
+  });
+  await drop();
 });
 
 Deno.test("MongoDB: an open store has its indexes, those of messages led by the room", async () => {

@@ -13,8 +13,8 @@ export type SessionDocument = Stored<Session>;
 export type RoomDocument = Stored<Omit<NewRoom, "createdBy">> & { creatorId: string };
 export type MessageDocument = Stored<Omit<Message, "sender">> & { senderId: string };
 
-/** A room as `WITH_CREATOR_AND_LAST` reads it. */
-export type RoomView = RoomDocument & { creators: PublicUserDocument[]; last: { seq: number }[] };
+/** A room as `WITH_CREATOR` reads it. */
+export type RoomView = RoomDocument & { creators: PublicUserDocument[] };
 /** A message as `WITH_SENDER` reads it. */
 export type MessageView = MessageDocument & { senders: PublicUserDocument[] };
 
@@ -40,19 +40,8 @@ export async function createIndexes(db: Db): Promise<void> {
 /** The stages that add to each message its sender as they are now. */
 export const WITH_SENDER = [lookUpUser("senderId", "senders")];
 
-/** The stage that adds to each room the last entry of its log. */
-export const WITH_LAST = {
-  $lookup: {
-    from: "messages",
-    localField: "_id",
-    foreignField: "roomId",
-    pipeline: [{ $sort: { seq: -1 } }, { $limit: 1 }, { $project: { seq: 1 } }],
-    as: "last",
-  },
-};
-
-/** The stages that add to each room its creator as they are now, and the last entry of its log. */
-export const WITH_CREATOR_AND_LAST = [lookUpUser("creatorId", "creators"), WITH_LAST];
+/** The stage that adds to each room its creator as they are now. */
+export const WITH_CREATOR = lookUpUser("creatorId", "creators");
 
 function lookUpUser(localField: string, as: string) {
   const pipeline = [{ $project: { displayName: 1, avatarUrl: 1 } }];
@@ -79,12 +68,15 @@ export function fromRoom({ id, createdBy, ...fields }: NewRoom): RoomDocument {
   return { _id: id, creatorId: createdBy.id, ...fields };
 }
 
-export function toRoom({ _id, creatorId, creators, last, ...fields }: RoomView): Room {
+export function toRoom(
+  { _id, creatorId, creators, ...fields }: RoomView,
+  lastSeq: number,
+): Room {
   return {
     id: _id,
     ...fields,
     createdBy: toPublicUser(creatorId, creators),
-    lastSeq: last[0]?.seq ?? 0,
+    lastSeq,
   };
 }
 

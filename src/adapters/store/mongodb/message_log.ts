@@ -1,5 +1,4 @@
 /** The logs of all rooms in one collection: appending to them and reading them. */
-import { LRUCache } from "lru-cache";
 import type { Collection, Document } from "mongodb";
 import { unavailable } from "../../../domain/errors.ts";
 import type { Message, MessageDraft } from "../../../domain/message.ts";
@@ -12,13 +11,11 @@ import {
 } from "./documents.ts";
 import { isDuplicateKey } from "./errors.ts";
 import { GroupInsert } from "./group_insert.ts";
+import { LogEnds } from "./log_ends.ts";
 
 /** How long an append competes for numbers with others before it gives up. */
 const CONTENTION_LIMIT_MS = 4_000;
 const MAX_BACKOFF_MS = 50;
-
-/** Rooms whose last seen head is remembered. */
-const MAX_HINTS = 10_000;
 
 /** More than one read asks for, so that an answer is one reply and not several. */
 const READ_BATCH = 1_000;
@@ -27,20 +24,18 @@ const READ_BATCH = 1_000;
  * The part of the `Store` port that is about messages; see there for what each method guarantees.
  *
  * What makes numbers gap-free is that an entry is only ever inserted at one past a head that a
- * majority has, and that the unique index on (room, seq) lets one of several rivals through.
+ * majority has, and that the unique index on (room, seq) lets one of several rivals through. Since
+ * they are, a read names the range of numbers that it wants, and no server reads more.
  */
 export class MessageLog {
-  /**
-   * Where logs ended when last seen, which spares an append the read of the head. A hint that lags
-   * costs a conflict; one that is ahead would leave a hole, so that only a head that a majority has
-   * goes in, and all are cleared when the database may have become another (a restored backup).
-   */
-  readonly hints = new LRUCache<string, number>({ max: MAX_HINTS });
+  /** Where logs ended when last seen spares an append the search. */
+  readonly ends: LogEnds;
   readonly #messages: Collection<MessageDocument>;
   readonly #inserts: GroupInsert;
 
   constructor(messages: Collection<MessageDocument>) {
     this.#messages = messages;
+    this.ends = new LogEnds(messages);
     this.#inserts = new GroupInsert(messages);
   }
 
@@ -57,7 +52,7 @@ export class MessageLog {
     const stored = new Map<string, Message>();
     const deadline = performance.now() + CONTENTION_LIMIT_MS;
     let waiting = drafts;
-    let head = this.hints.get(roomId) ?? await this.head(roomId);
+    let head = this.ends.lastSeen(roomId) ?? await this.ends.find(roomId);
     for (let attempt = 0; waiting.length > 0; attempt++) {
       const failure = await this.#insert(roomId, head, waiting);
       if (failure === null) {
@@ -76,32 +71,19 @@ export class MessageLog {
       if (!isDuplicateKey(failure)) throw failure;
       if (performance.now() > deadline) throw unavailable("The room is too busy.", failure);
       await backOff(attempt);
-      head = await this.head(roomId);
+      head = await this.ends.find(roomId);
     }
     return drafts.flatMap((draft) => stored.get(keyOf(draft)) ?? []);
   }
 
-  async head(roomId: string): Promise<number> {
-    const last = await this.#messages.findOne({ roomId }, {
-      sort: { seq: -1 },
-      projection: { seq: 1 },
-    });
-    const head = last?.seq ?? 0;
-    this.hints.set(roomId, head);
-    return head;
-  }
-
   readAfter(roomId: string, after: number, limit: number): Promise<Message[]> {
-    return this.#read({ roomId, seq: { $gt: after } }, { $sort: { seq: 1 } }, { $limit: limit });
+    return this.#readRange(roomId, after + 1, after + limit);
   }
 
   async readBefore(roomId: string, before: number, limit: number): Promise<Message[]> {
-    const newestFirst = await this.#read(
-      { roomId, seq: { $lt: before } },
-      { $sort: { seq: -1 } },
-      { $limit: limit },
-    );
-    return newestFirst.reverse();
+    const known = this.ends.lastSeen(roomId) ?? 0;
+    const last = before <= known ? before - 1 : Math.min(before - 1, await this.ends.find(roomId));
+    return await this.#readRange(roomId, last - limit + 1, last);
   }
 
   async findSeq(roomId: string, messageId: string): Promise<number | null> {
@@ -115,19 +97,23 @@ export class MessageLog {
   async #insert(roomId: string, head: number, drafts: MessageDraft[]): Promise<unknown> {
     const documents = drafts.map((draft, i) => fromDraft(draft, roomId, head + 1 + i));
     const failure = await this.#inserts.insert(documents);
-    if (failure === null) this.hints.set(roomId, head + documents.length);
-    else this.hints.delete(roomId);
+    if (failure === null) this.ends.saw(roomId, head + documents.length);
     return failure;
   }
 
   /** The messages of the room's log that have a draft's sender and clientMessageId. */
-  #findSent(roomId: string, drafts: MessageDraft[]): Promise<Message[]> {
-    const keys = Map.groupBy(drafts, (draft) => draft.sender.id);
-    const sent = Array.from(keys, ([senderId, own]) => ({
-      senderId,
-      clientMessageId: { $in: own.map((draft) => draft.clientMessageId) },
+  async #findSent(roomId: string, drafts: MessageDraft[]): Promise<Message[]> {
+    const bySender = Map.groupBy(drafts, (draft) => draft.sender.id);
+    const found = await Promise.all(Array.from(bySender, ([senderId, own]) => {
+      const clientMessageId = { $in: own.map((draft) => draft.clientMessageId) };
+      return this.#read({ roomId, senderId, clientMessageId });
     }));
-    return this.#read({ roomId, $or: sent });
+    return found.flat();
+  }
+
+  /** The entries from `first` to `last`, so far as there are any, ascending. */
+  #readRange(roomId: string, first: number, last: number): Promise<Message[]> {
+    return this.#read({ roomId, seq: { $gte: first, $lte: last } }, { $sort: { seq: 1 } });
   }
 
   async #read(match: Document, ...stages: Document[]): Promise<Message[]> {

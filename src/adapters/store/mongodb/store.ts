@@ -19,8 +19,7 @@ import {
   toSession,
   toUser,
   type UserDocument,
-  WITH_CREATOR_AND_LAST,
-  WITH_LAST,
+  WITH_CREATOR,
 } from "./documents.ts";
 import { isDuplicateKey, translate, within } from "./errors.ts";
 import { MessageLog } from "./message_log.ts";
@@ -50,7 +49,7 @@ export class MongoStore implements Store {
     this.#rooms = db.collection("rooms");
     this.#sessions = db.collection("sessions");
     this.#log = new MessageLog(db.collection("messages"));
-    client.on("topologyDescriptionChanged", () => this.#log.hints.clear());
+    client.on("topologyDescriptionChanged", () => this.#log.ends.forget());
   }
 
   /**
@@ -153,17 +152,16 @@ export class MongoStore implements Store {
   }
 
   head(roomId: string) {
-    return this.#run(() => this.#log.head(roomId));
+    return this.#run(() => this.#log.ends.find(roomId));
   }
 
   heads(roomIds: string[]): Promise<Map<string, number>> {
     return this.#run(async () => {
-      const rooms = await this.#rooms.aggregate<Pick<RoomView, "_id" | "last">>([
-        { $match: { _id: { $in: roomIds } } },
-        { $project: { _id: 1 } },
-        WITH_LAST,
-      ], { batchSize: roomIds.length }).toArray();
-      return new Map(rooms.map(({ _id, last }) => [_id, last[0]?.seq ?? 0]));
+      const rooms = await this.#rooms
+        .find({ _id: { $in: roomIds } }, { projection: { _id: 1 }, batchSize: roomIds.length })
+        .toArray();
+      const ends = rooms.map(async ({ _id }) => [_id, await this.#log.ends.find(_id)] as const);
+      return new Map(await Promise.all(ends));
     });
   }
 
@@ -247,8 +245,10 @@ export class MongoStore implements Store {
   }
 
   async #readRooms(...stages: Document[]): Promise<Room[]> {
-    const pipeline = [...stages, ...WITH_CREATOR_AND_LAST];
-    return (await this.#rooms.aggregate<RoomView>(pipeline).toArray()).map(toRoom);
+    const views = await this.#rooms.aggregate<RoomView>([...stages, WITH_CREATOR]).toArray();
+    return await Promise.all(
+      views.map(async (view) => toRoom(view, await this.#log.ends.find(view._id))),
+    );
   }
 
   /** Runs an operation that `close` waits for, in limited time, and without the driver's errors. */
