@@ -1,0 +1,74 @@
+/** How the databases find messages: the plans of the very queries that the adapters make. */
+import { DatabaseSync } from "node:sqlite";
+import type { Document, MongoClient } from "mongodb";
+import { SqliteDatabase } from "../../src/adapters/store/sqlite/database.ts";
+import type { Store } from "../../src/ports/store.ts";
+
+export interface Plan {
+  query: string;
+  steps: string;
+  /** Whether it looks at every message there is. */
+  scans: boolean;
+}
+
+type Reads = Pick<Store, "head" | "heads" | "readAfter" | "readBefore" | "findSeq">;
+
+/** The plans of what reading messages prepares on the database at `path`. */
+export function explainSqlite(path: string, roomId: string): Plan[] {
+  const statements = new Set<string>();
+  const { prepare } = DatabaseSync.prototype;
+  DatabaseSync.prototype.prepare = function (sql: string) {
+    if (/\bmessages\b/.test(sql) && sql.startsWith("SELECT")) statements.add(sql);
+    return prepare.call(this, sql);
+  };
+  const database = new SqliteDatabase(path);
+  readAll(database, roomId);
+  DatabaseSync.prototype.prepare = prepare;
+  database.close();
+  const connection = new DatabaseSync(path);
+  const plans = [...statements].map((sql) => {
+    const rows = connection.prepare(`EXPLAIN QUERY PLAN ${sql}`).all();
+    const steps = rows.map(({ detail }) => String(detail)).join("; ");
+    return { query: sql.replace(/\s+/g, " "), steps, scans: /SCAN (m|messages)\b/.test(steps) };
+  });
+  connection.close();
+  return plans;
+}
+
+/** The plans of what reading messages asks a MongoDB server for; its client must tell commands. */
+export async function explainMongodb(
+  store: Reads,
+  client: MongoClient,
+  roomId: string,
+): Promise<Plan[]> {
+  const commands: Document[] = [];
+  client.on("commandStarted", ({ commandName, command }) => {
+    if (command[commandName] === "messages") commands.push(command);
+  });
+  await readAll(store, roomId);
+  client.removeAllListeners("commandStarted");
+  const database = client.db(commands[0]?.$db);
+  return await Promise.all(commands.map(async (command) => {
+    const { lsid: _, $db: __, $clusterTime: ___, readConcern: ____, ...asked } = command;
+    const answer = await database.command({ explain: asked }).then(JSON.stringify, String);
+    const stages = [...answer.matchAll(/"stage":"(\w+)"|"indexName":"(\w+)"/g)];
+    const steps = stages.map(([, stage, index]) => stage ?? `by ${index}`).join(" ← ");
+    return {
+      query: JSON.stringify(asked.pipeline ?? asked.filter).slice(0, 160),
+      steps: steps || answer.slice(0, 160),
+      // A look-up by key is one, whatever the server calls it.
+      scans: answer.includes('"COLLSCAN"') && asked.filter?._id === undefined,
+    };
+  }));
+}
+
+/** Makes every read of messages once. */
+function readAll(reads: Reads | SqliteDatabase, roomId: string): Promise<unknown> {
+  return Promise.all([
+    reads.head(roomId),
+    reads.heads([roomId]),
+    reads.readAfter(roomId, 10, 200),
+    reads.readBefore(roomId, 100, 50),
+    reads.findSeq(roomId, "none"),
+  ]);
+}

@@ -1,0 +1,180 @@
+/**
+ * Measures what growth costs: `deno task bench:growth [--length N] [--mongodb-length N]`, see
+ * `bench/README.md`. Writes `growth.md` and `growth.svg` into `bench/results`.
+ */
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { connect } from "../../src/adapters/store/mongodb/connection.ts";
+import { MongoStore } from "../../src/adapters/store/mongodb/store.ts";
+import { SqliteStore } from "../../src/adapters/store/sqlite/store.ts";
+import { newId } from "../../src/domain/id.ts";
+import type { User } from "../../src/domain/user.ts";
+import type { Store } from "../../src/ports/store.ts";
+import { findDatabase } from "../database.ts";
+import { draft, measureLogLengths, type Point } from "./log_length.ts";
+import { explainMongodb, explainSqlite, type Plan } from "./plans.ts";
+import { type Chart, drawGrowth } from "./plot.ts";
+import { measureAppends, measureOpenRooms } from "./rooms.ts";
+
+const FOLDER = join(import.meta.dirname!, "../results");
+const FIRST_LENGTH = 1_000;
+const APPEND_ROOMS = [1, 10, 100, 1_000];
+const OPEN_ROOMS = [10, 100, 1_000, 10_000];
+const ROOMS_AT_ONCE = 50;
+
+/** What was measured on one store. */
+interface Growth {
+  charts: Chart[];
+  plans: Plan[];
+}
+
+const { values } = parseArgs({
+  options: {
+    length: { type: "string", default: "1000000" },
+    "mongodb-length": { type: "string", default: "1000000" },
+  },
+});
+const interruption = new AbortController();
+const sqlite = await onSqlite(Number(values.length));
+const mongodb = await onMongodb(Number(values["mongodb-length"]));
+const open: Chart = {
+  title: "Rooms that are open: CPU time of a message (2 members each, 500 messages/s in all)",
+  axis: "open rooms",
+  points: await measureOpenRooms(OPEN_ROOMS, (words) => console.log(`open rooms: ${words}`)),
+};
+const charts = [...sqlite.charts, ...mongodb.charts, open];
+await Deno.mkdir(FOLDER, { recursive: true });
+await Deno.writeTextFile(join(FOLDER, "growth.svg"), drawGrowth(charts));
+await Deno.writeTextFile(join(FOLDER, "growth.md"), describe(charts, { sqlite, mongodb }));
+await new Deno.Command(Deno.execPath(), { args: ["fmt", "-q", join(FOLDER, "growth.md")] })
+  .output();
+console.log(`wrote ${join(FOLDER, "growth.md")} and growth.svg`);
+const scanning = [...sqlite.plans, ...mongodb.plans].filter(({ scans }) => scans);
+for (const { query, steps } of scanning) {
+  console.error(`looks at every message: ${query}: ${steps}`);
+}
+Deno.exit(scanning.length > 0 ? 1 : 0);
+
+async function onSqlite(length: number): Promise<Growth> {
+  const folder = await Deno.makeTempDir({ prefix: "echoroom_growth_" });
+  const path = join(folder, "echoroom.db");
+  const store = await SqliteStore.open(path);
+  const world = await furnish(store);
+  const charts = await measureStore("SQLite", store, world, length);
+  await store.close();
+  const plans = explainSqlite(path, world.rooms[0]!);
+  await Deno.remove(folder, { recursive: true });
+  return { charts, plans };
+}
+
+async function onMongodb(length: number): Promise<Growth> {
+  const start = await findDatabase(interruption.signal);
+  await using database = await start(interruption.signal);
+  const uri = new URL(database.uri);
+  uri.searchParams.set("monitorCommands", "true");
+  const connection = await connect(uri.href);
+  const store = await MongoStore.open(connection);
+  const world = await furnish(store);
+  const charts = await measureStore("MongoDB", store, world, length);
+  const plans = await explainMongodb(store, connection.client, world.rooms[0]!);
+  await store.close();
+  return { charts, plans };
+}
+
+async function measureStore(
+  name: string,
+  store: Store,
+  world: { rooms: string[]; creator: User },
+  length: number,
+): Promise<Chart[]> {
+  const appends = await measureAppends(store, world, APPEND_ROOMS);
+  const lengths = [];
+  for (let size = FIRST_LENGTH; size < length; size *= 10) lengths.push(size);
+  const start = performance.now();
+  let shown = start;
+  const points = await measureLogLengths(
+    store,
+    // A room of its own: the appends above have gone to the others.
+    { id: world.rooms.at(-1)!, creator: world.creator },
+    [...lengths, length],
+    (progress) => {
+      if (typeof progress !== "number") return console.log(`${name}:`, progress);
+      if (performance.now() - shown < 10_000) return;
+      shown = performance.now();
+      const left = (shown - start) / progress * (length - progress) / 1_000;
+      console.log(`${name}: ${progress} messages, about ${Math.ceil(left)} s left`);
+    },
+  );
+  return [
+    {
+      title: `${name}: appends a second, 64 in flight, by the number of rooms they go to`,
+      axis: "rooms",
+      points: appends,
+    },
+    { title: `${name}: times by the length of a room's log`, axis: "messages", points },
+  ];
+}
+
+/** A user, and rooms enough for all. */
+async function furnish(store: Store): Promise<{ rooms: string[]; creator: User }> {
+  const now = new Date();
+  const creator: User = {
+    id: newId(),
+    email: "growth@example.com",
+    passwordHash: "none",
+    displayName: "Growth",
+    avatarUrl: null,
+    onboardingCompleted: true,
+    createdAt: now,
+    updatedAt: now,
+  };
+  await store.createUser(creator);
+  const rooms: string[] = [];
+  const count = APPEND_ROOMS.at(-1)! + 1;
+  while (rooms.length < count) {
+    const ids = Array.from({ length: Math.min(ROOMS_AT_ONCE, count - rooms.length) }, newId);
+    await Promise.all(ids.map((id) => {
+      const about = { id, name: id, slug: id.toLowerCase(), description: null };
+      const room = { ...about, createdBy: creator, createdAt: now, updatedAt: now };
+      return store.createRoom(room, draft(creator));
+    }));
+    rooms.push(...ids);
+  }
+  return { rooms, creator };
+}
+
+function describe(charts: Chart[], stores: { sqlite: Growth; mongodb: Growth }): string {
+  return [
+    "# What growth costs",
+    `Measured ${
+      new Date().toISOString().slice(0, 10)
+    } by \`deno task bench:growth\`, on one machine, one run. Times are medians in milliseconds; in brackets the multiple of the first column.`,
+    "![Lines, most of them flat](growth.svg)",
+    ...charts.flatMap(({ title, points }) => [`## ${title}`, tableOf(points)]),
+    "## Plans",
+    "How the databases find what the adapters ask for.",
+    ...plansOf("SQLite", stores.sqlite.plans),
+    ...plansOf("MongoDB", stores.mongodb.plans),
+  ].join("\n\n") + "\n";
+}
+
+function tableOf(points: Point[]): string {
+  const [first] = points;
+  const names = Object.keys(first!.figures);
+  const head = ["", ...points.map(({ size }) => size.toLocaleString("en"))];
+  const rows = names.map((name) => [
+    name,
+    ...points.map(({ figures }) => {
+      const [value, base] = [figures[name]!, first!.figures[name]!];
+      return `${value.toPrecision(3)} (${(value / base).toFixed(2)}×)`;
+    }),
+  ]);
+  return [head, head.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
+}
+
+function plansOf(store: string, plans: Plan[]): string[] {
+  const rows = plans.map(({ query, steps }) =>
+    `| \`${query.replaceAll("|", "\\|")}\` | ${steps} |`
+  );
+  return [`**${store}**`, ["| query | plan |", "| --- | --- |", ...rows].join("\n")];
+}
