@@ -33,7 +33,9 @@ struct Client {
     out: Vec<u8>,
     written: usize,
     waits_to_write: bool,
-    room: usize,
+    /// Which it joins, one after the other, and how many it has joined.
+    rooms: Vec<usize>,
+    entered: usize,
     person: usize,
     unacked: VecDeque<u64>,
     recovered: usize,
@@ -95,10 +97,15 @@ impl Engine {
 
     // ---- what scenarios do ----
 
-    /// Adds a client, to be opened with the next turns; returns its number.
+    /// Adds a client of one room, to be opened with the next turns; returns its number.
     pub fn add(&mut self, room: usize) -> usize {
+        self.add_to(vec![room])
+    }
+
+    /// Adds a client of several rooms, which is joined once it is in all of them.
+    pub fn add_to(&mut self, rooms: Vec<usize>) -> usize {
         let number = self.clients.len();
-        self.clients.push(Client::new(room, number));
+        self.clients.push(Client::new(rooms, number));
         self.to_open.push_back(number);
         number
     }
@@ -108,13 +115,8 @@ impl Engine {
     }
 
     /// Sends one chat message, with the time in its text and its id; false when the client is not joined.
-    pub fn publish(&mut self, number: usize) -> bool {
-        let Client {
-            phase,
-            room,
-            person,
-            ..
-        } = self.clients[number];
+    pub fn publish(&mut self, number: usize, room: usize) -> bool {
+        let Client { phase, person, .. } = self.clients[number];
         if phase != Phase::Joined {
             return false;
         }
@@ -239,7 +241,7 @@ impl Engine {
         let client = &mut self.clients[number];
         *client = Client {
             file: file.unwrap(),
-            ..Client::new(client.room, client.person)
+            ..Client::new(std::mem::take(&mut client.rooms), client.person)
         };
         client.phase = Phase::Connecting;
         client.waits_to_write = true;
@@ -448,7 +450,7 @@ impl Engine {
                 self.say(number, &words);
             }
             Incoming::Identified => {
-                let room = &self.rooms[self.clients[number].room];
+                let room = &self.rooms[self.clients[number].rooms[0]];
                 let words = match self.recovering {
                     Some(_) => self.dialect.recover(room, &self.cursor),
                     None => self.dialect.join(room),
@@ -473,6 +475,11 @@ impl Engine {
         }
         if client.phase == Phase::Joined {
             return;
+        }
+        client.entered += 1;
+        if let Some(&room) = client.rooms.get(client.entered) {
+            let words = self.dialect.join(&self.rooms[room]);
+            return self.say(number, &words);
         }
         client.phase = Phase::Joined;
         self.joins.record(time - client.opened_at);
@@ -506,7 +513,7 @@ impl Engine {
 }
 
 impl Client {
-    fn new(room: usize, person: usize) -> Client {
+    fn new(rooms: Vec<usize>, person: usize) -> Client {
         Client {
             file: -1,
             phase: Phase::Closed,
@@ -515,7 +522,8 @@ impl Client {
             out: vec![],
             written: 0,
             waits_to_write: false,
-            room,
+            rooms,
+            entered: 0,
             person,
             unacked: VecDeque::new(),
             recovered: 0,

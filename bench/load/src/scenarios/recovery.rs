@@ -56,7 +56,7 @@ fn write_log(run: &mut Run, publisher: usize, count: usize) {
     engine.follows_log = true;
     let end = now() + 30 * SECOND;
     for sent in 1..=count as u64 {
-        engine.publish(publisher);
+        engine.publish(publisher, 0);
         while engine.deliveries < sent {
             assert!(
                 now() < end,

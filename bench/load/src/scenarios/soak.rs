@@ -56,8 +56,9 @@ pub fn measure(run: &mut Run) -> Value {
     run.engine.tally.reset(start..end);
     let (mut sent, mut passed_by, mut memory) = (0usize, 0, vec![]);
     while now() < end {
-        if messages.is_due() && run.engine.publish(crowd.sender(sent)) {
-            sent += 1;
+        if messages.is_due() {
+            let (client, room) = crowd.sender(sent);
+            sent += usize::from(run.engine.publish(client, room));
         }
         if changes.is_due() {
             // The one cut before is opened again only now: it was away for a while.

@@ -14,6 +14,7 @@ const BURST: usize = 32;
 pub struct Crowd {
     pub rooms: usize,
     pub members: usize,
+    sockets: usize,
     senders: usize,
 }
 
@@ -48,28 +49,35 @@ pub fn measure(run: &mut Run) -> Value {
 }
 
 impl Crowd {
-    /// Fills `--rooms` rooms with `--members` members each.
+    /// Fills `--rooms` rooms with `--members` members each: a socket for each membership, or
+    /// `--sockets` that share them.
     pub fn gather(run: &mut Run) -> Crowd {
         let members = run.arguments.count("members", 10);
         let senders = run.arguments.count("senders", 10).min(members);
         let rooms = run.engine.rooms.len();
-        for room in 0..rooms {
-            for _ in 0..members {
-                run.engine.add(room);
-            }
+        let seats = rooms * members;
+        let sockets = run.arguments.count("sockets", seats).clamp(members, seats);
+        let mut rooms_of = vec![vec![]; sockets];
+        for seat in 0..seats {
+            rooms_of[seat % sockets].push(seat / members);
+        }
+        for rooms in rooms_of {
+            run.engine.add_to(rooms);
         }
         run.gather();
         run.engine.idle(0.3);
         Crowd {
             rooms,
             members,
+            sockets,
             senders,
         }
     }
 
-    /// The client that sends message number `k`.
-    pub fn sender(self, k: usize) -> usize {
-        (k % self.rooms) * self.members + (k / self.rooms) % self.senders
+    /// The client that sends message number `k`, and to which room.
+    pub fn sender(self, k: usize) -> (usize, usize) {
+        let (room, member) = (k % self.rooms, (k / self.rooms) % self.senders);
+        ((room * self.members + member) % self.sockets, room)
     }
 }
 
@@ -128,7 +136,8 @@ impl Sends {
                 if due > time || time >= end {
                     break;
                 }
-                if run.engine.publish(crowd.sender(self.count)) {
+                let (client, room) = crowd.sender(self.count);
+                if run.engine.publish(client, room) {
                     sent += 1;
                     lateness.record(time - due);
                 }
@@ -165,7 +174,7 @@ fn summarise(run: &Run, crowd: Crowd, plan: &Plan, window: Window) -> Step {
     let offered = plan.messages_per_second * crowd.members as f64;
     let per_second = in_time as f64 / usage.seconds;
     let figures = json!({
-        "sockets": crowd.rooms * crowd.members,
+        "sockets": crowd.sockets,
         "rooms": crowd.rooms,
         "offered_deliveries_s": offered.round(),
         "deliveries_s": per_second.round(),
