@@ -49,7 +49,8 @@ export interface Siblings extends Relay {
  * @throws ConfigError if a setting cannot be used
  */
 export async function compose(config: Config, siblings?: Siblings): Promise<Server> {
-  const load = new LoopLoad();
+  using opened = new DisposableStack();
+  const load = opened.use(new LoopLoad());
   const { store, bus, sharedLimiters } = await openBackends(config, load, siblings);
   const metrics = new Metrics(siblings?.collectMetrics);
   siblings?.onMetricsWanted(() => metrics.snapshot());
@@ -71,6 +72,7 @@ export async function compose(config: Config, siblings?: Siblings): Promise<Serv
   let draining = false;
   const app = createApp(services, gateway, { ...config, isDraining: () => draining });
   const limits = config.rateLimit ? "" : "; rate limits OFF";
+  opened.move();
   return {
     fetch: app.fetch,
     description: `store: ${store.description}; bus: ${bus.description}${limits}`,

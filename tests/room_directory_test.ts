@@ -61,6 +61,15 @@ Deno.test("a room whose creator has changed their profile is read anew", async (
   assert.equal((await directory.find("general")).createdBy.displayName, "Countess Ada");
 });
 
+Deno.test("a room that was asked for before its creator's change is not remembered as it was", async () => {
+  const { directory, bus, room } = openDirectory();
+  const asked = directory.find("general");
+  room.createdBy = { ...ADA, displayName: "Countess Ada" };
+  bus.publish({ kind: "profile_changed", user: room.createdBy });
+  await asked;
+  assert.equal((await directory.find("general")).createdBy.displayName, "Countess Ada");
+});
+
 Deno.test("after the bus was interrupted rooms are read anew, their ids are kept", async () => {
   const { directory, bus, asked } = openDirectory();
   await directory.find("general");

@@ -48,6 +48,32 @@ Deno.test("a batch counts as untold until the bus was told of it, stored or not"
   await refused;
 });
 
+Deno.test("a drain ends once the bus was told of the last batch", async () => {
+  await using world = await openWorld();
+  const { log, bus, room, ada } = world;
+  void log.append(room, draft(ada));
+  await log.drain();
+  assert.deepEqual(bus.heard, ["appended"]);
+});
+
+Deno.test("another's entry is read although an own append does not end", async () => {
+  await using world = await openWorld();
+  const { log, bus, hub, store, room, ada } = world;
+  bus.subscribe((event) => hub.receive(event));
+  const seqs: number[] = [];
+  await hub.join(room, watcher(seqs), ({ lastSeq }) => seqs.push(lastSeq));
+  const hanging = Promise.withResolvers<void>();
+  world.beforeAppend = () => hanging.promise;
+  const own = log.append(room, draft(ada));
+  await store.append(room, [draft(ada)]);
+  bus.grow(room, 2);
+  await until(() => seqs.length === 2, "the other's entry is delivered");
+  hanging.resolve();
+  await own;
+  await until(() => seqs.length === 3, "the own one follows");
+  assert.deepEqual(seqs, [1, 2, 3]);
+});
+
 Deno.test("what the database tells of before its writer does is not read again", async () => {
   await using world = await openWorld();
   const { log, bus, hub, room, ada } = world;
@@ -90,6 +116,7 @@ async function openWorld() {
     ada,
     reads: 0,
     failing: false,
+    beforeAppend: () => Promise.resolve(),
     onAppended: (_: Message[]) => {},
     [Symbol.asyncDispose]: async () => {
       metrics.close();
@@ -101,6 +128,7 @@ async function openWorld() {
     append: {
       value: async (roomId: string, drafts: MessageDraft[]) => {
         if (world.failing) throw new Error("the disk is full");
+        await world.beforeAppend();
         const messages = await sqlite.append(roomId, drafts);
         world.onAppended(messages);
         return messages;

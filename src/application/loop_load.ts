@@ -8,14 +8,20 @@ const BUSY = { from: 0.4, full: 0.8 } as const;
 const MEMORY = 0.6;
 
 export class LoopLoad {
-  /** From 0, there is time to spare, to 1, there is none. */
-  level = 0;
-  /** CPU time over time. */
-  share = 0;
-
+  #share = 0;
   #time = performance.now();
   #used = threadMs();
   readonly #sampling = setInterval(() => this.#sample(), SAMPLE_MS);
+
+  /** How many cores' worth of time the thread uses. */
+  get share(): number {
+    return this.#share;
+  }
+
+  /** From 0, there is time to spare, to 1, there is none. */
+  get level(): number {
+    return Math.min(1, Math.max(0, (this.#share - BUSY.from) / (BUSY.full - BUSY.from)));
+  }
 
   close(): void {
     clearInterval(this.#sampling);
@@ -29,8 +35,7 @@ export class LoopLoad {
     const time = performance.now();
     const used = threadMs();
     const share = (used - this.#used) / (time - this.#time);
-    this.share = MEMORY * this.share + (1 - MEMORY) * share;
-    this.level = Math.min(1, Math.max(0, (this.share - BUSY.from) / (BUSY.full - BUSY.from)));
+    this.#share = MEMORY * this.#share + (1 - MEMORY) * share;
     this.#time = time;
     this.#used = used;
   }

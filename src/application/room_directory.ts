@@ -13,12 +13,16 @@ export class RoomDirectory {
   readonly #store: Store;
   readonly #ids = new LRUCache<string, string>({ max: MAX_REMEMBERED });
   readonly #rooms = new LRUCache<string, NewRoom>({ max: MAX_REMEMBERED, ttl: MAX_AGE_MS });
+  /** Counts the news: what was asked before one and is answered after it may be old. */
+  #news = 0;
 
   constructor(store: Store, bus: Bus) {
     this.#store = store;
     bus.subscribe((event) => {
       if (event.kind === "profile_changed") this.#forgetRoomsOf(event.user.id);
-      if (event.kind === "interrupted") this.#rooms.clear();
+      else if (event.kind === "interrupted") this.#rooms.clear();
+      else return;
+      this.#news++;
     });
   }
 
@@ -40,10 +44,11 @@ export class RoomDirectory {
   }
 
   async #look(idOrSlug: string): Promise<NewRoom> {
+    const news = this.#news;
     const room = await this.#store.findRoom(idOrSlug);
     if (!room) throw roomNotFound();
     this.#ids.set(idOrSlug, room.id);
-    this.#rooms.set(room.id, room);
+    if (news === this.#news) this.#rooms.set(room.id, room);
     return room;
   }
 

@@ -73,9 +73,10 @@ export class RoomLog {
     return this.#untold.get(roomId)?.promise ?? null;
   }
 
-  /** Resolves once everything accepted so far has been written or refused. */
+  /** Resolves once everything accepted so far has been written or refused, and the bus told. */
   async drain(): Promise<void> {
     while (this.#writing.size > 0) await Promise.all(this.#writing);
+    await Promise.all([...this.#untold.values()].map(({ promise }) => promise));
   }
 
   #start(roomId: string, first: Waiting): void {
@@ -126,9 +127,12 @@ export class RoomLog {
   }
 
   #tell(event: AppendEvent, untold: PromiseWithResolvers<void>): void {
-    if (event.kind === "append_unknown" || event.messages.length > 0) this.#bus.publish(event);
-    if (this.#untold.get(event.roomId) === untold) this.#untold.delete(event.roomId);
-    untold.resolve();
+    try {
+      if (event.kind === "append_unknown" || event.messages.length > 0) this.#bus.publish(event);
+    } finally {
+      if (this.#untold.get(event.roomId) === untold) this.#untold.delete(event.roomId);
+      untold.resolve();
+    }
   }
 }
 

@@ -192,13 +192,14 @@ export class Feed {
   }
 
   #deliver(messages: Message[]): void {
+    const entries = messages.map(entryOf);
     this.#head = messages.at(-1)!.seq;
-    for (const message of messages) this.#show(entryOf(message));
+    this.#window.push(...entries);
+    for (const entry of entries) this.#show(entry);
     if (this.#window.length > WINDOW.max) this.#window = this.#window.slice(-WINDOW.min);
   }
 
   #show(entry: Entry): void {
-    this.#window.push(entry);
     const { seq, createdAt } = entry.message;
     const text = frameOf("message:new", {
       roomId: this.#roomIdText,

@@ -10,8 +10,9 @@ export interface Flushable {
 
 /**
  * A write is what costs, whatever it holds. So each socket gets all that has gathered for it in one
- * frame: at the end of this turn when little is going on, and after a pause as long as the last
- * flush took when much is. Rooms hand on what they gathered before sockets send.
+ * frame: at the end of this turn when little is going on, and after a pause when much is, the longer
+ * the busier the loop and the longer the last flush took. Rooms hand on what they gathered before
+ * sockets send.
  */
 export class Flusher {
   #rooms = new Set<Flushable>();
@@ -47,14 +48,14 @@ export class Flusher {
 
   #flush(): void {
     const start = performance.now();
+    // The runtime writes once this turn is over, which is what takes the time.
+    setTimeout(() => this.#rest(performance.now() - start), 0);
     const rooms = this.#rooms;
     this.#rooms = new Set();
     for (const room of rooms) room.flush();
     const sockets = this.#sockets;
     this.#sockets = new Set();
     for (const socket of sockets) socket.flush();
-    // The runtime writes once this turn is over, which is what takes the time.
-    setTimeout(() => this.#rest(performance.now() - start), 0);
   }
 
   /** After a flush that took so long, what came in meanwhile waits as long again. */

@@ -117,9 +117,9 @@ export class Gateway {
     socket.onclose = () =>
       guard(() => {
         if (!connection) return;
-        this.#forget(connection);
-        this.#connections.release(connection);
         connection.ended();
+        this.#connections.release(connection);
+        this.#forget(connection);
         // An idle time-out fires `close` twice.
         connection = undefined;
       });

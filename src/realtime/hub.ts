@@ -1,4 +1,5 @@
 /** The rooms that this instance serves now: joins, recoveries and live entries meet here. */
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Metrics } from "../application/metrics.ts";
 import type { RoomLog } from "../application/room_log.ts";
 import type { Services } from "../application/services.ts";
@@ -39,8 +40,10 @@ interface OpenRoom {
 
 /** UTF-16 units of text in one answer; well below what may wait unsent in a socket. */
 const MAX_PAGE_LENGTH = 128 * 1024;
-/** Rooms whose heads are read with one question. */
+/** Rooms whose heads are asked for at once. */
 const HEADS_AT_ONCE = 500;
+/** So long an entry may wait that is most likely this instance's own, to be told of without a read. */
+const OWN_WRITE_MS = 50;
 
 export class Hub {
   readonly #store: Store;
@@ -87,7 +90,7 @@ export class Hub {
     if (!feed || head <= feed.head) return;
     // The database may tell of an entry before it answers the instance that wrote it.
     const told = this.#log.told(roomId);
-    if (told) void told.then(() => feed.offerHead(head));
+    if (told) void Promise.race([told, sleep(OWN_WRITE_MS)]).then(() => feed.offerHead(head));
     else feed.offerHead(head);
   }
 
@@ -145,13 +148,13 @@ export class Hub {
           hasMore = true;
           break;
         }
-        const page = await this.#read(roomId, lastSeq, space);
-        entries.push(...page.map(entryOf));
+        const older = await this.#read(roomId, lastSeq, space);
+        entries.push(...older.map(entryOf));
         // The store may be ahead of what was delivered here; the feed has to be there as well.
-        if (page.at(-1)!.seq > feed.head) await feed.refresh();
+        if (older.at(-1)!.seq > feed.head) await feed.refresh();
       }
-      const texts = entries.map(({ message }) => message);
-      const page = entries.slice(0, countWithin(texts, MAX_PAGE_LENGTH));
+      const messages = entries.map(({ message }) => message);
+      const page = entries.slice(0, countWithin(messages, MAX_PAGE_LENGTH));
       hasMore ||= page.length < entries.length;
       if (hasMore) {
         return answer({ entries: page, lastSeq: page.at(-1)!.message.seq, hasMore, reset });

@@ -1,13 +1,19 @@
 /** Inserts into many rooms' logs with one command at a time: group commit, across rooms. */
 import { type Collection, MongoBulkWriteError } from "mongodb";
 import type { MessageDocument } from "./documents.ts";
+import { unavailable } from "../../../domain/errors.ts";
 import { isDuplicateKey } from "./errors.ts";
 
 /** Documents in one command, and UTF-16 units of text in them; what is more waits for the next. */
 const MAX_GROUP = { documents: 1_000, length: 1024 * 1024 } as const;
 
+/** Whoever asked has been told by then that the store does not answer. */
+const WAIT_LIMIT_MS = 4_500;
+
 interface Insert {
   documents: MessageDocument[];
+  /** As of `performance.now()`. */
+  expiresAt: number;
   settle(failure: unknown): void;
 }
 
@@ -30,18 +36,42 @@ export class GroupInsert {
    */
   insert(documents: MessageDocument[]): Promise<unknown> {
     return new Promise((settle) => {
-      this.#waiting.push({ documents, settle });
+      const expiresAt = performance.now() + WAIT_LIMIT_MS;
+      this.#waiting.push({ documents, expiresAt, settle });
       if (!this.#running) void this.#insertAll();
     });
   }
 
+  /**
+   * As `insert`, with a command of its own: for what was refused once. A refusal ends a whole group,
+   * and rooms that several instances write to at once must not hold up the others.
+   */
+  insertAlone(documents: MessageDocument[]): Promise<unknown> {
+    return this.#messages.insertMany(documents, { ordered: true }).then(
+      () => null,
+      (error) => error,
+    );
+  }
+
   async #insertAll(): Promise<void> {
     this.#running = true;
-    while (this.#waiting.length > 0) await this.#insertGroup(takeGroup(this.#waiting));
+    while (this.#waiting.length > 0) {
+      this.#settleExpired();
+      await this.#insertGroup(takeGroup(this.#waiting));
+    }
     this.#running = false;
   }
 
+  /** Those that wait are in the order of their times. */
+  #settleExpired(): void {
+    const now = performance.now();
+    const valid = this.#waiting.findIndex(({ expiresAt }) => expiresAt > now);
+    const expired = this.#waiting.splice(0, valid < 0 ? this.#waiting.length : valid);
+    for (const { settle } of expired) settle(unavailable("The store does not answer now."));
+  }
+
   async #insertGroup(group: Insert[]): Promise<void> {
+    if (group.length === 0) return;
     try {
       const documents = group.flatMap(({ documents }) => documents);
       await this.#messages.insertMany(documents, { ordered: true });
@@ -55,8 +85,7 @@ export class GroupInsert {
   #settleFailed(group: Insert[], failure: unknown): void {
     const refused = refusedIndex(failure);
     if (refused === null) {
-      // The server would not answer those that have waited meanwhile either.
-      for (const { settle } of [...group, ...this.#waiting.splice(0)]) settle(failure);
+      for (const { settle } of group) settle(failure);
       return;
     }
     const untouched: Insert[] = [];

@@ -23,6 +23,8 @@ export class LogEnds {
    */
   readonly #hints = new LRUCache<string, number>({ max: MAX_HINTS });
   readonly #messages: Collection<MessageDocument>;
+  /** Counts the databases that this may have been: what was read of an earlier one is no hint. */
+  #generation = 0;
 
   constructor(messages: Collection<MessageDocument>) {
     this.#messages = messages;
@@ -35,21 +37,26 @@ export class LogEnds {
 
   /** A majority has the log up to this entry. */
   saw(roomId: string, end: number): void {
-    this.#hints.set(roomId, end);
+    if (end > (this.#hints.get(roomId) ?? -1)) this.#hints.set(roomId, end);
   }
 
   /** The database may have become another, as after a fail-over or a restored backup. */
   forget(): void {
+    this.#generation++;
     this.#hints.clear();
   }
 
   /** The number of the log's last entry; 0 if it has none. */
   async find(roomId: string): Promise<number> {
+    const generation = this.#generation;
     const hint = this.#hints.get(roomId) ?? 0;
-    const isThere = hint > 0 ? await this.#look(roomId, [hint, hint + 1]) : new Set<number>();
-    if (isThere.has(hint) && !isThere.has(hint + 1)) return hint;
-    const end = await this.#search(roomId, isThere.has(hint) ? hint : 0);
-    this.#hints.set(roomId, end);
+    const probes = hint > 0 ? await this.#look(roomId, [hint, hint + 1]) : new Set<number>();
+    const holds = probes.has(hint);
+    if (holds && !probes.has(hint + 1)) return hint;
+    // The log has become shorter, as only a restored database does.
+    if (hint > 0 && !holds) this.#hints.delete(roomId);
+    const end = await this.#search(roomId, holds ? hint : 0);
+    if (generation === this.#generation) this.saw(roomId, end);
     return end;
   }
 

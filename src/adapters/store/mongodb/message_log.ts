@@ -1,5 +1,6 @@
 /** The logs of all rooms in one collection: appending to them and reading them. */
 import type { Collection, Document } from "mongodb";
+import pLimit from "p-limit";
 import { unavailable } from "../../../domain/errors.ts";
 import type { Message, MessageDraft } from "../../../domain/message.ts";
 import {
@@ -16,6 +17,7 @@ import { LogEnds } from "./log_ends.ts";
 /** How long an append competes for numbers with others before it gives up. */
 const CONTENTION_LIMIT_MS = 4_000;
 const MAX_BACKOFF_MS = 50;
+const QUESTIONS_AT_ONCE = 20;
 
 /** More than one read asks for, so that an answer is one reply and not several. */
 const READ_BATCH = 1_000;
@@ -25,7 +27,7 @@ const READ_BATCH = 1_000;
  *
  * What makes numbers gap-free is that an entry is only ever inserted at one past a head that a
  * majority has, and that the unique index on (room, seq) lets one of several rivals through. Since
- * they are, a read names the range of numbers that it wants, and no server reads more.
+ * there are no gaps, a read names the range of numbers that it wants, and no server reads more.
  */
 export class MessageLog {
   /** Where logs ended when last seen spares an append the search. */
@@ -54,7 +56,7 @@ export class MessageLog {
     let waiting = drafts;
     let head = this.ends.lastSeen(roomId) ?? await this.ends.find(roomId);
     for (let attempt = 0; waiting.length > 0; attempt++) {
-      const failure = await this.#insert(roomId, head, waiting);
+      const failure = await this.#insert(roomId, head, waiting, attempt === 0);
       if (failure === null) {
         waiting.forEach((draft, i) =>
           stored.set(keyOf(draft), numbered(draft, roomId, head + 1 + i))
@@ -94,9 +96,16 @@ export class MessageLog {
   }
 
   /** Inserts the drafts after `head`; returns the failure, if any: a prefix may be stored then. */
-  async #insert(roomId: string, head: number, drafts: MessageDraft[]): Promise<unknown> {
+  async #insert(
+    roomId: string,
+    head: number,
+    drafts: MessageDraft[],
+    grouped: boolean,
+  ): Promise<unknown> {
     const documents = drafts.map((draft, i) => fromDraft(draft, roomId, head + 1 + i));
-    const failure = await this.#inserts.insert(documents);
+    const failure = grouped
+      ? await this.#inserts.insert(documents)
+      : await this.#inserts.insertAlone(documents);
     if (failure === null) this.ends.saw(roomId, head + documents.length);
     return failure;
   }
@@ -104,16 +113,23 @@ export class MessageLog {
   /** The messages of the room's log that have a draft's sender and clientMessageId. */
   async #findSent(roomId: string, drafts: MessageDraft[]): Promise<Message[]> {
     const bySender = Map.groupBy(drafts, (draft) => draft.sender.id);
-    const found = await Promise.all(Array.from(bySender, ([senderId, own]) => {
+    // One question for all senders would leave the index to the server's planner, and not every
+    // server finds it. Not all at once: appends to other rooms need connections as well.
+    const found = await pLimit(QUESTIONS_AT_ONCE).map(bySender, ([senderId, own]) => {
       const clientMessageId = { $in: own.map((draft) => draft.clientMessageId) };
       return this.#read({ roomId, senderId, clientMessageId });
-    }));
+    });
     return found.flat();
   }
 
   /** The entries from `first` to `last`, so far as there are any, ascending. */
-  #readRange(roomId: string, first: number, last: number): Promise<Message[]> {
-    return this.#read({ roomId, seq: { $gte: first, $lte: last } }, { $sort: { seq: 1 } });
+  async #readRange(roomId: string, first: number, last: number): Promise<Message[]> {
+    const range = { roomId, seq: { $gte: first, $lte: last } };
+    const messages = await this.#read(range, { $sort: { seq: 1 } });
+    // What another instance has written would refuse this one's next append.
+    const end = messages.at(-1)?.seq;
+    if (end !== undefined) this.ends.saw(roomId, end);
+    return messages;
   }
 
   async #read(match: Document, ...stages: Document[]): Promise<Message[]> {

@@ -1,5 +1,6 @@
 /** The store for several instances: a `Store` on MongoDB. */
 import type { Collection, Document, MongoClient } from "mongodb";
+import pLimit from "p-limit";
 import { ChatError, unavailable } from "../../../domain/errors.ts";
 import type { MessageDraft } from "../../../domain/message.ts";
 import type { NewRoom, Room } from "../../../domain/room.ts";
@@ -25,6 +26,7 @@ import { isDuplicateKey, translate, within } from "./errors.ts";
 import { MessageLog } from "./message_log.ts";
 
 const ANSWER_LIMIT_MS = 5_000;
+const ENDS_AT_ONCE = 20;
 
 /**
  * Keeps users, rooms, messages and sessions in a collection each. It needs no transactions, so that
@@ -160,8 +162,8 @@ export class MongoStore implements Store {
       const rooms = await this.#rooms
         .find({ _id: { $in: roomIds } }, { projection: { _id: 1 }, batchSize: roomIds.length })
         .toArray();
-      const ends = rooms.map(async ({ _id }) => [_id, await this.#log.ends.find(_id)] as const);
-      return new Map(await Promise.all(ends));
+      const ends = await this.#findEnds(rooms.map(({ _id }) => _id));
+      return new Map(rooms.map(({ _id }, i) => [_id, ends[i]!]));
     });
   }
 
@@ -246,9 +248,13 @@ export class MongoStore implements Store {
 
   async #readRooms(...stages: Document[]): Promise<Room[]> {
     const views = await this.#rooms.aggregate<RoomView>([...stages, WITH_CREATOR]).toArray();
-    return await Promise.all(
-      views.map(async (view) => toRoom(view, await this.#log.ends.find(view._id))),
-    );
+    const ends = await this.#findEnds(views.map(({ _id }) => _id));
+    return views.map((view, i) => toRoom(view, ends[i]!));
+  }
+
+  /** Many questions at once would take the connections that appends need. */
+  #findEnds(roomIds: string[]): Promise<number[]> {
+    return pLimit(ENDS_AT_ONCE).map(roomIds, (roomId) => this.#log.ends.find(roomId));
   }
 
   /** Runs an operation that `close` waits for, in limited time, and without the driver's errors. */
