@@ -1,7 +1,7 @@
 /** Sockets that break the rules, by mistake or on purpose: each is answered, none does harm. */
 import assert from "node:assert/strict";
 import { request } from "./harness/account.ts";
-import { encodeHeader, OPCODE, RawSocket } from "./harness/raw_socket.ts";
+import { encodeHeader, OPCODE, type RawSocket } from "./harness/raw_socket.ts";
 import { type ServerProcess, spawnServer } from "./harness/server.ts";
 import type { TestSocket } from "./harness/socket.ts";
 import { onStage, sleep, Stage, until } from "./harness/stage.ts";

@@ -31,11 +31,14 @@ export const ERROR_CODES = [
   "idempotency_conflict",
 ] as const;
 
+/** One of {@linkcode ERROR_CODES}. */
 export type ErrorCode = typeof ERROR_CODES[number];
 
 /** One fault of the input: where it is (`rooms.0.roomId`) and what is wrong with it. */
 export interface InputFault {
+  /** Names of fields and places in lists, with dots between. */
   path: string;
+  /** Fit to be shown beside the field. */
   message: string;
 }
 

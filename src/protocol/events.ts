@@ -3,6 +3,7 @@ import { z } from "zod";
 import { ERROR_CODES } from "../domain/errors.ts";
 import { ClientMessageId, Cursor, MessageText, RoomReference } from "./fields.ts";
 import { Message, PublicUser, Room, User } from "./resources.ts";
+import type { ClientEvents, ServerEvents } from "./wire.ts";
 
 /** The subprotocols that the server knows; the first is what offering none means, too. */
 export const SUBPROTOCOLS = ["echoroom.v1", "echoroom.batch"] as const;
@@ -67,7 +68,7 @@ export const CLIENT_EVENTS = {
       "Asks for what was missed: {roomId, lastSeenSeq} or {rooms: [{roomId, lastSeenSeq}]}.",
     examples: [{ rooms: [{ roomId: "general", lastSeenSeq: 41 }] }],
   }),
-} as const;
+} as const satisfies Record<keyof ClientEvents, z.ZodType>;
 
 export type ClientEvent = keyof typeof CLIENT_EVENTS;
 export type ClientData<E extends ClientEvent> = z.output<typeof CLIENT_EVENTS[E]>;
@@ -126,10 +127,10 @@ export const SERVER_EVENTS = {
     retryAfter: z.number().optional().meta({ description: "seconds" }),
     errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
   }).meta({ description: "A command failed; the socket stays open." }),
-} as const;
+} as const satisfies { [E in keyof ServerEvents]: z.ZodType<ServerEvents[E]> };
 
-export type ServerEvent = keyof typeof SERVER_EVENTS;
-export type ServerData<E extends ServerEvent> = z.infer<typeof SERVER_EVENTS[E]>;
+export type ServerEvent = keyof ServerEvents;
+export type ServerData<E extends ServerEvent> = ServerEvents[E];
 
 /**
  * As `frame`, of parts that are JSON texts already: what many sockets are shown is put into words

@@ -11,6 +11,7 @@ import {
   RoomName,
 } from "./fields.ts";
 import { Message, Room, User } from "./resources.ts";
+import type * as wire from "./wire.ts";
 
 /** The largest body of a request and the largest frame of a socket, in bytes. */
 export const MAX_BODY_BYTES = 64 * 1024;
@@ -66,12 +67,18 @@ export const SignedIn = z.object({
   user: User,
   accessToken: z.string(),
   expiresIn: z.int().meta({ description: "seconds" }),
-}).meta({ id: "SignedIn" });
+}).meta({ id: "SignedIn" }) satisfies z.ZodType<wire.SignedIn>;
 
 export const UserAnswer = z.object({ user: User });
 export const RoomAnswer = z.object({ room: Room });
-export const RoomsPage = z.object({ rooms: z.array(Room), nextCursor: z.string().nullable() });
-export const MessagesPage = z.object({ messages: z.array(Message), hasMore: z.boolean() });
+export const RoomsPage = z.object({
+  rooms: z.array(Room),
+  nextCursor: z.string().nullable(),
+}) satisfies z.ZodType<wire.RoomsPage>;
+export const MessagesPage = z.object({
+  messages: z.array(Message),
+  hasMore: z.boolean(),
+}) satisfies z.ZodType<wire.MessagesPage>;
 export const Health = z.object({ status: z.literal("ok") });
 export const ReadinessQuery = z.object({
   ignore: z.literal("bus").optional().meta({
@@ -92,6 +99,6 @@ export const Problem = z.object({
   code: z.enum(ERROR_CODES),
   requestId: z.string(),
   errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
-}).meta({ id: "Problem" });
+}).meta({ id: "Problem" }) satisfies z.ZodType<wire.Problem>;
 
-export type Problem = z.infer<typeof Problem>;
+export type Problem = wire.Problem;

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type * as domain from "../domain/message.ts";
 import type { Room as DomainRoom } from "../domain/room.ts";
 import { publicUser, type User as DomainUser } from "../domain/user.ts";
+import type * as wire from "./wire.ts";
 
 const Id = z.string().meta({ description: "opaque" });
 const Time = z.string().meta({ format: "date-time", description: "ISO 8601, UTC" });
@@ -11,7 +12,9 @@ export const PublicUser = z.object({
   id: Id,
   displayName: z.string(),
   avatarUrl: z.string().nullable(),
-}).meta({ id: "PublicUser", description: "what others see of a user" });
+}).meta({ id: "PublicUser", description: "what others see of a user" }) satisfies z.ZodType<
+  wire.PublicUser
+>;
 
 export const User = z.object({
   id: Id,
@@ -21,7 +24,7 @@ export const User = z.object({
   onboardingCompleted: z.boolean(),
   createdAt: Time,
   updatedAt: Time,
-}).meta({ id: "User", description: "oneself" });
+}).meta({ id: "User", description: "oneself" }) satisfies z.ZodType<wire.User>;
 
 export const Room = z.object({
   id: Id,
@@ -32,7 +35,7 @@ export const Room = z.object({
   lastSeq: z.int().min(0),
   createdAt: Time,
   updatedAt: Time,
-}).meta({ id: "Room" });
+}).meta({ id: "Room" }) satisfies z.ZodType<wire.Room>;
 
 export const Message = z.object({
   id: Id,
@@ -44,12 +47,12 @@ export const Message = z.object({
   clientMessageId: z.string(),
   createdAt: Time,
   updatedAt: Time,
-}).meta({ id: "Message" });
+}).meta({ id: "Message" }) satisfies z.ZodType<wire.Message>;
 
-export type PublicUser = z.infer<typeof PublicUser>;
-export type User = z.infer<typeof User>;
-export type Room = z.infer<typeof Room>;
-export type Message = z.infer<typeof Message>;
+export type PublicUser = wire.PublicUser;
+export type User = wire.User;
+export type Room = wire.Room;
+export type Message = wire.Message;
 
 /** A user as they see themselves: all but the password's hash. */
 export function presentUser(user: DomainUser): User {

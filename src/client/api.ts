@@ -1,0 +1,176 @@
+/** The REST routes of a server, as typed calls. */
+import type { MessagesPage, Problem, Room, RoomsPage, SignedIn, User } from "../protocol/wire.ts";
+import { EchoRoomError, errorOfProblem } from "./errors.ts";
+
+/** What a new account needs. */
+export interface Account {
+  /** Up to 254 characters, unique. */
+  email: string;
+  /** 8 characters to 72 bytes of UTF-8. */
+  password: string;
+  /** 1 to 50 characters. */
+  displayName: string;
+}
+
+/** What signs a user in. */
+export interface Credentials {
+  /** In any case. */
+  email: string;
+  /** As it was chosen. */
+  password: string;
+}
+
+/** What users may change about themselves. */
+export interface ProfileChanges {
+  /** 1 to 50 characters. */
+  displayName?: string;
+  /** An https URL, or null for none. */
+  avatarUrl?: string | null;
+  /** The app's own mark. */
+  onboardingCompleted?: boolean;
+}
+
+/** Where a request gets its access token from. */
+export interface TokenSource {
+  /** A token with life left in it. */
+  get(): Promise<string>;
+  /** A new one, after the server has refused the last as expired. */
+  renew(): Promise<string>;
+}
+
+/** How a request is made. */
+interface Call {
+  method?: string;
+  body?: unknown;
+  query?: Record<string, string | number | undefined>;
+}
+
+/** The routes of one server. Every call throws {@linkcode EchoRoomError} on a refusal. */
+export class Api {
+  readonly #url: URL;
+  readonly #fetch: typeof fetch;
+  readonly #tokens: TokenSource;
+
+  /**
+   * Knows the routes of one server.
+   * @param url the server's; routes are found beside its last slash
+   * @param fetch as the global one
+   * @param tokens where tokens for protected routes come from
+   */
+  constructor(url: URL, fetch: typeof globalThis.fetch, tokens: TokenSource) {
+    this.#url = url;
+    this.#fetch = fetch;
+    this.#tokens = tokens;
+  }
+
+  /** `POST /auth/register`: makes an account and begins a session. */
+  register(account: Account): Promise<SignedIn> {
+    return this.#call("auth/register", { method: "POST", body: account });
+  }
+
+  /** `POST /auth/login`: begins a session. */
+  login(credentials: Credentials): Promise<SignedIn> {
+    return this.#call("auth/login", { method: "POST", body: credentials });
+  }
+
+  /** `POST /auth/refresh`: a new token for the session that the refresh cookie holds. */
+  refresh(): Promise<SignedIn> {
+    return this.#call("auth/refresh", { method: "POST" });
+  }
+
+  /** `POST /auth/logout`: ends the session that the refresh cookie holds, in every tab. */
+  async logout(): Promise<void> {
+    await this.#call("auth/logout", { method: "POST" });
+  }
+
+  /** `PATCH /auth/me` */
+  async updateMe(changes: ProfileChanges): Promise<User> {
+    const call = { method: "PATCH", body: changes };
+    return (await this.#authorized<{ user: User }>("auth/me", call)).user;
+  }
+
+  /**
+   * `GET /rooms`, by name.
+   * @param page.cursor the `nextCursor` of the page before
+   * @param page.limit 1 to 100, 50 if not given
+   */
+  listRooms(page: { cursor?: string; limit?: number } = {}): Promise<RoomsPage> {
+    return this.#authorized("rooms", { query: page });
+  }
+
+  /** `POST /rooms` */
+  async createRoom(room: { name: string; description?: string }): Promise<Room> {
+    const call = { method: "POST", body: room };
+    return (await this.#authorized<{ room: Room }>("rooms", call)).room;
+  }
+
+  /** `GET /rooms/:idOrSlug` */
+  async readRoom(idOrSlug: string): Promise<Room> {
+    const path = `rooms/${encodeURIComponent(idOrSlug)}`;
+    return (await this.#authorized<{ room: Room }>(path)).room;
+  }
+
+  /**
+   * `GET /rooms/:idOrSlug/messages`: the last ones, or those before or after a message.
+   * @param page.before id of a message; not together with `after`
+   * @param page.after id of a message
+   * @param page.limit 1 to 100, 50 if not given
+   */
+  readMessages(
+    idOrSlug: string,
+    page: { before?: string; after?: string; limit?: number } = {},
+  ): Promise<MessagesPage> {
+    return this.#authorized(`rooms/${encodeURIComponent(idOrSlug)}/messages`, { query: page });
+  }
+
+  async #authorized<T>(path: string, call: Call = {}): Promise<T> {
+    const token = await this.#tokens.get();
+    try {
+      return await this.#call<T>(path, call, token);
+    } catch (error) {
+      if (!(error instanceof EchoRoomError) || error.code !== "token_expired") throw error;
+      return await this.#call<T>(path, call, await this.#tokens.renew());
+    }
+  }
+
+  async #call<T>(path: string, { method = "GET", body, query = {} }: Call, token?: string) {
+    const url = new URL(path, this.#url);
+    for (const [name, value] of Object.entries(query)) {
+      if (value !== undefined) url.searchParams.set(name, String(value));
+    }
+    const headers = new Headers();
+    if (body !== undefined) headers.set("Content-Type", "application/json");
+    if (token !== undefined) headers.set("Authorization", `Bearer ${token}`);
+    const init: RequestInit = { method, headers, credentials: "include" };
+    if (body !== undefined) init.body = JSON.stringify(body);
+    const response = await this.#fetch.call(undefined, url, init).catch(() => {
+      throw new EchoRoomError({ message: "The server cannot be reached.", code: "unreachable" });
+    });
+    const text = await response.text().catch(() => "");
+    if (!response.ok) throw refusal(response, text);
+    return (text ? JSON.parse(text) : undefined) as T;
+  }
+}
+
+function refusal(response: Response, text: string): EchoRoomError {
+  const retryAfter = Number(response.headers.get("Retry-After")) || undefined;
+  const problem = problemIn(text);
+  if (problem) return errorOfProblem(problem, retryAfter);
+  // A proxy's page, not the server's answer.
+  const { status } = response;
+  return new EchoRoomError({
+    message: `The server answered with status ${status}.`,
+    code: status >= 500 ? "unavailable" : "unreachable",
+    status,
+    retryAfter,
+  });
+}
+
+function problemIn(text: string): Problem | null {
+  try {
+    const problem = JSON.parse(text);
+    return typeof problem?.code === "string" ? problem : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,311 @@
+/** A server as an app sees it: who is signed in, the connection, rooms, and messages on their way. */
+import type { PublicUser, User } from "../protocol/wire.ts";
+import { type Account, Api, type Credentials, type ProfileChanges } from "./api.ts";
+import { Connection, type ConnectionState, TIMING, type Timing } from "./connection.ts";
+import { closed, type EchoRoomError, signedOut } from "./errors.ts";
+import { type Observable, Observed } from "./observable.ts";
+import { type Ack, type News, Outbox, type OutboxStorage, type Unsent } from "./outbox.ts";
+import type { Room } from "./room.ts";
+import { JoinedRoom } from "./joined_room.ts";
+import { Tokens } from "./tokens.ts";
+
+/** What a client may be told; browsers need nothing of it. */
+export interface ClientOptions {
+  /**
+   * Gets an access token from the app's own backend; null if nobody is signed in. It is asked again
+   * before a token expires. Without it the client uses `/auth/refresh` and its cookie.
+   */
+  token?: () => Promise<string | null>;
+  /** Where unsent messages survive a reload: `localStorage` in browsers, else memory only (null). */
+  storage?: OutboxStorage | null;
+  /** Instead of the global one, as for a wrapper that shows the frames. */
+  WebSocket?: typeof WebSocket;
+  /** Instead of the global one. */
+  fetch?: typeof fetch;
+  /** Other times than {@linkcode TIMING}. */
+  timing?: Partial<Timing>;
+}
+
+/**
+ * Makes a client of the server at `url`. It does nothing until it is told to connect or to sign in.
+ *
+ * @example
+ * ```ts ignore
+ * const client = createClient("https://chat.example.com");
+ * await client.login({ email: "ada@example.com", password: "correct horse" });
+ * const room = client.join("general");
+ * room.messages.subscribe(() => console.log(room.messages.get().at(-1)?.text));
+ * await room.send("Hello");
+ * ```
+ */
+export function createClient(url: string | URL, options: ClientOptions = {}): Client {
+  return new Client(url, options);
+}
+
+/** One user's client; made by {@linkcode createClient}. */
+export class Client {
+  /** The REST routes; calls that need a token get one that has not expired. */
+  readonly api: Api;
+  /** How things stand with the server. */
+  readonly connection: Observable<ConnectionState>;
+  /** Who is signed in; null if nobody is, or it is not known yet. */
+  readonly user: Observable<User | null>;
+
+  readonly #tokens: Tokens;
+  readonly #connection: Connection;
+  readonly #outbox: Outbox;
+  readonly #origin: string;
+  readonly #ownToken: ClientOptions["token"];
+  readonly #observedUser = new Observed(() => this.#user);
+  #user: User | null = null;
+  /** Those who wait to know who is signed in. */
+  #strangers: { resolve(user: User): void; reject(error: EchoRoomError): void }[] = [];
+  readonly #rooms = new Map<string, { room: JoinedRoom; holders: number }>();
+  /** Which room is asked for signs of life next. */
+  #checked = 0;
+  #lastDraft = 0;
+  #closed = false;
+
+  /** @ignore */
+  constructor(url: string | URL, options: ClientOptions) {
+    const base = new URL(url, globalThis.location?.href);
+    if (!base.pathname.endsWith("/")) base.pathname += "/";
+    this.#origin = base.host;
+    this.#ownToken = options.token;
+    this.#tokens = new Tokens(() => this.#fetchToken());
+    this.api = new Api(base, options.fetch ?? globalThis.fetch, this.#tokens);
+    this.#connection = new Connection({
+      url: socketUrl(base),
+      WebSocket: options.WebSocket ?? globalThis.WebSocket,
+      tokens: this.#tokens,
+      timing: { ...TIMING, ...options.timing },
+      onState: () => this.#onState(),
+      onUser: (user) => this.#is(user),
+      onEvent: (event) => {
+        for (const room of this.#joined()) if (room.id === event.data.roomId) room.heed(event);
+      },
+      onSilence: () => this.#askForLife(),
+    });
+    const storage = options.storage === undefined ? browserStorage() : options.storage;
+    this.#outbox = new Outbox({
+      transmit: (message) => this.#transmit(message),
+      report: (message, news) => this.#report(message, news),
+    }, storage);
+    this.connection = this.#connection.state;
+    this.user = this.#observedUser;
+  }
+
+  /**
+   * Connects, and stays connected: with the session that the browser's cookie holds, or the token
+   * that the app gives. If there is none the state becomes `signed_out`. Also ends the wait for the
+   * next attempt.
+   */
+  connect(): void {
+    this.#connection.start();
+  }
+
+  /** Ends the connection; rooms and unsent messages stay for the next `connect()`. */
+  disconnect(): void {
+    this.#connection.stop({ status: "idle" });
+  }
+
+  /** Ends the connection for good. Sends that are not acked throw `closed`; what is stored stays. */
+  close(): void {
+    this.#closed = true;
+    this.#connection.stop({ status: "idle" });
+    this.#forget(closed());
+  }
+
+  /** Makes an account, signs in and connects. */
+  async register(account: Account): Promise<User> {
+    return this.#begin(await this.api.register(account));
+  }
+
+  /** Signs in and connects. */
+  async login(credentials: Credentials): Promise<User> {
+    return this.#begin(await this.api.login(credentials));
+  }
+
+  /**
+   * Ends the session here and in all tabs. Messages that are not acked are thrown away: the next
+   * user of this browser must not find them.
+   */
+  async logout(): Promise<void> {
+    await this.api.logout();
+    this.#outbox.erase();
+    this.#tokens.clear();
+    this.#connection.stop({ status: "signed_out", reason: "" });
+  }
+
+  /** Changes the user's own profile. */
+  async updateMe(changes: ProfileChanges): Promise<User> {
+    return this.#know(await this.api.updateMe(changes));
+  }
+
+  /**
+   * Joins a room now, or as soon as there is a connection, and after every loss again.
+   * @param idOrSlug the same name always gets the same handle, until it was left as often
+   */
+  join(idOrSlug: string): Room {
+    const known = this.#rooms.get(idOrSlug);
+    if (known) {
+      known.holders++;
+      return known.room;
+    }
+    const room = new JoinedRoom(idOrSlug, {
+      api: this.api,
+      connection: this.#connection,
+      send: (room, text) => this.#send(room, text),
+      self: () => this.#user && publicOf(this.#user),
+      unsent: (room) => this.#unsent(room),
+      release: (room) => this.#release(room),
+    });
+    this.#rooms.set(idOrSlug, { room, holders: 1 });
+    for (const message of this.#outbox.waiting(idOrSlug)) room.report(message, { state: "queued" });
+    if (this.#connection.isOnline) room.enter();
+    return room;
+  }
+
+  #joined(): JoinedRoom[] {
+    return [...this.#rooms.values()].map(({ room }) => room);
+  }
+
+  #release(room: JoinedRoom): void {
+    const known = this.#rooms.get(room.name);
+    if (known?.room !== room || --known.holders > 0) return;
+    this.#rooms.delete(room.name);
+    room.close();
+    // Somebody may hold the same room by its other name.
+    if (this.#joined().some(({ id }) => id === room.id)) return;
+    this.#connection.request("room:leave", { roomId: room.id }).catch(() => {});
+  }
+
+  #begin({ user, accessToken }: { user: User; accessToken: string }): User {
+    this.#tokens.set(accessToken);
+    if (this.#user && this.#user.id !== user.id) this.#forget(signedOut());
+    this.#know(user);
+    this.connect();
+    return user;
+  }
+
+  /** Whether this is who has been using the client. Of somebody else it must not show anything. */
+  #is(user: User): boolean {
+    if (this.#user && this.#user.id !== user.id) {
+      const reason = "Somebody else has signed in.";
+      this.#connection.stop({ status: "signed_out", reason });
+      return false;
+    }
+    this.#know(user);
+    return true;
+  }
+
+  #know(user: User): User {
+    this.#user = user;
+    this.#observedUser.changed();
+    this.#outbox.open(`${this.#origin}:${user.id}`);
+    for (const { resolve } of this.#strangers.splice(0)) resolve(user);
+    return user;
+  }
+
+  /** Forgets the user, and with them the rooms. */
+  #forget(error: EchoRoomError): void {
+    this.#user = null;
+    this.#observedUser.changed();
+    this.#outbox.close(error);
+    for (const { reject } of this.#strangers.splice(0)) reject(error);
+    for (const room of this.#joined()) room.close();
+    this.#rooms.clear();
+  }
+
+  async #fetchToken(): Promise<string> {
+    if (this.#ownToken) {
+      const token = await this.#ownToken();
+      if (!token) throw signedOut();
+      return token;
+    }
+    const answer = await this.api.refresh().catch((error: EchoRoomError) => {
+      throw error.status === 401 ? signedOut(this.#user ? undefined : "") : error;
+    });
+    if (!this.#is(answer.user)) throw signedOut("Somebody else has signed in.");
+    return answer.accessToken;
+  }
+
+  #onState(): void {
+    const { status } = this.connection.get();
+    this.#outbox.online = status === "online";
+    for (const room of this.#joined()) {
+      if (status === "online") room.enter();
+      else room.suspend();
+    }
+    if (status === "signed_out") {
+      this.#tokens.clear();
+      this.#forget(signedOut());
+    }
+  }
+
+  /** Any room's answer will do; each has its turn, so that a gap in any is found. */
+  #askForLife(): void {
+    const rooms = this.#joined().filter(({ state }) => state.get().status === "live");
+    const room = rooms[this.#checked++ % rooms.length];
+    if (room) room.check();
+    else this.#connection.identify();
+  }
+
+  async #send(room: JoinedRoom, text: string): Promise<Ack> {
+    if (this.#closed) throw closed();
+    // Whose message it is decides what it is stored under and shown as.
+    if (!this.#user) await this.#whoIsIt();
+    this.#lastDraft = Math.max(Date.now(), this.#lastDraft + 1);
+    const createdAt = new Date(this.#lastDraft).toISOString();
+    return await this.#outbox.add({ room: room.id, text, clientMessageId: newId(), createdAt });
+  }
+
+  #whoIsIt(): Promise<User> {
+    if (this.connection.get().status === "signed_out") return Promise.reject(signedOut());
+    return new Promise((resolve, reject) => this.#strangers.push({ resolve, reject }));
+  }
+
+  #unsent(room: JoinedRoom): Unsent[] {
+    this.#outbox.rename(room.name, room.id);
+    const { slug } = room.info.get()!;
+    this.#outbox.rename(slug, room.id);
+    return this.#outbox.waiting(room.id);
+  }
+
+  #transmit({ room, text, clientMessageId }: Unsent): Promise<Ack> {
+    return this.#connection.request("message:send", { roomId: room, text, clientMessageId });
+  }
+
+  #report(message: Unsent, news: News): void {
+    for (const room of this.#joined()) {
+      const names = [room.id, room.name, room.info.get()?.slug];
+      if (names.includes(message.room)) room.report(message, news);
+    }
+  }
+}
+
+function publicOf({ id, displayName, avatarUrl }: User): PublicUser {
+  return { id, displayName, avatarUrl };
+}
+
+function socketUrl(base: URL): URL {
+  const url = new URL("ws", base);
+  url.protocol = url.protocol.replace("http", "ws");
+  return url;
+}
+
+/** Only a browser's storage belongs to the page's user; elsewhere it would be the process's. */
+function browserStorage(): OutboxStorage | null {
+  try {
+    return "document" in globalThis ? globalThis.localStorage : null;
+  } catch {
+    return null;
+  }
+}
+
+/** As `crypto.randomUUID`, which browsers have on https and localhost only. */
+function newId(): string {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,382 @@
+/** One WebSocket kept alive: identifying, answers, signs of life, and coming back after a loss. */
+import { CLOSE_CODES } from "../protocol/close_codes.ts";
+import type { ClientEvents, ServerEvents, User } from "../protocol/wire.ts";
+import { disconnected, type EchoRoomError, errorOfEvent } from "./errors.ts";
+import { Observed } from "./observable.ts";
+import type { Tokens } from "./tokens.ts";
+
+/** How things stand with the server. */
+export type ConnectionState =
+  /** Nothing is attempted: before `connect()`, and after `disconnect()`. */
+  | { readonly status: "idle" }
+  /** An attempt is under way. */
+  | { readonly status: "connecting" }
+  /** The server knows who this is, and answers. */
+  | { readonly status: "online" }
+  /** The connection was lost, and the next attempt starts at `retryAt`, in ms as of `Date.now()`. */
+  | { readonly status: "waiting"; readonly retryAt: number; readonly reason: string }
+  /** There is no session: somebody has to sign in. */
+  | { readonly status: "signed_out"; readonly reason: string }
+  /** The server will not have this client as it is; `connect()` tries again all the same. */
+  | { readonly status: "stopped"; readonly code: number; readonly reason: string };
+
+/** The times that a connection keeps, in milliseconds. */
+export interface Timing {
+  /** So long an answer is waited for, before the connection counts as lost. */
+  answerMs: number;
+  /** After so long without a sign of life the server is asked for one. */
+  silenceMs: number;
+  /** The longest wait before the first attempt to come back; each failure doubles it. */
+  firstRetryMs: number;
+  /** The longest wait of all. */
+  longestRetryMs: number;
+}
+
+/** Times that suit people in browsers. */
+export const TIMING: Timing = {
+  // The server itself gives a database 10 s before it answers `unavailable`.
+  answerMs: 15_000,
+  silenceMs: 25_000,
+  firstRetryMs: 500,
+  longestRetryMs: 30_000,
+};
+
+/** A connection that lived this long was a good one: the next loss starts the backoff anew. */
+const STABLE_MS = 10_000;
+const RENEWAL_RETRY_MS = 5_000;
+/** Longer timers overflow. */
+const LONGEST_TIMER_MS = 24 * 60 * 60_000;
+const PROTOCOLS = ["echoroom.batch", "echoroom.v1"];
+
+/** Closes after which coming back by itself would only repeat what went wrong. */
+const FINAL_CLOSES: ReadonlyMap<number, string> = new Map([
+  [CLOSE_CODES.binaryFrame, "The server refused a frame as not being text."],
+  [CLOSE_CODES.frameTooBig, "The server refused a frame as too big."],
+  [CLOSE_CODES.brokenFrames, "The server did not understand this client."],
+  [CLOSE_CODES.notIdentified, "This client did not identify itself in time."],
+  [CLOSE_CODES.flooding, "Too much was sent too fast."],
+]);
+const REASONS: ReadonlyMap<number, string> = new Map([
+  [CLOSE_CODES.restarting, "The server restarts."],
+  [CLOSE_CODES.tryAgainLater, "The server is busy."],
+]);
+
+/** What the server says of a token that will not do; another one may. */
+const TOKEN_FAULTS: ReadonlySet<string> = new Set<ServerEvents["auth:error"]["code"]>([
+  "unauthenticated",
+  "token_expired",
+  "session_revoked",
+  "forbidden",
+]);
+
+/** Any frame of the server: its event's name, data, and the `ref` of what it answers. */
+type ServerFrame = {
+  [E in keyof ServerEvents]: { event: E; data: ServerEvents[E]; ref?: number };
+}[keyof ServerEvents];
+
+/** An event that answers nothing, with its data. */
+export type Broadcast = Extract<
+  ServerFrame,
+  { event: "message:new" | "typing:update" | "presence:update" }
+>;
+
+/** What the server answers a command with. */
+export interface Answers {
+  "auth:identify": ServerEvents["auth:ok"];
+  "room:join": ServerEvents["room:joined"];
+  "room:leave": ServerEvents["room:left"];
+  "message:send": ServerEvents["message:ack"];
+  "connection:recover": ServerEvents["connection:missed"];
+}
+
+/** What a connection needs, and whom it tells. */
+export interface ConnectionHost {
+  /** Of the WebSocket endpoint. */
+  url: URL;
+  WebSocket: typeof WebSocket;
+  tokens: Tokens;
+  timing: Timing;
+  /** The state has changed. It is told before whoever waits for an answer hears of a loss. */
+  onState(): void;
+  /** The server has said who this is. Returns whether that is who it should be. */
+  onUser(user: User): boolean;
+  onEvent(event: Broadcast): void;
+  /** Nothing was heard for a while: something should be asked that the server answers. */
+  onSilence(): void;
+}
+
+interface Waiting {
+  take(data: never): void;
+  reject(error: EchoRoomError): void;
+  timer: ReturnType<typeof setTimeout>;
+}
+
+/** See {@linkcode ConnectionState} for the states it goes through. */
+export class Connection {
+  readonly state: Observed<ConnectionState> = new Observed(() => this.#state);
+
+  readonly #host: ConnectionHost;
+  #state: ConnectionState = { status: "idle" };
+  #socket: WebSocket | null = null;
+  /** Commands that wait for the answer with their `ref`. */
+  readonly #waiting = new Map<number, Waiting>();
+  #lastRef = 0;
+  #failures = 0;
+  #onlineSince = 0;
+  #lastHeard = 0;
+  #lastLook = 0;
+  #retryTimer: ReturnType<typeof setTimeout> | undefined;
+  #renewalTimer: ReturnType<typeof setTimeout> | undefined;
+  #lookTimer: ReturnType<typeof setInterval> | undefined;
+  readonly #wake = () => this.#awake();
+
+  constructor(host: ConnectionHost) {
+    this.#host = host;
+  }
+
+  get isOnline(): boolean {
+    return this.#state.status === "online";
+  }
+
+  /** Connects now, whatever the backoff says. */
+  async start(): Promise<void> {
+    this.#drop();
+    this.#watch();
+    const attempt: ConnectionState = { status: "connecting" };
+    this.#enter(attempt);
+    try {
+      const token = await this.#host.tokens.get();
+      if (this.#state === attempt) this.#open(token);
+    } catch (error) {
+      if (this.#state === attempt) this.#failed(error);
+    }
+  }
+
+  /** Ends the connection and all attempts to have one. */
+  stop(state: Extract<ConnectionState, { status: "idle" | "signed_out" | "stopped" }>): void {
+    this.#unwatch();
+    this.#failures = 0;
+    this.#drop(state);
+  }
+
+  /**
+   * Sends a command and waits for its answer.
+   * @param take is called with the answer before the server's next event is looked at
+   * @throws {EchoRoomError} the server's refusal, or `disconnected` if no answer will come
+   */
+  request<E extends keyof Answers>(
+    event: E,
+    data: ClientEvents[E],
+    take?: (answer: Answers[E]) => void,
+  ): Promise<Answers[E]> {
+    if (!this.isOnline) return Promise.reject(disconnected());
+    return this.#ask(event, data, take);
+  }
+
+  /** Sends a command that has no answer. */
+  emit(event: "typing:start" | "typing:stop", data: { roomId: string }): void {
+    if (this.isOnline) this.#socket!.send(JSON.stringify({ event, data }));
+  }
+
+  /** Shows the server the token anew: a new one renews the session, an old one is a sign of life. */
+  async identify(): Promise<void> {
+    const socket = this.#socket;
+    try {
+      const token = await this.#host.tokens.get();
+      if (socket && socket === this.#socket) await this.#identify(token);
+    } catch (error) {
+      if (socket !== this.#socket) return;
+      // The old token may still do for a while.
+      if (isSignedOut(error)) return this.#failed(error);
+      clearTimeout(this.#renewalTimer);
+      this.#renewalTimer = setTimeout(() => this.identify(), RENEWAL_RETRY_MS);
+    }
+  }
+
+  #open(token: string): void {
+    const { url, WebSocket } = this.#host;
+    const socket = this.#socket = new WebSocket(url, PROTOCOLS);
+    // Until it opens nothing is asked that could time out.
+    const lost = (code: number) => socket === this.#socket && this.#lost(code);
+    const timer = setTimeout(() => lost(0), this.#host.timing.answerMs);
+    socket.onopen = () => {
+      clearTimeout(timer);
+      this.#identify(token).catch((error) => this.#failed(error));
+    };
+    socket.onmessage = ({ data }) => this.#receive(data);
+    socket.onclose = ({ code }) => {
+      clearTimeout(timer);
+      lost(code);
+    };
+  }
+
+  async #identify(token: string): Promise<void> {
+    await this.#ask("auth:identify", { token }, ({ user }) => {
+      if (!this.#host.onUser(user)) return;
+      clearTimeout(this.#renewalTimer);
+      const delay = Math.min(this.#host.tokens.msUntilRenewal, LONGEST_TIMER_MS);
+      this.#renewalTimer = setTimeout(() => this.identify(), delay);
+      if (this.isOnline) return;
+      this.#onlineSince = Date.now();
+      this.#enter({ status: "online" });
+    });
+  }
+
+  #ask<E extends keyof Answers>(
+    event: E,
+    data: ClientEvents[E],
+    take?: (answer: Answers[E]) => void,
+  ): Promise<Answers[E]> {
+    const ref = ++this.#lastRef;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => this.#lost(0), this.#host.timing.answerMs);
+      const answered = (answer: Answers[E]) => {
+        take?.(answer);
+        resolve(answer);
+      };
+      this.#waiting.set(ref, { take: answered, reject, timer });
+      this.#socket!.send(JSON.stringify({ event, data, ref }));
+    });
+  }
+
+  #receive(text: string): void {
+    this.#lastHeard = Date.now();
+    const socket = this.#socket;
+    for (const frame of framesIn(text)) {
+      if (socket !== this.#socket) return;
+      this.#heed(frame);
+    }
+  }
+
+  #heed(frame: ServerFrame): void {
+    const waiting = frame.ref === undefined ? undefined : this.#waiting.get(frame.ref);
+    if (waiting) return this.#answer(frame, waiting);
+    switch (frame.event) {
+      case "auth:error":
+        this.#host.tokens.distrust();
+        this.identify();
+        break;
+      case "message:new":
+      case "typing:update":
+      case "presence:update":
+        this.#host.onEvent(frame);
+    }
+  }
+
+  #answer({ event, data, ref }: ServerFrame, { take, reject, timer }: Waiting): void {
+    this.#waiting.delete(ref!);
+    clearTimeout(timer);
+    if (event === "error" || event === "auth:error") reject(errorOfEvent(data));
+    else take(data as never);
+  }
+
+  /** Looks now and then whether the server still lives, and whether this machine has slept. */
+  #look(): void {
+    const now = Date.now();
+    const { silenceMs } = this.#host.timing;
+    const hasSlept = now - this.#lastLook > silenceMs;
+    this.#lastLook = now;
+    if (hasSlept) return this.#awake();
+    if (!this.isOnline || now - this.#lastHeard < silenceMs) return;
+    this.#lastHeard = now;
+    this.#host.onSilence();
+  }
+
+  /** After sleep or a change of network nothing heard before is worth trusting. */
+  #awake(): void {
+    if (documentOf()?.hidden) return;
+    const { status } = this.#state;
+    if (status === "waiting") this.start();
+    else if (status === "online") this.identify();
+  }
+
+  #watch(): void {
+    if (this.#lookTimer !== undefined) return;
+    this.#lastLook = Date.now();
+    this.#lookTimer = setInterval(() => this.#look(), this.#host.timing.silenceMs / 5);
+    globalThis.addEventListener?.("online", this.#wake);
+    globalThis.addEventListener?.("pageshow", this.#wake);
+    documentOf()?.addEventListener("visibilitychange", this.#wake);
+  }
+
+  #unwatch(): void {
+    clearInterval(this.#lookTimer);
+    this.#lookTimer = undefined;
+    globalThis.removeEventListener?.("online", this.#wake);
+    globalThis.removeEventListener?.("pageshow", this.#wake);
+    documentOf()?.removeEventListener("visibilitychange", this.#wake);
+  }
+
+  /** An attempt has failed, or the server has refused what keeps the connection. */
+  #failed(error: unknown): void {
+    if (isSignedOut(error)) {
+      return this.stop({ status: "signed_out", reason: (error as Error).message });
+    }
+    const { code, message } = error as EchoRoomError;
+    // Of a lost connection the socket has told already.
+    if (code === "disconnected") return;
+    if (TOKEN_FAULTS.has(code)) this.#host.tokens.distrust();
+    this.#retryLater(message);
+  }
+
+  /** @param code of the close; 0 if the server fell silent */
+  #lost(code: number): void {
+    const lived = this.isOnline ? Date.now() - this.#onlineSince : 0;
+    if (lived > STABLE_MS) this.#failures = 0;
+    const final = FINAL_CLOSES.get(code);
+    if (final) return this.stop({ status: "stopped", code, reason: final });
+    if (code === CLOSE_CODES.unauthenticated) this.#host.tokens.distrust();
+    this.#retryLater(REASONS.get(code) ?? "The connection was lost.");
+  }
+
+  /** Full jitter: clients that were cut off together do not come back together. */
+  #retryLater(reason: string): void {
+    const { firstRetryMs, longestRetryMs } = this.#host.timing;
+    const delay = Math.random() * Math.min(longestRetryMs, firstRetryMs * 2 ** this.#failures++);
+    this.#drop({ status: "waiting", retryAt: Date.now() + delay, reason });
+    this.#retryTimer = setTimeout(() => this.start(), delay);
+  }
+
+  /** Lets go of the socket, which may be too dead to close in order, and of all that hangs on it. */
+  #drop(state?: ConnectionState): void {
+    clearTimeout(this.#retryTimer);
+    clearTimeout(this.#renewalTimer);
+    const socket = this.#socket;
+    this.#socket = null;
+    if (state) this.#enter(state);
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const { reject, timer } of waiting) {
+      clearTimeout(timer);
+      reject(disconnected());
+    }
+    if (!socket) return;
+    socket.onopen = socket.onmessage = null;
+    socket.close();
+  }
+
+  #enter(state: ConnectionState): void {
+    this.#state = state;
+    this.state.changed();
+    this.#host.onState();
+  }
+}
+
+function isSignedOut(error: unknown): boolean {
+  return (error as EchoRoomError).code === "signed_out";
+}
+
+/** A frame's events; a frame that is none of the server's, as of a proxy gone wrong, holds none. */
+function framesIn(text: string): ServerFrame[] {
+  try {
+    const frames = JSON.parse(text);
+    return Array.isArray(frames) ? frames : [frames];
+  } catch {
+    return [];
+  }
+}
+
+/** The page, if there is one. */
+function documentOf(): (EventTarget & { hidden: boolean }) | undefined {
+  return (globalThis as { document?: EventTarget & { hidden: boolean } }).document;
+}

@@ -1,0 +1,342 @@
+/** One room kept true: joined again after every loss, its log without a gap, whoever types. */
+import type { PublicUser, Room as RoomInfo, ServerEvents } from "../protocol/wire.ts";
+import type { Api } from "./api.ts";
+import type { Broadcast, Connection } from "./connection.ts";
+import type { EchoRoomError } from "./errors.ts";
+import { type Observable, Observed } from "./observable.ts";
+import type { Ack, News, Unsent } from "./outbox.ts";
+import type { Attendance, Recovery, Room, RoomState } from "./room.ts";
+import { type ChatMessage, Timeline } from "./timeline.ts";
+
+/** What a room needs of the client around it. */
+export interface RoomHost {
+  readonly api: Api;
+  readonly connection: Connection;
+  /** Takes a message, and reports back by {@linkcode JoinedRoom.report}. */
+  send(room: JoinedRoom, text: string): Promise<Ack>;
+  /** The user, once known. */
+  self(): PublicUser | null;
+  /** What of this room's waits to be sent, under its id or slug. */
+  unsent(room: JoinedRoom): Unsent[];
+  /** The app has let go of the room. */
+  release(room: JoinedRoom): void;
+}
+
+const HISTORY_PAGE = 50;
+/** Up to so many online the server names them all. */
+const NAMED_ONLINE = 200;
+const RETRY_MS = 2_000;
+/** The server ends typing 6 s after the last start. */
+const TYPING = { repeatMs: 3_000, endMs: 5_000, forgetMs: 8_000 };
+/** Refusals that the same request meets again. */
+const FINAL: ReadonlySet<string> = new Set([
+  "room_not_found",
+  "limit_reached",
+  "validation_failed",
+  "forbidden",
+]);
+const NOBODY: Attendance = { count: null, users: [] };
+
+/** What the client does for one {@linkcode Room}. */
+export class JoinedRoom implements Room {
+  readonly name: string;
+  readonly info: Observable<RoomInfo | null>;
+  readonly state: Observable<RoomState>;
+  readonly messages: Observable<readonly ChatMessage[]>;
+  readonly hasOlder: Observable<boolean>;
+  readonly online: Observable<Attendance>;
+  readonly typing: Observable<readonly PublicUser[]>;
+  readonly recovery: Observable<Recovery | null>;
+
+  readonly #host: RoomHost;
+  readonly #timeline = new Timeline();
+  readonly #online = new Map<string, PublicUser>();
+  readonly #typing = new Map<string, { user: PublicUser; timer: ReturnType<typeof setTimeout> }>();
+  #info: RoomInfo | null = null;
+  #state: RoomState = { status: "waiting" };
+  #count: number | null = null;
+  #recovery: Recovery | null = null;
+  /** Counts the attempts to join: what an older one still brings is not heeded. */
+  #attempt = 0;
+  #recovering = false;
+  #retryTimer: ReturnType<typeof setTimeout> | undefined;
+  #typedAt = 0;
+  #typingTimer: ReturnType<typeof setTimeout> | undefined;
+  #older: Promise<boolean> | null = null;
+  #listed = 0;
+
+  readonly #observed = {
+    info: new Observed(() => this.#info),
+    state: new Observed(() => this.#state),
+    messages: new Observed(() => this.#timeline.list()),
+    hasOlder: new Observed(() => this.#timeline.hasOlder),
+    online: new Observed(() => this.#attendance()),
+    typing: new Observed(() => [...this.#typing.values()].map(({ user }) => user)),
+    recovery: new Observed(() => this.#recovery),
+  };
+
+  constructor(name: string, host: RoomHost) {
+    this.name = name;
+    this.#host = host;
+    ({
+      info: this.info,
+      state: this.state,
+      messages: this.messages,
+      hasOlder: this.hasOlder,
+      online: this.online,
+      typing: this.typing,
+      recovery: this.recovery,
+    } = this.#observed);
+  }
+
+  get id(): string {
+    return this.#info?.id ?? this.name;
+  }
+
+  get cursor(): number {
+    return this.#timeline.cursor ?? 0;
+  }
+
+  send(text: string): Promise<Ack> {
+    this.#endTyping();
+    return this.#host.send(this, text);
+  }
+
+  retry(message: ChatMessage): Promise<Ack> {
+    this.discard(message);
+    return this.send(message.text);
+  }
+
+  discard(message: ChatMessage): void {
+    this.#timeline.discard(message.key);
+    this.#observed.messages.changed();
+  }
+
+  loadOlder(): Promise<boolean> {
+    this.#older ??= this.#loadOlder().finally(() => this.#older = null);
+    return this.#older;
+  }
+
+  keystroke(): void {
+    if (this.#state.status !== "live") return;
+    clearTimeout(this.#typingTimer);
+    this.#typingTimer = setTimeout(() => this.stopTyping(), TYPING.endMs);
+    if (Date.now() - this.#typedAt < TYPING.repeatMs) return;
+    this.#typedAt = Date.now();
+    this.#host.connection.emit("typing:start", { roomId: this.id });
+  }
+
+  stopTyping(): void {
+    if (this.#typedAt === 0) return;
+    this.#endTyping();
+    this.#host.connection.emit("typing:stop", { roomId: this.id });
+  }
+
+  leave(): void {
+    this.#host.release(this);
+  }
+
+  /** The connection is there, or the room is new to one that is. */
+  async enter(): Promise<void> {
+    const attempt = ++this.#attempt;
+    const isCurrent = () => attempt === this.#attempt;
+    this.#recovering = false;
+    this.#become({ status: "joining" });
+    try {
+      await this.#request("room:join", { roomId: this.id }, (answer) => {
+        if (isCurrent()) this.#joined(answer);
+      });
+      if (isCurrent()) await this.#catchUp(attempt);
+    } catch (error) {
+      if (isCurrent()) this.#refused(error as EchoRoomError);
+    }
+  }
+
+  /** The connection was lost: nothing that others do holds any more. */
+  suspend(): void {
+    this.#attempt++;
+    this.#recovering = false;
+    clearTimeout(this.#retryTimer);
+    this.#endTyping();
+    this.#online.clear();
+    this.#count = null;
+    for (const { timer } of this.#typing.values()) clearTimeout(timer);
+    this.#typing.clear();
+    this.#observed.online.changed();
+    this.#observed.typing.changed();
+    if (this.#state.status !== "left") this.#become({ status: "waiting" });
+  }
+
+  /** The app has let go of the room for the last time. */
+  close(): void {
+    this.suspend();
+    this.#become({ status: "left" });
+  }
+
+  /** Whatever the server tells of the room by itself. */
+  heed({ event, data }: Broadcast): void {
+    switch (event) {
+      case "message:new":
+        return this.#received(data);
+      case "presence:update":
+        return this.#attended(data);
+      case "typing:update":
+        return this.#typed(data.user, data.isTyping);
+    }
+  }
+
+  /** What has become of a message of one's own. */
+  report(message: Unsent, news: News): void {
+    const sender = this.#host.self();
+    if (!sender) return;
+    const { text, clientMessageId, createdAt } = message;
+    if (news.state === "queued") this.#timeline.draft({ sender, text, clientMessageId, createdAt });
+    const change = news.state === "sent" ? { state: news.state, ...placeOf(news.ack) } : news;
+    this.#timeline.update(sender, clientMessageId, change);
+    this.#observed.messages.changed();
+  }
+
+  /** Asks whether anything is missing, which is a sign of life at the same time. */
+  async check(): Promise<void> {
+    if (this.#state.status !== "live") return;
+    const attempt = this.#attempt;
+    await this.#recover(attempt).catch((error) => {
+      if (attempt === this.#attempt) this.#refused(error);
+    });
+  }
+
+  #joined(answer: ServerEvents["room:joined"]): void {
+    const isNew = this.#info === null;
+    this.#info = answer.room;
+    this.#observed.info.changed();
+    this.#online.clear();
+    for (const user of answer.online) this.#online.set(user.id, user);
+    this.#count = answer.onlineCount;
+    this.#observed.online.changed();
+    this.#listed = Date.now();
+    const added = this.#timeline.join(answer);
+    for (const message of this.#host.unsent(this)) this.report(message, { state: "queued" });
+    this.#changed();
+    if (added === null) return void this.check();
+    if (!isNew && this.#state.status !== "live") this.#recovered(added, false);
+    this.#become({ status: "live" });
+  }
+
+  /** Recovers what a join did not show. */
+  async #catchUp(attempt: number): Promise<void> {
+    if (this.#state.status === "live") return;
+    await this.#recover(attempt);
+    if (attempt === this.#attempt) this.#become({ status: "live" });
+  }
+
+  /** Reads after the cursor until nothing that was heard of is missing. */
+  async #recover(attempt: number): Promise<void> {
+    if (this.#recovering) return;
+    this.#recovering = true;
+    let [added, reset, again] = [0, false, true];
+    while (again && attempt === this.#attempt) {
+      const from = this.cursor;
+      await this.#request("connection:recover", { roomId: this.id, lastSeenSeq: from }, (page) => {
+        if (attempt !== this.#attempt) return;
+        added += this.#timeline.recover(page);
+        reset ||= page.reset;
+        // What is still missing after a page without a successor was never in the log.
+        if (!page.hasMore && this.cursor === from) this.#timeline.forgetHeard();
+        again = page.hasMore || this.#timeline.isBehind;
+        this.#changed();
+      });
+    }
+    if (attempt !== this.#attempt) return;
+    this.#recovering = false;
+    if (added > 0 || reset || this.#state.status !== "live") this.#recovered(added, reset);
+  }
+
+  #recovered(messages: number, reset: boolean): void {
+    this.#recovery = { messages, reset };
+    this.#observed.recovery.changed();
+  }
+
+  #received({ seq, message }: ServerEvents["message:new"]): void {
+    const isNext = this.#timeline.receive(seq, message);
+    if (this.#timeline.isBehind) this.check();
+    if (!isNext) return;
+    this.#typed(message.sender, false);
+    this.#changed();
+  }
+
+  #attended({ joined, left, count }: ServerEvents["presence:update"]): void {
+    for (const user of joined) this.#online.set(user.id, user);
+    for (const { id } of left) this.#online.delete(id);
+    this.#count = count;
+    this.#observed.online.changed();
+    // Above that number nobody is named, so that below it again the list has to be had anew.
+    if (count > NAMED_ONLINE || count === this.#online.size) return;
+    if (Date.now() - this.#listed < RETRY_MS) return;
+    this.#listed = Date.now();
+    this.#request("room:join", { roomId: this.id }, (answer) => this.#joined(answer))
+      .catch(() => {});
+  }
+
+  #typed(user: PublicUser, isTyping: boolean): void {
+    const known = this.#typing.get(user.id);
+    if (!known && !isTyping) return;
+    clearTimeout(known?.timer);
+    this.#typing.delete(user.id);
+    if (isTyping) {
+      const timer = setTimeout(() => this.#typed(user, false), TYPING.forgetMs);
+      this.#typing.set(user.id, { user, timer });
+    }
+    this.#observed.typing.changed();
+  }
+
+  #endTyping(): void {
+    clearTimeout(this.#typingTimer);
+    this.#typedAt = 0;
+  }
+
+  async #loadOlder(): Promise<boolean> {
+    const first = this.#timeline.first();
+    if (!first) return false;
+    const page = { before: first.id!, limit: HISTORY_PAGE };
+    const { messages, hasMore } = await this.#host.api.readMessages(this.id, page);
+    // A reset meanwhile has put others in its place.
+    if (this.#timeline.first()?.key !== first.key) return this.#timeline.hasOlder;
+    this.#timeline.prepend(messages, hasMore);
+    this.#changed();
+    return hasMore;
+  }
+
+  #refused(error: EchoRoomError): void {
+    // After a loss the client calls `enter` again.
+    if (error.code === "disconnected") return;
+    if (FINAL.has(error.code)) return this.#become({ status: "failed", error });
+    this.#retryTimer = setTimeout(() => this.enter(), (error.retryAfter ?? 0) * 1000 || RETRY_MS);
+  }
+
+  #attendance(): Attendance {
+    if (this.#count === null) return NOBODY;
+    const users = [...this.#online.values()];
+    users.sort((a, b) => a.displayName.localeCompare(b.displayName));
+    return { count: this.#count, users };
+  }
+
+  #changed(): void {
+    this.#observed.messages.changed();
+    this.#observed.hasOlder.changed();
+  }
+
+  #become(state: RoomState): void {
+    if (state.status === this.#state.status) return;
+    this.#state = state;
+    this.#observed.state.changed();
+  }
+
+  get #request(): Connection["request"] {
+    const { connection } = this.#host;
+    return (event, data, take) => connection.request(event, data, take);
+  }
+}
+
+function placeOf({ id, seq, createdAt }: Ack): Partial<ChatMessage> {
+  return { id, seq, createdAt, updatedAt: createdAt };
+}

@@ -1,0 +1,39 @@
+/**
+ * A client of an EchoRoom server for browsers, Deno and Node: it stays connected, recovers what was
+ * missed, and sends again what was not acked, so that an app only shows what is there.
+ *
+ * @example
+ * ```ts ignore
+ * import { createClient } from "@echoroom/client";
+ *
+ * const client = createClient("https://chat.example.com");
+ * await client.login({ email: "ada@example.com", password: "correct horse" });
+ * const room = client.join("general");
+ * room.messages.subscribe(() => console.log(room.messages.get().at(-1)?.text));
+ * await room.send("Hello");
+ * ```
+ *
+ * @module
+ */
+export type {
+  ClientEvents,
+  Message,
+  MessagesPage,
+  PublicUser,
+  Room as RoomInfo,
+  RoomCursor,
+  RoomsPage,
+  ServerEvents,
+  SignedIn,
+  User,
+} from "../protocol/wire.ts";
+export { ERROR_CODES, type ErrorCode, type InputFault } from "../domain/errors.ts";
+export { CLOSE_CODES } from "../protocol/close_codes.ts";
+export type { Account, Api, Credentials, ProfileChanges } from "./api.ts";
+export { Client, type ClientOptions, createClient } from "./client.ts";
+export { type ConnectionState, TIMING, type Timing } from "./connection.ts";
+export { type ClientErrorCode, EchoRoomError, type Refusal } from "./errors.ts";
+export type { Observable } from "./observable.ts";
+export type { Ack, OutboxStorage } from "./outbox.ts";
+export type { Attendance, Recovery, Room, RoomState } from "./room.ts";
+export type { ChatMessage, MessageState } from "./timeline.ts";

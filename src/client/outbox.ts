@@ -1,0 +1,226 @@
+/** Messages on their way: kept until the server has acked them, over reconnects and reloads. */
+import type { ServerEvents } from "../protocol/wire.ts";
+import { closed, type EchoRoomError } from "./errors.ts";
+import type { MessageState } from "./timeline.ts";
+
+/** The server's word that a message is durable. */
+export type Ack = ServerEvents["message:ack"];
+
+/** A message that the server has not acked yet. */
+export interface Unsent {
+  /** Id or slug. */
+  room: string;
+  text: string;
+  clientMessageId: string;
+  /** ISO 8601, by the local clock, and later than that of whatever was written before. */
+  createdAt: string;
+}
+
+/** The part of `localStorage` that an outbox needs. */
+export type OutboxStorage = Pick<Storage, "length" | "key" | "getItem" | "setItem" | "removeItem">;
+
+/** What an outbox needs of the client around it. */
+export interface OutboxHost {
+  /**
+   * Sends one message.
+   * @throws {EchoRoomError} `disconnected` if no answer will come
+   */
+  transmit(message: Unsent): Promise<Ack>;
+  /** Tells what has become of a message. */
+  report(message: Unsent, news: News): void;
+}
+
+/** What has become of a message. */
+export type News =
+  | { state: Exclude<MessageState, "sent" | "failed"> }
+  | { state: "sent"; ack: Ack }
+  | { state: "failed"; error: EchoRoomError };
+
+/** Refusals after which the same message may be taken a little later. */
+const PASSING: ReadonlySet<string> = new Set([
+  "unavailable",
+  "internal",
+  "rate_limited",
+  "not_identified",
+]);
+const RETRY_MS = 1_000;
+
+interface Item {
+  message: Unsent;
+  resolve(ack: Ack): void;
+  reject(error: EchoRoomError): void;
+}
+
+/**
+ * One queue for each room, one message of it under way at a time: so a room gets a user's messages
+ * in the order in which they were written, whatever is lost or refused in between. What is sent
+ * twice because its ack was lost is stored once, by its `clientMessageId`.
+ */
+export class Outbox {
+  readonly #host: OutboxHost;
+  readonly #storage: OutboxStorage | null;
+  readonly #queues = new Map<string, Item[]>();
+  /** Rooms whose queue is being worked off. */
+  readonly #running = new Set<string>();
+  /** Ends the pauses before further attempts. */
+  readonly #pauses = new Set<() => void>();
+  #prefix = "";
+  #online = false;
+
+  /** @param storage where messages survive a reload; null for memory only */
+  constructor(host: OutboxHost, storage: OutboxStorage | null) {
+    this.#host = host;
+    this.#storage = storage;
+  }
+
+  /** Takes up what an earlier page of this user left unsent. `owner` names server and user. */
+  open(owner: string): void {
+    const prefix = `echoroom:outbox:${owner}:`;
+    if (this.#prefix === prefix) return;
+    this.#prefix = prefix;
+    for (const message of this.#stored()) this.#enqueue(message).catch(() => {});
+  }
+
+  /** What waits for a room, in order. */
+  waiting(room: string): Unsent[] {
+    return (this.#queues.get(room) ?? []).map(({ message }) => message);
+  }
+
+  /**
+   * Takes a message; it is sent as soon as it can be.
+   * @throws {EchoRoomError} the server's refusal, or `closed` or `signed_out`
+   */
+  add(message: Unsent): Promise<Ack> {
+    this.#attempt(() => this.#storage?.setItem(this.#keyOf(message), JSON.stringify(message)));
+    return this.#enqueue(message);
+  }
+
+  /** A room asked for by its slug turns out to have this id. */
+  rename(slug: string, id: string): void {
+    const items = this.#queues.get(slug);
+    if (slug === id || !items) return;
+    this.#queues.delete(slug);
+    this.#queues.set(id, [...items, ...(this.#queues.get(id) ?? [])]);
+    this.#run(id);
+  }
+
+  /** Whether messages can be sent now. */
+  set online(online: boolean) {
+    this.#online = online;
+    if (online) { for (const room of this.#queues.keys()) this.#run(room); }
+  }
+
+  /**
+   * Gives everything up; what is stored stays for the next page.
+   * @param error what those who wait are told
+   */
+  close(error: EchoRoomError = closed()): void {
+    this.#online = false;
+    this.#prefix = "";
+    for (const end of this.#pauses) end();
+    const items = [...this.#queues.values()].flat();
+    this.#queues.clear();
+    for (const { reject } of items) reject(error);
+  }
+
+  /** Forgets what is stored: the user leaves for good. */
+  erase(): void {
+    for (const message of this.#stored()) this.#forget(message);
+  }
+
+  #enqueue(message: Unsent): Promise<Ack> {
+    const { room } = message;
+    this.#host.report(message, { state: "queued" });
+    return new Promise((resolve, reject) => {
+      const items = this.#queues.get(room) ?? [];
+      this.#queues.set(room, items);
+      items.push({ message, resolve, reject });
+      this.#run(room);
+    });
+  }
+
+  async #run(room: string): Promise<void> {
+    if (this.#running.has(room)) return;
+    this.#running.add(room);
+    // The queue may be moved or emptied while a message is under way.
+    for (let item; this.#online && (item = this.#queues.get(room)?.[0]);) {
+      const pause = await this.#send(item);
+      if (pause > 0) await this.#pause(pause);
+    }
+    this.#running.delete(room);
+    if (this.#queues.get(room)?.length === 0) this.#queues.delete(room);
+  }
+
+  /** Returns how long to wait before the next attempt, in milliseconds. */
+  async #send(item: Item): Promise<number> {
+    const { message } = item;
+    this.#host.report(message, { state: "sending" });
+    try {
+      const ack = await this.#host.transmit(message);
+      if (this.#remove(item)) this.#host.report(message, { state: "sent", ack });
+      item.resolve(ack);
+      return 0;
+    } catch (error) {
+      const refusal = error as EchoRoomError;
+      if (refusal.code === "disconnected" || PASSING.has(refusal.code)) {
+        this.#host.report(message, { state: "queued" });
+        return refusal.code === "disconnected" ? 0 : (refusal.retryAfter ?? 0) * 1000 || RETRY_MS;
+      }
+      if (this.#remove(item)) this.#host.report(message, { state: "failed", error: refusal });
+      item.reject(refusal);
+      return 0;
+    }
+  }
+
+  /** Returns whether the message was still there. */
+  #remove(item: Item): boolean {
+    for (const items of this.#queues.values()) {
+      const index = items.indexOf(item);
+      if (index < 0) continue;
+      items.splice(index, 1);
+      this.#forget(item.message);
+      return true;
+    }
+    return false;
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const end = () => {
+        clearTimeout(timer);
+        this.#pauses.delete(end);
+        resolve();
+      };
+      const timer = setTimeout(end, ms);
+      this.#pauses.add(end);
+    });
+  }
+
+  #stored(): Unsent[] {
+    const storage = this.#storage;
+    if (!storage || !this.#prefix) return [];
+    return this.#attempt(() => {
+      const keys = Array.from({ length: storage.length }, (_, i) => storage.key(i)!);
+      return keys.filter((key) => key.startsWith(this.#prefix))
+        .map((key) => JSON.parse(storage.getItem(key)!) as Unsent)
+        .sort((a, b) => a.createdAt < b.createdAt ? -1 : 1);
+    }) ?? [];
+  }
+
+  #forget(message: Unsent): void {
+    this.#attempt(() => this.#storage?.removeItem(this.#keyOf(message)));
+  }
+
+  #keyOf({ clientMessageId }: Unsent): string {
+    return `${this.#prefix}${clientMessageId}`;
+  }
+
+  /** A storage that is full, or forbidden by the browser, costs no more than the reload. */
+  #attempt<T>(work: () => T): T | undefined {
+    try {
+      return work();
+    } catch {
+      return undefined;
+    }
+  }
+}

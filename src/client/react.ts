@@ -1,0 +1,81 @@
+/**
+ * Hooks for React 18 and later: a component shows what is there and is shown again when it changes.
+ *
+ * @example
+ * ```tsx ignore
+ * function Chat({ client }: { client: Client }) {
+ *   const room = useRoom(client, "general");
+ *   const messages = useMessages(room);
+ *   return <ol>{messages.map(({ key, text }) => <li key={key}>{text}</li>)}</ol>;
+ * }
+ * ```
+ *
+ * @module
+ */
+import { useEffect, useState, useSyncExternalStore } from "react";
+import type { PublicUser, User } from "../protocol/wire.ts";
+import type { Client } from "./client.ts";
+import type { ConnectionState } from "./connection.ts";
+import type { Observable } from "./observable.ts";
+import type { Attendance, Room } from "./room.ts";
+import type { ChatMessage } from "./timeline.ts";
+
+const NO_MESSAGES: readonly ChatMessage[] = [];
+const NOBODY: Attendance = { count: null, users: [] };
+const NO_USERS: readonly PublicUser[] = [];
+
+/** The value of anything observable. */
+export function useObservable<T>(observable: Observable<T>): T {
+  return useSyncExternalStore(observable.subscribe, observable.get, observable.get);
+}
+
+/** How things stand with the server. */
+export function useConnection(client: Client): ConnectionState {
+  return useObservable(client.connection);
+}
+
+/** Who is signed in. */
+export function useUser(client: Client): User | null {
+  return useObservable(client.user);
+}
+
+/**
+ * Joins a room for as long as the component is there.
+ * @param idOrSlug null for none
+ * @returns null until the component has been shown
+ */
+export function useRoom(client: Client, idOrSlug: string | null): Room | null {
+  const [room, setRoom] = useState<Room | null>(null);
+  useEffect(() => {
+    if (idOrSlug === null) return setRoom(null);
+    const joined = client.join(idOrSlug);
+    setRoom(joined);
+    return () => joined.leave();
+  }, [client, idOrSlug]);
+  return room;
+}
+
+/** A room's messages, oldest first; none without a room. */
+export function useMessages(room: Room | null): readonly ChatMessage[] {
+  return useOptional(room?.messages, NO_MESSAGES);
+}
+
+/** Who is in a room. */
+export function useOnline(room: Room | null): Attendance {
+  return useOptional(room?.online, NOBODY);
+}
+
+/** Who else types in a room. */
+export function useTyping(room: Room | null): readonly PublicUser[] {
+  return useOptional(room?.typing, NO_USERS);
+}
+
+function useOptional<T>(observable: Observable<T> | undefined, otherwise: T): T {
+  const subscribe = observable?.subscribe ?? subscribeToNothing;
+  const get = observable?.get ?? (() => otherwise);
+  return useSyncExternalStore(subscribe, get, get);
+}
+
+function subscribeToNothing(): () => void {
+  return () => {};
+}

@@ -1,0 +1,93 @@
+/** A room as an app holds it: what it may look at, and what it may do. */
+import type { PublicUser, Room as RoomInfo } from "../protocol/wire.ts";
+import type { EchoRoomError } from "./errors.ts";
+import type { Observable } from "./observable.ts";
+import type { Ack } from "./outbox.ts";
+import type { ChatMessage } from "./timeline.ts";
+
+/** How things stand with a room. */
+export type RoomState =
+  /** There is no connection; what is shown is as it was. */
+  | { readonly status: "waiting" }
+  /** The server was asked to let this client in, or for what it missed. */
+  | { readonly status: "joining" }
+  /** Every entry of the log arrives as it is written. */
+  | { readonly status: "live" }
+  /** The server refuses: there is no such room, or this client is in too many. */
+  | { readonly status: "failed"; readonly error: EchoRoomError }
+  /** The app has left the room, or the client was closed. */
+  | { readonly status: "left" };
+
+/** Who is in a room. */
+export interface Attendance {
+  /** How many, over all instances; null while that is not known. */
+  readonly count: number | null;
+  /** Them, by name; with more than 200 online not all of them. */
+  readonly users: readonly PublicUser[];
+}
+
+/** What the last return to a room brought. */
+export interface Recovery {
+  /** How many messages were missed. */
+  readonly messages: number;
+  /** Whether the server had lost part of the log, and what was shown was replaced. */
+  readonly reset: boolean;
+}
+
+/** A room that the app has joined; made by `client.join()`. */
+export interface Room {
+  /** The id or slug that the room was asked for by. */
+  readonly name: string;
+  /** The room's id once it is known, before that what it was asked for by. */
+  readonly id: string;
+  /** The last entry of the log up to which nothing is missing here; 0 before the room was joined. */
+  readonly cursor: number;
+  /** The room itself; null until it was first joined. */
+  readonly info: Observable<RoomInfo | null>;
+  /** How things stand with it. */
+  readonly state: Observable<RoomState>;
+  /** Oldest first, own ones that are still on their way last. */
+  readonly messages: Observable<readonly ChatMessage[]>;
+  /** Whether {@linkcode Room.loadOlder} would find more. */
+  readonly hasOlder: Observable<boolean>;
+  /** Who is in the room. */
+  readonly online: Observable<Attendance>;
+  /** The others who type. */
+  readonly typing: Observable<readonly PublicUser[]>;
+  /** What the last return after a loss brought; null until there was one. */
+  readonly recovery: Observable<Recovery | null>;
+
+  /**
+   * Sends a message. It is in `messages` at once, goes out as soon as there is a connection, and is
+   * sent again until the server has it; a reload of the page does not lose it.
+   * @param text trimmed by the server, then 1 to 4,000 characters
+   * @returns the server's word that the message is durable
+   * @throws {EchoRoomError} the server's refusal, or `closed` or `signed_out`
+   */
+  send(text: string): Promise<Ack>;
+
+  /**
+   * Sends a message that failed once more, as a new one.
+   * @throws {EchoRoomError} as `send`
+   */
+  retry(message: ChatMessage): Promise<Ack>;
+
+  /** Takes a message that failed away. */
+  discard(message: ChatMessage): void;
+
+  /**
+   * Loads messages older than those shown, a page at a time.
+   * @returns whether there are still more
+   * @throws {EchoRoomError}
+   */
+  loadOlder(): Promise<boolean>;
+
+  /** To be called on every key: others are told that this user types, and once that has ended. */
+  keystroke(): void;
+
+  /** Others are told that this user no longer types. */
+  stopTyping(): void;
+
+  /** Lets go of the room: for each `client.join()` once. After the last the server is told. */
+  leave(): void;
+}
