@@ -5,6 +5,7 @@ WORKDIR /app
 
 # Dependencies in a layer of their own: it changes only when the lock does.
 COPY deno.json deno.lock ./
+COPY web/deno.json ./web/
 RUN deno ci --prod
 
 COPY main.ts ./

@@ -9,6 +9,7 @@ const SRC = fileURLToPath(new URL("../src", import.meta.url));
 const ALLOWED: Record<string, string[]> = {
   domain: [],
   protocol: ["domain"],
+  client: ["protocol", "domain"],
   ports: ["domain"],
   application: ["ports", "domain"],
   realtime: ["application", "ports", "protocol", "domain"],
@@ -29,6 +30,17 @@ Deno.test("every part imports only what lies below it", () => {
     return fromPart in ALLOWED && fromPart !== toPart && !ALLOWED[fromPart]!.includes(toPart);
   });
   assert.deepEqual(wrong, []);
+});
+
+Deno.test("the client takes from the server nothing but what goes over the wire", () => {
+  const taken = imports.filter(({ from, to }) => {
+    return partOf(from) === "client" && partOf(to) !== "client";
+  });
+  assert.deepEqual([...new Set(taken.map(({ to }) => to))].toSorted(), [
+    "domain/errors.ts",
+    "protocol/close_codes.ts",
+    "protocol/wire.ts",
+  ]);
 });
 
 Deno.test("only compose.ts names adapters", () => {

@@ -1,45 +1,83 @@
 /** The page at `/` and the one at `/docs`, as people use them in a real Chromium. */
 import assert from "node:assert/strict";
 import type { Browser, Page } from "playwright-core";
-import { launchBrowser, seesLast, signUp, visit, write } from "./harness/browser.ts";
+import { createClient } from "../src/client/mod.ts";
+import { Account } from "./harness/account.ts";
+import {
+  isOnline,
+  isSent,
+  launchBrowser,
+  makeRoom,
+  openRoom,
+  seesLast,
+  signUp,
+  visit,
+  write,
+} from "./harness/browser.ts";
 import { spawnServer, startServer, type TestServer } from "./harness/server.ts";
+
+const HOSTILE =
+  `<img src=x onerror="document.title='pwned'"><script>document.title='pwned'</script>`;
+
+/** A list of the states of the connection, to which each new one is added. */
+const WATCH_STATES = `(() => {
+  const bar = document.querySelector(".connection");
+  const states = [bar.dataset.state];
+  new MutationObserver(() => states.push(bar.dataset.state)).observe(bar, { attributes: true });
+  return states;
+})()`;
 
 Deno.test("two people chat through the page", () =>
   withBrowser(async (browser, server) => {
-    const ada = await visit(browser, server.url);
-    const bob = await visit(browser, server.url);
-    await signUp(ada.page, "Ada");
-    await signUp(bob.page, "Bob");
-    await makeRoom(ada.page, "General");
-    await bob.page.click("#reload-rooms");
-    await bob.page.locator("#rooms").getByText("General").click();
-
+    const [ada, bob] = await meet(browser, server);
     await write(ada.page, "Hello, Bob");
     await seesLast(bob.page, "Hello, Bob");
     await write(bob.page, "Hello, Ada");
     await seesLast(ada.page, "Hello, Ada");
-    await ada.page.locator("#messages li[data-state=sent]").getByText("Hello, Bob").waitFor();
-    await ada.page.locator("#online").getByText("2 online").waitFor();
-    await bob.page.locator("#send-form [name=text]").pressSequentially("I am");
-    await ada.page.locator("#typing").getByText("Bob is typing").waitFor();
+    await isSent(ada.page, "Hello, Bob");
+    await ada.page.locator(".online").getByText("2 online").waitFor();
+    await bob.page.locator(".composer [name=text]").pressSequentially("I am");
+    await ada.page.locator(".typing").getByText("Bob is typing").waitFor();
     assert.deepEqual([...ada.problems, ...bob.problems], []);
   }));
 
 Deno.test("markup in names, rooms and messages is shown as it was written", () =>
   withBrowser(async (browser, server) => {
-    const hostile =
-      `<img src=x onerror="document.title='pwned'"><script>document.title='pwned'</script>`;
-    const { page, problems } = await visit(browser, server.url);
-    await signUp(page, "<b>Ada</b>");
-    await makeRoom(page, hostile.slice(0, 80));
-    await write(page, hostile);
-    await seesLast(page, hostile);
-    assert.equal(
-      await page.locator("#messages script, #messages img[src=x], #rooms img").count(),
-      0,
-    );
-    assert.notEqual(await page.title(), "pwned");
-    assert.deepEqual(problems, []);
+    const [ada, bob] = [await visit(browser, server.url), await visit(browser, server.url)];
+    await signUp(ada.page, HOSTILE.slice(0, 50));
+    await signUp(bob.page, "Bob");
+    await makeRoom(ada.page, HOSTILE.slice(0, 80));
+    await openRoom(bob.page, HOSTILE.slice(0, 80));
+    const marked = `**${HOSTILE}** *${HOSTILE}* \`${HOSTILE}\` javascript:alert(1) ${HOSTILE}`;
+    const link = `https://example.com/"onmouseover="document.title='pwned'`;
+    await write(ada.page, marked);
+    await write(ada.page, link);
+    await isSent(ada.page, link);
+    await seesLast(bob.page, link);
+    await ada.page.locator(".composer [name=text]").pressSequentially("I am");
+    await bob.page.locator(".typing").getByText("<img src=x").waitFor();
+    for (const { page } of [ada, bob]) {
+      assert.equal(await page.locator("script:not([src]), img[src=x], [onmouseover]").count(), 0);
+      assert.equal(await page.locator(".message a[href^=javascript]").count(), 0);
+      assert.ok(!(await page.title()).startsWith("pwned"));
+    }
+    assert.deepEqual([...ada.problems, ...bob.problems], []);
+  }));
+
+Deno.test("bold, italics, code and links are shown as such", () =>
+  withBrowser(async (browser, server) => {
+    const { page } = await visit(browser, server.url);
+    await signUp(page, "Ada");
+    await makeRoom(page, "General");
+    await write(page, "**b** *i* _u_ `a*b*c` snake_case_name https://example.com/a_b_c?x=1. 2*3*4");
+    const text = page.locator(".message").last().locator(".text");
+    await text.locator("a").waitFor();
+    assert.equal(await text.locator("strong").innerText(), "b");
+    assert.deepEqual(await text.locator("em").allInnerTexts(), ["i", "u"]);
+    assert.equal(await text.locator("code").innerText(), "a*b*c");
+    const link = text.locator("a");
+    assert.equal(await link.getAttribute("href"), "https://example.com/a_b_c?x=1");
+    assert.match((await link.getAttribute("rel"))!, /noopener/);
   }));
 
 Deno.test("a reload keeps who is signed in and which room is open", () =>
@@ -48,37 +86,158 @@ Deno.test("a reload keeps who is signed in and which room is open", () =>
     await signUp(page, "Ada");
     await makeRoom(page, "General");
     await write(page, "Still here?");
-    await page.locator("#messages li[data-state=sent]").getByText("Still here?").waitFor();
+    await isSent(page, "Still here?");
     await page.reload();
     await seesLast(page, "Still here?");
+  }));
+
+Deno.test("who comes back is shown what was missed, and told how much it was", () =>
+  withBrowser(async (browser, server) => {
+    const [ada, bob] = await meet(browser, server);
+    await ada.offline(true);
+    await ada.page.waitForSelector(".connection[data-state=waiting]");
+    for (const text of ["One", "Two", "Three"]) {
+      await write(bob.page, text);
+      await isSent(bob.page, text);
+    }
+    await ada.offline(false);
+    await ada.page.locator(".connection").getByText("Recovered 3 messages in General").waitFor();
+    await seesLast(ada.page, "Three");
+    assert.deepEqual(
+      await ada.page.locator(".message:not(.system) .text").allInnerTexts(),
+      ["One", "Two", "Three"],
+    );
+  }));
+
+Deno.test("what was written offline survives a reload and arrives once, in order", () =>
+  withBrowser(async (browser, server) => {
+    const [ada, bob] = await meet(browser, server);
+    await ada.offline(true);
+    await ada.page.waitForSelector(".connection[data-state=waiting]");
+    await write(ada.page, "First");
+    await write(ada.page, "Second");
+    await ada.page.reload();
+    await ada.page.locator(".message[data-state=queued]").getByText("Second").waitFor();
+    await ada.offline(false);
+    await seesLast(bob.page, "Second");
+    await isSent(ada.page, "Second");
+    assert.deepEqual(
+      await bob.page.locator(".message:not(.system) .text").allInnerTexts(),
+      ["First", "Second"],
+    );
   }));
 
 Deno.test("what is written while the server is dead arrives once it lives again", async () => {
   const browser = await launchBrowser();
   const first = await spawnServer();
-  const ada = await visit(browser, first.url);
-  const bob = await visit(browser, first.url);
-  await signUp(ada.page, "Ada");
-  await signUp(bob.page, "Bob");
-  await makeRoom(ada.page, "General");
-  await bob.page.click("#reload-rooms");
-  await bob.page.locator("#rooms").getByText("General").click();
-  await ada.page.locator("#online").getByText("2 online").waitFor();
+  const [ada, bob] = await meet(browser, first);
   first.kill("SIGKILL");
   await first.ended;
-  await ada.page.waitForSelector("#connection-state:not([data-state=online])");
+  await ada.page.waitForSelector(".connection:not([data-state=online])");
   await write(ada.page, "Written while offline");
 
   const { port } = new URL(first.url);
   const second = await spawnServer({ ...first.settings, PORT: port });
 
   await seesLast(bob.page, "Written while offline");
-  await ada.page.locator("#messages li[data-state=sent]").getByText("Written while offline")
-    .waitFor();
-  assert.equal(await bob.page.locator("#messages").getByText("Written while offline").count(), 1);
+  await isSent(ada.page, "Written while offline");
+  assert.equal(await bob.page.locator(".messages").getByText("Written while offline").count(), 1);
   await browser.close();
   await second.stop();
 });
+
+Deno.test("a chat goes on while tokens expire", () =>
+  withBrowser(async (browser, server) => {
+    const [ada, bob] = await meet(browser, server);
+    const states = await ada.page.evaluateHandle<string[]>(WATCH_STATES);
+    for (const text of ["With a second token", "With a third"]) {
+      await ada.page.waitForResponse((response) => response.url().endsWith("/auth/refresh"));
+      await write(ada.page, text);
+      await seesLast(bob.page, text);
+    }
+    const seen = await states.jsonValue();
+    assert.deepEqual(seen.filter((state) => state !== "online"), []);
+  }, { JWT_ACCESS_EXPIRES_IN: "4s" }));
+
+Deno.test("rooms that are not looked at count what is unread, until they are", () =>
+  withBrowser(async (browser, server) => {
+    const [ada, bob] = await meet(browser, server);
+    await makeRoom(ada.page, "Elsewhere");
+    await write(bob.page, "One");
+    await write(bob.page, "Two");
+    const link = ada.page.getByRole("link", { name: "General, 2 unread" });
+    await link.waitFor();
+    assert.match(await ada.page.title(), /^\(2\) /);
+    await link.click();
+    await ada.page.locator(".unread").waitFor();
+    await ada.page.getByRole("link", { name: "General", exact: true }).waitFor();
+    assert.doesNotMatch(await ada.page.title(), /^\(/);
+  }));
+
+Deno.test("scrolling up loads all of the history, and the place stays", () =>
+  withBrowser(async (browser, server) => {
+    const { page } = await visit(browser, server.url);
+    await signUp(page, "Ada");
+    await fill(server, 120);
+    await openRoom(page, "Long");
+    await seesLast(page, "120");
+    const first = page.locator(".message").first();
+    while (await first.locator(".text").innerText() !== "Bob created the room") {
+      const top = await first.locator(".text").innerText();
+      await page.locator(".messages").press("Home");
+      const same = page.locator(".message .text").getByText(top, { exact: true });
+      await first.locator(".text").filter({ hasNotText: top }).waitFor();
+      assert.ok(await same.isVisible());
+      const box = (await same.boundingBox())!;
+      const frame = (await page.locator(".messages").boundingBox())!;
+      assert.ok(box.y > frame.y - 100 && box.y < frame.y + frame.height, "it can still be seen");
+    }
+    assert.equal(await page.locator(".message").count(), 121);
+  }));
+
+Deno.test("everything can be done with the keyboard alone", () =>
+  withBrowser(async (browser, server) => {
+    const { page } = await visit(browser, server.url);
+    await page.waitForSelector("#register-form");
+    await tabTo(page, "#register-form [name=displayName]");
+    await page.keyboard.type("Ada");
+    await page.keyboard.press("Tab");
+    await page.keyboard.type("ada@example.com");
+    await page.keyboard.press("Tab");
+    await page.keyboard.type("correct horse");
+    await page.keyboard.press("Enter");
+    await isOnline(page);
+    for (const name of ["Alpha", "Beta"]) {
+      await tabTo(page, "#new-room-form [name=name]");
+      await page.keyboard.type(name);
+      await page.keyboard.press("Enter");
+      await page.getByRole("heading", { name, level: 1 }).waitFor();
+    }
+    await tabTo(page, ".composer [name=text]");
+    await page.keyboard.type("One");
+    await page.keyboard.press("Shift+Enter");
+    await page.keyboard.type("line");
+    await page.keyboard.press("Enter");
+    await seesLast(page, "One\nline");
+    await page.keyboard.press("Alt+ArrowUp");
+    await page.getByRole("heading", { name: "Alpha", level: 1 }).waitFor();
+    await tabTo(page, "#logout");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("#login-form");
+  }));
+
+Deno.test("on a narrow screen one sees either the rooms or a room", () =>
+  withBrowser(async (browser, server) => {
+    const { page } = await visit(browser, server.url, { viewport: { width: 390, height: 780 } });
+    await signUp(page, "Ada");
+    await makeRoom(page, "General");
+    assert.equal(await page.locator("#sidebar").isVisible(), false);
+    await page.click(".back");
+    await page.waitForSelector("#sidebar");
+    assert.equal(await page.locator(".room").count(), 0);
+    const width = await page.evaluate("document.documentElement.scrollWidth");
+    assert.equal(width, 390, "nothing sticks out");
+  }));
 
 Deno.test("signing out ends the session in every tab", () =>
   withBrowser(async (browser, server) => {
@@ -86,7 +245,7 @@ Deno.test("signing out ends the session in every tab", () =>
     await signUp(page, "Ada");
     const tab = await page.context().newPage();
     await tab.goto(server.url);
-    await tab.waitForSelector("#connection-state[data-state=online]");
+    await isOnline(tab);
     await tab.click("#logout");
     await page.locator("#login-form").waitFor();
   }));
@@ -101,16 +260,45 @@ Deno.test("the docs show every route and every event, and load nothing from else
 
 async function withBrowser(
   work: (browser: Browser, server: TestServer) => Promise<void>,
+  settings: Record<string, string> = {},
 ): Promise<void> {
-  const server = await startServer();
+  const server = await startServer(settings);
   const browser = await launchBrowser();
   await work(browser, server);
   await browser.close();
   await server.stop();
 }
 
-async function makeRoom(page: Page, name: string): Promise<void> {
-  await page.fill("#new-room-form [name=name]", name);
-  await page.press("#new-room-form [name=name]", "Enter");
-  await page.locator("#messages").getByText("created the room").waitFor();
+/** Ada and Bob in one room, each with a browser of their own. */
+async function meet(browser: Browser, server: TestServer) {
+  const ada = await visit(browser, server.url);
+  const bob = await visit(browser, server.url);
+  await signUp(ada.page, "Ada");
+  await signUp(bob.page, "Bob");
+  await makeRoom(ada.page, "General");
+  await openRoom(bob.page, "General");
+  await ada.page.locator(".online").getByText("2 online").waitFor();
+  return [ada, bob] as const;
+}
+
+/** Makes a room named Long with so many messages of Bob's. */
+async function fill(server: TestServer, count: number): Promise<void> {
+  const bob = await Account.register(server.url, "Bob");
+  const { slug } = await bob.createRoom("Long");
+  const client = createClient(server.url, { token: () => Promise.resolve(bob.token) });
+  client.connect();
+  const room = client.join(slug);
+  const texts = Array.from({ length: count }, (_, i) => String(i + 1));
+  await Promise.all(texts.map((text) => room.send(text)));
+  client.close();
+}
+
+/** Goes from control to control until it is there. */
+async function tabTo(page: Page, selector: string): Promise<void> {
+  const target = page.locator(selector);
+  for (let i = 0; i < 50; i++) {
+    if (await target.and(page.locator(":focus")).count() === 1) return;
+    await page.keyboard.press("Tab");
+  }
+  assert.fail(`${selector} cannot be reached`);
 }

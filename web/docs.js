@@ -1,5 +1,5 @@
 /** Shows the server's two documents: OpenAPI by Swagger UI, AsyncAPI by the few lines below. */
-import { element } from "./dom.js";
+import { element } from "./dom.ts";
 
 const DIRECTIONS = { receive: "client → server", send: "server → client" };
 const HEADINGS = { receive: "What a client sends", send: "What the server sends" };

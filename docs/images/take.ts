@@ -1,36 +1,75 @@
 /** Makes the pictures in this folder from a real server and a real Chromium. */
-import { launchBrowser, seesLast, signUp, visit, write } from "../../tests/harness/browser.ts";
+import {
+  isSent,
+  launchBrowser,
+  makeRoom,
+  openRoom,
+  seesLast,
+  signUp,
+  visit,
+  write,
+} from "../../tests/harness/browser.ts";
 import { startServer } from "../../tests/harness/server.ts";
 import { findChromium } from "../../tests/servers/chromium.ts";
 
 const { env } = await findChromium();
 const server = await startServer();
 const browser = await launchBrowser(env.TEST_CHROMIUM);
+
 const ada = await visit(browser, server.url);
 const bob = await visit(browser, server.url, { colorScheme: "dark" });
 await signUp(ada.page, "Ada");
 await signUp(bob.page, "Bob");
-await ada.page.fill("#new-room-form [name=name]", "Engine room");
-await ada.page.press("#new-room-form [name=name]", "Enter");
-await bob.page.click("#reload-rooms");
-await bob.page.locator("#rooms").getByText("Engine room").click();
+for (const name of ["Harbour", "Kitchen", "Engine room"]) await makeRoom(ada.page, name);
+await openRoom(bob.page, "Kitchen");
+for (const text of ["Soup is on.", "It is _pea_."]) {
+  await write(bob.page, text);
+  await isSent(bob.page, text.replaceAll("_", ""));
+}
+await openRoom(bob.page, "Engine room");
 const conversation = [
   [ada, "Is the new server up?"],
-  [bob, "Since this morning. I pulled the plug twice to see what happens."],
-  [ada, "And?"],
-  [bob, "Nothing was lost, and nothing came twice."],
+  [bob, "Since this morning. I pulled the plug **twice** to see what happens:"],
+  [bob, "```\nsent 1000 · acked 1000\nlost 0 · repeated 0\n```"],
+  [ada, "Nothing lost, and nothing twice?"],
+  [bob, "Nothing. It is all in https://example.com/report."],
   [ada, "Then let us tell the others."],
 ] as const;
 for (const [{ page }, text] of conversation) {
   await write(page, text);
-  for (const { page } of [ada, bob]) await seesLast(page, text);
+  const shown = text.replaceAll("**", "").replaceAll("```", "").trim();
+  for (const { page } of [ada, bob]) await seesLast(page, shown);
 }
-await bob.page.locator("#send-form [name=text]").pressSequentially("On my");
-await ada.page.locator("#typing").getByText("Bob is typing").waitFor();
+await bob.page.locator(".composer [name=text]").pressSequentially("On my");
+await ada.page.locator(".typing").getByText("Bob is typing").waitFor();
 await ada.page.screenshot({ path: picture("chat.png") });
 await bob.page.screenshot({ path: picture("chat-dark.png") });
+await ada.page.setViewportSize({ width: 390, height: 780 });
+await ada.page.locator(".online summary").click();
+await ada.page.locator(".messages").press("End");
+await ada.page.screenshot({ path: picture("phone.png") });
+
+const { page } = await visit(browser, `${server.url}/try`);
+await page.getByRole("button", { name: "Open the two" }).click();
+const [left, right] = ["Ada", "Bob"].map((name) => page.locator(`.person[aria-label=${name}]`));
+for (const person of [left!, right!]) await person.locator(".room[data-state=live]").waitFor();
+await say(left!, "Can you hear me?");
+await say(right!, "Loud and clear.");
+await left!.getByRole("button", { name: "Go offline" }).click();
+await left!.locator(".connection[data-state=waiting]").waitFor();
+await say(left!, "I write this without a network.");
+await say(right!, "Ada?");
+await right!.locator(".message[data-state=sent]").getByText("Ada?").waitFor();
+await page.screenshot({ path: picture("try.png") });
+
 await browser.close();
 await server.stop();
+
+async function say(person: typeof left & object, text: string): Promise<void> {
+  await person.locator("[name=text]").fill(text);
+  await person.locator("[name=text]").press("Enter");
+  await person.locator(".message .text").getByText(text, { exact: true }).waitFor();
+}
 
 function picture(name: string): string {
   return `${import.meta.dirname}/${name}`;

@@ -122,6 +122,8 @@ export class Connection {
   readonly #waiting = new Map<number, Waiting>();
   #lastRef = 0;
   #failures = 0;
+  /** Whether a token was refused since the server last took one. */
+  #refused = false;
   #onlineSince = 0;
   #lastHeard = 0;
   #lastLook = 0;
@@ -216,6 +218,7 @@ export class Connection {
       clearTimeout(this.#renewalTimer);
       const delay = Math.min(this.#host.tokens.msUntilRenewal, LONGEST_TIMER_MS);
       this.#renewalTimer = setTimeout(() => this.identify(), delay);
+      this.#refused = false;
       if (this.isOnline) return;
       this.#onlineSince = Date.now();
       this.#enter({ status: "online" });
@@ -315,8 +318,8 @@ export class Connection {
     const { code, message } = error as EchoRoomError;
     // Of a lost connection the socket has told already.
     if (code === "disconnected") return;
-    if (TOKEN_FAULTS.has(code)) this.#host.tokens.distrust();
-    this.#retryLater(message);
+    if (TOKEN_FAULTS.has(code)) this.#retryWithNewToken(message);
+    else this.#retryLater(message);
   }
 
   /** @param code of the close; 0 if the server fell silent */
@@ -325,8 +328,17 @@ export class Connection {
     if (lived > STABLE_MS) this.#failures = 0;
     const final = FINAL_CLOSES.get(code);
     if (final) return this.stop({ status: "stopped", code, reason: final });
-    if (code === CLOSE_CODES.unauthenticated) this.#host.tokens.distrust();
-    this.#retryLater(REASONS.get(code) ?? "The connection was lost.");
+    const reason = REASONS.get(code) ?? "The connection was lost.";
+    if (code === CLOSE_CODES.unauthenticated) this.#retryWithNewToken(reason);
+    else this.#retryLater(reason);
+  }
+
+  /** At once, unless a new token was refused as well. */
+  #retryWithNewToken(reason: string): void {
+    this.#host.tokens.distrust();
+    if (this.#refused) return this.#retryLater(reason);
+    this.#refused = true;
+    this.start();
   }
 
   /** Full jitter: clients that were cut off together do not come back together. */

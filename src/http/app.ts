@@ -1,9 +1,7 @@
 /** The HTTP application: middleware, routes, documents and the page, in the order they apply. */
-import { fileURLToPath } from "node:url";
 import { getLogger, withContext } from "@logtape/logtape";
 import { type Context, Hono } from "hono";
 import { cors } from "hono/cors";
-import { serveStatic } from "hono/deno";
 import { createMiddleware } from "hono/factory";
 import { requestId } from "hono/request-id";
 import { routePath } from "hono/route";
@@ -19,12 +17,12 @@ import { docsRoutes } from "./docs_page.ts";
 import { documentRoutes } from "./document_routes.ts";
 import { checkOrigin, originPolicy, spend } from "./guards.ts";
 import { operationsRoutes } from "./operations_routes.ts";
+import { pageRoutes } from "./page_routes.ts";
 import { problemHandler } from "./problem.ts";
 import { roomRoutes } from "./room_routes.ts";
 
 const logger = getLogger(["echoroom", "http"]);
 const PROBES: ReadonlySet<string> = new Set(["/health", "/ready"]);
-const WEB = fileURLToPath(new URL("../../web/", import.meta.url));
 
 export interface AppSettings {
   production: boolean;
@@ -89,11 +87,7 @@ export function createApp(services: Services, gateway: Gateway, settings: AppSet
   app.route("/", operationsRoutes(services, settings));
   app.route("/", documentRoutes(app));
   app.route("/", docsRoutes());
-  app.get("/", serveStatic({ root: WEB, path: "index.html" }));
-  app.get(
-    "/assets/:file{[a-z_]+\\.[a-z]+}",
-    serveStatic({ root: WEB, rewriteRequestPath: (path) => path.replace("/assets", "") }),
-  );
+  app.route("/", pageRoutes());
 
   app.notFound(notFound(app));
   app.onError(problemHandler(services.metrics));

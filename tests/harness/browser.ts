@@ -1,7 +1,13 @@
 /** A real Chromium for tests: pages that notice errors and requests that leave the host. */
 // Playwright looks for signs of other systems there.
 import "./unreadable_files.ts";
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import {
+  type Browser,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+  type WebSocketRoute,
+} from "playwright-core";
 
 const FLAGS = [
   "--no-sandbox",
@@ -22,7 +28,7 @@ export function launchBrowser(path = Deno.env.get("TEST_CHROMIUM")): Promise<Bro
 export interface Visit {
   page: Page;
   problems: string[];
-  /** Cuts the network, or restores it. */
+  /** Cuts the page's sockets and lets none through, or lets them through again. */
   offline(cut: boolean): Promise<void>;
 }
 
@@ -45,8 +51,27 @@ export async function visit(
     const { origin, protocol } = new URL(request.url());
     if (protocol !== "data:" && origin !== new URL(url).origin) problems.push(request.url());
   });
+  const network = await watchSockets(page);
   await page.goto(url);
-  return { page, problems, offline: (cut) => context.setOffline(cut) };
+  return { page, problems, ...network };
+}
+
+async function watchSockets(page: Page): Promise<Pick<Visit, "offline">> {
+  const sockets = new Set<WebSocketRoute>();
+  let isOffline = false;
+  await page.routeWebSocket(/\/ws$/, (socket) => {
+    if (isOffline) return void socket.close({ code: 1001 });
+    socket.connectToServer();
+    sockets.add(socket);
+  });
+  return {
+    async offline(cut) {
+      isOffline = cut;
+      if (!cut) return;
+      await Promise.all([...sockets].map((socket) => socket.close({ code: 1001 })));
+      sockets.clear();
+    },
+  };
 }
 
 /** Signs somebody new up on the page. */
@@ -56,17 +81,39 @@ export async function signUp(page: Page, name: string): Promise<void> {
   await form.locator("[name=email]").fill(`${crypto.randomUUID()}@example.com`);
   await form.locator("[name=password]").fill("correct horse");
   await form.locator("button").click();
-  await page.waitForSelector("#connection-state[data-state=online]");
+  await isOnline(page);
+}
+
+export async function isOnline(page: Page): Promise<void> {
+  await page.waitForSelector(".connection[data-state=online]");
+}
+
+/** Makes a room and resolves once it is shown. */
+export async function makeRoom(page: Page, name: string): Promise<void> {
+  await page.fill("#new-room-form [name=name]", name);
+  await page.press("#new-room-form [name=name]", "Enter");
+  await page.locator(".message.system").getByText("created the room").waitFor();
+}
+
+/** Opens a room of somebody else's. */
+export async function openRoom(page: Page, name: string): Promise<void> {
+  await page.click("#reload-rooms");
+  await page.locator(".rooms").getByText(name, { exact: true }).click();
+  await page.waitForSelector(".room[data-state=live]");
 }
 
 /** Writes a message into the room that is open. */
 export async function write(page: Page, text: string): Promise<void> {
-  await page.fill("#send-form [name=text]", text);
-  await page.press("#send-form [name=text]", "Enter");
+  await page.fill(".composer [name=text]", text);
+  await page.press(".composer [name=text]", "Enter");
 }
 
 /** Resolves once the last message in the room that is open reads so. */
 export async function seesLast(page: Page, text: string): Promise<void> {
-  await page.locator("#messages li").last().locator(".text").getByText(text, { exact: true })
-    .waitFor();
+  await page.locator(".message").last().locator(".text").getByText(text, { exact: true }).waitFor();
+}
+
+/** Resolves once a message of one's own is in the room's log. */
+export async function isSent(page: Page, text: string): Promise<void> {
+  await page.locator(".message[data-state=sent] .text").getByText(text, { exact: true }).waitFor();
 }

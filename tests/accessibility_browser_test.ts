@@ -1,0 +1,42 @@
+/** The pages, looked over by axe: nothing that keeps people out. */
+import assert from "node:assert/strict";
+import axe from "axe-core";
+import type { Page } from "playwright-core";
+import { isSent, launchBrowser, makeRoom, signUp, visit, write } from "./harness/browser.ts";
+import { startServer } from "./harness/server.ts";
+
+for (const colorScheme of ["light", "dark"] as const) {
+  Deno.test(`axe finds nothing serious on the chat's pages in ${colorScheme}`, async () => {
+    const server = await startServer();
+    const browser = await launchBrowser();
+    const { page } = await visit(browser, server.url, { colorScheme });
+    await page.waitForSelector("#register-form");
+    await assertAccessible(page, "signed out");
+    await signUp(page, "Ada");
+    await assertAccessible(page, "no room");
+    await makeRoom(page, "General");
+    await write(page, "Hello, **you**: `code` and https://example.com/");
+    await isSent(page, "Hello, you: code and https://example.com/");
+    await assertAccessible(page, "in a room");
+    await page.setViewportSize({ width: 390, height: 780 });
+    await assertAccessible(page, "in a room on a phone");
+    await page.goto(`${server.url}/try`);
+    await assertAccessible(page, "before trying it");
+    await page.getByRole("button", { name: "Open the two" }).click();
+    await page.locator(".room[data-state=live]").nth(1).waitFor();
+    await assertAccessible(page, "trying it");
+    await browser.close();
+    await server.stop();
+  });
+}
+
+async function assertAccessible(page: Page, where: string): Promise<void> {
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate(() => {
+    return (globalThis as unknown as { axe: typeof axe }).axe.run();
+  });
+  const serious = violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
+  assert.deepEqual(serious, [], where);
+}

@@ -1,0 +1,199 @@
+/** A room's messages: days, groups, endless history, and a scroll place that stays. */
+import type { ChatMessage, Room } from "../src/client/mod.ts";
+import { element, setText, showList } from "./dom.ts";
+import { portrait } from "./portrait.ts";
+import { richText } from "./rich_text.ts";
+
+/** Messages of one sender within this time stand under one name. */
+const SAME_BREATH_MS = 5 * 60_000;
+/** So close to an end of the messages counts as being there. */
+const NEAR_PX = 80;
+
+/** A line of the list: a message, the day that begins, or where the unread ones begin. */
+type Line =
+  | { kind: "message"; key: string; message: ChatMessage; continued: boolean }
+  | { kind: "day" | "unread"; key: string; text: string };
+
+const TIME = new Intl.DateTimeFormat([], { timeStyle: "short" });
+const MOMENT = new Intl.DateTimeFormat([], { dateStyle: "full", timeStyle: "short" });
+const DAY = new Intl.DateTimeFormat([], { dateStyle: "full" });
+
+export class MessageList {
+  readonly element: HTMLElement;
+  readonly #room: Room;
+  readonly #readUpTo: number;
+  readonly #onFault: (error: Error) => void;
+  readonly #lines = element("ol");
+  readonly #older = element(
+    "button",
+    { className: "quiet older", type: "button" },
+    "Older messages",
+  );
+  readonly #toNewest = element(
+    "button",
+    { className: "to-newest", type: "button", hidden: true },
+    "Newest messages",
+  );
+  readonly #scroller: HTMLElement;
+  /** Whether new messages are followed. */
+  #atNewest = true;
+  #loading = false;
+  /** Which message a line shows, so that hundreds of lines need no work for one new message. */
+  readonly #shown = new WeakMap<Element, ChatMessage>();
+
+  /** @param readUpTo the `seq` that was seen before; what is newer stands under a line */
+  constructor(room: Room, readUpTo: number, onFault: (error: Error) => void) {
+    this.#room = room;
+    this.#readUpTo = readUpTo;
+    this.#onFault = onFault;
+    this.#scroller = element(
+      "div",
+      { className: "messages", tabIndex: 0, role: "log", ariaLabel: "Messages" },
+      this.#older,
+      this.#lines,
+    );
+    this.element = element("div", { className: "timeline" }, this.#scroller, this.#toNewest);
+    this.#scroller.addEventListener("scroll", () => this.#scrolled());
+    this.#older.addEventListener("click", () => this.#loadOlder());
+    this.#toNewest.addEventListener("click", () => this.toNewest());
+    this.#lines.addEventListener("click", (event) => this.#clicked(event));
+  }
+
+  /** Whether the newest message can be seen. */
+  get atNewest(): boolean {
+    return this.#atNewest;
+  }
+
+  toNewest(): void {
+    this.#atNewest = true;
+    this.#scroller.scrollTop = this.#scroller.scrollHeight;
+  }
+
+  update(): void {
+    const anchor = this.#atNewest ? undefined : this.#firstVisible();
+    const top = anchor?.offsetTop ?? 0;
+    this.#older.hidden = !this.#room.hasOlder.get();
+    showList(this.#lines, this.#toLines(), {
+      key: ({ key }) => key,
+      create: (line) => this.#create(line),
+      update: (item, line) => this.#update(item, line),
+    });
+    if (this.#atNewest) this.toNewest();
+    else if (anchor?.isConnected) this.#scroller.scrollTop += anchor.offsetTop - top;
+  }
+
+  #toLines(): Line[] {
+    const lines: Line[] = [];
+    let previous: ChatMessage | undefined;
+    let isUnread = this.#readUpTo === 0;
+    for (const message of this.#room.messages.get()) {
+      const startsDay = !previous || dayOf(message) !== dayOf(previous);
+      if (startsDay) {
+        lines.push({ kind: "day", key: `day ${dayOf(message)}`, text: titleOf(message) });
+      }
+      const startsUnread = !isUnread && previous !== undefined &&
+        message.seq !== null && message.seq > this.#readUpTo;
+      if (startsUnread) {
+        isUnread = true;
+        lines.push({ kind: "unread", key: "unread", text: "New messages" });
+      }
+      const continued = !startsDay && !startsUnread && continues(message, previous!);
+      lines.push({ kind: "message", key: message.key, message, continued });
+      previous = message;
+    }
+    return lines;
+  }
+
+  #create(line: Line): HTMLElement {
+    if (line.kind !== "message") {
+      return element("li", { className: line.kind }, element("span", {}, line.text));
+    }
+    const { message } = line;
+    return element(
+      "li",
+      { className: message.system ? "message system" : "message" },
+      portrait(message.sender),
+      element("b", { className: "sender" }),
+      element("time"),
+      element("div", { className: "text" }, ...richText(message.text)),
+      element("span", { className: "state" }),
+      element("button", { className: "quiet", type: "button", name: "retry" }, "Try again"),
+      element("button", { className: "quiet", type: "button", name: "discard" }, "Discard"),
+    );
+  }
+
+  #update(item: HTMLElement, line: Line): void {
+    if (line.kind !== "message") return;
+    const { message, continued } = line;
+    item.classList.toggle("continued", continued);
+    if (this.#shown.get(item) === message) return;
+    this.#shown.set(item, message);
+    item.dataset.state = message.state;
+    setText(item.querySelector(".sender")!, message.sender.displayName);
+    const time = item.querySelector("time")!;
+    time.dateTime = message.createdAt;
+    time.title = MOMENT.format(new Date(message.createdAt));
+    setText(time, TIME.format(new Date(message.createdAt)));
+    setText(item.querySelector(".state")!, describe(message));
+    for (const button of item.querySelectorAll("button")) {
+      button.hidden = message.state !== "failed";
+    }
+  }
+
+  #clicked({ target }: Event): void {
+    if (!(target instanceof HTMLButtonElement)) return;
+    const { key } = target.closest("li")!.dataset;
+    const message = this.#room.messages.get().find((message) => message.key === key);
+    if (!message) return;
+    if (target.name === "discard") this.#room.discard(message);
+    // The message itself shows how it went.
+    else this.#room.retry(message).catch(() => {});
+  }
+
+  #scrolled(): void {
+    const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
+    this.#atNewest = scrollHeight - scrollTop - clientHeight < NEAR_PX;
+    this.#toNewest.hidden = this.#atNewest;
+    if (scrollTop < NEAR_PX) this.#loadOlder();
+  }
+
+  async #loadOlder(): Promise<void> {
+    if (this.#loading || !this.#room.hasOlder.get()) return;
+    this.#loading = true;
+    // What is old is no news to be read out.
+    this.#scroller.ariaBusy = "true";
+    await this.#room.loadOlder().catch(this.#onFault);
+    this.#scroller.ariaBusy = "false";
+    this.#loading = false;
+  }
+
+  /** Not a day's line: that goes where its first message goes. */
+  #firstVisible(): HTMLElement | undefined {
+    const { scrollTop } = this.#scroller;
+    const items = [...this.#lines.querySelectorAll<HTMLElement>(".message")];
+    return items.find((item) => item.offsetTop + item.offsetHeight > scrollTop);
+  }
+}
+
+function continues(message: ChatMessage, previous: ChatMessage): boolean {
+  if (previous.system || message.system || previous.sender.id !== message.sender.id) return false;
+  return Date.parse(message.createdAt) - Date.parse(previous.createdAt) < SAME_BREATH_MS;
+}
+
+function dayOf({ createdAt }: ChatMessage): string {
+  return new Date(createdAt).toDateString();
+}
+
+function titleOf(message: ChatMessage): string {
+  const day = dayOf(message);
+  const now = new Date();
+  if (day === now.toDateString()) return "Today";
+  now.setDate(now.getDate() - 1);
+  return day === now.toDateString() ? "Yesterday" : DAY.format(new Date(message.createdAt));
+}
+
+function describe({ state, error }: ChatMessage): string {
+  if (state === "failed") return `Not sent: ${error?.message ?? "refused"}`;
+  if (state === "queued") return "Waiting to be sent";
+  return state === "sending" ? "Sending…" : "";
+}

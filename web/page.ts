@@ -1,0 +1,132 @@
+/** The page as a whole: who is signed in, which rooms are theirs, and which one is shown. */
+import { createClient, type Room } from "../src/client/mod.ts";
+import { ConnectionBar } from "./connection_bar.ts";
+import { find, onSubmit, setText } from "./dom.ts";
+import { OwnRooms } from "./own_rooms.ts";
+import { RoomList } from "./room_list.ts";
+import { RoomView } from "./room_view.ts";
+
+const client = createClient(location.origin);
+const bar = new ConnectionBar(() => client.connect());
+const list = new RoomList(client, (error) => bar.say(error.message));
+const main = find("#signed-in");
+const fault = find("#welcome");
+
+/** The rooms that are kept joined, by the name they were asked for. */
+const joined = new Map<string, Room>();
+let marks: OwnRooms | null = null;
+let shown: { room: Room; view: RoomView } | null = null;
+/** Whether the server has said yet who is signed in. */
+let known = false;
+
+function update(): void {
+  const user = client.user.get();
+  const state = client.connection.get();
+  known ||= user !== null || state.status === "signed_out";
+  main.hidden = find("#account").hidden = !user;
+  find("#signed-out").hidden = user !== null || !known;
+  setText(find("#me"), user?.displayName ?? "");
+  bar.update(state);
+  bar.element.hidden = known && !user;
+  if (user && !marks) begin(user.id);
+  if (!user && marks) end(state.status === "signed_out" ? state.reason : "");
+  updateRooms();
+}
+
+function updateRooms(): void {
+  if (!marks) return;
+  const unread = list.update(joined.values(), marks, shown?.room ?? null);
+  const name = shown ? `${shown.room.info.get()?.name ?? "…"} – EchoRoom` : "EchoRoom";
+  document.title = unread > 0 ? `(${unread}) ${name}` : name;
+}
+
+function begin(userId: string): void {
+  fault.textContent = "";
+  marks = new OwnRooms(userId);
+  for (const id of marks.ids()) join(id);
+  list.load();
+  showAddressed();
+}
+
+/** The client has let go of all rooms already. */
+function end(reason: string): void {
+  marks = null;
+  shown?.view.close();
+  shown = null;
+  joined.clear();
+  list.clear();
+  main.classList.remove("in-room");
+  document.title = "EchoRoom";
+  fault.textContent = reason;
+}
+
+/** Joins a room, to stay in it: its unread messages are counted from now on. */
+function join(name: string): Room {
+  const known = [...joined.values()].find((room) => isNamed(room, name));
+  if (known) return known;
+  const room = client.join(name);
+  joined.set(name, room);
+  for (const part of ["info", "messages"] as const) room[part].subscribe(updateRooms);
+  room.recovery.subscribe(() => bar.sayRecovered(room));
+  return room;
+}
+
+/** Shows the room that the address names. */
+function showAddressed(): void {
+  if (!marks) return;
+  const name = decodeURIComponent(location.hash.slice(2));
+  if (shown && name && isNamed(shown.room, name)) return;
+  shown?.view.close();
+  shown = null;
+  if (name) shown = open(name);
+  main.classList.toggle("in-room", shown !== null);
+  find("#no-room").hidden = shown !== null;
+  updateRooms();
+}
+
+function open(name: string): { room: Room; view: RoomView } {
+  const room = join(name);
+  const view = new RoomView(room, {
+    readUpTo: marks!.find(room.id)?.seq ?? 0,
+    back: "#/",
+    onFault: (error) => bar.say(error.message),
+    onRead: (seq) => marks?.read(room, seq),
+    onLeave: () => leave(room),
+  });
+  main.append(view.element);
+  view.focus();
+  return { room, view };
+}
+
+function leave(room: Room): void {
+  marks?.remove(room.id);
+  for (const [name, other] of joined) if (other === room) joined.delete(name);
+  room.leave();
+  location.hash = "/";
+}
+
+/** The address of the page may name a room either way. */
+function isNamed(room: Room, name: string): boolean {
+  return room.name === name || room.id === name || room.info.get()?.slug === name ||
+    marks?.find(room.id)?.slug === name;
+}
+
+find(".bar .brand").after(bar.element);
+onSubmit(
+  find<HTMLFormElement>("#login-form"),
+  ({ email, password }) => client.login({ email: email!, password: password! }),
+);
+onSubmit(
+  find<HTMLFormElement>("#register-form"),
+  ({ email, password, displayName }) =>
+    client.register({ email: email!, password: password!, displayName: displayName! }),
+);
+find("#logout").addEventListener("click", () => {
+  client.logout().catch((error) => bar.say(error.message));
+});
+list.onListed(updateRooms);
+client.user.subscribe(update);
+client.connection.subscribe(update);
+addEventListener("hashchange", showAddressed);
+update();
+client.connect();
