@@ -2,7 +2,7 @@
 import type { PublicUser, User } from "../protocol/wire.ts";
 import { type Account, Api, type Credentials, type ProfileChanges } from "./api.ts";
 import { Connection, type ConnectionState, TIMING, type Timing } from "./connection.ts";
-import { closed, type EchoRoomError, signedOut } from "./errors.ts";
+import { closed, EchoRoomError, signedOut } from "./errors.ts";
 import { type Observable, Observed } from "./observable.ts";
 import { type Ack, type News, Outbox, type OutboxStorage, type Unsent } from "./outbox.ts";
 import type { Room } from "./room.ts";
@@ -18,7 +18,7 @@ export interface ClientOptions {
   token?: () => Promise<string | null>;
   /** Where unsent messages survive a reload: `localStorage` in browsers, else memory only (null). */
   storage?: OutboxStorage | null;
-  /** Instead of the global one, as for a wrapper that shows the frames. */
+  /** Instead of the global one: of the package `ws`, or a wrapper that shows the frames. */
   WebSocket?: typeof WebSocket;
   /** Instead of the global one. */
   fetch?: typeof fetch;
@@ -28,6 +28,7 @@ export interface ClientOptions {
 
 /**
  * Makes a client of the server at `url`. It does nothing until it is told to connect or to sign in.
+ * @throws {EchoRoomError} if the runtime has no WebSocket and was given none
  *
  * @example
  * ```ts ignore
@@ -76,7 +77,7 @@ export class Client {
     this.api = new Api(base, options.fetch ?? globalThis.fetch, this.#tokens);
     this.#connection = new Connection({
       url: socketUrl(base),
-      WebSocket: options.WebSocket ?? globalThis.WebSocket,
+      WebSocket: options.WebSocket ?? ownWebSocket(),
       tokens: this.#tokens,
       timing: { ...TIMING, ...options.timing },
       onState: () => this.#onState(),
@@ -282,6 +283,12 @@ export class Client {
       if (names.includes(message.room)) room.report(message, news);
     }
   }
+}
+
+function ownWebSocket(): typeof WebSocket {
+  if (globalThis.WebSocket) return globalThis.WebSocket;
+  const message = "This runtime has no WebSocket: use Node 22 or later, or give `WebSocket` of ws.";
+  throw new EchoRoomError({ message, code: "unreachable" });
 }
 
 function publicOf({ id, displayName, avatarUrl }: User): PublicUser {
