@@ -1,0 +1,107 @@
+/** What a browser gives the client, for tests: cookies, a storage, and a way to wait for a value. */
+import {
+  type Client,
+  type ClientOptions,
+  createClient,
+  type Observable,
+  type OutboxStorage,
+} from "../../src/client/mod.ts";
+
+const DEADLINE_MS = 15_000;
+/** Quick to notice and to come back. */
+const TIMING = { answerMs: 3_000, silenceMs: 1_000, firstRetryMs: 10, longestRetryMs: 100 };
+
+/** One browser: its cookies and its storage outlive the pages, and so the clients. */
+export class TestBrowser {
+  readonly storage = new MemoryStorage();
+  cookie = "";
+  readonly #clients: Client[] = [];
+
+  /** Opens a page: a client of its own with this browser's cookies and storage. */
+  open(url: string, options: ClientOptions = {}): Client {
+    const client = createClient(url, {
+      fetch: (input, init) => this.#fetch(input, init),
+      storage: this.storage,
+      timing: TIMING,
+      ...options,
+    });
+    this.#clients.push(client);
+    return client;
+  }
+
+  close(): void {
+    for (const client of this.#clients) client.close();
+  }
+
+  async #fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+    const headers = new Headers(init?.headers);
+    if (this.cookie) headers.set("Cookie", this.cookie);
+    const response = await fetch(input, { ...init, headers });
+    for (const cookie of response.headers.getSetCookie()) this.cookie = cookie.split(";")[0]!;
+    return response;
+  }
+}
+
+export class MemoryStorage implements OutboxStorage {
+  readonly #items = new Map<string, string>();
+
+  get length(): number {
+    return this.#items.size;
+  }
+
+  key(index: number): string | null {
+    return [...this.#items.keys()][index] ?? null;
+  }
+
+  getItem(key: string): string | null {
+    return this.#items.get(key) ?? null;
+  }
+
+  setItem(key: string, value: string): void {
+    this.#items.set(key, value);
+  }
+
+  removeItem(key: string): void {
+    this.#items.delete(key);
+  }
+}
+
+/** Waits until a value is as wanted. */
+export function becomes<T>(
+  { get, subscribe }: Observable<T>,
+  isWanted: (value: T) => boolean,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const look = () => {
+      if (!isWanted(get())) return;
+      clearTimeout(timer);
+      end();
+      resolve(get());
+    };
+    const timer = setTimeout(() => {
+      end();
+      reject(new Error(`It stays ${JSON.stringify(get())}.`));
+    }, DEADLINE_MS);
+    const end = subscribe(look);
+    look();
+  });
+}
+
+/** Waits for a state of a connection or a room. */
+export function reaches<T extends { status: string }>(
+  observable: Observable<T>,
+  status: T["status"],
+): Promise<T> {
+  return becomes(observable, (value) => value.status === status);
+}
+
+let count = 0;
+
+/** Somebody who has not been there before. */
+export function newAccount(displayName: string) {
+  return {
+    email: `${++count}.${crypto.randomUUID()}@example.com`,
+    password: "correct horse",
+    displayName,
+  };
+}
