@@ -1,6 +1,8 @@
 /** The rooms that a user has opened in this browser, and how far they have read them. */
 import type { Room } from "../src/client/mod.ts";
 
+const MAX_JOINED = 150;
+
 /** What is remembered of a room. */
 interface Mark {
   /** To show before the room is joined. */
@@ -18,14 +20,16 @@ export class OwnRooms {
   constructor(userId: string) {
     this.#key = `echoroom:rooms:${userId}`;
     this.#marks = read(this.#key);
-    // Another tab has read, or opened, something.
-    addEventListener("storage", ({ key }) => {
-      if (key === this.#key) this.#marks = read(this.#key);
-    });
   }
 
+  /** Another tab has read, or opened, something. */
+  heed({ key }: StorageEvent): void {
+    if (key === this.#key) this.#marks = read(this.#key);
+  }
+
+  /** Those that were read last, and no more than one socket may be in. */
   ids(): string[] {
-    return Object.keys(this.#marks);
+    return Object.keys(this.#marks).slice(-MAX_JOINED);
   }
 
   find(id: string): Mark | undefined {
@@ -45,6 +49,8 @@ export class OwnRooms {
     const { id, name, slug } = info;
     const known = this.#marks[id];
     if (known && known.seq === seq && known.name === name) return;
+    // At the end stands what was read last.
+    delete this.#marks[id];
     this.#marks[id] = { name, slug, seq };
     this.#save();
   }

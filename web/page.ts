@@ -128,5 +128,9 @@ list.onListed(updateRooms);
 client.user.subscribe(update);
 client.connection.subscribe(update);
 addEventListener("hashchange", showAddressed);
+addEventListener("storage", (event) => {
+  marks?.heed(event);
+  updateRooms();
+});
 update();
 client.connect();

@@ -162,7 +162,7 @@ export class Client {
       release: (room) => this.#release(room),
     });
     this.#rooms.set(idOrSlug, { room, holders: 1 });
-    for (const message of this.#outbox.waiting(idOrSlug)) room.report(message, { state: "queued" });
+    for (const message of this.#outbox.waiting(idOrSlug)) room.show(message);
     if (this.#connection.isOnline) room.enter();
     return room;
   }
@@ -176,9 +176,11 @@ export class Client {
     if (known?.room !== room || --known.holders > 0) return;
     this.#rooms.delete(room.name);
     room.close();
-    // Somebody may hold the same room by its other name.
+    // Somebody may hold the same room by its other name, which may not be known yet.
     if (this.#joined().some(({ id }) => id === room.id)) return;
-    this.#connection.request("room:leave", { roomId: room.id }).catch(() => {});
+    this.#connection.request("room:leave", { roomId: room.id }, ({ roomId }) => {
+      for (const other of this.#joined()) if (other.id === roomId) other.enter();
+    }).catch(() => {});
   }
 
   #begin({ user, accessToken }: { user: User; accessToken: string }): User {

@@ -189,10 +189,17 @@ export class JoinedRoom implements Room {
   report(message: Unsent, news: News): void {
     const sender = this.#host.self();
     if (!sender) return;
-    const { text, clientMessageId, createdAt } = message;
-    if (news.state === "queued") this.#timeline.draft({ sender, text, clientMessageId, createdAt });
+    this.show(message);
     const change = news.state === "sent" ? { state: news.state, ...placeOf(news.ack) } : news;
-    this.#timeline.update(sender, clientMessageId, change);
+    this.#timeline.update(sender, message.clientMessageId, change);
+    this.#observed.messages.changed();
+  }
+
+  /** Shows a message of one's own that waits to be sent, if it is not shown yet. */
+  show({ text, clientMessageId, createdAt }: Unsent): void {
+    const sender = this.#host.self();
+    if (!sender) return;
+    this.#timeline.draft({ sender, text, clientMessageId, createdAt });
     this.#observed.messages.changed();
   }
 
@@ -215,7 +222,7 @@ export class JoinedRoom implements Room {
     this.#observed.online.changed();
     this.#listed = Date.now();
     const added = this.#timeline.join(answer);
-    for (const message of this.#host.unsent(this)) this.report(message, { state: "queued" });
+    for (const message of this.#host.unsent(this)) this.show(message);
     this.#changed();
     if (added === null) return void this.check();
     if (!isNew && this.#state.status !== "live") this.#recovered(added, false);

@@ -131,9 +131,9 @@ export class Timeline {
     }
   }
 
-  /** Takes a draft away. */
+  /** Takes a draft that has failed away. */
   discard(key: string): void {
-    if (this.#entries.get(key)?.id === null) this.#entries.delete(key);
+    if (this.#entries.get(key)?.state === "failed") this.#entries.delete(key);
   }
 
   #takeUpTo(messages: readonly Message[], lastSeq: number): number {
