@@ -46,7 +46,7 @@ await ada.page.screenshot({ path: picture("chat.png") });
 await bob.page.screenshot({ path: picture("chat-dark.png") });
 await ada.page.setViewportSize({ width: 390, height: 780 });
 await ada.page.locator(".online summary").click();
-await ada.page.locator(".messages").press("End");
+await ada.page.locator(".composer [name=text]").focus();
 await ada.page.screenshot({ path: picture("phone.png") });
 
 const { page } = await visit(browser, `${server.url}/try`);

@@ -102,7 +102,8 @@ export class Client {
    * next attempt.
    */
   connect(): void {
-    this.#connection.start();
+    const { status } = this.connection.get();
+    if (status !== "online" && status !== "connecting") this.#connection.start();
   }
 
   /** Ends the connection; rooms and unsent messages stay for the next `connect()`. */
@@ -187,7 +188,7 @@ export class Client {
     this.#tokens.set(accessToken);
     if (this.#user && this.#user.id !== user.id) this.#forget(signedOut());
     this.#know(user);
-    this.connect();
+    this.#connection.start();
     return user;
   }
 

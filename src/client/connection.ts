@@ -130,7 +130,9 @@ export class Connection {
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   #renewalTimer: ReturnType<typeof setTimeout> | undefined;
   #lookTimer: ReturnType<typeof setInterval> | undefined;
-  readonly #wake = () => this.#awake();
+  readonly #wake = () => {
+    if (!documentOf()?.hidden) this.#awake();
+  };
 
   constructor(host: ConnectionHost) {
     this.#host = host;
@@ -177,7 +179,7 @@ export class Connection {
 
   /** Sends a command that has no answer. */
   emit(event: "typing:start" | "typing:stop", data: { roomId: string }): void {
-    if (this.isOnline) this.#socket!.send(JSON.stringify({ event, data }));
+    if (this.isOnline) this.#send({ event, data });
   }
 
   /** Shows the server the token anew: a new one renews the session, an old one is a sign of life. */
@@ -238,8 +240,16 @@ export class Connection {
         resolve(answer);
       };
       this.#waiting.set(ref, { take: answered, reject, timer });
-      this.#socket!.send(JSON.stringify({ event, data, ref }));
+      this.#send({ event, data, ref });
     });
+  }
+
+  #send(frame: object): void {
+    try {
+      this.#socket!.send(JSON.stringify(frame));
+    } catch {
+      // The socket has begun to close; that it has closed is told next, and ends all waiting.
+    }
   }
 
   #receive(text: string): void {
@@ -287,7 +297,6 @@ export class Connection {
 
   /** After sleep or a change of network nothing heard before is worth trusting. */
   #awake(): void {
-    if (documentOf()?.hidden) return;
     const { status } = this.#state;
     if (status === "waiting") this.start();
     else if (status === "online") this.identify();
