@@ -116,9 +116,13 @@ export class MessageList {
       element("b", { className: "sender" }),
       element("time"),
       element("div", { className: "text" }, ...richText(message.text)),
-      element("span", { className: "state" }),
-      element("button", { className: "quiet", type: "button", name: "retry" }, "Try again"),
-      element("button", { className: "quiet", type: "button", name: "discard" }, "Discard"),
+      element(
+        "p",
+        { className: "outcome" },
+        element("span"),
+        element("button", { className: "quiet", type: "button", name: "retry" }, "Try again"),
+        element("button", { className: "quiet", type: "button", name: "discard" }, "Discard"),
+      ),
     );
   }
 
@@ -134,7 +138,7 @@ export class MessageList {
     time.dateTime = message.createdAt;
     time.title = MOMENT.format(new Date(message.createdAt));
     setText(time, TIME.format(new Date(message.createdAt)));
-    setText(item.querySelector(".state")!, describe(message));
+    setText(item.querySelector(".outcome span")!, describe(message));
     for (const button of item.querySelectorAll("button")) {
       button.hidden = message.state !== "failed";
     }

@@ -14,9 +14,9 @@ export function portrait({ id, displayName, avatarUrl }: PublicUser): HTMLElemen
   return place;
 }
 
-/** The same for one person everywhere. */
+/** The same for one person everywhere (FNV-1a). */
 function hueOf(id: string): number {
-  let sum = 0;
-  for (const character of id) sum = (sum * 31 + character.codePointAt(0)!) % 1_000_003;
-  return sum % HUES;
+  let hash = 0x811c9dc5;
+  for (const character of id) hash = Math.imul(hash ^ character.codePointAt(0)!, 0x01000193);
+  return (hash >>> 0) % HUES;
 }
