@@ -92,6 +92,7 @@ export async function isOnline(page: Page): Promise<void> {
 export async function makeRoom(page: Page, name: string): Promise<void> {
   await page.fill("#new-room-form [name=name]", name);
   await page.press("#new-room-form [name=name]", "Enter");
+  await page.getByRole("heading", { level: 1, name, exact: true }).waitFor();
   await page.locator(".message.system").getByText("created the room").waitFor();
 }
 
