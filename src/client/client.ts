@@ -66,6 +66,8 @@ export class Client {
   #checked = 0;
   #lastDraft = 0;
   #closed = false;
+  /** Counts the ends of sessions: what was asked before one is not heeded after it. */
+  #sessions = 0;
 
   /** @ignore */
   constructor(url: string | URL, options: ClientOptions) {
@@ -90,6 +92,7 @@ export class Client {
     const storage = options.storage === undefined ? browserStorage() : options.storage;
     this.#outbox = new Outbox({
       transmit: (message) => this.#transmit(message),
+      roomId: async (name) => (await this.api.readRoom(name)).id,
       report: (message, news) => this.#report(message, news),
     }, storage);
     this.connection = this.#connection.state;
@@ -103,6 +106,7 @@ export class Client {
    */
   connect(): void {
     const { status } = this.connection.get();
+    if (this.#closed) return;
     if (status !== "online" && status !== "connecting") this.#connection.start();
   }
 
@@ -133,8 +137,9 @@ export class Client {
    * user of this browser must not find them.
    */
   async logout(): Promise<void> {
+    const owner = this.#user && this.#ownerOf(this.#user);
     await this.api.logout();
-    this.#outbox.erase();
+    if (owner !== null) this.#outbox.erase(owner);
     this.#tokens.clear();
     this.#connection.stop({ status: "signed_out", reason: "" });
   }
@@ -185,6 +190,7 @@ export class Client {
   }
 
   #begin({ user, accessToken }: { user: User; accessToken: string }): User {
+    if (this.#closed) throw closed();
     this.#tokens.set(accessToken);
     if (this.#user && this.#user.id !== user.id) this.#forget(signedOut());
     this.#know(user);
@@ -206,13 +212,19 @@ export class Client {
   #know(user: User): User {
     this.#user = user;
     this.#observedUser.changed();
-    this.#outbox.open(`${this.#origin}:${user.id}`);
+    this.#outbox.open(this.#ownerOf(user));
     for (const { resolve } of this.#strangers.splice(0)) resolve(user);
     return user;
   }
 
+  /** Whose messages of which server wait in the storage. */
+  #ownerOf({ id }: User): string {
+    return `${this.#origin}:${id}`;
+  }
+
   /** Forgets the user, and with them the rooms. */
   #forget(error: EchoRoomError): void {
+    this.#sessions++;
     this.#user = null;
     this.#observedUser.changed();
     this.#outbox.close(error);
@@ -227,9 +239,11 @@ export class Client {
       if (!token) throw signedOut();
       return token;
     }
+    const session = this.#sessions;
     const answer = await this.api.refresh().catch((error: EchoRoomError) => {
       throw error.status === 401 ? signedOut(this.#user ? undefined : "") : error;
     });
+    if (session !== this.#sessions) throw this.#closed ? closed() : signedOut("");
     if (!this.#is(answer.user)) throw signedOut("Somebody else has signed in.");
     return answer.accessToken;
   }
@@ -270,9 +284,8 @@ export class Client {
   }
 
   #unsent(room: JoinedRoom): Unsent[] {
-    this.#outbox.rename(room.name, room.id);
-    const { slug } = room.info.get()!;
-    this.#outbox.rename(slug, room.id);
+    this.#outbox.resolve(room.name, room.id);
+    this.#outbox.resolve(room.info.get()!.slug, room.id);
     return this.#outbox.waiting(room.id);
   }
 

@@ -2,7 +2,7 @@
 import type { PublicUser, Room as RoomInfo, ServerEvents } from "../protocol/wire.ts";
 import type { Api } from "./api.ts";
 import type { Broadcast, Connection } from "./connection.ts";
-import type { EchoRoomError } from "./errors.ts";
+import { closed, type EchoRoomError } from "./errors.ts";
 import { type Observable, Observed } from "./observable.ts";
 import type { Ack, News, Unsent } from "./outbox.ts";
 import type { Attendance, Recovery, Room, RoomState } from "./room.ts";
@@ -98,6 +98,8 @@ export class JoinedRoom implements Room {
   }
 
   send(text: string): Promise<Ack> {
+    // After a sign-out rooms are left as well, and that says more.
+    if (this.#state.status === "left" && this.#host.self()) return Promise.reject(closed());
     this.#endTyping();
     return this.#host.send(this, text);
   }
@@ -250,7 +252,7 @@ export class JoinedRoom implements Room {
         // What is still missing after a page without a successor was never in the log.
         if (!page.hasMore && this.cursor === from) this.#timeline.forgetHeard();
         again = page.hasMore || this.#timeline.isBehind;
-        this.#changed();
+        if (page.messages.length > 0 || page.reset) this.#changed();
       });
     }
     if (attempt !== this.#attempt) return;
@@ -266,9 +268,7 @@ export class JoinedRoom implements Room {
   #received({ seq, message }: ServerEvents["message:new"]): void {
     const isNext = this.#timeline.receive(seq, message);
     if (this.#timeline.isBehind) this.check();
-    if (!isNext) return;
-    this.#typed(message.sender, false);
-    this.#changed();
+    if (isNext) this.#changed();
   }
 
   #attended({ joined, left, count }: ServerEvents["presence:update"]): void {

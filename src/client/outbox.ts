@@ -26,6 +26,11 @@ export interface OutboxHost {
    * @throws {EchoRoomError} `disconnected` if no answer will come
    */
   transmit(message: Unsent): Promise<Ack>;
+  /**
+   * The id of a room that is known by its id or slug.
+   * @throws {EchoRoomError} `room_not_found`, or why it cannot be found out now
+   */
+  roomId(name: string): Promise<string>;
   /** Tells what has become of a message. */
   report(message: Unsent, news: News): void;
 }
@@ -38,6 +43,8 @@ export type News =
 
 /** Refusals after which the same message may be taken a little later. */
 const PASSING: ReadonlySet<string> = new Set([
+  "disconnected",
+  "unreachable",
   "unavailable",
   "internal",
   "rate_limited",
@@ -53,13 +60,20 @@ interface Item {
 
 /**
  * One queue for each room, one message of it under way at a time: so a room gets a user's messages
- * in the order in which they were written, whatever is lost or refused in between. What is sent
- * twice because its ack was lost is stored once, by its `clientMessageId`.
+ * in the order in which they were written, whatever is lost or refused in between. Until it is known
+ * which room each name means nothing goes out, or two names of one room could overtake each other.
+ * What is sent twice because its ack was lost is stored once, by its `clientMessageId`.
  */
 export class Outbox {
   readonly #host: OutboxHost;
   readonly #storage: OutboxStorage | null;
+  /** By the room's id. */
   readonly #queues = new Map<string, Item[]>();
+  /** By a name of which it is not known yet which room it means. */
+  readonly #unresolved = new Map<string, Item[]>();
+  /** Ids of rooms by their names; an id is a name, too. */
+  readonly #ids = new Map<string, string>();
+  #resolving = false;
   /** Rooms whose queue is being worked off. */
   readonly #running = new Set<string>();
   /** Ends the pauses before further attempts. */
@@ -75,15 +89,16 @@ export class Outbox {
 
   /** Takes up what an earlier page of this user left unsent. `owner` names server and user. */
   open(owner: string): void {
-    const prefix = `echoroom:outbox:${owner}:`;
+    const prefix = prefixOf(owner);
     if (this.#prefix === prefix) return;
     this.#prefix = prefix;
-    for (const message of this.#stored()) this.#enqueue(message).catch(() => {});
+    for (const message of this.#stored(prefix)) this.#enqueue(message).catch(() => {});
   }
 
-  /** What waits for a room, in order. */
-  waiting(room: string): Unsent[] {
-    return (this.#queues.get(room) ?? []).map(({ message }) => message);
+  /** What waits for a room of this name, in order. */
+  waiting(name: string): Unsent[] {
+    const items = this.#unresolved.get(name) ?? this.#queues.get(this.#ids.get(name) ?? name) ?? [];
+    return items.map(({ message }) => message);
   }
 
   /**
@@ -95,19 +110,22 @@ export class Outbox {
     return this.#enqueue(message);
   }
 
-  /** A room asked for by its slug turns out to have this id. */
-  rename(slug: string, id: string): void {
-    const items = this.#queues.get(slug);
-    if (slug === id || !items) return;
-    this.#queues.delete(slug);
-    this.#queues.set(id, [...items, ...(this.#queues.get(id) ?? [])]);
-    this.#run(id);
+  /** It is known which room a name means. */
+  resolve(name: string, id: string): void {
+    this.#ids.set(name, id).set(id, id);
+    for (const known of [name, id]) {
+      const items = this.#unresolved.get(known) ?? [];
+      this.#unresolved.delete(known);
+      const all = [...items, ...(this.#queues.get(id) ?? [])];
+      this.#queues.set(id, all.sort((a, b) => a.message.createdAt < b.message.createdAt ? -1 : 1));
+    }
+    this.#runAll();
   }
 
   /** Whether messages can be sent now. */
   set online(online: boolean) {
     this.#online = online;
-    if (online) { for (const room of this.#queues.keys()) this.#run(room); }
+    this.#runAll();
   }
 
   /**
@@ -118,37 +136,75 @@ export class Outbox {
     this.#online = false;
     this.#prefix = "";
     for (const end of this.#pauses) end();
-    const items = [...this.#queues.values()].flat();
+    const items = [...this.#queues.values(), ...this.#unresolved.values()].flat();
     this.#queues.clear();
+    this.#unresolved.clear();
+    this.#ids.clear();
     for (const { reject } of items) reject(error);
   }
 
-  /** Forgets what is stored: the user leaves for good. */
-  erase(): void {
-    for (const message of this.#stored()) this.#forget(message);
+  /** Forgets what is stored: its owner leaves for good. */
+  erase(owner: string): void {
+    const prefix = prefixOf(owner);
+    for (const { clientMessageId } of this.#stored(prefix)) {
+      this.#attempt(() => this.#storage?.removeItem(prefix + clientMessageId));
+    }
   }
 
   #enqueue(message: Unsent): Promise<Ack> {
-    const { room } = message;
+    const id = this.#ids.get(message.room);
+    const queues = id === undefined ? this.#unresolved : this.#queues;
+    const name = id ?? message.room;
     this.#host.report(message, { state: "queued" });
     return new Promise((resolve, reject) => {
-      const items = this.#queues.get(room) ?? [];
-      this.#queues.set(room, items);
+      const items = queues.get(name) ?? [];
+      queues.set(name, items);
       items.push({ message, resolve, reject });
-      this.#run(room);
+      this.#runAll();
     });
+  }
+
+  #runAll(): void {
+    if (!this.#online) return;
+    if (this.#unresolved.size > 0) void this.#resolveAll();
+    else for (const room of this.#queues.keys()) void this.#run(room);
+  }
+
+  async #resolveAll(): Promise<void> {
+    if (this.#resolving) return;
+    this.#resolving = true;
+    for (let name; this.#online && (name = this.#unresolved.keys().next().value);) {
+      const error = await this.#host.roomId(name).then(
+        (id) => this.resolve(name!, id),
+        (error: EchoRoomError) => error,
+      );
+      if (error && PASSING.has(error.code)) await this.#pause(RETRY_MS);
+      else if (error) this.#refuseAll(name, error);
+    }
+    this.#resolving = false;
+    this.#runAll();
+  }
+
+  /** There is no such room. */
+  #refuseAll(name: string, error: EchoRoomError): void {
+    for (const item of this.#unresolved.get(name) ?? []) this.#refuse(item, error);
+    this.#unresolved.delete(name);
   }
 
   async #run(room: string): Promise<void> {
     if (this.#running.has(room)) return;
     this.#running.add(room);
     // The queue may be moved or emptied while a message is under way.
-    for (let item; this.#online && (item = this.#queues.get(room)?.[0]);) {
+    for (let item; this.#isReady && (item = this.#queues.get(room)?.[0]);) {
       const pause = await this.#send(item);
       if (pause > 0) await this.#pause(pause);
     }
     this.#running.delete(room);
     if (this.#queues.get(room)?.length === 0) this.#queues.delete(room);
+  }
+
+  get #isReady(): boolean {
+    return this.#online && this.#unresolved.size === 0;
   }
 
   /** Returns how long to wait before the next attempt, in milliseconds. */
@@ -162,19 +218,23 @@ export class Outbox {
       return 0;
     } catch (error) {
       const refusal = error as EchoRoomError;
-      if (refusal.code === "disconnected" || PASSING.has(refusal.code)) {
+      if (PASSING.has(refusal.code)) {
         this.#host.report(message, { state: "queued" });
         return refusal.code === "disconnected" ? 0 : (refusal.retryAfter ?? 0) * 1000 || RETRY_MS;
       }
-      if (this.#remove(item)) this.#host.report(message, { state: "failed", error: refusal });
-      item.reject(refusal);
+      this.#refuse(item, refusal);
       return 0;
     }
   }
 
+  #refuse(item: Item, error: EchoRoomError): void {
+    if (this.#remove(item)) this.#host.report(item.message, { state: "failed", error });
+    item.reject(error);
+  }
+
   /** Returns whether the message was still there. */
   #remove(item: Item): boolean {
-    for (const items of this.#queues.values()) {
+    for (const items of [...this.#queues.values(), ...this.#unresolved.values()]) {
       const index = items.indexOf(item);
       if (index < 0) continue;
       items.splice(index, 1);
@@ -196,15 +256,15 @@ export class Outbox {
     });
   }
 
-  #stored(): Unsent[] {
+  #stored(prefix: string): Unsent[] {
     const storage = this.#storage;
-    if (!storage || !this.#prefix) return [];
-    return this.#attempt(() => {
-      const keys = Array.from({ length: storage.length }, (_, i) => storage.key(i)!);
-      return keys.filter((key) => key.startsWith(this.#prefix))
-        .map((key) => JSON.parse(storage.getItem(key)!) as Unsent)
-        .sort((a, b) => a.createdAt < b.createdAt ? -1 : 1);
+    if (!storage) return [];
+    const keys = this.#attempt(() => {
+      return Array.from({ length: storage.length }, (_, i) => storage.key(i)!);
     }) ?? [];
+    return keys.filter((key) => key.startsWith(prefix))
+      .flatMap((key) => this.#attempt(() => JSON.parse(storage.getItem(key)!) as Unsent) ?? [])
+      .sort((a, b) => a.createdAt < b.createdAt ? -1 : 1);
   }
 
   #forget(message: Unsent): void {
@@ -223,4 +283,8 @@ export class Outbox {
       return undefined;
     }
   }
+}
+
+function prefixOf(owner: string): string {
+  return `echoroom:outbox:${owner}:`;
 }
