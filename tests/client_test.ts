@@ -322,6 +322,19 @@ Deno.test("a message to an unknown room fails with room_not_found", () =>
     assert.equal(room.messages.get().at(-1)?.state, "failed");
   }));
 
+Deno.test("several messages to an unknown room all fail", () =>
+  onRoom(async ({ ada }) => {
+    const room = ada.client.join("nowhere");
+    const refused = ["One", "Two", "Three"].map((text) =>
+      assert.rejects(room.send(text), { code: "room_not_found" })
+    );
+    await withDeadline("all are refused", async () => {
+      await Promise.all(refused);
+    });
+    assert.deepEqual(room.messages.get().map(({ state }) => state), ["failed", "failed", "failed"]);
+    assert.equal(ada.browser.storage.length, 0);
+  }));
+
 Deno.test("a room that is made after it was asked for can be joined anew", () =>
   onRoom(async ({ ada, bob }) => {
     const room = ada.client.join("later");

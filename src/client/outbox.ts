@@ -187,7 +187,8 @@ export class Outbox {
 
   /** There is no such room. */
   #refuseAll(name: string, error: EchoRoomError): void {
-    for (const item of this.#unresolved.get(name) ?? []) this.#refuse(item, error);
+    const items = this.#unresolved.get(name) ?? [];
+    for (const item of [...items]) this.#refuse(item, error);
     this.#unresolved.delete(name);
   }
 
