@@ -134,7 +134,9 @@ export class Client {
 
   /**
    * Ends the session here and in all tabs. Messages that are not acked are thrown away: the next
-   * user of this browser must not find them.
+   * user of this browser must not find them. With tokens from the app's own backend the session
+   * itself is that backend's to end.
+   * @throws {EchoRoomError} if the server cannot be reached: then the session goes on
    */
   async logout(): Promise<void> {
     const owner = this.#user && this.#ownerOf(this.#user);

@@ -72,6 +72,10 @@ export function signedOut(message = "Your session has ended."): EchoRoomError {
   return new EchoRoomError({ message, code: "signed_out" });
 }
 
+export function notFailed(): EchoRoomError {
+  return new EchoRoomError({ message: "The message has not failed.", code: "validation_failed" });
+}
+
 export function closed(): EchoRoomError {
   return new EchoRoomError({ message: "The client was closed.", code: "closed" });
 }

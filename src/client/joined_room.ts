@@ -2,7 +2,7 @@
 import type { PublicUser, Room as RoomInfo, ServerEvents } from "../protocol/wire.ts";
 import type { Api } from "./api.ts";
 import type { Broadcast, Connection } from "./connection.ts";
-import { closed, type EchoRoomError } from "./errors.ts";
+import { closed, type EchoRoomError, notFailed } from "./errors.ts";
 import { type Observable, Observed } from "./observable.ts";
 import type { Ack, News, Unsent } from "./outbox.ts";
 import type { Attendance, Recovery, Room, RoomState } from "./room.ts";
@@ -105,13 +105,14 @@ export class JoinedRoom implements Room {
   }
 
   retry(message: ChatMessage): Promise<Ack> {
-    this.discard(message);
-    return this.send(message.text);
+    if (this.discard(message)) return this.send(message.text);
+    return Promise.reject(notFailed());
   }
 
-  discard(message: ChatMessage): void {
-    this.#timeline.discard(message.key);
-    this.#observed.messages.changed();
+  discard(message: ChatMessage): boolean {
+    const isGone = this.#timeline.discard(message.key);
+    if (isGone) this.#observed.messages.changed();
+    return isGone;
   }
 
   loadOlder(): Promise<boolean> {
@@ -280,8 +281,10 @@ export class JoinedRoom implements Room {
     if (count > NAMED_ONLINE || count === this.#online.size) return;
     if (Date.now() - this.#listed < RETRY_MS) return;
     this.#listed = Date.now();
-    this.#request("room:join", { roomId: this.id }, (answer) => this.#joined(answer))
-      .catch(() => {});
+    const attempt = this.#attempt;
+    this.#request("room:join", { roomId: this.id }, (answer) => {
+      if (attempt === this.#attempt) this.#joined(answer);
+    }).catch(() => {});
   }
 
   #typed(user: PublicUser, isTyping: boolean): void {

@@ -41,7 +41,7 @@ export type News =
   | { state: "sent"; ack: Ack }
   | { state: "failed"; error: EchoRoomError };
 
-/** Refusals after which the same message may be taken a little later. */
+/** Refusals after which the same message may be taken later, if need be in another session. */
 const PASSING: ReadonlySet<string> = new Set([
   "disconnected",
   "unreachable",
@@ -49,6 +49,10 @@ const PASSING: ReadonlySet<string> = new Set([
   "internal",
   "rate_limited",
   "not_identified",
+  "unauthenticated",
+  "token_expired",
+  "session_revoked",
+  "signed_out",
 ]);
 const RETRY_MS = 1_000;
 

@@ -58,8 +58,9 @@ export interface Room {
   readonly recovery: Observable<Recovery | null>;
 
   /**
-   * Sends a message. It is in `messages` at once, goes out as soon as there is a connection, and is
-   * sent again until the server has it; a reload of the page does not lose it.
+   * Sends a message. It is in `messages` at once (or as soon as it is known who is signed in), goes
+   * out as soon as there is a connection, and is sent again until the server has it; a reload of the
+   * page does not lose it.
    * @param text trimmed by the server, then 1 to 4,000 characters
    * @returns the server's word that the message is durable
    * @throws {EchoRoomError} the server's refusal, or `closed` or `signed_out`
@@ -72,8 +73,8 @@ export interface Room {
    */
   retry(message: ChatMessage): Promise<Ack>;
 
-  /** Takes a message that failed away. */
-  discard(message: ChatMessage): void;
+  /** Takes a message that failed away. Returns false for any other. */
+  discard(message: ChatMessage): boolean;
 
   /**
    * Loads messages older than those shown, a page at a time.

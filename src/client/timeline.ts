@@ -131,9 +131,9 @@ export class Timeline {
     }
   }
 
-  /** Takes a draft that has failed away. */
-  discard(key: string): void {
-    if (this.#entries.get(key)?.state === "failed") this.#entries.delete(key);
+  /** Takes a draft that has failed away. Returns whether it was one. */
+  discard(key: string): boolean {
+    return this.#entries.get(key)?.state === "failed" && this.#entries.delete(key);
   }
 
   #takeUpTo(messages: readonly Message[], lastSeq: number): number {

@@ -41,8 +41,9 @@ export class Tokens implements TokenSource {
   /** Takes a token that was got otherwise. */
   set(token: string): string {
     // The same token again, out of somebody's cache, has not become younger.
-    const ms = token === this.#token ? SAME_AGAIN_MS : usableMs(token);
-    this.#renewAt = Math.max(this.#renewAt, Date.now() + ms);
+    this.#renewAt = token === this.#token
+      ? Math.max(this.#renewAt, Date.now() + SAME_AGAIN_MS)
+      : Date.now() + usableMs(token);
     this.#token = token;
     return token;
   }
