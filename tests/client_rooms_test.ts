@@ -1,188 +1,183 @@
-/** Rooms as the client holds them: their logs, who is there, who types, and coming back. */
+/** Rooms as the client holds them: joining, leaving, their history, who is there, and who types. */
 import assert from "node:assert/strict";
-import { join } from "node:path";
-import type { Client, Room } from "../src/client/mod.ts";
-import { becomes, newAccount, reaches, TestBrowser } from "./harness/client.ts";
-import { spawnServer, startServer, type TestServer } from "./harness/server.ts";
+import { becomes, reaches } from "./harness/client.ts";
+import {
+  enter,
+  enterBoth,
+  onRoom,
+  range,
+  seqs,
+  shows,
+  texts,
+  write,
+} from "./harness/client_world.ts";
 
-Deno.test("a room joined by its slug and one joined by its id show one log", () =>
-  onStage(async ({ ada, slug }) => {
-    const room = ada.join(slug);
-    await reaches(room.state, "live");
-    const byId = ada.join(room.id);
-    await reaches(byId.state, "live");
-    await room.send("Hello");
-    await becomes(byId.messages, (messages) => messages.at(-1)?.text === "Hello");
-    assert.deepEqual(texts(room), texts(byId));
-    byId.leave();
-    await room.send("Still here");
-    await becomes(room.messages, (messages) => messages.at(-1)?.state === "sent");
+Deno.test("a room joined by its slug and by its id is one log", () =>
+  onRoom(async ({ ada, slug }) => {
+    const bySlug = await enter(ada.client, slug);
+    const byId = await enter(ada.client, bySlug.id);
+    assert.equal(byId.id, bySlug.id);
+    await bySlug.send("By slug");
+    await byId.send("By id");
+    await shows(bySlug, 3);
+    await shows(byId, 3);
+    assert.deepEqual(byId.messages.get(), bySlug.messages.get());
+    assert.deepEqual(texts(byId).slice(1), ["By slug", "By id"]);
   }));
 
-Deno.test("a room is left when it was left as often as it was joined", () =>
-  onStage(async ({ ada, bob, slug }) => {
-    const room = ada.join(slug);
-    assert.equal(ada.join(slug), room);
-    const bobs = bob.join(slug);
+Deno.test("leaving a room by one name keeps it under the other", () =>
+  onRoom(async ({ ada, bob, slug }) => {
+    const bySlug = await enter(ada.client, slug);
+    const byId = await enter(ada.client, bySlug.id);
+    const bobs = await enter(bob.client, slug);
+    byId.leave();
+    await bobs.send("Hello");
+    await shows(bySlug, 2);
+    assert.equal(bobs.online.get().count, 2);
+  }));
+
+Deno.test("a room is left once every holder has left, and then the others see it", () =>
+  onRoom(async ({ ada, bob, slug }) => {
+    const room = await enter(ada.client, slug);
+    assert.equal(ada.client.join(slug), room);
+    const bobs = await enter(bob.client, slug);
     await becomes(bobs.online, ({ count }) => count === 2);
     room.leave();
+    await bobs.send("Hello");
+    await shows(room, 2);
     assert.equal(room.state.get().status, "live");
     room.leave();
     assert.equal(room.state.get().status, "left");
-    await becomes(bobs.online, ({ count }) => count === 1);
-    assert.notEqual(ada.join(slug), room);
+    const { users } = await becomes(bobs.online, ({ count }) => count === 1);
+    assert.deepEqual(users.map(({ displayName }) => displayName), ["Bob"]);
+    assert.notEqual(ada.client.join(slug), room);
   }));
 
-Deno.test("a room that does not exist has failed, and says why", () =>
-  onStage(async ({ ada }) => {
-    const state = await reaches(ada.join("nowhere").state, "failed");
+Deno.test("a room that was left and is joined again shows what was written meanwhile", () =>
+  onRoom(async ({ ada, bob, slug }) => {
+    const bobs = await enter(bob.client, slug);
+    (await enter(ada.client, slug)).leave();
+    await bobs.send("Meanwhile");
+    const again = await enter(ada.client, slug);
+    assert.deepEqual(texts(again).slice(1), ["Meanwhile"]);
+  }));
+
+Deno.test("an unknown room has failed with room_not_found", () =>
+  onRoom(async ({ ada }) => {
+    const state = await reaches(ada.client.join("nowhere").state, "failed");
     assert.equal(state.status === "failed" && state.error.code, "room_not_found");
+    assert.equal(ada.client.connection.get().status, "online");
   }));
 
-Deno.test("listeners are told once of all that one turn changed", () =>
-  onStage(async ({ ada, bob, slug }) => {
-    const room = ada.join(slug);
-    const bobs = bob.join(slug);
-    await Promise.all([reaches(room.state, "live"), reaches(bobs.state, "live")]);
-    const before = room.messages.get();
-    assert.equal(room.messages.get(), before, "the same until it changes");
-    let told = 0;
-    const end = room.messages.subscribe(() => told++);
-    await bobs.send("Hello");
-    await becomes(room.messages, (messages) => messages.length > before.length);
-    assert.equal(told, 1);
-    end();
-    await bobs.send("Again");
-    await becomes(room.messages, (messages) => messages.length > before.length + 1);
-    assert.equal(told, 1);
+Deno.test("a room that is made after it was asked for can be joined anew", () =>
+  onRoom(async ({ ada, bob }) => {
+    const room = ada.client.join("later");
+    await reaches(room.state, "failed");
+    await bob.client.api.createRoom({ name: "Later" });
+    room.leave();
+    await enter(ada.client, "later");
   }));
 
-Deno.test("others are seen online, and to type until they send", () =>
-  onStage(async ({ ada, bob, slug }) => {
-    const room = ada.join(slug);
-    const bobs = bob.join(slug);
-    const { users } = await becomes(room.online, ({ count }) => count === 2);
+Deno.test("who is in a room is listed by name and counted, until they go", () =>
+  onRoom(async ({ ada, bob, slug }) => {
+    const bobs = await enter(bob.client, slug);
+    await enter(ada.client, slug);
+    const { users } = await becomes(bobs.online, ({ count }) => count === 2);
     assert.deepEqual(users.map(({ displayName }) => displayName), ["Ada", "Bob"]);
-    await reaches(bobs.state, "live");
+    ada.client.disconnect();
+    const after = await becomes(bobs.online, ({ count }) => count === 1);
+    assert.deepEqual(after.users.map(({ displayName }) => displayName), ["Bob"]);
+  }));
+
+Deno.test("without a connection it is not known who is in a room", () =>
+  onRoom(async ({ ada, slug }) => {
+    const room = await enter(ada.client, slug);
+    await becomes(room.online, ({ count }) => count === 1);
+    ada.client.disconnect();
+    assert.deepEqual(room.online.get(), { count: null, users: [] });
+  }));
+
+Deno.test("a keystroke is seen by others, and not by oneself", () =>
+  onRoom(async ({ ada, bob, slug }) => {
+    const [room, bobs] = await enterBoth(ada, bob, slug);
     bobs.keystroke();
     const [typing] = await becomes(room.typing, ({ length }) => length === 1);
     assert.equal(typing?.displayName, "Bob");
+    assert.deepEqual(bobs.typing.get(), []);
+  }));
+
+Deno.test("typing ends when it is stopped", () =>
+  onRoom(async ({ ada, bob, slug }) => {
+    const [room, bobs] = await enterBoth(ada, bob, slug);
+    const { slug: otherSlug } = await ada.client.api.createRoom({ name: "Other" });
+    const [other, bobsOther] = await enterBoth(ada, bob, otherSlug);
+    bobs.keystroke();
+    await becomes(room.typing, ({ length }) => length === 1);
     bobs.stopTyping();
-    await becomes(room.typing, ({ length }) => length === 0);
+    // It is told of in order: by then the end has come, and not because of a long silence.
+    bobsOther.keystroke();
+    await becomes(other.typing, ({ length }) => length === 1);
+    assert.deepEqual(room.typing.get(), []);
+  }));
+
+Deno.test("typing ends with the message, and begins again with the next key", () =>
+  onRoom(async ({ ada, bob, slug }) => {
+    const [room, bobs] = await enterBoth(ada, bob, slug);
     bobs.keystroke();
     await becomes(room.typing, ({ length }) => length === 1);
     await bobs.send("Hello");
-    await becomes(room.typing, ({ length }) => length === 0);
-    assert.deepEqual(bobs.typing.get(), [], "oneself is not among those who type");
+    await shows(room, 2);
+    assert.deepEqual(room.typing.get(), []);
+    bobs.keystroke();
+    await becomes(room.typing, ({ length }) => length === 1);
   }));
 
-Deno.test("the history is loaded page by page down to the first message", () =>
-  onStage(async ({ ada, bob, slug }) => {
-    await sendMany(bob, slug, 130);
-    const room = ada.join(slug);
-    await reaches(room.state, "live");
-    assert.equal(room.messages.get().length, 50);
+Deno.test("typing that begins right after a message does not end with it", () =>
+  onRoom(async ({ ada, bob, slug }) => {
+    const [room, bobs] = await enterBoth(ada, bob, slug);
+    const sent = bobs.send("Hello");
+    bobs.keystroke();
+    await sent;
+    await shows(room, 2);
+    await becomes(room.typing, ({ length }) => length === 1);
+  }));
+
+Deno.test("typing ends with the typist's connection", () =>
+  onRoom(async ({ ada, bob, slug }) => {
+    const [room, bobs] = await enterBoth(ada, bob, slug);
+    await becomes(room.online, ({ count }) => count === 2);
+    bobs.keystroke();
+    await becomes(room.typing, ({ length }) => length === 1);
+    bob.client.disconnect();
+    await becomes(room.online, ({ count }) => count === 1);
+    assert.deepEqual(room.typing.get(), []);
+  }));
+
+Deno.test("older messages are loaded page by page down to the beginning", () =>
+  onRoom(async ({ ada, bob, slug }) => {
+    await write(bob, slug, 120);
+    const room = await enter(ada.client, slug);
+    assert.deepEqual(seqs(room), range(72, 121));
     assert.equal(room.hasOlder.get(), true);
-    while (await room.loadOlder());
-    assert.equal(room.hasOlder.get(), false);
-    assert.deepEqual(seqs(room), range(1, 131));
+    assert.equal(await room.loadOlder(), true);
+    assert.deepEqual(seqs(room), range(22, 121));
     assert.equal(await room.loadOlder(), false);
+    assert.deepEqual(seqs(room), range(1, 121));
+    assert.equal(room.hasOlder.get(), false);
   }));
 
-for (const missed of [1, 49, 51, 450]) {
-  Deno.test(`who missed ${missed} messages has them all, and is told how many`, () =>
-    onStage(async ({ ada, bob, slug }) => {
-      const room = ada.join(slug);
-      await reaches(room.state, "live");
-      ada.disconnect();
-      assert.equal(room.state.get().status, "waiting");
-      assert.equal(room.online.get().count, null);
-      await sendMany(bob, slug, missed);
-      ada.connect();
-      await reaches(room.state, "live");
-      assert.deepEqual(room.recovery.get(), { messages: missed, reset: false });
-      assert.deepEqual(seqs(room), range(1, missed + 1));
-    }));
-}
-
-Deno.test("who missed nothing is told of nothing", () =>
-  onStage(async ({ ada, slug }) => {
-    const room = ada.join(slug);
-    await reaches(room.state, "live");
-    ada.disconnect();
-    ada.connect();
-    await reaches(room.state, "live");
-    assert.deepEqual(room.recovery.get(), { messages: 0, reset: false });
+Deno.test("a log that fits on one page has nothing older", () =>
+  onRoom(async ({ ada, bob, slug }) => {
+    await write(bob, slug, 49);
+    const room = await enter(ada.client, slug);
+    assert.deepEqual(seqs(room), range(1, 50));
+    assert.equal(room.hasOlder.get(), false);
   }));
 
-Deno.test("when the database was restored the room shows what the server has now", async () => {
-  const first = await spawnServer();
-  const browser = new TestBrowser();
-  const client = browser.open(first.url);
-  await client.register(newAccount("Ada"));
-  const { slug } = await client.api.createRoom({ name: "Room" });
-  const room = client.join(slug);
-  await room.send("Before the backup");
-  await stop(first);
-  const backup = await copyOf(first.settings.DATA_DIR!);
-  const { port } = new URL(first.url);
-  const second = await spawnServer({ ...first.settings, PORT: port });
-  await room.send("After the backup");
-  await room.send("Also lost");
-  await stop(second);
-  const third = await spawnServer({ ...first.settings, DATA_DIR: backup, PORT: port });
-  await becomes(room.recovery, (recovery) => recovery?.reset === true);
-  assert.deepEqual(texts(room), ["Ada created the room", "Before the backup"]);
-  const { seq } = await room.send("New");
-  assert.equal(seq, 3);
-  browser.close();
-  await third.stop();
-});
-
-interface World {
-  ada: Client;
-  bob: Client;
-  slug: string;
-}
-
-async function onStage(act: (world: World) => Promise<void>): Promise<void> {
-  const server: TestServer = await startServer();
-  const browsers = [new TestBrowser(), new TestBrowser()];
-  const [ada, bob] = browsers.map((browser) => browser.open(server.url));
-  await Promise.all([ada!.register(newAccount("Ada")), bob!.register(newAccount("Bob"))]);
-  const { slug } = await ada!.api.createRoom({ name: "Room" });
-  await act({ ada: ada!, bob: bob!, slug });
-  for (const browser of browsers) browser.close();
-  await server.stop();
-}
-
-async function sendMany(client: Client, slug: string, count: number): Promise<void> {
-  const room = client.join(slug);
-  await Promise.all(range(1, count).map((i) => room.send(`Message ${i}`)));
-  room.leave();
-}
-
-async function stop(server: Awaited<ReturnType<typeof spawnServer>>): Promise<void> {
-  server.kill("SIGTERM");
-  await server.ended;
-}
-
-async function copyOf(folder: string): Promise<string> {
-  const copy = await Deno.makeTempDir();
-  for await (const { name } of Deno.readDir(folder)) {
-    await Deno.copyFile(join(folder, name), join(copy, name));
-  }
-  return copy;
-}
-
-function range(first: number, last: number): number[] {
-  return Array.from({ length: last - first + 1 }, (_, i) => first + i);
-}
-
-function texts(room: Room): string[] {
-  return room.messages.get().map(({ text }) => text);
-}
-
-function seqs(room: Room): (number | null)[] {
-  return room.messages.get().map(({ seq }) => seq);
-}
+Deno.test("older messages that are asked for twice at once are loaded once", () =>
+  onRoom(async ({ ada, bob, slug }) => {
+    await write(bob, slug, 120);
+    const room = await enter(ada.client, slug);
+    assert.deepEqual(await Promise.all([room.loadOlder(), room.loadOlder()]), [true, true]);
+    assert.deepEqual(seqs(room), range(22, 121));
+  }));

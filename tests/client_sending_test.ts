@@ -1,103 +1,220 @@
 /** Messages on their way: shown at once, stored once, in order, over losses and reloads. */
 import assert from "node:assert/strict";
-import type { ChatMessage, Client, Room } from "../src/client/mod.ts";
-import { becomes, newAccount, reaches, TestBrowser } from "./harness/client.ts";
-import { spawnServer, startServer, type TestServer } from "./harness/server.ts";
+import type { ChatMessage } from "../src/client/mod.ts";
+import { becomes, newAccount, reaches } from "./harness/client.ts";
+import { Frames, SlowFetch } from "./harness/client_network.ts";
+import {
+  enter,
+  onRoom,
+  onServer,
+  range,
+  shows,
+  texts,
+  writeOffline,
+} from "./harness/client_world.ts";
+import { nextTurn } from "./harness/stage.ts";
 
-Deno.test("a message is shown at once, and goes from queued over sending to sent", () =>
-  onRoom(async ({ room }) => {
-    const states: ChatMessage["state"][] = [];
-    const look = () => states.push(room.messages.get().at(-1)!.state);
+Deno.test("a message is in the list as soon as send was called", () =>
+  onRoom(async ({ ada, slug }) => {
+    const room = await enter(ada.client, slug);
     const sent = room.send("Hello");
-    await becomes(room.messages, (messages) => messages.length === 2);
-    look();
-    room.messages.subscribe(look);
-    const ack = await sent;
-    const [message] = await becomes(room.messages, (messages) => messages.at(-1)!.state === "sent")
-      .then((messages) => messages.slice(-1));
-    assert.equal(message!.id, ack.id);
-    assert.equal(message!.seq, 2);
-    assert.deepEqual([...new Set(states)], ["sending", "sent"]);
-  }));
-
-Deno.test("what waits for a connection is queued", () =>
-  onRoom(async ({ client, room }) => {
-    client.disconnect();
-    const sent = room.send("Hello");
-    await becomes(room.messages, (messages) => messages.length === 2);
     const message = room.messages.get().at(-1)!;
-    assert.deepEqual([message.state, message.id, message.seq], ["queued", null, null]);
-    client.connect();
-    assert.equal((await sent).seq, 2);
+    assert.equal(message.text, "Hello");
+    assert.equal(message.sender.displayName, "Ada");
+    assert.deepEqual([message.state, message.id, message.seq], ["sending", null, null]);
+    await sent;
   }));
 
-Deno.test("what is written in one turn arrives in the order in which it was written", () =>
-  onRoom(async ({ room }) => {
-    const acks = await Promise.all(["One", "Two", "Three"].map((text) => room.send(text)));
-    assert.deepEqual(acks.map(({ seq }) => seq), [2, 3, 4]);
-    assert.deepEqual(texts(room).slice(1), ["One", "Two", "Three"]);
+Deno.test("a message goes from queued over sending to sent, under the same key", () =>
+  onRoom(async ({ ada, slug }) => {
+    const room = await enter(ada.client, slug);
+    ada.client.disconnect();
+    const seen: ChatMessage[] = [];
+    room.messages.subscribe(() => seen.push(room.messages.get().at(-1)!));
+    const sent = room.send("Hello");
+    await nextTurn();
+    ada.client.connect();
+    const { id, seq } = await sent;
+    await becomes(room.messages, (messages) => messages.at(-1)!.state === "sent");
+    await nextTurn();
+    const states = seen.map(({ state }) => state).filter((state, i, all) => state !== all[i - 1]);
+    assert.deepEqual(states, ["queued", "sending", "sent"]);
+    assert.equal(new Set(seen.map(({ key }) => key)).size, 1);
+    const { id: shownId, seq: shownSeq } = room.messages.get().at(-1)!;
+    assert.deepEqual([shownId, shownSeq], [id, seq]);
   }));
 
-Deno.test("a message that is refused has failed, and holds up none behind it", () =>
-  onRoom(async ({ room }) => {
-    const refused = room.send("x".repeat(4_001));
-    const next = room.send("Short");
-    await assert.rejects(refused, { name: "EchoRoomError", code: "validation_failed" });
-    await next;
-    const failed = room.messages.get().find(({ state }) => state === "failed")!;
-    assert.equal(failed.error?.code, "validation_failed");
-    room.discard(failed);
-    assert.deepEqual(texts(room).slice(1), ["Short"]);
+Deno.test("an acked message is the one that others see", () =>
+  onRoom(async ({ ada, bob, slug }) => {
+    const bobs = await enter(bob.client, slug);
+    const { id, seq, clientMessageId } = await (await enter(ada.client, slug)).send("Hello");
+    await shows(bobs, 2);
+    const message = bobs.messages.get().at(-1)!;
+    assert.deepEqual([message.id, message.seq], [id, seq]);
+    assert.equal(message.clientMessageId, clientMessageId);
+    assert.equal(message.sender.displayName, "Ada");
+    assert.equal(message.state, "sent");
   }));
 
-Deno.test("a message that failed can be tried again", () =>
-  onRoom(async ({ room }) => {
-    await room.send("x".repeat(4_001)).catch(() => {});
-    const failed = room.messages.get().find(({ state }) => state === "failed")!;
-    await assert.rejects(room.retry(failed), { code: "validation_failed" });
-    const again = room.messages.get().filter(({ state }) => state === "failed");
-    assert.equal(again.length, 1);
-    assert.notEqual(again[0]!.clientMessageId, failed.clientMessageId);
+Deno.test("a message that is too long is refused, and shown as failed", () =>
+  onRoom(async ({ ada, slug }) => {
+    const room = await enter(ada.client, slug);
+    await assert.rejects(room.send("x".repeat(4_001)), {
+      name: "EchoRoomError",
+      code: "validation_failed",
+    });
+    const message = room.messages.get().at(-1)!;
+    assert.equal(message.state, "failed");
+    assert.equal(message.error?.code, "validation_failed");
+    assert.equal(ada.browser.storage.length, 0);
+  }));
+
+Deno.test("a message to an unknown room fails with room_not_found", () =>
+  onRoom(async ({ ada }) => {
+    const room = ada.client.join("nowhere");
+    await assert.rejects(room.send("Hello"), { code: "room_not_found" });
+    assert.equal(room.messages.get().at(-1)?.state, "failed");
+  }));
+
+Deno.test("several messages to an unknown room all fail", () =>
+  onRoom(async ({ ada }) => {
+    const room = ada.client.join("nowhere");
+    const refused = ["One", "Two", "Three"].map((text) =>
+      assert.rejects(room.send(text), { code: "room_not_found" })
+    );
+    await Promise.all(refused);
+    assert.deepEqual(room.messages.get().map(({ state }) => state), ["failed", "failed", "failed"]);
+    assert.equal(ada.browser.storage.length, 0);
+  }));
+
+Deno.test("a message that is refused holds up none behind it", () =>
+  onRoom(async ({ ada, slug }) => {
+    const room = await enter(ada.client, slug);
+    const refused = assert.rejects(room.send("x".repeat(4_001)), { code: "validation_failed" });
+    await room.send("Short");
+    await refused;
+    assert.deepEqual(room.messages.get().map(({ state }) => state), ["sent", "sent", "failed"]);
   }));
 
 Deno.test("over the limit messages wait, and arrive in order", () =>
-  onRoom(async ({ room }) => {
-    const wanted = Array.from({ length: 65 }, (_, i) => String(i));
-    const acks = await Promise.all(wanted.map((text) => room.send(text)));
-    assert.deepEqual(acks.map(({ seq }) => seq), wanted.map((_, i) => i + 2));
+  onRoom(async ({ ada, slug }) => {
+    const room = await enter(ada.client, slug);
+    const acks = await Promise.all(range(1, 65).map((i) => room.send(`Message ${i}`)));
+    assert.deepEqual(acks.map(({ seq }) => seq), range(2, 66));
   }, { RATE_LIMIT: "on" }));
 
-Deno.test("unsent messages survive a reload, go out in order, and are then forgotten", () =>
-  onRoom(async ({ client, room, browser, server, slug }) => {
-    client.disconnect();
-    for (const text of ["One", "Two", "Three"]) room.send(text).catch(() => {});
-    await becomes(room.messages, (messages) => messages.length === 4);
-    assert.equal(browser.storage.length, 3);
-    client.close();
-    const next = browser.open(server.url);
-    const again = next.join(slug);
+Deno.test("a failed message that is tried again is replaced by the new attempt", () =>
+  onRoom(async ({ ada, slug }) => {
+    const room = await enter(ada.client, slug);
+    await room.send("x".repeat(4_001)).catch(() => {});
+    const failed = room.messages.get().at(-1)!;
+    await assert.rejects(room.retry(failed), { code: "validation_failed" });
+    const all = room.messages.get().filter(({ state }) => state === "failed");
+    assert.equal(all.length, 1);
+    assert.notEqual(all[0]!.key, failed.key);
+  }));
+
+Deno.test("a failed message that is tried again where it is welcome is sent", () =>
+  onRoom(async ({ ada }) => {
+    const room = ada.client.join("later");
+    await room.send("Hello").catch(() => {});
+    await ada.client.api.createRoom({ name: "Later" });
+    const { seq } = await room.retry(room.messages.get().at(-1)!);
+    assert.equal(seq, 2);
+    assert.deepEqual(room.messages.get().map(({ state }) => state), ["sent"]);
+  }));
+
+Deno.test("a failed message that is discarded is gone", () =>
+  onRoom(async ({ ada, slug }) => {
+    const room = await enter(ada.client, slug);
+    await room.send("x".repeat(4_001)).catch(() => {});
+    room.discard(room.messages.get().at(-1)!);
+    assert.deepEqual(texts(room), ["Ada created the room"]);
+  }));
+
+Deno.test("only what failed can be discarded", () =>
+  onRoom(async ({ ada, slug }) => {
+    const room = await enter(ada.client, slug);
+    await room.send("Hello");
+    room.discard(room.messages.get().at(-1)!);
+    assert.deepEqual(texts(room).slice(1), ["Hello"]);
+  }));
+
+Deno.test("two messages of one turn keep their order", () =>
+  onRoom(async ({ ada, slug }) => {
+    const room = await enter(ada.client, slug);
+    const [first, second] = await Promise.all([room.send("One"), room.send("Two")]);
+    assert.deepEqual([first.seq, second.seq], [2, 3]);
+    assert.deepEqual(texts(room).slice(1), ["One", "Two"]);
+  }));
+
+Deno.test("two messages written before the room was joined keep their order", () =>
+  onRoom(async ({ ada, slug }) => {
+    const room = ada.client.join(slug);
+    const acks = await Promise.all([room.send("One"), room.send("Two"), room.send("Three")]);
+    assert.deepEqual(acks.map(({ seq }) => seq), [2, 3, 4]);
+    await shows(room, 4);
+    assert.deepEqual(texts(room).slice(1), ["One", "Two", "Three"]);
+  }));
+
+Deno.test("a message written while offline goes out on the return", () =>
+  onRoom(async ({ ada, bob, slug }) => {
+    const bobs = await enter(bob.client, slug);
+    const room = await enter(ada.client, slug);
+    ada.client.disconnect();
+    const sent = room.send("Hello");
+    ada.client.connect();
+    await sent;
+    await shows(bobs, 2);
+    assert.deepEqual(texts(bobs).slice(1), ["Hello"]);
+  }));
+
+Deno.test("a message written before it is known who is signed in goes out once it is", () =>
+  onRoom(async ({ ada, slug, server }) => {
+    const page = ada.browser.open(server.url);
+    const room = page.join(slug);
+    const sent = room.send("Hello");
+    page.connect();
+    assert.equal((await sent).seq, 2);
+  }));
+
+Deno.test("unsent messages survive a reload, go out once and in order, and are then forgotten", () =>
+  onRoom(async ({ ada, slug, server }) => {
+    await writeOffline(ada, slug, ["One", "Two", "Three"]);
+    assert.equal(ada.browser.storage.length, 3);
+    const next = ada.browser.open(server.url);
+    const room = next.join(slug);
     next.connect();
-    await becomes(again.messages, (messages) => messages.filter(isSent).length === 4);
-    assert.deepEqual(texts(again).slice(1), ["One", "Two", "Three"]);
-    assert.equal(browser.storage.length, 0);
+    await shows(room, 4);
+    assert.deepEqual(texts(room).slice(1), ["One", "Two", "Three"]);
+    assert.equal(ada.browser.storage.length, 0);
+  }));
+
+Deno.test("a message written right after a reload comes behind those from before it", () =>
+  onRoom(async ({ ada, slug, server }) => {
+    await writeOffline(ada, slug, ["One", "Two", "Three"]);
+    const next = ada.browser.open(server.url);
+    const room = next.join(slug);
+    const sent = room.send("Four");
+    next.connect();
+    await sent;
+    await shows(room, 5);
+    assert.deepEqual(texts(room).slice(1), ["One", "Two", "Three", "Four"]);
   }));
 
 Deno.test("unsent messages go out although their room is not joined any more", () =>
-  onRoom(async ({ client, room, browser, server, slug }) => {
-    client.disconnect();
-    room.send("One").catch(() => {});
-    await becomes(room.messages, (messages) => messages.length === 2);
-    client.close();
-    const next = browser.open(server.url);
-    next.connect();
-    await reaches(next.connection, "online");
-    const { messages } = await becomesSent(next, slug, 2);
-    assert.equal(messages.at(-1)!.text, "One");
-    assert.equal(browser.storage.length, 0);
+  onRoom(async ({ ada, bob, slug, server }) => {
+    const bobs = await enter(bob.client, slug);
+    await writeOffline(ada, slug, ["One"]);
+    ada.browser.open(server.url).connect();
+    await shows(bobs, 2);
+    assert.deepEqual(texts(bobs).slice(1), ["One"]);
   }));
 
 Deno.test("what was stored although its ack was lost is not stored again", () =>
-  onRoom(async ({ client, room, browser, server, slug }) => {
+  onRoom(async ({ ada, slug, server }) => {
+    const { client, browser } = ada;
+    const room = await enter(client, slug);
     await room.send("One");
     // As if the page had been closed between the message and its ack.
     const { clientMessageId, createdAt } = room.messages.get().at(-1)!;
@@ -106,124 +223,141 @@ Deno.test("what was stored although its ack was lost is not stored again", () =>
     client.close();
     browser.storage.setItem(`${key}:${clientMessageId}`, JSON.stringify(unsent));
     const next = browser.open(server.url);
-    const again = next.join(slug);
     next.connect();
-    await reaches(again.state, "live");
+    const again = await enter(next, slug);
     await again.send("Two");
     assert.deepEqual(texts(again).slice(1), ["One", "Two"]);
     assert.equal(browser.storage.length, 0);
   }));
 
 Deno.test("another user of the browser neither sees nor sends what was left unsent", () =>
-  onRoom(async ({ client, room, browser, server, slug }) => {
-    client.disconnect();
-    room.send("Ada's").catch(() => {});
-    await becomes(room.messages, (messages) => messages.length === 2);
-    client.close();
-    const next = browser.open(server.url);
+  onRoom(async ({ ada, slug, server }) => {
+    await writeOffline(ada, slug, ["Ada's"]);
+    const next = ada.browser.open(server.url);
     await next.register(newAccount("Bob"));
-    const again = next.join(slug);
-    await reaches(again.state, "live");
-    await again.send("Bob's");
-    assert.deepEqual(texts(again).slice(1), ["Bob's"]);
-    assert.equal(browser.storage.length, 1);
+    const room = await enter(next, slug);
+    await room.send("Bob's");
+    assert.deepEqual(texts(room).slice(1), ["Bob's"]);
+    assert.equal(ada.browser.storage.length, 1);
   }));
-
-Deno.test("signing out throws unsent messages away", () =>
-  onRoom(async ({ client, room, browser }) => {
-    client.disconnect();
-    const sent = assert.rejects(room.send("Never"), { code: "signed_out" });
-    await becomes(room.messages, (messages) => messages.length === 2);
-    await client.logout();
-    await sent;
-    assert.equal(browser.storage.length, 0);
-  }));
-
-Deno.test("closing the client ends every wait, and keeps what is stored", () =>
-  onRoom(async ({ client, room, browser }) => {
-    client.disconnect();
-    const sent = assert.rejects(room.send("Later"), { code: "closed" });
-    await becomes(room.messages, (messages) => messages.length === 2);
-    client.close();
-    await sent;
-    await assert.rejects(room.send("Too late"), { code: "closed" });
-    assert.equal(browser.storage.length, 1);
-  }));
-
-Deno.test("who is signed out cannot send", async () => {
-  const server = await startServer();
-  const browser = new TestBrowser();
-  const client = browser.open(server.url);
-  client.connect();
-  await reaches(client.connection, "signed_out");
-  await assert.rejects(client.join("room").send("Hello"), { code: "signed_out" });
-  browser.close();
-  await server.stop();
-});
 
 Deno.test("a storage that is full does not keep a message from being sent", () =>
-  onRoom(async ({ browser, room }) => {
-    browser.storage.setItem = () => {
+  onRoom(async ({ ada, slug }) => {
+    ada.browser.storage.setItem = () => {
       throw new Error("QuotaExceededError");
     };
+    const room = await enter(ada.client, slug);
     assert.equal((await room.send("Hello")).seq, 2);
   }));
 
-Deno.test("a message sent to a server that is killed arrives once it lives again", async () => {
-  const first = await spawnServer();
-  const browser = new TestBrowser();
-  const client = browser.open(first.url);
-  await client.register(newAccount("Ada"));
-  const { slug } = await client.api.createRoom({ name: "Room" });
-  const room = client.join(slug);
-  await reaches(room.state, "live");
-  const texts = Array.from({ length: 200 }, (_, i) => String(i));
-  const sends = texts.map((text) => room.send(text));
-  await sends[20];
-  first.kill("SIGKILL");
-  await first.ended;
-  const second = await spawnServer({ ...first.settings, PORT: new URL(first.url).port });
-  await Promise.all(sends);
-  await becomes(room.messages, (messages) => messages.filter(isSent).length === 201);
-  assert.deepEqual(room.messages.get().slice(1).map(({ text }) => text), texts);
-  browser.close();
-  await second.stop();
-});
+Deno.test("messages written under both names of a room keep their order", () =>
+  onRoom(async ({ ada, slug }) => {
+    const { id } = await ada.client.api.readRoom(slug);
+    ada.client.disconnect();
+    const bySlug = ada.client.join(slug);
+    const byId = ada.client.join(id);
+    const sends = [bySlug.send("One"), bySlug.send("Two"), byId.send("Three")];
+    ada.client.connect();
+    await Promise.all(sends);
+    await shows(bySlug, 4);
+    assert.deepEqual(texts(bySlug).slice(1), ["One", "Two", "Three"]);
+  }));
 
-interface World {
-  server: TestServer;
-  browser: TestBrowser;
-  client: Client;
-  room: Room;
-  slug: string;
-}
+Deno.test("a stored item that cannot be read keeps no other from being sent", () =>
+  onRoom(async ({ ada, slug, server }) => {
+    await writeOffline(ada, slug, ["One"]);
+    const { storage } = ada.browser;
+    const key = storage.key(0)!;
+    storage.setItem(`${key.slice(0, key.lastIndexOf(":"))}:broken`, "{");
+    const next = ada.browser.open(server.url);
+    next.connect();
+    const room = await enter(next, slug);
+    await room.send("Two");
+    assert.deepEqual(texts(room).slice(1), ["One", "Two"]);
+  }));
 
-async function onRoom(
-  act: (world: World) => Promise<void>,
-  settings: Record<string, string> = {},
-): Promise<void> {
-  const server = await startServer(settings);
-  const browser = new TestBrowser();
-  const client = browser.open(server.url);
-  await client.register(newAccount("Ada"));
-  const { slug } = await client.api.createRoom({ name: "Room" });
-  const room = client.join(slug);
-  await reaches(room.state, "live");
-  await act({ server, browser, client, room, slug });
-  browser.close();
-  await server.stop();
-}
+Deno.test("logging out erases what is stored, and tells those who wait", () =>
+  onRoom(async ({ ada, slug }) => {
+    const room = await enter(ada.client, slug);
+    ada.client.disconnect();
+    const sent = assert.rejects(room.send("Never"), { code: "signed_out" });
+    assert.equal(ada.browser.storage.length, 1);
+    await ada.client.logout();
+    await sent;
+    assert.equal(ada.browser.storage.length, 0);
+  }));
 
-async function becomesSent(client: Client, slug: string, count: number) {
-  const room = client.join(slug);
-  const messages = await becomes(room.messages, (all) => all.filter(isSent).length === count);
-  return { messages };
-}
+Deno.test("logging out erases what is stored although the answer comes late", () =>
+  onRoom(async ({ ada, slug, server }) => {
+    await writeOffline(ada, slug, ["Never"]);
+    const slow = new SlowFetch(ada.browser, "/auth/logout");
+    const next = ada.browser.open(server.url, {
+      fetch: slow.fetch,
+      WebSocket: new Frames({ mute: "message:send" }).WebSocket,
+    });
+    next.connect();
+    await reaches(next.connection, "online");
+    const loggedOut = next.logout();
+    await reaches(next.connection, "signed_out");
+    slow.release();
+    await loggedOut;
+    assert.equal(ada.browser.storage.length, 0);
+  }));
 
-function isSent({ state }: ChatMessage): boolean {
-  return state === "sent";
-}
+Deno.test("closing rejects what waits with closed, and the next page sends it", () =>
+  onRoom(async ({ ada, slug, server }) => {
+    const room = await enter(ada.client, slug);
+    ada.client.disconnect();
+    const sent = assert.rejects(room.send("Later"), { code: "closed" });
+    ada.client.close();
+    await sent;
+    assert.equal(ada.browser.storage.length, 1);
+    const next = ada.browser.open(server.url);
+    const again = next.join(slug);
+    next.connect();
+    await shows(again, 2);
+    assert.deepEqual(texts(again).slice(1), ["Later"]);
+  }));
 
-function texts(room: Room): string[] {
-  return room.messages.get().map(({ text }) => text);
-}
+Deno.test("closing rejects what is under way with closed, and the next page stores it no second time", () =>
+  onRoom(async ({ ada, slug, server }) => {
+    const room = await enter(ada.client, slug);
+    const sent = assert.rejects(room.send("Once"), { code: "closed" });
+    ada.client.close();
+    await sent;
+    const next = ada.browser.open(server.url);
+    const again = await (next.connect(), enter(next, slug));
+    await again.send("Behind it");
+    assert.deepEqual(texts(again).slice(1), ["Once", "Behind it"]);
+    assert.equal(ada.browser.storage.length, 0);
+  }));
+
+Deno.test("sending on a closed client is closed", () =>
+  onRoom(async ({ ada, slug }) => {
+    const room = await enter(ada.client, slug);
+    ada.client.close();
+    await assert.rejects(room.send("Too late"), { code: "closed" });
+  }));
+
+Deno.test("sending by the handle of a room that was left is closed", () =>
+  onRoom(async ({ ada, slug }) => {
+    const room = await enter(ada.client, slug);
+    room.leave();
+    await assert.rejects(room.send("Too late"), { code: "closed" });
+  }));
+
+Deno.test("who has never signed in cannot send", () =>
+  onServer(async ({ newPage }) => {
+    const client = newPage();
+    client.connect();
+    await reaches(client.connection, "signed_out");
+    await assert.rejects(client.join("room").send("Hello"), { code: "signed_out" });
+  }));
+
+Deno.test("who has signed out cannot send", () =>
+  onRoom(async ({ ada, slug }) => {
+    const room = await enter(ada.client, slug);
+    await ada.client.logout();
+    await assert.rejects(room.send("Hello"), { code: "signed_out" });
+    await assert.rejects(ada.client.join(slug).send("Hello"), { code: "signed_out" });
+  }));

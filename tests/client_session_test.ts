@@ -1,24 +1,78 @@
 /** Who is signed in, as the client knows it: cookies, tokens, their ends, and what follows. */
 import assert from "node:assert/strict";
-import { type Client, createClient } from "../src/client/mod.ts";
+import type { EchoRoomError } from "../src/client/mod.ts";
 import { Account } from "./harness/account.ts";
-import { newAccount, reaches, TestBrowser } from "./harness/client.ts";
-import { startServer, type TestServer } from "./harness/server.ts";
+import { becomes, newAccount, QUICK, reaches, TestBrowser } from "./harness/client.ts";
+import { SlowFetch } from "./harness/client_network.ts";
+import { enter, onServer } from "./harness/client_world.ts";
+import { startServer } from "./harness/server.ts";
 import { until } from "./harness/stage.ts";
 
-Deno.test("registering signs in and connects", () =>
-  onServer(async ({ client }) => {
+/** Tokens that are renewed after 3 s. */
+const SHORT_TOKENS = { JWT_ACCESS_EXPIRES_IN: "4s" };
+
+Deno.test("before anything was done nobody is known and nothing attempted", () =>
+  onServer(({ newPage }) => {
+    const client = newPage();
     assert.deepEqual(client.connection.get(), { status: "idle" });
+    assert.equal(client.user.get(), null);
+    return Promise.resolve();
+  }));
+
+Deno.test("registering signs the new user in and comes online", () =>
+  onServer(async ({ newPage }) => {
+    const client = newPage();
     const account = newAccount("Ada");
     const user = await client.register(account);
-    assert.equal(user.displayName, "Ada");
+    assert.equal(user.email, account.email);
+    assert.deepEqual(client.user.get(), user);
+    await reaches(client.connection, "online");
+  }));
+
+Deno.test("logging in signs a known user in and comes online", () =>
+  onServer(async ({ newPage }) => {
+    const { displayName: _, ...credentials } = newAccount("Ada");
+    const { id } = await newPage().register({ ...credentials, displayName: "Ada" });
+    const client = newPage();
+    await client.login(credentials);
+    assert.equal(client.user.get()?.id, id);
+    await reaches(client.connection, "online");
+  }));
+
+Deno.test("logging out signs out, and listeners of the user hear it", () =>
+  onServer(async ({ newPerson }) => {
+    const { client } = await newPerson("Ada");
+    const users: (string | undefined)[] = [];
+    client.user.subscribe(() => users.push(client.user.get()?.displayName));
+    await client.logout();
+    assert.equal(client.connection.get().status, "signed_out");
+    await becomes(client.user, (user) => user === null);
+    await Promise.resolve();
+    assert.deepEqual(users, [undefined]);
+  }));
+
+Deno.test("who has logged out can log in again on the same page", () =>
+  onServer(async ({ newPerson }) => {
+    const { client, account } = await newPerson("Ada");
+    await client.logout();
+    await client.login(account);
     await reaches(client.connection, "online");
     assert.equal(client.user.get()?.email, account.email);
   }));
 
-Deno.test("a page that is opened anew has the session of the browser's cookie", () =>
-  onServer(async ({ client, browser, server }) => {
-    const { id } = await client.register(newAccount("Ada"));
+Deno.test("connecting without a session ends signed out", () =>
+  onServer(async ({ newPage }) => {
+    const client = newPage();
+    client.connect();
+    const state = await reaches(client.connection, "signed_out");
+    assert.deepEqual(state, { status: "signed_out", reason: "" });
+    assert.equal(client.user.get(), null);
+  }));
+
+Deno.test("connecting with the cookie of a session comes online as its user", () =>
+  onServer(async ({ newPerson, server }) => {
+    const { client, browser } = await newPerson("Ada");
+    const { id } = client.user.get()!;
     client.close();
     const next = browser.open(server.url);
     next.connect();
@@ -26,120 +80,216 @@ Deno.test("a page that is opened anew has the session of the browser's cookie", 
     assert.equal(next.user.get()?.id, id);
   }));
 
-Deno.test("without a session the state is signed_out, and nobody the user", () =>
-  onServer(async ({ client }) => {
+Deno.test("somebody else who logs in on the same page finds no room of the one before", () =>
+  onServer(async ({ newPerson, newRoom }) => {
+    const ada = await newPerson("Ada");
+    const bob = await newPerson("Bob");
+    const room = await enter(ada.client, await newRoom(ada));
+    await ada.client.login(bob.account);
+    await reaches(ada.client.connection, "online");
+    assert.equal(room.state.get().status, "left");
+    assert.equal(ada.client.user.get()?.displayName, "Bob");
+    assert.notEqual(ada.client.join(room.name), room);
+  }));
+
+Deno.test("the app is asked for a token again before the last expires, and the connection stays", () =>
+  onServer(async ({ newPage, server }) => {
+    const account = await Account.register(server.url, "Ada");
+    let asked = 0;
+    const client = newPage({
+      token: async () => {
+        await account.refresh();
+        asked++;
+        return account.token;
+      },
+    });
     client.connect();
-    const state = await reaches(client.connection, "signed_out");
-    assert.deepEqual(state, { status: "signed_out", reason: "" });
+    await reaches(client.connection, "online");
+    const states: string[] = [];
+    client.connection.subscribe(() => states.push(client.connection.get().status));
+    const room = await enter(client, (await account.createRoom("Room")).slug);
+    await until(() => asked >= 3, "it is asked for a third");
+    await room.send("Still here");
+    assert.deepEqual(states, []);
+  }, SHORT_TOKENS));
+
+Deno.test("no token from the app means that nobody is signed in", () =>
+  onServer(async ({ newPage }) => {
+    const client = newPage({ token: () => Promise.resolve(null) });
+    client.connect();
+    await reaches(client.connection, "signed_out");
+  }));
+
+Deno.test("an app that has no token any more signs the client out and closes its rooms", () =>
+  onServer(async ({ newPage, server }) => {
+    const account = await Account.register(server.url, "Ada");
+    const { slug } = await account.createRoom("Room");
+    const tokens = [account.token];
+    const client = newPage({ token: () => Promise.resolve(tokens.shift() ?? null) });
+    client.connect();
+    const room = await enter(client, slug);
+    await reaches(client.connection, "signed_out");
     assert.equal(client.user.get(), null);
+    assert.equal(room.state.get().status, "left");
+  }, SHORT_TOKENS));
+
+Deno.test("a token of somebody else signs the client out", () =>
+  onServer(async ({ newPage, server }) => {
+    const ada = await Account.register(server.url, "Ada");
+    const bob = await Account.register(server.url, "Bob");
+    const tokens = [ada.token];
+    const client = newPage({
+      token: async () => {
+        if (tokens.length > 0) return tokens.shift()!;
+        await bob.refresh();
+        return bob.token;
+      },
+    });
+    client.connect();
+    await reaches(client.connection, "online");
+    await reaches(client.connection, "signed_out");
+    assert.equal(client.user.get(), null);
+  }, SHORT_TOKENS));
+
+Deno.test("a refresh that yields another user signs out and closes the rooms", () =>
+  onServer(async ({ newPerson, newRoom }) => {
+    const { client, browser } = await newPerson("Ada");
+    const room = await enter(client, await newRoom({ client }));
+    browser.cookie = (await newPerson("Bob")).browser.cookie;
+    const state = await reaches(client.connection, "signed_out");
+    assert.match(state.status === "signed_out" ? state.reason : "", /Somebody else/);
+    assert.equal(room.state.get().status, "left");
+    assert.equal(client.user.get(), null);
+  }, SHORT_TOKENS));
+
+Deno.test("a session ended in another tab signs out, once the refresh was refused as well", () =>
+  onServer(async ({ newPerson, newRoom, server }) => {
+    const { client: tab, browser } = await newPerson("Ada");
+    const refreshes: number[] = [];
+    const client = browser.open(server.url, {
+      timing: QUICK,
+      fetch: async (input, init) => {
+        const response = await browser.fetch(input, init);
+        if (String(input).endsWith("/auth/refresh")) refreshes.push(response.status);
+        return response;
+      },
+    });
+    client.connect();
+    const room = await enter(client, await newRoom({ client }));
+    assert.deepEqual(refreshes, [200]);
+    const returns: string[] = [];
+    client.connection.subscribe(() => returns.push(client.connection.get().status));
+    await tab.logout();
+    await reaches(client.connection, "signed_out");
+    assert.deepEqual(refreshes, [200, 401]);
+    assert.equal(returns.includes("online"), false);
+    assert.equal(client.user.get(), null);
+    assert.equal(room.state.get().status, "left");
+  }));
+
+Deno.test("a connection that was ended by hand comes back by hand, and its rooms with it", () =>
+  onServer(async ({ newPerson, newRoom }) => {
+    const { client } = await newPerson("Ada");
+    const room = await enter(client, await newRoom({ client }));
+    client.disconnect();
+    assert.deepEqual(client.connection.get(), { status: "idle" });
+    assert.equal(room.state.get().status, "waiting");
+    assert.equal(client.user.get()?.displayName, "Ada");
+    client.connect();
+    await reaches(room.state, "live");
+    await room.send("Back");
+  }));
+
+Deno.test("a client that was closed does not connect any more", () =>
+  onServer(async ({ newPerson }) => {
+    const { client } = await newPerson("Ada");
+    client.close();
+    client.connect();
+    assert.equal(client.connection.get().status, "idle");
+  }));
+
+Deno.test("a client that is closed while it signs in does not connect any more", () =>
+  onServer(async ({ newPage }) => {
+    const client = newPage();
+    const registered = client.register(newAccount("Ada"));
+    client.close();
+    await registered.catch(() => {});
+    assert.equal(client.connection.get().status, "idle");
+  }));
+
+Deno.test("a client that is closed while it refreshes knows nobody afterwards", () =>
+  onServer(async ({ newPerson, server }) => {
+    const { client, browser } = await newPerson("Ada");
+    client.close();
+    const slow = new SlowFetch(browser, "/auth/refresh");
+    const next = browser.open(server.url, { fetch: slow.fetch });
+    next.connect();
+    await slow.answered;
+    next.close();
+    slow.release();
+    await slow.taken();
+    assert.equal(next.user.get(), null);
+  }));
+
+Deno.test("a client that logs out while it refreshes knows nobody afterwards", () =>
+  onServer(async ({ newPerson, server }) => {
+    const { client, browser } = await newPerson("Ada");
+    client.close();
+    const slow = new SlowFetch(browser, "/auth/refresh");
+    const next = browser.open(server.url, { fetch: slow.fetch });
+    next.connect();
+    await slow.answered;
+    await next.logout();
+    slow.release();
+    await slow.taken();
+    assert.equal(next.connection.get().status, "signed_out");
+    assert.equal(next.user.get(), null);
+  }));
+
+Deno.test("logging out ends the session of the browser's cookie", () =>
+  onServer(async ({ newPerson, server }) => {
+    const { client, browser } = await newPerson("Ada");
+    await client.logout();
+    const next = browser.open(server.url);
+    next.connect();
+    await reaches(next.connection, "signed_out");
   }));
 
 Deno.test("wrong credentials are refused with the server's code, and change nothing", () =>
-  onServer(async ({ client }) => {
-    const account = newAccount("Ada");
-    await client.register(account);
+  onServer(async ({ newPerson }) => {
+    const { client, account } = await newPerson("Ada");
     await assert.rejects(client.login({ ...account, password: "wrong horse" }), {
       name: "EchoRoomError",
       code: "invalid_credentials",
       status: 401,
     });
     assert.equal(client.user.get()?.email, account.email);
+    assert.equal(client.connection.get().status, "online");
   }));
 
 Deno.test("input that is none is refused field by field", () =>
-  onServer(async ({ client }) => {
-    await assert.rejects(client.register({ ...newAccount("Ada"), email: "none" }), (error) => {
-      const { code, errors } = error as { code: string; errors: { path: string }[] };
+  onServer(async ({ newPage }) => {
+    await assert.rejects(newPage().register({ ...newAccount("Ada"), email: "none" }), (error) => {
+      const { code, errors } = error as EchoRoomError;
       return code === "validation_failed" && errors[0]!.path === "email";
     });
   }));
 
-Deno.test("signing out ends the session, the rooms and the connection", () =>
-  onServer(async ({ client, server, browser }) => {
-    await client.register(newAccount("Ada"));
-    const { slug } = await client.api.createRoom({ name: "Room" });
-    const room = client.join(slug);
-    await reaches(room.state, "live");
-    await client.logout();
-    assert.equal(client.connection.get().status, "signed_out");
-    assert.equal(client.user.get(), null);
-    assert.equal(room.state.get().status, "left");
-    const next = browser.open(server.url);
-    next.connect();
-    await reaches(next.connection, "signed_out");
-  }));
-
-Deno.test("a session that is ended elsewhere signs the client out", () =>
-  onServer(async ({ client, browser, server }) => {
-    await client.register(newAccount("Ada"));
-    await reaches(client.connection, "online");
-    const tab = browser.open(server.url);
-    tab.connect();
-    await reaches(tab.connection, "online");
-    await tab.logout();
-    await reaches(client.connection, "signed_out");
-    assert.equal(client.user.get(), null);
-  }));
-
-Deno.test("when somebody else signs in from another tab nothing of theirs is shown", () =>
-  onServer(async ({ client, browser, server }) => {
-    await client.register(newAccount("Ada"));
-    const { slug } = await client.api.createRoom({ name: "Room" });
-    const room = client.join(slug);
-    await reaches(room.state, "live");
-    await browser.open(server.url).register(newAccount("Bob"));
-    const state = await reaches(client.connection, "signed_out");
-    assert.match(state.status === "signed_out" ? state.reason : "", /Somebody else/);
-    assert.equal(room.state.get().status, "left");
-  }, { JWT_ACCESS_EXPIRES_IN: "3s" }));
-
-Deno.test("a token is renewed before it expires, without a loss of the connection", () =>
-  onServer(async ({ client, server }) => {
-    const account = await Account.register(server.url, "Ada");
-    let asked = 0;
-    const states: string[] = [];
-    const own = createClient(server.url, {
-      token: async () => {
-        asked++;
-        await account.refresh();
-        return account.token;
-      },
-    });
-    own.connect();
-    await reaches(own.connection, "online");
-    own.connection.subscribe(() => states.push(own.connection.get().status));
-    await until(() => asked >= 3, "it is asked for a third");
-    assert.deepEqual(states, []);
-    assert.equal(own.connection.get().status, "online");
-    own.close();
-    client.close();
-  }, { JWT_ACCESS_EXPIRES_IN: "3s" }));
-
-Deno.test("no token from the app means that nobody is signed in", () =>
-  onServer(async ({ server }) => {
-    const client = createClient(server.url, { token: () => Promise.resolve(null) });
-    client.connect();
-    await reaches(client.connection, "signed_out");
-    client.close();
-  }));
-
 Deno.test("a token that is refused is replaced at once by the next", () =>
-  onServer(async ({ server }) => {
+  onServer(async ({ newPage, server }) => {
     const account = await Account.register(server.url, "Ada");
     const tokens = ["no.such.token", account.token];
-    const client = createClient(server.url, { token: () => Promise.resolve(tokens.shift()!) });
+    const client = newPage({ token: () => Promise.resolve(tokens.shift()!) });
     client.connect();
     await reaches(client.connection, "online");
     assert.equal(client.user.get()?.id, account.id);
-    client.close();
   }));
 
 Deno.test("a server that cannot be reached is tried again", async () => {
   const server = await startServer();
-  const { url } = server;
   await server.stop();
   const browser = new TestBrowser();
-  const client = browser.open(url);
+  const client = browser.open(server.url);
   client.connect();
   const state = await reaches(client.connection, "waiting");
   assert.ok(state.status === "waiting" && state.retryAt > 0);
@@ -149,25 +299,8 @@ Deno.test("a server that cannot be reached is tried again", async () => {
 });
 
 Deno.test("the profile that is changed is the user's", () =>
-  onServer(async ({ client }) => {
-    await client.register(newAccount("Ada"));
+  onServer(async ({ newPerson }) => {
+    const { client } = await newPerson("Ada");
     await client.updateMe({ displayName: "Countess Ada" });
     assert.equal(client.user.get()?.displayName, "Countess Ada");
   }));
-
-interface World {
-  server: TestServer;
-  browser: TestBrowser;
-  client: Client;
-}
-
-async function onServer(
-  act: (world: World) => Promise<void>,
-  settings: Record<string, string> = {},
-): Promise<void> {
-  const server = await startServer(settings);
-  const browser = new TestBrowser();
-  await act({ server, browser, client: browser.open(server.url) });
-  browser.close();
-  await server.stop();
-}

@@ -9,7 +9,7 @@ import {
 
 const DEADLINE_MS = 15_000;
 /** Quick to notice and to come back. */
-const TIMING = { answerMs: 3_000, silenceMs: 1_000, firstRetryMs: 10, longestRetryMs: 100 };
+export const QUICK = { answerMs: 2_000, silenceMs: 500, firstRetryMs: 10, longestRetryMs: 100 };
 
 /** One browser: its cookies and its storage outlive the pages, and so the clients. */
 export class TestBrowser {
@@ -20,9 +20,9 @@ export class TestBrowser {
   /** Opens a page: a client of its own with this browser's cookies and storage. */
   open(url: string, options: ClientOptions = {}): Client {
     const client = createClient(url, {
-      fetch: (input, init) => this.#fetch(input, init),
+      fetch: this.fetch,
       storage: this.storage,
-      timing: TIMING,
+      timing: QUICK,
       ...options,
     });
     this.#clients.push(client);
@@ -33,13 +33,14 @@ export class TestBrowser {
     for (const client of this.#clients) client.close();
   }
 
-  async #fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+  /** As the page's own, with the browser's cookies. */
+  readonly fetch: typeof fetch = async (input, init) => {
     const headers = new Headers(init?.headers);
     if (this.cookie) headers.set("Cookie", this.cookie);
     const response = await fetch(input, { ...init, headers });
     for (const cookie of response.headers.getSetCookie()) this.cookie = cookie.split(";")[0]!;
     return response;
-  }
+  };
 }
 
 export class MemoryStorage implements OutboxStorage {

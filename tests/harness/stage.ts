@@ -94,6 +94,11 @@ export function sleep(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
+/** Resolves after everything that the present turn has set off without waiting for others. */
+export function nextTurn(): Promise<void> {
+  return sleep(0);
+}
+
 /** Resolves once `holds` is true; fails when it is not within `milliseconds`. */
 export async function until(
   holds: () => boolean | Promise<boolean>,

@@ -1,0 +1,71 @@
+/** What passes between a client and its server, watched, muted or held back. */
+import type { TestBrowser } from "./client.ts";
+import { nextTurn, until } from "./stage.ts";
+
+/** What passes over the sockets of a client. */
+export class Frames {
+  /** The names of all events received. */
+  readonly events: string[] = [];
+  /** How many frames held several events. */
+  batches = 0;
+  protocol = "";
+  readonly WebSocket: typeof WebSocket;
+
+  /** @param mute an event that is not passed on to the server */
+  constructor({ mute = "" } = {}) {
+    const take = (frame: unknown) => this.#take(frame);
+    const opened = (protocol: string) => this.protocol = protocol;
+    this.WebSocket = class extends WebSocket {
+      constructor(...args: ConstructorParameters<typeof WebSocket>) {
+        super(...args);
+        this.addEventListener("open", () => opened(this.protocol));
+        this.addEventListener("message", ({ data }) => take(JSON.parse(data)));
+      }
+
+      override send(data: string): void {
+        if (JSON.parse(data).event !== mute) super.send(data);
+      }
+    };
+  }
+
+  /** Resolves when the next event of this name has come. */
+  async received(name: string): Promise<void> {
+    const before = this.events.length;
+    await until(() => this.events.includes(name, before), name);
+  }
+
+  #take(frame: unknown): void {
+    if (Array.isArray(frame)) this.batches++;
+    this.events.push(...[frame].flat().map((event) => (event as { event: string }).event));
+  }
+}
+
+/** Holds the answers of one route back until they are released. */
+export class SlowFetch {
+  readonly answered: Promise<void>;
+  readonly fetch: typeof fetch;
+  readonly release: () => void;
+  #taken = 0;
+
+  constructor(browser: TestBrowser, path: string) {
+    const answered = Promise.withResolvers<void>();
+    const released = Promise.withResolvers<void>();
+    this.answered = answered.promise;
+    this.release = released.resolve;
+    this.fetch = async (input, init) => {
+      const response = await browser.fetch(input, init);
+      if (!String(input).endsWith(path)) return response;
+      answered.resolve();
+      await released.promise;
+      this.#taken++;
+      return response;
+    };
+  }
+
+  /** Resolves when a released answer was read. */
+  async taken(): Promise<void> {
+    do await nextTurn(); while (this.#taken === 0);
+    // Reading the body takes turns of its own.
+    for (let i = 0; i < 20; i++) await nextTurn();
+  }
+}
