@@ -146,6 +146,29 @@ Deno.test("what is written while the server is dead arrives once it lives again"
   await second.stop();
 });
 
+Deno.test("the page opens while the server is dead, and sends what was unsent once it lives again", async () => {
+  const browser = await launchBrowser();
+  const first = await spawnServer();
+  const { page } = await visit(browser, first.url);
+  await signUp(page, "Ada");
+  await makeRoom(page, "General");
+  await page.waitForFunction(`caches.match("/assets/web/page.ts")`);
+  first.kill("SIGKILL");
+  await first.ended;
+  await page.waitForSelector(".connection:not([data-state=online])");
+  await write(page, "Written while offline");
+  await page.reload();
+  await page.waitForSelector("#unreachable");
+
+  const { port } = new URL(first.url);
+  const second = await spawnServer({ ...first.settings, PORT: port });
+
+  await isSent(page, "Written while offline");
+  assert.equal(await page.locator("#unreachable").isVisible(), false);
+  await browser.close();
+  await second.stop();
+});
+
 Deno.test("a chat goes on while tokens expire", () =>
   withBrowser(async (browser, server) => {
     const [ada, bob] = await meet(browser, server);

@@ -2,6 +2,7 @@
 import { createClient, type Room } from "../src/client/mod.ts";
 import { ConnectionBar } from "./connection_bar.ts";
 import { find, onSubmit, setText } from "./dom.ts";
+import { keepForOffline } from "./offline.ts";
 import { OwnRooms } from "./own_rooms.ts";
 import { RoomList } from "./room_list.ts";
 import { RoomView } from "./room_view.ts";
@@ -25,6 +26,8 @@ function update(): void {
   known ||= user !== null || state.status === "signed_out";
   main.hidden = find("#account").hidden = !user;
   find("#signed-out").hidden = user !== null || !known;
+  if (known) find("#unreachable").hidden = true;
+  else if (state.status === "waiting") find("#unreachable").hidden = false;
   setText(find("#me"), user?.displayName ?? "");
   bar.update(state);
   bar.element.hidden = known && !user;
@@ -134,3 +137,6 @@ addEventListener("storage", (event) => {
 });
 update();
 client.connect();
+keepForOffline().catch(() => {
+  // Forbidden by the browser, as in some private windows.
+});

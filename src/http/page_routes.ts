@@ -6,7 +6,12 @@ import { serveStatic } from "hono/deno";
 import { etag } from "hono/etag";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const PAGES = { "/": "web/index.html", "/try": "web/try.html" };
+const PAGES = {
+  "/": "web/index.html",
+  "/try": "web/try.html",
+  // At the root, because a worker sees no requests from above its own place.
+  "/service_worker.js": "web/service_worker.js",
+};
 /**
  * What browsers may have: the page's own files, and of the server's those that the client is made
  * of. They keep their places, so that an import leads to the same file here and in an editor.

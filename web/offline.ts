@@ -1,0 +1,15 @@
+/** Makes the page open without its server, too. */
+
+/** Does nothing where browsers have no service workers, as on http from other machines. */
+export async function keepForOffline(): Promise<void> {
+  if (!("serviceWorker" in navigator)) return;
+  await navigator.serviceWorker.register("/service_worker.js");
+  if (navigator.serviceWorker.controller) return;
+  // What was loaded before there was a worker did not pass it.
+  const loaded = performance.getEntriesByType("resource").map(({ name }) => name);
+  const copies = await caches.open("pages");
+  await copies.addAll([
+    "/",
+    ...loaded.filter((url) => url.startsWith(`${location.origin}/assets/`)),
+  ]);
+}

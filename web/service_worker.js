@@ -1,0 +1,29 @@
+/** Keeps copies of the pages and their files, for when the server cannot be reached. */
+
+const PAGES = ["/", "/try"];
+const FILES = "/assets/";
+
+self.addEventListener("install", () => self.skipWaiting());
+self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
+self.addEventListener("fetch", (event) => {
+  const { origin, pathname } = new URL(event.request.url);
+  if (origin !== location.origin || event.request.method !== "GET") return;
+  if (PAGES.includes(pathname) || pathname.startsWith(FILES)) {
+    event.respondWith(load(event.request));
+  }
+});
+
+/** The server's own file wherever that can be had: a copy may be of an older release. */
+async function load(request) {
+  const copies = await caches.open("pages");
+  try {
+    const response = await fetch(request);
+    if (response.ok) await copies.put(request, response.clone());
+    return response;
+  } catch (error) {
+    // One file is the same for every origin, whatever a cache further out may do.
+    const copy = await copies.match(request, { ignoreVary: true });
+    if (copy) return copy;
+    throw error;
+  }
+}
