@@ -1,6 +1,6 @@
 /** Who is signed in, as the client knows it: cookies, tokens, their ends, and what follows. */
 import assert from "node:assert/strict";
-import type { EchoRoomError } from "../src/client/mod.ts";
+import { createClient, type EchoRoomError } from "../src/client/mod.ts";
 import { Account } from "./harness/account.ts";
 import { becomes, newAccount, QUICK, reaches, TestBrowser } from "./harness/client.ts";
 import { SlowFetch } from "./harness/client_network.ts";
@@ -298,9 +298,58 @@ Deno.test("a server that cannot be reached is tried again", async () => {
   assert.deepEqual(client.connection.get(), { status: "idle" });
 });
 
+Deno.test("a server that takes requests and never answers is tried again", () =>
+  withListener(() => new Promise(() => {}), async (url) => {
+    const client = createClient(url, { timing: { ...QUICK, answerMs: 50 } });
+    client.connect();
+    await reaches(client.connection, "waiting");
+    await reaches(client.connection, "connecting");
+    await assert.rejects(client.login({ email: "a@example.com", password: "correct horse" }), {
+      name: "EchoRoomError",
+      code: "unreachable",
+    });
+    client.close();
+  }));
+
+Deno.test("a network that answers in the server's place is not taken for it", () =>
+  withListener(() => new Response("<h1>Welcome to our network</h1>"), async (url) => {
+    const client = createClient(url, { timing: QUICK });
+    await assert.rejects(client.login({ email: "a@example.com", password: "correct horse" }), {
+      name: "EchoRoomError",
+      code: "unreachable",
+    });
+    client.connect();
+    await reaches(client.connection, "waiting");
+    client.close();
+  }));
+
+Deno.test("an app whose promise of a token never settles is asked again", () =>
+  onServer(async ({ newPage, server }) => {
+    const account = await Account.register(server.url, "Ada");
+    const answers = [new Promise<string>(() => {}), Promise.resolve(account.token)];
+    const client = newPage({
+      token: () => answers.shift()!,
+      timing: { ...QUICK, answerMs: 500 },
+    });
+    client.connect();
+    await reaches(client.connection, "online");
+  }));
+
 Deno.test("the profile that is changed is the user's", () =>
   onServer(async ({ newPerson }) => {
     const { client } = await newPerson("Ada");
     await client.updateMe({ displayName: "Countess Ada" });
     assert.equal(client.user.get()?.displayName, "Countess Ada");
   }));
+
+/** Something that is not EchoRoom. */
+async function withListener(
+  answer: () => Response | Promise<Response>,
+  act: (url: string) => Promise<void>,
+): Promise<void> {
+  const abort = new AbortController();
+  const options = { port: 0, hostname: "127.0.0.1", signal: abort.signal, onListen() {} };
+  const server = Deno.serve(options, answer);
+  await act(`http://127.0.0.1:${server.addr.port}`).finally(() => abort.abort());
+  await server.finished;
+}

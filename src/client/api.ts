@@ -1,6 +1,6 @@
 /** The REST routes of a server, as typed calls. */
 import type { MessagesPage, Problem, Room, RoomsPage, SignedIn, User } from "../protocol/wire.ts";
-import { EchoRoomError, errorOfProblem } from "./errors.ts";
+import { EchoRoomError, errorOfProblem, unreachable } from "./errors.ts";
 
 /** What a new account needs. */
 export interface Account {
@@ -50,17 +50,25 @@ export class Api {
   readonly #url: URL;
   readonly #fetch: typeof fetch;
   readonly #tokens: TokenSource;
+  readonly #answerMs: number;
 
   /**
    * Knows the routes of one server.
    * @param url the server's; routes are found beside its last slash
    * @param fetch as the global one
    * @param tokens where tokens for protected routes come from
+   * @param answerMs so long an answer is waited for, in milliseconds
    */
-  constructor(url: URL, fetch: typeof globalThis.fetch, tokens: TokenSource) {
+  constructor(
+    url: URL,
+    fetch: typeof globalThis.fetch,
+    tokens: TokenSource,
+    answerMs: number,
+  ) {
     this.#url = url;
     this.#fetch = fetch;
     this.#tokens = tokens;
+    this.#answerMs = answerMs;
   }
 
   /** `POST /auth/register`: makes an account and begins a session. */
@@ -141,14 +149,21 @@ export class Api {
     const headers = new Headers();
     if (body !== undefined) headers.set("Content-Type", "application/json");
     if (token !== undefined) headers.set("Authorization", `Bearer ${token}`);
-    const init: RequestInit = { method, headers, credentials: "include" };
+    const signal = AbortSignal.timeout(this.#answerMs);
+    const init: RequestInit = { method, headers, credentials: "include", signal };
     if (body !== undefined) init.body = JSON.stringify(body);
-    const response = await this.#fetch.call(undefined, url, init).catch(() => {
-      throw new EchoRoomError({ message: "The server cannot be reached.", code: "unreachable" });
-    });
-    const text = await response.text().catch(() => "");
+    const [response, text] = await this.#fetch.call(undefined, url, init)
+      .then(async (response) => [response, await response.text()] as const)
+      .catch(() => {
+        throw unreachable();
+      });
     if (!response.ok) throw refusal(response, text);
-    return (text ? JSON.parse(text) : undefined) as T;
+    try {
+      return (text ? JSON.parse(text) : undefined) as T;
+    } catch {
+      // A page of some network in between, as before one has signed in to it.
+      throw unreachable();
+    }
   }
 }
 

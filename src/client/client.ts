@@ -75,13 +75,14 @@ export class Client {
     if (!base.pathname.endsWith("/")) base.pathname += "/";
     this.#origin = base.host;
     this.#ownToken = options.token;
-    this.#tokens = new Tokens(() => this.#fetchToken());
-    this.api = new Api(base, options.fetch ?? globalThis.fetch, this.#tokens);
+    const timing = { ...TIMING, ...options.timing };
+    this.#tokens = new Tokens(() => this.#fetchToken(), timing.answerMs);
+    this.api = new Api(base, options.fetch ?? globalThis.fetch, this.#tokens, timing.answerMs);
     this.#connection = new Connection({
       url: socketUrl(base),
       WebSocket: options.WebSocket ?? ownWebSocket(),
       tokens: this.#tokens,
-      timing: { ...TIMING, ...options.timing },
+      timing,
       onState: () => this.#onState(),
       onUser: (user) => this.#is(user),
       onEvent: (event) => {

@@ -22,7 +22,7 @@ export type ConnectionState =
 
 /** The times that a connection keeps, in milliseconds. */
 export interface Timing {
-  /** So long an answer is waited for, before the connection counts as lost. */
+  /** So long an answer is waited for, before the connection or the request counts as lost. */
   answerMs: number;
   /** After so long without a sign of life the server is asked for one. */
   silenceMs: number;

@@ -68,6 +68,10 @@ export function disconnected(): EchoRoomError {
   return new EchoRoomError({ message: "The connection was lost.", code: "disconnected" });
 }
 
+export function unreachable(): EchoRoomError {
+  return new EchoRoomError({ message: "The server cannot be reached.", code: "unreachable" });
+}
+
 export function signedOut(message = "Your session has ended."): EchoRoomError {
   return new EchoRoomError({ message, code: "signed_out" });
 }

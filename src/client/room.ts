@@ -60,7 +60,8 @@ export interface Room {
   /**
    * Sends a message. It is in `messages` at once (or as soon as it is known who is signed in), goes
    * out as soon as there is a connection, and is sent again until the server has it; a reload of the
-   * page does not lose it.
+   * page does not lose it. `closed` and `signed_out` only end the wait: what the browser keeps goes
+   * out when the same user is back, except after `client.logout()`.
    * @param text trimmed by the server, then 1 to 4,000 characters
    * @returns the server's word that the message is durable
    * @throws {EchoRoomError} the server's refusal, or `closed` or `signed_out`

@@ -1,5 +1,6 @@
 /** The access token: renewed before it expires, by one request however many ask. */
 import type { TokenSource } from "./api.ts";
+import { unreachable } from "./errors.ts";
 
 /** A token is renewed when a quarter of its life is left, or this much of a long one. */
 const RENEW_BEFORE_MS = 60_000;
@@ -13,13 +14,18 @@ const SAME_AGAIN_MS = 5_000;
  */
 export class Tokens implements TokenSource {
   readonly #fetch: () => Promise<string>;
+  readonly #answerMs: number;
   #token = "";
   #renewAt = 0;
   #renewing: Promise<string> | null = null;
 
-  /** @param fetch gets a token from wherever they come from */
-  constructor(fetch: () => Promise<string>) {
+  /**
+   * @param fetch gets a token from wherever they come from
+   * @param answerMs so long one is waited for, in milliseconds
+   */
+  constructor(fetch: () => Promise<string>, answerMs: number) {
     this.#fetch = fetch;
+    this.#answerMs = answerMs;
   }
 
   /** How long the token may still be used before it should be renewed, in milliseconds. */
@@ -32,7 +38,7 @@ export class Tokens implements TokenSource {
   }
 
   renew(): Promise<string> {
-    this.#renewing ??= this.#fetch()
+    this.#renewing ??= inTime(this.#fetch(), this.#answerMs)
       .then((token) => this.set(token))
       .finally(() => this.#renewing = null);
     return this.#renewing;
@@ -58,6 +64,14 @@ export class Tokens implements TokenSource {
     this.#token = "";
     this.#renewAt = 0;
   }
+}
+
+/** Whoever asks an app for a token cannot know that its promise will ever settle. */
+function inTime<T>(answer: Promise<T>, ms: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(unreachable()), ms);
+    answer.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }
 
 /** How long a JWT (RFC 7519) may be used from its issue on, in milliseconds. */
