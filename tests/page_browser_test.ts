@@ -80,6 +80,45 @@ Deno.test("bold, italics, code and links are shown as such", () =>
     assert.match((await link.getAttribute("rel"))!, /noopener/);
   }));
 
+Deno.test("links end where people mean them to", () =>
+  withBrowser(async (browser, server) => {
+    const { page } = await visit(browser, server.url);
+    await signUp(page, "Ada");
+    await makeRoom(page, "General");
+    const texts = [
+      "(see https://example.com/a_(b))",
+      "(https://example.com/a)",
+      "**https://example.com/b**",
+      "Is it https://example.com/c?",
+      "https://example.com/(",
+    ];
+    for (const text of texts) await write(page, text);
+    const links = page.locator(".message .text a");
+    await links.nth(4).waitFor();
+    assert.deepEqual(await links.evaluateAll((all) => all.map((a) => a.getAttribute("href"))), [
+      "https://example.com/a_(b)",
+      "https://example.com/a",
+      "https://example.com/b",
+      "https://example.com/c",
+      "https://example.com/",
+    ]);
+  }));
+
+Deno.test("the newest messages stay in sight while one writes several lines", () =>
+  withBrowser(async (browser, server) => {
+    const { page } = await visit(browser, server.url);
+    await signUp(page, "Ada");
+    await fill(server, 50);
+    await openRoom(page, "Long");
+    await seesLast(page, "50");
+    await page.fill(".composer [name=text]", "One\ntwo\nthree\nfour");
+    await page.waitForFunction(`(() => {
+      const last = [...document.querySelectorAll(".message")].at(-1).getBoundingClientRect();
+      const frame = document.querySelector(".messages").getBoundingClientRect();
+      return last.bottom <= frame.bottom;
+    })()`);
+  }));
+
 Deno.test("a reload keeps who is signed in and which room is open", () =>
   withBrowser(async (browser, server) => {
     const { page } = await visit(browser, server.url);
@@ -195,6 +234,17 @@ Deno.test("rooms that are not looked at count what is unread, until they are", (
     await ada.page.locator(".unread").waitFor();
     await ada.page.getByRole("link", { name: "General", exact: true }).waitFor();
     assert.doesNotMatch(await ada.page.title(), /^\(/);
+  }));
+
+Deno.test("who comes back to the window finds the rooms that others have made", () =>
+  withBrowser(async (browser, server) => {
+    const { page } = await visit(browser, server.url);
+    await signUp(page, "Ada");
+    await page.waitForLoadState("networkidle");
+    await (await Account.register(server.url, "Bob")).createRoom("New");
+    assert.equal(await page.getByRole("link", { name: "New", exact: true }).count(), 0);
+    await page.evaluate(`dispatchEvent(new Event("focus"))`);
+    await page.getByRole("link", { name: "New", exact: true }).waitFor();
   }));
 
 Deno.test("scrolling up loads all of the history, and the place stays", () =>

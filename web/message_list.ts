@@ -57,6 +57,8 @@ export class MessageList {
     this.#older.addEventListener("click", () => this.#loadOlder());
     this.#toNewest.addEventListener("click", () => this.toNewest());
     this.#lines.addEventListener("click", (event) => this.#clicked(event));
+    // When the box below grows, or a keyboard comes up, the newest stay in sight.
+    new ResizeObserver(() => this.#atNewest && this.toNewest()).observe(this.#scroller);
   }
 
   /** Whether the newest message can be seen. */

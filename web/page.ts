@@ -131,6 +131,10 @@ list.onListed(updateRooms);
 client.user.subscribe(update);
 client.connection.subscribe(update);
 addEventListener("hashchange", showAddressed);
+// Others make rooms while one looks elsewhere.
+addEventListener("focus", () => {
+  if (marks && client.connection.get().status === "online") list.load();
+});
 addEventListener("storage", (event) => {
   marks?.heed(event);
   updateRooms();

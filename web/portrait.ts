@@ -2,21 +2,19 @@
 import type { PublicUser } from "../src/client/mod.ts";
 import { element } from "./dom.ts";
 
-const HUES = 12;
-
 export function portrait({ id, displayName, avatarUrl }: PublicUser): HTMLElement {
   const initial = [...displayName][0]?.toUpperCase() ?? "?";
   const place = element("span", { className: "portrait", ariaHidden: "true" }, initial);
-  place.dataset.hue = String(hueOf(id));
+  place.style.setProperty("--hue", String(hueOf(id)));
   if (!avatarUrl?.startsWith("https://")) return place;
   const picture = element("img", { alt: "", referrerPolicy: "no-referrer", src: avatarUrl });
   picture.addEventListener("load", () => place.replaceChildren(picture));
   return place;
 }
 
-/** The same for one person everywhere (FNV-1a). */
+/** In degrees, the same for one person everywhere (FNV-1a). */
 function hueOf(id: string): number {
   let hash = 0x811c9dc5;
   for (const character of id) hash = Math.imul(hash ^ character.codePointAt(0)!, 0x01000193);
-  return (hash >>> 0) % HUES;
+  return (hash >>> 0) % 360;
 }

@@ -8,8 +8,8 @@ const MARKS = new RegExp(
     /\*\*(?=\S)(?<bold>[^\n]*?\S)\*\*/,
     /(?<![\w*])\*(?=[^\s*])(?<starred>[^*\n]*?)(?<=\S)\*(?![\w*])/,
     /(?<!\w)_(?=[^\s_])(?<underlined>[^_\n]*?)(?<=\S)_(?!\w)/,
-    // Without the end of the sentence that the link stands in.
-    /(?<link>https?:\/\/[^\s<>"`]*[^\s<>"`'.,;:!?)\]*_])/,
+    // With brackets in pairs, and without the end of the sentence that the link stands in.
+    /(?<link>https?:\/\/(?:[^\s<>"`()]|\([^\s<>"`()]*\))*(?:[^\s<>"`()'.,;:!?\]*_]|\([^\s<>"`()]*\)))/,
   ].map(({ source }) => source).join("|"),
   "g",
 );

@@ -3,7 +3,8 @@ import type { Client, Room, RoomInfo } from "../src/client/mod.ts";
 import { element, find, onSubmit, setText, showList } from "./dom.ts";
 import type { OwnRooms } from "./own_rooms.ts";
 
-const PAGE = 50;
+/** How many rooms one request lists. */
+const PAGE = { usual: 50, largest: 100 };
 
 /** A room as the list shows it, whether or not it has been joined yet. */
 interface Item {
@@ -37,9 +38,10 @@ export class RoomList {
     addEventListener("keydown", (event) => this.#step(event));
   }
 
-  /** Lists the first rooms, or the next. */
+  /** Lists the first rooms anew, as many as there were, or the next. */
   async load(cursor: string | null = null): Promise<void> {
-    const page = { limit: PAGE, ...(cursor && { cursor }) };
+    const listed = Math.max(PAGE.usual, Math.min(this.#listed.length, PAGE.largest));
+    const page = cursor ? { limit: PAGE.usual, cursor } : { limit: listed };
     try {
       const { rooms, nextCursor } = await this.#client.api.listRooms(page);
       this.#listed = cursor ? [...this.#listed, ...rooms] : rooms;
