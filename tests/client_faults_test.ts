@@ -25,7 +25,16 @@ const rates: fc.Arbitrary<Rates> = fc.record({
 /** What one of two people does. */
 const step: fc.Arbitrary<Step> = fc.record({
   who: fc.constantFrom(0, 1),
-  does: fc.constantFrom("send", "send", "send", "send two", "wait", "disconnect", "load older"),
+  does: fc.constantFrom(
+    "send",
+    "send",
+    "send",
+    "send two",
+    "wait",
+    "disconnect",
+    "load older",
+    "let go of older",
+  ),
 });
 
 const total = { histories: 0, dropped: 0, duplicated: 0, delayed: 0, cut: 0, sends: 0 };
@@ -62,7 +71,12 @@ async function live(server: TestServer, network: FaultyNetwork, steps: Step[]): 
 
   const log = await readLog(people[0]!.account, room.id);
   for (const { room } of people) await shows(room!, log.at(-1)!.seq);
-  for (const { room } of people) assertEqualToLog(room!, log);
+  for (const { room } of people) {
+    assertEqualToLog(room!, log);
+    while (await room!.loadOlder());
+    assert.equal(room!.messages.get().length, log.length);
+    assertEqualToLog(room!, log);
+  }
   // The first entry says that the room was made.
   assert.equal(log.length - 1, sends.length, "an entry for every send");
   assert.equal(new Set(acks.map(({ seq }) => seq)).size, sends.length, "a seq for every ack");
@@ -118,6 +132,7 @@ async function act(people: Person[], steps: Step[]): Promise<Send[]> {
     if (does === "send two") send(who);
     if (does === "wait") await sleep(20);
     if (does === "load older") room!.loadOlder().catch(() => {});
+    if (does === "let go of older") room!.forgetOlder(3);
     if (does === "disconnect") {
       client.disconnect();
       client.connect();
@@ -138,6 +153,7 @@ async function shows(room: Room, seq: number): Promise<void> {
 function assertEqualToLog(room: Room, log: { id: string; seq: number; text: string }[]): void {
   const shown = room.messages.get().map(({ id, seq, text }: ChatMessage) => ({ id, seq, text }));
   const first = shown[0]?.seq ?? 1;
+  assert.equal(room.hasOlder.get(), first > 1);
   const expected = log.filter(({ seq }) => seq >= first);
   assert.deepEqual(shown, expected.map(({ id, seq, text }) => ({ id, seq, text })));
 }

@@ -181,3 +181,34 @@ Deno.test("older messages that are asked for twice at once are loaded once", () 
     assert.deepEqual(await Promise.all([room.loadOlder(), room.loadOlder()]), [true, true]);
     assert.deepEqual(seqs(room), range(22, 121));
   }));
+
+Deno.test("messages that were let go of come back as older ones, and unsent ones stay", () =>
+  onRoom(async ({ ada, bob, slug }) => {
+    await write(bob, slug, 49);
+    const room = await enter(ada.client, slug);
+    ada.client.disconnect();
+    const sent = room.send("Unsent");
+    room.forgetOlder(10);
+    assert.deepEqual(seqs(room), [...range(41, 50), null]);
+    assert.equal(room.hasOlder.get(), true);
+    assert.equal(await room.loadOlder(), false);
+    assert.deepEqual(seqs(room), [...range(1, 50), null]);
+    room.forgetOlder(60);
+    assert.deepEqual(seqs(room), [...range(1, 50), null]);
+    assert.equal(room.hasOlder.get(), false);
+    ada.client.connect();
+    await sent;
+    assert.deepEqual(seqs(room), range(1, 51));
+  }));
+
+Deno.test("older messages that come after some were let go of leave no gap", () =>
+  onRoom(async ({ ada, bob, slug }) => {
+    await write(bob, slug, 99);
+    const room = await enter(ada.client, slug);
+    const older = room.loadOlder();
+    room.forgetOlder(10);
+    await older;
+    assert.deepEqual(seqs(room), range(91, 100));
+    await room.loadOlder();
+    assert.deepEqual(seqs(room), range(41, 100));
+  }));

@@ -1,18 +1,21 @@
 /** Messages on their way: shown at once, stored once, in order, over losses and reloads. */
 import assert from "node:assert/strict";
 import type { ChatMessage } from "../src/client/mod.ts";
-import { becomes, newAccount, reaches } from "./harness/client.ts";
+import { becomes, newAccount, reaches, type TestBrowser } from "./harness/client.ts";
 import { Frames, SlowFetch } from "./harness/client_network.ts";
 import {
   enter,
   onRoom,
   onServer,
+  type Person,
   range,
+  seqs,
   shows,
   texts,
+  write,
   writeOffline,
 } from "./harness/client_world.ts";
-import { nextTurn } from "./harness/stage.ts";
+import { nextTurn, until } from "./harness/stage.ts";
 
 Deno.test("a message is in the list as soon as send was called", () =>
   onRoom(async ({ ada, slug }) => {
@@ -213,22 +216,37 @@ Deno.test("unsent messages go out although their room is not joined any more", (
 
 Deno.test("what was stored although its ack was lost is not stored again", () =>
   onRoom(async ({ ada, slug, server }) => {
-    const { client, browser } = ada;
-    const room = await enter(client, slug);
-    await room.send("One");
-    // As if the page had been closed between the message and its ack.
-    const { clientMessageId, createdAt } = room.messages.get().at(-1)!;
-    const key = `echoroom:outbox:${new URL(server.url).host}:${client.user.get()!.id}`;
-    const unsent = { room: room.id, text: "One", clientMessageId, createdAt };
-    client.close();
-    browser.storage.setItem(`${key}:${clientMessageId}`, JSON.stringify(unsent));
-    const next = browser.open(server.url);
+    await loseAck(ada, slug, "One", server.url);
+    const next = ada.browser.open(server.url);
     next.connect();
-    const again = await enter(next, slug);
-    await again.send("Two");
-    assert.deepEqual(texts(again).slice(1), ["One", "Two"]);
-    assert.equal(browser.storage.length, 0);
+    const room = await enter(next, slug);
+    await room.send("Two");
+    assert.deepEqual(texts(room).slice(1), ["One", "Two"]);
+    assert.equal(ada.browser.storage.length, 0);
   }));
+
+const EVENTS = { before: "room:join", after: "message:send" };
+
+for (const [order, held] of Object.entries(EVENTS)) {
+  Deno.test(`an ack from long ago that comes ${order} the join leaves no gap in the list`, () =>
+    onRoom(async ({ ada, bob, slug, server }) => {
+      await loseAck(ada, slug, "Long ago", server.url);
+      await write(bob, slug, 60);
+      const { id } = await bob.client.api.readRoom(slug);
+      const frames = new Frames({ held });
+      const next = ada.browser.open(server.url, { WebSocket: frames.WebSocket });
+      const room = next.join(id);
+      next.connect();
+      if (order === "before") await isEmpty(ada.browser);
+      else await reaches(room.state, "live");
+      frames.release();
+      await isEmpty(ada.browser);
+      await reaches(room.state, "live");
+      assert.deepEqual(seqs(room), range(13, 62));
+      assert.equal(await room.loadOlder(), false);
+      assert.deepEqual(seqs(room), range(1, 62));
+    }));
+}
 
 Deno.test("another user of the browser neither sees nor sends what was left unsent", () =>
   onRoom(async ({ ada, slug, server }) => {
@@ -293,7 +311,7 @@ Deno.test("logging out erases what is stored although the answer comes late", ()
     const slow = new SlowFetch(ada.browser, "/auth/logout");
     const next = ada.browser.open(server.url, {
       fetch: slow.fetch,
-      WebSocket: new Frames({ mute: "message:send" }).WebSocket,
+      WebSocket: new Frames({ held: "message:send" }).WebSocket,
     });
     next.connect();
     await reaches(next.connection, "online");
@@ -361,3 +379,21 @@ Deno.test("who has signed out cannot send", () =>
     await assert.rejects(room.send("Hello"), { code: "signed_out" });
     await assert.rejects(ada.client.join(slug).send("Hello"), { code: "signed_out" });
   }));
+
+/** Has a message stored by the server, but kept as unsent: as if the page had ended before its ack. */
+async function loseAck(person: Person, slug: string, text: string, url: string): Promise<void> {
+  const { storage } = person.browser;
+  await writeOffline(person, slug, [text]);
+  const key = storage.key(0)!;
+  const unsent = storage.getItem(key)!;
+  const page = person.browser.open(url);
+  page.connect();
+  await isEmpty(person.browser);
+  page.close();
+  storage.setItem(key, unsent);
+}
+
+/** Resolves when nothing is unsent any more. */
+function isEmpty({ storage }: TestBrowser): Promise<void> {
+  return until(() => storage.length === 0, "nothing is unsent");
+}

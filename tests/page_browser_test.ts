@@ -14,6 +14,7 @@ import {
   visit,
   write,
 } from "./harness/browser.ts";
+import { range } from "./harness/client_world.ts";
 import { spawnServer, startServer, type TestServer } from "./harness/server.ts";
 
 const HOSTILE =
@@ -95,7 +96,10 @@ Deno.test("links end where people mean them to", () =>
     for (const text of texts) await write(page, text);
     const links = page.locator(".message .text a");
     await links.nth(4).waitFor();
-    assert.deepEqual(await links.evaluateAll((all) => all.map((a) => a.getAttribute("href"))), [
+    const addresses = await links.all().then((all) => {
+      return Promise.all(all.map((link) => link.getAttribute("href")));
+    });
+    assert.deepEqual(addresses, [
       "https://example.com/a_(b)",
       "https://example.com/a",
       "https://example.com/b",
@@ -268,6 +272,23 @@ Deno.test("scrolling up loads all of the history, and the place stays", () =>
     assert.equal(await page.locator(".message").count(), 121);
   }));
 
+Deno.test("a room that is busy for long shows the newest, and the rest by scrolling up", () =>
+  withBrowser(async (browser, server) => {
+    const { page } = await visit(browser, server.url);
+    await signUp(page, "Ada");
+    await fill(server, 10, async (say) => {
+      await openRoom(page, "Long");
+      await say(range(11, 500));
+    });
+    await seesLast(page, "500");
+    const messages = page.locator(".message");
+    await messages.nth(400).waitFor({ state: "detached" });
+    const shown = await messages.count();
+    await page.locator(".messages").press("Home");
+    await messages.nth(shown).waitFor({ state: "attached" });
+    assert.equal(await messages.last().locator(".text").innerText(), "500");
+  }));
+
 Deno.test("everything can be done with the keyboard alone", () =>
   withBrowser(async (browser, server) => {
     const { page } = await visit(browser, server.url);
@@ -354,15 +375,20 @@ async function meet(browser: Browser, server: TestServer) {
   return [ada, bob] as const;
 }
 
-/** Makes a room named Long with so many messages of Bob's. */
-async function fill(server: TestServer, count: number): Promise<void> {
+/** Makes a room named Long with so many messages of Bob's, and more of them while one looks on. */
+async function fill(
+  server: TestServer,
+  count: number,
+  look: (say: (texts: number[]) => Promise<unknown>) => Promise<void> = async () => {},
+): Promise<void> {
   const bob = await Account.register(server.url, "Bob");
   const { slug } = await bob.createRoom("Long");
   const client = createClient(server.url, { token: () => Promise.resolve(bob.token) });
   client.connect();
   const room = client.join(slug);
-  const texts = Array.from({ length: count }, (_, i) => String(i + 1));
-  await Promise.all(texts.map((text) => room.send(text)));
+  const say = (texts: number[]) => Promise.all(texts.map((text) => room.send(String(text))));
+  await say(range(1, count));
+  await look(say);
   client.close();
 }
 

@@ -9,6 +9,10 @@ const SAME_BREATH_MS = 5 * 60_000;
 /** So close to an end of the messages counts as being there. */
 const NEAR_PX = 80;
 
+/** Above this many messages a list is cut back to the newest. */
+const MOST = 400;
+const KEPT = 200;
+
 /** A line of the list: a message, the day that begins, or where the unread ones begin. */
 type Line =
   | { kind: "message"; key: string; message: ChatMessage; continued: boolean }
@@ -80,8 +84,12 @@ export class MessageList {
       create: (line) => this.#create(line),
       update: (item, line) => this.#update(item, line),
     });
-    if (this.#atNewest) this.toNewest();
-    else if (anchor?.isConnected) this.#scroller.scrollTop += anchor.offsetTop - top;
+    if (this.#atNewest) {
+      this.toNewest();
+      cutBack(this.#room);
+    } else if (anchor?.isConnected) {
+      this.#scroller.scrollTop += anchor.offsetTop - top;
+    }
   }
 
   #toLines(): Line[] {
@@ -179,6 +187,11 @@ export class MessageList {
     const items = [...this.#lines.querySelectorAll<HTMLElement>(".message")];
     return items.find((item) => item.offsetTop + item.offsetHeight > scrollTop);
   }
+}
+
+/** Keeps a room that stays open for days from slowing the page down. */
+export function cutBack(room: Room): void {
+  if (room.messages.get().length > MOST) room.forgetOlder(KEPT);
 }
 
 function continues(message: ChatMessage, previous: ChatMessage): boolean {

@@ -2,6 +2,7 @@
 import { createClient, type Room } from "../src/client/mod.ts";
 import { ConnectionBar } from "./connection_bar.ts";
 import { find, onSubmit, setText } from "./dom.ts";
+import { cutBack } from "./message_list.ts";
 import { keepForOffline } from "./offline.ts";
 import { OwnRooms } from "./own_rooms.ts";
 import { RoomList } from "./room_list.ts";
@@ -70,6 +71,7 @@ function join(name: string): Room {
   const room = client.join(name);
   joined.set(name, room);
   for (const part of ["info", "messages"] as const) room[part].subscribe(updateRooms);
+  room.messages.subscribe(() => room !== shown?.room && cutBack(room));
   room.recovery.subscribe(() => bar.sayRecovered(room));
   return room;
 }

@@ -120,6 +120,10 @@ export class JoinedRoom implements Room {
     return this.#older;
   }
 
+  forgetOlder(keep: number): void {
+    if (this.#timeline.forgetOlder(keep)) this.#changed();
+  }
+
   keystroke(): void {
     if (this.#state.status !== "live") return;
     clearTimeout(this.#typingTimer);

@@ -84,6 +84,13 @@ export interface Room {
    */
   loadOlder(): Promise<boolean>;
 
+  /**
+   * Lets go of all but the newest messages, for rooms that stay open for days; what is older comes
+   * back by {@linkcode Room.loadOlder}. Those that are not sent yet stay.
+   * @param keep how many of the server's messages, 1 or more
+   */
+  forgetOlder(keep: number): void;
+
   /** To be called on every key: others are told that this user types, and once that has ended. */
   keystroke(): void;
 

@@ -38,8 +38,8 @@ export interface ChatMessage {
 export class Timeline {
   /** The highest `seq` up to which nothing is missing; null before the room was first joined. */
   cursor: number | null = null;
-  /** Whether there are older messages than those shown. */
-  hasOlder = false;
+  /** The `seq` of the first message that the server still has. */
+  #beginning = 1;
   /** The highest `seq` heard of; beyond `cursor` something is missing. */
   #heard = 0;
   readonly #entries = new Map<string, ChatMessage>();
@@ -54,6 +54,11 @@ export class Timeline {
   /** The oldest message that the server has. */
   first(): ChatMessage | undefined {
     return this.list().find(({ id }) => id !== null);
+  }
+
+  /** Whether there are older messages than those shown. */
+  get hasOlder(): boolean {
+    return (this.first()?.seq ?? 0) > this.#beginning;
   }
 
   /** Whether entries beyond `cursor` were heard of. */
@@ -73,7 +78,8 @@ export class Timeline {
    */
   join({ messages, lastSeq }: ServerEvents["room:joined"]): number | null {
     if (this.cursor === null) {
-      this.hasOlder = (messages[0]?.seq ?? 1) > 1;
+      // Acked before the room was joined.
+      this.#dropBefore(messages[0]?.seq ?? 0);
       return this.#takeUpTo(messages, lastSeq);
     }
     this.#heard = Math.max(this.#heard, lastSeq);
@@ -89,8 +95,8 @@ export class Timeline {
   recover({ messages, lastSeq, reset }: ServerEvents["connection:missed"]): number {
     if (!reset) return this.#takeUpTo(messages, lastSeq);
     for (const [key, { id }] of this.#entries) if (id !== null) this.#entries.delete(key);
-    this.hasOlder = (messages[0]?.seq ?? 1) > 1;
     this.cursor = this.#heard = 0;
+    this.#beginning = 1;
     return this.#takeUpTo(messages, lastSeq);
   }
 
@@ -110,7 +116,7 @@ export class Timeline {
   /** Takes older messages than those shown. */
   prepend(messages: readonly Message[], hasOlder: boolean): void {
     for (const message of messages) this.#put(message);
-    this.hasOlder = hasOlder;
+    if (!hasOlder) this.#beginning = this.first()?.seq ?? 1;
   }
 
   /** Shows a message of one's own that the server does not have yet, unless it turns out to. */
@@ -126,14 +132,31 @@ export class Timeline {
   update(sender: PublicUser, clientMessageId: string, change: Partial<ChatMessage>): void {
     const key = keyOf(sender, clientMessageId);
     const entry = this.#entries.get(key);
-    if (entry && entry.id === null) {
-      this.#entries.set(key, { ...entry, error: undefined, ...change });
-    }
+    if (!entry || entry.id !== null) return;
+    const first = this.first();
+    this.#entries.set(key, { ...entry, error: undefined, ...change });
+    // It was stored long ago, and only its ack was lost.
+    if (first) this.#dropBefore(first.seq!);
   }
 
   /** Takes a draft that has failed away. Returns whether it was one. */
   discard(key: string): boolean {
     return this.#entries.get(key)?.state === "failed" && this.#entries.delete(key);
+  }
+
+  /** Lets go of all but the newest messages, if there are more than that. Returns whether it did. */
+  forgetOlder(keep: number): boolean {
+    const shown = this.list().filter(({ id }) => id !== null);
+    if (shown.length <= keep) return false;
+    this.#dropBefore(shown.at(-keep)!.seq!);
+    return true;
+  }
+
+  /** What is older comes by page: alone it would stand before a gap. */
+  #dropBefore(seq: number): void {
+    for (const [key, entry] of this.#entries) {
+      if (entry.seq !== null && entry.seq < seq) this.#entries.delete(key);
+    }
   }
 
   #takeUpTo(messages: readonly Message[], lastSeq: number): number {

@@ -1,4 +1,4 @@
-/** What passes between a client and its server, watched, muted or held back. */
+/** What passes between a client and its server, watched or held back. */
 import type { TestBrowser } from "./client.ts";
 import { nextTurn, until } from "./stage.ts";
 
@@ -11,8 +11,11 @@ export class Frames {
   protocol = "";
   readonly WebSocket: typeof WebSocket;
 
-  /** @param mute an event that is not passed on to the server */
-  constructor({ mute = "" } = {}) {
+  readonly #held: (() => void)[] = [];
+
+  /** @param held an event that is not passed on to the server before its release */
+  constructor({ held = "" } = {}) {
+    const hold = (send: () => void) => this.#held.push(send);
     const take = (frame: unknown) => this.#take(frame);
     const opened = (protocol: string) => this.protocol = protocol;
     this.WebSocket = class extends WebSocket {
@@ -23,7 +26,9 @@ export class Frames {
       }
 
       override send(data: string): void {
-        if (JSON.parse(data).event !== mute) super.send(data);
+        const send = () => super.send(data);
+        if (JSON.parse(data).event === held) hold(send);
+        else send();
       }
     };
   }
@@ -32,6 +37,10 @@ export class Frames {
   async received(name: string): Promise<void> {
     const before = this.events.length;
     await until(() => this.events.includes(name, before), name);
+  }
+
+  release(): void {
+    for (const send of this.#held.splice(0)) send();
   }
 
   #take(frame: unknown): void {
