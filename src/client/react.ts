@@ -42,17 +42,21 @@ export function useUser(client: Client): User | null {
 /**
  * Joins a room for as long as the component is there.
  * @param idOrSlug null for none
- * @returns null until the component has been shown
+ * @returns null until the component has been shown with this room
  */
 export function useRoom(client: Client, idOrSlug: string | null): Room | null {
-  const [room, setRoom] = useState<Room | null>(null);
+  const [joined, setJoined] = useState<{ client: Client; room: Room } | null>(null);
   useEffect(() => {
-    if (idOrSlug === null) return setRoom(null);
-    const joined = client.join(idOrSlug);
-    setRoom(joined);
-    return () => joined.leave();
+    if (idOrSlug === null) return;
+    const room = client.join(idOrSlug);
+    setJoined({ client, room });
+    return () => {
+      room.leave();
+      setJoined(null);
+    };
   }, [client, idOrSlug]);
-  return room;
+  // Between being asked for another room and joining it this is still the one before.
+  return joined?.client === client && joined.room.name === idOrSlug ? joined.room : null;
 }
 
 /** A room's messages, oldest first; none without a room. */
