@@ -62,6 +62,14 @@ Deno.test("a room that was left and is joined again shows what was written meanw
     assert.deepEqual(texts(again).slice(1), ["Meanwhile"]);
   }));
 
+Deno.test("after signing out a room that was kept shows nothing any more", () =>
+  onRoom(async ({ ada, slug }) => {
+    const room = await enter(ada.client, slug);
+    await ada.client.logout();
+    assert.equal(room.state.get().status, "left");
+    assert.deepEqual(room.messages.get(), []);
+  }));
+
 Deno.test("an unknown room has failed with room_not_found", () =>
   onRoom(async ({ ada }) => {
     const state = await reaches(ada.client.join("nowhere").state, "failed");

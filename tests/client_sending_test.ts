@@ -99,6 +99,18 @@ Deno.test("a message that is refused holds up none behind it", () =>
     assert.deepEqual(room.messages.get().map(({ state }) => state), ["sent", "sent", "failed"]);
   }));
 
+Deno.test("a message that no frame can hold fails, and neither costs the connection nor comes back", () =>
+  onRoom(async ({ ada, slug, server }) => {
+    const room = await enter(ada.client, slug);
+    await assert.rejects(room.send("€".repeat(40_000)), { code: "validation_failed" });
+    assert.equal(ada.client.connection.get().status, "online");
+    await room.send("Short");
+    assert.equal(ada.browser.storage.length, 0);
+    const next = ada.browser.open(server.url);
+    next.connect();
+    assert.deepEqual(texts(await enter(next, slug)).slice(1), ["Short"]);
+  }));
+
 Deno.test("over the limit messages wait, and arrive in order", () =>
   onRoom(async ({ ada, slug }) => {
     const room = await enter(ada.client, slug);
@@ -125,6 +137,16 @@ Deno.test("a failed message that is tried again where it is welcome is sent", ()
     const { seq } = await room.retry(room.messages.get().at(-1)!);
     assert.equal(seq, 2);
     assert.deepEqual(room.messages.get().map(({ state }) => state), ["sent"]);
+  }));
+
+Deno.test("a failed message of a room that was left is not thrown away by trying it again", () =>
+  onRoom(async ({ ada, slug }) => {
+    const room = await enter(ada.client, slug);
+    await room.send("x".repeat(4_001)).catch(() => {});
+    const failed = room.messages.get().at(-1)!;
+    room.leave();
+    await assert.rejects(room.retry(failed), { code: "closed" });
+    assert.equal(room.messages.get().at(-1), failed);
   }));
 
 Deno.test("a failed message that is discarded is gone", () =>
@@ -266,6 +288,22 @@ Deno.test("a storage that is full does not keep a message from being sent", () =
     };
     const room = await enter(ada.client, slug);
     assert.equal((await room.send("Hello")).seq, 2);
+  }));
+
+Deno.test("a message written after the clock was put back comes behind those from before it", () =>
+  onRoom(async ({ ada, slug, server }) => {
+    await writeOffline(ada, slug, ["One"]);
+    const { storage } = ada.browser;
+    const key = storage.key(0)!;
+    const unsent = JSON.parse(storage.getItem(key)!);
+    const createdAt = new Date(Date.now() + 3_600_000).toISOString();
+    storage.setItem(key, JSON.stringify({ ...unsent, createdAt }));
+    const next = ada.browser.open(server.url);
+    const sent = next.join(slug).send("Two");
+    next.connect();
+    assert.equal((await sent).seq, 3);
+    const { messages } = await next.api.readMessages(slug);
+    assert.deepEqual(messages.slice(1).map(({ text }) => text), ["One", "Two"]);
   }));
 
 Deno.test("messages written under both names of a room keep their order", () =>

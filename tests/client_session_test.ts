@@ -1,13 +1,23 @@
 /** Who is signed in, as the client knows it: cookies, tokens, their ends, and what follows. */
 import assert from "node:assert/strict";
-import { createClient, type EchoRoomError } from "../src/client/mod.ts";
+import { CLOSE_CODES, createClient, type EchoRoomError } from "../src/client/mod.ts";
 import { Account } from "./harness/account.ts";
 import { becomes, newAccount, QUICK, reaches, TestBrowser } from "./harness/client.ts";
 import { SlowFetch } from "./harness/client_network.ts";
-import { enter, onServer } from "./harness/client_world.ts";
+import { enter, onServer, PATIENT, texts, writeOffline } from "./harness/client_world.ts";
 import { startServer } from "./harness/server.ts";
 import { until } from "./harness/stage.ts";
 
+/** What a server says when it ends a connection, and what a client makes of it. */
+const CLOSES = {
+  "going away": { code: CLOSE_CODES.restarting, status: "waiting" },
+  "try again later": { code: CLOSE_CODES.tryAgainLater, status: "waiting" },
+  "not identified": { code: CLOSE_CODES.notIdentified, status: "waiting" },
+  "binary frame": { code: CLOSE_CODES.binaryFrame, status: "stopped" },
+  "frame too big": { code: CLOSE_CODES.frameTooBig, status: "stopped" },
+  "broken frames": { code: CLOSE_CODES.brokenFrames, status: "stopped" },
+  "flooding": { code: CLOSE_CODES.flooding, status: "stopped" },
+} as const;
 /** Tokens that are renewed after 3 s. */
 const SHORT_TOKENS = { JWT_ACCESS_EXPIRES_IN: "4s" };
 
@@ -65,7 +75,7 @@ Deno.test("connecting without a session ends signed out", () =>
     const client = newPage();
     client.connect();
     const state = await reaches(client.connection, "signed_out");
-    assert.deepEqual(state, { status: "signed_out", reason: "" });
+    assert.deepEqual(state, { status: "signed_out", reason: "Nobody is signed in." });
     assert.equal(client.user.get(), null);
   }));
 
@@ -246,6 +256,65 @@ Deno.test("a client that logs out while it refreshes knows nobody afterwards", (
     assert.equal(next.user.get(), null);
   }));
 
+Deno.test("who logs in while the page still asks for the last session stays logged in", () =>
+  onServer(async ({ newPerson, server }) => {
+    const ada = await newPerson("Ada");
+    const bob = await newPerson("Bob");
+    ada.client.close();
+    const slow = new SlowFetch(ada.browser, "/auth/refresh");
+    const next = ada.browser.open(server.url, { fetch: slow.fetch });
+    next.connect();
+    await slow.answered;
+    await next.login(bob.account);
+    slow.release();
+    await slow.taken();
+    await reaches(next.connection, "online");
+    assert.equal(next.user.get()?.displayName, "Bob");
+  }));
+
+Deno.test("a profile that is changed too late is not that of the next user", () =>
+  onServer(async ({ newPerson, newRoom, server }) => {
+    const ada = await newPerson("Ada");
+    const bob = await newPerson("Bob");
+    const slug = await newRoom(ada);
+    const slow = new SlowFetch(ada.browser, "/auth/me");
+    const page = ada.browser.open(server.url, { fetch: slow.fetch });
+    page.connect();
+    await enter(page, slug);
+    const changed = page.updateMe({ displayName: "Ada 2" });
+    await slow.answered;
+    await writeOffline(ada, slug, ["Ada's"]);
+    await page.login(bob.account);
+    slow.release();
+    assert.equal((await changed).displayName, "Ada 2");
+    const room = await enter(page, slug);
+    await room.send("Bob's");
+    assert.equal(page.user.get()?.displayName, "Bob");
+    assert.deepEqual(texts(room).slice(1), ["Bob's"]);
+  }));
+
+Deno.test("a refresh whose answer is lost does not end the session", () =>
+  onServer(async ({ newPerson, server }) => {
+    const { client, browser } = await newPerson("Ada");
+    client.close();
+    let refreshes = 0;
+    const next = browser.open(server.url, {
+      timing: {},
+      fetch: async (input, init) => {
+        const isLost = String(input).endsWith("/auth/refresh") && ++refreshes === 1;
+        if (!isLost) return await browser.fetch(input, init);
+        // The server has taken it, and the browser never hears of the next cookie.
+        await fetch(input, { ...init, headers: { Cookie: browser.cookie } });
+        return await new Promise((_, reject) => {
+          init!.signal!.addEventListener("abort", () => reject(init!.signal!.reason));
+        });
+      },
+    });
+    next.connect();
+    await reaches(next.connection, "online");
+    assert.equal(refreshes, 2);
+  }));
+
 Deno.test("logging out ends the session of the browser's cookie", () =>
   onServer(async ({ newPerson, server }) => {
     const { client, browser } = await newPerson("Ada");
@@ -335,6 +404,54 @@ Deno.test("an app whose promise of a token never settles is asked again", () =>
     await reaches(client.connection, "online");
   }));
 
+for (const fault of [new TypeError("Failed to fetch"), undefined]) {
+  Deno.test(`an app that throws ${fault?.name} instead of giving a token is asked again`, () =>
+    onServer(async ({ newPage, server }) => {
+      const account = await Account.register(server.url, "Ada");
+      const { slug } = await account.createRoom("Room");
+      let asked = 0;
+      const client = newPage({
+        token: () => ++asked < 3 ? Promise.reject(fault) : Promise.resolve(account.token),
+      });
+      client.connect();
+      const sent = client.join(slug).send("Hello");
+      const state = await reaches(client.connection, "waiting");
+      assert.match(state.status === "waiting" ? state.reason : "", /could not get a token/);
+      assert.equal((await sent).seq, 2);
+    }));
+}
+
+Deno.test("a token that was asked for before a logout is not used after it", () =>
+  onServer(async ({ newPage, server }) => {
+    const [ada, bob] = await Promise.all(["Ada", "Bob"].map((name) => {
+      return Account.register(server.url, name);
+    }));
+    const late = Promise.withResolvers<string>();
+    const answers = [late.promise, Promise.resolve(bob!.token)];
+    const client = newPage({ token: () => answers.shift()! });
+    client.connect();
+    await client.logout();
+    client.connect();
+    late.resolve(ada!.token);
+    await reaches(client.connection, "online");
+    assert.equal(client.user.get()?.id, bob!.id);
+  }));
+
+for (const [name, { code, status }] of Object.entries(CLOSES)) {
+  Deno.test(`after a close with ${code} (${name}) the connection is ${status}`, () =>
+    withListener((request) => {
+      const { socket, response } = Deno.upgradeWebSocket(request, { protocol: "echoroom.v1" });
+      socket.onopen = () => socket.close(code);
+      return response;
+    }, async (url) => {
+      const token = () => Promise.resolve("a.b.c");
+      const client = createClient(url, { token, timing: PATIENT });
+      client.connect();
+      await reaches(client.connection, status);
+      client.close();
+    }));
+}
+
 Deno.test("the profile that is changed is the user's", () =>
   onServer(async ({ newPerson }) => {
     const { client } = await newPerson("Ada");
@@ -344,7 +461,7 @@ Deno.test("the profile that is changed is the user's", () =>
 
 /** Something that is not EchoRoom. */
 async function withListener(
-  answer: () => Response | Promise<Response>,
+  answer: (request: Request) => Response | Promise<Response>,
   act: (url: string) => Promise<void>,
 ): Promise<void> {
   const abort = new AbortController();

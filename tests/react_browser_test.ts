@@ -44,6 +44,25 @@ Deno.test("a React component that shows another room leaves the one before, and 
     assert.equal(await page.locator("li").count(), 0);
   }));
 
+Deno.test("a React component that stays while another user signs in shows the room to them", () =>
+  onApp(async ({ page, bob }) => {
+    const bobs = await enter(bob, "general");
+    await signUp(page, "Ada");
+    await becomes(
+      bobs.online,
+      ({ users }) => users.some(({ displayName }) => displayName === "Ada"),
+    );
+    await page.getByRole("button", { name: "sign out" }).click();
+    await page.locator("li").waitFor({ state: "detached" });
+    await signUp(page, "Carol");
+    await becomes(
+      bobs.online,
+      ({ users }) => users.some(({ displayName }) => displayName === "Carol"),
+    );
+    await bobs.send("Hello, Carol");
+    await page.getByText("Hello, Carol").waitFor();
+  }));
+
 interface World {
   page: Page;
   /** Somebody else, on the server of the app. */
@@ -80,8 +99,8 @@ async function onApp(act: (world: World) => Promise<void>): Promise<void> {
   }
 }
 
-async function signUp(page: Page): Promise<void> {
-  await page.fill("[name=name]", "Ada");
+async function signUp(page: Page, name = "Ada"): Promise<void> {
+  await page.fill("[name=name]", name);
   await page.press("[name=name]", "Enter");
   await page.locator("#status").getByText("online").waitFor();
 }

@@ -40,10 +40,15 @@ export interface TokenSource {
 
 /** How a request is made. */
 interface Call {
+  /** So long an answer is waited for, in milliseconds. */
+  answerMs?: number;
   method?: string;
   body?: unknown;
   query?: Record<string, string | number | undefined>;
 }
+
+/** The server takes a refresh cookie once more for 10 s after it has answered with the next. */
+const REFRESH_MS = 4_000;
 
 /** The routes of one server. Every call throws {@linkcode EchoRoomError} on a refusal. */
 export class Api {
@@ -81,9 +86,19 @@ export class Api {
     return this.#call("auth/login", { method: "POST", body: credentials });
   }
 
-  /** `POST /auth/refresh`: a new token for the session that the refresh cookie holds. */
-  refresh(): Promise<SignedIn> {
-    return this.#call("auth/refresh", { method: "POST" });
+  /**
+   * `POST /auth/refresh`: a new token for the session that the refresh cookie holds. If the answer is
+   * lost it is soon asked for again: later the old cookie would count as stolen.
+   */
+  async refresh(): Promise<SignedIn> {
+    const call = { method: "POST" };
+    const answerMs = Math.min(REFRESH_MS, this.#answerMs);
+    try {
+      return await this.#call("auth/refresh", { ...call, answerMs });
+    } catch (error) {
+      if ((error as EchoRoomError).code !== "unreachable") throw error;
+      return await this.#call("auth/refresh", call);
+    }
   }
 
   /** `POST /auth/logout`: ends the session that the refresh cookie holds, in every tab. */
@@ -141,7 +156,8 @@ export class Api {
     }
   }
 
-  async #call<T>(path: string, { method = "GET", body, query = {} }: Call, token?: string) {
+  async #call<T>(path: string, call: Call, token?: string): Promise<T> {
+    const { method = "GET", body, query = {}, answerMs = this.#answerMs } = call;
     const url = new URL(path, this.#url);
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) url.searchParams.set(name, String(value));
@@ -149,7 +165,7 @@ export class Api {
     const headers = new Headers();
     if (body !== undefined) headers.set("Content-Type", "application/json");
     if (token !== undefined) headers.set("Authorization", `Bearer ${token}`);
-    const signal = AbortSignal.timeout(this.#answerMs);
+    const signal = AbortSignal.timeout(answerMs);
     const init: RequestInit = { method, headers, credentials: "include", signal };
     if (body !== undefined) init.body = JSON.stringify(body);
     const [response, text] = await this.#fetch.call(undefined, url, init)

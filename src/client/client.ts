@@ -2,7 +2,7 @@
 import type { PublicUser, User } from "../protocol/wire.ts";
 import { type Account, Api, type Credentials, type ProfileChanges } from "./api.ts";
 import { Connection, type ConnectionState, TIMING, type Timing } from "./connection.ts";
-import { closed, EchoRoomError, signedOut } from "./errors.ts";
+import { closed, EchoRoomError, signedOut, unreachable } from "./errors.ts";
 import { type Observable, Observed } from "./observable.ts";
 import { type Ack, type News, Outbox, type OutboxStorage, type Unsent } from "./outbox.ts";
 import type { Room } from "./room.ts";
@@ -57,6 +57,7 @@ export class Client {
   readonly #outbox: Outbox;
   readonly #origin: string;
   readonly #ownToken: ClientOptions["token"];
+  readonly #answerMs: number;
   readonly #observedUser = new Observed(() => this.#user);
   #user: User | null = null;
   /** Those who wait to know who is signed in. */
@@ -64,9 +65,8 @@ export class Client {
   readonly #rooms = new Map<string, { room: JoinedRoom; holders: number }>();
   /** Which room is asked for signs of life next. */
   #checked = 0;
-  #lastDraft = 0;
   #closed = false;
-  /** Counts the ends of sessions: what was asked before one is not heeded after it. */
+  /** Counts beginnings and ends of sessions: what was asked before is not heeded after. */
   #sessions = 0;
 
   /** @ignore */
@@ -76,7 +76,8 @@ export class Client {
     this.#origin = base.host;
     this.#ownToken = options.token;
     const timing = { ...TIMING, ...options.timing };
-    this.#tokens = new Tokens(() => this.#fetchToken(), timing.answerMs);
+    this.#answerMs = timing.answerMs;
+    this.#tokens = new Tokens(() => this.#fetchToken());
     this.api = new Api(base, options.fetch ?? globalThis.fetch, this.#tokens, timing.answerMs);
     this.#connection = new Connection({
       url: socketUrl(base),
@@ -125,16 +126,18 @@ export class Client {
 
   /** Makes an account, signs in and connects. */
   async register(account: Account): Promise<User> {
+    if (this.#closed) throw closed();
     return this.#begin(await this.api.register(account));
   }
 
   /** Signs in and connects. */
   async login(credentials: Credentials): Promise<User> {
+    if (this.#closed) throw closed();
     return this.#begin(await this.api.login(credentials));
   }
 
   /**
-   * Ends the session here and in all tabs. Messages that are not acked are thrown away: the next
+   * Ends the session here and in all tabs: the one that this browser's cookie holds now. Messages that are not acked are thrown away: the next
    * user of this browser must not find them. With tokens from the app's own backend the session
    * itself is that backend's to end.
    * @throws {EchoRoomError} if the server cannot be reached: then the session goes on
@@ -149,7 +152,10 @@ export class Client {
 
   /** Changes the user's own profile. */
   async updateMe(changes: ProfileChanges): Promise<User> {
-    return this.#know(await this.api.updateMe(changes));
+    const session = this.#sessions;
+    const user = await this.api.updateMe(changes);
+    if (session === this.#sessions && this.#user?.id === user.id) this.#know(user);
+    return user;
   }
 
   /**
@@ -194,6 +200,7 @@ export class Client {
 
   #begin({ user, accessToken }: { user: User; accessToken: string }): User {
     if (this.#closed) throw closed();
+    this.#sessions++;
     this.#tokens.set(accessToken);
     if (this.#user && this.#user.id !== user.id) this.#forget(signedOut());
     this.#know(user);
@@ -232,21 +239,23 @@ export class Client {
     this.#observedUser.changed();
     this.#outbox.close(error);
     for (const { reject } of this.#strangers.splice(0)) reject(error);
-    for (const room of this.#joined()) room.close();
+    for (const room of this.#joined()) room.end();
     this.#rooms.clear();
   }
 
   async #fetchToken(): Promise<string> {
     if (this.#ownToken) {
-      const token = await this.#ownToken();
+      const token = await inTime(this.#ownToken, this.#answerMs);
       if (!token) throw signedOut();
       return token;
     }
     const session = this.#sessions;
     const answer = await this.api.refresh().catch((error: EchoRoomError) => {
-      throw error.status === 401 ? signedOut(this.#user ? undefined : "") : error;
+      throw error.status === 401
+        ? signedOut(this.#user ? undefined : "Nobody is signed in.")
+        : error;
     });
-    if (session !== this.#sessions) throw this.#closed ? closed() : signedOut("");
+    if (session !== this.#sessions) throw this.#closed ? closed() : signedOut();
     if (!this.#is(answer.user)) throw signedOut("Somebody else has signed in.");
     return answer.accessToken;
   }
@@ -276,9 +285,7 @@ export class Client {
     if (this.#closed) throw closed();
     // Whose message it is decides what it is stored under and shown as.
     if (!this.#user) await this.#whoIsIt();
-    this.#lastDraft = Math.max(Date.now(), this.#lastDraft + 1);
-    const createdAt = new Date(this.#lastDraft).toISOString();
-    return await this.#outbox.add({ room: room.id, text, clientMessageId: newId(), createdAt });
+    return await this.#outbox.add({ room: room.id, text, clientMessageId: newId() });
   }
 
   #whoIsIt(): Promise<User> {
@@ -302,6 +309,15 @@ export class Client {
       if (names.includes(message.room)) room.report(message, news);
     }
   }
+}
+
+/** What an app's function throws may be anything, and its promise may never settle. */
+function inTime<T>(ask: () => Promise<T>, ms: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const fail = () => reject(unreachable("The app could not get a token."));
+    const timer = setTimeout(fail, ms);
+    Promise.resolve().then(ask).then(resolve, fail).finally(() => clearTimeout(timer));
+  });
 }
 
 function ownWebSocket(): typeof WebSocket {

@@ -1,7 +1,7 @@
 /** One WebSocket kept alive: identifying, answers, signs of life, and coming back after a loss. */
 import { CLOSE_CODES } from "../protocol/close_codes.ts";
 import type { ClientEvents, ServerEvents, User } from "../protocol/wire.ts";
-import { disconnected, type EchoRoomError, errorOfEvent } from "./errors.ts";
+import { disconnected, type EchoRoomError, errorOfEvent, tooBig } from "./errors.ts";
 import { Observed } from "./observable.ts";
 import type { Tokens } from "./tokens.ts";
 
@@ -48,12 +48,17 @@ const RENEWAL_RETRY_MS = 5_000;
 const LONGEST_TIMER_MS = 24 * 60 * 60_000;
 const PROTOCOLS = ["echoroom.batch", "echoroom.v1"];
 
-/** Closes after which coming back by itself would only repeat what went wrong. */
+/** The server takes no larger frame. */
+const MAX_FRAME_BYTES = 64 * 1024;
+
+/**
+ * Closes after which coming back by itself would only repeat what went wrong. That it was not
+ * identified in time is none of them: this client is late only when its page was frozen.
+ */
 const FINAL_CLOSES: ReadonlyMap<number, string> = new Map([
   [CLOSE_CODES.binaryFrame, "The server refused a frame as not being text."],
   [CLOSE_CODES.frameTooBig, "The server refused a frame as too big."],
   [CLOSE_CODES.brokenFrames, "The server did not understand this client."],
-  [CLOSE_CODES.notIdentified, "This client did not identify itself in time."],
   [CLOSE_CODES.flooding, "Too much was sent too fast."],
 ]);
 const REASONS: ReadonlyMap<number, string> = new Map([
@@ -166,7 +171,8 @@ export class Connection {
   /**
    * Sends a command and waits for its answer.
    * @param take is called with the answer before the server's next event is looked at
-   * @throws {EchoRoomError} the server's refusal, or `disconnected` if no answer will come
+   * @throws {EchoRoomError} the server's refusal, or `disconnected` if no answer will come; what
+   *   would cost the connection because of its size is refused here
    */
   request<E extends keyof Answers>(
     event: E,
@@ -174,6 +180,7 @@ export class Connection {
     take?: (answer: Answers[E]) => void,
   ): Promise<Answers[E]> {
     if (!this.isOnline) return Promise.reject(disconnected());
+    if (!fits(event, data)) return Promise.reject(tooBig());
     return this.#ask(event, data, take);
   }
 
@@ -208,6 +215,8 @@ export class Connection {
       this.#identify(token).catch((error) => this.#failed(error));
     };
     socket.onmessage = ({ data }) => this.#receive(data);
+    // That it has failed is told by its close; some implementations throw what nobody listens to.
+    socket.onerror = () => {};
     socket.onclose = ({ code }) => {
       clearTimeout(timer);
       lost(code);
@@ -381,6 +390,12 @@ export class Connection {
     this.state.changed();
     this.#host.onState();
   }
+}
+
+/** With room for the `ref` beside it. */
+function fits(event: string, data: object): boolean {
+  const frame = JSON.stringify({ event, data, ref: Number.MAX_SAFE_INTEGER });
+  return new TextEncoder().encode(frame).length <= MAX_FRAME_BYTES;
 }
 
 function isSignedOut(error: unknown): boolean {

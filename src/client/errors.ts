@@ -68,8 +68,13 @@ export function disconnected(): EchoRoomError {
   return new EchoRoomError({ message: "The connection was lost.", code: "disconnected" });
 }
 
-export function unreachable(): EchoRoomError {
-  return new EchoRoomError({ message: "The server cannot be reached.", code: "unreachable" });
+export function unreachable(message = "The server cannot be reached."): EchoRoomError {
+  return new EchoRoomError({ message, code: "unreachable" });
+}
+
+export function tooBig(): EchoRoomError {
+  const message = "This is more than the server takes at once.";
+  return new EchoRoomError({ message, code: "validation_failed" });
 }
 
 export function signedOut(message = "Your session has ended."): EchoRoomError {

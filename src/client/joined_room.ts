@@ -49,7 +49,7 @@ export class JoinedRoom implements Room {
   readonly recovery: Observable<Recovery | null>;
 
   readonly #host: RoomHost;
-  readonly #timeline = new Timeline();
+  #timeline = new Timeline();
   readonly #online = new Map<string, PublicUser>();
   readonly #typing = new Map<string, { user: PublicUser; timer: ReturnType<typeof setTimeout> }>();
   #info: RoomInfo | null = null;
@@ -98,13 +98,13 @@ export class JoinedRoom implements Room {
   }
 
   send(text: string): Promise<Ack> {
-    // After a sign-out rooms are left as well, and that says more.
-    if (this.#state.status === "left" && this.#host.self()) return Promise.reject(closed());
+    if (this.#isOver) return Promise.reject(closed());
     this.#endTyping();
     return this.#host.send(this, text);
   }
 
   retry(message: ChatMessage): Promise<Ack> {
+    if (this.#isOver) return Promise.reject(closed());
     if (this.discard(message)) return this.send(message.text);
     return Promise.reject(notFailed());
   }
@@ -180,6 +180,13 @@ export class JoinedRoom implements Room {
     this.#become({ status: "left" });
   }
 
+  /** The session is over: nothing of it may be seen by whoever is next. */
+  end(): void {
+    this.close();
+    this.#timeline = new Timeline();
+    this.#changed();
+  }
+
   /** Whatever the server tells of the room by itself. */
   heed({ event, data }: Broadcast): void {
     switch (event) {
@@ -217,6 +224,11 @@ export class JoinedRoom implements Room {
     await this.#recover(attempt).catch((error) => {
       if (attempt === this.#attempt) this.#refused(error);
     });
+  }
+
+  /** After a sign-out rooms are left as well, and that says more. */
+  get #isOver(): boolean {
+    return this.#state.status === "left" && this.#host.self() !== null;
   }
 
   #joined(answer: ServerEvents["room:joined"]): void {

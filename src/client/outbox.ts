@@ -6,13 +6,16 @@ import type { MessageState } from "./timeline.ts";
 /** The server's word that a message is durable. */
 export type Ack = ServerEvents["message:ack"];
 
+/** A message as it is handed in. */
+export type Draft = Omit<Unsent, "createdAt">;
+
 /** A message that the server has not acked yet. */
 export interface Unsent {
   /** Id or slug. */
   room: string;
   text: string;
   clientMessageId: string;
-  /** ISO 8601, by the local clock, and later than that of whatever was written before. */
+  /** ISO 8601, by the local clock, but later than that of whatever was written before. */
   createdAt: string;
 }
 
@@ -83,6 +86,8 @@ export class Outbox {
   /** Ends the pauses before further attempts. */
   readonly #pauses = new Set<() => void>();
   #prefix = "";
+  /** When the last message was written, in milliseconds as of `Date.now()`. */
+  #lastAt = 0;
   #online = false;
 
   /** @param storage where messages survive a reload; null for memory only */
@@ -96,7 +101,10 @@ export class Outbox {
     const prefix = prefixOf(owner);
     if (this.#prefix === prefix) return;
     this.#prefix = prefix;
-    for (const message of this.#stored(prefix)) this.#enqueue(message).catch(() => {});
+    for (const message of this.#stored(prefix)) {
+      this.#lastAt = Math.max(this.#lastAt, Date.parse(message.createdAt) || 0);
+      this.#enqueue(message).catch(() => {});
+    }
   }
 
   /** What waits for a room of this name, in order. */
@@ -109,7 +117,9 @@ export class Outbox {
    * Takes a message; it is sent as soon as it can be.
    * @throws {EchoRoomError} the server's refusal, or `closed` or `signed_out`
    */
-  add(message: Unsent): Promise<Ack> {
+  add(draft: Draft): Promise<Ack> {
+    this.#lastAt = Math.max(Date.now(), this.#lastAt + 1);
+    const message = { ...draft, createdAt: new Date(this.#lastAt).toISOString() };
     this.#attempt(() => this.#storage?.setItem(this.#keyOf(message), JSON.stringify(message)));
     return this.#enqueue(message);
   }

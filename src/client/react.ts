@@ -46,15 +46,21 @@ export function useUser(client: Client): User | null {
  */
 export function useRoom(client: Client, idOrSlug: string | null): Room | null {
   const [joined, setJoined] = useState<{ client: Client; room: Room } | null>(null);
+  const [losses, setLosses] = useState(0);
   useEffect(() => {
     if (idOrSlug === null) return;
     const room = client.join(idOrSlug);
     setJoined({ client, room });
+    // With the session rooms end as well; the next user joins them anew.
+    const end = room.state.subscribe(() => {
+      if (room.state.get().status === "left") setLosses((count) => count + 1);
+    });
     return () => {
+      end();
       room.leave();
       setJoined(null);
     };
-  }, [client, idOrSlug]);
+  }, [client, idOrSlug, losses]);
   // Between being asked for another room and joining it this is still the one before.
   return joined?.client === client && joined.room.name === idOrSlug ? joined.room : null;
 }

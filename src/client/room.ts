@@ -15,7 +15,7 @@ export type RoomState =
   | { readonly status: "live" }
   /** The server refuses: there is no such room, or this client is in too many. */
   | { readonly status: "failed"; readonly error: EchoRoomError }
-  /** The app has left the room, or the client was closed. */
+  /** The app has left the room, the user has signed out, or the client was closed. */
   | { readonly status: "left" };
 
 /** Who is in a room. */

@@ -1,6 +1,6 @@
 /** The access token: renewed before it expires, by one request however many ask. */
 import type { TokenSource } from "./api.ts";
-import { unreachable } from "./errors.ts";
+import { signedOut } from "./errors.ts";
 
 /** A token is renewed when a quarter of its life is left, or this much of a long one. */
 const RENEW_BEFORE_MS = 60_000;
@@ -14,18 +14,15 @@ const SAME_AGAIN_MS = 5_000;
  */
 export class Tokens implements TokenSource {
   readonly #fetch: () => Promise<string>;
-  readonly #answerMs: number;
   #token = "";
   #renewAt = 0;
   #renewing: Promise<string> | null = null;
+  /** Counts the tokens had: what was asked for before the last may be somebody else's. */
+  #count = 0;
 
-  /**
-   * @param fetch gets a token from wherever they come from
-   * @param answerMs so long one is waited for, in milliseconds
-   */
-  constructor(fetch: () => Promise<string>, answerMs: number) {
+  /** @param fetch gets a token from wherever they come from */
+  constructor(fetch: () => Promise<string>) {
     this.#fetch = fetch;
-    this.#answerMs = answerMs;
   }
 
   /** How long the token may still be used before it should be renewed, in milliseconds. */
@@ -38,9 +35,7 @@ export class Tokens implements TokenSource {
   }
 
   renew(): Promise<string> {
-    this.#renewing ??= inTime(this.#fetch(), this.#answerMs)
-      .then((token) => this.set(token))
-      .finally(() => this.#renewing = null);
+    this.#renewing ??= this.#renew();
     return this.#renewing;
   }
 
@@ -51,6 +46,7 @@ export class Tokens implements TokenSource {
       ? Math.max(this.#renewAt, Date.now() + SAME_AGAIN_MS)
       : Date.now() + usableMs(token);
     this.#token = token;
+    this.#forgetRenewal();
     return token;
   }
 
@@ -63,15 +59,24 @@ export class Tokens implements TokenSource {
   clear(): void {
     this.#token = "";
     this.#renewAt = 0;
+    this.#forgetRenewal();
   }
-}
 
-/** Whoever asks an app for a token cannot know that its promise will ever settle. */
-function inTime<T>(answer: Promise<T>, ms: number): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(unreachable()), ms);
-    answer.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
+  async #renew(): Promise<string> {
+    const count = this.#count;
+    try {
+      const token = await this.#fetch();
+      if (count === this.#count) return this.set(token);
+    } finally {
+      if (count === this.#count) this.#renewing = null;
+    }
+    throw signedOut();
+  }
+
+  #forgetRenewal(): void {
+    this.#count++;
+    this.#renewing = null;
+  }
 }
 
 /** How long a JWT (RFC 7519) may be used from its issue on, in milliseconds. */

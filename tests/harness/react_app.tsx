@@ -24,7 +24,8 @@ function App(): ReactNode {
   return (
     <>
       <p id="status">{status}</p>
-      {user ? <Chat /> : status === "signed_out" && <SignUp />}
+      {status === "signed_out" && !user && <SignUp />}
+      <Chat />
     </>
   );
 }
@@ -50,6 +51,7 @@ function Chat(): ReactNode {
         <button type="button" key={name} onClick={() => setSlug(name)}>{name}</button>
       ))}
       <button type="button" onClick={() => setSlug(null)}>none</button>
+      <button type="button" onClick={() => client.logout()}>sign out</button>
       <RoomOf slug={slug} />
     </>
   );
