@@ -3,7 +3,7 @@
 /** Does nothing where browsers have no service workers, as on http from other machines. */
 export async function keepForOffline(): Promise<void> {
   if (!("serviceWorker" in navigator)) return;
-  await navigator.serviceWorker.register("/service_worker.js");
+  await navigator.serviceWorker.register("/assets/web/service_worker.js", { scope: "/" });
   if (navigator.serviceWorker.controller) return;
   // What was loaded before there was a worker did not pass it.
   const loaded = performance.getEntriesByType("resource").map(({ name }) => name);

@@ -32,6 +32,8 @@ export interface ClientOptions {
  *
  * @example
  * ```ts ignore
+ * import { createClient } from "@echoroom/client";
+ *
  * const client = createClient("https://chat.example.com");
  * await client.login({ email: "ada@example.com", password: "correct horse" });
  * const room = client.join("general");

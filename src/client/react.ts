@@ -3,6 +3,9 @@
  *
  * @example
  * ```tsx ignore
+ * import type { Client } from "@echoroom/client";
+ * import { useMessages, useRoom } from "@echoroom/client/react";
+ *
  * function Chat({ client }: { client: Client }) {
  *   const room = useRoom(client, "general");
  *   const messages = useMessages(room);

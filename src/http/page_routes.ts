@@ -6,12 +6,7 @@ import { serveStatic } from "hono/deno";
 import { etag } from "hono/etag";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const PAGES = {
-  "/": "web/index.html",
-  "/try": "web/try.html",
-  // At the root, because a worker sees no requests from above its own place.
-  "/service_worker.js": "web/service_worker.js",
-};
+const PAGES = { "/": "web/index.html", "/try": "web/try.html" };
 /**
  * What browsers may have: the page's own files, and of the server's those that the client is made
  * of. They keep their places, so that an import leads to the same file here and in an editor.
@@ -28,6 +23,11 @@ const PREFIX = "/assets/";
 export function pageRoutes(): Hono {
   const routes = new Hono();
   routes.use(`${PREFIX}*`, etag());
+  routes.use(`${PREFIX}web/service_worker.js`, async (c, next) => {
+    await next();
+    // The pages are above the worker's own place, where it would see no requests otherwise.
+    c.header("Service-Worker-Allowed", "/");
+  });
   for (const [path, file] of Object.entries(PAGES)) {
     routes.get(path, serveStatic({ root: ROOT, path: file }));
   }
