@@ -10,6 +10,10 @@ Deno.test("everything that the client exports is documented", async () => {
   await deno("doc", "--lint", ...ENTRIES);
 });
 
+Deno.test("the examples in the documents compile", async () => {
+  await deno("check", "--doc-only", "README.md", "docs/client.md", "src/client/README.md");
+});
+
 Deno.test("the client can be published to JSR", async () => {
   await deno("publish", "--dry-run", "--allow-dirty");
 });

@@ -1,5 +1,4 @@
 /** A chat in React, strict mode on, with every hook; `?server=` says where EchoRoom is. */
-/** @jsxImportSource react */
 import { type ReactNode, StrictMode, useState } from "react";
 // @ts-types="@types/react-dom/client"
 import { createRoot } from "react-dom/client";
