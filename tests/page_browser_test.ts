@@ -16,6 +16,7 @@ import {
 } from "./harness/browser.ts";
 import { range } from "./harness/client_world.ts";
 import { spawnServer, startServer, type TestServer } from "./harness/server.ts";
+import { until } from "./harness/stage.ts";
 
 const HOSTILE =
   `<img src=x onerror="document.title='pwned'"><script>document.title='pwned'</script>`;
@@ -26,6 +27,19 @@ const WATCH_STATES = `(() => {
   const states = [bar.dataset.state];
   new MutationObserver(() => states.push(bar.dataset.state)).observe(bar, { attributes: true });
   return states;
+})()`;
+
+/** Whether the last message is within what can be seen. */
+const SEES_NEWEST = `(() => {
+  const last = [...document.querySelectorAll(".message")].at(-1).getBoundingClientRect();
+  const frame = document.querySelector(".messages").getBoundingClientRect();
+  return last.bottom <= frame.bottom;
+})()`;
+
+/** Whether the page would open without its server. */
+const IS_KEPT = `(async () => {
+  await navigator.serviceWorker.ready;
+  return await caches.match("/assets/web/page.ts") !== undefined;
 })()`;
 
 Deno.test("two people chat through the page", () =>
@@ -116,11 +130,7 @@ Deno.test("the newest messages stay in sight while one writes several lines", ()
     await openRoom(page, "Long");
     await seesLast(page, "50");
     await page.fill(".composer [name=text]", "One\ntwo\nthree\nfour");
-    await page.waitForFunction(`(() => {
-      const last = [...document.querySelectorAll(".message")].at(-1).getBoundingClientRect();
-      const frame = document.querySelector(".messages").getBoundingClientRect();
-      return last.bottom <= frame.bottom;
-    })()`);
+    await until(() => page.evaluate<boolean>(SEES_NEWEST), "the newest is seen");
   }));
 
 Deno.test("a reload keeps who is signed in and which room is open", () =>
@@ -195,7 +205,7 @@ Deno.test("the page opens while the server is dead, and sends what was unsent on
   const { page } = await visit(browser, first.url);
   await signUp(page, "Ada");
   await makeRoom(page, "General");
-  await page.waitForFunction(`caches.match("/assets/web/page.ts")`);
+  await until(() => page.evaluate<boolean>(IS_KEPT), "the page is kept");
   first.kill("SIGKILL");
   await first.ended;
   await page.waitForSelector(".connection:not([data-state=online])");
