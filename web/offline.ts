@@ -9,8 +9,7 @@ export async function keepForOffline(): Promise<void> {
   // What was loaded before there was a worker did not pass it.
   const loaded = performance.getEntriesByType("resource").map(({ name }) => name);
   const copies = await caches.open("pages");
-  await copies.addAll([
-    "/",
-    ...loaded.filter((url) => url.startsWith(`${location.origin}/assets/`)),
-  ]);
+  const own = loaded.filter((url) => url.startsWith(`${location.origin}/assets/`));
+  // It refuses what is named twice, as a picture is that two elements show.
+  await copies.addAll([...new Set(["/", ...own])]);
 }
