@@ -27,6 +27,8 @@ export interface Config {
   refreshTtl: number;
   bcryptCost: number;
   rateLimit: boolean;
+  /** Whether anybody may make an account. */
+  registrationOpen: boolean;
   /** How many proxies' `X-Forwarded-For` is believed. */
   trustProxy: number;
   metricsToken: string | null;
@@ -75,6 +77,7 @@ const Environment = z.object({
   JWT_REFRESH_EXPIRES_IN: duration().default(7 * 24 * 60 * 60),
   BCRYPT_COST: wholeNumber(4, 15).default(12),
   RATE_LIMIT: oneOf(["on", "off"]).default("on"),
+  REGISTRATION: oneOf(["open", "closed"]).default("open"),
   TRUST_PROXY: wholeNumber(0, 32).default(0),
   METRICS_TOKEN: z.string().optional(),
   LOG_LEVEL: oneOf(LOG_LEVELS).default("info").transform((level) => {
@@ -137,6 +140,7 @@ export async function readConfig(variables: Record<string, string | undefined>):
     refreshTtl: env.JWT_REFRESH_EXPIRES_IN,
     bcryptCost: env.BCRYPT_COST,
     rateLimit: env.RATE_LIMIT === "on",
+    registrationOpen: env.REGISTRATION === "open",
     trustProxy: env.TRUST_PROXY,
     metricsToken: env.METRICS_TOKEN ?? null,
     logLevel: env.LOG_LEVEL,

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { SignJWT } from "jose";
 import { judgeGeneration, nextRotation, type Session } from "../src/domain/session.ts";
 import { type Account, type Answer, request } from "./harness/account.ts";
+import { startServer } from "./harness/server.ts";
 import { onStage, sleep } from "./harness/stage.ts";
 
 const SECRETS = { JWT_SECRET: "a".repeat(32), JWT_REFRESH_SECRET: "b".repeat(32) };
@@ -55,6 +56,23 @@ Deno.test("of 20 who register one email at once one gets it", () =>
     );
     assert.equal(answers.filter(({ status }) => status === 201).length, 1);
     assert.equal(answers.filter(({ body }) => body.code === "email_taken").length, 19);
+  }));
+
+Deno.test("closed registration refuses every new account, and lets those that exist sign in", () =>
+  onStage(async (stage) => {
+    const [ada] = await stage.people("Ada");
+    const { email, password } = ada;
+    const closed = await startServer({ ...stage.server.settings, REGISTRATION: "closed" });
+    try {
+      for (const fields of [{}, { password: "short" }, { email }]) {
+        const { status, body } = await register(closed.url, fields);
+        assert.deepEqual([status, body.code], [403, "registration_closed"]);
+      }
+      const body = { email, password };
+      assert.equal((await request(closed.url, "POST", "/auth/login", { body })).status, 200);
+    } finally {
+      await closed.stop();
+    }
   }));
 
 Deno.test("fields at their limits are taken, and past them refused", () =>

@@ -384,6 +384,7 @@ Deno.test("no route is left out of the OpenAPI document but the page, the docume
   onStage(async ({ server }) => {
     const app = createApp({} as Services, {} as Gateway, {
       production: false,
+      registrationOpen: true,
       trustProxy: 0,
       corsOrigins: [],
       metricsToken: null,

@@ -13,6 +13,7 @@ export const ERROR_CODES = [
   "session_revoked",
   "forbidden",
   "origin_not_allowed",
+  "registration_closed",
   "not_found",
   "room_not_found",
   "method_not_allowed",

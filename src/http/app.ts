@@ -27,6 +27,7 @@ const PROBES: ReadonlySet<string> = new Set(["/health", "/ready"]);
 export interface AppSettings {
   production: boolean;
   trustProxy: number;
+  registrationOpen: boolean;
   corsOrigins: readonly string[];
   metricsToken: string | null;
   isDraining(): boolean;

@@ -10,7 +10,13 @@ import * as protocol from "../protocol/requests.ts";
 import { presentUser } from "../protocol/resources.ts";
 import { json, problems } from "./answers.ts";
 import { clientAddress, type Env } from "./context.ts";
-import { type OriginPolicy, requireOrigin, requireUser, spend } from "./guards.ts";
+import {
+  type OriginPolicy,
+  requireOpenRegistration,
+  requireOrigin,
+  requireUser,
+  spend,
+} from "./guards.ts";
 import { jsonBody, requireJson } from "./input.ts";
 
 const COOKIE = "refresh_token";
@@ -19,11 +25,12 @@ const BEARER = [{ bearer: [] }];
 export interface AuthSettings {
   production: boolean;
   trustProxy: number;
+  registrationOpen: boolean;
   allowsOrigin: OriginPolicy;
 }
 
 export function authRoutes(services: Services, settings: AuthSettings) {
-  const { production, trustProxy, allowsOrigin } = settings;
+  const { production, trustProxy, registrationOpen, allowsOrigin } = settings;
   const cookie = { httpOnly: true, path: "/auth", sameSite: "Lax", secure: production } as const;
 
   function signIn(c: Context<Env>, signedIn: SignedIn) {
@@ -43,12 +50,14 @@ export function authRoutes(services: Services, settings: AuthSettings) {
           ...problems(
             "invalid_json",
             "validation_failed",
+            "registration_closed",
             "email_taken",
             "payload_too_large",
             "unsupported_media_type",
           ),
         },
       }),
+      requireOpenRegistration(registrationOpen),
       requireJson,
       jsonBody(protocol.Registration),
       async (c) => {

@@ -36,6 +36,19 @@ export function requireOrigin(allows: OriginPolicy): MiddlewareHandler<Env> {
   });
 }
 
+/** Refuses every registration, valid or not, where the operator has closed it. */
+export function requireOpenRegistration(open: boolean): MiddlewareHandler<Env> {
+  return createMiddleware<Env>(async (_c, next) => {
+    if (!open) {
+      throw new ChatError(
+        "registration_closed",
+        "This server takes no new accounts; ask whoever runs it for one.",
+      );
+    }
+    await next();
+  });
+}
+
 /** @throws ChatError `origin_not_allowed` */
 export function checkOrigin(c: Context<Env>, allows: OriginPolicy): void {
   const origin = c.req.header("origin");

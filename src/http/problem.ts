@@ -20,6 +20,7 @@ const ANSWERS: Partial<Record<ErrorCode, [status: ContentfulStatusCode, title: s
   session_revoked: [401, "Session revoked"],
   forbidden: [403, "Forbidden"],
   origin_not_allowed: [403, "Origin not allowed"],
+  registration_closed: [403, "Registration closed"],
   not_found: [404, "Not found"],
   room_not_found: [404, "Room not found"],
   method_not_allowed: [405, "Method not allowed"],
