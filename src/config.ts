@@ -32,6 +32,8 @@ export interface Config {
   /** How many proxies' `X-Forwarded-For` is believed. */
   trustProxy: number;
   metricsToken: string | null;
+  /** Whether there is a page at `/try`, which makes accounts and a room. */
+  tryPage: boolean;
   logLevel: LogLevel;
   logFormat: "pretty" | "json";
 }
@@ -80,6 +82,7 @@ const Environment = z.object({
   REGISTRATION: oneOf(["open", "closed"]).default("open"),
   TRUST_PROXY: wholeNumber(0, 32).default(0),
   METRICS_TOKEN: z.string().optional(),
+  TRY_PAGE: oneOf(["on", "off"]).optional(),
   LOG_LEVEL: oneOf(LOG_LEVELS).default("info").transform((level) => {
     return level === "warn" ? "warning" : level;
   }),
@@ -143,6 +146,7 @@ export async function readConfig(variables: Record<string, string | undefined>):
     registrationOpen: env.REGISTRATION === "open",
     trustProxy: env.TRUST_PROXY,
     metricsToken: env.METRICS_TOKEN ?? null,
+    tryPage: env.TRY_PAGE === undefined ? !production : env.TRY_PAGE === "on",
     logLevel: env.LOG_LEVEL,
     logFormat: env.LOG_FORMAT ?? (production ? "json" : "pretty"),
   };

@@ -28,6 +28,7 @@ Deno.test("without any setting there is a default for each", async () => {
     registrationOpen: true,
     trustProxy: 0,
     metricsToken: null,
+    tryPage: true,
     logLevel: "info",
     logFormat: "pretty",
   });
@@ -36,6 +37,14 @@ Deno.test("without any setting there is a default for each", async () => {
 Deno.test("in production it listens everywhere and logs JSON", async () => {
   const { host, logFormat, production } = await readConfig(PRODUCTION);
   assert.deepEqual([host, logFormat, production], ["0.0.0.0", "json", true]);
+});
+
+Deno.test("TRY_PAGE is on in development and off in production, unless it is set", async () => {
+  const tryPage = async (settings: Record<string, string>) => (await readConfig(settings)).tryPage;
+  assert.equal(await tryPage(SECRETS), true);
+  assert.equal(await tryPage(PRODUCTION), false);
+  assert.equal(await tryPage({ ...SECRETS, TRY_PAGE: "off" }), false);
+  assert.equal(await tryPage({ ...PRODUCTION, TRY_PAGE: "on" }), true);
 });
 
 Deno.test("an empty value counts as unset", async () => {
@@ -52,6 +61,7 @@ const UNUSABLE: [settings: Record<string, string>, line: RegExp][] = [
   [{ WORKERS: "0" }, /^WORKERS is "0"; set it to auto or a whole number from 1 to 64$/],
   [{ WORKERS: "many" }, /^WORKERS is "many"; set it to auto or a whole number from 1 to 64$/],
   [{ REDIS_URL: "localhost" }, /^REDIS_URL is not a Redis URL; write/],
+  [{ TRY_PAGE: "yes" }, /^TRY_PAGE is "yes"; set it to on or off$/],
   [{ BUS: "kafka" }, /^BUS is "kafka"; set it to auto or memory or mongodb or redis$/],
   [{ CORS_ORIGIN: "*" }, /^CORS_ORIGIN holds something that is not an origin; write/],
   [{ CORS_ORIGIN: "https://a.example/path" }, /^CORS_ORIGIN holds/],

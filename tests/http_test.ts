@@ -388,6 +388,7 @@ Deno.test("no route is left out of the OpenAPI document but the page, the docume
       trustProxy: 0,
       corsOrigins: [],
       metricsToken: null,
+      tryPage: false,
       isDraining: () => false,
     });
     const { body } = await request(server.url, "GET", "/openapi.json");

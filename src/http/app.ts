@@ -30,6 +30,7 @@ export interface AppSettings {
   registrationOpen: boolean;
   corsOrigins: readonly string[];
   metricsToken: string | null;
+  tryPage: boolean;
   isDraining(): boolean;
 }
 
@@ -88,7 +89,7 @@ export function createApp(services: Services, gateway: Gateway, settings: AppSet
   app.route("/", operationsRoutes(services, settings));
   app.route("/", documentRoutes(app));
   app.route("/", docsRoutes());
-  app.route("/", pageRoutes());
+  app.route("/", pageRoutes(settings));
 
   app.notFound(notFound(app));
   app.onError(problemHandler(services.metrics));

@@ -1,12 +1,12 @@
-/** The page at `/`, the one at `/try`, and the files they are made of, as they lie in this project. */
+/** The page at `/`, the one at `/try`, the one for unknown paths, and the files they are made of. */
 import { stripTypeScriptTypes } from "node:module";
 import { fileURLToPath } from "node:url";
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
+import { accepts } from "hono/accepts";
 import { serveStatic } from "hono/deno";
 import { etag } from "hono/etag";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const PAGES = { "/": "web/index.html", "/try": "web/try.html" };
 /**
  * What browsers may have: the page's own files, and of the server's those that the client is made
  * of. They keep their places, so that an import leads to the same file here and in an editor.
@@ -20,7 +20,12 @@ const SCRIPTS = [
 const STATIC = "web/:file{[a-z_]+\\.(css|js|svg)}";
 const PREFIX = "/assets/";
 
-export function pageRoutes(): Hono {
+export interface PageSettings {
+  tryPage: boolean;
+}
+
+/** @param settings what of it is off: the page at `/` then does not offer it */
+export function pageRoutes(settings: PageSettings): Hono {
   const routes = new Hono();
   routes.use(`${PREFIX}*`, etag());
   routes.use(`${PREFIX}web/service_worker.js`, async (c, next) => {
@@ -28,9 +33,12 @@ export function pageRoutes(): Hono {
     // The pages are above the worker's own place, where it would see no requests otherwise.
     c.header("Service-Worker-Allowed", "/");
   });
-  for (const [path, file] of Object.entries(PAGES)) {
-    routes.get(path, serveStatic({ root: ROOT, path: file }));
-  }
+  const off = settings.tryPage ? [] : ["try"];
+  routes.get("/", async (c) => {
+    const page = await readPage("index");
+    return c.html(page.replace("<html", `<html data-off="${off.join(" ")}"`));
+  });
+  if (settings.tryPage) routes.get("/try", async (c) => c.html(await readPage("try")));
   for (const script of SCRIPTS) {
     routes.get(PREFIX + script, async (c, next) => {
       const text = await scriptOf(c.req.path.slice(PREFIX.length));
@@ -41,6 +49,22 @@ export function pageRoutes(): Hono {
   const rewriteRequestPath = (path: string) => path.slice(PREFIX.length);
   routes.get(PREFIX + STATIC, serveStatic({ root: ROOT, rewriteRequestPath }));
   return routes;
+}
+
+/** Whether a request is a browser's, for something to look at, and not a program's. */
+export function wantsPage(c: Context): boolean {
+  if (c.req.method !== "GET" && c.req.method !== "HEAD") return false;
+  const supports = ["application/problem+json", "application/json", "text/html"];
+  return accepts(c, { header: "Accept", supports, default: supports[0]! }) === "text/html";
+}
+
+/** The answer to a browser that has followed a dead link. */
+export async function notFoundPage(c: Context): Promise<Response> {
+  return c.html(await readPage("not_found"), 404);
+}
+
+function readPage(name: "index" | "try" | "not_found"): Promise<string> {
+  return Deno.readTextFile(`${ROOT}web/${name}.html`);
 }
 
 /** The scripts made so far, each with the text that it was made of. */

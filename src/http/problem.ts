@@ -7,6 +7,7 @@ import type { Metrics } from "../application/metrics.ts";
 import { ChatError, type ErrorCode } from "../domain/errors.ts";
 import type { Problem } from "../protocol/requests.ts";
 import type { Env } from "./context.ts";
+import { notFoundPage, wantsPage } from "./page_routes.ts";
 
 const logger = getLogger(["echoroom", "http"]);
 
@@ -40,10 +41,12 @@ export function statusOf(code: ErrorCode): ContentfulStatusCode {
 
 /** The central handler: turns whatever a route threw into the answer, and counts it. */
 export function problemHandler(metrics: Metrics) {
-  return (error: Error, c: Context<Env>): Response => {
+  return (error: Error, c: Context<Env>): Response | Promise<Response> => {
     const failure = asChatError(error, c);
     metrics.failed(failure.code, "http");
-    return problem(c, failure);
+    if (failure.code !== "not_found") return problem(c, failure);
+    c.header("Vary", "Accept", { append: true });
+    return wantsPage(c) ? notFoundPage(c) : problem(c, failure);
   };
 }
 
