@@ -29,8 +29,25 @@ export async function configureLogging(
 }
 
 function prettyFormatter(): TextFormatter {
-  const value = (value: unknown) => typeof value === "string" ? value : Deno.inspect(value);
   const colors = Deno.stdout.isTerminal() && !Deno.noColor;
-  const options = { timestamp: "time", value } as const;
+  const options = { timestamp: "time", value: prettyValue } as const;
   return colors ? getAnsiColorFormatter(options) : getTextFormatter(options);
+}
+
+/**
+ * A value as it stands in a pretty line. Clients choose paths, names and parts of errors: no value
+ * can begin a line of the log, move the cursor or change the direction of what surrounds it. Text
+ * keeps to its line; the lines of a stack trace are indented.
+ */
+export function prettyValue(value: unknown): string {
+  if (typeof value === "string") return escapeControls(value);
+  return Deno.inspect(value).split("\n").map(escapeControls).join("\n    ");
+}
+
+/** Writes control characters, line breaks, direction controls and lone surrogates as escapes. */
+function escapeControls(text: string): string {
+  return text.replace(
+    /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
