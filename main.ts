@@ -16,7 +16,7 @@ try {
   await start();
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error;
-  console.error(`EchoRoom cannot start: ${error.message}`);
+  for (const fault of error.faults) console.error(`EchoRoom cannot start: ${fault}`);
   Deno.exit(1);
 }
 

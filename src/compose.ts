@@ -105,7 +105,6 @@ async function openBackends(
   load: LoopLoad,
   siblings?: Siblings,
 ): Promise<Backends> {
-  checkBus(config);
   // Closes what was opened before something else could not be.
   await using opened = new AsyncDisposableStack();
   const mongodb = config.mongodbUri === null ? null : await connectMongo(config.mongodbUri);
@@ -116,17 +115,6 @@ async function openBackends(
   const sharedLimiters = await chooseLimiters(bus, mongodb) ?? siblings?.limiters ?? null;
   opened.move();
   return { store, bus, sharedLimiters };
-}
-
-function checkBus({ bus, redisUrl, mongodbUri }: Config): void {
-  if (bus === "redis" && redisUrl === null) {
-    throw new ConfigError('BUS is "redis", and REDIS_URL is not set; set it to redis://host:6379');
-  }
-  if (bus === "mongodb" && mongodbUri === null) {
-    throw new ConfigError(
-      'BUS is "mongodb", and MONGODB_URI is not set; set it to a replica set\'s connection string',
-    );
-  }
 }
 
 async function connectMongo(uri: string): Promise<Connection> {

@@ -118,6 +118,28 @@ for (const [settings, line] of UNUSABLE) {
   });
 }
 
+Deno.test("every fault is named at once, one line each", async () => {
+  const { code, output } = await runMain({
+    ...PRODUCTION,
+    JWT_SECRET: "short",
+    JWT_REFRESH_SECRET: "",
+    PORT: "http",
+    BCRYPT_COST: "4",
+    BUS: "redis",
+  });
+  assert.equal(code, 1);
+  const named = output.trim().split("\n").map((line) => {
+    return line.match(/^EchoRoom cannot start: (\w+) (is|holds) .*; (set|make) /)?.[1];
+  });
+  assert.deepEqual(named.toSorted(), [
+    "BCRYPT_COST",
+    "BUS",
+    "JWT_REFRESH_SECRET",
+    "JWT_SECRET",
+    "PORT",
+  ]);
+});
+
 Deno.test("no secret is ever shown", async () => {
   const secret = "this-is-short-and-secret";
   await assert.rejects(readConfig({ JWT_SECRET: secret }), (error: Error) => {

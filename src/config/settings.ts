@@ -1,0 +1,61 @@
+/** Every setting of EchoRoom: its name, what it takes, its default. */
+import { z } from "zod";
+import {
+  duration,
+  headerToken,
+  mongodbUri,
+  oneOf,
+  origins,
+  redisUrl,
+  secret,
+  text,
+  wholeNumber,
+  workers,
+} from "./values.ts";
+
+const LOG_LEVELS = ["trace", "debug", "info", "warn", "warning", "error", "fatal"] as const;
+
+/** Variables whose value is empty are not in what this is given. */
+export const Settings = z.object({
+  NODE_ENV: oneOf(["development", "production"]).default("development"),
+  PORT: wholeNumber(0, 65_535).default(3000),
+  HOST: text().optional(),
+  MONGODB_URI: mongodbUri().optional(),
+  DATA_DIR: text().default("./data"),
+  REDIS_URL: redisUrl().optional(),
+  BUS: oneOf(["auto", "memory", "mongodb", "redis"]).default("auto"),
+  WORKERS: workers().default(1),
+  CORS_ORIGIN: origins().default(["http://localhost:5173"]),
+  JWT_SECRET: secret().optional(),
+  JWT_REFRESH_SECRET: secret().optional(),
+  JWT_ACCESS_EXPIRES_IN: duration().default(15 * 60),
+  JWT_REFRESH_EXPIRES_IN: duration().default(7 * 24 * 60 * 60),
+  BCRYPT_COST: wholeNumber(4, 15).default(12),
+  RATE_LIMIT: oneOf(["on", "off"]).default("on"),
+  REGISTRATION: oneOf(["open", "closed"]).default("open"),
+  TRUST_PROXY: wholeNumber(0, 32).default(0),
+  METRICS_TOKEN: headerToken().optional(),
+  TRY_PAGE: oneOf(["on", "off"]).optional(),
+  LOG_LEVEL: oneOf(LOG_LEVELS).default("info"),
+  LOG_FORMAT: oneOf(["pretty", "json"]).optional(),
+});
+
+export type Settings = z.output<typeof Settings>;
+
+export interface ReadSettings {
+  /** Those that can be used; where there are faults others may be missing. */
+  settings: Partial<Settings>;
+  faults: string[];
+}
+
+/** Reads each setting by itself, so that every fault is found at once. */
+export function readSettings(variables: Record<string, string>): ReadSettings {
+  const settings: Record<string, unknown> = {};
+  const faults: string[] = [];
+  for (const [name, setting] of Object.entries(Settings.shape)) {
+    const { success, data, error } = setting.safeParse(variables[name]);
+    if (success) settings[name] = data;
+    else faults.push(`${name} ${error.issues[0]!.message}`);
+  }
+  return { settings, faults };
+}

@@ -1,0 +1,135 @@
+/** What a setting's text may be and what becomes of it; each refusal says the fault and the fix. */
+import ms from "ms";
+import { z } from "zod";
+
+const SECRET_BYTES = 32;
+const MAX_WORKERS = 64;
+/** Browsers keep no cookie for longer (RFC 6265bis). */
+const MAX_DAYS = 400;
+
+/** Text on one line, without the space, line ends and byte-order marks around it. */
+export function text() {
+  return z.string().trim()
+    // deno-lint-ignore no-control-regex
+    .refine((value) => !/[\x00-\x1f\x7f-\x9f\u200b\u2028\u2029\ufeff]/.test(value), {
+      error: "holds a line break or another control character; remove it",
+      abort: true,
+    })
+    .refine((value) => !/^(["'`]).*\1$/.test(value), {
+      error: "is in quotes, which would be part of the value; remove them",
+      abort: true,
+    });
+}
+
+export function oneOf<const T extends readonly [string, ...string[]]>(values: T) {
+  return text().pipe(z.enum(values, {
+    error: ({ input }) => `is ${quote(input)}; set it to ${values.join(" or ")}`,
+  }));
+}
+
+export function wholeNumber(min: number, max: number) {
+  const error = ({ input }: { input?: unknown }) =>
+    `is ${quote(input)}; set it to a whole number from ${min} to ${max}`;
+  return text().pipe(z.string().regex(/^\d{1,9}$/, { error, abort: true })).transform(Number)
+    .pipe(z.number().min(min, { error }).max(max, { error }));
+}
+
+/** A number of workers; `auto` is one for each core. */
+export function workers() {
+  return text().transform((value, context) => {
+    if (value === "auto") return Math.min(navigator.hardwareConcurrency, MAX_WORKERS);
+    const count = /^\d{1,2}$/.test(value) ? Number(value) : 0;
+    if (count >= 1 && count <= MAX_WORKERS) return count;
+    context.addIssue(
+      `is ${quote(value)}; set it to auto or a whole number from 1 to ${MAX_WORKERS}`,
+    );
+    return z.NEVER;
+  });
+}
+
+/** A length of time such as `15m` or `7d`, in seconds. */
+export function duration() {
+  return text().transform((value, context) => {
+    const milliseconds = /^\d/.test(value) ? ms(value as ms.StringValue) : undefined;
+    const seconds = milliseconds === undefined ? 0 : Math.floor(milliseconds / 1000);
+    if (seconds >= 1 && seconds <= MAX_DAYS * 24 * 60 * 60) return seconds;
+    context.addIssue(
+      `is ${quote(value)}; set it to a time from 1s to ${MAX_DAYS}d, such as 15m or 7d`,
+    );
+    return z.NEVER;
+  });
+}
+
+/** A secret; its value is never shown. */
+export function secret() {
+  return text().refine((value) => new TextEncoder().encode(value).length >= SECRET_BYTES, {
+    error:
+      `is shorter than ${SECRET_BYTES} bytes; make a longer one, for example with: openssl rand -base64 48`,
+  });
+}
+
+/** A token that is sent in a header; its value is never shown. */
+export function headerToken() {
+  return text().refine((value) => /^[\x20-\x7e]*$/.test(value), {
+    error: "holds characters that a header cannot carry; make one of letters and digits",
+  });
+}
+
+/** The MongoDB connection string; its value, which may hold a password, is never shown. */
+export function mongodbUri() {
+  return text().refine((value) => /^mongodb(\+srv)?:\/\/./.test(value), {
+    error:
+      "is not a MongoDB connection string; write mongodb://host:27017/echoroom, or unset it for SQLite",
+  });
+}
+
+/** The address of a Redis database; its value, which may hold a password, is never shown. */
+export function redisUrl() {
+  return text().refine((value) => /^rediss?:\/\/./.test(value), {
+    error: "is not a Redis URL; write redis://host:6379, or unset it",
+    abort: true,
+  }).refine(isRedisUrl, {
+    error:
+      "cannot be read; write redis://user:password@host:6379/0 and percent-encode special characters of the password, such as / as %2F and @ as %40",
+  });
+}
+
+function isRedisUrl(value: string): boolean {
+  const url = URL.parse(value);
+  if (!url || url.hostname === "" || !/^\/?\d*$/.test(url.pathname)) return false;
+  // A raw @ would be taken as it is by some parsers and end the password for others.
+  return [url.username, url.password].every(isPercentEncoded);
+}
+
+function isPercentEncoded(part: string): boolean {
+  try {
+    decodeURIComponent(part);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Comma-separated origins. */
+export function origins() {
+  return text().transform(splitList).pipe(
+    z.array(
+      z.string().refine(
+        isOrigin,
+        "holds something that is not an origin; write scheme://host[:port], comma-separated, no path",
+      ),
+    ),
+  );
+}
+
+function splitList(value: string): string[] {
+  return value.split(",").map((item) => item.trim()).filter((item) => item !== "");
+}
+
+function isOrigin(value: string): boolean {
+  return URL.canParse(value) && new URL(value).origin === value;
+}
+
+export function quote(value: unknown): string {
+  return JSON.stringify(value);
+}
