@@ -16,7 +16,7 @@ if (MongodbServer.available) {
   testBusOutages("change streams", async () => {
     const server = new MongodbServer();
     await server.start();
-    const { close, ...rest } = await deploy(server.uri);
+    const { close, ...rest } = await deploy(`${server.uri}/?serverSelectionTimeoutMS=500`);
     return {
       ...rest,
       server,

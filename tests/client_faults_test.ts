@@ -5,12 +5,12 @@ import { type ChatMessage, type Client, createClient, type Room } from "../src/c
 import { Random } from "./faults/random.ts";
 import { FaultyNetwork, type Rates } from "./faults/socket.ts";
 import { Account } from "./harness/account.ts";
+import { HANG_MS } from "./harness/deadline.ts";
 import { startServer, type TestServer } from "./harness/server.ts";
 import { sleep } from "./harness/stage.ts";
 
 /** Short, so that a lost frame is soon missed. */
 const TIMING = { answerMs: 250, silenceMs: 100, firstRetryMs: 5, longestRetryMs: 40 };
-const DEADLINE_MS = 20_000;
 const FAULTY_MS = 1_000;
 /** Histories, so many at a time: most of their time is waiting for what was lost. */
 const RUNS = { series: 6, each: 30 };
@@ -143,7 +143,7 @@ async function act(people: Person[], steps: Step[]): Promise<Send[]> {
 
 /** Resolves once nothing up to `seq` is missing in the room. */
 async function shows(room: Room, seq: number): Promise<void> {
-  const deadline = Date.now() + DEADLINE_MS;
+  const deadline = Date.now() + HANG_MS;
   while (room.cursor < seq || room.state.get().status !== "live") {
     assert.ok(Date.now() < deadline, `${room.cursor} of ${seq}: ${room.state.get().status}`);
     await sleep(5);

@@ -1,6 +1,7 @@
 /** Sockets that break the rules, by mistake or on purpose: each is answered, none does harm. */
 import assert from "node:assert/strict";
 import { request } from "./harness/account.ts";
+import { HANG_MS } from "./harness/deadline.ts";
 import { encodeHeader, OPCODE, type RawSocket } from "./harness/raw_socket.ts";
 import { type ServerProcess, spawnServer } from "./harness/server.ts";
 import type { TestSocket } from "./harness/socket.ts";
@@ -328,7 +329,7 @@ Deno.test("frames against RFC 6455 end the socket, and no other", () =>
     for (const [name, violate] of Object.entries(violations)) {
       const socket = await stage.raw();
       await violate(socket);
-      const code = await Promise.race([socket.readToEnd(), sleep(5_000).then(() => "open")]);
+      const code = await Promise.race([socket.readToEnd(), sleep(HANG_MS).then(() => "open")]);
       assert.notEqual(code, "open", name);
     }
     await stage.servesANewcomer();

@@ -7,11 +7,6 @@ import { startServer } from "./harness/server.ts";
 import { Stage, until } from "./harness/stage.ts";
 import { SQLITE } from "./harness/stores.ts";
 
-/** How long instances may take to notice that Redis is away, or back. */
-const NOTICE_MS = 30_000;
-/** How long an entry may take that is only found by comparing with the store. */
-const COMPARED_MS = 30_000;
-
 for (
   const [outage, begin, end] of [
     ["is killed", (redis: RedisServer) => redis.kill(), (redis: RedisServer) => redis.start()],
@@ -45,7 +40,7 @@ for (
       assert.equal(event, "message:ack");
     }
     const seen = () => there.all("message:new").map(({ message }) => message.text);
-    await until(() => seen().length === texts.length, "they arrive", COMPARED_MS);
+    await until(() => seen().length === texts.length, "they arrive");
     assert.deepEqual(seen(), texts);
   });
 
@@ -58,9 +53,9 @@ for (
     const all = async (state: string) => (await states()).every((each) => each === state);
     assert.ok(await all("200 store ok bus ok"));
     await begin(redis);
-    await until(() => all("503 store ok bus unavailable"), "both are unready", NOTICE_MS);
+    await until(() => all("503 store ok bus unavailable"), "both are unready");
     await end(redis);
-    await until(() => all("200 store ok bus ok"), "both are ready", NOTICE_MS);
+    await until(() => all("200 store ok bus ok"), "both are ready");
   });
 
   test(
@@ -71,7 +66,7 @@ for (
       await begin(redis);
       await ada.logOut();
       const isClosed = () => there.socket.readyState === WebSocket.CLOSED;
-      await until(isClosed, "the socket is closed", COMPARED_MS);
+      await until(isClosed, "the socket is closed");
       assert.equal((await there.closed).code, 4401);
     },
   );
@@ -145,7 +140,7 @@ Deno.test("instances that start before Redis serve, and work together once it is
     here.send("typing:start", { roomId });
     await there.event("typing:update", ({ isTyping }) => isTyping);
     const seen = () => there.all("message:new").map(({ message }) => message.text);
-    await until(() => seen().includes("Hello"), "what was sent before is seen", COMPARED_MS);
+    await until(() => seen().includes("Hello"), "what was sent before is seen");
   } finally {
     await Promise.all([a.end(), b.end()]);
     await redis.remove();
@@ -155,14 +150,14 @@ Deno.test("instances that start before Redis serve, and work together once it is
 async function allReady({ a, b }: Pair): Promise<void> {
   for (const { server } of [a, b]) {
     const isReady = async () => (await request(server.url, "GET", "/ready")).status === 200;
-    await until(isReady, "an instance is ready", NOTICE_MS);
+    await until(isReady, "an instance is ready");
   }
 }
 
 async function allUnready({ a, b }: Pair): Promise<void> {
   for (const { server } of [a, b]) {
     const isUnready = async () => (await request(server.url, "GET", "/ready")).status === 503;
-    await until(isUnready, "an instance is unready", NOTICE_MS);
+    await until(isUnready, "an instance is unready");
   }
 }
 
@@ -180,7 +175,6 @@ async function untilOnline(
         return online.toSorted().join() === names.join() && data.onlineCount === names.length;
       },
       `${names.join(" and ")} are online`,
-      NOTICE_MS,
     );
   }
 }

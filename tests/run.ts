@@ -1,5 +1,5 @@
 /**
- * Runs the tests: `deno task test [paths or options of deno test]`.
+ * Runs the tests: `deno task test [--quick] [paths or options of deno test]`.
  *
  * A test file names the services that it needs as words of its own name, and reads how to reach
  * them from the environment:
@@ -12,9 +12,13 @@
  *
  * What the chosen files need is found or started once. Files whose service cannot be had are left
  * out and count as skipped, each as one; in CI (`CI` is set) as failed.
+ *
+ * Files run side by side, `TEST_JOBS` at once, each in a process of its own. `--quick` runs those
+ * that need no service and little time.
  */
-import { basename, join } from "node:path";
-import { parseArgs, stripVTControlCharacters } from "node:util";
+import { basename, join, relative } from "node:path";
+import { parseArgs } from "node:util";
+import { type Counts, type FileRun, runFiles, sumCounts } from "./file_runs.ts";
 import { findChromium } from "./servers/chromium.ts";
 import { findMongodb } from "./servers/mongodb.ts";
 import { findRedis } from "./servers/redis.ts";
@@ -26,19 +30,25 @@ const SERVICES: Record<string, FindService> = {
   browser: findChromium,
 };
 
-const PERMISSIONS = ["net", "read", "write", "env", "sys", "ffi", "run"];
-
-export interface Counts {
-  passed: number;
-  failed: number;
-  skipped: number;
-}
+/** Words of names: many processes for minutes, packing, and whole installations are not quick. */
+const LONG = ["faults", "package", "process", "workers"];
+/** Tests wait for timers and other processes more than they compute. */
+const JOBS_A_CORE = 3;
+/** How many of the slowest files the end names. */
+const NAMED_FILES = 12;
 
 /** Files that were not run, and why. */
 interface LeftOut {
   service: string;
   reason: string;
   files: string[];
+}
+
+interface Choice {
+  paths: string[];
+  /** Options of `deno test`. */
+  flags: string[];
+  quick: boolean;
 }
 
 if (import.meta.main) {
@@ -54,32 +64,50 @@ if (import.meta.main) {
 }
 
 async function runTests(args: string[], signal: AbortSignal): Promise<Counts> {
-  const { paths, flags } = readArguments(args);
-  const files = await Array.fromAsync(filesIn(paths));
+  const { paths, flags, quick } = readArguments(args);
+  const found = await Array.fromAsync(filesIn(paths));
+  const files = quick ? found.filter(isQuick) : found;
+  if (files.length === 0) return { passed: 0, failed: 1, skipped: 0 };
+  if (!await typeCheck(files, signal)) return { passed: 0, failed: 1, skipped: 0 };
 
   await using services = new AsyncDisposableStack();
   const { env, leftOut } = await findServices(files, services, signal);
   const without = new Set(leftOut.flatMap(({ files }) => files));
-  const rest = files.filter((file) => !without.has(file));
-  // Named one by one: with several paths `deno test --ignore` runs some of what it should ignore.
-  const counts = rest.length > 0
-    ? await denoTest([...flags, ...rest], env, signal)
-    : { passed: 0, failed: files.length > 0 ? 0 : 1, skipped: 0 };
-  report(leftOut);
+  const rest = byLength(files.filter((file) => !without.has(file)));
+  const runs = await runFiles(rest, {
+    flags,
+    env,
+    signal,
+    jobs: Number(Deno.env.get("TEST_JOBS")) || JOBS_A_CORE * navigator.hardwareConcurrency,
+    onEnd: showing(rest.length),
+  });
+  reportRuns(runs);
+  reportLeftOut(leftOut);
+  const counts = sumCounts(runs.map(({ counts }) => counts));
   counts[Deno.env.get("CI") ? "failed" : "skipped"] += without.size;
   return counts;
 }
 
 /** Tells paths, all tests if there are none, from options of `deno test` and their values. */
-function readArguments(args: string[]): { paths: string[]; flags: string[] } {
-  const options = { filter: { type: "string" } } as const;
+export function readArguments(args: string[]): Choice {
+  const options = { filter: { type: "string" }, quick: { type: "boolean" } } as const;
   const { tokens } = parseArgs({ args, strict: false, tokens: true, options });
+  const quick = tokens.filter((token) => token.kind === "option" && token.name === "quick");
   const places = tokens.filter(({ kind }) => kind === "positional").map(({ index }) => index);
+  const taken = new Set([...places, ...quick.map(({ index }) => index)]);
   const paths = places.map((index) => args[index]!);
   return {
-    paths: paths.length > 0 ? paths : [import.meta.dirname!],
-    flags: args.filter((_, index) => !places.includes(index)),
+    paths: paths.length > 0 ? paths : [relative(Deno.cwd(), import.meta.dirname!) || "."],
+    flags: args.filter((_, index) => !taken.has(index)),
+    quick: quick.length > 0,
   };
+}
+
+/** Checks all files at once: their processes would each do it again. */
+async function typeCheck(files: string[], signal: AbortSignal): Promise<boolean> {
+  const args = ["check", "--quiet", ...files];
+  const { success } = await new Deno.Command(Deno.execPath(), { args, signal }).spawn().status;
+  return success;
 }
 
 /** Finds what the files need; what was started ends with `services`. */
@@ -101,7 +129,34 @@ async function findServices(files: string[], services: AsyncDisposableStack, sig
   return { env, leftOut };
 }
 
-function report(leftOut: LeftOut[]): void {
+/**
+ * What shows each file as it ends: all that it has written if it is the only one or has failed,
+ * else a line.
+ */
+function showing(total: number): (run: FileRun) => void {
+  let ended = 0;
+  return ({ file, counts: { passed, failed, skipped }, output, seconds }) => {
+    ended++;
+    if (failed > 0 || total === 1) console.log(`\n${file}\n${output.trim()}\n`);
+    const skips = skipped > 0 ? `, ${skipped} skipped` : "";
+    const result = failed > 0 ? `${failed} FAILED, ${passed} passed` : `${passed} passed`;
+    console.log(`[${ended}/${total}] ${file}: ${result}${skips} (${seconds.toFixed(1)} s)`);
+  };
+}
+
+function reportRuns(runs: FileRun[]): void {
+  if (runs.length === 1) return;
+  const slowest = runs.toSorted((a, b) => b.seconds - a.seconds).slice(0, NAMED_FILES);
+  console.log("\nWhat took longest:");
+  for (const { file, seconds } of slowest) {
+    console.log(`${seconds.toFixed(0).padStart(6)} s  ${file}`);
+  }
+  const failed = runs.filter(({ counts }) => counts.failed > 0);
+  if (failed.length > 0) console.log("\nFailed:");
+  for (const { file, counts } of failed) console.log(`  ${file}: ${counts.failed}`);
+}
+
+function reportLeftOut(leftOut: LeftOut[]): void {
   for (const { service, reason, files } of leftOut) {
     console.log(`\nNOT RUN, for want of ${service}:`);
     for (const file of files) console.log(`  ${file}`);
@@ -131,48 +186,22 @@ function isTestFile(path: string): boolean {
 
 /** The services that a file needs by its name; none if it is not a test file. */
 export function servicesOf(path: string): string[] {
-  if (!isTestFile(path)) return [];
-  const words = basename(path).split(/[_.]/);
-  return Object.keys(SERVICES).filter((name) => words.includes(name));
+  return isTestFile(path)
+    ? Object.keys(SERVICES).filter((name) => wordsOf(path).includes(name))
+    : [];
 }
 
-/** Runs `deno test`, shows its output as it comes, and counts. */
-async function denoTest(
-  args: string[],
-  env: Record<string, string>,
-  signal: AbortSignal,
-): Promise<Counts> {
-  if (signal.aborted) return { passed: 0, failed: 1, skipped: 0 };
-  // Tests make folders as they like; they all go with this one.
-  const temporary = await Deno.makeTempDir({ prefix: "echoroom_tests_" });
-  const permissions = PERMISSIONS.map((name) => `--allow-${name}`);
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["test", "--no-prompt", ...permissions, ...args],
-    env: { ...env, TMPDIR: temporary },
-    signal,
-    stdout: "piped",
-  }).spawn();
-  const [shown, kept] = child.stdout.tee();
-  const [output, { success }] = await Promise.all([
-    new Response(kept).text(),
-    child.status,
-    shown.pipeTo(Deno.stdout.writable, { preventClose: true }),
-  ]);
-  await Deno.remove(temporary, { recursive: true });
-  const counts = readCounts(output);
-  // Without a type-checked program, or when killed, it fails without a failed test.
-  if (!success && counts.failed === 0) counts.failed = 1;
-  return counts;
+/** Whether a file needs no service and little time, by its name. */
+export function isQuick(path: string): boolean {
+  return servicesOf(path).length === 0 && !wordsOf(path).some((word) => LONG.includes(word));
 }
 
-/**
- * Reads what `deno test` sums up in its last line. Its JUnit report would count a step like a test
- * and leave out files that throw when they are loaded.
- */
-export function readCounts(output: string): Counts {
-  const summary = /^(?:ok|FAILED) \| (\d+) passed.*? \| (\d+) failed(?:.*? \| (\d+) ignored)?/gm;
-  const last = [...stripVTControlCharacters(output).matchAll(summary)].at(-1);
-  if (!last) return { passed: 0, failed: 1, skipped: 0 };
-  const [passed, failed, skipped] = last.slice(1).map((digits) => Number(digits ?? 0));
-  return { passed: passed!, failed: failed!, skipped: skipped! };
+/** Those that take long by their names first, so that the last to end is not one of them. */
+function byLength(files: string[]): string[] {
+  const rank = (file: string) => wordsOf(file).includes("faults") ? 0 : isQuick(file) ? 2 : 1;
+  return files.toSorted((a, b) => rank(a) - rank(b));
+}
+
+function wordsOf(path: string): string[] {
+  return basename(path).split(/[_.]/);
 }

@@ -1,6 +1,7 @@
 /** The runner's count, which nothing else would notice if it were wrong. */
 import assert from "node:assert/strict";
-import { readCounts, servicesOf } from "./run.ts";
+import { readCounts, sumCounts } from "./file_runs.ts";
+import { isQuick, readArguments, servicesOf } from "./run.ts";
 
 Deno.test("the count is that of the last summary", () => {
   const output = [
@@ -29,4 +30,26 @@ Deno.test("the words of a test file's name are the services that it needs", () =
   assert.deepEqual(servicesOf("tests/bus_redis_mongodb_test.ts"), ["mongodb", "redis"]);
   assert.deepEqual(servicesOf("tests/mongodb/store_test.ts"), []);
   assert.deepEqual(servicesOf("tests/servers/mongodb.ts"), []);
+});
+
+Deno.test("paths, options of deno test and --quick are told apart", () => {
+  assert.deepEqual(readArguments(["--quick", "tests/a_test.ts", "--filter", "a room"]), {
+    paths: ["tests/a_test.ts"],
+    flags: ["--filter", "a room"],
+    quick: true,
+  });
+});
+
+Deno.test("a file is quick that needs no service, kills nothing and packs nothing", () => {
+  const files = ["rooms", "store_mongodb", "faults_sqlite", "client_package", "page_browser"];
+  const quick = files.filter((name) => isQuick(`tests/${name}_test.ts`));
+  assert.deepEqual(quick, ["rooms"]);
+});
+
+Deno.test("counts add up", () => {
+  const sum = sumCounts([
+    { passed: 1, failed: 2, skipped: 3 },
+    { passed: 10, failed: 20, skipped: 30 },
+  ]);
+  assert.deepEqual(sum, { passed: 11, failed: 22, skipped: 33 });
 });

@@ -20,7 +20,7 @@ export class LoopLoad {
 
   /** From 0, there is time to spare, to 1, there is none. */
   get level(): number {
-    return Math.min(1, Math.max(0, (this.#share - BUSY.from) / (BUSY.full - BUSY.from)));
+    return levelOf(this.#share);
   }
 
   close(): void {
@@ -39,6 +39,11 @@ export class LoopLoad {
     this.#time = time;
     this.#used = used;
   }
+}
+
+/** How busy a thread counts as that uses this share of a core: 0 to 1. */
+export function levelOf(share: number): number {
+  return Math.min(1, Math.max(0, (share - BUSY.from) / (BUSY.full - BUSY.from)));
 }
 
 /** CPU time of this thread, user and system, in milliseconds; 0 where the host does not tell it. */

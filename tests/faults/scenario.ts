@@ -42,7 +42,7 @@ const MAX_UNACKED = 20;
 const CHAOS_SECONDS = Number(Deno.env.get("FAULTS_SECONDS") || 20);
 /** How long the chat goes on undisturbed, before and after what befalls it. */
 const CALM_MS = 2_000;
-const SETTLE_MS = 90_000;
+const SETTLE_MS = 120_000;
 const POLL_MS = 500;
 const MAX_TRIES = 10;
 const SHOWN_VIOLATIONS = 20;

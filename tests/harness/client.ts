@@ -6,8 +6,8 @@ import {
   type Observable,
   type OutboxStorage,
 } from "../../src/client/mod.ts";
+import { HANG_MS } from "./deadline.ts";
 
-const DEADLINE_MS = 15_000;
 /** Quick to notice and to come back. */
 export const QUICK = { answerMs: 2_000, silenceMs: 500, firstRetryMs: 10, longestRetryMs: 100 };
 
@@ -82,7 +82,7 @@ export function becomes<T>(
     const timer = setTimeout(() => {
       end();
       reject(new Error(`It stays ${JSON.stringify(get())}.`));
-    }, DEADLINE_MS);
+    }, HANG_MS);
     const end = subscribe(look);
     look();
   });

@@ -1,6 +1,7 @@
 /** Starts servers for tests: in this process, or as a process of its own that can be killed. */
 import { compose } from "../../src/compose.ts";
 import { readConfig } from "../../src/config.ts";
+import { HANG_MS } from "./deadline.ts";
 
 const MAIN = new URL("../../main.ts", import.meta.url);
 const CONFIG = new URL("../../deno.json", import.meta.url);
@@ -103,12 +104,11 @@ export function spawnMain(env: Record<string, string>, folder = Deno.makeTempDir
 }
 
 const PERMISSIONS = ["net", "read", "write", "env", "sys", "ffi"].map((name) => `--allow-${name}`);
-const START_DEADLINE_MS = 30_000;
 
 async function firstUrl(child: Deno.ChildProcess, output: () => string): Promise<string> {
   let ended = false;
   child.status.then(() => ended = true);
-  const deadline = Date.now() + START_DEADLINE_MS;
+  const deadline = Date.now() + HANG_MS;
   while (Date.now() < deadline) {
     const url = output().match(/ready at (http:\/\/[^\s/]+)/)?.[1];
     if (url) return url;

@@ -2,7 +2,7 @@
 
 // deno-lint-ignore-file no-explicit-any -- tests look into events of every shape
 
-const DEADLINE_MS = 10_000;
+import { HANG_MS } from "./deadline.ts";
 
 export interface Received {
   event: string;
@@ -83,7 +83,7 @@ export class TestSocket {
 
   /** Resolves with the first event, past or to come, for which `matches` holds. */
   async find(matches: (received: Received) => boolean, what = "an event"): Promise<Received> {
-    const deadline = Date.now() + DEADLINE_MS;
+    const deadline = Date.now() + HANG_MS;
     while (true) {
       const found = this.received.find(matches);
       if (found) return found;

@@ -1,6 +1,7 @@
 /** A server with people on it, for one test: whatever was opened is closed when the test ends. */
 import assert from "node:assert/strict";
 import { Account } from "./account.ts";
+import { HANG_MS } from "./deadline.ts";
 import { RawSocket } from "./raw_socket.ts";
 import { startServer, type TestServer } from "./server.ts";
 import { type SocketOptions, TestSocket } from "./socket.ts";
@@ -103,7 +104,7 @@ export function nextTurn(): Promise<void> {
 export async function until(
   holds: () => boolean | Promise<boolean>,
   what: string,
-  milliseconds = 10_000,
+  milliseconds = HANG_MS,
 ): Promise<void> {
   const deadline = Date.now() + milliseconds;
   while (!await holds()) {

@@ -50,16 +50,22 @@ export function reason(error: unknown): string {
 
 function createClient(uri: string): MongoClient {
   try {
-    return new MongoClient(uri, {
-      appName: "EchoRoom",
-      serverSelectionTimeoutMS: STEP_LIMIT_MS,
-      connectTimeoutMS: STEP_LIMIT_MS,
-      waitQueueTimeoutMS: STEP_LIMIT_MS,
-      socketTimeoutMS: STEP_LIMIT_MS,
-    });
+    return new MongoClient(uri, { appName: "EchoRoom", ...stepLimits(uri) });
   } catch (error) {
     throw new Error(`The MongoDB URI cannot be read: ${reason(error)}`, { cause: error });
   }
+}
+
+/** What the URI asks for, but none longer than a step may take. */
+function stepLimits(uri: string) {
+  const { options } = new MongoClient(uri);
+  const limit = (asked: number | undefined) => Math.min(asked || STEP_LIMIT_MS, STEP_LIMIT_MS);
+  return {
+    serverSelectionTimeoutMS: limit(options.serverSelectionTimeoutMS),
+    connectTimeoutMS: limit(options.connectTimeoutMS),
+    waitQueueTimeoutMS: limit(options.waitQueueTimeoutMS),
+    socketTimeoutMS: limit(options.socketTimeoutMS),
+  };
 }
 
 function checkPromises({ options }: MongoClient): void {
