@@ -90,6 +90,18 @@ Deno.test("several messages to an unknown room all fail", () =>
     assert.equal(ada.browser.storage.length, 0);
   }));
 
+Deno.test("a message that is sent too fast says why it waits, and until when", () =>
+  onRoom(async ({ ada, slug }) => {
+    const room = await enter(ada.client, slug);
+    const before = Date.now();
+    for (const text of range(1, 100)) room.send(String(text)).catch(() => {});
+    const isLimited = ({ error }: ChatMessage) => error?.code === "rate_limited";
+    const messages = await becomes(room.messages, (messages) => messages.some(isLimited));
+    const { state, error, retryAt } = messages.find(isLimited)!;
+    assert.equal(state, "queued");
+    assert.ok(retryAt! >= before + error!.retryAfter! * 1000);
+  }, { RATE_LIMIT: "on" }));
+
 Deno.test("a message that is refused holds up none behind it", () =>
   onRoom(async ({ ada, slug }) => {
     const room = await enter(ada.client, slug);

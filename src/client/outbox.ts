@@ -1,7 +1,6 @@
 /** Messages on their way: kept until the server has acked them, over reconnects and reloads. */
 import type { ServerEvents } from "../protocol/wire.ts";
 import { closed, type EchoRoomError } from "./errors.ts";
-import type { MessageState } from "./timeline.ts";
 
 /** The server's word that a message is durable. */
 export type Ack = ServerEvents["message:ack"];
@@ -40,7 +39,9 @@ export interface OutboxHost {
 
 /** What has become of a message. */
 export type News =
-  | { state: Exclude<MessageState, "sent" | "failed"> }
+  | { state: "sending" }
+  /** With the refusal and the time of the next attempt, if the server could not take it yet. */
+  | { state: "queued"; error?: EchoRoomError; retryAt?: number }
   | { state: "sent"; ack: Ack }
   | { state: "failed"; error: EchoRoomError };
 
@@ -234,12 +235,22 @@ export class Outbox {
     } catch (error) {
       const refusal = error as EchoRoomError;
       if (PASSING.has(refusal.code)) {
-        this.#host.report(message, { state: "queued" });
-        return refusal.code === "disconnected" ? 0 : (refusal.retryAfter ?? 0) * 1000 || RETRY_MS;
+        return this.#postpone(message, refusal);
       }
       this.#refuse(item, refusal);
       return 0;
     }
+  }
+
+  /** Returns how long to wait before the next attempt, in milliseconds. */
+  #postpone(message: Unsent, error: EchoRoomError): number {
+    if (error.code === "disconnected") {
+      this.#host.report(message, { state: "queued" });
+      return 0;
+    }
+    const pause = (error.retryAfter ?? 0) * 1000 || RETRY_MS;
+    this.#host.report(message, { state: "queued", error, retryAt: Date.now() + pause });
+    return pause;
   }
 
   #refuse(item: Item, error: EchoRoomError): void {

@@ -27,8 +27,10 @@ export interface ChatMessage {
   readonly createdAt: string;
   /** ISO 8601; by the local clock until the server has acked it. */
   readonly updatedAt: string;
-  /** Why it was refused, if it `failed`. */
+  /** Why it was refused, if it `failed`, or why it has to wait, if it is `queued`. */
   readonly error?: EchoRoomError | undefined;
+  /** When it is sent again, in ms as of `Date.now()`, if it is `queued` because of an `error`. */
+  readonly retryAt?: number | undefined;
 }
 
 /**
@@ -134,7 +136,7 @@ export class Timeline {
     const entry = this.#entries.get(key);
     if (!entry || entry.id !== null) return;
     const first = this.first();
-    this.#entries.set(key, { ...entry, error: undefined, ...change });
+    this.#entries.set(key, { ...entry, error: undefined, retryAt: undefined, ...change });
     // It was stored long ago, and only its ack was lost.
     if (first) this.#dropBefore(first.seq!);
   }
