@@ -1,21 +1,19 @@
 /** The HTTP application: middleware, routes, documents and the page, in the order they apply. */
 import { getLogger, withContext } from "@logtape/logtape";
 import { type Context, Hono } from "hono";
-import { cors } from "hono/cors";
 import { createMiddleware } from "hono/factory";
-import { requestId } from "hono/request-id";
 import { routePath } from "hono/route";
 import { TrieRouter } from "hono/router/trie-router";
-import { secureHeaders } from "hono/secure-headers";
 import type { Metrics } from "../application/metrics.ts";
 import type { Services } from "../application/services.ts";
 import { ChatError } from "../domain/errors.ts";
 import type { Gateway } from "../realtime/gateway.ts";
 import { authRoutes } from "./auth_routes.ts";
-import { clientAddress, type Env } from "./context.ts";
+import { clientAddress, type Env, requestIdOf } from "./context.ts";
 import { docsRoutes } from "./docs_page.ts";
 import { documentRoutes } from "./document_routes.ts";
 import { checkOrigin, originPolicy, spend } from "./guards.ts";
+import { answerHeaders } from "./headers.ts";
 import { operationsRoutes } from "./operations_routes.ts";
 import { pageRoutes } from "./page_routes.ts";
 import { problemHandler } from "./problem.ts";
@@ -45,40 +43,11 @@ export function createApp(services: Services, gateway: Gateway, settings: AppSet
     return gateway.upgrade(c.req.raw, clientAddress(c, trustProxy));
   });
 
-  app.use(requestId());
   app.use(observe(services.metrics));
-  app.use(secureHeaders({
-    xFrameOptions: "DENY",
-    // Not for subdomains: what runs beside this server is not its to decide.
-    strictTransportSecurity: "max-age=15552000",
-    contentSecurityPolicy: {
-      defaultSrc: ["'self'"],
-      connectSrc: ["'self'", "ws:", "wss:"],
-      imgSrc: ["'self'", "https:", "data:"],
-      baseUri: ["'none'"],
-      formAction: ["'self'"],
-      frameAncestors: ["'none'"],
-    },
-  }));
-  app.use(cors({
-    origin: (origin, c: Context<Env>) => {
-      return allowsOrigin(origin, c.req.header("host")) ? origin : null;
-    },
-    credentials: true,
-    allowMethods: ["GET", "HEAD", "POST", "PATCH"],
-    exposeHeaders: [
-      "Location",
-      "Link",
-      "Retry-After",
-      "RateLimit",
-      "RateLimit-Policy",
-      "X-Request-Id",
-    ],
-    maxAge: 600,
-  }));
+  app.use(answerHeaders(allowsOrigin));
   for (const path of ["/auth/*", "/rooms/*"]) {
+    app.use(path, noStore);
     app.use(path, async (c, next) => {
-      c.header("Cache-Control", "no-store");
       await spend(c, services, "api", clientAddress(c, trustProxy));
       await next();
     });
@@ -96,10 +65,17 @@ export function createApp(services: Services, gateway: Gateway, settings: AppSet
   return app;
 }
 
+const noStore = createMiddleware<Env>(async (c, next) => {
+  await next();
+  c.res.headers.set("Cache-Control", "no-store");
+});
+
 /** Logs and times every request, and gives whatever is logged under way its id. */
 function observe(metrics: Metrics) {
   return createMiddleware<Env>((c, next) => {
-    return withContext({ requestId: c.get("requestId") }, async () => {
+    const requestId = requestIdOf(c);
+    c.set("requestId", requestId);
+    return withContext({ requestId }, async () => {
       const start = performance.now();
       await next();
       const milliseconds = performance.now() - start;

@@ -1,15 +1,24 @@
 /** What travels with a request through the HTTP layer. */
 import type { Context } from "hono";
+import type { Quota } from "../application/rate_limits.ts";
 
 export interface Env {
   /** Deno's word on the connection; missing where a test calls the app directly. */
   Bindings: { remoteAddr?: Deno.NetAddr };
   Variables: {
     requestId: string;
+    /** Where the client stands within the limit that was counted last. */
+    quota: Quota;
     /** The user and session that the access token speaks for, on protected routes. */
     userId: string;
     sessionId: string;
   };
+}
+
+/** The request's id: the client's own if it is sane, else a new one. */
+export function requestIdOf(c: Context<Env>): string {
+  const given = c.req.header("x-request-id");
+  return given !== undefined && /^[\w\-=]{1,255}$/.test(given) ? given : crypto.randomUUID();
 }
 
 /**

@@ -1,7 +1,7 @@
 /** What stands before routes: who asks, from which origin, and how often. */
 import type { Context, MiddlewareHandler } from "hono";
 import { createMiddleware } from "hono/factory";
-import { type Policy, type Quota, rateLimited } from "../application/rate_limits.ts";
+import { type Policy, rateLimited } from "../application/rate_limits.ts";
 import type { Services } from "../application/services.ts";
 import { authenticate } from "../application/sessions.ts";
 import { ChatError } from "../domain/errors.ts";
@@ -57,8 +57,8 @@ export function checkOrigin(c: Context<Env>, allows: OriginPolicy): void {
 }
 
 /**
- * Counts a request under a policy, tells its quota in the `RateLimit` headers
- * (draft-ietf-httpapi-ratelimit-headers), and refuses it when there is none left.
+ * Counts a request under a policy, keeps its quota for the `RateLimit` headers, and refuses it when
+ * there is none left.
  */
 export async function spend(
   c: Context<Env>,
@@ -68,11 +68,6 @@ export async function spend(
 ): Promise<void> {
   const quota = await rateLimits.consume(policy, key);
   if (!quota) return;
-  describe(c, quota);
+  c.set("quota", quota);
   if (!quota.allowed) throw rateLimited(quota);
-}
-
-function describe(c: Context<Env>, { policy, limit, window, remaining, reset }: Quota): void {
-  c.header("RateLimit-Policy", `"${policy}";q=${limit};w=${window}`);
-  c.header("RateLimit", `"${policy}";r=${remaining};t=${reset}`);
 }

@@ -6,7 +6,7 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Metrics } from "../application/metrics.ts";
 import { ChatError, type ErrorCode } from "../domain/errors.ts";
 import type { Problem } from "../protocol/requests.ts";
-import type { Env } from "./context.ts";
+import { type Env, requestIdOf } from "./context.ts";
 import { notFoundPage, wantsPage } from "./page_routes.ts";
 
 const logger = getLogger(["echoroom", "http"]);
@@ -52,7 +52,7 @@ export function problemHandler(metrics: Metrics) {
 
 function problem(c: Context<Env>, error: ChatError): Response {
   const [status, title] = ANSWERS[error.code] ?? [400, "Bad request"];
-  const requestId = c.get("requestId") ?? ownRequestId(c);
+  const requestId = c.get("requestId") ?? requestIdOf(c);
   const body: Problem = {
     type: "about:blank",
     title,
@@ -72,12 +72,6 @@ function problem(c: Context<Env>, error: ChatError): Response {
     c.header("Sec-WebSocket-Version", "13");
   }
   return c.body(JSON.stringify(body), status);
-}
-
-/** As the middleware chooses it, which does not stand before `/ws`. */
-function ownRequestId(c: Context<Env>): string {
-  const given = c.req.header("x-request-id") ?? "";
-  return /^[\w\-=]{1,255}$/.test(given) ? given : crypto.randomUUID();
 }
 
 function asChatError(error: Error, c: Context<Env>): ChatError {

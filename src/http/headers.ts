@@ -1,0 +1,83 @@
+/** The headers that every answer carries, set once, when the answer is there. */
+import type { Context, MiddlewareHandler } from "hono";
+import { cors } from "hono/cors";
+import { createMiddleware } from "hono/factory";
+import type { Quota } from "../application/rate_limits.ts";
+import type { Env } from "./context.ts";
+import type { OriginPolicy } from "./guards.ts";
+
+const EXPOSED = ["Location", "Link", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Request-Id"]
+  .join(",");
+
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'self'",
+  "connect-src 'self' ws: wss:",
+  "img-src 'self' https: data:",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+].join("; ");
+
+/** The same for every answer. */
+const CONSTANT: readonly [name: string, value: string][] = [
+  ["Content-Security-Policy", CONTENT_SECURITY_POLICY],
+  ["Cross-Origin-Opener-Policy", "same-origin"],
+  ["Cross-Origin-Resource-Policy", "same-origin"],
+  ["Origin-Agent-Cluster", "?1"],
+  ["Referrer-Policy", "no-referrer"],
+  // Not for subdomains: what runs beside this server is not its to decide.
+  ["Strict-Transport-Security", "max-age=15552000"],
+  ["X-Content-Type-Options", "nosniff"],
+  ["X-DNS-Prefetch-Control", "off"],
+  ["X-Download-Options", "noopen"],
+  ["X-Frame-Options", "DENY"],
+  ["X-Permitted-Cross-Domain-Policies", "none"],
+  ["X-XSS-Protection", "0"],
+];
+
+/**
+ * Sets the request's id, the security headers, CORS and the quota on every answer, errors included.
+ * After the route, on the answer's own headers: Hono copies an answer for each header that is set
+ * through the context, which takes longer than all the rest of a request.
+ */
+export function answerHeaders(allowsOrigin: OriginPolicy): MiddlewareHandler<Env> {
+  const preflight = cors({
+    origin: (origin, c) => allowsOrigin(origin, c.req.header("host")) ? origin : null,
+    credentials: true,
+    allowMethods: ["GET", "HEAD", "POST", "PATCH"],
+    maxAge: 600,
+  });
+  return createMiddleware<Env>(async (c, next) => {
+    if (c.req.method === "OPTIONS") {
+      // Its answer has CORS' headers already.
+      const answer = await preflight(c, next);
+      if (answer) c.res = answer;
+    } else {
+      await next();
+      allowReading(c, allowsOrigin);
+    }
+    const { headers } = c.res;
+    for (const [name, value] of CONSTANT) headers.set(name, value);
+    headers.set("X-Request-Id", c.get("requestId"));
+    const quota = c.get("quota");
+    if (quota) describe(headers, quota);
+  });
+}
+
+/** Lets pages of allowed origins read the answer. */
+function allowReading(c: Context<Env>, allowsOrigin: OriginPolicy): void {
+  const { headers } = c.res;
+  headers.append("Vary", "Origin");
+  headers.set("Access-Control-Allow-Credentials", "true");
+  headers.set("Access-Control-Expose-Headers", EXPOSED);
+  const origin = c.req.header("origin");
+  if (origin !== undefined && allowsOrigin(origin, c.req.header("host"))) {
+    headers.set("Access-Control-Allow-Origin", origin);
+  }
+}
+
+/** Says where a client stands (draft-ietf-httpapi-ratelimit-headers). */
+function describe(headers: Headers, { policy, limit, window, remaining, reset }: Quota): void {
+  headers.set("RateLimit-Policy", `"${policy}";q=${limit};w=${window}`);
+  headers.set("RateLimit", `"${policy}";r=${remaining};t=${reset}`);
+}
