@@ -30,19 +30,23 @@ export class Passwords {
     this.#decoy = this.hash(crypto.randomUUID());
   }
 
-  /** Hashes a password of at most 72 bytes without NUL. */
+  /** Hashes a password of at most 72 bytes in NFC, without NUL. */
   hash(password: string): Promise<string> {
-    return this.#inTurn(() => bcrypt.hash(password, this.#cost));
+    return this.#inTurn(() => bcrypt.hash(password.normalize("NFC"), this.#cost));
   }
 
   /**
-   * Whether `password` is the one of `hash`. Takes as long without a hash as with one, so that the
-   * time of an answer does not tell whether an account exists.
+   * Whether `password` is the one of `hash`, in whatever Unicode form either was typed. Takes as
+   * long without a hash as with one, so that the time of an answer does not tell whether an account
+   * exists.
    */
   async verify(password: string, hash: string | undefined): Promise<boolean> {
     const against = hash ?? await this.#decoy;
-    const matches = await this.#inTurn(() => bcrypt.compare(password, against));
-    return matches && hash !== undefined && isWhole(password);
+    for (const form of formsOf(password)) {
+      const matches = await this.#inTurn(() => bcrypt.compare(form, against));
+      if (matches && hash !== undefined && isWhole(form)) return true;
+    }
+    return false;
   }
 
   /** How many hashes wait or run now. */
@@ -58,7 +62,16 @@ export class Passwords {
   }
 }
 
-/** Whether bcrypt saw all of it: it stops at 72 bytes, and some versions at NUL. */
+/**
+ * The password in NFC, as it is hashed, and then as hashes from before that rule may have it: in NFD,
+ * as some keyboards type it, and as it was sent. Most passwords are the same in all three.
+ */
+function formsOf(password: string): Set<string> {
+  return new Set([password.normalize("NFC"), password.normalize("NFD"), password]);
+}
+
+/** Whether bcrypt saw all of it, unchanged: it stops at 72 bytes, and some versions at NUL. */
 function isWhole(password: string): boolean {
-  return !password.includes("\0") && new TextEncoder().encode(password).length <= MAX_BYTES;
+  return password.isWellFormed() && !password.includes("\0") &&
+    new TextEncoder().encode(password).length <= MAX_BYTES;
 }

@@ -3,6 +3,7 @@ import slugify from "@sindresorhus/slugify";
 import { newId } from "../domain/id.ts";
 import { ChatError, roomNotFound, unavailable } from "../domain/errors.ts";
 import type { MessageDraft } from "../domain/message.ts";
+import { nameInSentence } from "../domain/name.ts";
 import type { NewRoom, Room } from "../domain/room.ts";
 import { publicUser, type User } from "../domain/user.ts";
 import type { Services } from "./services.ts";
@@ -71,7 +72,7 @@ function creationNotice(creator: User, now: Date): MessageDraft {
   return {
     id: newId(),
     sender: publicUser(creator),
-    text: `${creator.displayName} created the room`,
+    text: `${nameInSentence(creator.displayName)} created the room`,
     system: true,
     clientMessageId: newId(),
     createdAt: now,

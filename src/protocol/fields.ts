@@ -1,5 +1,6 @@
 /** The fields that requests and events share: what each may hold, and how it is cleaned. */
 import { z } from "zod";
+import { cleanName, hasControls, hasDirections, isVisible } from "../domain/name.ts";
 
 // A string with an unpaired surrogate is not Unicode text: a store would change it silently.
 const wellFormed = (text: string) => text.isWellFormed();
@@ -12,10 +13,18 @@ const NO_NUL = "^[^\\u0000]*$";
 const NO_NUL_NOT_BLANK = "^[^\\u0000]*\\S[^\\u0000]*$";
 const withoutNul = z.string().regex(new RegExp(NO_NUL), "must not contain NUL");
 
+const WELL_FORMED = "must be well-formed Unicode";
+const NO_CONTROLS = "must not contain control characters";
+const NO_DIRECTIONS = "must not contain direction overrides";
+
+/** What no name holds, and a name without it that is not blank. */
+const UNFIT = "\\u0000-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u206f\\ufff9-\\ufffb";
+const NAME = `^[^${UNFIT}]*[^\\s${UNFIT}][^${UNFIT}]*$`;
+
 /** Text of `min` to `max` code points once it is trimmed, without NUL. */
 function trimmedText(min: number, max: number) {
   return withoutNul.trim()
-    .refine(wellFormed, "must be well-formed Unicode")
+    .refine(wellFormed, WELL_FORMED)
     .refine((text) => characters(text) >= min, min === 1 ? "must not be blank" : "is too short")
     .refine((text) => characters(text) <= max, `must be at most ${max} characters`)
     .meta({
@@ -25,11 +34,26 @@ function trimmedText(min: number, max: number) {
     });
 }
 
-export const Email = z.string().trim().toLowerCase().max(254).email("must be an email address")
+/** A name of 1 to `max` code points once it is cleaned: one line that shows something. */
+function name(max: number) {
+  return z.string().overwrite(cleanName)
+    .refine(wellFormed, WELL_FORMED)
+    .refine((text) => !hasControls(text), NO_CONTROLS)
+    .refine((text) => !hasDirections(text), NO_DIRECTIONS)
+    .refine(isVisible, "must not be blank")
+    .refine((text) => characters(text) <= max, `must be at most ${max} characters`)
+    .meta({ minLength: 1, maxLength: max, pattern: NAME });
+}
+
+/** What browsers accept in `<input type="email">` (HTML, 4.10.5.1.5). */
+export const Email = z.string().trim().max(254)
+  .email({ pattern: z.regexes.html5Email, error: "must be an email address" })
+  .toLowerCase()
   .meta({ examples: ["ada@example.com"] });
 
-export const Password = withoutNul
-  .refine(wellFormed, "must be well-formed Unicode")
+/** In NFC, so that it is the same from every keyboard. */
+export const Password = withoutNul.normalize("NFC")
+  .refine(wellFormed, WELL_FORMED)
   .refine((text) => characters(text) >= 8, "must be at least 8 characters")
   .refine((text) => bytes(text) <= 72, "must be at most 72 bytes of UTF-8")
   .meta({
@@ -40,14 +64,18 @@ export const Password = withoutNul
     examples: ["correct horse"],
   });
 
-export const DisplayName = trimmedText(1, 50).meta({ examples: ["Ada"] });
-export const RoomName = trimmedText(1, 80).meta({ examples: ["General"] });
-export const RoomDescription = trimmedText(0, 500);
+export const DisplayName = name(50).meta({ examples: ["Ada"] });
+export const RoomName = name(80).meta({ examples: ["General"] });
+/** Shown beside names, so that it keeps to their rules, but over several lines. */
+export const RoomDescription = trimmedText(0, 500)
+  .refine((text) => !hasControls(text.replace(/[\t\n\r\u2028\u2029]/g, "")), NO_CONTROLS)
+  .refine((text) => !hasDirections(text), NO_DIRECTIONS)
+  .overwrite((text) => isVisible(text) ? text : "");
 export const MessageText = trimmedText(1, 4_000).meta({ examples: ["Hello, room"] });
 
 /** An https URL; on the developer's own machine http will do. */
 export const AvatarUrl = z.string().max(2_048)
-  .refine(wellFormed, "must be well-formed Unicode")
+  .refine(wellFormed, WELL_FORMED)
   .refine(isAvatarUrl, "must be an https URL")
   .meta({ format: "uri", examples: ["https://example.com/ada.png"] });
 
