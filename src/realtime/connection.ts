@@ -16,11 +16,8 @@ const BROKEN_FRAMES_A_MINUTE = 10;
 const REFUSALS_A_MINUTE = 200;
 const DRAIN_POLL_MS = 20;
 const DRAIN_DEADLINE_MS = 10_000;
-/**
- * From the decision to close to the closing. What the peer has sent meanwhile is thrown away: left
- * unread it would make TCP reset the connection, and the peer would never see the code.
- */
-const LINGER_MS = 100;
+/** How long a peer that is being closed may go on sending before its connection is cut. */
+const CLOSE_LIMIT_MS = 5_000;
 
 /** Who a socket speaks for, and until when. */
 export interface Identity {
@@ -65,7 +62,7 @@ export class Connection {
   readonly #flusher: Flusher | null;
   readonly #onClosing: ConnectionOptions["onClosing"];
   #open = true;
-  #closing: ReturnType<typeof setTimeout> | undefined;
+  #closedAt = 0;
   /** Frames that wait for the next flush, each the inside of an array or one object. */
   #waiting: string[] = [];
   #waitingLength = 0;
@@ -120,19 +117,28 @@ export class Connection {
     if (this.#waitingLength > MAX_FRAME_LENGTH) this.flush();
   }
 
-  /** Closes the socket; what was sent before still goes out first. */
+  /**
+   * Closes the socket; what was sent before still goes out first. The peer sees `code` even if it is
+   * sending all the while: until its own close frame arrives, what it sends is read and discarded
+   * (RFC 6455, 7.1.1), for unread data would make TCP reset the connection.
+   */
   close(code: CloseCode, reason: string): void {
     if (!this.#open) return;
     this.flush();
     this.#open = false;
-    this.#closing = setTimeout(() => this.#socket.close(code, reason), LINGER_MS);
+    this.#closedAt = Date.now();
+    sendClose(this.#socket, code, reason);
     setImmediate(this.#onClosing);
+  }
+
+  /** Discards what the peer sent to a socket that is closing; cuts one that does not stop. */
+  discard(): void {
+    if (Date.now() - this.#closedAt > CLOSE_LIMIT_MS) this.#socket.close();
   }
 
   /** The socket has closed, whoever began it. */
   ended(): void {
     this.#open = false;
-    clearTimeout(this.#closing);
   }
 
   /**
@@ -179,4 +185,14 @@ export class Connection {
     this.#allowance = (MAX_UNSENT_BYTES - unsent) / 3;
     return true;
   }
+}
+
+/**
+ * Sends the close frame and leaves the socket reading. A socket of the runtime that is closing ends
+ * its connection at the next frame that arrives; an object that inherits from it takes that state
+ * in its place.
+ */
+function sendClose(socket: WebSocket, code: number, reason: string): void {
+  const delegate: WebSocket = Object.create(socket);
+  delegate.close(code, reason);
 }

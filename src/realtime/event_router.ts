@@ -32,7 +32,7 @@ export class EventRouter {
 
   /** Takes the data of one WebSocket message. */
   receive(connection: Connection, data: unknown): void {
-    if (!connection.open) return;
+    if (!connection.open) return connection.discard();
     if (typeof data !== "string") {
       return connection.close(CLOSE_CODES.binaryFrame, "text frames only");
     }

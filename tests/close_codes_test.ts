@@ -1,0 +1,111 @@
+/** The close code reaches a peer that is sending all the while, whatever it is closed for. */
+import assert from "node:assert/strict";
+import { OPCODE, type RawSocket } from "./harness/raw_socket.ts";
+import { spawnServer } from "./harness/server.ts";
+import { onStage, Stage } from "./harness/stage.ts";
+
+const ATTEMPTS = 30;
+const BROKEN = "{".repeat(200);
+
+/** Sends the same frame again and again, and answers only the close frame; the code in that. */
+async function flood(
+  socket: RawSocket,
+  payload: string | Uint8Array,
+  opcode: number = OPCODE.text,
+) {
+  let closed = false;
+  const code = socket.readToEnd().finally(() => closed = true);
+  while (!closed) {
+    // A connection that has ended refuses more; its code tells why.
+    await socket.sendFrame(payload, { opcode }).catch(() => {});
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  return await code;
+}
+
+/** As a browser's socket: it sends until it is told that it has closed. */
+async function floodFromClient(url: string, payload: string): Promise<number> {
+  const socket = new WebSocket(`${url.replace("http", "ws")}/ws`);
+  await new Promise((resolve) => socket.onopen = resolve);
+  return await new Promise((resolve) => {
+    socket.onclose = ({ code }) => {
+      clearInterval(sending);
+      resolve(code);
+    };
+    const sending = setInterval(() => {
+      for (let i = 0; i < 20 && socket.readyState === WebSocket.OPEN; i++) socket.send(payload);
+    });
+  });
+}
+
+Deno.test("a peer that goes on sending broken frames sees 4400, every time", () =>
+  onStage(async (stage) => {
+    for (let i = 0; i < ATTEMPTS; i++) {
+      assert.equal(await flood(await stage.raw(), BROKEN), 4400);
+      assert.equal(await floodFromClient(stage.server.url, BROKEN), 4400);
+    }
+    await stage.servesANewcomer();
+  }));
+
+Deno.test("a peer that goes on flooding sees 4429, every time", () =>
+  onStage(async (stage) => {
+    const frame = '{"event":"nonsense","data":{}}';
+    for (let i = 0; i < 5; i++) {
+      assert.equal(await flood(await stage.raw(), frame), 4429);
+      assert.equal(await floodFromClient(stage.server.url, frame), 4429);
+    }
+  }, { RATE_LIMIT: "on" }));
+
+Deno.test("a peer that goes on sending binary or oversized frames sees 1003 or 1009", () =>
+  onStage(async (stage) => {
+    const large = "x".repeat(65 * 1024);
+    for (let i = 0; i < ATTEMPTS; i++) {
+      assert.equal(await flood(await stage.raw(), new Uint8Array(9), OPCODE.binary), 1003);
+      assert.equal(await flood(await stage.raw(), large), 1009);
+      assert.equal(await floodFromClient(stage.server.url, large), 1009);
+    }
+  }));
+
+Deno.test("a peer that is sending when its session ends sees 4401", () =>
+  onStage(async (stage) => {
+    for (let i = 0; i < 10; i++) {
+      const [ada] = await stage.people("Ada");
+      const socket = await stage.raw();
+      await socket.sendEvent("auth:identify", { token: ada.token });
+      await socket.readEvent("auth:ok");
+      const code = flood(socket, '{"event":"room:leave","data":{"roomId":"nowhere"}}');
+      assert.equal((await ada.logOut()).status, 204);
+      assert.equal(await code, 4401);
+    }
+  }));
+
+Deno.test("peers that are sending when the server ends see 1012", async () => {
+  const server = await spawnServer();
+  const stage = new Stage(server);
+  const sockets = await Promise.all(Array.from({ length: 10 }, () => stage.raw()));
+  const codes = sockets.map((socket) => flood(socket, '{"event":"nonsense","data":{}}'));
+  server.kill("SIGTERM");
+  assert.deepEqual(new Set(await Promise.all(codes)), new Set([1012]));
+  assert.equal((await server.ended).code, 0);
+});
+
+Deno.test("a peer that ignores the close frame and goes on sending is cut", () =>
+  onStage(async (stage) => {
+    const socket = await stage.raw();
+    let sending = true;
+    while (sending) {
+      sending = await socket.sendFrame(BROKEN).then(() => true, () => false);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    await stage.servesANewcomer();
+  }));
+
+Deno.test("a peer that vanishes while it is closed does no harm", () =>
+  onStage(async (stage) => {
+    for (let i = 0; i < 20; i++) {
+      const socket = await stage.raw();
+      for (let frames = 0; frames < 50; frames++) await socket.sendFrame(BROKEN);
+      socket.drop();
+    }
+    await stage.servesANewcomer();
+  }));
