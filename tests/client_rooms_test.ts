@@ -1,10 +1,13 @@
 /** Rooms as the client holds them: joining, leaving, their history, who is there, and who types. */
 import assert from "node:assert/strict";
+import type { RoomState } from "../src/client/mod.ts";
 import { becomes, reaches } from "./harness/client.ts";
 import {
   enter,
   enterBoth,
   onRoom,
+  onServer,
+  PATIENT,
   range,
   seqs,
   shows,
@@ -84,6 +87,69 @@ Deno.test("a room that is made after it was asked for can be joined anew", () =>
     await bob.client.api.createRoom({ name: "Later" });
     room.leave();
     await enter(ada.client, "later");
+  }));
+
+Deno.test("a room that failed is live once its client has made it", () =>
+  onServer(async ({ newPerson }) => {
+    const { client } = await newPerson("Ada", { timing: PATIENT });
+    const room = client.join("later");
+    await reaches(room.state, "failed");
+    await client.api.createRoom({ name: "Later" });
+    await reaches(room.state, "live");
+    assert.deepEqual(texts(room), ["Ada created the room"]);
+  }));
+
+Deno.test("a room that failed is live some time after somebody else has made it, and failed until then", () =>
+  onRoom(async ({ ada, bob }) => {
+    const room = ada.client.join("later");
+    await reaches(room.state, "failed");
+    const states = new Set<string>();
+    room.state.subscribe(() => states.add(room.state.get().status));
+    await bob.client.api.createRoom({ name: "Later" });
+    await reaches(room.state, "live");
+    assert.ok(!states.has("joining"), [...states].join());
+  }));
+
+Deno.test("a room that failed is asked for when it is joined once more", () =>
+  onServer(async ({ newPerson }) => {
+    const [ada, bob] = await Promise.all([newPerson("Ada", { timing: PATIENT }), newPerson("Bob")]);
+    const room = ada.client.join("later");
+    await reaches(room.state, "failed");
+    await bob.client.api.createRoom({ name: "Later" });
+    assert.equal(await enter(ada.client, "later"), room);
+  }));
+
+Deno.test("a room that failed is asked for at the next connection", () =>
+  onServer(async ({ newPerson }) => {
+    const [ada, bob] = await Promise.all([newPerson("Ada", { timing: PATIENT }), newPerson("Bob")]);
+    const room = ada.client.join("later");
+    await reaches(room.state, "failed");
+    await bob.client.api.createRoom({ name: "Later" });
+    ada.client.disconnect();
+    ada.client.connect();
+    await reaches(room.state, "live");
+  }));
+
+Deno.test("a room too many is live once another one was left", () =>
+  onServer(async ({ newPerson }) => {
+    const { client } = await newPerson("Ada", { timing: PATIENT });
+    const made = range(1, 201).map((i) => client.api.createRoom({ name: `Room ${i}` }));
+    const rooms = (await Promise.all(made)).map(({ slug }) => client.join(slug));
+    const states = rooms.map(({ state }) =>
+      becomes(state, ({ status }) => status === "live" || status === "failed")
+    );
+    const failed = (await Promise.all(states)).findIndex(({ status }) => status === "failed");
+    const state = rooms[failed]!.state;
+    assert.equal(codeOf(state.get()), "limit_reached");
+    rooms.find((_, i) => i !== failed)!.leave();
+    await reaches(state, "live");
+  }));
+
+Deno.test("a room's name that no room can have fails for good", () =>
+  onRoom(async ({ ada }) => {
+    const room = ada.client.join("");
+    await reaches(room.state, "failed");
+    assert.equal(codeOf(room.state.get()), "validation_failed");
   }));
 
 Deno.test("who is in a room is listed by name and counted, until they go", () =>
@@ -220,3 +286,7 @@ Deno.test("older messages that come after some were let go of leave no gap", () 
     await room.loadOlder();
     assert.deepEqual(seqs(room), range(41, 100));
   }));
+
+function codeOf(state: RoomState): string | undefined {
+  return state.status === "failed" ? state.error.code : undefined;
+}

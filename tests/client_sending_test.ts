@@ -148,7 +148,8 @@ Deno.test("a failed message that is tried again where it is welcome is sent", ()
     await ada.client.api.createRoom({ name: "Later" });
     const { seq } = await room.retry(room.messages.get().at(-1)!);
     assert.equal(seq, 2);
-    assert.deepEqual(room.messages.get().map(({ state }) => state), ["sent"]);
+    const sent = room.messages.get().map(({ text, state }) => [text, state]);
+    assert.deepEqual(sent, [["Ada created the room", "sent"], ["Hello", "sent"]]);
   }));
 
 Deno.test("a failed message of a room that was left is not thrown away by trying it again", () =>

@@ -1,6 +1,8 @@
 /** The REST routes of a server, as typed calls. */
 import type { MessagesPage, Problem, Room, RoomsPage, SignedIn, User } from "../protocol/wire.ts";
-import { EchoRoomError, errorOfProblem, unreachable } from "./errors.ts";
+import type { ServerAddress } from "./address.ts";
+import { EchoRoomError, errorOfProblem } from "./errors.ts";
+import { type ClientFetch, type ClientRequest, type ClientResponse, inTime } from "./platform.ts";
 
 /** What a new account needs. */
 export interface Account {
@@ -38,6 +40,20 @@ export interface TokenSource {
   renew(): Promise<string>;
 }
 
+/** What the routes need of the client around them. */
+export interface ApiHost {
+  /** Of the server. */
+  readonly address: ServerAddress;
+  /** As the global one. */
+  readonly fetch: ClientFetch;
+  /** Where tokens for protected routes come from. */
+  readonly tokens: TokenSource;
+  /** So long an answer is waited for, in milliseconds. */
+  readonly answerMs: number;
+  /** This client has made a room. */
+  onRoom(): void;
+}
+
 /** How a request is made. */
 interface Call {
   /** So long an answer is waited for, in milliseconds. */
@@ -52,28 +68,11 @@ const REFRESH_MS = 4_000;
 
 /** The routes of one server. Every call throws {@linkcode EchoRoomError} on a refusal. */
 export class Api {
-  readonly #url: URL;
-  readonly #fetch: typeof fetch;
-  readonly #tokens: TokenSource;
-  readonly #answerMs: number;
+  readonly #host: ApiHost;
 
-  /**
-   * Knows the routes of one server.
-   * @param url the server's; routes are found beside its last slash
-   * @param fetch as the global one
-   * @param tokens where tokens for protected routes come from
-   * @param answerMs so long an answer is waited for, in milliseconds
-   */
-  constructor(
-    url: URL,
-    fetch: typeof globalThis.fetch,
-    tokens: TokenSource,
-    answerMs: number,
-  ) {
-    this.#url = url;
-    this.#fetch = fetch;
-    this.#tokens = tokens;
-    this.#answerMs = answerMs;
+  /** @ignore */
+  constructor(host: ApiHost) {
+    this.#host = host;
   }
 
   /** `POST /auth/register`: makes an account and begins a session. */
@@ -92,7 +91,7 @@ export class Api {
    */
   async refresh(): Promise<SignedIn> {
     const call = { method: "POST" };
-    const answerMs = Math.min(REFRESH_MS, this.#answerMs);
+    const answerMs = Math.min(REFRESH_MS, this.#host.answerMs);
     try {
       return await this.#call("auth/refresh", { ...call, answerMs });
     } catch (error) {
@@ -124,7 +123,9 @@ export class Api {
   /** `POST /rooms` */
   async createRoom(room: { name: string; description?: string }): Promise<Room> {
     const call = { method: "POST", body: room };
-    return (await this.#authorized<{ room: Room }>("rooms", call)).room;
+    const answer = await this.#authorized<{ room: Room }>("rooms", call);
+    this.#host.onRoom();
+    return answer.room;
   }
 
   /** `GET /rooms/:idOrSlug` */
@@ -147,43 +148,58 @@ export class Api {
   }
 
   async #authorized<T>(path: string, call: Call = {}): Promise<T> {
-    const token = await this.#tokens.get();
+    const token = await this.#host.tokens.get();
     try {
       return await this.#call<T>(path, call, token);
     } catch (error) {
       if (!(error instanceof EchoRoomError) || error.code !== "token_expired") throw error;
-      return await this.#call<T>(path, call, await this.#tokens.renew());
+      return await this.#call<T>(path, call, await this.#host.tokens.renew());
     }
   }
 
   async #call<T>(path: string, call: Call, token?: string): Promise<T> {
-    const { method = "GET", body, query = {}, answerMs = this.#answerMs } = call;
-    const url = new URL(path, this.#url);
-    for (const [name, value] of Object.entries(query)) {
-      if (value !== undefined) url.searchParams.set(name, String(value));
-    }
-    const headers = new Headers();
-    if (body !== undefined) headers.set("Content-Type", "application/json");
-    if (token !== undefined) headers.set("Authorization", `Bearer ${token}`);
-    const signal = AbortSignal.timeout(answerMs);
-    const init: RequestInit = { method, headers, credentials: "include", signal };
-    if (body !== undefined) init.body = JSON.stringify(body);
-    const [response, text] = await this.#fetch.call(undefined, url, init)
-      .then(async (response) => [response, await response.text()] as const)
-      .catch(() => {
-        throw unreachable();
-      });
+    const { method = "GET", body, answerMs = this.#host.answerMs } = call;
+    const headers: Record<string, string> = {};
+    if (body !== undefined) headers["Content-Type"] = "application/json";
+    if (token !== undefined) headers["Authorization"] = `Bearer ${token}`;
+    const request: Omit<ClientRequest, "signal"> = { method, headers, credentials: "include" };
+    if (body !== undefined) request.body = JSON.stringify(body);
+    const [response, text] = await this.#ask(path + queryOf(call), request, answerMs);
     if (!response.ok) throw refusal(response, text);
     try {
       return (text ? JSON.parse(text) : undefined) as T;
     } catch {
       // A page of some network in between, as before one has signed in to it.
-      throw unreachable();
+      throw this.#host.address.unreachable();
+    }
+  }
+
+  async #ask(
+    path: string,
+    request: Omit<ClientRequest, "signal">,
+    answerMs: number,
+  ): Promise<[ClientResponse, string]> {
+    const { address, fetch } = this.#host;
+    try {
+      return await inTime(answerMs, async (signal) => {
+        const response = await fetch(address.base + path, { ...request, signal });
+        const text = await response.text();
+        address.reached();
+        return [response, text];
+      });
+    } catch {
+      throw address.unreachable();
     }
   }
 }
 
-function refusal(response: Response, text: string): EchoRoomError {
+function queryOf({ query = {} }: Call): string {
+  const pairs = Object.entries(query).filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}=${encodeURIComponent(value!)}`);
+  return pairs.length > 0 ? `?${pairs.join("&")}` : "";
+}
+
+function refusal(response: ClientResponse, text: string): EchoRoomError {
   const retryAfter = Number(response.headers.get("Retry-After")) || undefined;
   const problem = problemIn(text);
   if (problem) return errorOfProblem(problem, retryAfter);

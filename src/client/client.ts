@@ -1,13 +1,23 @@
 /** A server as an app sees it: who is signed in, the connection, rooms, and messages on their way. */
 import type { PublicUser, User } from "../protocol/wire.ts";
+import { ServerAddress } from "./address.ts";
 import { type Account, Api, type Credentials, type ProfileChanges } from "./api.ts";
 import { Connection, type ConnectionState, TIMING, type Timing } from "./connection.ts";
-import { closed, EchoRoomError, signedOut, unreachable } from "./errors.ts";
+import { closed, type EchoRoomError, signedOut, unreachable } from "./errors.ts";
 import { type Observable, Observed } from "./observable.ts";
-import { type Ack, type News, Outbox, type OutboxStorage, type Unsent } from "./outbox.ts";
+import { type Ack, type News, Outbox } from "./outbox.ts";
+import {
+  type ClientFetch,
+  type ClientSocketConstructor,
+  inTime,
+  newId,
+  ownFetch,
+  ownWebSocket,
+} from "./platform.ts";
 import type { Room } from "./room.ts";
 import { JoinedRoom } from "./joined_room.ts";
 import { Tokens } from "./tokens.ts";
+import type { OutboxStorage, Unsent } from "./unsent_store.ts";
 
 /** What a client may be told; browsers need nothing of it. */
 export interface ClientOptions {
@@ -16,19 +26,23 @@ export interface ClientOptions {
    * before a token expires. Without it the client uses `/auth/refresh` and its cookie.
    */
   token?: () => Promise<string | null>;
-  /** Where unsent messages survive a reload: `localStorage` in browsers, else memory only (null). */
+  /**
+   * Where unsent messages survive a reload: `localStorage` in browsers, else memory only (null). Its
+   * methods may return promises, as those of React Native's `AsyncStorage` do.
+   */
   storage?: OutboxStorage | null;
   /** Instead of the global one: of the package `ws`, or a wrapper that shows the frames. */
-  WebSocket?: typeof WebSocket;
+  WebSocket?: ClientSocketConstructor;
   /** Instead of the global one. */
-  fetch?: typeof fetch;
+  fetch?: ClientFetch;
   /** Other times than {@linkcode TIMING}. */
   timing?: Partial<Timing>;
 }
 
 /**
  * Makes a client of the server at `url`. It does nothing until it is told to connect or to sign in.
- * @throws {EchoRoomError} if the runtime has no WebSocket and was given none
+ * @throws {EchoRoomError} if the URL is none of http or https, or if the runtime has no WebSocket or
+ *   no fetch and was given none
  *
  * @example
  * ```ts ignore
@@ -57,9 +71,9 @@ export class Client {
   readonly #tokens: Tokens;
   readonly #connection: Connection;
   readonly #outbox: Outbox;
-  readonly #origin: string;
+  readonly #address: ServerAddress;
   readonly #ownToken: ClientOptions["token"];
-  readonly #answerMs: number;
+  readonly #timing: Timing;
   readonly #observedUser = new Observed(() => this.#user);
   #user: User | null = null;
   /** Those who wait to know who is signed in. */
@@ -73,16 +87,19 @@ export class Client {
 
   /** @ignore */
   constructor(url: string | URL, options: ClientOptions) {
-    const base = new URL(url, globalThis.location?.href);
-    if (!base.pathname.endsWith("/")) base.pathname += "/";
-    this.#origin = base.host;
+    this.#address = new ServerAddress(url);
     this.#ownToken = options.token;
-    const timing = { ...TIMING, ...options.timing };
-    this.#answerMs = timing.answerMs;
+    const timing = this.#timing = { ...TIMING, ...options.timing };
     this.#tokens = new Tokens(() => this.#fetchToken());
-    this.api = new Api(base, options.fetch ?? globalThis.fetch, this.#tokens, timing.answerMs);
+    this.api = new Api({
+      address: this.#address,
+      fetch: options.fetch ?? ownFetch(),
+      tokens: this.#tokens,
+      answerMs: timing.answerMs,
+      onRoom: () => this.#retryRooms(),
+    });
     this.#connection = new Connection({
-      url: socketUrl(base),
+      address: this.#address,
       WebSocket: options.WebSocket ?? ownWebSocket(),
       tokens: this.#tokens,
       timing,
@@ -139,17 +156,18 @@ export class Client {
   }
 
   /**
-   * Ends the session here and in all tabs: the one that this browser's cookie holds now. Messages that are not acked are thrown away: the next
-   * user of this browser must not find them. With tokens from the app's own backend the session
-   * itself is that backend's to end.
+   * Ends the session here and in all tabs: the one that this browser's cookie holds now. Messages
+   * that are not acked are thrown away: the next user of this browser must not find them. With
+   * tokens from the app's own backend the session itself is that backend's to end.
    * @throws {EchoRoomError} if the server cannot be reached: then the session goes on
    */
   async logout(): Promise<void> {
     const owner = this.#user && this.#ownerOf(this.#user);
     await this.api.logout();
-    if (owner !== null) this.#outbox.erase(owner);
+    const erased = owner === null ? undefined : this.#outbox.erase(owner);
     this.#tokens.clear();
     this.#connection.stop({ status: "signed_out", reason: "" });
+    await erased;
   }
 
   /** Changes the user's own profile. */
@@ -161,18 +179,21 @@ export class Client {
   }
 
   /**
-   * Joins a room now, or as soon as there is a connection, and after every loss again.
+   * Joins a room now, or as soon as there is a connection, and after every loss again. A room that
+   * the server refuses is asked for again, too: it may be made later.
    * @param idOrSlug the same name always gets the same handle, until it was left as often
    */
   join(idOrSlug: string): Room {
     const known = this.#rooms.get(idOrSlug);
     if (known) {
       known.holders++;
+      known.room.retryEntering();
       return known.room;
     }
     const room = new JoinedRoom(idOrSlug, {
       api: this.api,
       connection: this.#connection,
+      timing: this.#timing,
       send: (room, text) => this.#send(room, text),
       self: () => this.#user && publicOf(this.#user),
       unsent: (room) => this.#unsent(room),
@@ -188,6 +209,11 @@ export class Client {
     return [...this.#rooms.values()].map(({ room }) => room);
   }
 
+  /** What was refused may be taken now: a room was made, or one was left. */
+  #retryRooms(): void {
+    for (const room of this.#joined()) room.retryEntering();
+  }
+
   #release(room: JoinedRoom): void {
     const known = this.#rooms.get(room.name);
     if (known?.room !== room || --known.holders > 0) return;
@@ -197,6 +223,7 @@ export class Client {
     if (this.#joined().some(({ id }) => id === room.id)) return;
     this.#connection.request("room:leave", { roomId: room.id }, ({ roomId }) => {
       for (const other of this.#joined()) if (other.id === roomId) other.enter();
+      this.#retryRooms();
     }).catch(() => {});
   }
 
@@ -231,7 +258,7 @@ export class Client {
 
   /** Whose messages of which server wait in the storage. */
   #ownerOf({ id }: User): string {
-    return `${this.#origin}:${id}`;
+    return `${this.#address.host}:${id}`;
   }
 
   /** Forgets the user, and with them the rooms. */
@@ -246,8 +273,12 @@ export class Client {
   }
 
   async #fetchToken(): Promise<string> {
-    if (this.#ownToken) {
-      const token = await inTime(this.#ownToken, this.#answerMs);
+    const ask = this.#ownToken;
+    if (ask) {
+      // What an app's function throws may be anything, and its promise may never settle.
+      const token = await inTime(this.#timing.answerMs, () => ask()).catch(() => {
+        throw unreachable("The app could not get a token.");
+      });
       if (!token) throw signedOut();
       return token;
     }
@@ -313,29 +344,8 @@ export class Client {
   }
 }
 
-/** What an app's function throws may be anything, and its promise may never settle. */
-function inTime<T>(ask: () => Promise<T>, ms: number): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const fail = () => reject(unreachable("The app could not get a token."));
-    const timer = setTimeout(fail, ms);
-    Promise.resolve().then(ask).then(resolve, fail).finally(() => clearTimeout(timer));
-  });
-}
-
-function ownWebSocket(): typeof WebSocket {
-  if (globalThis.WebSocket) return globalThis.WebSocket;
-  const message = "This runtime has no WebSocket: use Node 22 or later, or give `WebSocket` of ws.";
-  throw new EchoRoomError({ message, code: "unreachable" });
-}
-
 function publicOf({ id, displayName, avatarUrl }: User): PublicUser {
   return { id, displayName, avatarUrl };
-}
-
-function socketUrl(base: URL): URL {
-  const url = new URL("ws", base);
-  url.protocol = url.protocol.replace("http", "ws");
-  return url;
 }
 
 /** Only a browser's storage belongs to the page's user; elsewhere it would be the process's. */
@@ -345,11 +355,4 @@ function browserStorage(): OutboxStorage | null {
   } catch {
     return null;
   }
-}
-
-/** As `crypto.randomUUID`, which browsers have on https and localhost only. */
-function newId(): string {
-  if (crypto.randomUUID) return crypto.randomUUID();
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

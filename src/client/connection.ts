@@ -1,8 +1,10 @@
 /** One WebSocket kept alive: identifying, answers, signs of life, and coming back after a loss. */
 import { CLOSE_CODES } from "../protocol/close_codes.ts";
 import type { ClientEvents, ServerEvents, User } from "../protocol/wire.ts";
+import type { ServerAddress } from "./address.ts";
 import { disconnected, type EchoRoomError, errorOfEvent, tooBig } from "./errors.ts";
 import { Observed } from "./observable.ts";
+import { type ClientSocket, type ClientSocketConstructor, utf8Length } from "./platform.ts";
 import type { Tokens } from "./tokens.ts";
 
 /** How things stand with the server. */
@@ -96,9 +98,8 @@ export interface Answers {
 
 /** What a connection needs, and whom it tells. */
 export interface ConnectionHost {
-  /** Of the WebSocket endpoint. */
-  url: URL;
-  WebSocket: typeof WebSocket;
+  address: ServerAddress;
+  WebSocket: ClientSocketConstructor;
   tokens: Tokens;
   timing: Timing;
   /** The state has changed. It is told before whoever waits for an answer hears of a loss. */
@@ -122,7 +123,9 @@ export class Connection {
 
   readonly #host: ConnectionHost;
   #state: ConnectionState = { status: "idle" };
-  #socket: WebSocket | null = null;
+  #socket: ClientSocket | null = null;
+  /** Whether the socket was ever open. */
+  #opened = false;
   /** Commands that wait for the answer with their `ref`. */
   readonly #waiting = new Map<number, Waiting>();
   #lastRef = 0;
@@ -205,19 +208,22 @@ export class Connection {
   }
 
   #open(token: string): void {
-    const { url, WebSocket } = this.#host;
-    const socket = this.#socket = new WebSocket(url, PROTOCOLS);
+    const { address, WebSocket } = this.#host;
+    const socket = this.#socket = new WebSocket(address.socketUrl, PROTOCOLS);
+    this.#opened = false;
     // Until it opens nothing is asked that could time out.
     const lost = (code: number) => socket === this.#socket && this.#lost(code);
     const timer = setTimeout(() => lost(0), this.#host.timing.answerMs);
     socket.onopen = () => {
       clearTimeout(timer);
+      this.#opened = true;
+      address.reached();
       this.#identify(token).catch((error) => this.#failed(error));
     };
-    socket.onmessage = ({ data }) => this.#receive(data);
+    socket.onmessage = ({ data }: { data: string }) => this.#receive(data);
     // That it has failed is told by its close; some implementations throw what nobody listens to.
     socket.onerror = () => {};
-    socket.onclose = ({ code }) => {
+    socket.onclose = ({ code }: { code: number }) => {
       clearTimeout(timer);
       lost(code);
     };
@@ -346,7 +352,8 @@ export class Connection {
     if (lived > STABLE_MS) this.#failures = 0;
     const final = FINAL_CLOSES.get(code);
     if (final) return this.stop({ status: "stopped", code, reason: final });
-    const reason = REASONS.get(code) ?? "The connection was lost.";
+    const reason = REASONS.get(code) ??
+      (this.#opened ? disconnected() : this.#host.address.unreachable()).message;
     if (code === CLOSE_CODES.unauthenticated) this.#retryWithNewToken(reason);
     else this.#retryLater(reason);
   }
@@ -359,10 +366,8 @@ export class Connection {
     this.start();
   }
 
-  /** Full jitter: clients that were cut off together do not come back together. */
   #retryLater(reason: string): void {
-    const { firstRetryMs, longestRetryMs } = this.#host.timing;
-    const delay = Math.random() * Math.min(longestRetryMs, firstRetryMs * 2 ** this.#failures++);
+    const delay = backoffMs(this.#host.timing, this.#failures++);
     this.#drop({ status: "waiting", retryAt: Date.now() + delay, reason });
     this.#retryTimer = setTimeout(() => this.start(), delay);
   }
@@ -392,10 +397,15 @@ export class Connection {
   }
 }
 
+/** Full jitter: clients that were cut off together do not come back together. */
+export function backoffMs({ firstRetryMs, longestRetryMs }: Timing, failures: number): number {
+  return Math.random() * Math.min(longestRetryMs, firstRetryMs * 2 ** failures);
+}
+
 /** With room for the `ref` beside it. */
 function fits(event: string, data: object): boolean {
   const frame = JSON.stringify({ event, data, ref: Number.MAX_SAFE_INTEGER });
-  return new TextEncoder().encode(frame).length <= MAX_FRAME_BYTES;
+  return utf8Length(frame) <= MAX_FRAME_BYTES;
 }
 
 function isSignedOut(error: unknown): boolean {

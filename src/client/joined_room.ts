@@ -1,17 +1,19 @@
 /** One room kept true: joined again after every loss, its log without a gap, whoever types. */
 import type { PublicUser, Room as RoomInfo, ServerEvents } from "../protocol/wire.ts";
 import type { Api } from "./api.ts";
-import type { Broadcast, Connection } from "./connection.ts";
+import { backoffMs, type Broadcast, type Connection, type Timing } from "./connection.ts";
 import { closed, type EchoRoomError, notFailed } from "./errors.ts";
 import { type Observable, Observed } from "./observable.ts";
-import type { Ack, News, Unsent } from "./outbox.ts";
+import type { Ack, News } from "./outbox.ts";
 import type { Attendance, Recovery, Room, RoomState } from "./room.ts";
 import { type ChatMessage, Timeline } from "./timeline.ts";
+import type { Unsent } from "./unsent_store.ts";
 
 /** What a room needs of the client around it. */
 export interface RoomHost {
   readonly api: Api;
   readonly connection: Connection;
+  readonly timing: Timing;
   /** Takes a message, and reports back by {@linkcode JoinedRoom.report}. */
   send(room: JoinedRoom, text: string): Promise<Ack>;
   /** The user, once known. */
@@ -28,8 +30,8 @@ const NAMED_ONLINE = 200;
 const RETRY_MS = 2_000;
 /** The server ends typing 6 s after the last start. */
 const TYPING = { repeatMs: 3_000, endMs: 5_000, forgetMs: 8_000 };
-/** Refusals that the same request meets again. */
-const FINAL: ReadonlySet<string> = new Set([
+/** Refusals that the same request meets again until something has changed. */
+const LASTING: ReadonlySet<string> = new Set([
   "room_not_found",
   "limit_reached",
   "validation_failed",
@@ -59,6 +61,8 @@ export class JoinedRoom implements Room {
   /** Counts the attempts to join: what an older one still brings is not heeded. */
   #attempt = 0;
   #recovering = false;
+  /** How often entering was refused since it last succeeded. */
+  #refusals = 0;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   #typedAt = 0;
   #typingTimer: ReturnType<typeof setTimeout> | undefined;
@@ -148,7 +152,9 @@ export class JoinedRoom implements Room {
     const attempt = ++this.#attempt;
     const isCurrent = () => attempt === this.#attempt;
     this.#recovering = false;
-    this.#become({ status: "joining" });
+    clearTimeout(this.#retryTimer);
+    // What has failed stays so until it succeeds, or it would flicker.
+    if (this.#state.status !== "failed") this.#become({ status: "joining" });
     try {
       await this.#request("room:join", { roomId: this.id }, (answer) => {
         if (isCurrent()) this.#joined(answer);
@@ -157,6 +163,13 @@ export class JoinedRoom implements Room {
     } catch (error) {
       if (isCurrent()) this.#refused(error as EchoRoomError);
     }
+  }
+
+  /** What was refused may be taken now. */
+  retryEntering(): void {
+    if (this.#state.status !== "failed") return;
+    this.#refusals = 0;
+    void this.enter();
   }
 
   /** The connection was lost: nothing that others do holds any more. */
@@ -335,8 +348,12 @@ export class JoinedRoom implements Room {
   #refused(error: EchoRoomError): void {
     // After a loss the client calls `enter` again.
     if (error.code === "disconnected") return;
-    if (FINAL.has(error.code)) return this.#become({ status: "failed", error });
-    this.#retryTimer = setTimeout(() => this.enter(), (error.retryAfter ?? 0) * 1000 || RETRY_MS);
+    const isLasting = LASTING.has(error.code);
+    if (isLasting) this.#become({ status: "failed", error });
+    // This one is for ever.
+    if (error.code === "validation_failed") return;
+    const delay = isLasting ? backoffMs(this.#host.timing, this.#refusals++) : RETRY_MS;
+    this.#retryTimer = setTimeout(() => this.enter(), (error.retryAfter ?? 0) * 1000 || delay);
   }
 
   #attendance(): Attendance {
@@ -352,7 +369,8 @@ export class JoinedRoom implements Room {
   }
 
   #become(state: RoomState): void {
-    if (state.status === this.#state.status) return;
+    if (state.status === this.#state.status && state.status !== "failed") return;
+    if (state.status === "live") this.#refusals = 0;
     this.#state = state;
     this.#observed.state.changed();
   }

@@ -34,6 +34,14 @@ export { Client, type ClientOptions, createClient } from "./client.ts";
 export { type ConnectionState, TIMING, type Timing } from "./connection.ts";
 export { type ClientErrorCode, EchoRoomError, type Refusal } from "./errors.ts";
 export type { Observable } from "./observable.ts";
-export type { Ack, OutboxStorage } from "./outbox.ts";
+export type { Ack } from "./outbox.ts";
+export type {
+  ClientFetch,
+  ClientRequest,
+  ClientResponse,
+  ClientSocket,
+  ClientSocketConstructor,
+} from "./platform.ts";
 export type { Attendance, Recovery, Room, RoomState } from "./room.ts";
 export type { ChatMessage, MessageState } from "./timeline.ts";
+export type { OutboxStorage } from "./unsent_store.ts";

@@ -1,25 +1,18 @@
 /** Messages on their way: kept until the server has acked them, over reconnects and reloads. */
 import type { ServerEvents } from "../protocol/wire.ts";
 import { closed, type EchoRoomError } from "./errors.ts";
+import {
+  type OutboxStorage,
+  type Unsent,
+  type UnsentStore,
+  unsentStoreIn,
+} from "./unsent_store.ts";
 
 /** The server's word that a message is durable. */
 export type Ack = ServerEvents["message:ack"];
 
 /** A message as it is handed in. */
 export type Draft = Omit<Unsent, "createdAt">;
-
-/** A message that the server has not acked yet. */
-export interface Unsent {
-  /** Id or slug. */
-  room: string;
-  text: string;
-  clientMessageId: string;
-  /** ISO 8601, by the local clock, but later than that of whatever was written before. */
-  createdAt: string;
-}
-
-/** The part of `localStorage` that an outbox needs. */
-export type OutboxStorage = Pick<Storage, "length" | "key" | "getItem" | "setItem" | "removeItem">;
 
 /** What an outbox needs of the client around it. */
 export interface OutboxHost {
@@ -62,6 +55,8 @@ const RETRY_MS = 1_000;
 
 interface Item {
   message: Unsent;
+  /** Its place among all messages of this outbox. */
+  order: number;
   resolve(ack: Ack): void;
   reject(error: EchoRoomError): void;
 }
@@ -74,7 +69,7 @@ interface Item {
  */
 export class Outbox {
   readonly #host: OutboxHost;
-  readonly #storage: OutboxStorage | null;
+  readonly #store: UnsentStore;
   /** By the room's id. */
   readonly #queues = new Map<string, Item[]>();
   /** By a name of which it is not known yet which room it means. */
@@ -86,7 +81,12 @@ export class Outbox {
   readonly #running = new Set<string>();
   /** Ends the pauses before further attempts. */
   readonly #pauses = new Set<() => void>();
-  #prefix = "";
+  /** Server and user; empty while nobody is known. */
+  #owner = "";
+  /** What an earlier page left, on its way; nothing goes out before it. */
+  #loading: Promise<Unsent[]> | null = null;
+  #isLoaded = false;
+  #lastOrder = 0;
   /** When the last message was written, in milliseconds as of `Date.now()`. */
   #lastAt = 0;
   #online = false;
@@ -94,18 +94,41 @@ export class Outbox {
   /** @param storage where messages survive a reload; null for memory only */
   constructor(host: OutboxHost, storage: OutboxStorage | null) {
     this.#host = host;
-    this.#storage = storage;
+    this.#store = unsentStoreIn(storage);
   }
 
-  /** Takes up what an earlier page of this user left unsent. `owner` names server and user. */
+  /**
+   * Takes up what an earlier page of this user left unsent, if that is not done yet. `owner` names
+   * server and user.
+   */
   open(owner: string): void {
-    const prefix = prefixOf(owner);
-    if (this.#prefix === prefix) return;
-    this.#prefix = prefix;
-    for (const message of this.#stored(prefix)) {
+    const isOpen = this.#isLoaded || this.#loading !== null;
+    if (this.#owner === owner && isOpen) return;
+    this.#owner = owner;
+    const stored = this.#store.load(owner);
+    if (Array.isArray(stored)) return this.#take(stored);
+    this.#loading = stored;
+    void this.#takeLater(stored);
+  }
+
+  async #takeLater(stored: Promise<Unsent[]>): Promise<void> {
+    // What cannot be read now is tried again when the server next says who this is.
+    const messages = await stored.catch(() => null);
+    if (this.#loading !== stored) return;
+    this.#loading = null;
+    if (messages) this.#take(messages);
+    this.#runAll();
+  }
+
+  /** Before whatever was written meanwhile. */
+  #take(messages: Unsent[]): void {
+    this.#isLoaded = true;
+    const known = new Set(this.#items().map(({ message }) => message.clientMessageId));
+    messages.forEach((message, i) => {
+      if (known.has(message.clientMessageId)) return;
       this.#lastAt = Math.max(this.#lastAt, Date.parse(message.createdAt) || 0);
-      this.#enqueue(message).catch(() => {});
-    }
+      this.#enqueue(message, i - messages.length).catch(() => {});
+    });
   }
 
   /** What waits for a room of this name, in order. */
@@ -121,8 +144,8 @@ export class Outbox {
   add(draft: Draft): Promise<Ack> {
     this.#lastAt = Math.max(Date.now(), this.#lastAt + 1);
     const message = { ...draft, createdAt: new Date(this.#lastAt).toISOString() };
-    this.#attempt(() => this.#storage?.setItem(this.#keyOf(message), JSON.stringify(message)));
-    return this.#enqueue(message);
+    this.#store.save(this.#owner, message);
+    return this.#enqueue(message, ++this.#lastOrder);
   }
 
   /** It is known which room a name means. */
@@ -131,8 +154,7 @@ export class Outbox {
     for (const known of [name, id]) {
       const items = this.#unresolved.get(known) ?? [];
       this.#unresolved.delete(known);
-      const all = [...items, ...(this.#queues.get(id) ?? [])];
-      this.#queues.set(id, all.sort((a, b) => a.message.createdAt < b.message.createdAt ? -1 : 1));
+      this.#queues.set(id, [...items, ...(this.#queues.get(id) ?? [])].sort(byOrder));
     }
     this.#runAll();
   }
@@ -149,9 +171,11 @@ export class Outbox {
    */
   close(error: EchoRoomError = closed()): void {
     this.#online = false;
-    this.#prefix = "";
+    this.#owner = "";
+    this.#loading = null;
+    this.#isLoaded = false;
     for (const end of this.#pauses) end();
-    const items = [...this.#queues.values(), ...this.#unresolved.values()].flat();
+    const items = this.#items();
     this.#queues.clear();
     this.#unresolved.clear();
     this.#ids.clear();
@@ -159,14 +183,15 @@ export class Outbox {
   }
 
   /** Forgets what is stored: its owner leaves for good. */
-  erase(owner: string): void {
-    const prefix = prefixOf(owner);
-    for (const { clientMessageId } of this.#stored(prefix)) {
-      this.#attempt(() => this.#storage?.removeItem(prefix + clientMessageId));
-    }
+  async erase(owner: string): Promise<void> {
+    await this.#store.erase(owner);
   }
 
-  #enqueue(message: Unsent): Promise<Ack> {
+  #items(): Item[] {
+    return [...this.#queues.values(), ...this.#unresolved.values()].flat();
+  }
+
+  #enqueue(message: Unsent, order: number): Promise<Ack> {
     const id = this.#ids.get(message.room);
     const queues = id === undefined ? this.#unresolved : this.#queues;
     const name = id ?? message.room;
@@ -174,13 +199,14 @@ export class Outbox {
     return new Promise((resolve, reject) => {
       const items = queues.get(name) ?? [];
       queues.set(name, items);
-      items.push({ message, resolve, reject });
+      items.push({ message, order, resolve, reject });
+      items.sort(byOrder);
       this.#runAll();
     });
   }
 
   #runAll(): void {
-    if (!this.#online) return;
+    if (!this.#isReady) return;
     if (this.#unresolved.size > 0) void this.#resolveAll();
     else for (const room of this.#queues.keys()) void this.#run(room);
   }
@@ -188,7 +214,7 @@ export class Outbox {
   async #resolveAll(): Promise<void> {
     if (this.#resolving) return;
     this.#resolving = true;
-    for (let name; this.#online && (name = this.#unresolved.keys().next().value);) {
+    for (let name; this.#isReady && (name = this.#unresolved.keys().next().value);) {
       const error = await this.#host.roomId(name).then(
         (id) => this.resolve(name!, id),
         (error: EchoRoomError) => error,
@@ -211,7 +237,7 @@ export class Outbox {
     if (this.#running.has(room)) return;
     this.#running.add(room);
     // The queue may be moved or emptied while a message is under way.
-    for (let item; this.#isReady && (item = this.#queues.get(room)?.[0]);) {
+    for (let item; this.#canSend && (item = this.#queues.get(room)?.[0]);) {
       const pause = await this.#send(item);
       if (pause > 0) await this.#pause(pause);
     }
@@ -220,7 +246,11 @@ export class Outbox {
   }
 
   get #isReady(): boolean {
-    return this.#online && this.#unresolved.size === 0;
+    return this.#online && this.#loading === null;
+  }
+
+  get #canSend(): boolean {
+    return this.#isReady && this.#unresolved.size === 0;
   }
 
   /** Returns how long to wait before the next attempt, in milliseconds. */
@@ -264,7 +294,7 @@ export class Outbox {
       const index = items.indexOf(item);
       if (index < 0) continue;
       items.splice(index, 1);
-      this.#forget(item.message);
+      this.#store.remove(this.#owner, item.message);
       return true;
     }
     return false;
@@ -281,36 +311,8 @@ export class Outbox {
       this.#pauses.add(end);
     });
   }
-
-  #stored(prefix: string): Unsent[] {
-    const storage = this.#storage;
-    if (!storage) return [];
-    const keys = this.#attempt(() => {
-      return Array.from({ length: storage.length }, (_, i) => storage.key(i)!);
-    }) ?? [];
-    return keys.filter((key) => key.startsWith(prefix))
-      .flatMap((key) => this.#attempt(() => JSON.parse(storage.getItem(key)!) as Unsent) ?? [])
-      .sort((a, b) => a.createdAt < b.createdAt ? -1 : 1);
-  }
-
-  #forget(message: Unsent): void {
-    this.#attempt(() => this.#storage?.removeItem(this.#keyOf(message)));
-  }
-
-  #keyOf({ clientMessageId }: Unsent): string {
-    return `${this.#prefix}${clientMessageId}`;
-  }
-
-  /** A storage that is full, or forbidden by the browser, costs no more than the reload. */
-  #attempt<T>(work: () => T): T | undefined {
-    try {
-      return work();
-    } catch {
-      return undefined;
-    }
-  }
 }
 
-function prefixOf(owner: string): string {
-  return `echoroom:outbox:${owner}:`;
+function byOrder(a: Item, b: Item): number {
+  return a.order - b.order;
 }

@@ -13,7 +13,10 @@ export type RoomState =
   | { readonly status: "joining" }
   /** Every entry of the log arrives as it is written. */
   | { readonly status: "live" }
-  /** The server refuses: there is no such room, or this client is in too many. */
+  /**
+   * The server refuses: there is no such room, or this client is in too many. It is asked again after
+   * ever longer waits, at the next `client.join()`, and once this client has made a room or left one.
+   */
   | { readonly status: "failed"; readonly error: EchoRoomError }
   /** The app has left the room, the user has signed out, or the client was closed. */
   | { readonly status: "left" };

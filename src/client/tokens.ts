@@ -1,6 +1,7 @@
 /** The access token: renewed before it expires, by one request however many ask. */
 import type { TokenSource } from "./api.ts";
 import { signedOut } from "./errors.ts";
+import { decodeBase64Url } from "./platform.ts";
 
 /** A token is renewed when a quarter of its life is left, or this much of a long one. */
 const RENEW_BEFORE_MS = 60_000;
@@ -89,8 +90,7 @@ function usableMs(token: string): number {
 /** What a token says, unchecked; nothing if it cannot be read. */
 function claimsOf(token: string): { iat?: unknown; exp?: unknown } {
   try {
-    const payload = token.split(".")[1]!.replaceAll("-", "+").replaceAll("_", "/");
-    return JSON.parse(atob(payload)) ?? {};
+    return JSON.parse(decodeBase64Url(token.split(".")[1]!)) ?? {};
   } catch {
     return {};
   }

@@ -1,0 +1,175 @@
+/** Where messages that are not acked survive a reload: one key for each, under server and user. */
+import { inTime } from "./platform.ts";
+
+/** A message that the server has not acked yet. */
+export interface Unsent {
+  /** Id or slug. */
+  room: string;
+  text: string;
+  clientMessageId: string;
+  /** ISO 8601, by the local clock, but later than that of whatever was written before. */
+  createdAt: string;
+}
+
+/**
+ * What keeps messages over a reload: `localStorage`, or anything with these methods, which may also
+ * return promises, as `AsyncStorage` of React Native does.
+ */
+export interface OutboxStorage {
+  /** Gets null or undefined for a key without a value. */
+  getItem(key: string): string | null | undefined | Promise<string | null | undefined>;
+  /** What it returns is awaited. */
+  setItem(key: string, value: string): unknown;
+  /** What it returns is awaited. */
+  removeItem(key: string): unknown;
+}
+
+/**
+ * An outbox's use of its storage. A storage that is full, forbidden by the browser or broken costs no
+ * more than the reload. `owner` names server and user.
+ */
+export interface UnsentStore {
+  /**
+   * What was left unsent, in order; a promise of it if the storage takes its time.
+   * @throws whatever a storage that takes its time throws
+   */
+  load(owner: string): Unsent[] | Promise<Unsent[]>;
+  save(owner: string, message: Unsent): void;
+  remove(owner: string, message: Unsent): void;
+  /** Removes everything of an owner. */
+  erase(owner: string): void | Promise<void>;
+}
+
+/** @param storage null for memory only */
+export function unsentStoreIn(storage: OutboxStorage | null): UnsentStore {
+  if (!storage) return MEMORY_ONLY;
+  return isWebStorage(storage) ? new WebStore(storage) : new ListingStore(storage);
+}
+
+const MEMORY_ONLY: UnsentStore = { load: () => [], save() {}, remove() {}, erase() {} };
+
+type WebStorage = Pick<Storage, "length" | "key" | "getItem" | "setItem" | "removeItem">;
+
+/** That of the web names its keys itself, and at once. */
+function isWebStorage(storage: OutboxStorage): storage is WebStorage {
+  const { length, key } = storage as Partial<WebStorage>;
+  return typeof length === "number" && typeof key === "function";
+}
+
+/** In a storage that tabs share: they never write the same key. */
+class WebStore implements UnsentStore {
+  readonly #storage: WebStorage;
+
+  constructor(storage: WebStorage) {
+    this.#storage = storage;
+  }
+
+  load(owner: string): Unsent[] {
+    const storage = this.#storage;
+    const keys = attempt(() => {
+      return Array.from({ length: storage.length }, (_, i) => storage.key(i)!);
+    }) ?? [];
+    return keys.filter((key) => key.startsWith(keyOf(owner, "")))
+      .flatMap((key) => attempt(() => JSON.parse(storage.getItem(key)!) as Unsent) ?? [])
+      .sort((a, b) => a.createdAt < b.createdAt ? -1 : 1);
+  }
+
+  save(owner: string, message: Unsent): void {
+    const key = keyOf(owner, message.clientMessageId);
+    attempt(() => this.#storage.setItem(key, JSON.stringify(message)));
+  }
+
+  remove(owner: string, { clientMessageId }: Unsent): void {
+    attempt(() => this.#storage.removeItem(keyOf(owner, clientMessageId)));
+  }
+
+  erase(owner: string): void {
+    for (const message of this.load(owner)) this.remove(owner, message);
+  }
+}
+
+/** So long one step of a storage is waited for, in milliseconds. */
+const STORAGE_MS = 10_000;
+
+/** For each storage the end of what was last begun on it, by whatever client. */
+const LAST_STEPS = new WeakMap<OutboxStorage, Promise<unknown>>();
+
+/** In a storage that cannot name its keys: a list of the ids, in order, is kept beside the messages. */
+class ListingStore implements UnsentStore {
+  readonly #storage: OutboxStorage;
+
+  constructor(storage: OutboxStorage) {
+    this.#storage = storage;
+  }
+
+  load(owner: string): Promise<Unsent[]> {
+    return this.#inTurn(async () => {
+      const ids = await this.#list(owner);
+      const texts = await Promise.all(ids.map((id) => this.#storage.getItem(keyOf(owner, id))));
+      return texts.flatMap((text) => attempt(() => JSON.parse(text!) as Unsent) ?? []);
+    });
+  }
+
+  save(owner: string, message: Unsent): void {
+    const id = message.clientMessageId;
+    this.#inBackground(async () => {
+      const ids = await this.#list(owner);
+      // First: a message that is not listed would stay for ever.
+      await this.#storage.setItem(listKeyOf(owner), JSON.stringify([...ids, id]));
+      await this.#storage.setItem(keyOf(owner, id), JSON.stringify(message));
+    });
+  }
+
+  remove(owner: string, { clientMessageId: id }: Unsent): void {
+    this.#inBackground(async () => {
+      const ids = await this.#list(owner);
+      if (!ids.includes(id)) return;
+      await this.#storage.removeItem(keyOf(owner, id));
+      const others = ids.filter((other) => other !== id);
+      await this.#storage.setItem(listKeyOf(owner), JSON.stringify(others));
+    });
+  }
+
+  erase(owner: string): Promise<void> {
+    return this.#inBackground(async () => {
+      const ids = await this.#list(owner);
+      await Promise.all(ids.map((id) => this.#storage.removeItem(keyOf(owner, id))));
+      await this.#storage.removeItem(listKeyOf(owner));
+    });
+  }
+
+  /** Read each time: another client of this app may use the same storage. */
+  async #list(owner: string): Promise<string[]> {
+    const text = await this.#storage.getItem(listKeyOf(owner));
+    const ids = attempt(() => JSON.parse(text!));
+    return Array.isArray(ids) ? ids : [];
+  }
+
+  #inBackground(work: () => Promise<void>): Promise<void> {
+    return this.#inTurn(work).catch(() => {});
+  }
+
+  /** One after the other, or steps of reading and writing the list would undo each other. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const before = LAST_STEPS.get(this.#storage) ?? Promise.resolve();
+    const step = before.then(() => inTime(STORAGE_MS, work));
+    LAST_STEPS.set(this.#storage, step.catch(() => {}));
+    return step;
+  }
+}
+
+function keyOf(owner: string, clientMessageId: string): string {
+  return `${listKeyOf(owner)}:${clientMessageId}`;
+}
+
+function listKeyOf(owner: string): string {
+  return `echoroom:outbox:${owner}`;
+}
+
+function attempt<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch {
+    return undefined;
+  }
+}
