@@ -1,6 +1,12 @@
 /** Accounts and sessions over REST: registering, signing in, rotating, signing out. */
 import assert from "node:assert/strict";
 import { SignJWT } from "jose";
+import { InProcessBus } from "../src/adapters/bus/in_process.ts";
+import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
+import type { Services } from "../src/application/services.ts";
+import { refreshSession, startSession } from "../src/application/sessions.ts";
+import { Tokens } from "../src/application/tokens.ts";
+import { readConfig } from "../src/config.ts";
 import { judgeGeneration, nextRotation, type Session } from "../src/domain/session.ts";
 import { type Account, type Answer, request } from "./harness/account.ts";
 import { startServer } from "./harness/server.ts";
@@ -254,6 +260,60 @@ Deno.test("signing out ends one session, not the user's others", () =>
     assert.equal(me.status, 200);
   }));
 
+Deno.test("of several refresh cookies the one that works is taken, wherever it stands", () =>
+  onStage(async (stage) => {
+    const [ada, bob] = await stage.people("Ada", "Bob");
+    const ended = bob.cookie;
+    await bob.logOut();
+    for (const stale of ["refresh_token=garbage", "refresh_token=", ended, `a=b; ${ended}; c=d`]) {
+      for (const cookie of [`${stale}; ${ada.cookie}`, `${ada.cookie}; ${stale}`]) {
+        const answer = await ada.refresh(cookie);
+        assert.deepEqual([answer.status, answer.body.user?.id], [200, ada.id], cookie);
+      }
+    }
+  }));
+
+Deno.test("of several refresh cookies an expired one is skipped", () =>
+  withSession(async ({ services, session, tokenOf }) => {
+    const claims = { sessionId: session.id, generation: 3 };
+    const expired = await services.tokens.issueRefresh(claims, new Date(Date.now() - 60_000));
+    await assert.rejects(refreshSession(services, [expired]), { code: "token_expired" });
+    const signedIn = await refreshSession(services, [expired, await tokenOf(3)]);
+    assert.equal(signedIn.user.id, session.userId);
+  }));
+
+Deno.test("a stale cookie beside the newest one of its session ends nothing", () =>
+  withSession(async ({ services, session, tokenOf }) => {
+    const signedIn = await refreshSession(services, [await tokenOf(1), await tokenOf(3)]);
+    assert.equal(signedIn.user.id, session.userId);
+    assert.equal((await services.store.findSession(session.id))?.revokedAt, null);
+  }));
+
+Deno.test("stale cookies without one that works end their session", () =>
+  withSession(async ({ services, session, tokenOf }) => {
+    const tokens = ["garbage", await tokenOf(1), await tokenOf(2)];
+    await assert.rejects(refreshSession(services, tokens), { code: "session_revoked" });
+    assert.notEqual((await services.store.findSession(session.id))?.revokedAt, null);
+  }));
+
+Deno.test("a stale cookie ends no session where another session's cookie works", () =>
+  withSession(async ({ services, session, tokenOf }) => {
+    const user = (await services.store.findUser(session.userId))!;
+    const other = await startSession(services, user);
+    const signedIn = await refreshSession(services, [await tokenOf(1), other.refreshToken]);
+    assert.equal(signedIn.user.id, user.id);
+    assert.equal((await services.store.findSession(session.id))?.revokedAt, null);
+  }));
+
+Deno.test("signing out ends the sessions of all refresh cookies", () =>
+  onStage(async (stage) => {
+    const [ada, bob] = await stage.people("Ada", "Bob");
+    await ada.logOut(`refresh_token=garbage; ${bob.cookie}; ${ada.cookie}`);
+    for (const person of [ada, bob]) {
+      assertRefused(await person.request("GET", "/auth/me"), "session_revoked");
+    }
+  }));
+
 Deno.test("refresh and logout refuse a foreign origin", () =>
   onStage(async (stage) => {
     const [ada] = await stage.people("Ada");
@@ -391,6 +451,48 @@ Deno.test("in production an avatar on one's own machine is refused", () =>
     const [ada] = await stage.people("Ada");
     await assertInvalid(ada, { avatarUrl: "http://localhost:5173/a.png" });
   }, { NODE_ENV: "production", BCRYPT_COST: "10", ...SECRETS }));
+
+interface SessionStage {
+  services: Pick<Services, "store" | "tokens" | "bus">;
+  /** At generation 3; 1 and 2 were rotated long ago. */
+  session: Session;
+  tokenOf(generation: number): Promise<string>;
+}
+
+async function withSession(act: (stage: SessionStage) => Promise<void>): Promise<void> {
+  const config = await readConfig({ DATA_DIR: await Deno.makeTempDir() });
+  const store = await SqliteStore.open(`${config.dataDir}/echoroom.db`);
+  try {
+    const services = { store, tokens: await Tokens.create(config), bus: new InProcessBus() };
+    const now = new Date();
+    const user = {
+      id: "ada",
+      email: "ada@example.com",
+      passwordHash: "",
+      displayName: "Ada",
+      avatarUrl: null,
+      onboardingCompleted: false,
+      createdAt: now,
+      updatedAt: now,
+    };
+    await store.createUser(user);
+    const session = {
+      id: "session",
+      userId: user.id,
+      generation: 3,
+      rotations: [],
+      createdAt: now,
+      expiresAt: new Date(now.getTime() + 60_000),
+      revokedAt: null,
+    };
+    await store.createSession(session);
+    const tokenOf = (generation: number) =>
+      services.tokens.issueRefresh({ sessionId: session.id, generation }, session.expiresAt);
+    await act({ services, session, tokenOf });
+  } finally {
+    await store.close();
+  }
+}
 
 function register(url: string, fields: Record<string, unknown>): Promise<Answer> {
   const email = `${crypto.randomUUID()}@example.com`;

@@ -1,7 +1,7 @@
 /** Use cases of sessions: start, refresh with rotation, end, and find out who a token speaks for. */
 import { getLogger } from "@logtape/logtape";
 import { newId } from "../domain/id.ts";
-import { ChatError } from "../domain/errors.ts";
+import { ChatError, type ErrorCode } from "../domain/errors.ts";
 import { judgeGeneration, nextRotation, type Session } from "../domain/session.ts";
 import type { User } from "../domain/user.ts";
 import type { Services } from "./services.ts";
@@ -38,35 +38,60 @@ export async function startSession(
   return issue(tokens, user, session);
 }
 
+/** A refresh token that was rotated before the leeway. */
+class ReusedToken extends Error {
+  constructor(readonly session: Session) {
+    super("The refresh token was rotated before.");
+  }
+}
+
+/** What says that a refresh token is of no use, while another may be. */
+const REFUSALS: ReadonlySet<string> = new Set<ErrorCode>([
+  "unauthenticated",
+  "token_expired",
+  "session_revoked",
+]);
+
 /**
- * Rotates a refresh token. One rotated within the leeway is a parallel tab's and gets the newest;
- * one rotated earlier is a stolen token at work, and ends the session (RFC 9700, 4.14.2).
- * @throws ChatError `unauthenticated`, `token_expired` or `session_revoked`
+ * Rotates the first refresh token that can be. One rotated within the leeway is a parallel tab's and
+ * gets the newest; one rotated earlier is a stolen token at work, and ends its session (RFC 9700,
+ * 4.14.2), but not where another token works: a browser goes on sending a cookie that was left at
+ * another path or domain, and whoever has the newest needs no older one.
+ * @param refreshTokens those of one request, in its order; several where cookies share the name
+ * @throws ChatError `unauthenticated`, `token_expired` or `session_revoked` if none works
  */
 export async function refreshSession(
   services: Pick<Services, "store" | "tokens" | "bus">,
-  refreshToken: string | undefined,
+  refreshTokens: readonly string[],
 ): Promise<SignedIn> {
-  if (!refreshToken) throw new ChatError("unauthenticated", "There is no refresh cookie.");
-  const { store, tokens } = services;
-  const { sessionId, generation } = await tokens.verifyRefresh(refreshToken);
-  const session = await rotate(services, sessionId, generation);
-  const user = await store.findUser(session.userId);
-  if (!user) throw new ChatError("unauthenticated", "The account is gone.");
-  return issue(tokens, user, session);
+  const reused: Session[] = [];
+  let refusal: ChatError | undefined;
+  for (const token of refreshTokens) {
+    try {
+      return await refreshWith(services, token);
+    } catch (error) {
+      if (error instanceof ReusedToken) reused.push(error.session);
+      else if (error instanceof ChatError && REFUSALS.has(error.code)) refusal ??= error;
+      else throw error;
+    }
+  }
+  for (const session of reused) await revokeReused(services, session);
+  if (reused.length > 0) throw sessionRevoked();
+  throw refusal ?? new ChatError("unauthenticated", "There is no refresh cookie.");
 }
 
 /**
- * Ends the session that a refresh token, old or new, belongs to; its sockets are closed, on every
- * instance. Without a token that is one of ours it does nothing.
+ * Ends the sessions that these refresh tokens, old or new, belong to; their sockets are closed, on
+ * every instance. A token that is not valid is ignored.
  */
-export async function endSession(
+export async function endSessions(
   services: Pick<Services, "store" | "tokens" | "bus">,
-  refreshToken: string | undefined,
+  refreshTokens: readonly string[],
 ): Promise<void> {
-  if (!refreshToken) return;
-  const claims = await services.tokens.verifyRefreshOfAnyAge(refreshToken).catch(() => null);
-  if (claims) await revoke(services, claims.sessionId);
+  for (const token of refreshTokens) {
+    const claims = await services.tokens.verifyRefreshOfAnyAge(token).catch(() => null);
+    if (claims) await revoke(services, claims.sessionId);
+  }
 }
 
 /**
@@ -87,30 +112,44 @@ export async function checkSession({ store }: Pick<Services, "store">, id: strin
   usable(await store.findSession(id));
 }
 
+async function refreshWith(
+  { store, tokens }: Pick<Services, "store" | "tokens">,
+  refreshToken: string,
+): Promise<SignedIn> {
+  const { sessionId, generation } = await tokens.verifyRefresh(refreshToken);
+  const session = await rotate({ store, tokens }, sessionId, generation);
+  const user = await store.findUser(session.userId);
+  if (!user) throw new ChatError("unauthenticated", "The account is gone.");
+  return issue(tokens, user, session);
+}
+
 async function rotate(
-  services: Pick<Services, "store" | "tokens" | "bus">,
+  { store, tokens }: Pick<Services, "store" | "tokens">,
   sessionId: string,
   generation: number,
 ): Promise<Session> {
-  const { store, tokens } = services;
   while (true) {
     const session = usable(await store.findSession(sessionId));
     const now = new Date();
     const verdict = judgeGeneration(session, generation, now);
     if (verdict === "parallel") return session;
-    if (verdict === "reused") {
-      logger.warning("A rotated refresh token was used again: session {sessionId} is revoked", {
-        sessionId,
-        userId: session.userId,
-      });
-      await revoke(services, sessionId);
-      throw sessionRevoked();
-    }
+    if (verdict === "reused") throw new ReusedToken(session);
     const rotation = nextRotation(session, now, expiry(tokens.refreshTtl, now));
     // Lost to a parallel rotation: by now this token is a rotated one, and is judged as such.
     if (!await store.rotateSession(sessionId, generation, rotation)) continue;
     return { ...session, ...rotation };
   }
+}
+
+async function revokeReused(
+  services: Pick<Services, "store" | "bus">,
+  { id: sessionId, userId }: Session,
+): Promise<void> {
+  logger.warning("A rotated refresh token was used again: session {sessionId} is revoked", {
+    sessionId,
+    userId,
+  });
+  await revoke(services, sessionId);
 }
 
 async function revoke({ store, bus }: Pick<Services, "store" | "bus">, sessionId: string) {

@@ -1,10 +1,10 @@
 /** `/auth`: register, log in, refresh, log out, and one's own profile. */
 import { type Context, Hono } from "hono";
-import { deleteCookie, getCookie, setCookie } from "hono/cookie";
+import { deleteCookie, setCookie } from "hono/cookie";
 import { describeRoute } from "hono-openapi";
 import { changeProfile, getUser, logIn, registerUser } from "../application/accounts.ts";
 import type { Services } from "../application/services.ts";
-import { endSession, refreshSession, type SignedIn } from "../application/sessions.ts";
+import { endSessions, refreshSession, type SignedIn } from "../application/sessions.ts";
 import type { ProfileChanges } from "../domain/user.ts";
 import * as protocol from "../protocol/requests.ts";
 import { presentUser } from "../protocol/resources.ts";
@@ -20,6 +20,8 @@ import {
 import { jsonBody, requireJson } from "./input.ts";
 
 const COOKIE = "refresh_token";
+/** Refresh cookies of one request that are tried. */
+const MAX_COOKIES = 10;
 const BEARER = [{ bearer: [] }];
 
 export interface AuthSettings {
@@ -113,7 +115,7 @@ export function authRoutes(services: Services, settings: AuthSettings) {
       }),
       requireOrigin(allowsOrigin),
       async (c) => {
-        const signedIn = await refreshSession(services, getCookie(c, COOKIE));
+        const signedIn = await refreshSession(services, refreshTokensOf(c));
         return c.json(signIn(c, signedIn), 200);
       },
     )
@@ -130,7 +132,7 @@ export function authRoutes(services: Services, settings: AuthSettings) {
       }),
       requireOrigin(allowsOrigin),
       async (c) => {
-        await endSession(services, getCookie(c, COOKIE));
+        await endSessions(services, refreshTokensOf(c));
         deleteCookie(c, COOKIE, cookie);
         return c.body(null, 204);
       },
@@ -180,4 +182,16 @@ export function authRoutes(services: Services, settings: AuthSettings) {
         return c.json({ user: presentUser(user) }, 200);
       },
     );
+}
+
+/**
+ * The values of all refresh cookies: a browser sends several of one name if they were set for other
+ * paths or domains (RFC 6265, 5.4), and does not say which is which.
+ */
+function refreshTokensOf(c: Context<Env>): string[] {
+  const values = (c.req.header("cookie") ?? "").split(/[;,]/)
+    .map((pair) => pair.trim())
+    .filter((pair) => pair.startsWith(`${COOKIE}=`))
+    .map((pair) => pair.slice(COOKIE.length + 1));
+  return [...new Set(values)].slice(0, MAX_COOKIES);
 }
