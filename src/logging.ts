@@ -4,8 +4,8 @@ import {
   configure,
   getAnsiColorFormatter,
   getConsoleSink,
+  getJsonLinesFormatter,
   getTextFormatter,
-  jsonLinesFormatter,
   type TextFormatter,
 } from "@logtape/logtape";
 import { redactByField } from "@logtape/redaction";
@@ -14,10 +14,13 @@ import type { Config } from "./config.ts";
 /** Fields whose values are secrets, wherever they turn up in what is logged. */
 const SECRET_FIELDS = [/password/i, /token/i, /secret/i, /cookie/i, /authorization/i, /email/i];
 
+/** The message as it stands in the code, by which lines of one kind are found; values are fields. */
+const jsonFormatter = getJsonLinesFormatter({ message: "template", properties: "nest:properties" });
+
 export async function configureLogging(
   { logLevel, logFormat }: Pick<Config, "logLevel" | "logFormat">,
 ): Promise<void> {
-  const formatter = logFormat === "json" ? jsonLinesFormatter : prettyFormatter();
+  const formatter = logFormat === "json" ? jsonFormatter : prettyFormatter();
   await configure({
     sinks: { console: redactByField(getConsoleSink({ formatter }), SECRET_FIELDS) },
     loggers: [

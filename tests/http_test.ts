@@ -149,11 +149,28 @@ Deno.test("pages of the listed origins and of the server's own may read answers,
     assert.match(preflight.headers.get("access-control-allow-headers")!, /authorization/i);
   }, { CORS_ORIGIN: "https://app.example, http://localhost:5173" }));
 
-Deno.test("answers forbid sniffing, framing and foreign scripts", () =>
+Deno.test("answers of every kind forbid sniffing, framing and foreign scripts, and vary by origin", () =>
   onStage(async ({ server }) => {
-    for (const path of ["/", "/docs", "/health", "/rooms"]) {
-      const { headers } = await request(server.url, "GET", path);
-      assert.equal(headers.get("x-content-type-options"), "nosniff", path);
+    for (
+      const [method, path] of [
+        ["GET", "/"],
+        ["GET", "/docs"],
+        ["GET", "/assets/web/page.css"],
+        ["GET", "/health"],
+        ["GET", "/rooms"],
+        ["GET", "/nowhere"],
+        ["GET", "/auth/nowhere"],
+        ["DELETE", "/health"],
+        ["DELETE", "/rooms"],
+        ["POST", "/auth/login"],
+        ["OPTIONS", "/rooms"],
+      ] as const
+    ) {
+      const { headers } = await request(server.url, method, path);
+      assert.equal(headers.get("x-content-type-options"), "nosniff", `${method} ${path}`);
+      assert.equal(headers.get("x-frame-options"), "DENY", path);
+      assert.match(headers.get("vary") ?? "", /\bOrigin\b/, `${method} ${path}`);
+      assert.match(headers.get("x-request-id")!, /^[\w-]{8,}$/, `${method} ${path}`);
       const policy = headers.get("content-security-policy") ?? "";
       assert.match(policy, /default-src 'self'/);
       assert.match(policy, /frame-ancestors 'none'/);
@@ -351,6 +368,29 @@ Deno.test("metrics want their token where there is one", () =>
       200,
     );
   }, { METRICS_TOKEN: "let-me-in" }));
+
+Deno.test("in production there are no metrics without a token, and with one there are", async () => {
+  const production = {
+    NODE_ENV: "production",
+    BCRYPT_COST: "10",
+    JWT_SECRET: "a".repeat(32),
+    JWT_REFRESH_SECRET: "b".repeat(32),
+  };
+  await onStage(async ({ server }) => {
+    for (const token of [undefined, "", "undefined", "null"]) {
+      for (const method of ["GET", "POST"]) {
+        const options = token === undefined ? {} : { token };
+        const answer = await request(server.url, method, "/metrics", options);
+        assertProblem(answer, 404, "not_found");
+      }
+    }
+  }, production);
+  await onStage(async ({ server }) => {
+    assertProblem(await request(server.url, "GET", "/metrics"), 401, "unauthenticated");
+    const right = await request(server.url, "GET", "/metrics", { token: "let-me-in" });
+    assert.equal(right.status, 200);
+  }, { ...production, METRICS_TOKEN: "let-me-in" });
+});
 
 Deno.test("the OpenAPI document describes every route, and every reference in it leads somewhere", () =>
   onStage(async ({ server }) => {

@@ -1,8 +1,8 @@
-/** The pretty log: whatever a client chose stays within its line. */
+/** The log: one line each, whatever a client chose; and what stands in it. */
 import assert from "node:assert/strict";
 import { prettyValue } from "../src/logging.ts";
 import { request } from "./harness/account.ts";
-import { spawnServer } from "./harness/server.ts";
+import { type ServerProcess, spawnServer } from "./harness/server.ts";
 import { until } from "./harness/stage.ts";
 
 /** Line breaks, the cursor's controls (C0, DEL, C1) and directions, one of each kind. */
@@ -55,3 +55,56 @@ Deno.test("an encoded newline or escape code in a path forges no line of the pre
     await server.stop();
   }
 });
+
+Deno.test("a line of the JSON log names its kind, and holds the values as fields", async () => {
+  const server = await spawnServer({ LOG_LEVEL: "info", LOG_FORMAT: "json" });
+  try {
+    const headers = { "x-request-id": "from-me" };
+    await request(server.url, "GET", '/a"b\\c', { headers });
+    const line = await loggedLine(server, "/a");
+    assert.equal(line.message, "{method} {path} {status} in {milliseconds} ms");
+    assert.equal(line.level, "INFO");
+    const { method, path, status, milliseconds, requestId } = line.properties;
+    assert.deepEqual([method, path, status], ["GET", '/a"b/c', 404]);
+    assert.equal(typeof milliseconds, "number");
+    assert.equal(requestId, "from-me");
+  } finally {
+    await server.stop();
+  }
+});
+
+Deno.test("the files of a page are logged for who debugs, the page itself for everybody", async () => {
+  const server = await spawnServer({ LOG_LEVEL: "info", LOG_FORMAT: "json" });
+  try {
+    const paths = ["/health", "/assets/web/page.ts", "/docs/swagger-ui.css", "/"];
+    for (const path of paths) assert.equal((await fetchAll(server.url + path)).status, 200);
+    assert.equal((await fetchAll(`${server.url}/assets/web/missing.ts`)).status, 404);
+    await loggedLine(server, "/assets/web/missing.ts");
+    const logged = jsonLines(server).map(({ properties }) => properties?.path).filter(Boolean);
+    assert.deepEqual(logged, ["/", "/assets/web/missing.ts"]);
+  } finally {
+    await server.stop();
+  }
+});
+
+async function fetchAll(url: string): Promise<Response> {
+  const response = await fetch(url);
+  await response.body?.cancel();
+  return response;
+}
+
+/** The line about the request whose path begins so, once it is there. */
+async function loggedLine(server: ServerProcess, path: string): Promise<JsonLine> {
+  const find = () => jsonLines(server).find((line) => line.properties?.path?.startsWith(path));
+  await until(() => find() !== undefined, `a line about ${path}`, 60_000);
+  return find()!;
+}
+
+// deno-lint-ignore no-explicit-any -- a log's fields are of any shape
+type JsonLine = { message: string; level: string; properties: any };
+
+function jsonLines(server: ServerProcess): JsonLine[] {
+  return server.output().split("\n").filter((line) => line.startsWith("{")).map((line) =>
+    JSON.parse(line)
+  );
+}

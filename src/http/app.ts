@@ -20,7 +20,10 @@ import { problemHandler } from "./problem.ts";
 import { roomRoutes } from "./room_routes.ts";
 
 const logger = getLogger(["echoroom", "http"]);
+/** What proxies and orchestrators ask every second or so. */
 const PROBES: ReadonlySet<string> = new Set(["/health", "/ready"]);
+/** Where the files of pages are, of which one page loads dozens. */
+const FILES = ["/assets/", "/docs/"];
 
 export interface AppSettings {
   production: boolean;
@@ -60,8 +63,11 @@ export function createApp(services: Services, gateway: Gateway, settings: AppSet
   app.route("/", docsRoutes());
   app.route("/", pageRoutes(settings));
 
-  app.notFound(notFound(app));
-  app.onError(problemHandler(services.metrics));
+  const answerError = problemHandler(services.metrics);
+  const faultOf = unmatched(app);
+  // Not thrown: an error that passes through a middleware takes what that adds to answers along.
+  app.notFound((c) => answerError(faultOf(c), c));
+  app.onError(answerError);
   return app;
 }
 
@@ -82,8 +88,7 @@ function observe(metrics: Metrics) {
       const { method, path } = c.req;
       const { status } = c.res;
       metrics.answered(method, routePath(c, -1), status, milliseconds);
-      // Proxies and orchestrators ask every second or so.
-      const level = PROBES.has(path) && status === 200 ? "debug" : "info";
+      const level = status < 400 && isRoutine(path) ? "debug" : "info";
       logger[level]("{method} {path} {status} in {milliseconds} ms", {
         method,
         path,
@@ -95,20 +100,25 @@ function observe(metrics: Metrics) {
   });
 }
 
+/** Whether a request says nothing about what people do. */
+function isRoutine(path: string): boolean {
+  return PROBES.has(path) || FILES.some((folder) => path.startsWith(folder));
+}
+
 /** 404, or 405 with `Allow` where the path exists for other methods. */
-function notFound(app: Hono<Env>) {
+function unmatched(app: Hono<Env>): (c: Context<Env>) => ChatError {
   const methods = new TrieRouter<string>();
   for (const { method, path } of app.routes) {
     if (method !== "ALL" && !path.includes("*")) methods.add("ALL", path, method);
   }
-  return (c: Context<Env>): never => {
+  return (c) => {
     const allowed = new Set(methods.match("ALL", c.req.path)[0].map(([method]) => String(method)));
     if (allowed.has("GET")) allowed.add("HEAD");
     // A route that takes the method passed it on: it knows the kind of path, and not this one.
     if (allowed.size === 0 || allowed.has(c.req.method)) {
-      throw new ChatError("not_found", "There is nothing at this path.");
+      return new ChatError("not_found", "There is nothing at this path.");
     }
     c.header("Allow", [...allowed].join(", "));
-    throw new ChatError("method_not_allowed", `This path knows ${[...allowed].join(", ")}.`);
+    return new ChatError("method_not_allowed", `This path knows ${[...allowed].join(", ")}.`);
   };
 }

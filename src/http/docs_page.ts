@@ -1,7 +1,8 @@
 /** `/docs`: a page that shows the API's own descriptions, with nothing loaded from elsewhere. */
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Hono } from "hono";
-import { serveStatic } from "hono/deno";
+import { answerFile, AssetFiles } from "./assets.ts";
 // Imported, not resolved by name: only what is in the module graph is sure to be installed.
 import locateSwaggerUi from "swagger-ui-dist/absolute-path.js";
 
@@ -11,9 +12,10 @@ const ASSETS = ["swagger-ui.css", "swagger-ui-bundle.js"];
 
 export function docsRoutes(): Hono {
   const routes = new Hono();
-  routes.get("/docs", serveStatic({ root: WEB, path: "docs.html" }));
-  for (const path of ASSETS) {
-    routes.get(`/docs/${path}`, serveStatic({ root: locateSwaggerUi(), path }));
+  const files = new AssetFiles();
+  routes.get("/docs", answerFile(files, () => `${WEB}docs.html`));
+  for (const name of ASSETS) {
+    routes.get(`/docs/${name}`, answerFile(files, () => join(locateSwaggerUi(), name)));
   }
   return routes;
 }

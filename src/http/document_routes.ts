@@ -3,15 +3,24 @@ import { Hono } from "hono";
 import { generateSpecs } from "hono-openapi";
 import { asyncapiDocument } from "../protocol/asyncapi.ts";
 import { VERSION } from "../version.ts";
+import { answerAsset, type Asset, makeAsset } from "./assets.ts";
 import type { Env } from "./context.ts";
 
 /** @param app whose routes are described */
 export function documentRoutes(app: Hono<Env>) {
-  let openapi: ReturnType<typeof generateSpecs> | undefined;
-  const asyncapi = asyncapiDocument(VERSION);
+  let openapi: Promise<Asset> | undefined;
+  let asyncapi: Promise<Asset> | undefined;
   return new Hono<Env>()
-    .get("/openapi.json", async (c) => c.json(await (openapi ??= openapiDocument(app))))
-    .get("/asyncapi.json", (c) => c.json(asyncapi));
+    .get("/openapi.json", async (c) => answerAsset(c, await (openapi ??= openapiAsset(app))))
+    .get("/asyncapi.json", async (c) => answerAsset(c, await (asyncapi ??= asyncapiAsset())));
+}
+
+function asyncapiAsset(): Promise<Asset> {
+  return makeAsset(JSON.stringify(asyncapiDocument(VERSION)), "application/json");
+}
+
+async function openapiAsset(app: Hono<Env>): Promise<Asset> {
+  return await makeAsset(JSON.stringify(await openapiDocument(app)), "application/json");
 }
 
 function openapiDocument(app: Hono<Env>) {

@@ -5,11 +5,13 @@ import type { Services } from "../application/services.ts";
 import { ChatError } from "../domain/errors.ts";
 import * as protocol from "../protocol/requests.ts";
 import { json, problems } from "./answers.ts";
+import { compressed } from "./compression.ts";
 import type { Env } from "./context.ts";
 import { query } from "./input.ts";
 
 export interface OperationsSettings {
-  /** What `/metrics` wants as a bearer token; null wants none. */
+  production: boolean;
+  /** What `/metrics` wants as a bearer token; null: nothing, and in production there is no such route. */
   metricsToken: string | null;
   /** Whether the server is on its way out. */
   isDraining(): boolean;
@@ -17,10 +19,10 @@ export interface OperationsSettings {
 
 export function operationsRoutes(
   services: Pick<Services, "store" | "bus" | "metrics">,
-  { metricsToken, isDraining }: OperationsSettings,
+  { production, metricsToken, isDraining }: OperationsSettings,
 ) {
   const { store, bus, metrics } = services;
-  return new Hono<Env>()
+  const routes = new Hono<Env>()
     .get(
       "/health",
       describeRoute({
@@ -53,27 +55,29 @@ export function operationsRoutes(
         const ready = storeState === "ok" && (busState === "ok" || !busMatters) && !isDraining();
         return c.json({ status: ready ? "ok" : "unavailable", checks }, ready ? 200 : 503);
       },
-    )
-    .get(
-      "/metrics",
-      describeRoute({
-        tags: ["operations"],
-        summary: "Counters and timings for Prometheus",
-        security: metricsToken === null ? [] : [{ metricsToken: [] }],
-        responses: {
-          200: { description: "Prometheus text", content: { "text/plain": {} } },
-          ...problems("unauthenticated"),
-        },
-      }),
-      async (c) => {
-        const given = c.req.header("authorization") ?? "";
-        if (metricsToken !== null && !await isSame(given, `Bearer ${metricsToken}`)) {
-          throw new ChatError("unauthenticated", "Send Authorization: Bearer <METRICS_TOKEN>.");
-        }
-        const { text, contentType } = await metrics.expose();
-        return c.body(text, 200, { "Content-Type": contentType });
-      },
     );
+  // In production nobody is shown them by oversight.
+  if (production && metricsToken === null) return routes;
+  return routes.get(
+    "/metrics",
+    describeRoute({
+      tags: ["operations"],
+      summary: "Counters and timings for Prometheus",
+      security: metricsToken === null ? [] : [{ metricsToken: [] }],
+      responses: {
+        200: { description: "Prometheus text", content: { "text/plain": {} } },
+        ...problems("unauthenticated"),
+      },
+    }),
+    async (c) => {
+      const given = c.req.header("authorization") ?? "";
+      if (metricsToken !== null && !await isSame(given, `Bearer ${metricsToken}`)) {
+        throw new ChatError("unauthenticated", "Send Authorization: Bearer <METRICS_TOKEN>.");
+      }
+      const { text, contentType } = await metrics.expose();
+      return compressed(c, text, contentType);
+    },
+  );
 }
 
 async function probe(part: { ping(): Promise<void> }): Promise<"ok" | "unavailable"> {

@@ -3,8 +3,7 @@ import { stripTypeScriptTypes } from "node:module";
 import { fileURLToPath } from "node:url";
 import { type Context, Hono } from "hono";
 import { accepts } from "hono/accepts";
-import { serveStatic } from "hono/deno";
-import { etag } from "hono/etag";
+import { answerFile, AssetFiles } from "./assets.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 /**
@@ -19,6 +18,8 @@ const SCRIPTS = [
 ];
 const STATIC = "web/:file{[a-z_]+\\.(css|js|svg)}";
 const PREFIX = "/assets/";
+const HTML = "text/html; charset=UTF-8";
+const JAVASCRIPT = "text/javascript; charset=utf-8";
 
 export interface PageSettings {
   tryPage: boolean;
@@ -27,27 +28,26 @@ export interface PageSettings {
 /** @param settings what of it is off: the page at `/` then does not offer it */
 export function pageRoutes(settings: PageSettings): Hono {
   const routes = new Hono();
-  routes.use(`${PREFIX}*`, etag());
+  const off = settings.tryPage ? [] : ["try"];
+  const indexes = new AssetFiles((page) =>
+    page.replace("<html", `<html data-off="${off.join(" ")}"`)
+  );
+  // Browsers do not know types.
+  const scripts = new AssetFiles((source) => stripTypeScriptTypes(source));
+  const others = new AssetFiles();
+
+  routes.get("/", answerFile(indexes, () => `${ROOT}web/index.html`, HTML));
+  if (settings.tryPage) routes.get("/try", answerFile(others, () => `${ROOT}web/try.html`, HTML));
   routes.use(`${PREFIX}web/service_worker.js`, async (c, next) => {
     await next();
     // The pages are above the worker's own place, where it would see no requests otherwise.
-    c.header("Service-Worker-Allowed", "/");
+    c.res.headers.set("Service-Worker-Allowed", "/");
   });
-  const off = settings.tryPage ? [] : ["try"];
-  routes.get("/", async (c) => {
-    const page = await readPage("index");
-    return c.html(page.replace("<html", `<html data-off="${off.join(" ")}"`));
-  });
-  if (settings.tryPage) routes.get("/try", async (c) => c.html(await readPage("try")));
+  const assetPath = (c: Context) => ROOT + c.req.path.slice(PREFIX.length);
   for (const script of SCRIPTS) {
-    routes.get(PREFIX + script, async (c, next) => {
-      const text = await scriptOf(c.req.path.slice(PREFIX.length));
-      if (text === null) return await next();
-      return c.body(text, 200, { "Content-Type": "text/javascript; charset=utf-8" });
-    });
+    routes.get(PREFIX + script, answerFile(scripts, assetPath, JAVASCRIPT));
   }
-  const rewriteRequestPath = (path: string) => path.slice(PREFIX.length);
-  routes.get(PREFIX + STATIC, serveStatic({ root: ROOT, rewriteRequestPath }));
+  routes.get(PREFIX + STATIC, answerFile(others, assetPath));
   return routes;
 }
 
@@ -60,23 +60,5 @@ export function wantsPage(c: Context): boolean {
 
 /** The answer to a browser that has followed a dead link. */
 export async function notFoundPage(c: Context): Promise<Response> {
-  return c.html(await readPage("not_found"), 404);
-}
-
-function readPage(name: "index" | "try" | "not_found"): Promise<string> {
-  return Deno.readTextFile(`${ROOT}web/${name}.html`);
-}
-
-/** The scripts made so far, each with the text that it was made of. */
-const made = new Map<string, { source: string; script: string }>();
-
-/** A file without its types, which browsers do not know; null if there is none. */
-async function scriptOf(file: string): Promise<string | null> {
-  const source = await Deno.readTextFile(ROOT + file).catch(() => null);
-  if (source === null) return null;
-  const known = made.get(file);
-  if (known?.source === source) return known.script;
-  const script = stripTypeScriptTypes(source);
-  made.set(file, { source, script });
-  return script;
+  return c.html(await Deno.readTextFile(`${ROOT}web/not_found.html`), 404);
 }

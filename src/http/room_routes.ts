@@ -9,6 +9,7 @@ import type { ErrorCode } from "../domain/errors.ts";
 import * as protocol from "../protocol/requests.ts";
 import { presentMessage, presentRoom } from "../protocol/resources.ts";
 import { json, problems } from "./answers.ts";
+import { compressedJson } from "./compression.ts";
 import type { Env } from "./context.ts";
 import { requireUser } from "./guards.ts";
 import { jsonBody, query, requireJson } from "./input.ts";
@@ -39,7 +40,7 @@ export function roomRoutes(services: Services) {
           const next = new URLSearchParams({ limit: String(limit), cursor: nextCursor });
           c.header("Link", `</rooms?${next}>; rel="next"`);
         }
-        return c.json({ rooms: rooms.map(presentRoom), nextCursor }, 200);
+        return compressedJson(c, { rooms: rooms.map(presentRoom), nextCursor });
       },
     )
     .post(
@@ -109,7 +110,7 @@ export function roomRoutes(services: Services) {
           before,
           after,
         });
-        return c.json({ messages: messages.map(presentMessage), hasMore }, 200);
+        return compressedJson(c, { messages: messages.map(presentMessage), hasMore });
       },
     );
 }
