@@ -24,7 +24,8 @@ async function describe(file: string): Promise<void> {
     ...description,
     description: "A client of an EchoRoom server that never loses a message",
     keywords: ["chat", "websocket", "realtime", "react"],
-    engines: { node: ">=22" },
+    // Up to 21 with the package ws.
+    engines: { node: ">=20" },
     sideEffects: false,
     peerDependencies: { react: ">=18" },
     peerDependenciesMeta: { react: { optional: true } },

@@ -1,10 +1,13 @@
 /** What is published of the client: documented, typed, small, and complete. */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import { newAccount } from "./harness/client.ts";
+import { startServer } from "./harness/server.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const ENTRIES = ["src/client/mod.ts", "src/client/react.ts"];
 const MAX_GZIP_BYTES = 12 * 1024;
+const nodeMajor = await findNode();
 
 Deno.test("everything that the client exports is documented", async () => {
   await deno("doc", "--lint", ...ENTRIES);
@@ -32,7 +35,7 @@ Deno.test("the package for npm holds what it promises, and leaves React to the a
   const folder = await Deno.makeTempDir();
   const file = `${folder}/client.tgz`;
   await deno("task", "pack", file);
-  await run("tar", "xzf", file, "-C", folder);
+  await run("tar", ["xzf", file, "-C", folder]);
   const description = JSON.parse(await Deno.readTextFile(`${folder}/package/package.json`));
   assert.equal(description.dependencies, undefined);
   assert.deepEqual(description.peerDependenciesMeta, { react: { optional: true } });
@@ -45,13 +48,67 @@ Deno.test("the package for npm holds what it promises, and leaves React to the a
   assert.equal(createClient("http://localhost").connection.get().status, "idle");
 });
 
-function deno(...args: string[]): Promise<void> {
-  return run(Deno.execPath(), ...args);
+Deno.test(
+  "the package chats in Node, with its own WebSocket from 22 on and before with that of ws",
+  {
+    ignore: nodeMajor === 0,
+  },
+  async () => {
+    const folder = await Deno.makeTempDir();
+    await deno("task", "pack", `${folder}/client.tgz`);
+    await Deno.writeTextFile(`${folder}/package.json`, `{"dependencies": {"ws": "^8"}}`);
+    await run(Deno.execPath(), ["install", "--cached-only"], folder);
+    await Deno.mkdir(`${folder}/node_modules/@echoroom`);
+    await run("tar", ["xzf", `${folder}/client.tgz`, "-C", folder]);
+    await Deno.rename(`${folder}/package`, `${folder}/node_modules/@echoroom/client`);
+    const server = await startServer();
+    try {
+      for (const withWs of nodeMajor < 22 ? [true] : [true, false]) {
+        await Deno.writeTextFile(`${folder}/chat.mjs`, chatWith(server.url, withWs));
+        const output = await run("node", [`${folder}/chat.mjs`]);
+        assert.match(output, /^Ada created the room\nHello from Node$/m);
+      }
+    } finally {
+      await server.stop();
+    }
+  },
+);
+
+/** A program that makes a room, writes into it, and prints the room. */
+function chatWith(server: string, withWs: boolean): string {
+  const { email, password, displayName } = newAccount("Ada");
+  return `
+    import { createClient } from "@echoroom/client";
+    ${withWs ? 'import WebSocket from "ws";' : ""}
+    const client = createClient("${server}"${withWs ? ", { WebSocket }" : ""});
+    await client.register(${JSON.stringify({ email, password, displayName })});
+    const { slug } = await client.api.createRoom({ name: "Node" });
+    const room = client.join(slug);
+    await room.send("Hello from Node");
+    while (room.state.get().status !== "live") {
+      await new Promise((resolve) => room.state.subscribe(resolve));
+    }
+    console.log(room.messages.get().map(({ text }) => text).join("\\n"));
+    client.close();
+  `;
 }
 
-async function run(command: string, ...args: string[]): Promise<void> {
-  const { success, stdout, stderr } = await new Deno.Command(command, { args, cwd: ROOT }).output();
-  assert.ok(success, [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)).join("\n"));
+function deno(...args: string[]): Promise<string> {
+  return run(Deno.execPath(), args);
+}
+
+/** Runs a command to its good end, and returns what it printed. */
+async function run(command: string, args: string[], cwd = ROOT): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command(command, { args, cwd }).output();
+  const [output, errors] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+  assert.ok(success, `${output}\n${errors}`);
+  return output!;
+}
+
+/** 0 if there is none. */
+async function findNode(): Promise<number> {
+  const version = await run("node", ["--version"]).catch(() => "v0");
+  return Number(/^v(\d+)/.exec(version)![1]);
 }
 
 async function sizeOf(stream: ReadableStream<Uint8Array>): Promise<number> {

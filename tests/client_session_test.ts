@@ -70,6 +70,21 @@ Deno.test("who has logged out can log in again on the same page", () =>
     assert.equal(client.user.get()?.email, account.email);
   }));
 
+Deno.test("a server that was never reached is named in the reason", async () => {
+  // Nothing listens on a port that was just given back.
+  const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+  const { port } = listener.addr;
+  listener.close();
+  const browser = new TestBrowser();
+  const client = browser.open(`http://127.0.0.1:${port}`, { token: () => Promise.resolve("any") });
+  const message = `The server cannot be reached at http://127.0.0.1:${port}/.`;
+  await assert.rejects(client.api.listRooms(), { code: "unreachable", message });
+  client.connect();
+  const state = await reaches(client.connection, "waiting");
+  assert.equal(state.status === "waiting" && state.reason, message);
+  browser.close();
+});
+
 Deno.test("connecting without a session ends signed out", () =>
   onServer(async ({ newPage }) => {
     const client = newPage();

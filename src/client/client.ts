@@ -351,7 +351,8 @@ function publicOf({ id, displayName, avatarUrl }: User): PublicUser {
 /** Only a browser's storage belongs to the page's user; elsewhere it would be the process's. */
 function browserStorage(): OutboxStorage | null {
   try {
-    return "document" in globalThis ? globalThis.localStorage : null;
+    if (!("document" in globalThis)) return null;
+    return (globalThis as { localStorage?: OutboxStorage }).localStorage ?? null;
   } catch {
     return null;
   }

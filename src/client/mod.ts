@@ -1,6 +1,7 @@
 /**
- * A client of an EchoRoom server for browsers, Deno and Node: it stays connected, recovers what was
- * missed, and sends again what was not acked, so that an app only shows what is there.
+ * A client of an EchoRoom server for browsers, React Native, Deno, and Node 22 or later (20 and 21 with
+ * the package `ws`): it stays connected, recovers what was missed, and sends again what was not acked,
+ * so that an app only shows what is there.
  *
  * @example
  * ```ts ignore
