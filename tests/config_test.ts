@@ -63,8 +63,6 @@ const UNUSABLE: [settings: Record<string, string>, line: RegExp][] = [
   [{ REDIS_URL: "localhost" }, /^REDIS_URL is not a Redis URL; write/],
   [{ TRY_PAGE: "yes" }, /^TRY_PAGE is "yes"; set it to on or off$/],
   [{ BUS: "kafka" }, /^BUS is "kafka"; set it to auto or memory or mongodb or redis$/],
-  [{ CORS_ORIGIN: "*" }, /^CORS_ORIGIN holds something that is not an origin; write/],
-  [{ CORS_ORIGIN: "https://a.example/path" }, /^CORS_ORIGIN holds/],
   [{ JWT_SECRET: "short" }, /^JWT_SECRET is shorter than 32 bytes; make a longer one/],
   [{ JWT_REFRESH_SECRET: "short" }, /^JWT_REFRESH_SECRET is shorter than 32 bytes/],
   [{ JWT_REFRESH_SECRET: "a".repeat(32) }, /^JWT_REFRESH_SECRET is the same as JWT_SECRET; make/],

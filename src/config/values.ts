@@ -1,6 +1,7 @@
 /** What a setting's text may be and what becomes of it; each refusal says the fault and the fix. */
 import ms from "ms";
 import { z } from "zod";
+import { canonicalOrigin, describeBadOrigin } from "../domain/origin.ts";
 
 const SECRET_BYTES = 32;
 const MAX_WORKERS = 64;
@@ -110,24 +111,14 @@ function isPercentEncoded(part: string): boolean {
   }
 }
 
-/** Comma-separated origins. */
+/** Comma-separated origins, each once and in canonical form. */
 export function origins() {
-  return text().transform(splitList).pipe(
-    z.array(
-      z.string().refine(
-        isOrigin,
-        "holds something that is not an origin; write scheme://host[:port], comma-separated, no path",
-      ),
-    ),
-  );
-}
-
-function splitList(value: string): string[] {
-  return value.split(",").map((item) => item.trim()).filter((item) => item !== "");
-}
-
-function isOrigin(value: string): boolean {
-  return URL.canParse(value) && new URL(value).origin === value;
+  return text().transform((value, context) => {
+    const items = value.split(",").map((item) => item.trim()).filter((item) => item !== "");
+    const bad = items.filter((item) => canonicalOrigin(item) === null);
+    if (bad.length > 0) context.addIssue(bad.map(describeBadOrigin).join("; and "));
+    return [...new Set(items.flatMap((item) => canonicalOrigin(item) ?? []))];
+  });
 }
 
 export function quote(value: unknown): string {

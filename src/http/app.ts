@@ -9,12 +9,15 @@ import type { Services } from "../application/services.ts";
 import { ChatError } from "../domain/errors.ts";
 import type { Gateway } from "../realtime/gateway.ts";
 import { authRoutes } from "./auth_routes.ts";
-import { clientAddress, type Env, requestIdOf } from "./context.ts";
+import { clientAddress } from "./client_address.ts";
+import { type Env, requestIdOf } from "./context.ts";
 import { docsRoutes } from "./docs_page.ts";
 import { documentRoutes } from "./document_routes.ts";
-import { checkOrigin, originPolicy, spend } from "./guards.ts";
+import { checkOrigin, spend } from "./guards.ts";
 import { answerHeaders } from "./headers.ts";
+import { checkHost, requireHost } from "./host.ts";
 import { operationsRoutes } from "./operations_routes.ts";
+import { originPolicy } from "./origin_policy.ts";
 import { pageRoutes } from "./page_routes.ts";
 import { problemHandler } from "./problem.ts";
 import { roomRoutes } from "./room_routes.ts";
@@ -42,12 +45,15 @@ export function createApp(services: Services, gateway: Gateway, settings: AppSet
 
   // Before every middleware: the answer to a handshake is the runtime's and cannot be changed.
   app.get("/ws", (c) => {
+    c.header("Vary", "Origin");
+    checkHost(c);
     checkOrigin(c, allowsOrigin);
     return gateway.upgrade(c.req.raw, clientAddress(c, trustProxy));
   });
 
   app.use(observe(services.metrics));
   app.use(answerHeaders(allowsOrigin));
+  app.use(requireHost);
   for (const path of ["/auth/*", "/rooms/*"]) {
     app.use(path, noStore);
     app.use(path, async (c, next) => {

@@ -9,15 +9,11 @@ import type { ProfileChanges } from "../domain/user.ts";
 import * as protocol from "../protocol/requests.ts";
 import { presentUser } from "../protocol/resources.ts";
 import { json, problems } from "./answers.ts";
-import { clientAddress, type Env } from "./context.ts";
-import {
-  type OriginPolicy,
-  requireOpenRegistration,
-  requireOrigin,
-  requireUser,
-  spend,
-} from "./guards.ts";
+import { clientAddress } from "./client_address.ts";
+import type { Env } from "./context.ts";
+import { requireOpenRegistration, requireOrigin, requireUser, spend } from "./guards.ts";
 import { jsonBody, requireJson } from "./input.ts";
+import type { OriginPolicy } from "./origin_policy.ts";
 
 const COOKIE = "refresh_token";
 /** Refresh cookies of one request that are tried. */

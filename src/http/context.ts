@@ -20,14 +20,3 @@ export function requestIdOf(c: Context<Env>): string {
   const given = c.req.header("x-request-id");
   return given !== undefined && /^[\w\-=]{1,255}$/.test(given) ? given : crypto.randomUUID();
 }
-
-/**
- * The client's address: the peer's, or what the outermost of the believed proxies saw.
- * @param trustProxy how many proxies are believed to have appended to `X-Forwarded-For`
- */
-export function clientAddress(c: Context<Env>, trustProxy: number): string {
-  const peer = c.env?.remoteAddr?.hostname ?? "unknown";
-  if (trustProxy === 0) return peer;
-  const hops = c.req.header("x-forwarded-for")?.split(",").map((hop) => hop.trim()) ?? [];
-  return hops.at(-trustProxy) ?? hops[0] ?? peer;
-}

@@ -6,6 +6,9 @@ import type { Services } from "../application/services.ts";
 import { authenticate } from "../application/sessions.ts";
 import { ChatError } from "../domain/errors.ts";
 import type { Env } from "./context.ts";
+import { hostOf } from "./host.ts";
+import { canonicalOrigin } from "../domain/origin.ts";
+import type { OriginPolicy } from "./origin_policy.ts";
 
 /** Lets only requests with a valid access token pass. */
 export function requireUser(services: Services): MiddlewareHandler<Env> {
@@ -17,15 +20,6 @@ export function requireUser(services: Services): MiddlewareHandler<Env> {
     c.set("sessionId", sessionId);
     await next();
   });
-}
-
-/** Decides which origins may use the server from a browser. */
-export type OriginPolicy = (origin: string, host: string | undefined) => boolean;
-
-/** Allows the listed origins, and any whose host is the one that the request was sent to. */
-export function originPolicy(allowed: readonly string[]): OriginPolicy {
-  return (origin, host) =>
-    allowed.includes(origin) || (host !== undefined && URL.parse(origin)?.host === host);
 }
 
 /** Refuses requests that a page of a foreign origin sent; requests without `Origin` pass. */
@@ -52,8 +46,11 @@ export function requireOpenRegistration(open: boolean): MiddlewareHandler<Env> {
 /** @throws ChatError `origin_not_allowed` */
 export function checkOrigin(c: Context<Env>, allows: OriginPolicy): void {
   const origin = c.req.header("origin");
-  if (origin === undefined || allows(origin, c.req.header("host"))) return;
-  throw new ChatError("origin_not_allowed", "This origin may not do that; see CORS_ORIGIN.");
+  if (origin === undefined || allows(origin, hostOf(c))) return;
+  throw new ChatError(
+    "origin_not_allowed",
+    `Pages of ${canonicalOrigin(origin) ?? "this origin"} are not allowed; see CORS_ORIGIN.`,
+  );
 }
 
 /**

@@ -4,7 +4,8 @@ import { cors } from "hono/cors";
 import { createMiddleware } from "hono/factory";
 import type { Quota } from "../application/rate_limits.ts";
 import type { Env } from "./context.ts";
-import type { OriginPolicy } from "./guards.ts";
+import { hostOf, isHostWellFormed } from "./host.ts";
+import type { OriginPolicy } from "./origin_policy.ts";
 
 const EXPOSED = ["Location", "Link", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Request-Id"]
   .join(",");
@@ -42,13 +43,13 @@ const CONSTANT: readonly [name: string, value: string][] = [
  */
 export function answerHeaders(allowsOrigin: OriginPolicy): MiddlewareHandler<Env> {
   const preflight = cors({
-    origin: (origin, c) => allowsOrigin(origin, c.req.header("host")) ? origin : null,
+    origin: (origin, c) => origin !== "" && allowsOrigin(origin, hostOf(c)) ? origin : null,
     credentials: true,
     allowMethods: ["GET", "HEAD", "POST", "PATCH"],
     maxAge: 600,
   });
   return createMiddleware<Env>(async (c, next) => {
-    if (c.req.method === "OPTIONS") {
+    if (c.req.method === "OPTIONS" && isHostWellFormed(c)) {
       // Its answer has CORS' headers already.
       const answer = await preflight(c, next);
       if (answer) c.res = answer;
@@ -71,7 +72,7 @@ function allowReading(c: Context<Env>, allowsOrigin: OriginPolicy): void {
   headers.set("Access-Control-Allow-Credentials", "true");
   headers.set("Access-Control-Expose-Headers", EXPOSED);
   const origin = c.req.header("origin");
-  if (origin !== undefined && allowsOrigin(origin, c.req.header("host"))) {
+  if (origin !== undefined && allowsOrigin(origin, hostOf(c))) {
     headers.set("Access-Control-Allow-Origin", origin);
   }
 }
