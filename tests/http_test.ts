@@ -487,6 +487,39 @@ Deno.test("the page and its files are served, and nothing beside them", () =>
     }
   }));
 
+Deno.test("metrics do not grow by words that clients choose", () =>
+  onStage(async (stage) => {
+    const [ada] = await stage.people("Ada");
+    const { url } = stage.server;
+    const socket = await stage.connect(ada);
+    const act = async (word: string) => {
+      await request(url, word, `/${word}`, { token: ada.token });
+      await request(url, word, "/rooms", { token: ada.token });
+      await request(url, "GET", `/rooms/${word}?${word}=1`, { token: ada.token });
+      await request(url, "GET", `/assets/${word}`, { headers: { origin: `https://${word}` } });
+      await request(url, "POST", "/auth/login", { body: { email: word, [word]: 1 } });
+      await request(url, "GET", "/auth/me", { token: word });
+      await socket.call(word, { roomId: word });
+      await socket.call("room:join", { roomId: word });
+      await (await stage.open({ protocol: word })).close();
+      const closing = await stage.open();
+      closing.socket.close(4000 + word.length, word);
+      await closing.closed;
+    };
+    const series = async () => {
+      const { body } = await request(url, "GET", "/metrics");
+      return { text: body as string, count: body.split("\n").length };
+    };
+    await act("WORDA");
+    await series();
+    const before = await series();
+    for (const word of ["WORDB", "WORDC", "WORDDD"]) await act(word);
+    const after = await series();
+    assert.equal(after.count, before.count);
+    assert.doesNotMatch(after.text, /word[a-d]/i);
+    assert.match(after.text, /method="other"/);
+  }));
+
 async function post(
   url: string,
   path: string,

@@ -12,6 +12,16 @@ import type { ErrorCode } from "../domain/errors.ts";
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 const LOOP_PROBE_MS = 100;
+/** Methods counted by name. A client may send any word, and each would be kept for ever. */
+const METHODS: ReadonlySet<string> = new Set([
+  "GET",
+  "HEAD",
+  "POST",
+  "PUT",
+  "PATCH",
+  "DELETE",
+  "OPTIONS",
+]);
 
 /** What one worker has counted, for another to add up. */
 export type MetricsSnapshot = MetricObjectWithValues<MetricValue<string>>[];
@@ -98,8 +108,14 @@ export class Metrics {
     this.#deliveryDelay.observe(Math.max(0, delayMs) / 1000);
   }
 
+  /**
+   * A request was answered.
+   * @param method as the client sent it; one that is not HTTP's own counts as `other`
+   * @param route the pattern that matched, never the path itself
+   */
   answered(method: string, route: string, status: number, milliseconds: number): void {
-    this.#requests.observe({ method, route, status }, milliseconds / 1000);
+    const label = METHODS.has(method) ? method : "other";
+    this.#requests.observe({ method: label, route, status }, milliseconds / 1000);
   }
 
   failed(code: ErrorCode, transport: "http" | "websocket"): void {
