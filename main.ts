@@ -1,10 +1,10 @@
 /** Starts the server, and ends it in good order. */
 import { getLogger } from "@logtape/logtape";
 import { type Config, ConfigError, loadConfig } from "./src/config.ts";
-import { type Running, startInstance } from "./src/instance.ts";
+import { type CommandLine, HELP, readCommandLine } from "./src/config/command_line.ts";
+import type { Running } from "./src/instance.ts";
 import { configureLogging } from "./src/logging.ts";
 import { VERSION } from "./src/version.ts";
-import { startWorkers } from "./src/workers/supervisor.ts";
 
 /** How long the end may take; platforms kill after 5 s or more. */
 const END_DEADLINE_MS = 4_500;
@@ -12,22 +12,19 @@ const END_DEADLINE_MS = 4_500;
 const logger = getLogger(["echoroom"]);
 let ending = false;
 
-try {
-  await start();
-} catch (error) {
-  if (!(error instanceof ConfigError)) throw error;
-  for (const fault of error.faults) console.error(`EchoRoom cannot start: ${fault}`);
-  Deno.exit(1);
-}
+const commandLine = readCommandLine(Deno.args);
+if (commandLine.wants === "help") console.log(HELP);
+else if (commandLine.wants === "version") console.log(`EchoRoom ${VERSION}`);
+else await start(commandLine).catch(refuse);
 
-async function start(): Promise<void> {
-  const config = await loadConfig();
+async function start(options: CommandLine): Promise<void> {
+  const config = await loadConfig(options);
   await configureLogging(config);
   globalThis.addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
     logger.error("A promise was rejected and nobody minded: {error}", { error: event.reason });
   });
-  const starting = config.workers > 1 ? startWorkers(config) : startInstance(config);
+  const starting = startServer(config);
   // From now on: the first of several workers serves before the last one has started.
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     Deno.addSignalListener(signal, () => void end(starting));
@@ -35,17 +32,47 @@ async function start(): Promise<void> {
   announce(config, await starting);
 }
 
-/** Says where to click, whatever the log level is. */
-function announce({ host, logFormat }: Config, { port, description }: Running): void {
+/** Loads the server's code only now: help needs none, and loading it asks the runtime for permissions. */
+async function startServer(config: Config): Promise<Running> {
+  if (config.workers === 1) return await (await import("./src/instance.ts")).startInstance(config);
+  return await (await import("./src/workers/supervisor.ts")).startWorkers(config);
+}
+
+function refuse(error: unknown): never {
+  for (const line of refusal(error)) console.error(line);
+  Deno.exit(1);
+}
+
+function refusal(error: unknown): string[] {
+  if (error instanceof ConfigError) {
+    return [
+      ...error.warnings.map((warning) => `EchoRoom warning: ${warning}`),
+      ...error.faults.map((fault) => `EchoRoom cannot start: ${fault}`),
+    ];
+  }
+  if (error instanceof Deno.errors.NotCapable) {
+    const [flag] = error.message.match(/--allow-\w+/) ?? ["a permission"];
+    return [
+      `EchoRoom cannot start: the runtime was started without ${flag}; start with \`deno task start\`, or add the flag`,
+    ];
+  }
+  throw error;
+}
+
+/** Says where to click and what to mind, whatever the log level is. */
+function announce({ host, logFormat, warnings }: Config, { port, description }: Running): void {
   const name = ["0.0.0.0", "::"].includes(host)
     ? "localhost"
     : host.includes(":")
     ? `[${host}]`
     : host;
   const url = `http://${name}:${port}`;
-  const text = `EchoRoom ${VERSION} is ready at ${url} (docs: ${url}/docs; ${description})`;
-  const line = { "@timestamp": new Date().toISOString(), level: "INFO", message: text };
-  console.log(logFormat === "json" ? JSON.stringify(line) : text);
+  const say = (level: string, text: string) => {
+    const line = { "@timestamp": new Date().toISOString(), level, message: text };
+    console.log(logFormat === "json" ? JSON.stringify(line) : text);
+  };
+  say("INFO", `EchoRoom ${VERSION} is ready at ${url} (docs: ${url}/docs; ${description})`);
+  for (const warning of warnings) say("WARN", `EchoRoom warning: ${warning}`);
 }
 
 async function end(starting: Promise<Running>): Promise<void> {

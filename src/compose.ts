@@ -16,6 +16,7 @@ import { RoomLog } from "./application/room_log.ts";
 import type { Services } from "./application/services.ts";
 import { Tokens } from "./application/tokens.ts";
 import { type Config, ConfigError } from "./config.ts";
+import { dataDirFault } from "./config/file_fault.ts";
 import { createApp } from "./http/app.ts";
 import type { Bus } from "./ports/bus.ts";
 import type { Store } from "./ports/store.ts";
@@ -107,14 +108,43 @@ async function openBackends(
 ): Promise<Backends> {
   // Closes what was opened before something else could not be.
   await using opened = new AsyncDisposableStack();
-  const mongodb = config.mongodbUri === null ? null : await connectMongo(config.mongodbUri);
-  const store = mongodb ? await openMongoStore(mongodb) : await openSqlite(config.dataDir, load);
-  opened.defer(() => store.close());
-  const bus = await openBus(config, mongodb, siblings);
-  opened.defer(() => bus.close());
+  const [{ mongodb, store }, redis] = await both(
+    openStore(config, load).then((each) => {
+      opened.defer(() => each.store.close());
+      return each;
+    }),
+    openRedis(config).then((bus) => {
+      opened.defer(() => bus?.close());
+      return bus;
+    }),
+  );
+  const bus = redis ?? await openBus(config, mongodb, siblings);
+  if (!redis) opened.defer(() => bus.close());
   const sharedLimiters = await chooseLimiters(bus, mongodb) ?? siblings?.limiters ?? null;
   opened.move();
   return { store, bus, sharedLimiters };
+}
+
+/**
+ * Waits for both, so that the faults of both are known.
+ * @throws ConfigError with all faults
+ */
+async function both<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
+  const settled = await Promise.allSettled([a, b]);
+  const errors = settled.flatMap((each) => each.status === "rejected" ? [each.reason] : []);
+  const unexpected = errors.find((error) => !(error instanceof ConfigError));
+  if (unexpected) throw unexpected;
+  if (errors.length > 0) throw new ConfigError(errors.flatMap(({ faults }) => faults));
+  return await Promise.all([a, b]);
+}
+
+async function openStore(
+  { mongodbUri, dataDir }: Config,
+  load: LoopLoad,
+): Promise<{ mongodb: Connection | null; store: Store }> {
+  if (mongodbUri === null) return { mongodb: null, store: await openSqlite(dataDir, load) };
+  const mongodb = await connectMongo(mongodbUri);
+  return { mongodb, store: await openMongoStore(mongodb) };
 }
 
 async function connectMongo(uri: string): Promise<Connection> {
@@ -138,28 +168,27 @@ async function openSqlite(dataDir: string, load: LoopLoad): Promise<Store> {
     await Deno.mkdir(dataDir, { recursive: true, mode: 0o700 });
     return await SqliteStore.open(`${dataDir}/echoroom.db`, () => load.level);
   } catch (error) {
+    throw new ConfigError(dataDirFault(dataDir, error));
+  }
+}
+
+/** @returns null where Redis is not the bus */
+async function openRedis({ bus, redisUrl }: Config): Promise<RedisBus | null> {
+  if (redisUrl === null || (bus !== "auto" && bus !== "redis")) return null;
+  try {
+    return await RedisBus.open(redisUrl);
+  } catch (error) {
     throw new ConfigError(
-      `DATA_DIR is "${dataDir}", where the database cannot be opened (${
-        oneLine(error)
-      }); set it to a folder that can be written`,
+      `REDIS_URL is refused by its server (${oneLine(error)}); correct its user and password`,
     );
   }
 }
 
 async function openBus(
-  { bus, redisUrl }: Config,
+  { bus }: Config,
   mongodb: Connection | null,
   siblings?: Siblings,
 ): Promise<Bus> {
-  if (redisUrl !== null && (bus === "auto" || bus === "redis")) {
-    try {
-      return await RedisBus.open(redisUrl);
-    } catch (error) {
-      throw new ConfigError(
-        `REDIS_URL is refused by its server (${oneLine(error)}); correct its user and password`,
-      );
-    }
-  }
   if (bus === "mongodb" && !mongodb!.changeStreams) {
     throw new ConfigError(
       'BUS is "mongodb", and the server at MONGODB_URI is a standalone without change streams; make it a replica set (one member will do), or unset BUS',

@@ -1,10 +1,13 @@
 /** Reads the environment, once, into the one plain object that the rest of EchoRoom is given. */
 import type { LogLevel } from "@logtape/logtape";
+import { checkAddress } from "./address.ts";
+import type { CommandLine } from "./config/command_line.ts";
 import { ConfigError } from "./config/config_error.ts";
-import { developmentSecrets } from "./config/development_secrets.ts";
+import { developmentSecrets, type Secrets } from "./config/development_secrets.ts";
 import { readEnvFile } from "./config/env_file.ts";
-import { readSettings, type Settings } from "./config/settings.ts";
-import { quote } from "./config/values.ts";
+import { checkFolder, dataDirFault } from "./config/file_fault.ts";
+import { misspellings } from "./config/misspellings.ts";
+import { readSettings, Settings } from "./config/settings.ts";
 
 export { ConfigError };
 
@@ -39,33 +42,56 @@ export interface Config {
   tryPage: boolean;
   logLevel: LogLevel;
   logFormat: "pretty" | "json";
+  /** What the start should say of settings that can be used, one line each. */
+  warnings: string[];
 }
 
 type Variables = Record<string, string | undefined>;
 
 const PRODUCTION_COST = 10;
 
-/** Reads `.env` in the working directory, if there is one, and the environment, which wins. */
-export async function loadConfig(): Promise<Config> {
-  return await readConfig({ ...await readEnvFile(".env"), ...Deno.env.toObject() });
+/**
+ * Reads `.env` in the working directory, if there is one, the environment, which wins over it, and
+ * the command line's options, which win over both; looks, too, whether the address is free.
+ * @throws ConfigError with every fault that was found
+ */
+export async function loadConfig(
+  options: Pick<CommandLine, "variables" | "faults">,
+): Promise<Config> {
+  const file = await readEnvFile(".env");
+  const variables = { ...file.variables, ...Deno.env.toObject(), ...options.variables };
+  return await readConfig(variables, { found: [...options.faults, ...file.faults], probe: true });
+}
+
+interface ReadOptions {
+  /** Faults that were found before. */
+  found?: readonly string[];
+  /** Whether to look if the address is free. */
+  probe?: boolean;
 }
 
 /**
  * Turns variables into a config. Empty values count as unset.
- * @throws ConfigError with every fault that was found
+ * @throws ConfigError with every fault
  */
-export async function readConfig(variables: Variables): Promise<Config> {
+export async function readConfig(
+  variables: Variables,
+  { found = [], probe = false }: ReadOptions = {},
+): Promise<Config> {
   const set = withoutEmpty(variables);
   const { settings, faults } = readSettings(set);
+  faults.unshift(...found);
   faults.push(...combinedFaults(settings, set));
+  if (probe && !set.DENO_DEPLOYMENT_ID) faults.push(...addressFaults(settings, set));
   const secrets = await readSecrets(settings, set, faults);
-  if (faults.length > 0) throw new ConfigError(faults);
+  const misspelt = misspellings(set, Object.keys(Settings.shape));
+  if (faults.length > 0) throw new ConfigError(faults, misspelt);
   // Without a fault there is a value, or a default, for each.
   const env = settings as Settings;
   const production = env.NODE_ENV === "production";
   return {
     production,
-    host: env.HOST ?? (production ? "0.0.0.0" : "127.0.0.1"),
+    host: hostOf(env),
     port: env.PORT,
     mongodbUri: env.MONGODB_URI ?? null,
     redisUrl: env.REDIS_URL ?? null,
@@ -85,7 +111,21 @@ export async function readConfig(variables: Variables): Promise<Config> {
     tryPage: env.TRY_PAGE === undefined ? !production : env.TRY_PAGE === "on",
     logLevel: env.LOG_LEVEL === "warn" ? "warning" : env.LOG_LEVEL,
     logFormat: env.LOG_FORMAT ?? (production ? "json" : "pretty"),
+    warnings: [...misspelt, ...combinedWarnings(settings, set)],
   };
+}
+
+function hostOf({ HOST, NODE_ENV }: Pick<Settings, "HOST" | "NODE_ENV">): string {
+  return HOST ?? (NODE_ENV === "production" ? "0.0.0.0" : "127.0.0.1");
+}
+
+function addressFaults(
+  { HOST, PORT, NODE_ENV }: Partial<Settings>,
+  set: Record<string, string>,
+): string[] {
+  if (PORT === undefined || NODE_ENV === undefined || (set.HOST && !HOST)) return [];
+  const fault = checkAddress({ host: hostOf({ HOST, NODE_ENV }), port: PORT });
+  return fault === null ? [] : [fault];
 }
 
 function withoutEmpty(variables: Variables): Record<string, string> {
@@ -130,25 +170,33 @@ function combinedFaults(settings: Partial<Settings>, set: Record<string, string>
   return faults;
 }
 
-/** The secrets that are set, and in development those kept in `DATA_DIR` for what is not. */
+function combinedWarnings(settings: Partial<Settings>, set: Record<string, string>): string[] {
+  const { NODE_ENV, TRUST_PROXY } = settings;
+  if (NODE_ENV !== "production" || TRUST_PROXY !== 0 || set.DENO_DEPLOYMENT_ID) return [];
+  return [
+    "NODE_ENV is production, and TRUST_PROXY is 0: over plain http browsers drop the Secure cookie that keeps people signed in, except on localhost; put a proxy with https in front and set TRUST_PROXY to 1",
+  ];
+}
+
+/**
+ * The secrets that are set, and in development those kept in `DATA_DIR` for what is not; looks, too,
+ * whether that folder can be used for whatever has to be kept there.
+ */
 async function readSecrets(
   { NODE_ENV, DATA_DIR, JWT_SECRET, JWT_REFRESH_SECRET }: Partial<Settings>,
   set: Record<string, string>,
   faults: string[],
-): Promise<{ access: string; refresh: string }> {
+): Promise<Secrets> {
   const secrets = { access: JWT_SECRET ?? "", refresh: JWT_REFRESH_SECRET ?? "" };
-  const complete = set.JWT_SECRET && set.JWT_REFRESH_SECRET;
-  if (NODE_ENV === "development" && !complete && DATA_DIR !== undefined) {
+  const incomplete = NODE_ENV === "development" && !(set.JWT_SECRET && set.JWT_REFRESH_SECRET);
+  if (DATA_DIR !== undefined && (incomplete || !set.MONGODB_URI)) {
     try {
-      const made = await developmentSecrets(DATA_DIR);
+      await checkFolder(DATA_DIR);
+      const made = incomplete ? await developmentSecrets(DATA_DIR) : secrets;
       secrets.access ||= made.access;
       secrets.refresh ||= made.refresh;
     } catch (error) {
-      faults.push(
-        `DATA_DIR is ${quote(DATA_DIR)}, where the development secrets cannot be kept (${
-          message(error)
-        }); set it to a folder that can be written`,
-      );
+      faults.push(dataDirFault(DATA_DIR, error));
     }
   }
   if (secrets.access !== "" && secrets.access === secrets.refresh) {
@@ -157,8 +205,4 @@ async function readSecrets(
     );
   }
   return secrets;
-}
-
-function message(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

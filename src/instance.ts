@@ -1,4 +1,5 @@
 /** One instance: composed, listening on its port, and ended in good order. */
+import { addressFault } from "./address.ts";
 import { compose, type Siblings } from "./compose.ts";
 import { type Config, ConfigError } from "./config.ts";
 
@@ -24,7 +25,7 @@ export async function startInstance(config: Config, siblings?: Siblings): Promis
     listener = Deno.serve({ hostname, port, reusePort, onListen: () => {} }, server.fetch);
   } catch (error) {
     await server.close();
-    throw refusedAddress(config, error);
+    throw new ConfigError(addressFault(config, error));
   }
   return {
     port: listener.addr.port,
@@ -35,22 +36,4 @@ export async function startInstance(config: Config, siblings?: Siblings): Promis
       await Promise.all([listener.shutdown(), server.close()]);
     },
   };
-}
-
-/** What to tell of an address at which it is not possible to listen. */
-export function refusedAddress({ host, port }: Config, error: unknown): ConfigError {
-  if (error instanceof Deno.errors.AddrInUse) {
-    return new ConfigError(
-      `PORT is ${port}, which is taken; set it to another, or 0 for a free one`,
-    );
-  }
-  if (error instanceof Deno.errors.PermissionDenied) {
-    return new ConfigError(
-      `PORT is ${port}, which this user may not take; set it to one from 1024 up`,
-    );
-  }
-  const reason = error instanceof Error ? error.message : String(error);
-  return new ConfigError(
-    `HOST is "${host}", where it cannot listen (${reason}); unset it, or mend it`,
-  );
 }

@@ -31,6 +31,7 @@ Deno.test("without any setting there is a default for each", async () => {
     tryPage: true,
     logLevel: "info",
     logFormat: "pretty",
+    warnings: [],
   });
 });
 
@@ -60,8 +61,22 @@ const UNUSABLE: [settings: Record<string, string>, line: RegExp][] = [
   [{ MONGODB_URI: "localhost:27017" }, /^MONGODB_URI is not a MongoDB connection string; write/],
   [{ WORKERS: "0" }, /^WORKERS is "0"; set it to auto or a whole number from 1 to 64$/],
   [{ WORKERS: "many" }, /^WORKERS is "many"; set it to auto or a whole number from 1 to 64$/],
+  [
+    { HOST: "http://localhost" },
+    /^HOST is "http:\/\/localhost", which is no host name or address; write/,
+  ],
+  [{ HOST: "127.0.0.1:3000" }, /^HOST is "127.0.0.1:3000", which is no host name/],
+  [{ HOST: "[::1" }, /^HOST is "\[::1", which is no host name/],
   [{ REDIS_URL: "localhost" }, /^REDIS_URL is not a Redis URL; write/],
   [{ TRY_PAGE: "yes" }, /^TRY_PAGE is "yes"; set it to on or off$/],
+  [{ REDIS_URL: "redis://ada:hush/hush@host:6379" }, /^REDIS_URL cannot be read; write/],
+  [{ REDIS_URL: "redis://ada:hush%@host" }, /^REDIS_URL cannot be read; write/],
+  [{ REDIS_URL: "redis://host:port" }, /^REDIS_URL cannot be read; write/],
+  [{ REDIS_URL: "redis://host/first" }, /^REDIS_URL cannot be read; write/],
+  [{ JWT_SECRET: `${"a".repeat(32)}\n${"b".repeat(32)}` }, /^JWT_SECRET holds a line break/],
+  [{ JWT_SECRET: `"${"c".repeat(32)}"` }, /^JWT_SECRET is in quotes/],
+  [{ METRICS_TOKEN: "one\ntwo" }, /^METRICS_TOKEN holds a line break/],
+  [{ METRICS_TOKEN: "tökën" }, /^METRICS_TOKEN holds characters that a header cannot carry/],
   [{ BUS: "kafka" }, /^BUS is "kafka"; set it to auto or memory or mongodb or redis$/],
   [{ JWT_SECRET: "short" }, /^JWT_SECRET is shorter than 32 bytes; make a longer one/],
   [{ JWT_REFRESH_SECRET: "short" }, /^JWT_REFRESH_SECRET is shorter than 32 bytes/],
@@ -138,6 +153,101 @@ Deno.test("every fault is named at once, one line each", async () => {
   ]);
 });
 
+Deno.test("what surrounds a value by accident is no part of it", async () => {
+  const around = (value: string) => `\ufeff \t${value}\r\n`;
+  const config = await readConfig({
+    NODE_ENV: around("production"),
+    JWT_SECRET: around("a".repeat(32)),
+    JWT_REFRESH_SECRET: around("b".repeat(32)),
+    METRICS_TOKEN: around("token"),
+    REDIS_URL: around("redis://host"),
+    MONGODB_URI: around("mongodb://host"),
+    PORT: around("4000"),
+    HOST: around("[::1]"),
+    DATA_DIR: around("data"),
+    CORS_ORIGIN: around("https://a.example"),
+    BUS: "\r\n",
+  });
+  assert.deepEqual(
+    [config.production, config.accessSecret, config.refreshSecret, config.metricsToken],
+    [true, "a".repeat(32), "b".repeat(32), "token"],
+  );
+  assert.deepEqual(
+    [config.redisUrl, config.mongodbUri, config.port, config.host, config.dataDir, config.bus],
+    ["redis://host", "mongodb://host", 4000, "::1", "data", "auto"],
+  );
+  assert.deepEqual(config.corsOrigins, ["https://a.example"]);
+});
+
+const warningsOf = async (settings: Record<string, string>) =>
+  (await readConfig({ ...SECRETS, ...settings })).warnings;
+
+Deno.test("a name that is nearly a setting's is asked about, without its value", async () => {
+  const near = {
+    MONGO_URI: "MONGODB_URI",
+    MONGODB_URL: "MONGODB_URI",
+    MONGO_URL: "MONGODB_URI",
+    REDIS_URI: "REDIS_URL",
+    CORS_ORIGINS: "CORS_ORIGIN",
+    ALLOWED_ORIGINS: "CORS_ORIGIN",
+    RATE_LIMITS: "RATE_LIMIT",
+    METRIC_TOKEN: "METRICS_TOKEN",
+    JWT_ACESS_EXPIRES_IN: "JWT_ACCESS_EXPIRES_IN",
+    LOGLEVEL: "LOG_LEVEL",
+    NODEENV: "NODE_ENV",
+    WORKER: "WORKERS",
+    port: "PORT",
+    PROT: "PORT",
+    "data-dir": "DATA_DIR",
+    TRUST_PROXIES: "TRUST_PROXY",
+  };
+  for (const [name, meant] of Object.entries(near)) {
+    assert.deepEqual(await warningsOf({ [name]: "hush" }), [
+      `${name} is not a setting and has no effect; did you mean ${meant}?`,
+    ]);
+  }
+});
+
+Deno.test("names of other programs are not asked about, nor one beside the setting itself", async () => {
+  const others =
+    "PATH HOME HOSTNAME LOGNAME USER SHELL PWD OLDPWD LANG TERM TMPDIR EDITOR NODE_PATH " +
+    "NODE_OPTIONS NODE_VERSION REDIS_HOST REDIS_PORT REDIS_PASSWORD MONGODB_PORT MONGODB_USER " +
+    "HTTP_PROXY NO_PROXY http_proxy XDG_DATA_DIRS XDG_DATA_HOME SSH_AUTH_SOCK GITHUB_TOKEN LOG_FILE " +
+    "DENO_DIR DENO_ENV NPM_TOKEN POSTGRES_URL DATABASE_URL DB_HOST POST BUILD_DIR VIRTUAL_HOST";
+  const settings = Object.fromEntries(others.split(" ").map((name) => [name, "x"]));
+  assert.deepEqual(await warningsOf(settings), []);
+  assert.deepEqual(await warningsOf({ PORT: "4000", port: "5000", LOG_LEVELS: "" }), []);
+});
+
+Deno.test("a refused start says, too, which name may be misspelt", async () => {
+  const { JWT_SECRET, JWT_REFRESH_SECRET } = SECRETS;
+  const settings = { NODE_ENV: "production", JWT_SECRETS: JWT_SECRET, JWT_REFRESH_SECRET };
+  const { output } = await runMain(settings);
+  assert.match(output, /^EchoRoom warning: JWT_SECRETS is not a setting .* mean JWT_SECRET\?$/m);
+  assert.match(output, /^EchoRoom cannot start: JWT_SECRET is not set/m);
+  assert.ok(!output.includes(JWT_SECRET));
+});
+
+Deno.test("production without a proxy warns that sign-ins do not last over plain http", async () => {
+  const { warnings } = await readConfig(PRODUCTION);
+  assert.match(
+    warnings.join(),
+    /^NODE_ENV is production, .* plain http browsers drop the Secure cookie/,
+  );
+  assert.deepEqual((await readConfig({ ...PRODUCTION, TRUST_PROXY: "1" })).warnings, []);
+  assert.deepEqual((await readConfig(SECRETS)).warnings, []);
+});
+
+Deno.test("a start that works says its warnings after the start line, whatever the log level", async () => {
+  const server = await spawnServer({ MONGO_URI: "mongodb://ada:hush@host", LOG_FORMAT: "json" });
+  await server.stop();
+  const [first, second] = server.output().split("\n").map((line) => line && JSON.parse(line));
+  assert.match(first.message, /is ready at/);
+  assert.equal(second.level, "WARN");
+  assert.match(second.message, /MONGO_URI is not a setting .* did you mean MONGODB_URI\?$/);
+  assert.ok(!server.output().includes("hush"));
+});
+
 Deno.test("no secret is ever shown", async () => {
   const secret = "this-is-short-and-secret";
   await assert.rejects(readConfig({ JWT_SECRET: secret }), (error: Error) => {
@@ -179,17 +289,6 @@ Deno.test("with the longest times that are taken people sign in", async () => {
   await server.stop();
 });
 
-Deno.test("a .env that cannot be read stops the start with one line", async () => {
-  const folder = await Deno.makeTempDir();
-  await Deno.mkdir(`${folder}/.env`);
-  const { code, output } = await runMain({}, folder);
-  assert.equal(code, 1);
-  assert.match(
-    output,
-    /^EchoRoom cannot start: \.env cannot be read \(.*\); mend or remove it\.\n$/,
-  );
-});
-
 Deno.test("a start that is refused ends with one line and exit code 1", async () => {
   const { code, output } = await runMain({ PORT: "http" });
   assert.equal(code, 1);
@@ -205,7 +304,14 @@ Deno.test("a port that is taken, a folder that cannot be, a database that is not
   await Deno.writeTextFile(`${DATA_DIR}/file`, "");
   const cases: [Record<string, string>, RegExp][] = [
     [{ DATA_DIR, PORT: String(taken.addr.port) }, /: PORT is \d+, which is taken; set it to/],
-    [{ DATA_DIR, HOST: "no host" }, /: HOST is "no host", where .*; unset it, or mend it/],
+    [
+      { DATA_DIR, HOST: "no host" },
+      /: HOST is "no host", which is no host name or address; write one such as/,
+    ],
+    [
+      { DATA_DIR, HOST: "203.0.113.1" },
+      /: HOST is "203.0.113.1", where it cannot listen .*; set it/,
+    ],
     [{ DATA_DIR: `${DATA_DIR}/file` }, /: DATA_DIR is ".*", where .*; set it to a folder/],
     [{ ...SECRETS, DATA_DIR: `${DATA_DIR}/file/below` }, /: DATA_DIR is ".*", where .*; set it to/],
     [
@@ -229,6 +335,47 @@ Deno.test("a port that is taken, a folder that cannot be, a database that is not
   });
 });
 
+Deno.test("a taken port, an impossible folder and a value of no use are named at once", async () => {
+  const taken = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+  const file = await Deno.makeTempFile();
+  const { output } = await runMain({
+    ...SECRETS,
+    PORT: String(taken.addr.port),
+    DATA_DIR: `${file}/below`,
+    BUS: "kafka",
+  });
+  taken.close();
+  assert.deepEqual(
+    output.trim().split("\n").map((line) => line.slice(0, 50)).toSorted(),
+    [
+      'EchoRoom cannot start: BUS is "kafka"; set it to auto or memory or mongodb or redis',
+      `EchoRoom cannot start: DATA_DIR is ${
+        JSON.stringify(`${file}/below`)
+      }, where nothing can be kept`,
+      `EchoRoom cannot start: PORT is ${taken.addr.port}, which is taken; set it to another`,
+    ].map((line) => line.slice(0, 50)),
+  );
+});
+
+Deno.test("a data folder that cannot be is refused in our own words", async () => {
+  const file = await Deno.makeTempFile();
+  const cases: [folder: string, reason: string][] = [
+    [file, "a file is in the way"],
+    [`${file}/a/b`, "a file is in the way"],
+    [`/tmp/${"x".repeat(300)}`, "the name is too long"],
+  ];
+  for (const [DATA_DIR, reason] of cases) {
+    for (const secrets of [SECRETS, {}]) {
+      const { code, output } = await runMain({ ...secrets, DATA_DIR });
+      assert.equal(code, 1);
+      assert.equal(
+        output,
+        `EchoRoom cannot start: DATA_DIR is "${DATA_DIR}", where nothing can be kept (${reason}); set it to a folder that can be written\n`,
+      );
+    }
+  }
+});
+
 Deno.test("a database that is no database stops the start with one line", async () => {
   const DATA_DIR = await Deno.makeTempDir();
   await Deno.writeTextFile(`${DATA_DIR}/echoroom.db`, "This is no database. ".repeat(1000));
@@ -245,23 +392,6 @@ Deno.test("the start line names the port that was free, the store, the bus and t
     /^EchoRoom \d+\.\d+\.\d+ is ready at http:\/\/127\.0\.0\.1:\d+ \(docs: .*\/docs; store: SQLite \(.*\); bus: memory .*; rate limits OFF\)$/,
   );
   assert.notEqual(new URL(server.url).port, "0");
-  await server.stop();
-});
-
-Deno.test(".env is read, and the environment wins over it", async () => {
-  const folder = await Deno.makeTempDir();
-  await Deno.writeTextFile(`${folder}/.env`, `LOG_FORMAT=json\nMETRICS_TOKEN="from the file"\n`);
-  const server = await spawnServer({ METRICS_TOKEN: "from the environment" }, folder);
-  assert.match(JSON.parse(server.output().split("\n")[0]!).message, /is ready at/);
-  const metrics = async (token: string) => {
-    const response = await fetch(`${server.url}/metrics`, {
-      headers: { authorization: `Bearer ${token}` },
-    });
-    await response.body?.cancel();
-    return response.status;
-  };
-  assert.equal(await metrics("from the file"), 401);
-  assert.equal(await metrics("from the environment"), 200);
   await server.stop();
 });
 

@@ -7,7 +7,7 @@
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
   readonly faults: readonly string[];
-  /** What the start would have warned of; it often explains a fault. */
+  /** Names that are nearly a setting's, which may explain a setting that is missing. */
   readonly warnings: readonly string[];
 
   constructor(faults: string | readonly string[], warnings: readonly string[] = []) {

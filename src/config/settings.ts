@@ -3,6 +3,7 @@ import { z } from "zod";
 import {
   duration,
   headerToken,
+  host,
   mongodbUri,
   oneOf,
   origins,
@@ -19,7 +20,7 @@ const LOG_LEVELS = ["trace", "debug", "info", "warn", "warning", "error", "fatal
 export const Settings = z.object({
   NODE_ENV: oneOf(["development", "production"]).default("development"),
   PORT: wholeNumber(0, 65_535).default(3000),
-  HOST: text().optional(),
+  HOST: host().optional(),
   MONGODB_URI: mongodbUri().optional(),
   DATA_DIR: text().default("./data"),
   REDIS_URL: redisUrl().optional(),

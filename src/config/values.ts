@@ -1,4 +1,5 @@
 /** What a setting's text may be and what becomes of it; each refusal says the fault and the fix. */
+import { isIP } from "node:net";
 import ms from "ms";
 import { z } from "zod";
 import { canonicalOrigin, describeBadOrigin } from "../domain/origin.ts";
@@ -59,6 +60,20 @@ export function duration() {
     );
     return z.NEVER;
   });
+}
+
+/** Where to listen: a name or an address, IPv6 in brackets or without. */
+export function host() {
+  return text().transform((value) => value.replace(/^\[(.*)\]$/, "$1")).refine(isHost, {
+    error: ({ input }) =>
+      `is ${
+        quote(input)
+      }, which is no host name or address; write one such as 127.0.0.1 or ::1, and the port in PORT`,
+  });
+}
+
+function isHost(value: string): boolean {
+  return isIP(value) !== 0 || /^[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?$/i.test(value);
 }
 
 /** A secret; its value is never shown. */

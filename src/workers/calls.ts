@@ -19,8 +19,10 @@ export interface SupervisorCalls {
 }
 
 export interface WorkerCalls {
-  /** Starts an instance; a setting that cannot be used is the fault. */
-  start(config: Config): Promise<{ port: number; description: string } | { fault: string }>;
+  /** Starts an instance; settings that cannot be used are the faults. */
+  start(
+    config: Config,
+  ): Promise<{ port: number; description: string } | { faults: readonly string[] }>;
   /** Takes an event of another worker's bus. */
   hear(text: string): void;
   metrics(): Promise<MetricsSnapshot>;

@@ -4,7 +4,7 @@ import { type BirpcReturn, createBirpc } from "birpc";
 import { RateLimiterMemory } from "rate-limiter-flexible";
 import type { LimiterOptions } from "../application/rate_limits.ts";
 import { type Config, ConfigError } from "../config.ts";
-import { refusedAddress, type Running } from "../instance.ts";
+import type { Running } from "../instance.ts";
 import type { SupervisorCalls, WorkerCalls } from "./calls.ts";
 
 const logger = getLogger(["echoroom", "supervisor"]);
@@ -39,7 +39,6 @@ class Supervisor {
   }
 
   async start(): Promise<Running> {
-    probePort(this.#config);
     // The first one migrates the store and finds the port, if any will do.
     const { port, description } = await this.#startWorker();
     this.#config = { ...this.#config, port };
@@ -61,7 +60,7 @@ class Supervisor {
       this.#replace(worker, event.message);
     };
     const started = await rpc.start(this.#config);
-    if ("fault" in started) throw new ConfigError(started.fault);
+    if ("faults" in started) throw new ConfigError(started.faults);
     return started;
   }
 
@@ -115,14 +114,5 @@ class Supervisor {
       this.#limiters.set(keyPrefix, limiter);
     }
     return limiter;
-  }
-}
-
-/** Fails where another server listens: workers share their port with whoever shares it, too. */
-function probePort(config: Config): void {
-  try {
-    Deno.listen({ hostname: config.host, port: config.port }).close();
-  } catch (error) {
-    throw refusedAddress(config, error);
   }
 }

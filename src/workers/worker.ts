@@ -27,7 +27,7 @@ const supervisor = createBirpc<SupervisorCalls, WorkerCalls>({
       return { port, description };
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
-      return { fault: error.message };
+      return { faults: error.faults };
     }
   },
   hear: (text) => hear(text),

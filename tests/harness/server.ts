@@ -54,9 +54,10 @@ export interface ServerProcess extends TestServer {
 export async function spawnServer(
   settings: Record<string, string> = {},
   folder?: string,
+  args: string[] = [],
 ): Promise<ServerProcess> {
   const all = { ...SETTINGS, DATA_DIR: await Deno.makeTempDir(), ...settings };
-  const { child, output } = spawnMain(all, folder);
+  const { child, output } = spawnMain(all, folder, args);
   const url = await firstUrl(child, output);
   return {
     url,
@@ -74,17 +75,26 @@ export async function spawnServer(
 /**
  * Runs `main.ts` to its end, for starts that are refused.
  * @param folder as for `spawnServer`
+ * @param args behind `main.ts`
  */
-export async function runMain(settings: Record<string, string>, folder?: string) {
-  const { child, output } = spawnMain({ ...SETTINGS, ...settings }, folder);
+export async function runMain(
+  settings: Record<string, string>,
+  folder?: string,
+  args: string[] = [],
+) {
+  const { child, output } = spawnMain({ ...SETTINGS, ...settings }, folder, args);
   const { code } = await child.status;
   return { code, output: output() };
 }
 
 /** Starts `main.ts` and waits for nothing. */
-export function spawnMain(env: Record<string, string>, folder = Deno.makeTempDirSync()) {
+export function spawnMain(
+  env: Record<string, string>,
+  folder = Deno.makeTempDirSync(),
+  args: string[] = [],
+) {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", ...PERMISSIONS, "--config", CONFIG.pathname, MAIN.pathname],
+    args: ["run", ...PERMISSIONS, "--config", CONFIG.pathname, MAIN.pathname, ...args],
     cwd: folder,
     env: { ...env, NO_COLOR: "1" },
     stdout: "piped",
