@@ -13,6 +13,7 @@ import { Passwords } from "./application/passwords.ts";
 import { RateLimits, type SharedLimiters } from "./application/rate_limits.ts";
 import { RoomDirectory } from "./application/room_directory.ts";
 import { RoomLog } from "./application/room_log.ts";
+import { RoomSlugs } from "./application/room_slugs.ts";
 import type { Services } from "./application/services.ts";
 import { Tokens } from "./application/tokens.ts";
 import { type Config, ConfigError } from "./config.ts";
@@ -61,6 +62,7 @@ export async function compose(config: Config, siblings?: Siblings): Promise<Serv
     bus,
     log: new RoomLog(store, bus, metrics),
     directory: new RoomDirectory(store, bus),
+    slugs: new RoomSlugs(store),
     tokens: await Tokens.create(config),
     passwords,
     rateLimits: new RateLimits(config.rateLimit, sharedLimiters),

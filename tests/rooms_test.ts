@@ -71,25 +71,31 @@ Deno.test("a taken slug gets the next number", () =>
     assert.deepEqual(slugs, ["tea", "tea-2", "tea-3", "tea-2-2"]);
   }));
 
-Deno.test("of 20 rooms of one name made at once each gets its own slug", () =>
+Deno.test("of 100 rooms of one name made at once each gets its own slug", () =>
   onStage(async (stage) => {
     const [ada] = await stage.people("Ada");
-    const rooms = await Promise.all(Array.from({ length: 20 }, () => ada.createRoom("Race")));
-    const expected = Array.from({ length: 20 }, (_, i) => i === 0 ? "race" : `race-${i + 1}`);
+    const rooms = await Promise.all(Array.from({ length: 100 }, () => ada.createRoom("Race")));
+    const expected = Array.from({ length: 100 }, (_, i) => i === 0 ? "race" : `race-${i + 1}`);
     assert.deepEqual(new Set(rooms.map(({ slug }) => slug)), new Set(expected));
   }));
 
-Deno.test("a name that yields no slug still gets one", () =>
+Deno.test("a room is found by its slug, whatever its name is written in", () =>
   onStage(async (stage) => {
     const [ada] = await stage.people("Ada");
+    const socket = await TestSocket.connect(ada);
     const slugs = [];
-    for (const name of ["!!!", "日本語", "😀", "x".repeat(80), "😀".repeat(80)]) {
-      const room = await ada.createRoom(name);
-      assert.equal((await ada.request("GET", `/rooms/${room.slug}`)).body.room.id, room.id);
-      slugs.push(room.slug);
+    for (const name of ["!!!", "日本語", "עברית", "עברית", "😀", "x".repeat(80), "語".repeat(80)]) {
+      const { body, headers } = await ada.request("POST", "/rooms", { name });
+      const { id, slug } = body.room;
+      for (const path of [`/rooms/${encodeURIComponent(slug)}`, headers.get("location")!]) {
+        assert.equal((await ada.request("GET", path)).body.room.id, id, path);
+      }
+      assert.equal((await socket.call("room:join", { roomId: slug })).data.room.id, id);
+      slugs.push(slug);
     }
-    assert.equal(new Set(slugs).size, slugs.length);
-    for (const slug of slugs) assert.match(slug, /^[a-z0-9-]{1,90}$/);
+    await socket.close();
+    const long = ["x".repeat(80), "語".repeat(80)];
+    assert.deepEqual(slugs, ["room", "日本語", "עברית", "עברית-2", "room-2", ...long]);
   }));
 
 Deno.test("rooms are listed by name, then id, page by page", () =>

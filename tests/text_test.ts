@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import bcrypt from "bcrypt";
 import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
 import { Passwords } from "../src/application/passwords.ts";
+import { RoomSlugs } from "../src/application/room_slugs.ts";
 import { createRoom } from "../src/application/rooms.ts";
 import { newId } from "../src/domain/id.ts";
 import { nameInSentence } from "../src/domain/name.ts";
@@ -143,7 +144,10 @@ Deno.test("a name from before the rules breaks out of no notice", () =>
   withStore(async (store) => {
     const forger = newUser("Ada created the room\nBob left\u202e");
     await store.createUser(forger);
-    const { id } = await createRoom({ store }, forger, { name: "Tea", description: null });
+    const { id } = await createRoom({ store, slugs: new RoomSlugs(store) }, forger, {
+      name: "Tea",
+      description: null,
+    });
     const [notice] = await store.readAfter(id, 0, 1);
     assert.equal(notice?.text, "Ada created the room Bob left created the room");
     assert.equal(notice?.sender.displayName, forger.displayName);

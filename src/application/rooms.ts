@@ -1,16 +1,12 @@
 /** Use cases of rooms: create, find, list. */
-import slugify from "@sindresorhus/slugify";
 import { newId } from "../domain/id.ts";
-import { ChatError, roomNotFound, unavailable } from "../domain/errors.ts";
+import { ChatError, roomNotFound } from "../domain/errors.ts";
 import type { MessageDraft } from "../domain/message.ts";
 import { nameInSentence } from "../domain/name.ts";
 import type { NewRoom, Room } from "../domain/room.ts";
 import { publicUser, type User } from "../domain/user.ts";
+import { slugOf } from "./room_slugs.ts";
 import type { Services } from "./services.ts";
-
-const MAX_SLUG_LENGTH = 80;
-/** Each attempt that loses a race for a slug means that another room was made. */
-const MAX_ATTEMPTS = 100;
 
 /** A page of rooms, and where the next begins; null at the end. */
 export interface RoomsPage {
@@ -23,27 +19,24 @@ export interface RoomsPage {
  * @param input checked and cleaned by the protocol's `RoomCreation`
  */
 export async function createRoom(
-  { store }: Pick<Services, "store">,
+  { store, slugs }: Pick<Services, "store" | "slugs">,
   creator: User,
   input: { name: string; description: string | null },
 ): Promise<Room> {
   const now = new Date();
-  const base = slugOf(input.name);
-  const id = newId();
+  const room: Omit<NewRoom, "slug"> = {
+    ...input,
+    id: newId(),
+    createdBy: publicUser(creator),
+    createdAt: now,
+    updatedAt: now,
+  };
   const opening = creationNotice(creator, now);
-  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-    const slug = firstFree(base, new Set(await store.takenSlugs(base)));
-    const room: NewRoom = {
-      ...input,
-      id,
-      slug,
-      createdBy: publicUser(creator),
-      createdAt: now,
-      updatedAt: now,
-    };
-    if (await store.createRoom(room, opening)) return { ...room, lastSeq: 1 };
-  }
-  throw unavailable("Too many rooms of this name are being made at once.");
+  const slug = await slugs.claim(
+    slugOf(input.name),
+    (slug) => store.createRoom({ ...room, slug }, opening),
+  );
+  return { ...room, slug, lastSeq: 1 };
 }
 
 /** @throws ChatError `room_not_found` */
@@ -77,17 +70,6 @@ function creationNotice(creator: User, now: Date): MessageDraft {
     clientMessageId: newId(),
     createdAt: now,
   };
-}
-
-function slugOf(name: string): string {
-  const slug = slugify(name, { decamelize: false }).slice(0, MAX_SLUG_LENGTH).replace(/-+$/, "");
-  return slug || "room";
-}
-
-function firstFree(base: string, taken: Set<string>): string {
-  let slug = base;
-  for (let n = 2; taken.has(slug); n++) slug = `${base}-${n}`;
-  return slug;
 }
 
 function encodeCursor({ name, id }: Room): string {

@@ -7,6 +7,7 @@ import type { Passwords } from "./passwords.ts";
 import type { RateLimits } from "./rate_limits.ts";
 import type { RoomDirectory } from "./room_directory.ts";
 import type { RoomLog } from "./room_log.ts";
+import type { RoomSlugs } from "./room_slugs.ts";
 import type { Tokens } from "./tokens.ts";
 
 export interface Services {
@@ -14,6 +15,7 @@ export interface Services {
   bus: Bus;
   log: RoomLog;
   directory: RoomDirectory;
+  slugs: RoomSlugs;
   tokens: Tokens;
   passwords: Passwords;
   rateLimits: RateLimits;

@@ -68,7 +68,7 @@ export function roomRoutes(services: Services) {
         const creator = await getUser(services, c.get("userId"));
         const input = { name, description: description || null };
         const room = await createRoom(services, creator, input);
-        c.header("Location", `/rooms/${room.slug}`);
+        c.header("Location", `/rooms/${encodeURIComponent(room.slug)}`);
         return c.json({ room: presentRoom(room) }, 201);
       },
     )

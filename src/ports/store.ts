@@ -33,8 +33,8 @@ export interface Store {
   createRoom(room: NewRoom, opening: MessageDraft): Promise<boolean>;
   /** Finds by id, then by slug. */
   findRoom(idOrSlug: string): Promise<Room | null>;
-  /** The slugs in use that are `base` or `base-` and a digit and anything. */
-  takenSlugs(base: string): Promise<string[]>;
+  /** Those of these slugs that a room has. */
+  takenSlugs(slugs: string[]): Promise<string[]>;
   /** The rooms in order of name (by code point), then id; those after `after` if it is given. */
   listRooms(limit: number, after?: { name: string; id: string }): Promise<Room[]>;
 

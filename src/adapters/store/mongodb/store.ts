@@ -126,12 +126,10 @@ export class MongoStore implements Store {
     });
   }
 
-  takenSlugs(base: string): Promise<string[]> {
-    // ":" is the character after "9", so the range holds just what begins with "base-" and a digit.
-    const numbered = { $gte: `${base}-0`, $lt: `${base}-:` };
+  takenSlugs(slugs: string[]): Promise<string[]> {
     return this.#run(async () => {
       const rooms = await this.#rooms
-        .find({ $or: [{ slug: base }, { slug: numbered }] }, { projection: { slug: 1 } })
+        .find({ slug: { $in: slugs } }, { projection: { slug: 1 } })
         .toArray();
       return rooms.map((room) => room.slug);
     });

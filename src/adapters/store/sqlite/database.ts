@@ -117,11 +117,10 @@ export class SqliteDatabase {
     return row ? toRoom(row) : null;
   }
 
-  takenSlugs(base: string): string[] {
-    // ":" is the character after "9", so the range holds just what begins with "base-" and a digit.
+  takenSlugs(slugs: string[]): string[] {
     const rows = this.#prepare(
-      "SELECT slug FROM rooms WHERE slug = ? UNION ALL SELECT slug FROM rooms WHERE slug >= ? AND slug < ?",
-    ).all(base, `${base}-0`, `${base}-:`);
+      "SELECT slug FROM rooms WHERE slug IN (SELECT value FROM json_each(?))",
+    ).all(JSON.stringify(slugs));
     return rows.map((row) => String(row.slug));
   }
 

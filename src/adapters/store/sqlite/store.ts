@@ -75,8 +75,8 @@ export class SqliteStore implements Store {
   findRoom(idOrSlug: string) {
     return this.#call("findRoom", idOrSlug);
   }
-  takenSlugs(base: string) {
-    return this.#call("takenSlugs", base);
+  takenSlugs(slugs: string[]) {
+    return this.#call("takenSlugs", slugs);
   }
   listRooms(limit: number, after?: { name: string; id: string }) {
     return this.#call("listRooms", limit, after);

@@ -1,0 +1,140 @@
+/** Slugs of rooms: how a name becomes one, and how rooms of one name get numbers beside each other. */
+import slugify from "@sindresorhus/slugify";
+import { unavailable } from "../domain/errors.ts";
+import type { Store } from "../ports/store.ts";
+
+/** In UTF-16 units, without a number. */
+const MAX_LENGTH = 80;
+/** Each attempt that loses a race for a slug means that another room was made. */
+const MAX_ATTEMPTS = 100;
+/** Attempts after which numbers are drawn at random: so many instances compete for the same ones. */
+const ORDERLY_ATTEMPTS = 10;
+/** Numbers that a search asks the store for at once. */
+const PROBES = 32;
+/** The first numbers, and then ever larger ones. */
+const FIRST_PROBES = [
+  ...Array.from({ length: PROBES }, (_, i) => i + 1),
+  ...Array.from({ length: 24 }, (_, i) => PROBES * 2 ** (i + 1)),
+];
+
+/** The rooms of one base that are being made here now. */
+interface Lane {
+  users: number;
+  /** The lowest number that nobody here has been given. */
+  next: number;
+  /** Looks for the lowest number that no room has; null once it has proved to be out of date. */
+  search: Promise<number> | null;
+}
+
+/**
+ * Gives out slugs: `tea`, `tea-2`, `tea-3` … . The unique index of the store decides who has one;
+ * what is kept here only spares attempts. Rooms of one name that are made at the same time look for
+ * the first free number once, and get the numbers from there on.
+ */
+export class RoomSlugs {
+  readonly #store: Pick<Store, "takenSlugs">;
+  readonly #lanes = new Map<string, Lane>();
+
+  constructor(store: Pick<Store, "takenSlugs">) {
+    this.#store = store;
+  }
+
+  /**
+   * Tries slugs until one is had.
+   * @param base from `slugOf`
+   * @param take tries to have the slug, and says whether it was free
+   * @returns the slug that was had
+   * @throws ChatError `unavailable` if others have been quicker a hundred times, and what `take` throws
+   */
+  async claim(base: string, take: (slug: string) => Promise<boolean>): Promise<string> {
+    const lane = this.#lanes.get(base) ?? { users: 0, next: 1, search: null };
+    this.#lanes.set(base, lane);
+    lane.users++;
+    try {
+      return await this.#attempt(base, lane, take);
+    } finally {
+      if (--lane.users === 0) this.#lanes.delete(base);
+    }
+  }
+
+  async #attempt(base: string, lane: Lane, take: (slug: string) => Promise<boolean>) {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const search = lane.search ??= this.#findFree(base);
+      const number = await this.#draw(lane, search, attempt);
+      const slug = numbered(base, number);
+      if (await take(slug)) return slug;
+      // Somebody elsewhere makes rooms of this name: where do they stand by now?
+      if (lane.search === search) lane.search = null;
+    }
+    throw unavailable("Too many rooms of this name are being made at once.");
+  }
+
+  async #draw(lane: Lane, search: Promise<number>, attempt: number): Promise<number> {
+    try {
+      const free = await search;
+      const skipped = attempt < ORDERLY_ATTEMPTS ? 0 : Math.floor(Math.random() * attempt);
+      const number = Math.max(free, lane.next) + skipped;
+      lane.next = number + 1;
+      return number;
+    } catch (error) {
+      if (lane.search === search) lane.search = null;
+      throw error;
+    }
+  }
+
+  /** In a few questions, however many rooms have the name: numbers in use have next to no gaps. */
+  async #findFree(base: string): Promise<number> {
+    let [taken, free] = [0, Infinity];
+    let numbers = FIRST_PROBES;
+    while (free - taken > 1) {
+      const inUse = new Set(await this.#store.takenSlugs(numbers.map((n) => numbered(base, n))));
+      const found = numbers.findIndex((number) => !inUse.has(numbered(base, number)));
+      if (found < 0) return numbers.at(-1)! + 1;
+      free = numbers[found]!;
+      taken = numbers[found - 1] ?? taken;
+      numbers = between(taken, free);
+    }
+    return free;
+  }
+}
+
+function numbered(base: string, number: number): string {
+  return number === 1 ? base : `${base}-${number}`;
+}
+
+/** At most `PROBES` numbers above `low`, evenly spread, the last of them `high`. */
+function between(low: number, high: number): number[] {
+  const step = Math.ceil((high - low) / PROBES);
+  const count = Math.ceil((high - low) / step);
+  return Array.from({ length: count }, (_, i) => Math.min(low + (i + 1) * step, high));
+}
+
+const GRAPHEMES = new Intl.Segmenter();
+/** A letter or digit that shows, with the marks on it. */
+const LETTER = /^[[\p{L}\p{N}]--[\p{ASCII}\p{Default_Ignorable_Code_Point}\u{13441}\u{13442}]]/v;
+/** Characters for private use (U+E000 to U+F8FF), which stand in for letters meanwhile. */
+const STAND_INS = /[\ue000-\uf8ff]/g;
+
+/**
+ * What a room's slug begins with, made from its name: in lower-case ASCII where the name can be
+ * transliterated, in its own letters where it cannot, which a URL holds percent-encoded; `room` for
+ * a name without letters.
+ */
+export function slugOf(name: string): string {
+  const kept: string[] = [];
+  // The library would drop letters that it cannot transliterate, and take the marks off them.
+  const text = [...GRAPHEMES.segment(name.replace(STAND_INS, " "))].map(({ segment }) => {
+    if (!LETTER.test(segment) || slugify(segment) !== "") return segment;
+    kept.push(segment.toLowerCase());
+    return standIn(kept.length - 1);
+  }).join("");
+  const preserveCharacters = kept.map((_, i) => standIn(i));
+  const slug = slugify(text, { decamelize: false, preserveCharacters })
+    .replace(STAND_INS, (character) => kept[character.charCodeAt(0) - 0xe000] ?? "");
+  // A cut may leave half a character, or a dash.
+  return slug.slice(0, MAX_LENGTH).replace(/[\ud800-\udbff]$/, "").replace(/-+$/, "") || "room";
+}
+
+function standIn(index: number): string {
+  return String.fromCharCode(0xe000 + index);
+}
