@@ -22,6 +22,7 @@ const enter = fc.record({
   kind: fc.constant("enter"),
   ...place,
   user: fc.constantFrom(ADA, BOB, CAROL, DAVE),
+  reading: fc.nat({ max: 300 }),
 });
 const leave = fc.record({ kind: fc.constant("leave"), ...place });
 const wait = fc.record({ kind: fc.constant("wait"), milliseconds: fc.nat({ max: 700 }) });
@@ -56,11 +57,11 @@ Deno.test("a list that arrives after its instance's farewell does not stay", () 
   const twice = [{ copies: 2, delay: 1 }];
   return play(
     [
-      { kind: "enter", instance: 0, room: "general", user: ADA },
-      { kind: "enter", instance: 0, room: "general", user: BOB },
+      { kind: "enter", instance: 0, room: "general", user: ADA, reading: 0 },
+      { kind: "enter", instance: 0, room: "general", user: BOB, reading: 0 },
       { kind: "wait", milliseconds: 250 },
       { kind: "restart", instance: 0, room: "general" },
-      { kind: "enter", instance: 1, room: "general", user: ADA },
+      { kind: "enter", instance: 1, room: "general", user: ADA, reading: 0 },
     ],
     twice,
     byHeartbeats,
@@ -71,16 +72,92 @@ Deno.test("who joins while someone moves to another instance is told of them", (
   const none = [{ copies: 0, delay: 0 }];
   return play(
     [
-      { kind: "enter", instance: 0, room: "general", user: BOB },
-      { kind: "enter", instance: 0, room: "general", user: ADA },
-      { kind: "enter", instance: 1, room: "general", user: BOB },
+      { kind: "enter", instance: 0, room: "general", user: BOB, reading: 0 },
+      { kind: "enter", instance: 0, room: "general", user: ADA, reading: 0 },
+      { kind: "enter", instance: 1, room: "general", user: BOB, reading: 0 },
       { kind: "leave", instance: 0, room: "general" },
-      { kind: "enter", instance: 0, room: "general", user: ADA },
+      { kind: "enter", instance: 0, room: "general", user: ADA, reading: 0 },
     ],
     none,
     byInterruption,
   );
 });
+
+Deno.test("of thousands of rooms a list that was lost is found with the next heartbeat", () =>
+  inManyRooms(async ({ world, network, a, b, rooms }) => {
+    const last = rooms.at(-1)!;
+    network.loseEverything();
+    a.enter(last, CAROL, 0);
+    await world.wait(1_000);
+    network.calm();
+    await world.wait(6_000);
+    assert.deepEqual(b.told(last)[0]!.toSorted(), ["ada", "bob", "carol"]);
+  }));
+
+Deno.test("the users of an instance that was not heard for a while are back within 30 s, in all rooms", () =>
+  inManyRooms(async ({ world, a, b, rooms }) => {
+    b.bus.deafTo = a.bus.instanceId;
+    await world.wait(40_000);
+    for (const room of rooms) assert.deepEqual(b.told(room)[0], ["bob"]);
+    b.bus.deafTo = null;
+    await world.wait(30_000);
+    for (const room of rooms) assert.deepEqual(b.told(room)[0]!.toSorted(), ["ada", "bob"]);
+  }));
+
+Deno.test("a socket that opens a room waits for no instance, and is told of all in one update", async () => {
+  using clock = new Clock();
+  const world = new World(clock, [{ copies: 1, delay: 20 }]);
+  const [a, b, c] = world.instances;
+  await world.wait(100);
+  a!.enter("general", ADA, 0);
+  c!.enter("general", CAROL, 0);
+  await world.wait(1_000);
+  b!.enter("general", BOB, 0);
+  await world.wait(0);
+  assert.deepEqual(b!.told("general")[0], ["bob"]);
+  await world.wait(100);
+  assert.deepEqual(b!.told("general")[1]!.toSorted(), ["ada", "bob", "carol"]);
+  world.end();
+});
+
+Deno.test("while an instance that has died is still counted, its silence delays no join", async () => {
+  using clock = new Clock();
+  const world = new World(clock, [{ copies: 1, delay: 1 }]);
+  const [a, b, c] = world.instances;
+  await world.wait(100);
+  a!.enter("general", ADA, 0);
+  world.network.buses.delete(c!.bus);
+  b!.enter("general", BOB, 0);
+  await world.wait(0);
+  assert.deepEqual(b!.members("general"), ["bob"]);
+  await world.wait(300);
+  assert.deepEqual(b!.told("general")[1]!.toSorted(), ["ada", "bob"]);
+  world.end();
+});
+
+/** Lets two instances, with Ada on one and Bob on the other, share thousands of rooms. */
+async function inManyRooms(
+  act: (scene: {
+    world: World;
+    network: Network;
+    a: Instance;
+    b: Instance;
+    rooms: string[];
+  }) => Promise<void>,
+): Promise<void> {
+  using clock = new Clock();
+  const world = new World(clock, [{ copies: 1, delay: 1 }]);
+  const [a, b] = world.instances as [Instance, Instance];
+  const rooms = Array.from({ length: 6_500 }, (_, i) => `room-${i}`);
+  await world.wait(100);
+  for (const room of rooms) {
+    a.enter(room, ADA, 0);
+    b.enter(room, BOB, 0);
+  }
+  await world.wait(60_000);
+  await act({ world, network: world.network, a, b, rooms });
+  world.end();
+}
 
 /** Lets any steps happen on a bus that mangles events, and ends as `play` does. */
 async function holdsAfter(
@@ -124,12 +201,12 @@ function byInterruption(world: World): Promise<void> {
 class World {
   readonly network: Network;
   readonly #clock: Clock;
-  readonly #instances: Instance[];
+  readonly instances: Instance[];
 
   constructor(clock: Clock, fates: Fate[]) {
     this.#clock = clock;
     this.network = new Network(fates);
-    this.#instances = Array.from({ length: INSTANCES }, () => new Instance(this.network));
+    this.instances = Array.from({ length: INSTANCES }, () => new Instance(this.network));
   }
 
   wait(milliseconds: number): Promise<void> {
@@ -139,8 +216,8 @@ class World {
   async take(step: Step): Promise<void> {
     if (step.kind === "wait") return await this.wait(step.milliseconds);
     const { instance: index, room } = step;
-    const instance = this.#instances[index]!;
-    if (step.kind === "enter") instance.enter(room, step.user);
+    const instance = this.instances[index]!;
+    if (step.kind === "enter") instance.enter(room, step.user, step.reading);
     if (step.kind === "leave") instance.leave(room);
     if (step.kind === "interrupt") {
       instance.bus.hear({ kind: "interrupted" }, instance.bus.instanceId);
@@ -148,28 +225,28 @@ class World {
     if (step.kind === "crash") this.network.buses.delete(instance.bus);
     if (step.kind === "crash" || step.kind === "restart") {
       instance.end();
-      this.#instances[index] = new Instance(this.network);
+      this.instances[index] = new Instance(this.network);
     }
     await this.wait(0);
   }
 
   interruptAll(): void {
-    for (const { bus } of this.#instances) bus.hear({ kind: "interrupted" }, bus.instanceId);
+    for (const { bus } of this.instances) bus.hear({ kind: "interrupted" }, bus.instanceId);
   }
 
   /** Holds what everybody is told against who is really there. */
   check(): void {
     for (const room of ROOMS) {
-      const here = this.#instances.flatMap((instance) => instance.members(room));
+      const here = this.instances.flatMap((instance) => instance.members(room));
       const online = [...new Set(here)].toSorted();
-      for (const instance of this.#instances) {
+      for (const instance of this.instances) {
         for (const told of instance.told(room)) assert.deepEqual(told.toSorted(), online);
       }
     }
   }
 
   end(): void {
-    for (const instance of this.#instances) instance.end();
+    for (const instance of this.instances) instance.end();
   }
 }
 
@@ -183,8 +260,7 @@ interface Socket {
 class Instance {
   readonly bus: LossyBus;
   readonly #presence: Presence;
-  readonly #sockets = new Map<string, Socket[]>();
-  readonly #opened = new Map<string, Promise<void>>();
+  readonly #rooms = new Map<string, { sockets: Socket[]; joining: number }>();
 
   constructor(network: Network) {
     this.bus = new LossyBus(network);
@@ -192,24 +268,27 @@ class Instance {
     this.bus.subscribe((event, from) => this.#presence.receive(event, from));
   }
 
-  enter(roomId: string, user: PublicUser): void {
-    const opened = this.#opened.get(roomId) ?? this.#presence.open(roomId);
-    this.#opened.set(roomId, opened);
-    void opened.then(() => {
-      // Meanwhile the last socket may have left, or the instance ended.
-      if (this.#opened.get(roomId) !== opened) return;
+  /** @param reading how long the store takes to answer, in milliseconds */
+  enter(roomId: string, user: PublicUser, reading: number): void {
+    const room = this.#rooms.get(roomId) ?? { sockets: [], joining: 0 };
+    if (!this.#rooms.has(roomId)) this.#presence.open(roomId);
+    this.#rooms.set(roomId, room);
+    room.joining++;
+    setTimeout(() => {
+      // Meanwhile the instance may have ended.
+      if (this.#rooms.get(roomId) !== room) return;
+      room.joining--;
       this.#presence.enter(roomId, user);
-      const socket = { userId: user.id, shown: new Set(this.#online(roomId)) };
-      this.#sockets.set(roomId, [...this.#sockets.get(roomId) ?? [], socket]);
-    });
+      room.sockets.push({ userId: user.id, shown: new Set(this.#online(roomId)) });
+    }, reading);
   }
 
   leave(roomId: string): void {
-    const [socket, ...others] = this.#sockets.get(roomId) ?? [];
-    if (!socket) return;
-    this.#sockets.set(roomId, others);
-    if (others.length === 0) {
-      this.#opened.delete(roomId);
+    const room = this.#rooms.get(roomId);
+    const socket = room?.sockets.shift();
+    if (!room || !socket) return;
+    if (room.sockets.length === 0 && room.joining === 0) {
+      this.#rooms.delete(roomId);
       this.#presence.close(roomId);
     }
     this.#presence.leave(roomId, socket.userId);
@@ -217,21 +296,24 @@ class Instance {
 
   /** Whose sockets are in the room. */
   members(roomId: string): string[] {
-    return (this.#sockets.get(roomId) ?? []).map(({ userId }) => userId);
+    return this.#sockets(roomId).map(({ userId }) => userId);
   }
 
   /** What a newcomer would be told, and what those who are in the room show. */
   told(roomId: string): string[][] {
-    const sockets = this.#sockets.get(roomId) ?? [];
+    const sockets = this.#sockets(roomId);
     if (sockets.length === 0) return [];
     return [this.#online(roomId), ...sockets.map(({ shown }) => [...shown])];
   }
 
   end(): void {
-    this.#opened.clear();
-    this.#sockets.clear();
+    this.#rooms.clear();
     this.#presence.end();
     this.bus.network.buses.delete(this.bus);
+  }
+
+  #sockets(roomId: string): Socket[] {
+    return this.#rooms.get(roomId)?.sockets ?? [];
   }
 
   #online(roomId: string): string[] {
@@ -243,7 +325,7 @@ class Instance {
 
   #update(roomId: string, text: string): void {
     const { data } = JSON.parse(text);
-    for (const { shown } of this.#sockets.get(roomId) ?? []) {
+    for (const { shown } of this.#sockets(roomId)) {
       for (const { id } of data.joined) shown.add(id);
       for (const { id } of data.left) shown.delete(id);
     }
@@ -258,6 +340,10 @@ class Network {
 
   constructor(fates: Fate[]) {
     this.#fates = [...fates];
+  }
+
+  loseEverything(): void {
+    this.#fates.splice(0, Infinity, { copies: 0, delay: 0 });
   }
 
   calm(): void {
@@ -281,6 +367,8 @@ class LossyBus implements Bus {
   readonly instanceId = crypto.randomUUID();
   readonly connected = true;
   readonly network: Network;
+  /** The instance of which nothing arrives here. */
+  deafTo: string | null = null;
   readonly #listeners: BusListener[] = [];
 
   constructor(network: Network) {
@@ -294,7 +382,7 @@ class LossyBus implements Bus {
   }
 
   hear(event: BusEvent, from: string): void {
-    if (!this.network.buses.has(this)) return;
+    if (!this.network.buses.has(this) || from === this.deafTo) return;
     for (const listener of this.#listeners) listener(event, from);
   }
 
@@ -318,6 +406,7 @@ class LossyBus implements Bus {
 }
 
 interface Timer {
+  id: number;
   at: number;
   /** Milliseconds from one time to the next; null for a single time. */
   every: number | null;
@@ -335,14 +424,20 @@ const REAL = {
 /** The time of day and all timers, as the test moves them. */
 class Clock {
   readonly #timers = new Map<number, Timer>();
+  /** The timers of each time, and some that were cleared. */
+  readonly #due = new Map<number, Timer[]>();
+  /** Those times, the next one last. */
+  readonly #times: number[] = [];
   #now = REAL.now();
   #lastId = 0;
 
   constructor() {
     const start = (repeating: boolean) => (run: () => void, milliseconds = 0) => {
       const every = repeating ? milliseconds : null;
-      this.#timers.set(++this.#lastId, { at: this.#now + milliseconds, every, run });
-      return this.#lastId;
+      const timer = { id: ++this.#lastId, at: this.#now + milliseconds, every, run };
+      this.#timers.set(timer.id, timer);
+      this.#enqueue(timer);
+      return timer.id;
     };
     const clear = (id: number) => this.#timers.delete(id);
     Date.now = () => this.#now;
@@ -358,13 +453,16 @@ class Clock {
   async advance(milliseconds: number): Promise<void> {
     const end = this.#now + milliseconds;
     await settlePromises();
-    for (let next = this.#next(end); next; next = this.#next(end)) {
-      const [id, timer] = next;
-      this.#now = timer.at;
-      if (timer.every === null) this.#timers.delete(id);
-      else timer.at += timer.every;
-      timer.run();
-      await settlePromises();
+    while ((this.#times.at(-1) ?? Infinity) <= end) {
+      this.#now = this.#times.at(-1)!;
+      for (const timer of this.#due.get(this.#now)!) {
+        if (!this.#timers.has(timer.id)) continue;
+        if (timer.every === null) this.#timers.delete(timer.id);
+        else this.#enqueue({ ...timer, at: timer.at + timer.every });
+        timer.run();
+        await settlePromises();
+      }
+      this.#due.delete(this.#times.pop()!);
     }
     this.#now = end;
   }
@@ -375,12 +473,12 @@ class Clock {
     Object.assign(globalThis, timers);
   }
 
-  #next(end: number): [number, Timer] | undefined {
-    let next: [number, Timer] | undefined;
-    for (const entry of this.#timers) {
-      if (entry[1].at <= end && (!next || entry[1].at < next[1].at)) next = entry;
-    }
-    return next;
+  #enqueue(timer: Timer): void {
+    const sameTime = this.#due.get(timer.at);
+    if (sameTime) return void sameTime.push(timer);
+    this.#due.set(timer.at, [timer]);
+    const before = this.#times.findLastIndex((at) => at > timer.at);
+    this.#times.splice(before + 1, 0, timer.at);
   }
 }
 

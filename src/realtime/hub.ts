@@ -27,14 +27,14 @@ export interface Missed extends Joined {
 
 /** What else begins and ends with the time that a room is served here. */
 export interface RoomLife {
-  /** The room is open and its events arrive; sockets come in once this resolves. */
-  opened(roomId: string): Promise<void>;
+  /** The room is open and its events arrive; sockets come in next. */
+  opened(roomId: string): void;
   closed(roomId: string): void;
 }
 
 interface OpenRoom {
   feed: Feed;
-  /** Resolves once the room's events arrive and it is known who is there. */
+  /** Resolves once the room's events arrive. */
   opened: Promise<void>;
 }
 

@@ -68,10 +68,11 @@ export class Peers {
   }
 
   #sweep(now: number): void {
-    // A process that was suspended, or a bus that is away, says nothing about the others.
-    const late = now - this.#lastSweep > 3 * SWEEP_MS;
+    const suspended = now - this.#lastSweep > 3 * SWEEP_MS;
     this.#lastSweep = now;
-    if (late || !this.#bus.connected) return this.#forgive();
+    // Then nothing was heard, and who heard nothing of this instance may have given it up.
+    if (suspended) this.#announce(true);
+    if (suspended || !this.#bus.connected) return this.#forgive();
     for (const [instance, lastHeard] of this.#lastHeard) {
       if (now - lastHeard > SILENCE_MS) this.#lose(instance);
     }

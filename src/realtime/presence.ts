@@ -8,12 +8,14 @@ import { Peers } from "./peers.ts";
 const INTERVAL_MS = 250;
 /** A list of so many users is told to other instances at each interval; longer ones less often. */
 const USERS_PER_INTERVAL = 250;
-/** How long opening a room waits for other instances to say who is there. */
-const GATHER_LIMIT_MS = 250;
 /** How long others are told the version of the empty list that a closed room ended with. */
 const CLOSED_MEMORY_MS = 60_000;
 /** Rooms in one heartbeat and in one question. */
 const ROOMS_PER_EVENT = 1_000;
+/** How long every round of heartbeats names a new list, in case that it was lost. */
+const NEW_MS = 30_000;
+/** In how many rounds of heartbeats, 5 s apart, each list is named at least once. */
+const ROUNDS = 5;
 
 type Broadcast = (roomId: string, text: string) => void;
 
@@ -24,9 +26,10 @@ interface OpenRoom {
   shown: { users: readonly PublicUser[]; text: string };
   /** The newest list that each other instance has told. */
   versions: Map<string, number>;
-  /** Instances whose list is waited for. */
+  /** Instances that were asked who is there and have not answered: the first update waits for them. */
   awaited: Set<string>;
-  gathered: PromiseWithResolvers<void>;
+  /** Whether a socket has come in. */
+  entered: boolean;
   /** When sockets, and other instances, were told last. */
   told: number;
   published: number;
@@ -45,11 +48,11 @@ export class Presence {
   readonly #broadcast: Broadcast;
   readonly #peers: Peers;
   readonly #rooms = new Map<string, OpenRoom>();
-  /** The newest list told of each room; a closed room's stays until the given time. */
-  readonly #versions = new Map<string, { version: number; until: number }>();
+  /** The newest list told of each room, and when; a closed room's stays until the given time. */
+  readonly #versions = new Map<string, { version: number; told: number; until: number }>();
   #lastVersion = 0;
-  /** Where the next heartbeat goes on. */
-  #nextHeartbeat = 0;
+  /** Counts the rounds of heartbeats. */
+  #round = 0;
 
   /** @param broadcast sends a frame to every socket in a room */
   constructor(bus: Bus, broadcast: Broadcast) {
@@ -63,31 +66,23 @@ export class Presence {
   }
 
   /**
-   * Begins to know who is in the room. Resolves once every living instance has told, after 250 ms at
-   * the latest: who has not told until then comes with an update.
+   * Begins to know who is in the room, and asks the other instances. Nobody waits for their answers:
+   * whom they name after a socket has come in is told with the next update.
    */
-  open(roomId: string): Promise<void> {
+  open(roomId: string): void {
     const room: OpenRoom = {
       attendance: new Attendance(NAMED_ONLINE),
       shown: { users: [], text: "[]" },
       versions: new Map(),
       awaited: new Set(this.#peers.living),
-      gathered: Promise.withResolvers(),
+      entered: false,
       told: 0,
       published: 0,
       timer: undefined,
       unpublished: false,
     };
     this.#rooms.set(roomId, room);
-    if (room.awaited.size === 0) return Promise.resolve();
-    this.#bus.publish({ kind: "presence_wanted", roomIds: [roomId], of: null });
-    const timer = setTimeout(room.gathered.resolve, GATHER_LIMIT_MS);
-    return room.gathered.promise.then(() => {
-      clearTimeout(timer);
-      room.awaited.clear();
-      // Who is there already does not join.
-      room.attendance.takeChanges();
-    });
+    if (room.awaited.size > 0) this.#ask([roomId], null);
   }
 
   /** Knows no more about the room: its last socket here has gone. */
@@ -102,7 +97,11 @@ export class Presence {
   /** One more socket of this user is in the room. */
   enter(roomId: string, user: PublicUser): void {
     const room = this.#rooms.get(roomId);
-    if (!room?.attendance.enter(user)) return;
+    if (!room) return;
+    // Who is there before the first socket comes in does not join.
+    if (!room.entered) room.attendance.takeChanges();
+    room.entered = true;
+    if (!room.attendance.enter(user)) return;
     room.unpublished = true;
     this.#schedule(roomId, room);
   }
@@ -145,7 +144,8 @@ export class Presence {
 
   #schedule(roomId: string, room: OpenRoom, atLeastMs = 0): void {
     if (room.timer !== undefined) return;
-    const wait = Math.max(atLeastMs, room.told + INTERVAL_MS - Date.now());
+    const answersMs = room.awaited.size > 0 ? INTERVAL_MS : 0;
+    const wait = Math.max(atLeastMs, answersMs, room.told + INTERVAL_MS - Date.now());
     room.timer = setTimeout(() => this.#tell(roomId, room), wait);
   }
 
@@ -153,6 +153,7 @@ export class Presence {
     const { attendance } = room;
     const now = Date.now();
     room.timer = undefined;
+    room.awaited.clear();
     room.told = now;
     if (attendance.changed) {
       const { joined, left, count } = attendance.takeChanges();
@@ -164,15 +165,20 @@ export class Presence {
     if (!room.unpublished) return;
     const pause = INTERVAL_MS * Math.ceil(attendance.count / USERS_PER_INTERVAL);
     if (now - room.published < pause) return this.#schedule(roomId, room);
-    room.published = now;
+    this.#publishList(roomId, room);
+  }
+
+  #publishList(roomId: string, room: OpenRoom): void {
+    room.published = Date.now();
     room.unpublished = false;
-    this.#publish(roomId, attendance.here());
+    this.#publish(roomId, room.attendance.here());
   }
 
   #publish(roomId: string, users: PublicUser[]): void {
     const version = ++this.#lastVersion;
-    const until = this.#rooms.has(roomId) ? Infinity : Date.now() + CLOSED_MEMORY_MS;
-    this.#versions.set(roomId, { version, until });
+    const told = Date.now();
+    const until = this.#rooms.has(roomId) ? Infinity : told + CLOSED_MEMORY_MS;
+    this.#versions.set(roomId, { version, told, until });
     // Nobody to tell; who comes later asks.
     if (this.#peers.count > 0) this.#bus.publish({ kind: "presence", roomId, version, users });
   }
@@ -187,16 +193,25 @@ export class Presence {
   }
 
   #hasAnswered(instance: string, roomId: string, room: OpenRoom): void {
-    if (room.awaited.delete(instance)) {
-      if (room.awaited.size === 0) room.gathered.resolve();
-    } else if (room.attendance.changed) this.#schedule(roomId, room);
+    const wasLast = room.awaited.delete(instance) && room.awaited.size === 0;
+    if (!room.entered) return;
+    if (wasLast) {
+      clearTimeout(room.timer);
+      room.timer = undefined;
+    }
+    if (wasLast || room.attendance.changed) this.#schedule(roomId, room);
   }
 
   #answer(roomIds: string[], of: string | null): void {
     if (of !== null && of !== this.#bus.instanceId) return;
     for (const roomId of roomIds) {
+      const room = this.#rooms.get(roomId);
+      if (room?.unpublished) {
+        this.#publishList(roomId, room);
+        continue;
+      }
       const version = this.#versions.get(roomId)?.version ?? 0;
-      const users = this.#rooms.get(roomId)?.attendance.here() ?? [];
+      const users = room?.attendance.here() ?? [];
       this.#bus.publish({ kind: "presence", roomId, version, users });
     }
   }
@@ -205,7 +220,7 @@ export class Presence {
   #outdated(versions: [string, number][], from: string): string[] {
     return versions.filter(([roomId, version]) => {
       const room = this.#rooms.get(roomId);
-      return room && !room.awaited.has(from) && version > (room.versions.get(from) ?? 0);
+      return room && version > (room.versions.get(from) ?? 0);
     }).map(([roomId]) => roomId);
   }
 
@@ -228,22 +243,26 @@ export class Presence {
     for (const { attendance } of this.#rooms.values()) attendance.showProfile(user);
   }
 
-  /** Names the versions of all rooms in turn, or of all at once. */
+  /**
+   * Names the versions of all rooms, if they fit one event or `everything` is wanted; else of those
+   * with a new list, and of the others a part, so that each is named within 25 s.
+   */
   #heartbeats(everything: boolean): Extract<BusEvent, { kind: "alive" }>[] {
     const now = Date.now();
     for (const [roomId, { until }] of this.#versions) {
       if (until < now) this.#versions.delete(roomId);
     }
-    const all = Array.from(this.#versions, ([roomId, { version }]) => {
-      return [roomId, version] as [string, number];
-    });
-    const slices = [];
-    for (let i = 0; i < all.length; i += ROOMS_PER_EVENT) {
-      slices.push(all.slice(i, i + ROOMS_PER_EVENT));
+    const round = this.#round++ % ROUNDS;
+    const all = everything || this.#versions.size <= ROOMS_PER_EVENT;
+    const named: [roomId: string, version: number][] = [];
+    for (const [roomId, { version, told }] of this.#versions) {
+      if (all || now - told < NEW_MS || version % ROUNDS === round) named.push([roomId, version]);
     }
-    if (slices.length === 0) slices.push([]);
-    const next = this.#nextHeartbeat++ % slices.length;
-    const chosen = everything ? slices : [slices[next]!];
-    return chosen.map((versions) => ({ kind: "alive", versions }));
+    const heartbeats: Extract<BusEvent, { kind: "alive" }>[] = [];
+    // One that names nothing says that this instance lives.
+    for (let i = 0; i === 0 || i < named.length; i += ROOMS_PER_EVENT) {
+      heartbeats.push({ kind: "alive", versions: named.slice(i, i + ROOMS_PER_EVENT) });
+    }
+    return heartbeats;
   }
 }
