@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { request } from "../harness/account.ts";
 import { startServer } from "../harness/server.ts";
+import type { TestSocket } from "../harness/socket.ts";
 import { sleep, Stage, until } from "../harness/stage.ts";
 
 export interface InstancesSetting {
@@ -43,10 +44,8 @@ export function testInstances(setting: InstancesSetting): void {
     const { ada, bob, roomId } = await adaAndBob(pair);
     const here = await pair.a.join(ada, roomId);
     await knowEachOther(pair);
-    const there = await pair.b.connect(bob);
-    const { data } = await there.call("room:join", { roomId });
-    assert.deepEqual(names(data.online), ["Ada", "Bob"]);
-    assert.equal(data.onlineCount, 2);
+    const there = await pair.b.join(bob, roomId);
+    await until(() => shown(there).join() === "Ada,Bob", "both are shown");
     const update = await here.event("presence:update", ({ joined }) => names(joined)[0] === "Bob");
     assert.equal(update.data.count, 2);
   });
@@ -163,16 +162,21 @@ export async function knowEachOther({ a, b }: Pair): Promise<void> {
   const [scout] = await a.people("Scout");
   const { id: roomId } = await scout.createRoom("Lookout");
   for (const [from, to] of [[a, b], [b, a]] as const) {
-    const lookout = await from.join(scout, roomId);
-    await until(async () => {
-      const [visitor] = await to.people("Visitor");
-      const socket = await to.connect(visitor);
-      const { data } = await socket.call("room:join", { roomId });
-      await socket.close();
-      return names(data.online).includes("Scout");
-    }, "the instances know each other");
-    await lookout.close();
+    const [visitor] = await to.people("Visitor");
+    const sockets = [await from.join(scout, roomId), await to.join(visitor, roomId)] as const;
+    await until(() => shown(sockets[1]).includes("Scout"), "the instances know each other");
+    for (const socket of sockets) await socket.close();
   }
+}
+
+/** Whom a socket that is in one room shows as online: whom its join named, and who came since. */
+function shown(socket: TestSocket): string[] {
+  const online = new Map<string, string>();
+  for (const { event, data } of socket.received) {
+    for (const { id, displayName } of data.online ?? data.joined ?? []) online.set(id, displayName);
+    if (event === "presence:update") { for (const { id } of data.left) online.delete(id); }
+  }
+  return [...online.values()].toSorted();
 }
 
 function names(users: { displayName: string }[]): string[] {
