@@ -2,7 +2,8 @@
 import { MongoError, MongoServerError } from "mongodb";
 import { unavailable } from "../../../domain/errors.ts";
 
-const DUPLICATE_KEY = 11000;
+/** The code of a unique index that refuses a write. */
+export const DUPLICATE_KEY = 11000;
 
 /** Whether a unique index refused the write: any of them, or the one on `field`. */
 export function isDuplicateKey(error: unknown, field?: string): boolean {

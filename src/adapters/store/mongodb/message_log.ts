@@ -41,15 +41,6 @@ export class MessageLog {
     this.#inserts = new GroupInsert(messages);
   }
 
-  /** Makes `opening` entry 1 of the room's log, unless an earlier attempt has made one. */
-  async open(roomId: string, opening: MessageDraft): Promise<void> {
-    try {
-      await this.#messages.insertOne(fromDraft(opening, roomId, 1));
-    } catch (error) {
-      if (!isDuplicateKey(error)) throw error;
-    }
-  }
-
   async append(roomId: string, drafts: MessageDraft[]): Promise<Message[]> {
     const stored = new Map<string, Message>();
     const deadline = performance.now() + CONTENTION_LIMIT_MS;

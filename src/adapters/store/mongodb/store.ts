@@ -10,9 +10,11 @@ import type { Store } from "../../../ports/store.ts";
 import { type Connection, reason } from "./connection.ts";
 import {
   createIndexes,
+  fromDraft,
   fromRoom,
   fromSession,
   fromUser,
+  type MessageDocument,
   type RoomDocument,
   type RoomView,
   type SessionDocument,
@@ -24,6 +26,7 @@ import {
 } from "./documents.ts";
 import { isDuplicateKey, translate, within } from "./errors.ts";
 import { MessageLog } from "./message_log.ts";
+import { RoomInsert } from "./room_insert.ts";
 
 const ANSWER_LIMIT_MS = 5_000;
 const ENDS_AT_ONCE = 20;
@@ -39,6 +42,7 @@ export class MongoStore implements Store {
   readonly #users: Collection<UserDocument>;
   readonly #rooms: Collection<RoomDocument>;
   readonly #sessions: Collection<SessionDocument>;
+  readonly #roomInserts: RoomInsert;
   readonly #log: MessageLog;
   readonly #running = new Set<Promise<unknown>>();
   #closing: Promise<void> | null = null;
@@ -50,7 +54,9 @@ export class MongoStore implements Store {
     this.#users = db.collection("users");
     this.#rooms = db.collection("rooms");
     this.#sessions = db.collection("sessions");
-    this.#log = new MessageLog(db.collection("messages"));
+    const messages = db.collection<MessageDocument>("messages");
+    this.#roomInserts = new RoomInsert(this.#rooms, messages);
+    this.#log = new MessageLog(messages);
     client.on("topologyDescriptionChanged", () => this.#log.ends.forget());
   }
 
@@ -102,19 +108,9 @@ export class MongoStore implements Store {
   }
 
   createRoom(room: NewRoom, opening: MessageDraft): Promise<boolean> {
-    return this.#run(async () => {
-      // The entry goes first: without its room nobody can find it, while a room without its entry
-      // would be seen. If the slug is taken it stays behind, for the next attempt with this id.
-      await this.#log.open(room.id, opening);
-      try {
-        await this.#rooms.insertOne(fromRoom(room));
-        return true;
-      } catch (error) {
-        if (!isDuplicateKey(error)) throw error;
-        // An earlier attempt whose outcome was unknown may have been this very room.
-        return await this.#rooms.findOne({ _id: room.id }) !== null;
-      }
-    });
+    return this.#run(() =>
+      this.#roomInserts.insert(fromRoom(room), fromDraft(opening, room.id, 1))
+    );
   }
 
   findRoom(idOrSlug: string): Promise<Room | null> {

@@ -1,0 +1,100 @@
+/** Inserts rooms, each with entry 1 of its log, with one command at a time. */
+import { type Collection, MongoBulkWriteError, type OptionalUnlessRequiredId } from "mongodb";
+import { unavailable } from "../../../domain/errors.ts";
+import type { MessageDocument, RoomDocument } from "./documents.ts";
+import { DUPLICATE_KEY } from "./errors.ts";
+
+/** Rooms in one command; what is more waits for the next. */
+const MAX_GROUP = 100;
+
+/** Whoever asked has been told by then that the store does not answer. */
+const WAIT_LIMIT_MS = 4_500;
+
+interface Insert {
+  room: RoomDocument;
+  opening: MessageDocument;
+  /** As of `performance.now()`. */
+  expiresAt: number;
+  resolve(inserted: boolean): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * Rooms that are asked for while a command is under way go into the next: a thousand rooms at once
+ * would take all of the connections that appends need.
+ */
+export class RoomInsert {
+  readonly #rooms: Collection<RoomDocument>;
+  readonly #messages: Collection<MessageDocument>;
+  readonly #waiting: Insert[] = [];
+  #running = false;
+
+  constructor(rooms: Collection<RoomDocument>, messages: Collection<MessageDocument>) {
+    this.#rooms = rooms;
+    this.#messages = messages;
+  }
+
+  /** Whether the room is there, once a majority has it and its opening; else another has its slug. */
+  insert(room: RoomDocument, opening: MessageDocument): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      const expiresAt = performance.now() + WAIT_LIMIT_MS;
+      this.#waiting.push({ room, opening, expiresAt, resolve, reject });
+      if (!this.#running) void this.#insertAll();
+    });
+  }
+
+  async #insertAll(): Promise<void> {
+    this.#running = true;
+    while (this.#waiting.length > 0) {
+      this.#rejectExpired();
+      await this.#insertGroup(this.#waiting.splice(0, MAX_GROUP));
+    }
+    this.#running = false;
+  }
+
+  /** Those that wait are in the order of their times. */
+  #rejectExpired(): void {
+    const now = performance.now();
+    const valid = this.#waiting.findIndex(({ expiresAt }) => expiresAt > now);
+    const expired = this.#waiting.splice(0, valid < 0 ? this.#waiting.length : valid);
+    for (const { reject } of expired) reject(unavailable("The store does not answer now."));
+  }
+
+  async #insertGroup(group: Insert[]): Promise<void> {
+    if (group.length === 0) return;
+    try {
+      // The entries go first: without its room nobody can find one, while a room without its entry
+      // would be seen. If the slug is taken it stays behind, for the next attempt with this id.
+      await insertNew(this.#messages, group.map(({ opening }) => opening));
+      const refused = await insertNew(this.#rooms, group.map(({ room }) => room));
+      // An earlier attempt whose outcome was unknown may have been this very room.
+      const stored = await this.#stored([...refused].map((i) => group[i]!.room._id));
+      group.forEach(({ room, resolve }, i) => resolve(!refused.has(i) || stored.has(room._id)));
+    } catch (error) {
+      for (const { reject } of group) reject(error);
+    }
+  }
+
+  async #stored(ids: string[]): Promise<Set<string>> {
+    if (ids.length === 0) return new Set();
+    const rooms = await this.#rooms.find({ _id: { $in: ids } }, { projection: { _id: 1 } })
+      .toArray();
+    return new Set(rooms.map(({ _id }) => _id));
+  }
+}
+
+/** Inserts the documents that no unique index refuses, and returns the places of those it does. */
+async function insertNew<T extends { _id: string }>(
+  collection: Collection<T>,
+  documents: T[],
+): Promise<Set<number>> {
+  try {
+    await collection.insertMany(documents as OptionalUnlessRequiredId<T>[], { ordered: false });
+    return new Set();
+  } catch (error) {
+    if (!(error instanceof MongoBulkWriteError) || error.result.getWriteConcernError()) throw error;
+    const failures = [error.writeErrors].flat();
+    if (failures.some(({ code }) => code !== DUPLICATE_KEY)) throw error;
+    return new Set(failures.map(({ index }) => index));
+  }
+}
