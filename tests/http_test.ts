@@ -452,6 +452,13 @@ Deno.test("no route is left out of the OpenAPI document but the page, the docume
     }
   }));
 
+Deno.test("every route is of the kind that Hono's fast router takes", async () => {
+  const app = createApp({} as Services, {} as Gateway, SETTINGS);
+  // It chooses with the first request.
+  await app.request("/nowhere", { method: "OPTIONS" });
+  assert.match(app.router.name, /RegExpRouter/);
+});
+
 Deno.test("the AsyncAPI document describes every event, and every reference in it leads somewhere", () =>
   onStage(async ({ server }) => {
     const { body } = await request(server.url, "GET", "/asyncapi.json");

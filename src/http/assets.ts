@@ -1,7 +1,7 @@
 /** What changes only with the server: compressed once, kept by browsers, and revalidated by its ETag. */
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
-import type { Context, MiddlewareHandler } from "hono";
+import type { Context } from "hono";
 import { getMimeType } from "hono/utils/mime";
 import { takesGzip } from "./compression.ts";
 
@@ -51,10 +51,15 @@ export class AssetFiles {
   }
 
   /**
-   * The file as an asset; null if there is none.
+   * Answers with a file, or 404 if there is none.
    * @param contentType what its name says, where it is left out
    */
-  async find(path: string, contentType = getMimeType(path)!): Promise<Asset | null> {
+  async answer(c: Context, path: string, contentType = getMimeType(path)!): Promise<Response> {
+    const asset = await this.#find(path, contentType);
+    return asset ? answerAsset(c, asset) : c.notFound();
+  }
+
+  async #find(path: string, contentType: string): Promise<Asset | null> {
     const file = await Deno.stat(path).catch(() => null);
     if (!file?.isFile) return null;
     const version = `${file.mtime?.getTime()} ${file.size}`;
@@ -69,19 +74,6 @@ export class AssetFiles {
   async #make(path: string, contentType: string): Promise<Asset> {
     return await makeAsset(this.#transform(await Deno.readTextFile(path)), contentType);
   }
-}
-
-/** A route that answers with a file, if there is one. */
-export function answerFile(
-  files: AssetFiles,
-  pathOf: (c: Context) => string,
-  contentType?: string,
-): MiddlewareHandler {
-  return async (c, next) => {
-    const asset = await files.find(pathOf(c), contentType);
-    if (asset === null) return await next();
-    return answerAsset(c, asset);
-  };
 }
 
 /** Whether the client's copy is this version (RFC 9110, 13.1.2: weak comparison). */

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Hono } from "hono";
-import { answerFile, AssetFiles } from "./assets.ts";
+import { AssetFiles } from "./assets.ts";
 // Imported, not resolved by name: only what is in the module graph is sure to be installed.
 import locateSwaggerUi from "swagger-ui-dist/absolute-path.js";
 
@@ -13,9 +13,9 @@ const ASSETS = ["swagger-ui.css", "swagger-ui-bundle.js"];
 export function docsRoutes(): Hono {
   const routes = new Hono();
   const files = new AssetFiles();
-  routes.get("/docs", answerFile(files, () => `${WEB}docs.html`));
+  routes.get("/docs", (c) => files.answer(c, `${WEB}docs.html`));
   for (const name of ASSETS) {
-    routes.get(`/docs/${name}`, answerFile(files, () => join(locateSwaggerUi(), name)));
+    routes.get(`/docs/${name}`, (c) => files.answer(c, join(locateSwaggerUi(), name)));
   }
   return routes;
 }

@@ -3,20 +3,17 @@ import { stripTypeScriptTypes } from "node:module";
 import { fileURLToPath } from "node:url";
 import { type Context, Hono } from "hono";
 import { accepts } from "hono/accepts";
-import { answerFile, AssetFiles } from "./assets.ts";
+import { AssetFiles } from "./assets.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 /**
  * What browsers may have: the page's own files, and of the server's those that the client is made
  * of. They keep their places, so that an import leads to the same file here and in an editor.
  */
-const SCRIPTS = [
-  "web/:file{[a-z_]+\\.ts}",
-  "src/client/:file{[a-z_]+\\.ts}",
-  "src/protocol/:file{(wire|close_codes)\\.ts}",
-  "src/domain/:file{errors\\.ts}",
-];
-const STATIC = "web/:file{[a-z_]+\\.(css|js|svg)}";
+const SCRIPT =
+  /^(?:web\/[a-z_]+|src\/client\/[a-z_]+|src\/protocol\/(?:wire|close_codes)|src\/domain\/errors)\.ts$/;
+const STATIC = /^web\/[a-z_]+\.(?:css|js|svg)$/;
+const SERVICE_WORKER = "web/service_worker.js";
 const PREFIX = "/assets/";
 const HTML = "text/html; charset=UTF-8";
 const JAVASCRIPT = "text/javascript; charset=utf-8";
@@ -36,18 +33,17 @@ export function pageRoutes(settings: PageSettings): Hono {
   const scripts = new AssetFiles((source) => stripTypeScriptTypes(source));
   const others = new AssetFiles();
 
-  routes.get("/", answerFile(indexes, () => `${ROOT}web/index.html`, HTML));
-  if (settings.tryPage) routes.get("/try", answerFile(others, () => `${ROOT}web/try.html`, HTML));
-  routes.use(`${PREFIX}web/service_worker.js`, async (c, next) => {
-    await next();
+  routes.get("/", (c) => indexes.answer(c, `${ROOT}web/index.html`, HTML));
+  if (settings.tryPage) routes.get("/try", (c) => others.answer(c, `${ROOT}web/try.html`, HTML));
+  // One route, and not one for each kind of file: for those Hono has no fast router.
+  routes.get(`${PREFIX}:path{.+}`, (c) => {
+    const path = c.req.path.slice(PREFIX.length);
     // The pages are above the worker's own place, where it would see no requests otherwise.
-    c.res.headers.set("Service-Worker-Allowed", "/");
+    if (path === SERVICE_WORKER) c.header("Service-Worker-Allowed", "/");
+    if (SCRIPT.test(path)) return scripts.answer(c, ROOT + path, JAVASCRIPT);
+    if (STATIC.test(path)) return others.answer(c, ROOT + path);
+    return c.notFound();
   });
-  const assetPath = (c: Context) => ROOT + c.req.path.slice(PREFIX.length);
-  for (const script of SCRIPTS) {
-    routes.get(PREFIX + script, answerFile(scripts, assetPath, JAVASCRIPT));
-  }
-  routes.get(PREFIX + STATIC, answerFile(others, assetPath));
   return routes;
 }
 
