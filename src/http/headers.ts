@@ -69,12 +69,11 @@ export function answerHeaders(allowsOrigin: OriginPolicy): MiddlewareHandler<Env
 function allowReading(c: Context<Env>, allowsOrigin: OriginPolicy): void {
   const { headers } = c.res;
   headers.append("Vary", "Origin");
+  const origin = c.req.header("origin");
+  if (origin === undefined || !allowsOrigin(origin, hostOf(c))) return;
+  headers.set("Access-Control-Allow-Origin", origin);
   headers.set("Access-Control-Allow-Credentials", "true");
   headers.set("Access-Control-Expose-Headers", EXPOSED);
-  const origin = c.req.header("origin");
-  if (origin !== undefined && allowsOrigin(origin, hostOf(c))) {
-    headers.set("Access-Control-Allow-Origin", origin);
-  }
 }
 
 /** Says where a client stands (draft-ietf-httpapi-ratelimit-headers). */
