@@ -6,6 +6,7 @@ import { type Relay, WorkersBus } from "./adapters/bus/workers.ts";
 import { mongoLimiters, redisLimiters } from "./adapters/rate_limiters.ts";
 import { connect, type Connection } from "./adapters/store/mongodb/connection.ts";
 import { MongoStore } from "./adapters/store/mongodb/store.ts";
+import { StartupFault } from "./adapters/store/sqlite/faults.ts";
 import { SqliteStore } from "./adapters/store/sqlite/store.ts";
 import { LoopLoad } from "./application/loop_load.ts";
 import { Metrics, type MetricsSnapshot } from "./application/metrics.ts";
@@ -168,9 +169,13 @@ async function openMongoStore(connection: Connection): Promise<Store> {
 async function openSqlite(dataDir: string, load: LoopLoad): Promise<Store> {
   try {
     await Deno.mkdir(dataDir, { recursive: true, mode: 0o700 });
-    return await SqliteStore.open(`${dataDir}/echoroom.db`, () => load.level);
+    return await SqliteStore.open(`${dataDir}/echoroom.db`, { load: () => load.level });
   } catch (error) {
-    throw new ConfigError(dataDirFault(dataDir, error));
+    throw new ConfigError(
+      error instanceof StartupFault
+        ? `DATA_DIR is ${JSON.stringify(dataDir)}, ${oneLine(error)}`
+        : dataDirFault(dataDir, error),
+    );
   }
 }
 

@@ -48,11 +48,14 @@ export function operationsRoutes(
         const busMatters = c.req.valid("query").ignore !== "bus";
         const [storeState, busState] = await Promise.all([probe(store), probe(bus)]);
         const checks = {
-          store: storeState,
-          bus: busState,
+          store: storeState.state,
+          ...(storeState.cause && { storeCause: storeState.cause }),
+          bus: busState.state,
+          ...(busState.cause && { busCause: busState.cause }),
           draining: isDraining() ? "yes" : "no",
         };
-        const ready = storeState === "ok" && (busState === "ok" || !busMatters) && !isDraining();
+        const ready = storeState.state === "ok" && !isDraining() &&
+          (busState.state === "ok" || !busMatters);
         return c.json({ status: ready ? "ok" : "unavailable", checks }, ready ? 200 : 503);
       },
     );
@@ -80,12 +83,21 @@ export function operationsRoutes(
   );
 }
 
-async function probe(part: { ping(): Promise<void> }): Promise<"ok" | "unavailable"> {
+interface Probe {
+  state: "ok" | "unavailable";
+  /** Why it is not ok, where that is fit to be shown. */
+  cause?: string;
+}
+
+async function probe(part: { ping(): Promise<void> }): Promise<Probe> {
   try {
     await part.ping();
-    return "ok";
-  } catch {
-    return "unavailable";
+    return { state: "ok" };
+  } catch (error) {
+    return {
+      state: "unavailable",
+      ...(error instanceof ChatError && { cause: error.message }),
+    };
   }
 }
 

@@ -35,6 +35,7 @@ export async function startServer(settings: Record<string, string> = {}): Promis
 export interface ServerProcess extends TestServer {
   /** All that it has written so far. */
   output(): string;
+  readonly pid: number;
   kill(signal: Deno.Signal): void;
   readonly ended: Promise<Deno.CommandStatus>;
 }
@@ -43,19 +44,22 @@ export interface ServerProcess extends TestServer {
  * Starts a server as users do, from `main.ts`, and resolves once it says where it listens.
  * @param folder where it runs; by default one without a `.env`, so that the developer's own
  *   settings do not interfere
+ * @param launcher a command that runs the one after it
  */
 export async function spawnServer(
   settings: Record<string, string> = {},
   folder?: string,
   args: string[] = [],
+  launcher: string[] = [],
 ): Promise<ServerProcess> {
   const all = { ...SETTINGS, DATA_DIR: await Deno.makeTempDir(), ...settings };
-  const { child, output } = spawnMain(all, folder, args);
+  const { child, output } = spawnMain(all, folder, args, launcher);
   const url = await firstUrl(child, output);
   return {
     url,
     settings: all,
     output,
+    pid: child.pid,
     ended: child.status,
     kill: (signal) => child.kill(signal),
     async stop() {
@@ -85,9 +89,12 @@ export function spawnMain(
   env: Record<string, string>,
   folder = Deno.makeTempDirSync(),
   args: string[] = [],
+  launcher: string[] = [],
 ) {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", ...PERMISSIONS, "--config", CONFIG.pathname, MAIN.pathname, ...args],
+  const deno = [Deno.execPath(), "run", ...PERMISSIONS, "--config", CONFIG.pathname];
+  const [command, ...rest] = [...launcher, ...deno, MAIN.pathname, ...args];
+  const child = new Deno.Command(command!, {
+    args: rest,
     cwd: folder,
     env: { ...env, NO_COLOR: "1" },
     stdout: "piped",

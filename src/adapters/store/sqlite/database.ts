@@ -1,20 +1,34 @@
 /** The embedded store's queries, synchronous, on one `node:sqlite` connection. */
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { ChatError } from "../../../domain/errors.ts";
 import type { Message, MessageDraft } from "../../../domain/message.ts";
 import type { NewRoom, Room } from "../../../domain/room.ts";
 import type { Session, SessionRotation } from "../../../domain/session.ts";
 import type { ProfileChanges, User } from "../../../domain/user.ts";
+import { FilesReplaced, isBusy, StartupFault } from "./faults.ts";
+import {
+  checkDamage,
+  checkVersion,
+  type FileIdentity,
+  identify,
+  isInPlace,
+  openDatabase,
+  readVersion,
+} from "./file.ts";
 import { formatRotations, toMessage, toRoom, toSession, toUser } from "./rows.ts";
 import { MIGRATIONS } from "./schema.ts";
-
-const BUSY_TIMEOUT_MS = 5_000;
 
 const MESSAGES = `SELECT m.*, u.display_name, u.avatar_url
   FROM messages m JOIN users u ON u.id = m.sender_id`;
 const ROOMS = `SELECT r.*, u.display_name, u.avatar_url,
   coalesce((SELECT max(seq) FROM messages WHERE room_id = r.id), 0) AS last_seq
   FROM rooms r JOIN users u ON u.id = r.created_by`;
+
+/** How long the start waits for other processes' locks. Afterwards the worker waits, not SQLite. */
+const OPEN_TIMEOUT_MS = 5_000;
+
+/** "Echo": marks the file as EchoRoom's; and writing it is what `ping` proves writes by. */
+const APPLICATION_ID = 0x4563686f;
 
 /**
  * The methods of the `Store` port without the promises; see there for what each guarantees. What a
@@ -23,28 +37,49 @@ const ROOMS = `SELECT r.*, u.display_name, u.avatar_url,
 export class SqliteDatabase {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
+  /** The file that was opened. */
+  readonly identity: FileIdentity;
+  readonly #log: FileIdentity;
+  /** Whether the files were gone when they were last looked at. */
+  #displaced = false;
 
-  /** Opens the file, makes it if it is missing, and brings its tables up to date. */
-  constructor(path: string) {
-    this.#db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
-    this.#db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
-    this.transaction(() => this.#migrate());
+  /**
+   * Opens the file and brings its tables up to date.
+   * @param expected what the file was when it was opened before; without it a missing one is made
+   * @throws StartupFault, FilesReplaced
+   */
+  constructor(path: string, expected: FileIdentity | null = null) {
+    if (expected && !isInPlace(expected)) throw new FilesReplaced();
+    try {
+      this.#db = openDatabase(path, OPEN_TIMEOUT_MS);
+    } catch (error) {
+      throw StartupFault.from(error);
+    }
+    try {
+      checkVersion(this.#db);
+      checkDamage(this.#db, path);
+      this.#migrate();
+      this.#db.exec("PRAGMA busy_timeout = 0");
+      this.#proveWritable();
+      this.identity = identify(path);
+      this.#log = identify(`${path}-wal`);
+    } catch (error) {
+      this.#db.close();
+      throw StartupFault.from(error);
+    }
   }
 
   /**
-   * Runs `work` in one write transaction: all of it is durable when this returns, none of it is
-   * kept when this throws.
+   * Runs `work` in one write transaction: all of it is durable when this returns. When this throws,
+   * none of it is kept, unless the commit itself failed: then it may be or not.
+   * @throws SQLite's "database is locked", at once and before `work`, while another connection writes
+   * @throws FilesReplaced if what was written is not where the next start looks for it
    */
   transaction<T>(work: () => T): T {
-    this.#prepare("BEGIN IMMEDIATE").run();
-    try {
-      const result = work();
-      this.#prepare("COMMIT").run();
-      return result;
-    } catch (error) {
-      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
-      throw error;
-    }
+    if (this.#displaced) this.#checkFiles();
+    const result = this.#inTransaction(work);
+    this.#checkFiles();
+    return result;
   }
 
   createUser(user: User): void {
@@ -233,8 +268,9 @@ export class SqliteDatabase {
     ).all(JSON.stringify(ids)).map(({ id }) => String(id));
   }
 
+  /** Writes something that changes nothing: a database that can only be read is not in order. */
   ping(): void {
-    this.#prepare("SELECT 1").get();
+    this.#prepare(`PRAGMA application_id = ${APPLICATION_ID}`).run();
   }
 
   close(): void {
@@ -248,13 +284,51 @@ export class SqliteDatabase {
     return row ? toMessage(row) : null;
   }
 
-  #migrate(): void {
-    const version = Number(this.#prepare("PRAGMA user_version").get()?.user_version);
-    if (version > MIGRATIONS.length) {
-      throw new Error(`its tables are of version ${version}, newer than this EchoRoom knows`);
+  #checkFiles(): void {
+    this.#displaced = !isInPlace(this.identity) || !isInPlace(this.#log);
+    if (this.#displaced) throw new FilesReplaced();
+  }
+
+  #inTransaction<T>(work: () => T): T {
+    this.#rollBack();
+    this.#prepare("BEGIN IMMEDIATE").run();
+    try {
+      const result = work();
+      this.#prepare("COMMIT").run();
+      return result;
+    } catch (error) {
+      this.#rollBack();
+      throw error;
     }
-    for (const migration of MIGRATIONS.slice(version)) this.#db.exec(migration);
-    this.#db.exec(`PRAGMA user_version = ${MIGRATIONS.length}`);
+  }
+
+  /** Ends what a failure left open, if anything: after some SQLite has rolled back by itself. */
+  #rollBack(): void {
+    try {
+      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
+    } catch {
+      // Tried again before the next transaction, which fails until it succeeds.
+    }
+  }
+
+  /** A file that cannot be written opens all the same, for reading. */
+  #proveWritable(): void {
+    try {
+      this.#inTransaction(() => {});
+    } catch (error) {
+      // Who holds the lock can write.
+      if (!isBusy(error)) throw error;
+    }
+  }
+
+  /** An up-to-date database is not written to: it can be opened while another process writes. */
+  #migrate(): void {
+    if (readVersion(this.#db) === MIGRATIONS.length) return;
+    this.#inTransaction(() => {
+      // Another process may have migrated meanwhile.
+      for (const migration of MIGRATIONS.slice(readVersion(this.#db))) this.#db.exec(migration);
+      this.#db.exec(`PRAGMA user_version = ${MIGRATIONS.length}`);
+    });
   }
 
   #prepare(sql: string): StatementSync {

@@ -5,10 +5,20 @@ import type { NewRoom } from "../../../domain/room.ts";
 import type { Session, SessionRotation } from "../../../domain/session.ts";
 import type { ProfileChanges, User } from "../../../domain/user.ts";
 import type { Store } from "../../../ports/store.ts";
+import { type Call, clock, type Failure, type Outcome, type Reply, WRITES } from "./calls.ts";
 import type { SqliteDatabase } from "./database.ts";
-import type { Call, Outcome, Request } from "./worker.ts";
+import { LOCKED, StartupFault } from "./faults.ts";
+import { lockFile } from "./file.ts";
+import { Health } from "./health.ts";
+import { DatabaseThread } from "./thread.ts";
 
-/** Calls that may wait for the worker at once; over it the store is `unavailable`. */
+/** How long a call takes at most, whatever holds the database up. */
+const TIMEOUT_MS = 5_000;
+
+/** The same for a probe: who asks whether the store is there does not wait long for the answer. */
+const PROBE_TIMEOUT_MS = 1_000;
+
+/** Reads, and writes, that may wait for the worker at once; over it the store is `unavailable`. */
 const MAX_WAITING = 50_000;
 
 /** From one exchange with the worker to the next, when the loop has no time to spare. */
@@ -19,40 +29,75 @@ interface Pending extends Call {
   reject(error: unknown): void;
 }
 
+/** Calls of one kind: reads, or writes. */
+interface Lane {
+  /** For the next exchange. */
+  waiting: Pending[];
+  /** With the worker. */
+  sent: Pending[];
+}
+
+export interface SqliteOptions {
+  /** How busy this thread is, from 0 to 1. */
+  load?: () => number;
+  /** Milliseconds after which a call is answered `unavailable`. */
+  timeoutMs?: number;
+}
+
 /**
  * Sends calls to the database's worker in batches, one batch in flight: what is asked for while one
  * runs is the next. An idle store adds no delay, and a busy one commits many calls with one wait for
  * the disk. An exchange costs both threads more than what is in it: the busier the loop, the fewer
  * and larger they are.
+ *
+ * While another process holds the write lock, writes stay with the worker and reads go on. A call's
+ * deadline is kept here, where neither a blocked nor a dead worker can exceed it.
  */
 export class SqliteStore implements Store {
   readonly description: string;
-  readonly #worker: Worker;
+  readonly #thread: DatabaseThread;
+  readonly #health: Health;
   readonly #load: () => number;
-  #waiting: Pending[] = [];
-  #inFlight: Promise<void> | null = null;
+  readonly #timeoutMs: number;
+  readonly #reads: Lane = { waiting: [], sent: [] };
+  readonly #writes: Lane = { waiting: [], sent: [] };
+  /** Calls that were not answered yet, in the order of their deadlines. */
+  readonly #pending = new Set<Pending>();
+  readonly #lock: Disposable;
+  /** Whether the worker has to answer before anything else is sent. */
+  #exchanging = false;
+  #lastExchange = -Infinity;
+  /** Whether the writes that were sent wait for another process. */
+  #locked = false;
+  #spacing: ReturnType<typeof setTimeout> | undefined;
+  #expiry: ReturnType<typeof setTimeout> | undefined;
+  #drained: (() => void) | null = null;
   #closed = false;
 
-  private constructor(worker: Worker, path: string, load: () => number) {
-    this.#worker = worker;
-    this.#load = load;
+  private constructor(path: string, lock: Disposable, { load, timeoutMs }: SqliteOptions) {
     this.description = `SQLite (${path})`;
+    this.#load = load ?? (() => 0);
+    this.#timeoutMs = timeoutMs ?? TIMEOUT_MS;
+    this.#lock = lock;
+    this.#health = new Health(path, this.#timeoutMs);
+    this.#thread = new DatabaseThread(path, {
+      onReply: (reply) => this.#receive(reply),
+      onDeath: (error) => this.#abandon(error),
+      onReady: () => this.#exchange(),
+    });
   }
 
   /**
    * Opens the database file and makes it if it is missing.
-   * @param load how busy this thread is, from 0 to 1
-   * @throws Error whose message says what is wrong with the file
+   * @throws StartupFault, or an error of the file system
    */
-  static async open(path: string, load = () => 0): Promise<SqliteStore> {
-    const worker = new Worker(import.meta.resolve("./worker.ts"), { type: "module" });
-    const store = new SqliteStore(worker, path, load);
+  static async open(path: string, options: SqliteOptions = {}): Promise<SqliteStore> {
+    const store = new SqliteStore(path, lockForServer(path), options);
     try {
-      const [outcome] = await store.#exchange({ open: path });
-      unwrap(outcome);
+      await store.#thread.start();
       return store;
     } catch (error) {
-      worker.terminate();
+      store.#lock[Symbol.dispose]();
       throw error;
     }
   }
@@ -119,17 +164,31 @@ export class SqliteStore implements Store {
   revokedSessions(ids: string[]) {
     return this.#call("revokedSessions", ids);
   }
-  ping() {
-    return this.#call("ping");
+  async ping() {
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(
+      () => late.reject(unavailable(this.#delay())),
+      Math.min(PROBE_TIMEOUT_MS, this.#timeoutMs),
+    );
+    try {
+      await Promise.race([this.#call("ping"), late.promise]);
+      this.#health.probeSucceeded();
+    } catch (error) {
+      if (!this.#closed) this.#health.notifyDown((error as Error).message);
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    while (this.#inFlight) await this.#inFlight;
-    const [outcome] = await this.#exchange({ close: true });
-    this.#worker.terminate();
-    unwrap(outcome);
+    if (this.#pending.size > 0) await new Promise<void>((resolve) => this.#drained = resolve);
+    await this.#thread.close(this.#timeoutMs);
+    clearTimeout(this.#spacing);
+    clearTimeout(this.#expiry);
+    this.#lock[Symbol.dispose]();
   }
 
   #call<M extends Call["method"]>(
@@ -137,61 +196,134 @@ export class SqliteStore implements Store {
     ...args: Parameters<SqliteDatabase[M]>
   ): Promise<ReturnType<SqliteDatabase[M]>> {
     if (this.#closed) return Promise.reject(unavailable("The store is closed."));
-    if (this.#waiting.length >= MAX_WAITING) {
+    const lane = WRITES.has(method) ? this.#writes : this.#reads;
+    if (lane.waiting.length >= MAX_WAITING) {
       return Promise.reject(unavailable("The store is overloaded."));
     }
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ method, args, resolve: resolve as (value: unknown) => void, reject });
-      this.#inFlight ??= this.#flush();
+      const deadline = clock() + this.#timeoutMs;
+      const call = { method, args, deadline, resolve: resolve as Pending["resolve"], reject };
+      lane.waiting.push(call);
+      this.#pending.add(call);
+      this.#expiry ??= setTimeout(() => this.#expire(), this.#timeoutMs);
+      this.#exchange();
     });
   }
 
-  async #flush(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting;
-      this.#waiting = [];
-      const calls = batch.map(({ method, args }) => ({ method, args }));
-      const start = performance.now();
-      try {
-        settle(batch, await this.#exchange({ calls }));
-      } catch (error) {
-        for (const call of batch) call.reject(unavailable("The store failed.", error));
+  /** Sends what waits, unless the worker has not answered yet or the loop is too busy. */
+  #exchange(): void {
+    if (this.#exchanging || this.#spacing !== undefined || !this.#thread.isReady) return;
+    const canWrite = this.#writes.sent.length === 0 && this.#writes.waiting.length > 0;
+    if (this.#reads.waiting.length === 0 && !canWrite) return;
+    const now = performance.now();
+    const rest = this.#load() * MAX_SPACING_MS - (now - this.#lastExchange);
+    if (rest >= 1 && !this.#closed) {
+      this.#spacing = setTimeout(() => {
+        this.#spacing = undefined;
+        this.#exchange();
+      }, rest);
+      return;
+    }
+    this.#exchanging = true;
+    this.#lastExchange = now;
+    this.#thread.post({ reads: take(this.#reads), writes: canWrite ? take(this.#writes) : [] });
+  }
+
+  #receive(reply: Extract<Reply, { reads: unknown } | { delayed: unknown }>): void {
+    if ("delayed" in reply) {
+      this.#settleWrites(reply.delayed);
+    } else {
+      this.#exchanging = false;
+      this.#settleAll(this.#reads, reply.reads);
+      if (reply.writes) this.#settleWrites(reply.writes);
+      else this.#locked = this.#writes.sent.length > 0;
+    }
+    this.#exchange();
+  }
+
+  #settleWrites(outcomes: Outcome[]): void {
+    this.#locked = false;
+    const succeeded = this.#writes.sent.some(({ method }, i) => {
+      return method !== "ping" && "value" in outcomes[i]!;
+    });
+    if (succeeded) this.#health.writeSucceeded();
+    this.#settleAll(this.#writes, outcomes);
+  }
+
+  #settleAll(lane: Lane, outcomes: Outcome[]): void {
+    const calls = lane.sent;
+    lane.sent = [];
+    calls.forEach((call, i) => {
+      const outcome = outcomes[i]!;
+      if ("value" in outcome) this.#remove(call)?.resolve(outcome.value);
+      else this.#fail(call, outcome.error);
+    });
+  }
+
+  #fail(call: Pending, failure: Failure): void {
+    if (failure.code === "unavailable" && call.method !== "ping") this.#health.callFailed(failure);
+    this.#remove(call)?.reject(toError(failure));
+  }
+
+  /** Answers calls that are past their deadlines, whatever has become of them. */
+  #expire(): void {
+    this.#expiry = undefined;
+    const now = clock();
+    for (const call of this.#pending) {
+      if (call.deadline > now) {
+        this.#expiry = setTimeout(() => this.#expire(), call.deadline - now);
+        break;
       }
-      const rest = this.#load() * MAX_SPACING_MS - (performance.now() - start);
-      if (rest >= 1 && !this.#closed) await new Promise((resolve) => setTimeout(resolve, rest));
+      const cause = WRITES.has(call.method) ? this.#delay() : NO_ANSWER;
+      this.#health.notifyDown(cause);
+      this.#remove(call)?.reject(unavailable(cause));
     }
-    this.#inFlight = null;
+    for (const lane of [this.#reads, this.#writes]) {
+      lane.waiting = lane.waiting.filter((call) => this.#pending.has(call));
+    }
   }
 
-  #exchange(request: Request): Promise<Outcome[]> {
-    return new Promise((resolve, reject) => {
-      this.#worker.onmessage = ({ data }: MessageEvent<Outcome[]>) => resolve(data);
-      this.#worker.onerror = (event) => {
-        event.preventDefault();
-        reject(new Error(event.message));
-      };
-      this.#worker.postMessage(request);
-    });
+  /** The worker is dead, and so is what it was doing. */
+  #abandon(error: Error): void {
+    this.#exchanging = false;
+    this.#locked = false;
+    for (const lane of [this.#reads, this.#writes]) {
+      const calls = lane.sent;
+      lane.sent = [];
+      for (const call of calls) this.#remove(call)?.reject(unavailable("The store failed.", error));
+    }
+  }
+
+  /** Returns the call if it was not answered yet. */
+  #remove(call: Pending): Pending | null {
+    if (!this.#pending.delete(call)) return null;
+    if (this.#pending.size === 0) this.#drained?.();
+    return call;
+  }
+
+  /** What holds writes up. */
+  #delay(): string {
+    return this.#locked ? LOCKED : NO_ANSWER;
   }
 }
 
-function settle(batch: Pending[], outcomes: Outcome[]): void {
-  batch.forEach((call, i) => {
-    try {
-      call.resolve(unwrap(outcomes[i]));
-    } catch (error) {
-      call.reject(error);
-    }
-  });
+const NO_ANSWER = "The database did not answer in time.";
+
+function lockForServer(path: string): Disposable {
+  const lock = lockFile(path, "shared");
+  if (lock) return lock;
+  throw new StartupFault("whose database is being restored; start again when that is done");
 }
 
-function unwrap(outcome: Outcome | undefined): unknown {
-  if (!outcome) throw unavailable("The store gave no answer.");
-  if ("value" in outcome) return outcome.value;
-  const { code, message } = outcome.error;
-  throw code === null
-    ? new Error(message)
-    : code === "unavailable"
-    ? unavailable(message)
-    : new ChatError(code, message);
+/** Moves what waits to the worker. */
+function take(lane: Lane): Call[] {
+  lane.sent = lane.waiting;
+  lane.waiting = [];
+  return lane.sent.map(({ method, args, deadline }) => ({ method, args, deadline }));
+}
+
+function toError({ code, message, detail }: Failure): Error {
+  if (code === null) return new Error(message);
+  if (code === "unavailable") return unavailable(message, detail);
+  return new ChatError(code, message);
 }

@@ -1,0 +1,92 @@
+/** The database's file: opened, checked for damage, told from another at the same path, and locked. */
+import { DatabaseSync } from "node:sqlite";
+import { StartupFault } from "./faults.ts";
+import { MIGRATIONS } from "./schema.ts";
+
+/** Up to this size a start reads the whole file: about a second. Beyond it, all but the messages. */
+const MAX_CHECKED_BYTES = 256 * 1024 * 1024;
+
+/** Tells a file from any other that takes its path. */
+export interface FileIdentity {
+  path: string;
+  dev: number;
+  /** Null where the file system has none. */
+  ino: number | null;
+}
+
+export function identify(path: string): FileIdentity {
+  const { dev, ino } = Deno.statSync(path);
+  return { path, dev, ino };
+}
+
+/** Whether the path still leads to the same file. */
+export function isInPlace({ path, dev, ino }: FileIdentity): boolean {
+  try {
+    const found = Deno.statSync(path);
+    return found.dev === dev && found.ino === ino;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Opens a connection to the file, made if it is missing, for durable writes.
+ * @param timeout milliseconds that each statement waits for locks of other connections
+ */
+export function openDatabase(path: string, timeout: number): DatabaseSync {
+  const db = new DatabaseSync(path, { timeout });
+  try {
+    // Not by exec(), whose errors carry no result code.
+    db.prepare("PRAGMA journal_mode = WAL").get();
+    db.exec("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/** How many migrations the tables have had. */
+export function readVersion(db: DatabaseSync): number {
+  return Number(db.prepare("PRAGMA user_version").get()?.user_version);
+}
+
+/** @throws StartupFault if the tables were made by a later release than this one */
+export function checkVersion(db: DatabaseSync): void {
+  const version = readVersion(db);
+  if (version <= MIGRATIONS.length) return;
+  throw new StartupFault(
+    `whose database has tables of version ${version}, newer than this EchoRoom knows (${MIGRATIONS.length}); start the newer EchoRoom, or restore a backup from before the upgrade with: deno task restore FILE`,
+  );
+}
+
+/**
+ * Looks for damage, in full up to `MAX_CHECKED_BYTES`. In a larger file the messages, nearly all of
+ * it, are only looked at from both ends of each index.
+ * @throws StartupFault that says what is damaged, or SQLite's error where nothing can be read
+ */
+export function checkDamage(db: DatabaseSync, path: string): void {
+  if (Deno.statSync(path).size <= MAX_CHECKED_BYTES) return refuseDamage(db, "quick_check(1)");
+  for (const table of ["users", "rooms", "sessions"]) refuseDamage(db, `quick_check(${table})`);
+  for (const order of ["room_id, seq", "room_id DESC, seq DESC", "id", "id DESC"]) {
+    db.prepare(`SELECT * FROM messages ORDER BY ${order} LIMIT 1`).get();
+  }
+}
+
+/** @param check a pragma that lists what is damaged, or says "ok" */
+export function refuseDamage(db: DatabaseSync, check: string): void {
+  const finding = String(Object.values(db.prepare(`PRAGMA ${check}`).get() ?? {})[0]);
+  if (finding !== "ok") throw StartupFault.damaged(finding);
+}
+
+/**
+ * Takes a lock on the database's lock file until it is disposed of or the process dies, however it
+ * dies. Servers share it; who replaces the file has it alone.
+ * @returns null if others hold a lock that excludes this one
+ */
+export function lockFile(path: string, mode: "shared" | "exclusive"): Disposable | null {
+  const file = Deno.openSync(`${path}.lock`, { create: true, write: true, mode: 0o600 });
+  if (file.tryLockSync(mode === "exclusive")) return file;
+  file.close();
+  return null;
+}

@@ -1,0 +1,105 @@
+/** The thread that holds the open database: started, replaced when it dies, and ended. */
+import { getLogger } from "@logtape/logtape";
+import type { Reply, Request } from "./calls.ts";
+import { StartupFault } from "./faults.ts";
+import type { FileIdentity } from "./file.ts";
+
+const logger = getLogger(["echoroom", "store"]);
+
+const RESTART_MS = 1_000;
+
+export interface ThreadEvents {
+  /** An answer to what was posted. */
+  onReply(reply: Extract<Reply, { reads: unknown } | { delayed: unknown }>): void;
+  /** What was posted is lost, its outcome unknown. */
+  onDeath(error: Error): void;
+  /** It can be posted to again. */
+  onReady(): void;
+}
+
+export class DatabaseThread {
+  readonly #path: string;
+  readonly #events: ThreadEvents;
+  #worker: Worker | null = null;
+  /** A thread that replaces a dead one must not make a file in place of one that is gone. */
+  #identity: FileIdentity | null = null;
+  #restart: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(path: string, events: ThreadEvents) {
+    this.#path = path;
+    this.#events = events;
+  }
+
+  /** Whether there is a thread to post to. */
+  get isReady(): boolean {
+    return this.#worker !== null;
+  }
+
+  /** @throws StartupFault */
+  async start(): Promise<void> {
+    const worker = new Worker(import.meta.resolve("./worker.ts"), { type: "module" });
+    try {
+      const reply = await exchange(worker, { open: this.#path, identity: this.#identity });
+      if ("failed" in reply) throw new StartupFault(reply.failed.message);
+      if ("opened" in reply) this.#identity = reply.opened;
+    } catch (error) {
+      worker.terminate();
+      throw error;
+    }
+    this.#worker = worker;
+    worker.onmessage = ({ data }: MessageEvent<Reply>) => {
+      if ("reads" in data || "delayed" in data) this.#events.onReply(data);
+      else if ("failed" in data) this.#replace(new Error(data.failed.message));
+    };
+    worker.onerror = (event) => {
+      event.preventDefault();
+      this.#replace(new Error(event.message));
+    };
+  }
+
+  post(request: Extract<Request, { reads: unknown }>): void {
+    this.#worker?.postMessage(request);
+  }
+
+  /** Closes the database, or gives it up after so many milliseconds. */
+  async close(timeoutMs: number): Promise<void> {
+    clearTimeout(this.#restart);
+    const worker = this.#worker;
+    this.#worker = null;
+    if (!worker) return;
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, timeoutMs);
+    await Promise.race([exchange(worker, { close: true }).catch(() => {}), late]);
+    clearTimeout(timer);
+    worker.terminate();
+  }
+
+  #replace(error: Error): void {
+    logger.error("The database's thread died and is replaced: {error}", { error });
+    this.#worker?.terminate();
+    this.#worker = null;
+    this.#events.onDeath(error);
+    this.#scheduleRestart();
+  }
+
+  #scheduleRestart(): void {
+    this.#restart = setTimeout(() => {
+      this.start().then(this.#events.onReady, (error) => {
+        logger.error("The database's thread cannot be replaced yet: {error}", { error });
+        this.#scheduleRestart();
+      });
+    }, RESTART_MS);
+  }
+}
+
+/** Posts the only request under way and returns its reply. */
+function exchange(worker: Worker, request: Request): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    worker.onmessage = ({ data }: MessageEvent<Reply>) => resolve(data);
+    worker.onerror = (event) => {
+      event.preventDefault();
+      reject(new Error(event.message));
+    };
+    worker.postMessage(request);
+  });
+}

@@ -1,0 +1,156 @@
+/** What people notice when the embedded database cannot be written, and when it can be again. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { request } from "./harness/account.ts";
+import { DatabaseLock } from "./harness/database_lock.ts";
+import { spawnServer } from "./harness/server.ts";
+import { onStage, Stage, until } from "./harness/stage.ts";
+
+/** Catches a hang; nothing here is measured. */
+const HANG_MS = 60_000;
+
+Deno.test("while a stopped process holds the write lock people read, and sends are unavailable", async () => {
+  await onStage(async (stage) => {
+    const [ada] = await stage.people("Ada");
+    const room = await ada.createRoom("General");
+    const socket = await stage.join(ada, room.id);
+    const send = (text: string) =>
+      socket.call("message:send", { roomId: room.id, text, clientMessageId: `id of ${text}` });
+    assert.equal((await send("before")).event, "message:ack");
+
+    await using lock = await DatabaseLock.take(databaseOf(stage));
+    lock.suspend();
+    const order: string[] = [];
+    const sends = ["one", "two", "three"].map((text) => send(text).finally(() => order.push(text)));
+    const patch = ada.request("PATCH", "/auth/me", { displayName: "Countess" });
+    const reads = await Promise.all([
+      ada.request("GET", "/rooms"),
+      ada.request("GET", `/rooms/${room.slug}/messages`),
+      ada.request("GET", "/auth/me"),
+    ]);
+    order.push("reads");
+    assert.deepEqual(reads.map(({ status }) => status), [200, 200, 200]);
+    for (const { event, data } of await Promise.all(sends)) {
+      assert.deepEqual([event, data.code], ["error", "unavailable"]);
+    }
+    assert.equal(order[0], "reads", "no read waited for a write");
+    const { status, body } = await patch;
+    assert.deepEqual([status, body.code], [503, "unavailable"]);
+    const ready = await request(stage.server.url, "GET", "/ready");
+    assert.deepEqual([ready.status, ready.body.checks.store], [503, "unavailable"]);
+    assert.match(ready.body.checks.storeCause, /another process holds a lock/i);
+
+    await lock.release();
+    await becomesReady(stage.server.url);
+    const acks = await Promise.all(["one", "two", "three"].map(send));
+    assert.deepEqual(acks.map(({ data }) => data.seq), [3, 4, 5], "each once, without a hole");
+  });
+});
+
+Deno.test("a server starts while another process holds the write lock, and serves what is read", async () => {
+  const first = await spawnServer();
+  await first.stop();
+  await using _lock = await DatabaseLock.take(join(first.settings.DATA_DIR!, "echoroom.db"));
+  const second = await spawnServer(first.settings);
+  assert.equal((await request(second.url, "GET", "/health")).status, 200);
+  const ready = await request(second.url, "GET", "/ready");
+  assert.match(ready.body.checks.storeCause, /another process holds a lock/i);
+  second.kill("SIGKILL");
+  await second.ended;
+});
+
+Deno.test("on a full disk sends are unavailable and none is lost, until there is room again", async () => {
+  // A write beyond the limit below is an error, and no signal that ends the process.
+  const launcher = ["sh", "-c", 'trap \'\' XFSZ; exec "$0" "$@"'];
+  const server = await spawnServer({ LOG_LEVEL: "info" }, undefined, [], launcher);
+  const stage = new Stage(server);
+  const [ada] = await stage.people("Ada");
+  const room = await ada.createRoom("General");
+  const socket = await stage.join(ada, room.id);
+  const send = (i: number) =>
+    socket.call("message:send", {
+      roomId: room.id,
+      text: "x".repeat(3_000),
+      clientMessageId: `send ${i}`,
+    });
+  const { size } = await Deno.stat(join(server.settings.DATA_DIR!, "echoroom.db-wal"));
+  await limitFileSize(server.pid, size + 50_000);
+  const outcomes = [];
+  for (let i = 0; i < 30; i++) outcomes.push(await send(i));
+  const refused = outcomes.filter(({ event }) => event !== "message:ack");
+  assert.ok(refused.length > 0 && refused.length < 30, "it fills up while they are sent");
+  for (const { event, data } of refused) {
+    assert.deepEqual([event, data.code], ["error", "unavailable"]);
+  }
+  const ready = await request(server.url, "GET", "/ready");
+  assert.deepEqual([ready.status, ready.body.checks.store], [503, "unavailable"]);
+  assert.match(ready.body.checks.storeCause, /disk/);
+  assert.equal((await ada.request("GET", `/rooms/${room.slug}/messages`)).status, 200);
+
+  await limitFileSize(server.pid, "unlimited");
+  await becomesReady(server.url);
+  const again = await Promise.all(outcomes.map((_, i) => send(i)));
+  outcomes.forEach(({ event, data }, i) => {
+    assert.equal(again[i]!.event, "message:ack");
+    if (event === "message:ack") assert.equal(again[i]!.data.id, data.id, "an ack was kept");
+  });
+  const seqs = again.map(({ data }) => data.seq as number).toSorted((a, b) => a - b);
+  assert.deepEqual(seqs, seqs.map((_, i) => i + 2), "each once, without a hole");
+  await stage.end();
+  assert.match(server.output(), /cannot be used: The disk/);
+  assert.match(server.output(), /can be used again/);
+});
+
+Deno.test("a data folder that is deleted under a running server is noticed, and nothing is acked into it", async () => {
+  const server = await spawnServer();
+  const stage = new Stage(server);
+  const [ada] = await stage.people("Ada");
+  const room = await ada.createRoom("General");
+  const socket = await stage.join(ada, room.id);
+  await Deno.remove(server.settings.DATA_DIR!, { recursive: true });
+  const { event, data } = await socket.call("message:send", { roomId: room.id, text: "Hello" });
+  assert.deepEqual([event, data.code], ["error", "unavailable"]);
+  const ready = await request(server.url, "GET", "/ready");
+  assert.equal(ready.status, 503);
+  assert.match(ready.body.checks.storeCause, /deleted or replaced/);
+  assert.match(server.output(), /deleted or replaced/);
+  await stage.end();
+});
+
+Deno.test("a data folder that is moved away and back goes on where it was", async () => {
+  const server = await spawnServer();
+  const folder = server.settings.DATA_DIR!;
+  const stage = new Stage(server);
+  const [ada] = await stage.people("Ada");
+  const room = await ada.createRoom("General");
+  const socket = await stage.join(ada, room.id);
+  const send = () =>
+    socket.call("message:send", { roomId: room.id, text: "Hello", clientMessageId: "hello" });
+  await Deno.rename(folder, `${folder}.away`);
+  assert.equal((await send()).data.code, "unavailable");
+  await Deno.rename(`${folder}.away`, folder);
+  await becomesReady(server.url);
+  const { event, data } = await send();
+  assert.deepEqual([event, data.seq], ["message:ack", 2]);
+  await stage.end();
+});
+
+function databaseOf(stage: Stage): string {
+  return join(stage.server.settings.DATA_DIR!, "echoroom.db");
+}
+
+function becomesReady(url: string): Promise<void> {
+  return until(
+    async () => (await request(url, "GET", "/ready")).status === 200,
+    "it is ready",
+    HANG_MS,
+  );
+}
+
+/** Lets no file of the process grow beyond so many bytes: writes fail as on a full disk. */
+async function limitFileSize(pid: number, bytes: number | "unlimited"): Promise<void> {
+  const { success, stderr } = await new Deno.Command("prlimit", {
+    args: [`--pid=${pid}`, `--fsize=${bytes}:unlimited`],
+  }).output();
+  assert.ok(success, new TextDecoder().decode(stderr));
+}

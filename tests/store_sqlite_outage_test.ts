@@ -1,0 +1,204 @@
+/** What becomes of the embedded store's calls when its file, its disk or its thread fails. */
+import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
+import { toChatError } from "../src/adapters/store/sqlite/faults.ts";
+import { type SqliteOptions, SqliteStore } from "../src/adapters/store/sqlite/store.ts";
+import type { MessageDraft } from "../src/domain/message.ts";
+import { newId } from "../src/domain/id.ts";
+import { publicUser, type User } from "../src/domain/user.ts";
+
+const UNAVAILABLE = { name: "ChatError", code: "unavailable" };
+/** Longer than any test. */
+const NEVER_MS = 600_000;
+
+Deno.test("however many writes wait for a lock, all are refused when their time is over, and none is written", async () => {
+  await using world = await openWorld({ timeoutMs: 500 });
+  const { store, ada } = world;
+  world.lock();
+  const writes: Promise<unknown>[] = [];
+  // One after the other they would take minutes.
+  for (let i = 0; i < 200; i++) {
+    writes.push(assert.rejects(store.append("room", [draft(ada)]), UNAVAILABLE));
+    assert.equal(await store.head("room"), 1, "a read waits for no lock");
+  }
+  await Promise.all(writes);
+  await assert.rejects(store.ping(), { ...UNAVAILABLE, message: /another process holds a lock/i });
+  world.unlock();
+  const [message] = await store.append("room", [draft(ada)]);
+  assert.equal(message!.seq, 2);
+  await store.ping();
+});
+
+Deno.test("a write that waits for a lock is done once it is free", async () => {
+  await using world = await openWorld({ timeoutMs: NEVER_MS });
+  world.lock();
+  const waiting = [1, 2, 3].map(() => world.store.append("room", [draft(world.ada)]));
+  assert.equal(await world.store.head("room"), 1);
+  world.unlock();
+  const messages = (await Promise.all(waiting)).flat();
+  assert.deepEqual(messages.map(({ seq }) => seq), [2, 3, 4]);
+});
+
+Deno.test("a thread that dies takes its calls along as unavailable, and is replaced", async () => {
+  await using world = await openWorld({ timeoutMs: NEVER_MS });
+  const { store, ada } = world;
+  world.lock();
+  const lost = assert.rejects(store.append("room", [draft(ada)]), UNAVAILABLE);
+  await store.head("room");
+  world.thread.postMessage("no request");
+  await lost;
+  world.unlock();
+  const [message] = await store.append("room", [draft(ada)]);
+  assert.equal(message!.seq, 2);
+});
+
+Deno.test("a thread that is replaced makes no new database in place of one that is gone", async () => {
+  await using world = await openWorld({ timeoutMs: 3_000 });
+  await Deno.remove(world.path);
+  world.thread.postMessage("no request");
+  // The first is lost with the thread, the second waits in vain for another one.
+  for (let i = 0; i < 2; i++) {
+    await assert.rejects(world.store.append("room", [draft(world.ada)]), UNAVAILABLE);
+  }
+  await assert.rejects(Deno.stat(world.path), Deno.errors.NotFound);
+});
+
+Deno.test("a thread that answers nothing any more leaves no call waiting, nor the end", async () => {
+  await using world = await openWorld({ timeoutMs: 300 });
+  world.thread.terminate();
+  await assert.rejects(world.store.head("room"), UNAVAILABLE);
+  await assert.rejects(world.store.append("room", [draft(world.ada)]), UNAVAILABLE);
+  await assert.rejects(world.store.ping(), UNAVAILABLE);
+});
+
+Deno.test("a write-ahead log that is deleted under an open store is noticed before an ack", async () => {
+  await using world = await openWorld();
+  await Deno.remove(`${world.path}-wal`);
+  for (let i = 0; i < 2; i++) {
+    await assert.rejects(world.store.append("room", [draft(world.ada)]), UNAVAILABLE);
+  }
+  await assert.rejects(world.store.ping(), { message: /deleted or replaced/ });
+});
+
+Deno.test("a database file that is replaced under an open store is noticed before an ack", async () => {
+  await using world = await openWorld();
+  await Deno.copyFile(world.path, `${world.path}.copy`);
+  await Deno.rename(`${world.path}.copy`, world.path);
+  await assert.rejects(world.store.append("room", [draft(world.ada)]), UNAVAILABLE);
+  await assert.rejects(world.store.ping(), { message: /deleted or replaced/ });
+});
+
+for (
+  const [fault, message, provoke] of [
+    ["a lock of another process", /another process holds a lock/i, (db, path) => {
+      using other = new DatabaseSync(path);
+      other.exec("BEGIN IMMEDIATE");
+      db.prepare("INSERT INTO t VALUES (1)").run();
+    }],
+    ["a full disk", /disk is full/, (db) => {
+      db.exec("PRAGMA max_page_count = 3");
+      db.prepare("INSERT INTO t VALUES (zeroblob(100000))").run();
+    }],
+    ["a read-only database", /read-only/, (db) => {
+      db.exec("PRAGMA query_only = 1");
+      db.prepare("INSERT INTO t VALUES (1)").run();
+    }],
+    ["a damaged page", /damaged/, (db, path) => {
+      db.prepare("INSERT INTO t VALUES (zeroblob(100000))").run();
+      db.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get();
+      Deno.writeFileSync(path, Deno.readFileSync(path).fill(0xff, 4_096));
+      new DatabaseSync(path).prepare("SELECT hex(x) FROM t").all();
+    }],
+    ["a file that is no database", /damaged/, (_, path) => {
+      Deno.writeTextFileSync(`${path}.txt`, "This is no database. ".repeat(1_000));
+      new DatabaseSync(`${path}.txt`).prepare("SELECT * FROM sqlite_schema").all();
+    }],
+    ["tables that are gone", /tables/, (db) => db.prepare("SELECT * FROM messages").all()],
+  ] satisfies [string, RegExp, (db: DatabaseSync, path: string) => unknown][]
+) {
+  Deno.test(`${fault} is answered with unavailable and its cause`, async () => {
+    const path = `${await Deno.makeTempDir()}/test.db`;
+    using db = new DatabaseSync(path);
+    db.exec("PRAGMA journal_mode = WAL; CREATE TABLE t (x)");
+    let error: unknown;
+    try {
+      provoke(db, path);
+    } catch (thrown) {
+      error = thrown;
+    }
+    const { code, message: cause } = toChatError(error) ?? {};
+    assert.equal(code, "unavailable", String(error));
+    assert.match(cause!, message);
+  });
+}
+
+Deno.test("a constraint that is violated is no outage", () => {
+  using db = new DatabaseSync(":memory:");
+  db.exec("CREATE TABLE t (x UNIQUE); INSERT INTO t VALUES (1)");
+  assert.throws(() => db.prepare("INSERT INTO t VALUES (1)").run(), (error) => {
+    return toChatError(error) === null;
+  });
+});
+
+/** A store whose thread and file a test can get at, with Ada and the room "room". */
+async function openWorld(options: SqliteOptions = {}) {
+  const path = `${await Deno.makeTempDir()}/test.db`;
+  const { store, thread } = await openWithThread(path, options);
+  const now = new Date();
+  const ada: User = {
+    id: "ada",
+    email: "ada@example.org",
+    passwordHash: "hash",
+    displayName: "Ada",
+    avatarUrl: null,
+    onboardingCompleted: false,
+    createdAt: now,
+    updatedAt: now,
+  };
+  await store.createUser(ada);
+  const room = { id: "room", name: "Room", slug: "room", description: null };
+  const createdBy = publicUser(ada);
+  await store.createRoom({ ...room, createdBy, createdAt: now, updatedAt: now }, draft(ada));
+  const other = new DatabaseSync(path);
+  return {
+    store,
+    thread,
+    path,
+    ada,
+    lock: () => other.exec("BEGIN IMMEDIATE"),
+    unlock: () => other.exec("ROLLBACK"),
+    [Symbol.asyncDispose]: async () => {
+      await store.close();
+      other.close();
+    },
+  };
+}
+
+/** Opens a store and catches the worker that it starts. */
+async function openWithThread(path: string, options: SqliteOptions) {
+  const { Worker } = globalThis;
+  let thread: Worker | undefined;
+  globalThis.Worker = class extends Worker {
+    constructor(...args: ConstructorParameters<typeof Worker>) {
+      super(...args);
+      thread = this;
+    }
+  };
+  try {
+    const store = await SqliteStore.open(path, options);
+    return { store, thread: thread! };
+  } finally {
+    globalThis.Worker = Worker;
+  }
+}
+
+function draft(sender: User): MessageDraft {
+  return {
+    id: newId(),
+    sender: publicUser(sender),
+    text: "Hello",
+    system: false,
+    clientMessageId: newId(),
+    createdAt: new Date(),
+  };
+}
