@@ -10,13 +10,16 @@ import {
   makeRoom,
   openRoom,
   seesLast,
+  shareBrowser,
   signUp,
   visit,
   write,
 } from "./harness/browser.ts";
 import { range } from "./harness/client_world.ts";
-import { spawnServer, startServer, type TestServer } from "./harness/server.ts";
+import { spawnServer, type TestServer } from "./harness/server.ts";
 import { until } from "./harness/stage.ts";
+
+const withBrowser = shareBrowser();
 
 const HOSTILE =
   `<img src=x onerror="document.title='pwned'"><script>document.title='pwned'</script>`;
@@ -361,17 +364,6 @@ Deno.test("the docs show every route and every event, and load nothing from else
     await page.locator("#events").getByText("message:send").first().waitFor();
     assert.deepEqual(problems, []);
   }));
-
-async function withBrowser(
-  work: (browser: Browser, server: TestServer) => Promise<void>,
-  settings: Record<string, string> = {},
-): Promise<void> {
-  const server = await startServer(settings);
-  const browser = await launchBrowser();
-  await work(browser, server);
-  await browser.close();
-  await server.stop();
-}
 
 /** Ada and Bob in one room, each with a browser of their own. */
 async function meet(browser: Browser, server: TestServer) {

@@ -8,6 +8,10 @@ import {
   type Page,
   type WebSocketRoute,
 } from "playwright-core";
+import { startServer, type TestServer } from "./server.ts";
+
+/** Leads to this machine, too, but is no secure context, unlike `localhost`. */
+const INSECURE_HOST = "chat.test";
 
 const FLAGS = [
   "--no-sandbox",
@@ -16,12 +20,41 @@ const FLAGS = [
   "--disable-component-update",
   "--disable-sync",
   "--no-first-run",
+  `--host-resolver-rules=MAP ${INSECURE_HOST} 127.0.0.1`,
 ];
 
 /** @param path the Chromium's; without it `TEST_CHROMIUM` */
 export function launchBrowser(path = Deno.env.get("TEST_CHROMIUM")): Promise<Browser> {
   if (!path) throw new Error("TEST_CHROMIUM is not set: run `deno task test`, which sets it");
   return chromium.launch({ executablePath: path, args: FLAGS });
+}
+
+/**
+ * Gives the tests of a file one browser, started before the first and closed after the last. To be
+ * called while the file is loaded.
+ * @returns what runs a test on a server of its own, started with `settings` beside the usual ones
+ */
+export function shareBrowser() {
+  let browser: Browser;
+  Deno.test.beforeAll(async () => void (browser = await launchBrowser()));
+  Deno.test.afterAll(() => browser.close());
+  return async (
+    test: (browser: Browser, server: TestServer) => Promise<void>,
+    settings: Record<string, string> = {},
+  ): Promise<void> => {
+    const server = await startServer(settings);
+    try {
+      await test(browser, server);
+    } finally {
+      await Promise.all(browser.contexts().map((context) => context.close()));
+      await server.stop();
+    }
+  };
+}
+
+/** The same server at an address of plain http that browsers do not trust. */
+export function insecure(url: string): string {
+  return url.replace("127.0.0.1", INSECURE_HOST);
 }
 
 /** A page in a browser of its own person, and what went wrong in it so far. */
@@ -41,10 +74,10 @@ export async function visit(
   const page = await context.newPage();
   const problems: string[] = [];
   page.on("console", (message) => {
-    // Chromium itself reports the 401 by which a visitor is found to be signed out.
-    if (message.type() === "error" && !message.text().includes("401")) {
-      problems.push(message.text());
-    }
+    // Chromium itself reports the 401 by which a visitor is found to be signed out, and over plain
+    // http the headers that it then ignores.
+    const isExpected = /401|header has been ignored/.test(message.text());
+    if (message.type() === "error" && !isExpected) problems.push(message.text());
   });
   page.on("pageerror", (error) => problems.push(String(error)));
   page.on("request", (request) => {
