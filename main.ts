@@ -9,10 +9,6 @@ import { VERSION } from "./src/version.ts";
 /** How long the end may take; platforms kill after 5 s or more. */
 const END_DEADLINE_MS = 4_500;
 
-const SIGNALS: Deno.Signal[] = Deno.build.os === "windows"
-  ? ["SIGINT", "SIGBREAK"]
-  : ["SIGINT", "SIGTERM"];
-
 const logger = getLogger(["echoroom"]);
 let ending = false;
 
@@ -30,7 +26,7 @@ async function start(options: CommandLine): Promise<void> {
   });
   const starting = startServer(config);
   // From now on: the first of several workers serves before the last one has started.
-  for (const signal of SIGNALS) {
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
     Deno.addSignalListener(signal, () => void end(starting));
   }
   announce(config, await starting);

@@ -34,7 +34,7 @@ export interface Server {
    * to stay until this resolves: its own end would close them with another code.
    */
   drain(): Promise<void>;
-  /** Finishes what was accepted, then lets go of bus and store. The listener has to be shut before. */
+  /** Finishes what was accepted, then lets go of store and bus. */
   close(): Promise<void>;
 }
 
@@ -90,8 +90,8 @@ export async function compose(config: Config, siblings?: Siblings): Promise<Serv
       services.rateLimits.close();
       metrics.close();
       load.close();
-      // MongoDB's bus stands on the store's connection.
-      await bus.close().finally(() => store.close());
+      await bus.close();
+      await store.close();
     },
   };
 }

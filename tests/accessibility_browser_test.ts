@@ -2,32 +2,44 @@
 import assert from "node:assert/strict";
 import axe from "axe-core";
 import type { Page } from "playwright-core";
-import { isSent, launchBrowser, makeRoom, signUp, visit, write } from "./harness/browser.ts";
-import { startServer } from "./harness/server.ts";
+import { isSent, makeRoom, shareBrowser, signUp, visit, write } from "./harness/browser.ts";
+
+const withBrowser = shareBrowser();
 
 for (const colorScheme of ["light", "dark"] as const) {
-  Deno.test(`axe finds nothing serious on the chat's pages in ${colorScheme}`, async () => {
-    const server = await startServer();
-    const browser = await launchBrowser();
-    const { page } = await visit(browser, server.url, { colorScheme });
-    await page.waitForSelector("#register-form");
-    await assertAccessible(page, "signed out");
-    await signUp(page, "Ada");
-    await assertAccessible(page, "no room");
-    await makeRoom(page, "General");
-    await write(page, "Hello, **you**: `code` and https://example.com/");
-    await isSent(page, "Hello, you: code and https://example.com/");
-    await assertAccessible(page, "in a room");
-    await page.setViewportSize({ width: 390, height: 780 });
-    await assertAccessible(page, "in a room on a phone");
-    await page.goto(`${server.url}/try`);
-    await assertAccessible(page, "before trying it");
-    await page.getByRole("button", { name: "Open the two" }).click();
-    await page.locator(".room[data-state=live]").nth(1).waitFor();
-    await assertAccessible(page, "trying it");
-    await browser.close();
-    await server.stop();
-  });
+  Deno.test(`axe finds nothing serious on the chat's pages in ${colorScheme}`, () =>
+    withBrowser(async (browser, server) => {
+      const { page } = await visit(browser, server.url, { colorScheme });
+      await page.waitForSelector("#register-form");
+      await assertAccessible(page, "signed out");
+      await page.fill("#login-form [name=email]", "nobody@example.com");
+      await page.fill("#login-form [name=password]", "wrong horse");
+      await page.press("#login-form [name=password]", "Enter");
+      await page.waitForSelector("#login-form [aria-invalid]");
+      await assertAccessible(page, "after a fault");
+      await signUp(page, "Ada");
+      await assertAccessible(page, "no room");
+      await makeRoom(page, "General");
+      await write(page, "Hello, **you**: `code` and https://example.com/");
+      await isSent(page, "Hello, you: code and https://example.com/");
+      await assertAccessible(page, "in a room");
+      await page.fill(".composer [name=text]", "x".repeat(4_001));
+      await assertAccessible(page, "with a text that is too long");
+      await page.setViewportSize({ width: 390, height: 780 });
+      await assertAccessible(page, "in a room on a phone");
+      await page.setViewportSize({ width: 320, height: 256 });
+      await assertAccessible(page, "in a room at 400 %");
+      await page.goto(`${server.url}/#/nowhere`);
+      await page.waitForSelector(".dead-end");
+      await assertAccessible(page, "at a room that does not exist");
+      await page.goto(`${server.url}/nowhere`);
+      await assertAccessible(page, "at an unknown path");
+      await page.goto(`${server.url}/try`);
+      await assertAccessible(page, "before trying it");
+      await page.getByRole("button", { name: "Open the two" }).click();
+      await page.locator(".room[data-state=live]").nth(1).waitFor();
+      await assertAccessible(page, "trying it");
+    }));
 }
 
 async function assertAccessible(page: Page, where: string): Promise<void> {

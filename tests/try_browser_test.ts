@@ -1,8 +1,17 @@
 /** The page at `/try`: two people side by side in a real Chromium, and what the buttons break. */
 import assert from "node:assert/strict";
 import type { Locator, Page } from "playwright-core";
-import { launchBrowser, visit } from "./harness/browser.ts";
-import { startServer } from "./harness/server.ts";
+import { Account } from "./harness/account.ts";
+import { insecure, shareBrowser, visit } from "./harness/browser.ts";
+
+const withBrowser = shareBrowser();
+
+interface Try {
+  url: string;
+  page: Page;
+  ada: Locator;
+  bob: Locator;
+}
 
 Deno.test("two people meet, and each sees every frame but no token", () =>
   onTry(async ({ ada, bob }) => {
@@ -51,17 +60,54 @@ Deno.test("trying it leaves who is signed in on the chat page alone", () =>
     assert.deepEqual(await page.context().cookies(), []);
   }));
 
-async function onTry(work: (on: { page: Page; ada: Locator; bob: Locator }) => Promise<void>) {
-  const server = await startServer();
-  const browser = await launchBrowser();
-  const { page, problems } = await visit(browser, `${server.url}/try`);
+Deno.test("it can be tried from another machine over plain http", () =>
+  withBrowser(async (browser, { url }) => {
+    const { page, problems } = await visit(browser, insecure(`${url}/try`));
+    assert.equal(await page.evaluate("isSecureContext"), false);
+    const [ada, bob] = await begin(page);
+    await write(ada, "Hello, Bob");
+    await sees(bob, "Hello, Bob");
+    assert.deepEqual(problems, []);
+  }));
+
+Deno.test("a browser that tries it again gets the same two people and the same room", () =>
+  onTry(async ({ url, page, ada }) => {
+    const registrations: string[] = [];
+    page.on("request", (request) => {
+      if (request.url().endsWith("/auth/register")) registrations.push(request.url());
+    });
+    await write(ada, "Still here?");
+    await ada.locator(".message[data-state=sent]").getByText("Still here?").waitFor();
+    await page.reload();
+    const [, bob] = await begin(page);
+    await sees(bob, "Still here?");
+    assert.deepEqual(registrations, []);
+    const visitor = await Account.register(url, "Visitor");
+    assert.equal((await visitor.request("GET", "/rooms")).body.rooms.length, 1);
+  }));
+
+Deno.test("on a server that has lost its data it can be tried again", () =>
+  withBrowser(async (browser, { url }) => {
+    const { page } = await visit(browser, `${url}/try`);
+    const lost = JSON.stringify({ secret: "lost-0123456789", roomId: "gone" });
+    await page.evaluate((party) => localStorage.setItem("echoroom:try", party), lost);
+    await begin(page);
+  }));
+
+function onTry(work: (on: Try) => Promise<void>): Promise<void> {
+  return withBrowser(async (browser, { url }) => {
+    const { page, problems } = await visit(browser, `${url}/try`);
+    const [ada, bob] = await begin(page);
+    await work({ url, page, ada, bob });
+    assert.deepEqual(problems, []);
+  });
+}
+
+async function begin(page: Page): Promise<[Locator, Locator]> {
   await page.getByRole("button", { name: "Open the two" }).click();
   const [ada, bob] = ["Ada", "Bob"].map((name) => page.locator(`.person[aria-label=${name}]`));
   for (const person of [ada!, bob!]) await person.locator(".room[data-state=live]").waitFor();
-  await work({ page, ada: ada!, bob: bob! });
-  assert.deepEqual(problems, []);
-  await browser.close();
-  await server.stop();
+  return [ada!, bob!];
 }
 
 async function write(person: Locator, text: string): Promise<void> {

@@ -59,8 +59,7 @@ function describe(state: ConnectionState): string {
     case "connecting":
       return "Connecting…";
     case "waiting": {
-      const seconds = Math.max(0, Math.ceil((state.retryAt - Date.now()) / 1_000));
-      const soon = seconds > 0 ? `in ${seconds} s` : "now";
+      const soon = howSoon(state.retryAt);
       return `Offline: ${state.reason} Trying again ${soon}. What you write is kept.`;
     }
     case "stopped":
@@ -68,4 +67,10 @@ function describe(state: ConnectionState): string {
     default:
       return "Offline";
   }
+}
+
+/** @param time in ms as of `Date.now()` */
+export function howSoon(time: number): string {
+  const seconds = Math.ceil((time - Date.now()) / 1_000);
+  return seconds > 0 ? `in ${seconds} s` : "now";
 }

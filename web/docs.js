@@ -1,4 +1,5 @@
 /** Shows the server's two documents: OpenAPI by Swagger UI, AsyncAPI by the few lines below. */
+import { decodeAddress } from "./address.ts";
 import { element } from "./dom.ts";
 
 const DIRECTIONS = { receive: "client → server", send: "server → client" };
@@ -13,7 +14,7 @@ showEvents().then(openAddressed).catch((error) => {
 addEventListener("hashchange", openAddressed);
 
 function openAddressed() {
-  const event = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const event = document.getElementById(decodeAddress(location.hash.slice(1)));
   if (!event?.matches("details")) return;
   event.open = true;
   event.scrollIntoView();

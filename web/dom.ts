@@ -1,4 +1,5 @@
 /** Puts data on the page, touching only what has changed: the rest would be read out again. */
+import type { EchoRoomError } from "../src/client/mod.ts";
 
 /** How the items of a list are shown. */
 export interface Display<T> {
@@ -52,23 +53,51 @@ export function find<T extends HTMLElement = HTMLElement>(
   return found;
 }
 
-/** Has a form do its work once at a time, and shows beside it why it failed. */
+/** Has a form do its work once at a time; a failure is shown beside it, and at the fields at fault. */
 export function onSubmit(
   form: HTMLFormElement,
   work: (fields: Record<string, string>) => Promise<unknown>,
 ): void {
-  const fault = find(".fault", form);
   const button = find<HTMLButtonElement>("button", form);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    button.disabled = true;
-    fault.textContent = "";
+    // Not `disabled`, which would take the focus away.
+    if (button.ariaDisabled) return;
+    button.ariaDisabled = "true";
+    showFault(form, null);
     try {
       await work(Object.fromEntries(new FormData(form)) as Record<string, string>);
       form.reset();
     } catch (error) {
-      fault.textContent = (error as Error).message;
+      showFault(form, error as EchoRoomError);
     }
-    button.disabled = false;
+    button.ariaDisabled = null;
   });
+  form.addEventListener("input", ({ target }) => (target as HTMLElement).ariaInvalid = null);
+}
+
+/** The field that a refusal is about, where the server does not name it. */
+const FIELDS: Record<string, string> = { email_taken: "email", invalid_credentials: "password" };
+
+function showFault(form: HTMLFormElement, error: EchoRoomError | null): void {
+  const fault = find(".fault", form);
+  const names = error?.errors?.map(({ path }) => path) ?? [];
+  if (error && names.length === 0) names.push(FIELDS[error.code] ?? "");
+  const inputs = [...form.querySelectorAll("input")];
+  for (const input of inputs) {
+    input.ariaInvalid = names.includes(input.name) ? "true" : null;
+    input.setAttribute("aria-describedby", fault.id);
+  }
+  fault.textContent = error ? sentence(error, inputs) : "";
+  inputs.find(({ ariaInvalid }) => ariaInvalid)?.focus();
+}
+
+/** The faults by what the fields are called on the page, not in the protocol. */
+function sentence({ message, errors = [] }: EchoRoomError, inputs: HTMLInputElement[]): string {
+  if (errors.length === 0) return message;
+  const faults = errors.map(({ path, message }) => {
+    const label = inputs.find(({ name }) => name === path)?.labels?.[0]?.textContent;
+    return `${label?.trim().split(",")[0] ?? path} ${message}.`;
+  });
+  return faults.join(" ");
 }

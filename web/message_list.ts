@@ -1,5 +1,6 @@
 /** A room's messages: days, groups, endless history, and a scroll place that stays. */
 import type { ChatMessage, Room } from "../src/client/mod.ts";
+import { howSoon } from "./connection_bar.ts";
 import { element, setText, showList } from "./dom.ts";
 import { portrait } from "./portrait.ts";
 import { richText } from "./rich_text.ts";
@@ -44,6 +45,8 @@ export class MessageList {
   #loading = false;
   /** Which message a line shows, so that hundreds of lines need no work for one new message. */
   readonly #shown = new WeakMap<Element, ChatMessage>();
+  /** While a message waits for its next attempt the seconds run down. */
+  #countdown: ReturnType<typeof setInterval> | undefined;
 
   /** @param readUpTo the `seq` that was seen before; what is newer stands under a line */
   constructor(room: Room, readUpTo: number, onFault: (error: Error) => void) {
@@ -59,7 +62,11 @@ export class MessageList {
     this.element = element("div", { className: "timeline" }, this.#scroller, this.#toNewest);
     this.#scroller.addEventListener("scroll", () => this.#scrolled());
     this.#older.addEventListener("click", () => this.#loadOlder());
-    this.#toNewest.addEventListener("click", () => this.toNewest());
+    this.#toNewest.addEventListener("click", () => {
+      // The button is about to go, and must not take the focus with it.
+      this.#scroller.focus();
+      this.toNewest();
+    });
     this.#lines.addEventListener("click", (event) => this.#clicked(event));
     // When the box below grows, or a keyboard comes up, the newest stay in sight.
     new ResizeObserver(() => this.#atNewest && this.toNewest()).observe(this.#scroller);
@@ -75,6 +82,10 @@ export class MessageList {
     this.#scroller.scrollTop = this.#scroller.scrollHeight;
   }
 
+  close(): void {
+    clearInterval(this.#countdown);
+  }
+
   update(): void {
     const anchor = this.#atNewest ? undefined : this.#firstVisible();
     const top = anchor?.offsetTop ?? 0;
@@ -84,6 +95,7 @@ export class MessageList {
       create: (line) => this.#create(line),
       update: (item, line) => this.#update(item, line),
     });
+    this.#updateQueued();
     if (this.#atNewest) {
       this.toNewest();
       cutBack(this.#room);
@@ -148,10 +160,29 @@ export class MessageList {
     time.dateTime = message.createdAt;
     time.title = MOMENT.format(new Date(message.createdAt));
     setText(time, TIME.format(new Date(message.createdAt)));
-    setText(item.querySelector(".outcome span")!, describe(message));
+    const outcome = item.querySelector(".outcome span")!;
+    outcome.ariaLive = null;
+    setText(outcome, describe(message));
     for (const button of item.querySelectorAll("button")) {
       button.hidden = message.state !== "failed";
     }
+  }
+
+  /** Says of each queued message what it waits for: a connection, its turn, or the server. */
+  #updateQueued(): void {
+    const isLive = this.#room.state.get().status === "live";
+    const queued = this.#room.messages.get().filter(({ state }) => state === "queued");
+    const retryAt = isLive
+      ? queued.find(({ retryAt }) => retryAt !== undefined)?.retryAt
+      : undefined;
+    for (const item of this.#lines.querySelectorAll('[data-state="queued"]')) {
+      const outcome = item.querySelector(".outcome span")!;
+      outcome.ariaLive = "off";
+      setText(outcome, describeWait(this.#shown.get(item)!, retryAt));
+    }
+    clearInterval(this.#countdown);
+    if (retryAt === undefined) return;
+    this.#countdown = setInterval(() => this.#updateQueued(), 1_000);
   }
 
   #clicked({ target }: Event): void {
@@ -213,6 +244,13 @@ function titleOf(message: ChatMessage): string {
 
 function describe({ state, error }: ChatMessage): string {
   if (state === "failed") return `Not sent: ${error?.message ?? "refused"}`;
-  if (state === "queued") return "Waiting to be sent";
   return state === "sending" ? "Sending…" : "";
+}
+
+/** @param retryAt when the server is asked to take the room's next message, if it has refused */
+function describeWait({ error }: ChatMessage, retryAt: number | undefined): string {
+  if (retryAt === undefined) return "Waiting to be sent";
+  if (!error) return "Waiting for its turn";
+  const reason = error.code === "rate_limited" ? "You are writing too fast" : error.message;
+  return `${reason.replace(/\.$/, "")}: will be sent ${howSoon(retryAt)}`;
 }

@@ -1,22 +1,27 @@
 /** The page as a whole: who is signed in, which rooms are theirs, and which one is shown. */
 import { createClient, type Room } from "../src/client/mod.ts";
+import { addressedRoom } from "./address.ts";
 import { ConnectionBar } from "./connection_bar.ts";
 import { find, onSubmit, setText } from "./dom.ts";
+import { Drafts } from "./drafts.ts";
 import { cutBack } from "./message_list.ts";
 import { keepForOffline } from "./offline.ts";
 import { OwnRooms } from "./own_rooms.ts";
 import { RoomList } from "./room_list.ts";
 import { RoomView } from "./room_view.ts";
+import { checkSession, lostSession } from "./session_check.ts";
 
 const client = createClient(location.origin);
 const bar = new ConnectionBar(() => client.connect());
 const list = new RoomList(client, (error) => bar.say(error.message));
 const main = find("#signed-in");
 const fault = find("#welcome");
+const warning = find("#warning");
 
 /** The rooms that are kept joined, by the name they were asked for. */
 const joined = new Map<string, Room>();
 let marks: OwnRooms | null = null;
+let drafts: Drafts | null = null;
 let shown: { room: Room; view: RoomView } | null = null;
 /** Whether the server has said yet who is signed in. */
 let known = false;
@@ -24,6 +29,7 @@ let known = false;
 function update(): void {
   const user = client.user.get();
   const state = client.connection.get();
+  if (!known && state.status === "signed_out") fault.textContent = lostSession();
   known ||= user !== null || state.status === "signed_out";
   main.hidden = find("#account").hidden = !user;
   find("#signed-out").hidden = user !== null || !known;
@@ -40,13 +46,19 @@ function update(): void {
 function updateRooms(): void {
   if (!marks) return;
   const unread = list.update(joined.values(), marks, shown?.room ?? null);
-  const name = shown ? `${shown.room.info.get()?.name ?? "…"} – EchoRoom` : "EchoRoom";
+  const name = shown ? `${titleOf(shown.room)} – EchoRoom` : "EchoRoom";
   document.title = unread > 0 ? `(${unread}) ${name}` : name;
+}
+
+function titleOf(room: Room): string {
+  const isDead = room.state.get().status === "failed";
+  return room.info.get()?.name ?? (isDead ? "No such room" : "…");
 }
 
 function begin(userId: string): void {
   fault.textContent = "";
   marks = new OwnRooms(userId);
+  drafts = new Drafts(userId);
   for (const id of marks.ids()) join(id);
   list.load();
   showAddressed();
@@ -54,13 +66,14 @@ function begin(userId: string): void {
 
 /** The client has let go of all rooms already. */
 function end(reason: string): void {
-  marks = null;
+  marks = drafts = null;
   shown?.view.close();
   shown = null;
   joined.clear();
   list.clear();
   main.classList.remove("in-room");
   document.title = "EchoRoom";
+  warning.hidden = true;
   fault.textContent = reason;
 }
 
@@ -70,7 +83,7 @@ function join(name: string): Room {
   if (known) return known;
   const room = client.join(name);
   joined.set(name, room);
-  for (const part of ["info", "messages"] as const) room[part].subscribe(updateRooms);
+  for (const part of ["info", "messages", "state"] as const) room[part].subscribe(updateRooms);
   room.messages.subscribe(() => room !== shown?.room && cutBack(room));
   room.recovery.subscribe(() => bar.sayRecovered(room));
   return room;
@@ -79,9 +92,10 @@ function join(name: string): Room {
 /** Shows the room that the address names. */
 function showAddressed(): void {
   if (!marks) return;
-  const name = decodeURIComponent(location.hash.slice(2));
+  const name = addressedRoom();
   if (shown && name && isNamed(shown.room, name)) return;
   shown?.view.close();
+  if (shown && isMissing(shown.room)) drop(shown.room);
   shown = null;
   if (name) shown = open(name);
   main.classList.toggle("in-room", shown !== null);
@@ -93,6 +107,7 @@ function open(name: string): { room: Room; view: RoomView } {
   const room = join(name);
   const view = new RoomView(room, {
     readUpTo: marks!.find(room.id)?.seq ?? 0,
+    drafts: drafts!,
     back: "#/",
     onFault: (error) => bar.say(error.message),
     onRead: (seq) => marks?.read(room, seq),
@@ -104,10 +119,20 @@ function open(name: string): { room: Room; view: RoomView } {
 }
 
 function leave(room: Room): void {
+  drop(room);
+  location.hash = "/";
+}
+
+function drop(room: Room): void {
+  drafts?.write(room, "");
   marks?.remove(room.id);
   for (const [name, other] of joined) if (other === room) joined.delete(name);
   room.leave();
-  location.hash = "/";
+}
+
+function isMissing(room: Room): boolean {
+  const state = room.state.get();
+  return state.status === "failed" && state.error.code === "room_not_found";
 }
 
 /** The address of the page may name a room either way. */
@@ -116,18 +141,25 @@ function isNamed(room: Room, name: string): boolean {
     marks?.find(room.id)?.slug === name;
 }
 
+async function signIn(attempt: Promise<unknown>): Promise<void> {
+  await attempt;
+  setText(warning, await checkSession(client));
+  warning.hidden = warning.textContent === "";
+}
+
 find(".bar .brand").after(bar.element);
 onSubmit(
   find<HTMLFormElement>("#login-form"),
-  ({ email, password }) => client.login({ email: email!, password: password! }),
+  ({ email, password }) => signIn(client.login({ email: email!, password: password! })),
 );
 onSubmit(
   find<HTMLFormElement>("#register-form"),
   ({ email, password, displayName }) =>
-    client.register({ email: email!, password: password!, displayName: displayName! }),
+    signIn(client.register({ email: email!, password: password!, displayName: displayName! })),
 );
 find("#logout").addEventListener("click", () => {
-  client.logout().catch((error) => bar.say(error.message));
+  const own = drafts;
+  client.logout().then(() => own?.erase(), (error) => bar.say(error.message));
 });
 list.onListed(updateRooms);
 client.user.subscribe(update);

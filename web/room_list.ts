@@ -1,5 +1,6 @@
 /** The rooms at the side: one's own with what is unread, all others, and a form to make one. */
 import type { Client, Room, RoomInfo } from "../src/client/mod.ts";
+import { addressedRoom, addressOf } from "./address.ts";
 import { element, find, onSubmit, setText, showList } from "./dom.ts";
 import type { OwnRooms } from "./own_rooms.ts";
 
@@ -32,7 +33,7 @@ export class RoomList {
     this.#more.addEventListener("click", () => this.load(this.#nextCursor));
     onSubmit(find<HTMLFormElement>("#new-room-form"), async ({ name }) => {
       const { slug } = await client.api.createRoom({ name: name! });
-      location.hash = `/${encodeURIComponent(slug)}`;
+      location.hash = addressOf(slug);
       await this.load();
     });
     addEventListener("keydown", (event) => this.#step(event));
@@ -85,8 +86,8 @@ export class RoomList {
     showList(list, items, {
       key: ({ id }) => id,
       create: ({ slug }) => {
-        const href = `#/${encodeURIComponent(slug)}`;
-        return element("li", {}, element("a", { href }, element("span"), element("em")));
+        const link = element("a", { href: addressOf(slug) }, element("span"), element("em"));
+        return element("li", {}, link);
       },
       update: (item, { id, name, unread }) => {
         const link = find<HTMLAnchorElement>("a", item);
@@ -103,9 +104,9 @@ export class RoomList {
     const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
     if (!step || !event.altKey || this.#items.length === 0) return;
     event.preventDefault();
-    const slug = decodeURIComponent(location.hash.slice(2));
+    const slug = addressedRoom();
     const place = this.#items.findIndex((item) => item.slug === slug || item.id === slug);
     const next = (place + step + this.#items.length) % this.#items.length;
-    location.hash = `/${encodeURIComponent(this.#items[place < 0 ? 0 : next]!.slug)}`;
+    location.hash = addressOf(this.#items[place < 0 ? 0 : next]!.slug);
   }
 }

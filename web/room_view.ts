@@ -1,15 +1,23 @@
 /** One room: its messages, who is online, who types, and the box to write in. */
 import type { Room } from "../src/client/mod.ts";
+import type { Drafts } from "./drafts.ts";
 import { element, setText, showList } from "./dom.ts";
 import { MessageList } from "./message_list.ts";
 import { portrait } from "./portrait.ts";
 
-/** What has been written but not sent, by room. */
-const drafts = new Map<string, string>();
+/** The longest message that the server takes, in code points. */
+const MAX_CHARACTERS = 4_000;
+/** From here on it is shown how many are left. */
+const FEW_LEFT = 200;
+/** Whether there is space for a column of those online. */
+const WIDE = matchMedia("(min-width: 60rem)");
+/** Makes ids unique: two views may be on one page. */
+let views = 0;
 
 export interface RoomViewOptions {
   /** The `seq` that was seen before. */
   readUpTo: number;
+  drafts: Drafts;
   /** Where the way back leads, on narrow screens; none without. */
   back?: string;
   onFault(error: Error): void;
@@ -30,12 +38,16 @@ export class RoomView {
   readonly #input = element("textarea", {
     name: "text",
     rows: 1,
-    maxLength: 4_000,
     placeholder: "Write a message",
     title: "Enter sends, Shift+Enter breaks the line. **bold**, *italics*, `code`",
     enterKeyHint: "send",
     ariaLabel: "Message",
   });
+  /** How many more characters fit, or how many are too many. */
+  readonly #characters = element("p", { className: "characters", id: `characters-${++views}` });
+  readonly #sendButton = element("button", {}, "Send");
+  readonly #composer: HTMLFormElement;
+  readonly #deadEnd: HTMLElement;
   readonly #online = element("ul");
   readonly #count = element("summary");
   readonly #fault = element("p", { className: "fault", role: "alert" });
@@ -46,7 +58,9 @@ export class RoomView {
     this.#options = options;
     this.#messages = new MessageList(room, options.readUpTo, options.onFault);
     const people = element("details", { className: "online" }, this.#count, this.#online);
-    people.open = matchMedia("(min-width: 60rem)").matches;
+    people.open = WIDE.matches;
+    this.#composer = this.#form();
+    this.#deadEnd = this.#makeDeadEnd();
     this.element = element(
       "section",
       { className: "room", ariaLabel: "Room" },
@@ -55,7 +69,8 @@ export class RoomView {
       this.#fault,
       this.#messages.element,
       this.#typing,
-      this.#form(),
+      this.#composer,
+      this.#deadEnd,
     );
     const updates: [keyof Room, () => void][] = [
       ["info", () => this.#updateHeader()],
@@ -68,6 +83,9 @@ export class RoomView {
       update();
       return (room[name] as Room["state"]).subscribe(update);
     });
+    const fold = () => people.open = WIDE.matches;
+    WIDE.addEventListener("change", fold);
+    this.#ends.push(() => WIDE.removeEventListener("change", fold));
     const seen = () => this.#markRead();
     document.addEventListener("visibilitychange", seen);
     this.#ends.push(() => document.removeEventListener("visibilitychange", seen));
@@ -82,6 +100,7 @@ export class RoomView {
   close(): void {
     for (const end of this.#ends) end();
     this.#room.stopTyping();
+    this.#messages.close();
     this.element.remove();
   }
 
@@ -96,14 +115,28 @@ export class RoomView {
     return header;
   }
 
-  #form(): HTMLElement {
+  /** Stands in for a room that cannot be shown, and leads away from it. */
+  #makeDeadEnd(): HTMLElement {
+    const { back } = this.#options;
+    const place = element(
+      "div",
+      { className: "dead-end", role: "status" },
+      element("h2", {}, "There is no such room"),
+      element("p", {}, "The link may be mistyped, or the room is gone."),
+    );
+    if (back) place.append(element("a", { className: "button", href: back }, "Go to the rooms"));
+    return place;
+  }
+
+  #form(): HTMLFormElement {
     const form = element(
       "form",
       { className: "composer" },
+      this.#characters,
       this.#input,
-      element("button", {}, "Send"),
+      this.#sendButton,
     );
-    this.#input.value = drafts.get(this.#room.name) ?? "";
+    this.#input.setAttribute("aria-describedby", this.#characters.id);
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#send();
@@ -115,7 +148,8 @@ export class RoomView {
       form.requestSubmit();
     });
     this.#input.addEventListener("input", () => {
-      drafts.set(this.#room.name, this.#input.value);
+      this.#options.drafts.write(this.#room, this.#input.value);
+      this.#showCharacters();
       if (this.#input.value.trim()) this.#room.keystroke();
       else this.#room.stopTyping();
     });
@@ -125,24 +159,50 @@ export class RoomView {
 
   #send(): void {
     const text = this.#input.value.trim();
-    if (!text) return;
+    if (!text || charactersIn(text) > MAX_CHARACTERS) return;
     this.#input.value = "";
-    drafts.delete(this.#room.name);
+    this.#options.drafts.write(this.#room, "");
+    this.#showCharacters();
     this.#messages.toNewest();
     // The message itself shows how it went.
     this.#room.send(text).catch(() => {});
   }
 
+  /** Nothing is cut off: what is too long stays, and cannot be sent. */
+  #showCharacters(): void {
+    const left = MAX_CHARACTERS - charactersIn(this.#input.value.trim());
+    const isOver = left < 0;
+    this.#sendButton.disabled = isOver;
+    this.#input.ariaInvalid = isOver ? "true" : null;
+    // Each of the last characters would be too much to hear.
+    this.#characters.ariaLive = isOver ? "polite" : "off";
+    this.#characters.classList.toggle("fault", isOver);
+    setText(this.#characters, left > FEW_LEFT ? "" : describeLeft(left));
+  }
+
+  #restoreDraft(): void {
+    if (this.#input.value) return;
+    this.#input.value = this.#options.drafts.read(this.#room);
+    this.#showCharacters();
+  }
+
   #updateHeader(): void {
     const info = this.#room.info.get();
+    this.#restoreDraft();
     setText(this.#name, info?.name ?? "…");
+    this.#name.title = info?.name ?? "";
     setText(this.#description, info?.description ?? "");
   }
 
   #updateState(): void {
     const state = this.#room.state.get();
+    const error = state.status === "failed" ? state.error : null;
+    const isMissing = error?.code === "room_not_found";
     this.element.dataset.state = state.status;
-    setText(this.#fault, state.status === "failed" ? state.error.message : "");
+    this.element.classList.toggle("missing", isMissing);
+    this.#composer.hidden = error !== null;
+    this.#deadEnd.hidden = !isMissing;
+    setText(this.#fault, isMissing ? "" : error?.message ?? "");
   }
 
   #updateMessages(): void {
@@ -170,4 +230,17 @@ export class RoomView {
     const verb = names.length === 1 ? "is" : "are";
     setText(this.#typing, names.length === 0 ? "" : `${who} ${verb} typing…`);
   }
+}
+
+/** As the server counts: code points, not UTF-16 units. */
+function charactersIn(text: string): number {
+  let count = 0;
+  for (const _ of text) count++;
+  return count;
+}
+
+function describeLeft(left: number): string {
+  const count = Math.abs(left).toLocaleString();
+  if (left >= 0) return `${count} characters left`;
+  return `${count} ${left === -1 ? "character" : "characters"} too many to send`;
 }

@@ -1,49 +1,53 @@
 /** Two people side by side, each with a client of their own, and buttons that break things. */
 import { type Client, createClient, EchoRoomError } from "../src/client/mod.ts";
 import { ConnectionBar } from "./connection_bar.ts";
-import { element, find, showList } from "./dom.ts";
+import { element, find, onSubmit, showList } from "./dom.ts";
+import { Drafts } from "./drafts.ts";
 import { FrameLog } from "./frame_log.ts";
+import { credentialsOf, loadParty, type Party, storeParty } from "./party.ts";
 import { RoomView } from "./room_view.ts";
 
 /** A guest, who needs no cookie: two cannot share one. */
 interface Guest {
   name: string;
-  email: string;
-  password: string;
   token: string | null;
 }
 
-const fault = find("#intro .fault");
-const button = find<HTMLButtonElement>("#begin");
+const NAMES = ["Ada", "Bob"];
 
-button.addEventListener("click", async () => {
-  button.disabled = true;
-  fault.textContent = "";
-  try {
-    await begin();
-  } catch (error) {
-    fault.textContent = (error as Error).message;
-  }
-  button.disabled = false;
-});
-
-async function begin(): Promise<void> {
-  const guests = await Promise.all(["Ada", "Bob"].map(makeGuest));
-  const host = createClient(location.origin, { token: () => Promise.resolve(guests[0]!.token) });
-  const room = await host.api.createRoom({ name: "Two people" });
-  host.close();
+onSubmit(find<HTMLFormElement>("#intro form"), async () => {
+  const party = loadParty();
+  const guests = await Promise.all(NAMES.map(async (name): Promise<Guest> => {
+    return { name, token: await signIn(name, party) };
+  }));
+  const room = await openRoom(party, guests[0]!.token!);
   find("#intro").hidden = true;
   const stage = find("#stage");
   stage.hidden = false;
-  stage.append(...guests.map((guest) => showPerson(guest, room.slug)));
+  stage.append(...guests.map((guest) => showPerson(guest, room, party)));
+});
+
+/** As the party's guest of that name, whose account is made if the server does not know it. */
+async function signIn(name: string, party: Party): Promise<string> {
+  const credentials = credentialsOf(name, party);
+  try {
+    return await askForToken("/auth/login", credentials);
+  } catch (error) {
+    if ((error as EchoRoomError).code !== "invalid_credentials") throw error;
+    return await askForToken("/auth/register", { ...credentials, displayName: name });
+  }
 }
 
-async function makeGuest(name: string): Promise<Guest> {
-  const id = crypto.randomUUID();
-  const guest = { name, email: `guest-${id}@example.com`, password: id, token: null };
-  const { email, password } = guest;
-  const token = await askForToken("/auth/register", { email, password, displayName: name });
-  return { ...guest, token };
+/** The id of the party's room, which is made if the server does not know it. */
+async function openRoom(party: Party, token: string): Promise<string> {
+  const { api } = createClient(location.origin, { token: () => Promise.resolve(token) });
+  const known = party.roomId && await api.readRoom(party.roomId).catch((error: EchoRoomError) => {
+    if (error.code !== "room_not_found") throw error;
+  });
+  if (known) return known.id;
+  const { id } = await api.createRoom({ name: "Two people" });
+  storeParty({ ...party, roomId: id });
+  return id;
 }
 
 /** Without cookies, so that whoever is signed in on the chat page stays so. */
@@ -59,21 +63,22 @@ async function askForToken(path: string, body: object): Promise<string> {
   throw new EchoRoomError({ message: answer.detail, code: answer.code, status: response.status });
 }
 
-function showPerson(guest: Guest, slug: string): HTMLElement {
+function showPerson(guest: Guest, roomId: string, party: Party): HTMLElement {
   const frames = element("ol", { tabIndex: 0, ariaLabel: `${guest.name}'s frames` });
   const log = new FrameLog(() => showFrames(frames, log));
   const client = createClient(location.origin, {
-    token: () => takeToken(guest),
+    token: () => takeToken(guest, party),
     WebSocket: log.WebSocket,
     storage: null,
   });
   const bar = new ConnectionBar(() => client.connect());
   client.connection.subscribe(() => bar.update(client.connection.get()));
   client.connect();
-  const room = client.join(slug);
+  const room = client.join(roomId);
   room.recovery.subscribe(() => bar.sayRecovered(room));
   const view = new RoomView(room, {
     readUpTo: 0,
+    drafts: new Drafts(`${guest.name} of ${party.secret}`),
     onFault: (error) => bar.say(error.message),
     onRead: () => {},
   });
@@ -87,10 +92,10 @@ function showPerson(guest: Guest, slug: string): HTMLElement {
 }
 
 /** A token is handed out once: whoever asks again gets a new one. */
-async function takeToken(guest: Guest): Promise<string> {
-  const { token, email, password } = guest;
+async function takeToken(guest: Guest, party: Party): Promise<string> {
+  const { token } = guest;
   guest.token = null;
-  return token ?? await askForToken("/auth/login", { email, password });
+  return token ?? await askForToken("/auth/login", credentialsOf(guest.name, party));
 }
 
 function breakers(client: Client, log: FrameLog): HTMLElement[] {

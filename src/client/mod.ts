@@ -4,17 +4,14 @@
  * so that an app only shows what is there.
  *
  * @example
- * ```ts
+ * ```ts ignore
  * import { createClient } from "@echoroom/client";
  *
  * const client = createClient("https://chat.example.com");
- * const ada = { email: "ada@example.com", password: "correct horse", displayName: "Ada" };
- * await client.login(ada).catch(() => client.register(ada));
- * await client.api.readRoom("general").catch(() => client.api.createRoom({ name: "General" }));
- *
+ * await client.login({ email: "ada@example.com", password: "correct horse" });
  * const room = client.join("general");
  * room.messages.subscribe(() => console.log(room.messages.get().at(-1)?.text));
- * await room.send("Hello"); // resolves once the message is durable
+ * await room.send("Hello");
  * ```
  *
  * @module

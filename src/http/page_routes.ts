@@ -20,12 +20,16 @@ const JAVASCRIPT = "text/javascript; charset=utf-8";
 
 export interface PageSettings {
   tryPage: boolean;
+  registrationOpen: boolean;
 }
 
-/** @param settings what of it is off: the page at `/` then does not offer it */
+/** What is off by these settings is not offered on the page at `/`. */
 export function pageRoutes(settings: PageSettings): Hono {
   const routes = new Hono();
-  const off = settings.tryPage ? [] : ["try"];
+  const off = [
+    ...(settings.tryPage ? [] : ["try"]),
+    ...(settings.registrationOpen ? [] : ["registration"]),
+  ];
   const indexes = new AssetFiles((page) =>
     page.replace("<html", `<html data-off="${off.join(" ")}"`)
   );

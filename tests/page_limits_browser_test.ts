@@ -1,0 +1,321 @@
+/** The page at its limits: dead links, long texts and names, refusals, small and strange screens. */
+import assert from "node:assert/strict";
+import type { Page } from "playwright-core";
+import { Account } from "./harness/account.ts";
+import {
+  insecure,
+  isOnline,
+  isSent,
+  makeRoom,
+  openRoom,
+  seesLast,
+  shareBrowser,
+  signUp,
+  visit,
+  write,
+} from "./harness/browser.ts";
+
+const withBrowser = shareBrowser();
+
+const COMPOSER = ".composer [name=text]";
+const LONG_NAME = "M".repeat(50);
+const LONG_ROOM = "W".repeat(80);
+const PRODUCTION = {
+  NODE_ENV: "production",
+  JWT_SECRET: "a".repeat(32),
+  JWT_REFRESH_SECRET: "b".repeat(32),
+  BCRYPT_COST: "10",
+};
+
+type Button = { name: string; width: string; border: string; background: string };
+
+/** How each button that can be seen is set off from what is around it. */
+const BUTTONS =
+  `[...document.querySelectorAll("button")].filter((button) => button.checkVisibility())
+  .map((button) => {
+    const { borderTopWidth, borderTopColor, backgroundColor } = getComputedStyle(button);
+    const name = button.textContent;
+    return { name, width: borderTopWidth, border: borderTopColor, background: backgroundColor };
+  })`;
+
+/** The backgrounds of the room that is open and of another one. */
+const ROOM_COLOURS = `[".rooms [aria-current]", ".rooms a:not([aria-current])"]
+  .map((selector) => getComputedStyle(document.querySelector(selector)).backgroundColor)`;
+
+/** Writes more than the server takes at once. */
+const SEND_MANY = `(() => {
+  const input = document.querySelector(".composer [name=text]");
+  for (let i = 1; i <= 150; i++) {
+    input.value = "Message " + i;
+    input.form.requestSubmit();
+  }
+})()`;
+
+/** What sticks out at the side. */
+const OUTSIDE = `[...document.querySelectorAll("body *")]
+  .filter((element) => element.getBoundingClientRect().right > innerWidth)
+  .map(({ tagName, className }) => tagName + "." + className)`;
+
+Deno.test("an address of no room says so, however broken it is, and leads away again", () =>
+  withBrowser(async (browser, { url }) => {
+    const { page, problems } = await visit(browser, url);
+    await signUp(page, "Ada");
+    await makeRoom(page, "General");
+    for (const hash of ["#/100%", "#/%E0%A4%A", "#/%ff", "#/nowhere"]) {
+      await goTo(page, hash);
+      await page.getByRole("heading", { name: "There is no such room" }).waitFor();
+      assert.equal(await page.locator(COMPOSER).isVisible(), false);
+      await page.reload();
+      await page.getByRole("heading", { name: "There is no such room" }).waitFor();
+      await page.getByRole("link", { name: "Go to the rooms" }).click();
+      await page.locator("#no-room").waitFor();
+      await page.getByRole("link", { name: "General", exact: true }).click();
+      await page.locator(COMPOSER).waitFor();
+    }
+    await goTo(page, "#general");
+    await page.locator("#no-room").waitFor();
+    assert.equal(await page.locator(".room").count(), 0);
+    assert.deepEqual(problems, []);
+  }));
+
+Deno.test("a room in any script is found at its address, encoded or not", () =>
+  withBrowser(async (browser, { url }) => {
+    const ada = await Account.register(url, "Ada");
+    const { page, problems } = await visit(browser, url);
+    await signUp(page, "Bob");
+    for (const name of ["日本語", "עברית", "50% off"]) {
+      const { slug } = await ada.createRoom(name);
+      for (const hash of [`#/${encodeURIComponent(slug)}`, `#/${slug}`]) {
+        await goTo(page, hash);
+        await page.getByRole("heading", { level: 1, name, exact: true }).waitFor();
+        await goTo(page, "#/");
+        await page.locator("#no-room").waitFor();
+      }
+    }
+    assert.deepEqual(problems, []);
+  }));
+
+Deno.test("a text that is too long is kept whole, and says by how much, until it fits", () =>
+  withBrowser(async (browser, { url }) => {
+    const { page } = await visit(browser, url);
+    await signUp(page, "Ada");
+    await makeRoom(page, "General");
+    await paste(page, "x".repeat(5_000));
+    await page.getByText("1,000 characters too many to send").waitFor();
+    assert.equal((await page.inputValue(COMPOSER)).length, 5_000);
+    assert.equal(await page.locator(".composer button").isDisabled(), true);
+    assert.equal(await page.getAttribute(COMPOSER, "aria-invalid"), "true");
+    await page.press(COMPOSER, "Enter");
+    assert.equal((await page.inputValue(COMPOSER)).length, 5_000);
+
+    // Counted as the server does: trimmed, and by code points instead of UTF-16 units.
+    const longest = "😀".repeat(4_000);
+    await page.fill(COMPOSER, `${longest}x`);
+    await page.getByText("1 character too many to send").waitFor();
+    await page.fill(COMPOSER, `  ${longest}\n`);
+    await page.getByText("0 characters left").waitFor();
+    assert.equal(await page.getAttribute(COMPOSER, "aria-invalid"), null);
+    await page.press(COMPOSER, "Enter");
+    await isSent(page, longest);
+    assert.equal(await page.locator(".characters").innerText(), "");
+  }));
+
+Deno.test("a draft survives a reload in its own room, and is gone once it is sent", () =>
+  withBrowser(async (browser, { url }) => {
+    const { page } = await visit(browser, url);
+    await signUp(page, "Ada");
+    await makeRoom(page, "General");
+    await makeRoom(page, "Kitchen");
+    await page.fill(COMPOSER, "Not sent yet");
+    await page.reload();
+    await page.waitForSelector(".room[data-state=live]");
+    assert.equal(await page.inputValue(COMPOSER), "Not sent yet");
+    await page.getByRole("link", { name: "General", exact: true }).click();
+    await page.getByRole("heading", { level: 1, name: "General" }).waitFor();
+    assert.equal(await page.inputValue(COMPOSER), "");
+    await page.getByRole("link", { name: "Kitchen", exact: true }).click();
+    await page.getByRole("heading", { level: 1, name: "Kitchen" }).waitFor();
+    assert.equal(await page.inputValue(COMPOSER), "Not sent yet");
+    await page.press(COMPOSER, "Enter");
+    await isSent(page, "Not sent yet");
+    await page.reload();
+    await page.waitForSelector(".room[data-state=live]");
+    assert.equal(await page.inputValue(COMPOSER), "");
+  }));
+
+Deno.test("signing out takes the drafts away", () =>
+  withBrowser(async (browser, { url }) => {
+    const { page } = await visit(browser, url);
+    await signUp(page, "Ada");
+    await makeRoom(page, "General");
+    await page.fill(COMPOSER, "For my eyes only");
+    await page.click("#logout");
+    await page.waitForSelector("#login-form");
+    assert.ok(!JSON.stringify(await page.evaluate("({ ...localStorage })")).includes("my eyes"));
+    await signUp(page, "Bob");
+    await page.waitForSelector(".room[data-state=live]");
+    assert.equal(await page.inputValue(COMPOSER), "");
+  }));
+
+Deno.test("the longest names fit a phone and a page at 400 %", () =>
+  withBrowser(async (browser, { url }) => {
+    const viewport = { width: 390, height: 780 };
+    const [ada, bob] = [await visit(browser, url, { viewport }), await visit(browser, url)];
+    await signUp(ada.page, LONG_NAME);
+    await makeRoom(ada.page, LONG_ROOM);
+    await write(ada.page, "Hello");
+    await signUp(bob.page, "N".repeat(50));
+    await openRoom(bob.page, LONG_ROOM);
+    await bob.page.locator(COMPOSER).pressSequentially("I am");
+    await ada.page.locator(".typing").getByText("is typing").waitFor();
+    await write(bob.page, "Hello");
+    await seesLast(ada.page, "Hello");
+    for (const [width, height] of [[390, 780], [320, 640], [320, 256]] as const) {
+      await ada.page.setViewportSize({ width, height });
+      await fits(ada.page);
+    }
+    await ada.page.click(".back");
+    await ada.page.waitForSelector("#sidebar");
+    await fits(ada.page);
+  }));
+
+Deno.test("at 400 % zoom most of the page is messages, and nothing has to be scrolled sideways", () =>
+  withBrowser(async (browser, { url }) => {
+    const { page } = await visit(browser, url, { viewport: { width: 320, height: 256 } });
+    await page.waitForSelector("#register-form");
+    await fits(page);
+    await signUp(page, "Ada");
+    await fits(page);
+    await makeRoom(page, "General");
+    const { height } = (await page.locator(".messages").boundingBox())!;
+    assert.ok(height >= 128, `${height} of 256 pixels are messages`);
+    assert.ok(await page.locator(COMPOSER).isVisible());
+    await fits(page);
+  }));
+
+Deno.test("in forced colours the room that is open and the buttons can be told", () =>
+  withBrowser(async (browser, { url }) => {
+    const { page } = await visit(browser, url, { forcedColors: "active" });
+    await signUp(page, "Ada");
+    await makeRoom(page, "Kitchen");
+    await makeRoom(page, "General");
+    const [selected, other] = await page.evaluate<string[]>(ROOM_COLOURS);
+    assert.notEqual(selected, other);
+    const buttons = await page.evaluate<Button[]>(BUTTONS);
+    assert.ok(buttons.length > 3);
+    for (const { name, width, border, background } of buttons) {
+      assert.equal(width, "1px", name);
+      assert.notEqual(border, background, name);
+    }
+  }));
+
+Deno.test("after a fault the focus is on its field, which names it, until it is changed", () =>
+  withBrowser(async (browser, { url }) => {
+    const { page } = await visit(browser, url);
+    const { email } = await Account.register(url, "Ada");
+    await page.fill("#login-form [name=email]", email);
+    await page.fill("#login-form [name=password]", "wrong horse");
+    await page.click("#login-form button");
+    await isAtFault(page, "#login-form [name=password]", /wrong/);
+    await page.keyboard.type("!");
+    assert.equal(await page.getAttribute("#login-form [name=password]", "aria-invalid"), null);
+
+    await page.fill("#register-form [name=displayName]", "Bob");
+    await page.fill("#register-form [name=email]", email);
+    await page.fill("#register-form [name=password]", "correct horse");
+    await page.click("#register-form button");
+    await isAtFault(page, "#register-form [name=email]", /./);
+
+    await page.fill("#register-form [name=displayName]", "x".repeat(51));
+    await page.click("#register-form button");
+    await isAtFault(page, "#register-form [name=displayName]", /^Your name must be at most 50/);
+
+    await page.fill("#register-form [name=displayName]", "Bob");
+    await page.fill("#register-form [name=email]", `bob.${email}`);
+    await page.click("#register-form button");
+    await isOnline(page);
+    await page.fill("#new-room-form [name=name]", "x".repeat(81));
+    await page.click("#new-room-form button");
+    await isAtFault(page, "#new-room-form [name=name]", /^New room must be at most 80/);
+  }));
+
+Deno.test("a fault of no field leaves the focus where it was", () =>
+  withBrowser(async (browser, { url }) => {
+    const { page } = await visit(browser, url);
+    await page.fill("#login-form [name=email]", "ada@example.com");
+    await page.fill("#login-form [name=password]", "correct horse");
+    await page.route("**/auth/login", (route) => route.abort());
+    await page.focus("#login-form button");
+    await page.keyboard.press("Enter");
+    await page.locator("#login-fault").getByText("cannot be reached").waitFor();
+    assert.equal(await page.locator("#login-form button:focus").count(), 1);
+  }));
+
+Deno.test("messages that are sent too fast say so, and when they will go out", () =>
+  withBrowser(async (browser, { url }) => {
+    const { page } = await visit(browser, url);
+    await signUp(page, "Ada");
+    await makeRoom(page, "General");
+    await page.evaluate(SEND_MANY);
+    const outcomes = page.locator(".message .outcome");
+    await outcomes.getByText(/^You are writing too fast: will be sent in \d+ s$/).waitFor();
+    await outcomes.getByText("Waiting for its turn").last().waitFor();
+    assert.equal(await outcomes.getByText("Waiting to be sent").count(), 0);
+  }, { RATE_LIMIT: "on" }));
+
+Deno.test("in production over plain http the page says that a reload signs one out, and why", () =>
+  withBrowser(async (browser, { url }) => {
+    const { page } = await visit(browser, insecure(url));
+    await signUp(page, "Ada");
+    await page.locator("#warning").getByText("a reload signs you out").waitFor();
+    await page.reload();
+    await page.locator("#welcome").getByText("NODE_ENV=development").waitFor();
+  }, PRODUCTION));
+
+Deno.test("in development over plain http the session outlives a reload, and there is no warning", () =>
+  withBrowser(async (browser, { url }) => {
+    const { page } = await visit(browser, insecure(url));
+    const checked = page.waitForResponse((response) =>
+      response.url().endsWith("/auth/refresh") && response.status() === 200
+    );
+    await signUp(page, "Ada");
+    await checked;
+    await page.reload();
+    await isOnline(page);
+    assert.equal(await page.locator("#warning").isVisible(), false);
+  }));
+
+Deno.test("where registration is closed the page offers to sign in only", () =>
+  withBrowser(async (browser, { url }) => {
+    const { page } = await visit(browser, url);
+    await page.getByText("Registration is closed on this server").waitFor();
+    assert.equal(await page.locator("#register-form").isVisible(), false);
+    assert.equal(await page.locator("#login-form").isVisible(), true);
+  }, { REGISTRATION: "closed" }));
+
+Deno.test("where trying it is off the page does not offer it", () =>
+  withBrowser(async (browser, { url }) => {
+    const { page } = await visit(browser, url);
+    await page.waitForSelector("#login-form");
+    assert.equal(await page.locator("a[href='/try']").isVisible(), false);
+  }, { TRY_PAGE: "off" }));
+
+async function goTo(page: Page, hash: string): Promise<void> {
+  await page.evaluate((hash) => void (location.hash = hash), hash);
+}
+
+async function paste(page: Page, text: string): Promise<void> {
+  await page.focus(COMPOSER);
+  await page.keyboard.insertText(text);
+}
+
+async function isAtFault(page: Page, selector: string, fault: RegExp): Promise<void> {
+  await page.waitForSelector(`${selector}[aria-invalid=true]:focus`);
+  const described = await page.getAttribute(selector, "aria-describedby");
+  assert.match(await page.locator(`#${described}`).innerText(), fault);
+}
+
+/** Nothing sticks out at the side, of the page or of what scrolls in it. */
+async function fits(page: Page): Promise<void> {
+  assert.deepEqual(await page.evaluate(OUTSIDE), []);
+}
