@@ -8,6 +8,7 @@ import { connect, type Connection } from "./adapters/store/mongodb/connection.ts
 import { MongoStore } from "./adapters/store/mongodb/store.ts";
 import { StartupFault } from "./adapters/store/sqlite/faults.ts";
 import { SqliteStore } from "./adapters/store/sqlite/store.ts";
+import { KnownDevices } from "./application/known_devices.ts";
 import { LoopLoad } from "./application/loop_load.ts";
 import { Metrics, type MetricsSnapshot } from "./application/metrics.ts";
 import { Passwords } from "./application/passwords.ts";
@@ -66,6 +67,7 @@ export async function compose(config: Config, siblings?: Siblings): Promise<Serv
     slugs: new RoomSlugs(store),
     tokens: await Tokens.create(config),
     passwords,
+    knownDevices: await KnownDevices.create(config.refreshSecret),
     rateLimits: new RateLimits(config.rateLimit, sharedLimiters),
     metrics,
     load,

@@ -12,6 +12,14 @@ const logger = getLogger(["echoroom", "limits"]);
 export const POLICIES = {
   /** Per account and address: someone guesses one person's password. */
   loginAccount: { points: 10, seconds: 15 * 60, shared: "at once" },
+  /**
+   * Per account, over all addresses and of devices that have not signed in to it before: many guess
+   * one person's password. More than one address can use up, 40 in an hour, so that no single one
+   * keeps the owner's new devices out.
+   */
+  loginNewDevice: { points: 50, seconds: 60 * 60, shared: "at once" },
+  /** Per device that has signed in before, and account: the device is in other hands. */
+  loginDevice: { points: 10, seconds: 15 * 60, shared: "at once" },
   /** Per address: someone tries many accounts. */
   loginAddress: { points: 100, seconds: 15 * 60, shared: "at once" },
   /** Per address. */
@@ -54,7 +62,7 @@ type Count = Pick<RateLimiterRes, "consumedPoints" | "remainingPoints" | "msBefo
 
 /** Counts for all instances together. */
 export interface SharedLimiter {
-  /** Adds to what the key has used, over the limit or not. */
+  /** Adds to what the key has used, over the limit or not; a negative number takes back. */
   penalty(key: string, points: number): Promise<Count>;
   /** Forgets what the key has used. */
   delete(key: string): Promise<boolean>;
@@ -110,6 +118,14 @@ export class RateLimits {
     await this.#own.get(policy)!.delete(key);
     const shared = this.#shared.get(policy);
     if (shared) await inTime(shared.delete(key)).catch(report);
+  }
+
+  /** Takes back one use by `key` that was counted at once. */
+  async takeBack(policy: Policy, key: string): Promise<void> {
+    if (!this.enabled) return;
+    const shared = this.#shared.get(policy);
+    if (shared) await inTime(shared.penalty(key, -1)).catch(report);
+    else await this.#own.get(policy)!.reward(key);
   }
 
   close(): void {

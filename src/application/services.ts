@@ -1,6 +1,7 @@
 /** What the use cases work with; each names the few of these that it needs. */
 import type { Bus } from "../ports/bus.ts";
 import type { Store } from "../ports/store.ts";
+import type { KnownDevices } from "./known_devices.ts";
 import type { LoopLoad } from "./loop_load.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Passwords } from "./passwords.ts";
@@ -18,6 +19,7 @@ export interface Services {
   slugs: RoomSlugs;
   tokens: Tokens;
   passwords: Passwords;
+  knownDevices: KnownDevices;
   rateLimits: RateLimits;
   metrics: Metrics;
   load: LoopLoad;

@@ -3,20 +3,23 @@ import { type Context, Hono } from "hono";
 import { deleteCookie, setCookie } from "hono/cookie";
 import { describeRoute } from "hono-openapi";
 import { changeProfile, getUser, logIn, registerUser } from "../application/accounts.ts";
+import { loginLimits, settleLogin } from "../application/login_limits.ts";
 import type { Services } from "../application/services.ts";
 import { endSessions, refreshSession, type SignedIn } from "../application/sessions.ts";
+import { ChatError } from "../domain/errors.ts";
 import type { ProfileChanges } from "../domain/user.ts";
 import * as protocol from "../protocol/requests.ts";
 import { presentUser } from "../protocol/resources.ts";
 import { json, problems } from "./answers.ts";
 import { clientAddress } from "./client_address.ts";
 import type { Env } from "./context.ts";
-import { requireOpenRegistration, requireOrigin, requireUser, spend } from "./guards.ts";
+import { requireOpenRegistration, requireOrigin, requireUser, spend, spendAll } from "./guards.ts";
 import { jsonBody, requireJson } from "./input.ts";
 import type { OriginPolicy } from "./origin_policy.ts";
 
 const COOKIE = "refresh_token";
-/** Refresh cookies of one request that are tried. */
+const DEVICE_COOKIE = "known_device";
+/** Cookies of one name in one request that are tried. */
 const MAX_COOKIES = 10;
 const BEARER = [{ bearer: [] }];
 
@@ -29,11 +32,14 @@ export interface AuthSettings {
 
 export function authRoutes(services: Services, settings: AuthSettings) {
   const { production, trustProxy, registrationOpen, allowsOrigin } = settings;
+  const { knownDevices } = services;
   const cookie = { httpOnly: true, path: "/auth", sameSite: "Lax", secure: production } as const;
 
-  function signIn(c: Context<Env>, signedIn: SignedIn) {
+  async function signIn(c: Context<Env>, signedIn: SignedIn) {
     const { user, accessToken, expiresIn, refreshToken, refreshExpiresAt } = signedIn;
+    const device = await knownDevices.remember(cookiesOf(c, DEVICE_COOKIE), user.email);
     setCookie(c, COOKIE, refreshToken, { ...cookie, expires: refreshExpiresAt });
+    setCookie(c, DEVICE_COOKIE, device, { ...cookie, maxAge: knownDevices.ttl });
     return { user: presentUser(user), accessToken, expiresIn };
   }
 
@@ -44,7 +50,10 @@ export function authRoutes(services: Services, settings: AuthSettings) {
         tags: ["auth"],
         summary: "Make an account",
         responses: {
-          201: json(protocol.SignedIn, "The account, signed in; sets the refresh cookie"),
+          201: json(
+            protocol.SignedIn,
+            "The account, signed in; sets the refresh and device cookies",
+          ),
           ...problems(
             "invalid_json",
             "validation_failed",
@@ -61,7 +70,7 @@ export function authRoutes(services: Services, settings: AuthSettings) {
       async (c) => {
         await spend(c, services, "register", clientAddress(c, trustProxy));
         const signedIn = await registerUser(services, c.req.valid("json"));
-        return c.json(signIn(c, signedIn), 201);
+        return c.json(await signIn(c, signedIn), 201);
       },
     )
     .post(
@@ -70,7 +79,7 @@ export function authRoutes(services: Services, settings: AuthSettings) {
         tags: ["auth"],
         summary: "Sign in",
         responses: {
-          200: json(protocol.SignedIn, "Signed in; sets the refresh cookie"),
+          200: json(protocol.SignedIn, "Signed in; sets the refresh and device cookies"),
           ...problems(
             "invalid_json",
             "validation_failed",
@@ -84,13 +93,17 @@ export function authRoutes(services: Services, settings: AuthSettings) {
       jsonBody(protocol.Login),
       async (c) => {
         const credentials = c.req.valid("json");
+        const { email } = credentials;
         const address = clientAddress(c, trustProxy);
-        const account = `${credentials.email} ${address}`;
-        await spend(c, services, "loginAddress", address);
-        await spend(c, services, "loginAccount", account);
-        const signedIn = await logIn(services, credentials);
-        await services.rateLimits.forgive("loginAccount", account);
-        return c.json(signIn(c, signedIn), 200);
+        const deviceId = await knownDevices.recognise(cookiesOf(c, DEVICE_COOKIE), email);
+        const limits = loginLimits({ email, address, deviceId });
+        await spendAll(c, services, limits);
+        const signedIn = await logIn(services, credentials).catch(async (error) => {
+          await settleLogin(services.rateLimits, limits, isWrong(error) ? "failure" : "unknown");
+          throw error;
+        });
+        await settleLogin(services.rateLimits, limits, "success");
+        return c.json(await signIn(c, signedIn), 200);
       },
     )
     .post(
@@ -111,8 +124,8 @@ export function authRoutes(services: Services, settings: AuthSettings) {
       }),
       requireOrigin(allowsOrigin),
       async (c) => {
-        const signedIn = await refreshSession(services, refreshTokensOf(c));
-        return c.json(signIn(c, signedIn), 200);
+        const signedIn = await refreshSession(services, cookiesOf(c, COOKIE));
+        return c.json(await signIn(c, signedIn), 200);
       },
     )
     .post(
@@ -128,7 +141,7 @@ export function authRoutes(services: Services, settings: AuthSettings) {
       }),
       requireOrigin(allowsOrigin),
       async (c) => {
-        await endSessions(services, refreshTokensOf(c));
+        await endSessions(services, cookiesOf(c, COOKIE));
         deleteCookie(c, COOKIE, cookie);
         return c.body(null, 204);
       },
@@ -180,14 +193,18 @@ export function authRoutes(services: Services, settings: AuthSettings) {
     );
 }
 
+function isWrong(error: unknown): boolean {
+  return error instanceof ChatError && error.code === "invalid_credentials";
+}
+
 /**
- * The values of all refresh cookies: a browser sends several of one name if they were set for other
+ * The values of all cookies of one name: a browser sends several of one name if they were set for other
  * paths or domains (RFC 6265, 5.4), and does not say which is which.
  */
-function refreshTokensOf(c: Context<Env>): string[] {
+function cookiesOf(c: Context<Env>, name: string): string[] {
   const values = (c.req.header("cookie") ?? "").split(/[;,]/)
     .map((pair) => pair.trim())
-    .filter((pair) => pair.startsWith(`${COOKIE}=`))
-    .map((pair) => pair.slice(COOKIE.length + 1));
+    .filter((pair) => pair.startsWith(`${name}=`))
+    .map((pair) => pair.slice(name.length + 1));
   return [...new Set(values)].slice(0, MAX_COOKIES);
 }

@@ -1,7 +1,7 @@
 /** What stands before routes: who asks, from which origin, and how often. */
 import type { Context, MiddlewareHandler } from "hono";
 import { createMiddleware } from "hono/factory";
-import { type Policy, rateLimited } from "../application/rate_limits.ts";
+import { type Policy, type Quota, rateLimited } from "../application/rate_limits.ts";
 import type { Services } from "../application/services.ts";
 import { authenticate } from "../application/sessions.ts";
 import { ChatError } from "../domain/errors.ts";
@@ -63,8 +63,24 @@ export async function spend(
   policy: Policy,
   key: string,
 ): Promise<void> {
-  const quota = await rateLimits.consume(policy, key);
-  if (!quota) return;
-  c.set("quota", quota);
-  if (!quota.allowed) throw rateLimited(quota);
+  await spendAll(c, { rateLimits }, [{ policy, key }]);
+}
+
+/**
+ * Counts a request under several policies, up to the first that refuses it; of the quotas that are
+ * left the smallest is kept for the headers.
+ */
+export async function spendAll(
+  c: Context<Env>,
+  { rateLimits }: Pick<Services, "rateLimits">,
+  limits: readonly { policy: Policy; key: string }[],
+): Promise<void> {
+  let smallest: Quota | undefined;
+  for (const { policy, key } of limits) {
+    const quota = await rateLimits.consume(policy, key);
+    if (!quota) return;
+    if (!smallest || !quota.allowed || quota.remaining < smallest.remaining) smallest = quota;
+    c.set("quota", smallest);
+    if (!quota.allowed) throw rateLimited(quota);
+  }
 }

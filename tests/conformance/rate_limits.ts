@@ -1,6 +1,6 @@
 /** Limits that two instances share; run on every place for their counts by a file of its own. */
 import assert from "node:assert/strict";
-import { type Account, request } from "../harness/account.ts";
+import { type Account, type Answer, request } from "../harness/account.ts";
 import type { TestSocket } from "../harness/socket.ts";
 import { sleep } from "../harness/stage.ts";
 import { adaAndBob, type InstancesSetting, onPair, type Pair } from "./instances.ts";
@@ -12,7 +12,10 @@ const MORE_SENDS = 15;
 
 export function testSharedLimits(setting: InstancesSetting): void {
   const test = (sentence: string, act: (pair: Pair) => Promise<void>) =>
-    Deno.test(`${setting.name}: ${sentence}`, () => onPair(setting, act, { RATE_LIMIT: "on" }));
+    Deno.test(
+      `${setting.name}: ${sentence}`,
+      () => onPair(setting, act, { RATE_LIMIT: "on", TRUST_PROXY: "1" }),
+    );
 
   test("ten wrong passwords on two instances are too many for both", async (pair) => {
     const { ada } = await adaAndBob(pair);
@@ -38,6 +41,33 @@ export function testSharedLimits(setting: InstancesSetting): void {
       assert.equal(await logIn(pair.a.server, ada, "wrong password"), 401);
     }
     assert.equal(await logIn(pair.b.server, ada), 200);
+  });
+
+  test("an account's wrong passwords from all addresses are one count, and its devices are known", async (pair) => {
+    const { ada } = await adaAndBob(pair);
+    const { headers } = await answerTo(pair.a.server, ada);
+    const cookie = headers.getSetCookie().map((text) => text.split(";")[0]).join("; ");
+    for (let i = 0; i < 50; i++) {
+      const { server } = i % 2 === 0 ? pair.a : pair.b;
+      assert.equal(await logIn(server, ada, "wrong password", `10.0.0.${i}`), 401);
+    }
+    for (const { server } of [pair.a, pair.b]) {
+      assert.equal(await logIn(server, ada, ada.password, "10.0.1.1"), 429);
+      const { status } = await answerTo(server, ada, { "x-forwarded-for": "10.0.1.2", cookie });
+      assert.equal(status, 200);
+    }
+  });
+
+  test("a right password on a new device takes back its own use on both", async (pair) => {
+    const { ada } = await adaAndBob(pair);
+    for (let i = 0; i < 49; i++) {
+      assert.equal(await logIn(pair.a.server, ada, "wrong password", `10.0.0.${i}`), 401);
+    }
+    for (const { server } of [pair.a, pair.b, pair.a]) {
+      assert.equal(await logIn(server, ada, ada.password, "10.0.1.1"), 200);
+    }
+    assert.equal(await logIn(pair.b.server, ada, "wrong password", "10.0.1.2"), 401);
+    assert.equal(await logIn(pair.a.server, ada, ada.password, "10.0.1.3"), 429);
   });
 
   test("sends on two instances are soon too many for both", async (pair) => {
@@ -74,12 +104,20 @@ export function testSharedLimits(setting: InstancesSetting): void {
 
 /** The status with which a log-in on this instance is answered. */
 async function logIn(
-  { url }: { url: string },
-  { email, password }: Account,
-  tried = password,
+  server: { url: string },
+  account: Account,
+  password: string = account.password,
+  address = "127.0.0.1",
 ): Promise<number> {
-  const { status } = await request(url, "POST", "/auth/login", {
-    body: { email, password: tried },
-  });
-  return status;
+  const { email } = account;
+  const headers = { "x-forwarded-for": address };
+  return (await answerTo(server, { email, password }, headers)).status;
+}
+
+function answerTo(
+  { url }: { url: string },
+  { email, password }: { email: string; password: string },
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  return request(url, "POST", "/auth/login", { body: { email, password }, headers });
 }

@@ -14,7 +14,7 @@ export const QUICK = { answerMs: 2_000, silenceMs: 500, firstRetryMs: 10, longes
 /** One browser: its cookies and its storage outlive the pages, and so the clients. */
 export class TestBrowser {
   readonly storage = new MemoryStorage();
-  cookie = "";
+  #cookies = new Map<string, string>();
   readonly #clients: Client[] = [];
 
   /** Opens a page: a client of its own with this browser's cookies and storage. */
@@ -29,6 +29,16 @@ export class TestBrowser {
     return client;
   }
 
+  /** All cookies, as the header has them. */
+  get cookie(): string {
+    return [...this.#cookies].map(([name, value]) => `${name}=${value}`).join("; ");
+  }
+
+  set cookie(header: string) {
+    this.#cookies.clear();
+    for (const pair of header.split("; ")) this.#keep(pair);
+  }
+
   close(): void {
     for (const client of this.#clients) client.close();
   }
@@ -38,9 +48,14 @@ export class TestBrowser {
     const headers = new Headers(init?.headers);
     if (this.cookie) headers.set("Cookie", this.cookie);
     const response = await fetch(input, { ...init, headers });
-    for (const cookie of response.headers.getSetCookie()) this.cookie = cookie.split(";")[0]!;
+    for (const cookie of response.headers.getSetCookie()) this.#keep(cookie.split(";")[0]!);
     return response;
   };
+
+  #keep(pair: string): void {
+    const [name = "", value = ""] = pair.split("=", 2);
+    this.#cookies.set(name, value);
+  }
 }
 
 export class MemoryStorage implements OutboxStorage {
