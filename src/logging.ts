@@ -6,6 +6,7 @@ import {
   getConsoleSink,
   getJsonLinesFormatter,
   getTextFormatter,
+  type LogRecord,
   type TextFormatter,
 } from "@logtape/logtape";
 import { redactByField } from "@logtape/redaction";
@@ -15,7 +16,7 @@ import type { Config } from "./config.ts";
 const SECRET_FIELDS = [/password/i, /token/i, /secret/i, /cookie/i, /authorization/i, /email/i];
 
 /** The message as it stands in the code, by which lines of one kind are found; values are fields. */
-const jsonFormatter = getJsonLinesFormatter({ message: "template", properties: "nest:properties" });
+const jsonLines = getJsonLinesFormatter({ message: "template", properties: "nest:properties" });
 
 export async function configureLogging(
   { logLevel, logFormat }: Pick<Config, "logLevel" | "logFormat">,
@@ -29,6 +30,14 @@ export async function configureLogging(
     ],
     contextLocalStorage: new AsyncLocalStorage(),
   });
+}
+
+/**
+ * A record as one line of JSON. Beside what JSON has escaped already (C0), a terminal acts on DEL and
+ * C1, some readers end lines at U+2028 and U+2029, and direction controls hide what a line says.
+ */
+export function jsonFormatter(record: LogRecord): string {
+  return jsonLines(record).replace(/[\x7f-\x9f\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, escape);
 }
 
 function prettyFormatter(): TextFormatter {
@@ -49,8 +58,9 @@ export function prettyValue(value: unknown): string {
 
 /** Writes control characters, line breaks, direction controls and lone surrogates as escapes. */
 function escapeControls(text: string): string {
-  return text.replace(
-    /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}]/gu,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}]/gu, escape);
+}
+
+function escape(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }

@@ -1,6 +1,6 @@
 /** The log: one line each, whatever a client chose; and what stands in it. */
 import assert from "node:assert/strict";
-import { prettyValue } from "../src/logging.ts";
+import { jsonFormatter, prettyValue } from "../src/logging.ts";
 import { request } from "./harness/account.ts";
 import { type ServerProcess, spawnServer } from "./harness/server.ts";
 import { until } from "./harness/stage.ts";
@@ -38,6 +38,20 @@ Deno.test("an error in the pretty log begins no line of its own, nor do its caus
       assert.doesNotMatch(line, /[\p{Cc}\p{Bidi_Control}]/u);
     }
   }
+});
+
+Deno.test("a line of the JSON log holds no control character or direction, and reads back the same", () => {
+  const path = `/x${CONTROLS}y日本語`;
+  const line = jsonFormatter({
+    category: ["echoroom"],
+    level: "info",
+    message: ["GET ", path, ""],
+    rawMessage: "GET {path}",
+    timestamp: 0,
+    properties: { path },
+  });
+  assert.match(line, /^[^\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]+\n$/u);
+  assert.equal(JSON.parse(line).properties.path, path);
 });
 
 Deno.test("an encoded newline or escape code in a path forges no line of the pretty log", async () => {
