@@ -9,6 +9,10 @@ import { VERSION } from "./src/version.ts";
 /** How long the end may take; platforms kill after 5 s or more. */
 const END_DEADLINE_MS = 4_500;
 
+const SIGNALS: Deno.Signal[] = Deno.build.os === "windows"
+  ? ["SIGINT", "SIGBREAK"]
+  : ["SIGINT", "SIGTERM"];
+
 const logger = getLogger(["echoroom"]);
 let ending = false;
 
@@ -26,7 +30,7 @@ async function start(options: CommandLine): Promise<void> {
   });
   const starting = startServer(config);
   // From now on: the first of several workers serves before the last one has started.
-  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  for (const signal of SIGNALS) {
     Deno.addSignalListener(signal, () => void end(starting));
   }
   announce(config, await starting);

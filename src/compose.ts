@@ -35,7 +35,7 @@ export interface Server {
    * to stay until this resolves: its own end would close them with another code.
    */
   drain(): Promise<void>;
-  /** Finishes what was accepted, then lets go of store and bus. */
+  /** Finishes what was accepted, then lets go of bus and store. The listener has to be shut before. */
   close(): Promise<void>;
 }
 
@@ -92,8 +92,8 @@ export async function compose(config: Config, siblings?: Siblings): Promise<Serv
       services.rateLimits.close();
       metrics.close();
       load.close();
-      await bus.close();
-      await store.close();
+      // MongoDB's bus stands on the store's connection.
+      await bus.close().finally(() => store.close());
     },
   };
 }

@@ -13,8 +13,25 @@ Deno.test("everything that the client exports is documented", async () => {
   await deno("doc", "--lint", ...ENTRIES);
 });
 
+Deno.test("the reference is written without a warning", async () => {
+  const folder = await Deno.makeTempDir();
+  const { command } = JSON.parse(await Deno.readTextFile(`${ROOT}deno.json`)).tasks.reference;
+  const args = command.replace("docs/reference", folder).split(" ").slice(1);
+  const warnings = await deno(...args);
+  assert.doesNotMatch(warnings, /warning/i);
+  assert.match(await Deno.readTextFile(`${folder}/all_symbols.html`), /createClient/);
+});
+
 Deno.test("the examples in the documents compile", async () => {
-  await deno("check", "--doc-only", "README.md", "docs/client.md", "src/client/README.md");
+  const comments = ["mod.ts", "client.ts", "react.ts"].map((name) => `src/client/${name}`);
+  await deno(
+    "check",
+    "--doc-only",
+    "README.md",
+    "docs/client.md",
+    "src/client/README.md",
+    ...comments,
+  );
 });
 
 Deno.test("the client can be published to JSR", async () => {
@@ -97,12 +114,12 @@ function deno(...args: string[]): Promise<string> {
   return run(Deno.execPath(), args);
 }
 
-/** Runs a command to its good end, and returns what it printed. */
+/** Runs a command to its good end, and returns what it printed, on either stream. */
 async function run(command: string, args: string[], cwd = ROOT): Promise<string> {
   const { success, stdout, stderr } = await new Deno.Command(command, { args, cwd }).output();
   const [output, errors] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
   assert.ok(success, `${output}\n${errors}`);
-  return output!;
+  return `${output}${errors}`;
 }
 
 /** 0 if there is none. */

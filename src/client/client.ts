@@ -45,14 +45,17 @@ export interface ClientOptions {
  *   no fetch and was given none
  *
  * @example
- * ```ts ignore
+ * ```ts
  * import { createClient } from "@echoroom/client";
  *
  * const client = createClient("https://chat.example.com");
- * await client.login({ email: "ada@example.com", password: "correct horse" });
+ * const ada = { email: "ada@example.com", password: "correct horse", displayName: "Ada" };
+ * await client.login(ada).catch(() => client.register(ada));
+ * await client.api.readRoom("general").catch(() => client.api.createRoom({ name: "General" }));
+ *
  * const room = client.join("general");
  * room.messages.subscribe(() => console.log(room.messages.get().at(-1)?.text));
- * await room.send("Hello");
+ * await room.send("Hello"); // resolves once the message is durable
  * ```
  */
 export function createClient(url: string | URL, options: ClientOptions = {}): Client {

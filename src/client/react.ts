@@ -2,7 +2,7 @@
  * Hooks for React 18 and later: a component shows what is there and is shown again when it changes.
  *
  * @example
- * ```tsx ignore
+ * ```tsx
  * import type { Client } from "@echoroom/client";
  * import { useMessages, useRoom } from "@echoroom/client/react";
  *

@@ -2,7 +2,7 @@
 import { createMiddleware } from "hono/factory";
 import { validator } from "hono-openapi";
 import type { z } from "zod";
-import { ChatError } from "../domain/errors.ts";
+import { ChatError, unavailable } from "../domain/errors.ts";
 import { invalidInput } from "../protocol/faults.ts";
 import { MAX_BODY_BYTES } from "../protocol/requests.ts";
 import type { Env } from "./context.ts";
@@ -48,6 +48,8 @@ async function readBody(request: Request): Promise<Uint8Array> {
     }
   } catch (cause) {
     if (cause instanceof ChatError) throw cause;
+    // A listener that is shut takes bodies from requests that came last.
+    if (cause instanceof Deno.errors.BadResource) throw unavailable("The server restarts.", cause);
     throw new ChatError("invalid_json", "The body broke off.", { cause });
   }
   return bytes.subarray(0, length);

@@ -1,6 +1,6 @@
 /** Starts servers for tests: in this process, or as a process of its own that can be killed. */
-import { compose } from "../../src/compose.ts";
 import { readConfig } from "../../src/config.ts";
+import { startInstance } from "../../src/instance.ts";
 import { HANG_MS } from "./deadline.ts";
 
 const MAIN = new URL("../../main.ts", import.meta.url);
@@ -24,18 +24,11 @@ export interface TestServer {
  */
 export async function startServer(settings: Record<string, string> = {}): Promise<TestServer> {
   const all = { ...SETTINGS, DATA_DIR: await Deno.makeTempDir(), ...settings };
-  const server = await compose(await readConfig(all));
-  const listener = Deno.serve(
-    { port: 0, hostname: "127.0.0.1", onListen: () => {} },
-    server.fetch,
-  );
+  const instance = await startInstance({ ...await readConfig(all), host: "127.0.0.1", port: 0 });
   return {
-    url: `http://127.0.0.1:${listener.addr.port}`,
+    url: `http://127.0.0.1:${instance.port}`,
     settings: all,
-    async stop() {
-      await server.drain();
-      await Promise.all([listener.shutdown(), server.close()]);
-    },
+    stop: () => instance.end(),
   };
 }
 

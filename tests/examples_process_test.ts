@@ -1,0 +1,162 @@
+/** The examples in the documents, run as they stand against fresh servers; only addresses differ. */
+import assert from "node:assert/strict";
+import { dirname, join } from "node:path";
+import { HANG_MS } from "./harness/deadline.ts";
+import {
+  addressedTo,
+  IN_BROWSER,
+  NOT_RUN,
+  readExample,
+  readExamples,
+  ROOT,
+} from "./harness/examples.ts";
+import { startServer } from "./harness/server.ts";
+
+/** What a clone needs of this folder to start. */
+const CLONED = ["deno.json", "deno.lock", "main.ts", "src", "web"];
+const READY = /is ready at (http:\S+) /;
+const WALK = [1, 2, 3, 4].map((n) => `README.md, A walk through, sh ${n}`);
+
+/** What each example does, by its place. */
+const RUNS: Record<string, (place: string) => Promise<void>> = {
+  "README.md, Two commands, sh 1": async (place) => {
+    await using clone = await runInClone(place);
+    const output = await clone.prints(READY);
+    const shown = /^EchoRoom .*/m.exec(await Deno.readTextFile(`${ROOT}README.md`))![0];
+    const { port } = new URL(READY.exec(output)![1]!);
+    const printed = /^EchoRoom .*/m.exec(output)![0];
+    assert.equal(printed.replaceAll(`:${port}`, ":3000"), shown);
+    assert.ok((await Deno.stat(join(clone.folder, "data"))).isDirectory);
+  },
+  "README.md, Many instances, sh 1": async (place) => {
+    await using clone = await runInClone(place);
+    const url = READY.exec(await clone.prints(READY))![1]!;
+    assert.deepEqual(await (await fetch(`${url}/health`)).json(), { status: "ok" });
+  },
+  "README.md, From your own front end, ts 1": (place) => printsLine(place, /^Hello$/m),
+  "docs/client.md, Ten lines from another origin, sh 1": async (place) => {
+    await using clone = await runInClone(place);
+    const url = READY.exec(await clone.prints(READY))![1]!;
+    for (const Origin of ["http://localhost:5173", "https://app.example.com"]) {
+      const response = await fetch(`${url}/rooms`, { headers: { Origin } });
+      await response.body?.cancel();
+      assert.equal(response.headers.get("Access-Control-Allow-Origin"), Origin);
+    }
+  },
+  "docs/client.md, Programs and apps, ts 1": (place) =>
+    printsLine(place, /^It is entry 2 of the room's log\.$/m),
+  "src/client/README.md, EchoRoom's client, ts 1": (place) => printsLine(place, /^Hello$/m),
+  "src/client/client.ts, ts 1": (place) => printsLine(place, /^Hello$/m),
+  "src/client/mod.ts, ts 1": (place) => printsLine(place, /^Hello$/m),
+};
+
+Deno.test("every example in the documents is run, or named with the reason why it is not", async () => {
+  const known = [...Object.keys(RUNS), ...WALK, ...IN_BROWSER, ...Object.keys(NOT_RUN)];
+  const places = (await readExamples()).map(({ place }) => place);
+  assert.deepEqual(known.toSorted(), places.toSorted());
+});
+
+for (const [place, run] of Object.entries(RUNS)) {
+  Deno.test(`the example does what its document says: ${place}`, () => run(place));
+}
+
+Deno.test("the README's walk through works block after block in one shell", {
+  ignore: !await isInstalled("curl"),
+}, async () => {
+  const server = await startServer();
+  const blocks = await Promise.all(WALK.map(readExample));
+  const script = blocks.join("\n").replace("http://127.0.0.1:3000", server.url);
+  await using shell = run("bash", ["-euc", script], await Deno.makeTempDir());
+  const output = await shell.ends();
+  for (
+    const expected of [
+      /"displayName":"Ada"/,
+      /room: walk-through$/m,
+      /^message:ack \{/m,
+      /^2 Ada: Hello, Bob$/m,
+      /^\{"messages":\[.*"text":"Hello, Bob".*"hasMore":false/m,
+    ]
+  ) assert.match(output, expected);
+  await server.stop();
+});
+
+async function isInstalled(command: string): Promise<boolean> {
+  const output = new Deno.Command(command, { args: ["--version"] }).output();
+  return await output.then(() => true, () => false);
+}
+
+/** Runs a program against a fresh server until it has printed what is expected. */
+async function printsLine(place: string, expected: RegExp): Promise<void> {
+  const server = await startServer();
+  const folder = await Deno.makeTempDir();
+  const code = addressedTo(server.url, await readExample(place));
+  await Deno.writeTextFile(join(folder, "hello.ts"), code);
+  const args = ["run", "--allow-net", "--config", `${ROOT}deno.json`, "hello.ts"];
+  {
+    await using program = run(Deno.execPath(), args, folder);
+    await program.prints(expected);
+  }
+  await server.stop();
+}
+
+/** Runs a block of shell commands in what somebody has who has just cloned the project. */
+async function runInClone(place: string) {
+  const folder = await Deno.makeTempDir();
+  const sources = CLONED.map((name) => ROOT + name);
+  await using copy = run("cp", ["-r", ...sources, folder], ROOT);
+  await copy.ends();
+  return Object.assign(run("bash", ["-euc", await readExample(place)], folder), { folder });
+}
+
+/** Starts a command with what it starts in turn, all of which ends with it. */
+function run(command: string, args: string[], cwd: string) {
+  const PATH = `${dirname(Deno.execPath())}:${Deno.env.get("PATH")}`;
+  const child = new Deno.Command(command, {
+    args,
+    cwd,
+    env: { PATH, PORT: "0", NO_COLOR: "1" },
+    stdout: "piped",
+    stderr: "piped",
+    detached: true,
+  }).spawn();
+  let text = "";
+  let grown = Promise.withResolvers<void>();
+  const read = async (stream: ReadableStream<Uint8Array<ArrayBuffer>>) => {
+    for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
+      text += chunk;
+      grown.resolve();
+      grown = Promise.withResolvers();
+    }
+  };
+  const isRead = Promise.all([read(child.stdout), read(child.stderr)]);
+  return {
+    /** Resolves with all output once it matches. */
+    async prints(expected: RegExp): Promise<string> {
+      const hang = Promise.withResolvers<void>();
+      const timer = setTimeout(hang.resolve, HANG_MS);
+      const end = Promise.race([isRead, hang.promise]).then(() => true);
+      while (!expected.test(text)) {
+        const isOver = await Promise.race([end, grown.promise]);
+        if (isOver && !expected.test(text)) assert.fail(`printed only:\n${text}`);
+      }
+      clearTimeout(timer);
+      return text;
+    },
+    /** Resolves with all output once it has ended well. */
+    async ends(): Promise<string> {
+      const { success } = await child.status;
+      await isRead;
+      assert.ok(success, text);
+      return text;
+    },
+    async [Symbol.asyncDispose](): Promise<void> {
+      try {
+        Deno.kill(-child.pid, "SIGKILL");
+      } catch {
+        // It has ended by itself.
+      }
+      await child.status;
+      await isRead;
+    },
+  };
+}
