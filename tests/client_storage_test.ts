@@ -92,6 +92,19 @@ Deno.test("what is written before the storage has answered goes out after what w
     assert.deepEqual(texts(room).slice(1), ["One", "Two", "Three"]);
   }));
 
+Deno.test("what was left is shown before what is written now, however late the storage answers", () =>
+  withStorage(async (world) => {
+    await leaveUnsent(world, ["One", "Two"]);
+    world.storage.hold();
+    const client = open(world, { timing: PATIENT });
+    const room = await enter(client, world.slug);
+    client.disconnect();
+    room.send("Three").catch(() => {});
+    world.storage.release();
+    await becomes(room.messages, (all) => all.length === 4);
+    assert.deepEqual(texts(room).slice(1), ["One", "Two", "Three"]);
+  }));
+
 Deno.test("what is written while the storage has not answered survives the next reload", () =>
   withStorage(async (world) => {
     await leaveUnsent(world, ["One"]);

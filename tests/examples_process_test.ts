@@ -33,7 +33,7 @@ const RUNS: Record<string, (place: string) => Promise<void>> = {
     const url = READY.exec(await clone.prints(READY))![1]!;
     assert.deepEqual(await (await fetch(`${url}/health`)).json(), { status: "ok" });
   },
-  "README.md, From your own front end, ts 1": (place) => printsLine(place, /^Hello$/m),
+  "README.md, From your own front end, ts 1": (place) => printsLine(place, /^Hello sent$/m),
   "docs/client.md, Ten lines from another origin, sh 1": async (place) => {
     await using clone = await runInClone(place);
     const url = READY.exec(await clone.prints(READY))![1]!;
@@ -45,9 +45,9 @@ const RUNS: Record<string, (place: string) => Promise<void>> = {
   },
   "docs/client.md, Programs and apps, ts 1": (place) =>
     printsLine(place, /^It is entry 2 of the room's log\.$/m),
-  "src/client/README.md, EchoRoom's client, ts 1": (place) => printsLine(place, /^Hello$/m),
-  "src/client/client.ts, ts 1": (place) => printsLine(place, /^Hello$/m),
-  "src/client/mod.ts, ts 1": (place) => printsLine(place, /^Hello$/m),
+  "src/client/README.md, EchoRoom's client, ts 1": (place) => printsLine(place, /^Hello sent$/m),
+  "src/client/client.ts, ts 1": (place) => printsLine(place, /^Hello sent$/m),
+  "src/client/mod.ts, ts 1": (place) => printsLine(place, /^Hello sent$/m),
 };
 
 Deno.test("every example in the documents is run, or named with the reason why it is not", async () => {

@@ -54,7 +54,10 @@ export interface ClientOptions {
  * await client.api.readRoom("general").catch(() => client.api.createRoom({ name: "General" }));
  *
  * const room = client.join("general");
- * room.messages.subscribe(() => console.log(room.messages.get().at(-1)?.text));
+ * room.messages.subscribe(() => {
+ *   const last = room.messages.get().at(-1);
+ *   console.log(last?.text, last?.state);
+ * });
  * await room.send("Hello"); // resolves once the message is durable
  * ```
  */

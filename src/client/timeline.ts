@@ -48,9 +48,7 @@ export class Timeline {
 
   /** All messages in the order of the log, those that are not in it yet last, as they were written. */
   list(): readonly ChatMessage[] {
-    return [...this.#entries.values()].sort((a, b) =>
-      (a.seq ?? Infinity) - (b.seq ?? Infinity) || 0
-    );
+    return [...this.#entries.values()].sort(byPlace);
   }
 
   /** The oldest message that the server has. */
@@ -177,6 +175,12 @@ export class Timeline {
     this.#entries.set(key, { ...entry, state: "sent" });
     return known === undefined || known.id === null;
   }
+}
+
+/** A storage may bring what was written earlier after what was written now. */
+function byPlace(a: ChatMessage, b: ChatMessage): number {
+  if (a.seq !== null || b.seq !== null) return (a.seq ?? Infinity) - (b.seq ?? Infinity);
+  return Number(a.createdAt > b.createdAt) - Number(a.createdAt < b.createdAt);
 }
 
 /** One sender never uses a `clientMessageId` twice in a room, so it names a message early. */
