@@ -3,12 +3,14 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Metrics } from "../src/application/metrics.ts";
 import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
+import { unavailable } from "../src/domain/errors.ts";
 import type { Message, MessageDraft } from "../src/domain/message.ts";
 import type { User } from "../src/domain/user.ts";
 import type { Store } from "../src/ports/store.ts";
 import type { Connection } from "../src/realtime/connection.ts";
 import { Feed } from "../src/realtime/feed.ts";
 import { Flusher } from "../src/realtime/flusher.ts";
+import { RecentProfiles } from "../src/realtime/recent_profiles.ts";
 import { sleep } from "./harness/stage.ts";
 import { SQLITE } from "./harness/stores.ts";
 
@@ -38,6 +40,8 @@ function draft(): MessageDraft {
 class Watcher {
   readonly open = true;
   readonly seqs: number[];
+  /** The senders of what came live. */
+  readonly names: string[] = [];
 
   constructor(feed: Feed) {
     this.seqs = feed.latest().map(({ message }) => message.seq);
@@ -45,7 +49,9 @@ class Watcher {
   }
 
   send(text: string) {
-    this.seqs.push(JSON.parse(text).data.seq);
+    const { seq, message } = JSON.parse(text).data;
+    this.seqs.push(seq);
+    this.names.push(message.sender.displayName);
   }
 }
 
@@ -156,6 +162,172 @@ Deno.test("a refresh delivers all that was appended before it was asked for", ()
       assert.equal(feed.head, appended[0]!.seq);
     }
   }));
+
+Deno.test("a stale window whose read fails stays stale until a read succeeds", () =>
+  onSlowFeed(async ({ store, feed, reads }) => {
+    await store.updateUser(ADA.id, { displayName: "Countess" }, new Date());
+    feed.invalidate();
+    const failed = feed.refresh();
+    await reads.fail();
+    await assert.rejects(failed, { code: "unavailable" });
+    assert.equal(feed.stale, true);
+    const refreshed = feed.refresh();
+    await reads.answer();
+    await refreshed;
+    assert.equal(feed.stale, false);
+    assert.deepEqual(senders(feed), ["Countess"]);
+  }));
+
+Deno.test("a window that is invalidated while it is read is read again before it is shown", () =>
+  onSlowFeed(async ({ store, feed, reads }) => {
+    feed.invalidate();
+    const refreshed = feed.refresh();
+    const answer = await reads.next();
+    await store.updateUser(ADA.id, { displayName: "Countess" }, new Date());
+    feed.invalidate();
+    answer();
+    await reads.answer();
+    await refreshed;
+    assert.deepEqual(senders(feed), ["Countess"]);
+  }));
+
+Deno.test("a window that is invalidated during its first read is read again before it is shown", () =>
+  onSlowFeed(async ({ store, roomId, open, reads }) => {
+    const feed = open(roomId);
+    const refreshed = feed.refresh();
+    const answer = await reads.next();
+    await store.updateUser(ADA.id, { displayName: "Countess" }, new Date());
+    feed.invalidate();
+    answer();
+    await reads.answer();
+    await refreshed;
+    assert.deepEqual(senders(feed), ["Countess"]);
+    feed.close();
+  }));
+
+Deno.test("entries that are delivered while a stale window is read follow what was read", () =>
+  onSlowFeed(async ({ store, roomId, feed, reads }) => {
+    feed.invalidate();
+    const refreshed = feed.refresh();
+    const answer = await reads.next();
+    feed.offer(await store.append(roomId, [draft(), draft()]));
+    answer();
+    await refreshed;
+    assert.equal(feed.stale, false);
+    assert.deepEqual(feed.latest().map(({ message }) => message.seq), [1, 2, 3]);
+  }));
+
+Deno.test("a message that was sent before its sender's change is delivered with the new name", () =>
+  onSlowFeed(async ({ store, roomId, feed, profiles }) => {
+    const watcher = new Watcher(feed);
+    const sent = await store.append(roomId, [draft()]);
+    await changeName(store, profiles, feed, "Countess");
+    feed.offer(sent);
+    await feed.refresh();
+    assert.deepEqual(watcher.names, ["Countess"]);
+    assert.deepEqual(senders(feed), ["Countess", "Countess"]);
+  }));
+
+Deno.test("a message that is read while its sender changes is delivered with the new name", () =>
+  onSlowFeed(async ({ store, roomId, feed, profiles, reads }) => {
+    const watcher = new Watcher(feed);
+    await store.append(roomId, [draft()]);
+    reads.hold = true;
+    const refreshed = feed.refresh();
+    const answer = await reads.next();
+    await changeName(store, profiles, feed, "Countess");
+    answer();
+    await refreshed;
+    assert.deepEqual(watcher.names, ["Countess"]);
+    assert.deepEqual(senders(feed), ["Countess", "Countess"]);
+  }));
+
+function senders(feed: Feed): string[] {
+  return feed.latest().map(({ text }) => JSON.parse(text).sender.displayName);
+}
+
+/** As an instance does that hears of a change over the bus. */
+async function changeName(
+  store: Store,
+  profiles: RecentProfiles,
+  feed: Feed,
+  displayName: string,
+): Promise<void> {
+  const user = await store.updateUser(ADA.id, { displayName }, new Date());
+  profiles.receive({ kind: "profile_changed", user: user! });
+  feed.showProfile(user!);
+}
+
+/** Reads of the log that have been answered by the store, and wait to be handed on. */
+class HeldReads {
+  /** Whether reads after a `seq` wait too, and not only those of a window. */
+  hold = false;
+  readonly #waiting: PromiseWithResolvers<void>[] = [];
+  #arrived = Promise.withResolvers<void>();
+
+  async pass<T>(read: Promise<T>): Promise<T> {
+    const result = await read;
+    const held = Promise.withResolvers<void>();
+    this.#waiting.push(held);
+    this.#arrived.resolve();
+    await held.promise;
+    return result;
+  }
+
+  /** Resolves with what hands the next read on. */
+  async next(): Promise<() => void> {
+    return (await this.#take()).resolve;
+  }
+
+  async answer(): Promise<void> {
+    (await this.#take()).resolve();
+  }
+
+  async fail(): Promise<void> {
+    (await this.#take()).reject(unavailable("The store is away."));
+  }
+
+  async #take(): Promise<PromiseWithResolvers<void>> {
+    await this.#arrived.promise;
+    const held = this.#waiting.shift()!;
+    if (this.#waiting.length === 0) this.#arrived = Promise.withResolvers();
+    return held;
+  }
+}
+
+/** Runs `act` on a feed with its first entry delivered, over a store whose reads can be held. */
+async function onSlowFeed(
+  act: (scene: {
+    store: Store;
+    roomId: string;
+    feed: Feed;
+    profiles: RecentProfiles;
+    reads: HeldReads;
+    open(roomId: string): Feed;
+  }) => Promise<void>,
+): Promise<void> {
+  const store = await openStore();
+  const metrics = new Metrics();
+  const profiles = new RecentProfiles();
+  const reads = new HeldReads();
+  const slow: Pick<Store, "readAfter" | "readBefore"> = {
+    readAfter: (...range) => {
+      const page = store.readAfter(...range);
+      return reads.hold ? reads.pass(page) : page;
+    },
+    readBefore: (...range) => reads.pass(store.readBefore(...range)),
+  };
+  const open = (roomId: string) => {
+    return new Feed(roomId, slow as Store, new Flusher(() => 0), metrics, profiles);
+  };
+  const roomId = await openRoom(store);
+  const feed = open(roomId);
+  await Promise.all([feed.refresh(), reads.answer()]);
+  await act({ store, roomId, feed, profiles, reads, open });
+  feed.close();
+  metrics.close();
+  await store.close();
+}
 
 /** Runs `act` on the feed of a new room, with its first entry delivered. */
 async function onFeed(

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import type { PublicUser } from "../src/domain/user.ts";
 import type { Bus, BusEvent, BusListener } from "../src/ports/bus.ts";
 import { Presence } from "../src/realtime/presence.ts";
+import { RecentProfiles } from "../src/realtime/recent_profiles.ts";
 
 const INSTANCES = 3;
 const ROOMS = ["general", "random"];
@@ -132,6 +133,21 @@ Deno.test("while an instance that has died is still counted, its silence delays 
   assert.deepEqual(b!.members("general"), ["bob"]);
   await world.wait(300);
   assert.deepEqual(b!.told("general")[1]!.toSorted(), ["ada", "bob"]);
+  world.end();
+});
+
+Deno.test("a list that was told before a user's change shows them as they are now", async () => {
+  using clock = new Clock();
+  const world = new World(clock, [{ copies: 1, delay: 1 }]);
+  const [a, b] = world.instances as [Instance, Instance];
+  await world.wait(100);
+  a.enter("general", ADA, 0);
+  b.enter("general", BOB, 0);
+  await world.wait(1_000);
+  b.bus.hear({ kind: "profile_changed", user: { ...DAVE, displayName: "David" } }, "elsewhere");
+  const list = { kind: "presence", roomId: "general", version: 1_000, users: [ADA, DAVE] } as const;
+  b.bus.hear({ ...list, users: [...list.users] }, a.bus.instanceId);
+  assert.ok(b.names("general").includes("David"));
   world.end();
 });
 
@@ -264,8 +280,13 @@ class Instance {
 
   constructor(network: Network) {
     this.bus = new LossyBus(network);
-    this.#presence = new Presence(this.bus, (roomId, text) => this.#update(roomId, text));
-    this.bus.subscribe((event, from) => this.#presence.receive(event, from));
+    const profiles = new RecentProfiles();
+    const update = (roomId: string, text: string) => this.#update(roomId, text);
+    this.#presence = new Presence(this.bus, update, profiles);
+    this.bus.subscribe((event, from) => {
+      profiles.receive(event);
+      this.#presence.receive(event, from);
+    });
   }
 
   /** @param reading how long the store takes to answer, in milliseconds */
@@ -297,6 +318,12 @@ class Instance {
   /** Whose sockets are in the room. */
   members(roomId: string): string[] {
     return this.#sockets(roomId).map(({ userId }) => userId);
+  }
+
+  /** The names that a newcomer would be told. */
+  names(roomId: string): string[] {
+    const users: PublicUser[] = JSON.parse(this.#presence.online(roomId).named);
+    return users.map(({ displayName }) => displayName);
   }
 
   /** What a newcomer would be told, and what those who are in the room show. */

@@ -14,8 +14,9 @@ const MAX_UNSENT_BYTES = 1024 * 1024;
 export const MAX_FRAME_LENGTH = 256 * 1024;
 const BROKEN_FRAMES_A_MINUTE = 10;
 const REFUSALS_A_MINUTE = 200;
-const DRAIN_POLL_MS = 20;
-const DRAIN_DEADLINE_MS = 10_000;
+/** How long answers wait for a reader to catch up. */
+const CONGESTED_MS = 10_000;
+const DRAIN_POLL_MS = 10;
 /** How long a peer that is being closed may go on sending before its connection is cut. */
 const CLOSE_LIMIT_MS = 5_000;
 
@@ -63,6 +64,7 @@ export class Connection {
   readonly #onClosing: ConnectionOptions["onClosing"];
   #open = true;
   #closedAt = 0;
+  #congestedSince: number | null = null;
   /** Frames that wait for the next flush, each the inside of an array or one object. */
   #waiting: string[] = [];
   #waitingLength = 0;
@@ -142,15 +144,19 @@ export class Connection {
   }
 
   /**
-   * Resolves once little waits unsent, so that a long answer can go out in parts that a slow but
-   * living reader keeps up with; after 10 s it resolves all the same.
+   * Whether a long answer should wait, because the reader has yet to read most of what it was sent:
+   * answers that go out in parts close no slow but living reader. False after 10 s all the same.
    */
-  async drained(): Promise<void> {
-    const deadline = Date.now() + DRAIN_DEADLINE_MS;
-    while (this.open && this.#socket.bufferedAmount > MAX_UNSENT_BYTES / 4) {
-      if (Date.now() > deadline) return;
-      await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
-    }
+  get congested(): boolean {
+    const unsent = this.#socket.bufferedAmount + this.#waitingLength;
+    if (!this.#open || unsent <= MAX_UNSENT_BYTES / 4) this.#congestedSince = null;
+    else this.#congestedSince ??= Date.now();
+    return this.#congestedSince !== null && Date.now() - this.#congestedSince < CONGESTED_MS;
+  }
+
+  /** Resolves when it makes sense to look at `congested` again. */
+  drain(): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
   }
 
   /** Sends what waits. */

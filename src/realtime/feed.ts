@@ -6,8 +6,9 @@ import type { PublicUser } from "../domain/user.ts";
 import type { Store } from "../ports/store.ts";
 import { frameOf, JOINED_MESSAGES } from "../protocol/events.ts";
 import { type Connection, MAX_FRAME_LENGTH } from "./connection.ts";
-import { type Entry, entryOf } from "./entry.ts";
+import { type Entry, entryOf, withCurrentSenders } from "./entry.ts";
 import type { Flusher } from "./flusher.ts";
+import { RecentProfiles } from "./recent_profiles.ts";
 
 const logger = getLogger(["echoroom", "feed"]);
 
@@ -36,6 +37,7 @@ export class Feed {
   readonly #store: Store;
   readonly #flusher: Flusher;
   readonly #metrics: Metrics;
+  readonly #profiles: RecentProfiles;
   /** Frames that sockets of `echoroom.batch` get with the next flush. */
   #gathered: string[] = [];
   #gatheredLength = 0;
@@ -43,19 +45,28 @@ export class Feed {
   #window: Entry[] = [];
   #head = 0;
   #loaded = false;
-  /** Whether the window may show senders as they are no more. */
-  #stale = false;
+  /** How often the window was invalidated, and how often when its present content was asked for. */
+  #invalidations = 0;
+  #validated = 0;
   #closed = false;
   #running: Promise<void> = Promise.resolve();
   #next: Promise<void> | null = null;
   #retry: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(roomId: string, store: Store, flusher: Flusher, metrics: Metrics) {
+  /** @param profiles must hear of each change before this feed does */
+  constructor(
+    roomId: string,
+    store: Store,
+    flusher: Flusher,
+    metrics: Metrics,
+    profiles = new RecentProfiles(),
+  ) {
     this.#roomId = roomId;
     this.#roomIdText = JSON.stringify(roomId);
     this.#store = store;
     this.#flusher = flusher;
     this.#metrics = metrics;
+    this.#profiles = profiles;
   }
 
   /** The last entry delivered. */
@@ -65,6 +76,11 @@ export class Feed {
 
   get idle(): boolean {
     return this.holds === 0 && this.live.size === 0 && this.paused.size === 0;
+  }
+
+  /** Whether the window may be outdated: then it must not be shown before the next `refresh`. */
+  get stale(): boolean {
+    return this.#validated < this.#invalidations;
   }
 
   /** The last entries, as `room:joined` shows them. */
@@ -81,7 +97,7 @@ export class Feed {
   /** Takes entries from the bus and delivers those that are next. */
   offer(messages: readonly Message[]): void {
     // What comes before the window is loaded may be missing in it: it is read again afterwards.
-    if (!this.#loaded || this.#take(messages)) this.repair();
+    if (!this.#loaded || this.#isOutdated(messages) || this.#take(messages)) this.repair();
   }
 
   /** Takes from the bus how far the log reaches at least. */
@@ -89,14 +105,14 @@ export class Feed {
     if (!this.#loaded || head > this.#head) this.repair();
   }
 
-  /** What the bus tells may have been lost: the window is read anew before it is shown again. */
-  distrust(): void {
-    this.#stale = true;
+  /** The window is read anew before it is shown again: the bus may have lost what changed it. */
+  invalidate(): void {
+    this.#invalidations++;
   }
 
   /**
    * Reads what the log has beyond `head` and delivers it. Resolves once everything that was
-   * committed before the call has been delivered.
+   * committed before the call has been delivered, and the window is not stale.
    * @throws ChatError `unavailable`
    */
   refresh(): Promise<void> {
@@ -129,6 +145,11 @@ export class Feed {
     });
   }
 
+  /** Whether a sender changed lately, perhaps after they were put into these messages. */
+  #isOutdated(messages: readonly Message[]): boolean {
+    return messages.some(({ seq, sender }) => seq > this.#head && this.#profiles.has(sender.id));
+  }
+
   #gather(text: string): void {
     if (this.#gathered.push(text) === 1) this.#flusher.addRoom(this);
     this.#gatheredLength += text.length;
@@ -156,43 +177,56 @@ export class Feed {
   }
 
   async #catchUp(): Promise<void> {
-    if (!this.#loaded) return await this.#load();
+    if (!this.#loaded) await this.#load();
+    else await this.#readOn();
+    while (this.stale) await this.#reload();
+  }
+
+  async #readOn(): Promise<void> {
     while (true) {
+      const since = this.#profiles.changes;
       const page = await this.#store.readAfter(this.#roomId, this.#head, PAGE);
-      this.#take(page);
-      if (page.length < PAGE) break;
+      this.#take(page, since);
+      if (page.length < PAGE) return;
     }
-    if (this.#stale) await this.#reload();
+  }
+
+  async #load(): Promise<void> {
+    this.#window = await this.#readWindow(Number.MAX_SAFE_INTEGER);
+    this.#head = this.#window.at(-1)?.message.seq ?? 0;
+    this.#loaded = true;
   }
 
   async #reload(): Promise<void> {
     const head = this.#head;
-    this.#stale = false;
-    const latest = await this.#store.readBefore(this.#roomId, head + 1, JOINED_MESSAGES);
-    // Unless more was delivered meanwhile: then the next refresh does it.
-    if (this.#head === head) this.#window = latest.map(entryOf);
-    else this.#stale = true;
+    const entries = await this.#readWindow(head + 1);
+    // What was delivered meanwhile follows.
+    this.#window = [...entries, ...this.#window.filter(({ message }) => message.seq > head)];
   }
 
-  async #load(): Promise<void> {
-    const end = Number.MAX_SAFE_INTEGER;
-    const latest = await this.#store.readBefore(this.#roomId, end, JOINED_MESSAGES);
-    this.#window = latest.map(entryOf);
-    this.#head = latest.at(-1)?.seq ?? 0;
-    this.#loaded = true;
+  async #readWindow(before: number): Promise<Entry[]> {
+    const invalidations = this.#invalidations;
+    const since = this.#profiles.changes;
+    const latest = await this.#store.readBefore(this.#roomId, before, JOINED_MESSAGES);
+    // Only now: a read that fails leaves the window stale, and so does what came during it.
+    this.#validated = invalidations;
+    return withCurrentSenders(latest.map(entryOf), this.#profiles, since);
   }
 
-  /** Delivers what is next in order. Returns whether there is a gap before the rest. */
-  #take(messages: readonly Message[]): boolean {
+  /**
+   * Delivers what is next in order. Returns whether there is a gap before the rest.
+   * @param since `profiles.changes` before the messages were read
+   */
+  #take(messages: readonly Message[], since = this.#profiles.changes): boolean {
     const fresh = messages.filter((message) => message.seq > this.#head);
     const gap = fresh.findIndex((message, i) => message.seq !== this.#head + 1 + i);
     const next = gap < 0 ? fresh : fresh.slice(0, gap);
-    if (next.length > 0) this.#deliver(next);
+    if (next.length > 0) this.#deliver(next, since);
     return next.length < fresh.length;
   }
 
-  #deliver(messages: Message[]): void {
-    const entries = messages.map(entryOf);
+  #deliver(messages: Message[], since: number): void {
+    const entries = withCurrentSenders(messages.map(entryOf), this.#profiles, since);
     this.#head = messages.at(-1)!.seq;
     this.#window.push(...entries);
     for (const entry of entries) this.#show(entry);

@@ -13,6 +13,7 @@ import { Flusher } from "./flusher.ts";
 import { createHandlers, leaveRoom, type Rooms } from "./handlers.ts";
 import { Hub } from "./hub.ts";
 import { Presence } from "./presence.ts";
+import { RecentProfiles } from "./recent_profiles.ts";
 import { Typing } from "./typing.ts";
 
 const logger = getLogger(["echoroom", "websocket"]);
@@ -37,13 +38,15 @@ export class Gateway {
     const { store, bus, metrics, rateLimits, load } = services;
     this.#store = store;
     this.#flusher = new Flusher(() => load.level);
+    const profiles = new RecentProfiles();
     const hub: Hub = new Hub(services, this.#flusher, {
       opened: (roomId) => presence.open(roomId),
       closed: (roomId) => presence.close(roomId),
-    });
-    const presence = new Presence(bus, (roomId, text) => hub.broadcast(roomId, text));
-    const typing = new Typing(bus, (roomId, text, userId) => hub.broadcast(roomId, text, userId));
-    this.#rooms = { hub, presence, typing };
+    }, profiles);
+    const broadcast = hub.broadcast.bind(hub);
+    const presence = new Presence(bus, broadcast, profiles);
+    const typing = new Typing(bus, broadcast, profiles);
+    this.#rooms = { hub, presence, typing, profiles };
     this.#connections = new Connections(rateLimits.enabled);
     const handlers = createHandlers(services, this.#connections, this.#rooms);
     this.#router = new EventRouter(services, handlers);
@@ -136,7 +139,9 @@ export class Gateway {
   }
 
   #receive(event: BusEvent, from: string): void {
-    const { hub, presence, typing } = this.#rooms;
+    const { hub, presence, typing, profiles } = this.#rooms;
+    // Whoever shows people asks it for who has just changed.
+    profiles.receive(event);
     hub.receive(event);
     presence.receive(event, from);
     typing.receive(event, from);

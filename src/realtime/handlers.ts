@@ -21,6 +21,7 @@ import type { Connections } from "./connections.ts";
 import { listOf } from "./entry.ts";
 import type { Hub } from "./hub.ts";
 import type { Presence } from "./presence.ts";
+import type { RecentProfiles } from "./recent_profiles.ts";
 import type { Typing } from "./typing.ts";
 
 /** Does what a command asks. What it throws is answered as an `error` event. */
@@ -32,6 +33,7 @@ export interface Rooms {
   hub: Hub;
   presence: Presence;
   typing: Typing;
+  profiles: RecentProfiles;
 }
 
 type AuthErrorCode = ServerData<"auth:error">["code"];
@@ -45,7 +47,7 @@ const AUTH_ERRORS: readonly string[] = [
 export function createHandlers(
   services: Services,
   connections: Connections,
-  { hub, presence, typing }: Rooms,
+  { hub, presence, typing, profiles }: Rooms,
 ): Handlers {
   const { store, directory, tokens, rateLimits, metrics } = services;
 
@@ -112,8 +114,11 @@ export function createHandlers(
   return {
     async "auth:identify"({ connection, ref }, { token }) {
       try {
+        const since = profiles.changes;
         const { user, expiresAt } = await identify(connection, token);
         if (!connection.open) return;
+        // Later changes find the socket by its user.
+        Object.assign(user, profiles.changedSince(since, user.id));
         if (!connections.claim(connection, user.id)) {
           throw new ChatError("limit_reached", "This user holds too many sockets.");
         }
@@ -138,8 +143,10 @@ export function createHandlers(
       await hub.join(room.id, connection, ({ entries, lastSeq }) => {
         enter(connection, room.id);
         const { named, count } = presence.online(room.id);
+        // They may have changed since the room was looked up.
+        const createdBy = profiles.current(room.createdBy);
         connection.send(frameOf("room:joined", {
-          room: JSON.stringify(presentRoom({ ...room, lastSeq })),
+          room: JSON.stringify(presentRoom({ ...room, createdBy, lastSeq })),
           messages: listOf(entries),
           online: named,
           onlineCount: String(count),
@@ -190,14 +197,17 @@ export function createHandlers(
         } catch (error) {
           fail(part, error, metrics);
         }
-        await command.connection.drained();
       }
     },
   };
 }
 
 /** Takes a socket out of a room and tells the room, if it was in it. */
-export function leaveRoom(connection: Connection, roomId: string, rooms: Rooms): void {
+export function leaveRoom(
+  connection: Connection,
+  roomId: string,
+  rooms: Omit<Rooms, "profiles">,
+): void {
   if (!connection.rooms.delete(roomId)) return;
   const { id: userId } = identityOf(connection);
   rooms.typing.stop(roomId, connection, userId);

@@ -9,9 +9,10 @@ import type { Bus, BusEvent } from "../ports/bus.ts";
 import type { Store } from "../ports/store.ts";
 import { MISSED_MESSAGES } from "../protocol/events.ts";
 import type { Connection } from "./connection.ts";
-import { type Entry, entryOf } from "./entry.ts";
+import { type Entry, entryOf, withCurrentSenders } from "./entry.ts";
 import { Feed } from "./feed.ts";
 import type { Flusher } from "./flusher.ts";
+import { RecentProfiles } from "./recent_profiles.ts";
 
 /** The room's latest entries and the last `seq`, as a joining socket is shown them. */
 export interface Joined {
@@ -51,15 +52,19 @@ export class Hub {
   readonly #log: Pick<RoomLog, "told">;
   readonly #metrics: Metrics;
   readonly #flusher: Flusher;
+  readonly #profiles: RecentProfiles;
   readonly #life: RoomLife;
   readonly #rooms = new Map<string, OpenRoom>();
 
+  /** @param profiles must hear of each change before this does */
   constructor(
     { store, bus, log, metrics }: Pick<Services, "store" | "bus" | "log" | "metrics">,
     flusher: Flusher,
     life: RoomLife,
+    profiles = new RecentProfiles(),
   ) {
     this.#flusher = flusher;
+    this.#profiles = profiles;
     this.#store = store;
     this.#bus = bus;
     this.#log = log;
@@ -81,7 +86,7 @@ export class Hub {
         for (const { feed } of this.#rooms.values()) feed.showProfile(event.user);
         return;
       case "interrupted":
-        for (const { feed } of this.#rooms.values()) feed.distrust();
+        for (const { feed } of this.#rooms.values()) feed.invalidate();
     }
   }
 
@@ -114,6 +119,8 @@ export class Hub {
   async join(roomId: string, connection: Connection, welcome: (joined: Joined) => void) {
     await this.#inRoom(roomId, async (feed) => {
       await feed.refresh();
+      // Nothing may come between the last look at the feed and what is sent of it.
+      while (mustWait(feed, connection)) await wait(feed, connection);
       if (!enter(feed, connection)) return;
       welcome({ entries: feed.latest(), lastSeq: feed.head });
     });
@@ -132,11 +139,14 @@ export class Hub {
   ) {
     await this.#inRoom(roomId, async (feed) => {
       if (feed.live.delete(connection)) feed.paused.add(connection);
+      const since = this.#profiles.changes;
       await feed.refresh();
       const reset = cursor > feed.head;
       const entries: Entry[] = [];
       let hasMore = false;
-      while (!reset) {
+      while (true) {
+        while (mustWait(feed, connection)) await wait(feed, connection);
+        if (reset) break;
         const lastSeq = entries.at(-1)?.message.seq ?? cursor;
         const space = MISSED_MESSAGES - entries.length;
         const rest = feed.after(lastSeq);
@@ -154,7 +164,8 @@ export class Hub {
         if (older.at(-1)!.seq > feed.head) await feed.refresh();
       }
       const messages = entries.map(({ message }) => message);
-      const page = entries.slice(0, countWithin(messages, MAX_PAGE_LENGTH));
+      const count = countWithin(messages, MAX_PAGE_LENGTH);
+      const page = withCurrentSenders(entries.slice(0, count), this.#profiles, since);
       hasMore ||= page.length < entries.length;
       if (hasMore) {
         return answer({ entries: page, lastSeq: page.at(-1)!.message.seq, hasMore, reset });
@@ -203,7 +214,7 @@ export class Hub {
   }
 
   #open(roomId: string): OpenRoom {
-    const feed = new Feed(roomId, this.#store, this.#flusher, this.#metrics);
+    const feed = new Feed(roomId, this.#store, this.#flusher, this.#metrics, this.#profiles);
     // Events first: what is committed after the feed has read the store must be heard of.
     const opened = this.#bus.follow(roomId).then(() => this.#life.opened(roomId));
     const room = { feed, opened };
@@ -224,6 +235,16 @@ export class Hub {
     if (page.length === 0) throw unavailable("The room's log has changed underneath; try again.");
     return page;
   }
+}
+
+/** Whether the feed may not be shown to this socket in this turn. */
+function mustWait(feed: Feed, connection: Connection): boolean {
+  return feed.stale || connection.congested;
+}
+
+/** @throws ChatError `unavailable` */
+function wait(feed: Feed, connection: Connection): Promise<void> {
+  return feed.stale ? feed.refresh() : connection.drain();
 }
 
 /** Puts a socket among those that get live entries, unless it has closed meanwhile. */

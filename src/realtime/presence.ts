@@ -4,6 +4,7 @@ import type { Bus, BusEvent } from "../ports/bus.ts";
 import { frame, NAMED_ONLINE } from "../protocol/events.ts";
 import { Attendance } from "./attendance.ts";
 import { Peers } from "./peers.ts";
+import { RecentProfiles } from "./recent_profiles.ts";
 
 const INTERVAL_MS = 250;
 /** A list of so many users is told to other instances at each interval; longer ones less often. */
@@ -46,6 +47,7 @@ interface OpenRoom {
 export class Presence {
   readonly #bus: Bus;
   readonly #broadcast: Broadcast;
+  readonly #profiles: RecentProfiles;
   readonly #peers: Peers;
   readonly #rooms = new Map<string, OpenRoom>();
   /** The newest list told of each room, and when; a closed room's stays until the given time. */
@@ -54,10 +56,14 @@ export class Presence {
   /** Counts the rounds of heartbeats. */
   #round = 0;
 
-  /** @param broadcast sends a frame to every socket in a room */
-  constructor(bus: Bus, broadcast: Broadcast) {
+  /**
+   * @param broadcast sends a frame to every socket in a room
+   * @param profiles must hear of each change before this does
+   */
+  constructor(bus: Bus, broadcast: Broadcast, profiles = new RecentProfiles()) {
     this.#bus = bus;
     this.#broadcast = broadcast;
+    this.#profiles = profiles;
     this.#peers = new Peers({
       bus,
       heartbeats: (everything) => this.#heartbeats(everything),
@@ -188,7 +194,8 @@ export class Presence {
     // Who is not known to live has gone, or will say which lists it has told when it is.
     if (!room || !this.#peers.knows(from) || version <= (room.versions.get(from) ?? -1)) return;
     room.versions.set(from, version);
-    room.attendance.replace(from, users);
+    // The list may have been told before its instance heard of a change.
+    room.attendance.replace(from, users.map((user) => this.#profiles.current(user)));
     this.#hasAnswered(from, roomId, room);
   }
 

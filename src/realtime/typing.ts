@@ -3,6 +3,7 @@ import { type PublicUser, publicUser } from "../domain/user.ts";
 import type { Bus, BusEvent } from "../ports/bus.ts";
 import { frame } from "../protocol/events.ts";
 import type { Connection } from "./connection.ts";
+import { RecentProfiles } from "./recent_profiles.ts";
 
 const SILENCE_MS = 6_000;
 /** Other instances say themselves when a user stops; this is for when that is lost. */
@@ -26,12 +27,17 @@ interface Typist {
 export class Typing {
   readonly #bus: Bus;
   readonly #broadcast: Broadcast;
+  readonly #profiles: RecentProfiles;
   readonly #rooms = new Map<string, Map<string, Typist>>();
 
-  /** @param broadcast sends a frame to every socket in a room but those of one user */
-  constructor(bus: Bus, broadcast: Broadcast) {
+  /**
+   * @param broadcast sends a frame to every socket in a room but those of one user
+   * @param profiles must hear of each change before this does
+   */
+  constructor(bus: Bus, broadcast: Broadcast, profiles = new RecentProfiles()) {
     this.#bus = bus;
     this.#broadcast = broadcast;
+    this.#profiles = profiles;
   }
 
   start(roomId: string, connection: Connection, user: PublicUser): void {
@@ -55,8 +61,10 @@ export class Typing {
   }
 
   receive(event: BusEvent, from: string): void {
+    if (event.kind === "profile_changed") return this.#showProfile(event.user);
     if (event.kind !== "typing" || from === this.#bus.instanceId) return;
-    const { roomId, user, state } = event;
+    const { roomId, state } = event;
+    const user = this.#profiles.current(event.user);
     if (state === "started") this.#add(roomId, user, from, SILENCE_ELSEWHERE_MS);
     if (state === "stopped") this.#remove(roomId, user.id, from);
     const typist = this.#rooms.get(roomId)?.get(user.id);
@@ -68,6 +76,13 @@ export class Typing {
       for (const { sources } of typists.values()) sources.forEach(clearTimeout);
     }
     this.#rooms.clear();
+  }
+
+  #showProfile(user: PublicUser): void {
+    for (const typists of this.#rooms.values()) {
+      const typist = typists.get(user.id);
+      if (typist) typist.user = publicUser(user);
+    }
   }
 
   #add(roomId: string, user: PublicUser, source: Source, milliseconds: number): Typist {

@@ -1,0 +1,46 @@
+/** Who has just changed their profile: what was read or sent before shows them as they were. */
+import { LRUCache } from "lru-cache";
+import { type PublicUser, publicUser } from "../domain/user.ts";
+import type { BusEvent } from "../ports/bus.ts";
+
+/** Longer than any read, append and event is under way. */
+const KEPT_MS = 30_000;
+const MAX_KEPT = 10_000;
+
+export class RecentProfiles {
+  readonly #recent = new LRUCache<string, { user: PublicUser; change: number }>({
+    max: MAX_KEPT,
+    ttl: KEPT_MS,
+  });
+  #changes = 0;
+
+  /** How many changes were heard of so far; taken before a read begins, see `changedSince`. */
+  get changes(): number {
+    return this.#changes;
+  }
+
+  receive(event: BusEvent): void {
+    if (event.kind === "profile_changed") {
+      this.#recent.set(event.user.id, { user: publicUser(event.user), change: ++this.#changes });
+    }
+    // What was heard last may not be the newest.
+    if (event.kind === "interrupted") this.#recent.clear();
+  }
+
+  /** The user as they are now if they changed in the last 30 s, else as given. */
+  current(user: PublicUser): PublicUser {
+    return this.#recent.get(user.id)?.user ?? user;
+  }
+
+  /** Whether the user changed in the last 30 s. */
+  has(userId: string): boolean {
+    return this.#changes > 0 && this.#recent.has(userId);
+  }
+
+  /** The user as they are now if they changed after `changes` was read, else null. */
+  changedSince(changes: number, userId: string): PublicUser | null {
+    if (changes === this.#changes) return null;
+    const recent = this.#recent.get(userId);
+    return recent && recent.change > changes ? recent.user : null;
+  }
+}

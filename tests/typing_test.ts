@@ -1,0 +1,43 @@
+/** Who types is shown as they are now. */
+import assert from "node:assert/strict";
+import { InProcessBus } from "../src/adapters/bus/in_process.ts";
+import type { BusEvent } from "../src/ports/bus.ts";
+import type { Connection } from "../src/realtime/connection.ts";
+import { RecentProfiles } from "../src/realtime/recent_profiles.ts";
+import { Typing } from "../src/realtime/typing.ts";
+
+const ADA = { id: "ada", displayName: "Ada", avatarUrl: null };
+const COUNTESS = { ...ADA, displayName: "Countess" };
+const SOCKET = {} as Connection;
+
+/** Typing in the room `general`, and what it is told. */
+function openTyping() {
+  const updates: [name: string, isTyping: boolean][] = [];
+  const profiles = new RecentProfiles();
+  const typing = new Typing(new InProcessBus(), (_roomId, text) => {
+    const { user, isTyping } = JSON.parse(text).data;
+    updates.push([user.displayName, isTyping]);
+  }, profiles);
+  const hear = (event: BusEvent, from: string) => {
+    profiles.receive(event);
+    typing.receive(event, from);
+  };
+  return { typing, updates, hear };
+}
+
+Deno.test("who changes their profile while typing stops under their new name", () => {
+  const { typing, updates, hear } = openTyping();
+  typing.start("general", SOCKET, ADA);
+  hear({ kind: "profile_changed", user: COUNTESS }, "elsewhere");
+  typing.stop("general", SOCKET, "ada");
+  assert.deepEqual(updates, [["Ada", true], ["Countess", false]]);
+  typing.close();
+});
+
+Deno.test("typing that another instance told before the change is shown under the new name", () => {
+  const { typing, updates, hear } = openTyping();
+  hear({ kind: "profile_changed", user: COUNTESS }, "elsewhere");
+  hear({ kind: "typing", roomId: "general", user: ADA, state: "started" }, "elsewhere");
+  assert.deepEqual(updates, [["Countess", true]]);
+  typing.close();
+});
