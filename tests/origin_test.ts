@@ -243,6 +243,37 @@ Deno.test("the log names a refused origin and the setting that allows it, once",
   }
 });
 
+Deno.test("the log says of a local file's page that no setting allows it", async () => {
+  const server = await spawnServer({ LOG_LEVEL: "warning" });
+  try {
+    for (const origin of ["null", "null", "file://"]) {
+      await request(server.url, "POST", "/auth/refresh", { headers: { origin } });
+    }
+    await until(() => server.output().includes('"Origin: file://"'), "the last is logged");
+    assert.equal(server.output().match(/"Origin: null" are refused/g)?.length, 1);
+    assert.match(server.output(), /Serve the page over http or https/);
+  } finally {
+    await server.stop();
+  }
+});
+
+Deno.test("made-up origins fill neither memory nor log", async () => {
+  const server = await spawnServer({ LOG_LEVEL: "warning" });
+  try {
+    for (let i = 0; i < 1_100; i += 50) {
+      await Promise.all(Array.from({ length: 50 }, (_, n) => {
+        const headers = { origin: `https://made-up-${i + n}.example` };
+        return request(server.url, "GET", "/health", { headers });
+      }));
+    }
+    const lines = () => server.output().match(/^.*Pages of .* are refused.*$/gm) ?? [];
+    await until(() => lines().length >= 1_000, "a thousand are logged");
+    assert.equal(lines().length, 1_000);
+  } finally {
+    await server.stop();
+  }
+});
+
 const BAD_HOSTS = [
   "a/metrics?",
   "a/ws?",
