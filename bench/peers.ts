@@ -39,6 +39,22 @@ export const PEERS = {
     needs: ["node"],
     command: ({ port }) => ["node", EXPRESS, ...listen(port)],
   },
+  "express": {
+    title: "Express 5, constants",
+    dialect: "plain",
+    needs: ["node"],
+    command: ({ port }) => ["node", join(BUILT.node, "express_rest.js"), ...listen(port)],
+  },
+  "hono": {
+    title: "bare Hono, constants",
+    dialect: "plain",
+    needs: [],
+    command: ({ port }) => {
+      const program = join(import.meta.dirname!, "peers", "hono.ts");
+      const options = ["--config", join(ROOT, "deno.json"), "--allow-net"];
+      return [Deno.execPath(), "run", ...options, program, ...listen(port)];
+    },
+  },
   "ws": {
     title: "ws on Node",
     dialect: "plain",

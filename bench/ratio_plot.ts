@@ -47,12 +47,12 @@ export function drawRatios(results: Result[]): string | undefined {
   return drawing(WIDTH, y + FOOTER, TITLE, elements);
 }
 
-const TITLE = "How many times better than Express + Socket.IO";
+const TITLE = "How many times better than Express";
 const READING =
-  "The line at 1 is Express + Socket.IO; to the right is better. Log scale; thin lines span the rounds.";
+  "The line at 1 is Express + Socket.IO, for REST Express alone; to the right is better. Log scale; thin lines span the rounds.";
 const FAIRNESS = [
   "EchoRoom checks every frame and stores every message before its ack. Express + Socket.IO has accounts, and stores",
-  "only in the panel that says so; the other peers only number and pass on.",
+  "only in the panel that says so; the other peers only number and pass on. For REST the peers answer constants.",
 ];
 
 function header(panels: Result[]): string[] {

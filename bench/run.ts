@@ -5,7 +5,7 @@
  *   --peers a,b       only these peers
  *   --rounds N        how often each peer is run, in turn with the others (3)
  *   --secs N          how long a run measures, where it is not for as long as something takes
- *   --quick           EchoRoom beside bare Deno, against limits, in less than two minutes
+ *   --quick           EchoRoom beside bare Deno and Hono, against limits, in about two minutes
  *   --report          only write table and plots again, from earlier runs
  *   --results FOLDER  where runs, table and plots are (bench/results)
  */

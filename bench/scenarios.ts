@@ -99,6 +99,10 @@ export const SCENARIOS: Scenario[] = [
     pinned: true,
     estimate: 9,
   },
+  rest("rest-health", "REST: health", "health"),
+  rest("rest-profile", "REST: one's own profile", "profile"),
+  rest("rest-rooms", "REST: a page of 50 rooms", "rooms"),
+  rest("rest-history", "REST: a page of 50 messages", "history"),
   {
     name: "logins",
     title: "Delivery while 32 log in",
@@ -254,6 +258,35 @@ function search(name: string, title: string, crowd: string[]): Scenario {
     columns: [...DELAYS, ACK, CPU, PEAK, ...CORES, ...FAILING_CORES],
     pinned: true,
     estimate: 30,
+  };
+}
+
+function rest(name: string, title: string, resource: string): Scenario {
+  const rooms = resource === "rooms" ? "50" : "1";
+  return {
+    name,
+    title,
+    about:
+      "20,000 requests over 32 connections, each sent when the one before is answered; how many the server answers for a second of CPU time. EchoRoom reads them from its store for who has signed in; the others answer constants to everybody.",
+    load: ["rest", "--resource", resource, "--rooms", rooms],
+    peers: ["echoroom", "express", "hono"],
+    base: "express",
+    metric: {
+      key: "requests_cpu_s",
+      label: "requests a CPU second",
+      better: "higher",
+      gain: "more requests a CPU second",
+    },
+    columns: [
+      column("requests_s", "requests/s"),
+      ...DELAYS,
+      column("bytes_per_answer", "bytes an answer"),
+      PEAK,
+      ...CORES,
+      LOST,
+    ],
+    pinned: true,
+    estimate: 12,
   };
 }
 

@@ -23,6 +23,19 @@ pub fn post(port: u16, path: &str, token: Option<&str>, body: &Value) -> Result<
     parse(&answer).ok_or_else(|| "an answer that is not HTTP".to_string())
 }
 
+/// The length of an answer with a `Content-Length`, once it is there as a whole.
+pub fn answer_length(received: &[u8]) -> Option<usize> {
+    let end = memchr::memmem::find(received, b"\r\n\r\n")? + 4;
+    let head = std::str::from_utf8(&received[..end]).expect("a head in ASCII");
+    let length = head.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("content-length")
+            .then(|| value.trim().parse::<usize>().expect("a length"))
+    });
+    let length = end + length.expect("an answer without Content-Length");
+    (received.len() >= length).then_some(length)
+}
+
 fn exchange(port: u16, request: &[u8]) -> std::io::Result<Vec<u8>> {
     let mut stream = TcpStream::connect(("127.0.0.1", port))?;
     stream.set_read_timeout(Some(Duration::from_secs(60)))?;

@@ -18,7 +18,7 @@ use arguments::Arguments;
 use scenarios::Run;
 
 const HELP: &str = "load SCENARIO --port PORT --dialect plain|echoroom|echoroom-batch|socketio|centrifuge [options]
-SCENARIO: traffic, search, storm, recovery, logins, soak, sink; blast is the server for sink";
+SCENARIO: traffic, search, storm, recovery, rest, logins, soak, sink; blast is the server for sink";
 
 fn main() {
     let mut words = std::env::args().skip(1);
@@ -33,6 +33,7 @@ fn main() {
         "search" => scenarios::search::measure,
         "storm" => scenarios::storm::measure,
         "recovery" => scenarios::recovery::measure,
+        "rest" => scenarios::rest::measure,
         "logins" => scenarios::logins::measure,
         "soak" => scenarios::soak::measure,
         "sink" => scenarios::sink::measure,

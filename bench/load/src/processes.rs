@@ -3,6 +3,9 @@ use crate::clock::{now, seconds};
 use crate::delays::round;
 use std::fs;
 
+/// `utime` among the fields of `/proc/PID/stat` behind the name (proc_pid_stat(5)); `stime` follows.
+const UTIME: usize = 11;
+
 /// The processes that are measured beside this one.
 pub struct Processes {
     pub server: i32,
@@ -74,42 +77,17 @@ pub fn raise_file_limit() {
     }
 }
 
-/// User and kernel time of all threads; `schedstat` is exact where `stat` counts ticks.
+/// User and kernel time of the process: of its threads, and of those that have ended.
 fn cpu_seconds(pid: i32) -> f64 {
-    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else {
-        return 0.0;
-    };
-    let exact: Option<Vec<u64>> = threads
-        .flatten()
-        .map(|thread| first_number(&thread.path()))
-        .collect();
-    match exact {
-        Some(threads) if !threads.is_empty() => seconds(threads.iter().sum()),
-        _ => ticks(pid) / unsafe { libc::sysconf(libc::_SC_CLK_TCK) } as f64,
-    }
-}
-
-/// None where the kernel keeps no `schedstat`; a thread that has just ended counts as nothing.
-fn first_number(thread: &std::path::Path) -> Option<u64> {
-    match fs::read_to_string(thread.join("schedstat")) {
-        Ok(text) => text.split_whitespace().next()?.parse().ok(),
-        Err(_) if thread.exists() => None,
-        Err(_) => Some(0),
-    }
-}
-
-fn ticks(pid: i32) -> f64 {
     let text = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let fields: Vec<&str> = text
-        .rsplit(')')
-        .next()
-        .unwrap_or("")
-        .split_whitespace()
-        .collect();
-    [11, 12]
-        .iter()
-        .filter_map(|&k| fields.get(k)?.parse::<f64>().ok())
-        .sum()
+    // The name before the last parenthesis may hold spaces.
+    let fields = text.rsplit(')').next().unwrap_or("").split_whitespace();
+    let ticks: f64 = fields
+        .skip(UTIME)
+        .take(2)
+        .filter_map(|field| field.parse::<f64>().ok())
+        .sum();
+    ticks / unsafe { libc::sysconf(libc::_SC_CLK_TCK) } as f64
 }
 
 fn own_cpu_seconds() -> f64 {
@@ -139,4 +117,19 @@ fn status_kb(pid: i32, field: &str) -> f64 {
         .nth(1)
         .and_then(|value| value.parse().ok())
         .unwrap_or(0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cpu_time_of_a_thread_that_has_ended_is_kept() {
+        let own = std::process::id() as i32;
+        let start = cpu_seconds(own);
+        std::thread::spawn(move || while cpu_seconds(own) < start + 0.1 {})
+            .join()
+            .unwrap();
+        assert!(cpu_seconds(own) >= start + 0.1);
+    }
 }

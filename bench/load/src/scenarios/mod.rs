@@ -1,6 +1,7 @@
 //! What can be measured; each scenario is given a `Run` and returns its figures.
 pub mod logins;
 pub mod recovery;
+pub mod rest;
 pub mod search;
 pub mod sink;
 pub mod soak;

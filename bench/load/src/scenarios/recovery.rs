@@ -51,7 +51,7 @@ pub fn measure(run: &mut Run) -> Value {
 }
 
 /// Sends one message after the other and notes the number of the last.
-fn write_log(run: &mut Run, publisher: usize, count: usize) {
+pub fn write_log(run: &mut Run, publisher: usize, count: usize) {
     let engine = &mut run.engine;
     engine.follows_log = true;
     let end = now() + 30 * SECOND;
