@@ -63,6 +63,20 @@ export async function loadConfig(
   return await readConfig(variables, { found: [...options.faults, ...file.faults], probe: true });
 }
 
+/**
+ * Reads where the data is, as the server does, and nothing else: for commands beside a server.
+ * @throws ConfigError
+ */
+export async function loadStoreSettings(): Promise<Pick<Config, "dataDir" | "mongodbUri">> {
+  const file = await readEnvFile(".env");
+  const { settings, faults } = readSettings(
+    withoutEmpty({ ...file.variables, ...Deno.env.toObject() }),
+  );
+  const own = faults.filter((fault) => /^(DATA_DIR|MONGODB_URI) /.test(fault));
+  if (file.faults.length + own.length > 0) throw new ConfigError([...file.faults, ...own]);
+  return { dataDir: settings.DATA_DIR!, mongodbUri: settings.MONGODB_URI ?? null };
+}
+
 interface ReadOptions {
   /** Faults that were found before. */
   found?: readonly string[];

@@ -56,6 +56,12 @@ export function isBusy(error: unknown): boolean {
   return resultCode(error) === BUSY;
 }
 
+/** Whether the file holds something else than a whole database. */
+export function isDamage(error: unknown): boolean {
+  const { errcode } = error as { errcode?: unknown };
+  return DAMAGE.has(resultCode(error) ?? -1) || errcode === SHORT_READ;
+}
+
 /** Whether the failure of one call says that no other call of its batch can succeed now. */
 export function concernsAll(error: unknown): boolean {
   const code = resultCode(error);
@@ -79,10 +85,8 @@ export class StartupFault extends Error {
   static from(error: unknown): StartupFault {
     if (error instanceof StartupFault) return error;
     const message = error instanceof Error ? error.message : String(error);
-    const { errcode } = error as { errcode?: unknown };
-    const code = resultCode(error);
-    if (DAMAGE.has(code ?? -1) || errcode === SHORT_READ) return StartupFault.damaged(message);
-    if (code === BUSY) {
+    if (isDamage(error)) return StartupFault.damaged(message);
+    if (isBusy(error)) {
       return new StartupFault(
         "whose database is locked by another process; end that process, or wait until it is done",
       );

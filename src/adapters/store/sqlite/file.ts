@@ -66,17 +66,27 @@ export function checkVersion(db: DatabaseSync): void {
  * @throws StartupFault that says what is damaged, or SQLite's error where nothing can be read
  */
 export function checkDamage(db: DatabaseSync, path: string): void {
-  if (Deno.statSync(path).size <= MAX_CHECKED_BYTES) return refuseDamage(db, "quick_check(1)");
-  for (const table of ["users", "rooms", "sessions"]) refuseDamage(db, `quick_check(${table})`);
+  const whole = Deno.statSync(path).size <= MAX_CHECKED_BYTES;
+  const checks = whole
+    ? ["quick_check(1)"]
+    : ["users", "rooms", "sessions"].map((table) => `quick_check(${table})`);
+  for (const check of checks) {
+    const damage = findDamage(db, check);
+    if (damage !== null) throw StartupFault.damaged(damage);
+  }
+  if (whole) return;
   for (const order of ["room_id, seq", "room_id DESC, seq DESC", "id", "id DESC"]) {
     db.prepare(`SELECT * FROM messages ORDER BY ${order} LIMIT 1`).get();
   }
 }
 
-/** @param check a pragma that lists what is damaged, or says "ok" */
-export function refuseDamage(db: DatabaseSync, check: string): void {
-  const finding = String(Object.values(db.prepare(`PRAGMA ${check}`).get() ?? {})[0]);
-  if (finding !== "ok") throw StartupFault.damaged(finding);
+/**
+ * @param check a pragma that lists what is damaged, or says "ok"
+ * @returns the first that it lists; null if there is none
+ */
+export function findDamage(db: DatabaseSync, check: string): string | null {
+  const [finding] = Object.values(db.prepare(`PRAGMA ${check}`).get() ?? {});
+  return finding === "ok" ? null : String(finding).split("\n").at(-1)!;
 }
 
 /**
