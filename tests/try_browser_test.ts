@@ -31,6 +31,7 @@ Deno.test("who goes offline comes back to what was missed, and what they wrote a
     await write(ada, "Written offline");
     await ada.locator(".message[data-state=queued]").waitFor();
     await write(bob, "Meanwhile");
+    await bob.locator(".message[data-state=sent]").getByText("Meanwhile").waitFor();
     await ada.getByRole("button", { name: "Come back" }).click();
     await ada.getByText("Recovered 1 message in Two people").waitFor();
     await sees(bob, "Written offline");

@@ -45,7 +45,6 @@ await ada.page.locator(".typing").getByText("Bob is typing").waitFor();
 await ada.page.screenshot({ path: picture("chat.png") });
 await bob.page.screenshot({ path: picture("chat-dark.png") });
 await ada.page.setViewportSize({ width: 390, height: 780 });
-await ada.page.locator(".online summary").click();
 await ada.page.locator(".composer [name=text]").focus();
 await ada.page.screenshot({ path: picture("phone.png") });
 

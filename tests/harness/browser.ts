@@ -8,6 +8,7 @@ import {
   type Page,
   type WebSocketRoute,
 } from "playwright-core";
+import { HANG_MS } from "./deadline.ts";
 import { startServer, type TestServer } from "./server.ts";
 
 /** Leads to this machine, too, but is no secure context, unlike `localhost`. */
@@ -71,6 +72,7 @@ export async function visit(
   options: BrowserContextOptions = {},
 ): Promise<Visit> {
   const context = await browser.newContext({ viewport: { width: 1100, height: 720 }, ...options });
+  context.setDefaultTimeout(HANG_MS);
   const page = await context.newPage();
   const problems: string[] = [];
   page.on("console", (message) => {
