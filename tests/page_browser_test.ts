@@ -357,6 +357,15 @@ Deno.test("signing out ends the session in every tab", () =>
     await page.locator("#login-form").waitFor();
   }));
 
+Deno.test("a broken fragment breaks nothing in the docs", () =>
+  withBrowser(async (browser, server) => {
+    const { page, problems } = await visit(browser, `${server.url}/docs#100%`);
+    await page.locator("#events").getByText("message:send").first().waitFor();
+    await page.evaluate("void (location.hash = '#event-message:send')");
+    await page.locator("details.event[open]").first().waitFor();
+    assert.deepEqual(problems, []);
+  }));
+
 Deno.test("the docs show every route and every event, and load nothing from elsewhere", () =>
   withBrowser(async (browser, server) => {
     const { page, problems } = await visit(browser, `${server.url}/docs`);
