@@ -1,4 +1,4 @@
-# EchoRoom in a container: docker build -t echoroom . && docker run -p 3000:3000 -v echoroom:/data …
+# EchoRoom in a container; docs/operations.md says how to run it with secrets that stay.
 FROM denoland/deno:2.9.6
 
 WORKDIR /app
