@@ -7,11 +7,18 @@ const HEADINGS = { receive: "What a client sends", send: "What the server sends"
 /** How deep schemas unfold by themselves: the frame, and what its data holds. */
 const OPEN_LEVELS = 2;
 
+dropBrokenFragment();
 showRest();
 showEvents().then(openAddressed).catch((error) => {
   document.querySelector("#events").append(element("p", { role: "alert" }, error.message));
 });
 addEventListener("hashchange", openAddressed);
+
+/** Swagger UI, which decodes the fragment, too, throws at one that is not well-formed. */
+function dropBrokenFragment() {
+  const { hash, pathname } = location;
+  if (hash.includes("%") && decodeAddress(hash) === hash) history.replaceState(null, "", pathname);
+}
 
 function openAddressed() {
   const event = document.getElementById(decodeAddress(location.hash.slice(1)));
