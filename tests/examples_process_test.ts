@@ -13,9 +13,11 @@ import {
 import { startServer } from "./harness/server.ts";
 
 /** What a clone needs of this folder to start. */
-const CLONED = ["deno.json", "deno.lock", "main.ts", "src", "web"];
+const CLONED = ["commands", "deno.json", "deno.lock", "main.ts", "src", "web"];
 const READY = /is ready at (http:\S+) /;
 const WALK = [1, 2, 3, 4].map((n) => `README.md, A walk through, sh ${n}`);
+
+const BACKUP = [1, 2].map((n) => `docs/operations.md, Backups and upgrades, sh ${n}`);
 
 /** What each example does, by its place. */
 const RUNS: Record<string, (place: string) => Promise<void>> = {
@@ -51,7 +53,7 @@ const RUNS: Record<string, (place: string) => Promise<void>> = {
 };
 
 Deno.test("every example in the documents is run, or named with the reason why it is not", async () => {
-  const known = [...Object.keys(RUNS), ...WALK, ...IN_BROWSER, ...Object.keys(NOT_RUN)];
+  const known = [...Object.keys(RUNS), ...WALK, ...BACKUP, ...IN_BROWSER, ...Object.keys(NOT_RUN)];
   const places = (await readExamples()).map(({ place }) => place);
   assert.deepEqual(known.toSorted(), places.toSorted());
 });
@@ -66,7 +68,7 @@ Deno.test("the README's walk through works block after block in one shell", {
   const server = await startServer();
   const blocks = await Promise.all(WALK.map(readExample));
   const script = blocks.join("\n").replace("http://127.0.0.1:3000", server.url);
-  await using shell = run("bash", ["-euc", script], await Deno.makeTempDir());
+  await using shell = runShell(script, await Deno.makeTempDir());
   const output = await shell.ends();
   for (
     const expected of [
@@ -78,6 +80,22 @@ Deno.test("the README's walk through works block after block in one shell", {
     ]
   ) assert.match(output, expected);
   await server.stop();
+});
+
+Deno.test("a backup that was made as documented while the server ran is restored as documented", async () => {
+  const [folder, backups] = await Promise.all([clone(), Deno.makeTempDir()]);
+  const [backup, restore] = (await Promise.all(BACKUP.map(readExample)))
+    .map((script) => script.replaceAll("/backups", backups));
+  {
+    await using server = runShell("deno task start", folder);
+    await server.prints(READY);
+    await using copy = runShell(backup!, folder);
+    await copy.ends();
+  }
+  const [file] = await Array.fromAsync(Deno.readDir(backups), ({ name }) => join(backups, name));
+  assert.match(file!, /\/echoroom-\d{4}-\d\d-\d\d\.db$/);
+  await using shell = runShell(restore!.replace(/\S+\.db/, file!), folder);
+  assert.match(await shell.ends(), /^Restored /m);
 });
 
 async function isInstalled(command: string): Promise<boolean> {
@@ -101,11 +119,20 @@ async function printsLine(place: string, expected: RegExp): Promise<void> {
 
 /** Runs a block of shell commands in what somebody has who has just cloned the project. */
 async function runInClone(place: string) {
+  const folder = await clone();
+  return Object.assign(runShell(await readExample(place), folder), { folder });
+}
+
+async function clone(): Promise<string> {
   const folder = await Deno.makeTempDir();
   const sources = CLONED.map((name) => ROOT + name);
   await using copy = run("cp", ["-r", ...sources, folder], ROOT);
   await copy.ends();
-  return Object.assign(run("bash", ["-euc", await readExample(place)], folder), { folder });
+  return folder;
+}
+
+function runShell(script: string, folder: string) {
+  return run("bash", ["-euc", script], folder);
 }
 
 /** Starts a command with what it starts in turn, all of which ends with it. */
