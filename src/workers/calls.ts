@@ -26,5 +26,7 @@ export interface WorkerCalls {
   /** Takes an event of another worker's bus. */
   hear(text: string): void;
   metrics(): Promise<MetricsSnapshot>;
+  /** Is answered for as long as the worker's event loop turns. */
+  ping(): void;
   end(): Promise<void>;
 }

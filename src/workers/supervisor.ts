@@ -9,33 +9,68 @@ import type { SupervisorCalls, WorkerCalls } from "./calls.ts";
 
 const logger = getLogger(["echoroom", "supervisor"]);
 
-const RESTART_MS = 1_000;
+/** How long /metrics waits for a worker; what it has counted is then left out. */
+const METRICS_LIMIT_MS = 1_000;
+
+export interface Supervision {
+  script: string;
+  /** From one question whether a worker answers to the next. */
+  heartbeatMs: number;
+  /** So many heartbeats without an answer in between, and a worker is given up. */
+  missedHeartbeats: number;
+  /** From a worker's end to its replacement; twice as long after each failure. */
+  restartMs: number;
+  maxRestartMs: number;
+}
+
+const SUPERVISION: Supervision = {
+  script: import.meta.resolve("./worker.ts"),
+  heartbeatMs: 1_000,
+  missedHeartbeats: 10,
+  restartMs: 1_000,
+  maxRestartMs: 30_000,
+};
 
 type WorkerRpc = BirpcReturn<WorkerCalls, SupervisorCalls>;
 
+interface Member {
+  worker: Worker;
+  rpc: WorkerRpc;
+  /** Whether it serves, so that its end means a replacement. */
+  started: boolean;
+  /** Heartbeats since its last answer. */
+  missed: number;
+}
+
 /**
- * Starts `config.workers` workers that share the port, and starts anew any that dies. What they tell
- * each other goes through here, and is not lost on the way.
+ * Starts `config.workers` workers that share the port, and replaces any that dies or hangs, for as
+ * often as it takes. What they tell each other goes through here, and is not lost on the way.
  * @throws ConfigError if a setting cannot be used
  */
-export async function startWorkers(config: Config): Promise<Running> {
+export async function startWorkers(
+  config: Config,
+  supervision: Partial<Supervision> = {},
+): Promise<Running> {
   if (!("listenDatagram" in Deno)) {
     throw new ConfigError(
       `WORKERS is ${config.workers}, for which the runtime needs --unstable-net; start with \`deno task start\`, or unset it`,
     );
   }
-  const supervisor = new Supervisor(config);
-  return await supervisor.start();
+  return await new Supervisor(config, { ...SUPERVISION, ...supervision }).start();
 }
 
 class Supervisor {
   #config: Config;
-  readonly #workers = new Map<Worker, WorkerRpc>();
+  readonly #supervision: Supervision;
+  readonly #members = new Set<Member>();
   readonly #limiters = new Map<string, RateLimiterMemory>();
+  readonly #restarts = new Set<ReturnType<typeof setTimeout>>();
+  #heartbeat: ReturnType<typeof setInterval> | undefined;
   #ending = false;
 
-  constructor(config: Config) {
+  constructor(config: Config, supervision: Supervision) {
     this.#config = config;
+    this.#supervision = supervision;
   }
 
   async start(): Promise<Running> {
@@ -44,6 +79,7 @@ class Supervisor {
     this.#config = { ...this.#config, port };
     const others = Array.from({ length: this.#config.workers - 1 }, () => this.#startWorker());
     await Promise.all(others);
+    this.#heartbeat = setInterval(() => this.#checkAll(), this.#supervision.heartbeatMs);
     return {
       port,
       description: `${description}; ${this.#config.workers} workers`,
@@ -52,52 +88,113 @@ class Supervisor {
   }
 
   async #startWorker(): Promise<{ port: number; description: string }> {
-    const worker = new Worker(import.meta.resolve("./worker.ts"), { type: "module" });
-    const rpc = this.#converse(worker);
-    this.#workers.set(worker, rpc);
+    const member = this.#spawn();
+    try {
+      const started = await member.rpc.start(this.#config);
+      if ("faults" in started) throw new ConfigError(started.faults);
+      member.started = true;
+      // Its death can be heard of before its answer.
+      if (!this.#members.has(member)) this.#replaceIn(this.#supervision.restartMs);
+      return started;
+    } catch (error) {
+      this.#discard(member, "it could not start");
+      throw error;
+    }
+  }
+
+  #spawn(): Member {
+    const worker = new Worker(this.#supervision.script, { type: "module" });
+    const member: Member = { worker, rpc: this.#converse(worker), started: false, missed: 0 };
+    this.#members.add(member);
     worker.onerror = (event) => {
       event.preventDefault();
-      this.#replace(worker, event.message);
+      this.#lose(member, event.message);
     };
-    const started = await rpc.start(this.#config);
-    if ("faults" in started) throw new ConfigError(started.faults);
-    return started;
+    return member;
   }
 
   #converse(worker: Worker): WorkerRpc {
     return createBirpc<WorkerCalls, SupervisorCalls>({
       relay: (text) => {
-        for (const [other, rpc] of this.#workers) {
-          if (other !== worker) void rpc.hear.asEvent(text);
+        for (const other of this.#members) {
+          if (other.worker !== worker) void other.rpc.hear.asEvent(text);
         }
       },
       count: (options, key, points) => this.#count(options, key, points),
       forgive: (options, key) => this.#limiter(options).delete(key),
-      collectMetrics: () => {
-        return Promise.all(this.#workers.values().map((rpc) => rpc.metrics()));
-      },
+      collectMetrics: () => this.#collectMetrics(),
     }, {
       post: (data) => worker.postMessage(data),
       on: (listener) => worker.onmessage = ({ data }) => listener(data),
     });
   }
 
-  #replace(worker: Worker, reason: string): void {
-    this.#workers.get(worker)?.$close();
-    this.#workers.delete(worker);
-    worker.terminate();
-    if (this.#ending) return;
-    logger.error("A worker died and is started anew: {reason}", { reason });
-    setTimeout(() => {
-      this.#startWorker().catch((error) => {
-        logger.error("A worker could not be started anew: {error}", { error });
-      });
-    }, RESTART_MS);
+  /** Ends a worker that died or hangs, and starts another one in its place. */
+  #lose(member: Member, reason: string): void {
+    // One that dies while it starts is dealt with by whoever starts it.
+    const { started } = member;
+    if (!this.#discard(member, reason) || !started || this.#ending) return;
+    logger.error("A worker is lost and will be replaced: {reason}", { reason });
+    this.#replaceIn(this.#supervision.restartMs);
+  }
+
+  /** @returns false if it was discarded before */
+  #discard(member: Member, reason: string): boolean {
+    if (!this.#members.delete(member)) return false;
+    member.rpc.$close(new Error(`The worker is gone: ${reason}`));
+    member.worker.terminate();
+    return true;
+  }
+
+  #replaceIn(milliseconds: number): void {
+    const timer = setTimeout(async () => {
+      this.#restarts.delete(timer);
+      try {
+        await this.#startWorker();
+      } catch (error) {
+        if (this.#ending) return;
+        const next = Math.min(milliseconds * 2, this.#supervision.maxRestartMs);
+        logger.error("A worker could not be replaced; trying again in {next} ms: {error}", {
+          next,
+          error,
+        });
+        this.#replaceIn(next);
+      }
+    }, milliseconds);
+    this.#restarts.add(timer);
+  }
+
+  /** Heartbeats are counted, not timed: a process that was suspended has missed none. */
+  #checkAll(): void {
+    for (const member of this.#members) {
+      if (!member.started) continue;
+      if (member.missed >= this.#supervision.missedHeartbeats) {
+        this.#lose(member, "it does not answer");
+        continue;
+      }
+      if (member.missed === 0) {
+        member.rpc.ping().then(() => member.missed = 0, () => {});
+      }
+      member.missed++;
+    }
+  }
+
+  /** What those count that answer in time. */
+  async #collectMetrics() {
+    const answers = await Promise.all(
+      [...this.#members].map(({ rpc }) => withinOrNull(rpc.metrics(), METRICS_LIMIT_MS)),
+    );
+    return answers.filter((answer) => answer !== null);
   }
 
   async #end(): Promise<void> {
     this.#ending = true;
-    await Promise.all(this.#workers.values().map((rpc) => rpc.end()));
+    clearInterval(this.#heartbeat);
+    for (const timer of this.#restarts) clearTimeout(timer);
+    // One that dies meanwhile must not cut the end of the others short.
+    const members = [...this.#members];
+    await Promise.allSettled(members.map(({ rpc }) => rpc.end()));
+    for (const member of members) this.#discard(member, "the end");
   }
 
   async #count(options: LimiterOptions, key: string, points: number) {
@@ -114,5 +211,20 @@ class Supervisor {
       this.#limiters.set(keyPrefix, limiter);
     }
     return limiter;
+  }
+}
+
+/** The answer, or null if there is none within so many milliseconds. */
+async function withinOrNull<T>(answer: Promise<T>, milliseconds: number): Promise<T | null> {
+  let timer;
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(resolve, milliseconds, null);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } catch {
+    return null;
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -32,6 +32,7 @@ const supervisor = createBirpc<SupervisorCalls, WorkerCalls>({
   },
   hear: (text) => hear(text),
   metrics: () => takeMetrics(),
+  ping: () => {},
   end: async () => await instance?.end(),
 }, {
   post: (data) => thread.postMessage(data),

@@ -1,0 +1,37 @@
+/** A worker whose starts go as a file in the data folder says, one word a start: the last one holds on. */
+import { createBirpc } from "birpc";
+import type { Config } from "../../src/config.ts";
+import type { SupervisorCalls, WorkerCalls } from "../../src/workers/calls.ts";
+
+const thread = self as unknown as {
+  onmessage: ((event: MessageEvent) => void) | null;
+  postMessage(data: unknown): void;
+};
+
+createBirpc<SupervisorCalls, WorkerCalls>({
+  start({ dataDir }: Config) {
+    const [word = "", ...rest] = Deno.readTextFileSync(`${dataDir}/script`).split(" ");
+    if (rest.length > 0) Deno.writeTextFileSync(`${dataDir}/script`, rest.join(" "));
+    Deno.writeTextFileSync(`${dataDir}/starts`, `${word} `, { append: true });
+    if (word === "refuse") return Promise.resolve({ faults: ["PORT is taken"] });
+    if (word === "throw") throw new Error("thrown at the start");
+    if (word === "die") setTimeout(() => thrown());
+    if (word === "hang") setTimeout(hang);
+    return Promise.resolve({ port: 1, description: word });
+  },
+  hear() {},
+  ping() {},
+  metrics: () => Promise.resolve([]),
+  end: () => Promise.resolve(),
+}, {
+  post: (data) => thread.postMessage(data),
+  on: (listener) => thread.onmessage = ({ data }) => listener(data),
+});
+
+function thrown(): never {
+  throw new Error("died");
+}
+
+function hang(): never {
+  while (true);
+}
