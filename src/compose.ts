@@ -22,7 +22,7 @@ import { type Config, ConfigError } from "./config.ts";
 import { dataDirFault } from "./config/file_fault.ts";
 import { createApp } from "./http/app.ts";
 import type { Bus } from "./ports/bus.ts";
-import type { Store } from "./ports/store.ts";
+import type { Store } from "./ports/store/store.ts";
 import { Gateway } from "./realtime/gateway.ts";
 
 /** A server that is ready to be given requests. */
@@ -64,7 +64,7 @@ export async function compose(config: Config, siblings?: Siblings): Promise<Serv
     bus,
     log: new RoomLog(store, bus, metrics),
     directory: new RoomDirectory(store, bus),
-    slugs: new RoomSlugs(store),
+    slugs: new RoomSlugs(store.rooms),
     tokens: await Tokens.create(config),
     passwords,
     knownDevices: await KnownDevices.create(config.refreshSecret),

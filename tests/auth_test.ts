@@ -286,23 +286,23 @@ Deno.test("a stale cookie beside the newest one of its session ends nothing", ()
   withSession(async ({ services, session, tokenOf }) => {
     const signedIn = await refreshSession(services, [await tokenOf(1), await tokenOf(3)]);
     assert.equal(signedIn.user.id, session.userId);
-    assert.equal((await services.store.findSession(session.id))?.revokedAt, null);
+    assert.equal((await services.store.sessions.find(session.id))?.revokedAt, null);
   }));
 
 Deno.test("stale cookies without one that works end their session", () =>
   withSession(async ({ services, session, tokenOf }) => {
     const tokens = ["garbage", await tokenOf(1), await tokenOf(2)];
     await assert.rejects(refreshSession(services, tokens), { code: "session_revoked" });
-    assert.notEqual((await services.store.findSession(session.id))?.revokedAt, null);
+    assert.notEqual((await services.store.sessions.find(session.id))?.revokedAt, null);
   }));
 
 Deno.test("a stale cookie ends no session where another session's cookie works", () =>
   withSession(async ({ services, session, tokenOf }) => {
-    const user = (await services.store.findUser(session.userId))!;
+    const user = (await services.store.users.find(session.userId))!;
     const other = await startSession(services, user);
     const signedIn = await refreshSession(services, [await tokenOf(1), other.refreshToken]);
     assert.equal(signedIn.user.id, user.id);
-    assert.equal((await services.store.findSession(session.id))?.revokedAt, null);
+    assert.equal((await services.store.sessions.find(session.id))?.revokedAt, null);
   }));
 
 Deno.test("signing out ends the sessions of all refresh cookies", () =>
@@ -475,7 +475,7 @@ async function withSession(act: (stage: SessionStage) => Promise<void>): Promise
       createdAt: now,
       updatedAt: now,
     };
-    await store.createUser(user);
+    await store.users.create(user);
     const session = {
       id: "session",
       userId: user.id,
@@ -485,7 +485,7 @@ async function withSession(act: (stage: SessionStage) => Promise<void>): Promise
       expiresAt: new Date(now.getTime() + 60_000),
       revokedAt: null,
     };
-    await store.createSession(session);
+    await store.sessions.create(session);
     const tokenOf = (generation: number) =>
       services.tokens.issueRefresh({ sessionId: session.id, generation }, session.expiresAt);
     await act({ services, session, tokenOf });

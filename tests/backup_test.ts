@@ -275,7 +275,7 @@ async function stoppedServer() {
   const store = await SqliteStore.open(path);
   const now = new Date();
   for (let i = 0; i < 200; i++) {
-    await store.createUser({
+    await store.users.create({
       id: `user-${i}`,
       email: `user-${i}@example.org`,
       passwordHash: "hash",

@@ -1,8 +1,9 @@
 /** The bus on MongoDB: change streams of the log and of a collection of events. */
 import { MongoBus } from "../src/adapters/bus/mongodb.ts";
+import { LOG_START } from "../src/domain/entry.ts";
 import { connect } from "../src/adapters/store/mongodb/connection.ts";
 import { MongoStore } from "../src/adapters/store/mongodb/store.ts";
-import { type Deployment, newMessage, testBus, testBusOutages } from "./conformance/bus.ts";
+import { type Deployment, newDraft, testBus, testBusOutages } from "./conformance/bus.ts";
 import { MongodbServer } from "./harness/mongodb_server.ts";
 import { MONGODB } from "./harness/stores.ts";
 
@@ -37,14 +38,13 @@ async function deploy(uri: string): Promise<Deployment> {
   return {
     buses,
     async append(roomId, outcome = "known") {
-      const { seq: _, updatedAt: __, roomId: ___, ...draft } = newMessage(roomId);
-      const messages = await store.append(roomId, [draft]);
+      const entries = await store.log.append(roomId, LOG_START, [newDraft()]);
       bus.publish(
         outcome === "known"
-          ? { kind: "appended", roomId, messages }
+          ? { kind: "appended", roomId, entries }
           : { kind: "append_unknown", roomId },
       );
-      return messages[0]!;
+      return entries[0]!;
     },
     async spoil(_, text) {
       const { db } = connections[0];

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { RedisBus } from "../src/adapters/bus/redis/bus.ts";
 import { type Client, newClient } from "../src/adapters/bus/redis/channels.ts";
 import {
-  newMessage,
+  newEntry,
   type Outage,
   type ServedDeployment,
   testBus,
@@ -194,13 +194,13 @@ async function deploy(server: RedisServer): Promise<ServedDeployment<RedisServer
     server,
     buses: [...buses],
     append(roomId, outcome = "known") {
-      const message = newMessage(roomId);
+      const entry = newEntry(roomId);
       buses[0].publish(
         outcome === "known"
-          ? { kind: "appended", roomId, messages: [message] }
+          ? { kind: "appended", roomId, entries: [entry] }
           : { kind: "append_unknown", roomId },
       );
-      return Promise.resolve(message);
+      return Promise.resolve(entry);
     },
     spoil: (roomId, text) =>
       onServer(server.url, async (client) => {

@@ -1,7 +1,7 @@
 /** The buses that stay in one process: of a single instance, and of several workers. */
 import { InProcessBus } from "../src/adapters/bus/in_process.ts";
 import { type Relay, WorkersBus } from "../src/adapters/bus/workers.ts";
-import { type Deployment, newMessage, testBus } from "./conformance/bus.ts";
+import { type Deployment, newEntry, testBus } from "./conformance/bus.ts";
 import type { Bus } from "../src/ports/bus.ts";
 
 testBus({
@@ -44,13 +44,13 @@ function deploy(buses: Bus[], spoil: (text: string) => void): Deployment {
   return {
     buses,
     append(roomId, outcome = "known") {
-      const message = newMessage(roomId);
+      const entry = newEntry(roomId);
       buses[0]!.publish(
         outcome === "known"
-          ? { kind: "appended", roomId, messages: [message] }
+          ? { kind: "appended", roomId, entries: [entry] }
           : { kind: "append_unknown", roomId },
       );
-      return Promise.resolve(message);
+      return Promise.resolve(entry);
     },
     spoil: (_, text) => Promise.resolve(spoil(text)),
     async close() {

@@ -4,11 +4,11 @@ import fc from "fast-check";
 import { Metrics } from "../src/application/metrics.ts";
 import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
 import { unavailable } from "../src/domain/errors.ts";
-import type { Message, MessageDraft } from "../src/domain/message.ts";
+import type { Entry, EntryDraft } from "../src/domain/entry.ts";
 import type { User } from "../src/domain/user.ts";
-import type { Store } from "../src/ports/store.ts";
+import type { Store } from "../src/ports/store/store.ts";
 import type { Connection } from "../src/realtime/connection.ts";
-import { Feed } from "../src/realtime/feed.ts";
+import { Feed, type FeedOptions } from "../src/realtime/feed.ts";
 import { Flusher } from "../src/realtime/flusher.ts";
 import { RecentProfiles } from "../src/realtime/recent_profiles.ts";
 import { sleep } from "./harness/stage.ts";
@@ -25,8 +25,8 @@ const ADA: User = {
   updatedAt: new Date(),
 };
 
-function draft(): MessageDraft {
-  return {
+function draft(): EntryDraft {
+  const message = {
     id: crypto.randomUUID(),
     sender: ADA,
     text: "Hello",
@@ -34,6 +34,12 @@ function draft(): MessageDraft {
     clientMessageId: crypto.randomUUID(),
     createdAt: new Date(),
   };
+  return { kind: "created", message };
+}
+
+/** Appends at the end of a log, as another instance would. */
+async function append(store: Store, roomId: string, drafts: EntryDraft[]): Promise<Entry[]> {
+  return await store.log.append(roomId, await store.log.end(roomId), drafts);
 }
 
 /** What a socket that came into the room was shown, and what it got live since. */
@@ -44,7 +50,7 @@ class Watcher {
   readonly names: string[] = [];
 
   constructor(feed: Feed) {
-    this.seqs = feed.latest().map(({ message }) => message.seq);
+    this.seqs = feed.latest().map(({ entry }) => entry.seq);
     feed.live.add(this as unknown as Connection);
   }
 
@@ -58,7 +64,7 @@ class Watcher {
 async function openStore() {
   const { DATA_DIR } = await SQLITE.fresh();
   const store = await SqliteStore.open(`${DATA_DIR}/echoroom.db`);
-  await store.createUser(ADA);
+  await store.users.create(ADA);
   return store;
 }
 
@@ -66,7 +72,7 @@ async function openStore() {
 async function openRoom(store: SqliteStore) {
   const id = crypto.randomUUID();
   const now = new Date();
-  await store.createRoom({
+  await store.rooms.create({
     id,
     name: "Room",
     slug: id,
@@ -103,12 +109,12 @@ Deno.test("entries lost, repeated and shuffled on the bus reach each socket once
   await fc.assert(
     fc.asyncProperty(scenario, async (turns) => {
       const roomId = await openRoom(store);
-      const feed = new Feed(roomId, store, new Flusher(() => 0), metrics);
-      const appended: Message[] = [];
+      const feed = new Feed(roomId, optionsOf(store, metrics));
+      const appended: Entry[] = [];
       const watchers: Watcher[] = [];
       for (const { step: { kind, n }, offers } of turns) {
         if (kind === "append") {
-          appended.push(...await store.append(roomId, Array.from({ length: n }, draft)));
+          appended.push(...await append(store, roomId, Array.from({ length: n }, draft)));
         }
         if (kind === "enter") {
           await feed.refresh();
@@ -121,7 +127,7 @@ Deno.test("entries lost, repeated and shuffled on the bus reach each socket once
         await refreshed;
       }
       await feed.refresh();
-      const head = await store.head(roomId);
+      const head = (await store.log.end(roomId)).seq;
       assert.equal(feed.head, head);
       for (const { seqs } of watchers) {
         const first = seqs[0]!;
@@ -138,7 +144,7 @@ Deno.test("entries lost, repeated and shuffled on the bus reach each socket once
 Deno.test("one event with a gap and a shuffled rest loses nothing", () =>
   onFeed(async ({ store, roomId, feed }) => {
     const watcher = new Watcher(feed);
-    const [two, , four, , six] = await store.append(roomId, Array.from({ length: 5 }, draft));
+    const [two, , four, , six] = await append(store, roomId, Array.from({ length: 5 }, draft));
     feed.offer([two!, six!, four!]);
     await feed.refresh();
     assert.deepEqual(watcher.seqs, [1, 2, 3, 4, 5, 6]);
@@ -147,7 +153,7 @@ Deno.test("one event with a gap and a shuffled rest loses nothing", () =>
 Deno.test("a gap is read from the store without anybody asking", () =>
   onFeed(async ({ store, roomId, feed }) => {
     const watcher = new Watcher(feed);
-    const appended = await store.append(roomId, Array.from({ length: 100 }, draft));
+    const appended = await append(store, roomId, Array.from({ length: 100 }, draft));
     feed.offer(appended.slice(-1));
     for (let i = 0; i < 100 && watcher.seqs.length < 101; i++) await sleep(10);
     assert.deepEqual(watcher.seqs, Array.from({ length: 101 }, (_, i) => i + 1));
@@ -157,7 +163,7 @@ Deno.test("a refresh delivers all that was appended before it was asked for", ()
   onFeed(async ({ store, roomId, feed }) => {
     for (let i = 0; i < 50; i++) {
       const under = feed.refresh();
-      const appended = await store.append(roomId, [draft()]);
+      const appended = await append(store, roomId, [draft()]);
       await Promise.all([under, feed.refresh()]);
       assert.equal(feed.head, appended[0]!.seq);
     }
@@ -165,7 +171,7 @@ Deno.test("a refresh delivers all that was appended before it was asked for", ()
 
 Deno.test("a stale window whose read fails stays stale until a read succeeds", () =>
   onSlowFeed(async ({ store, feed, reads }) => {
-    await store.updateUser(ADA.id, { displayName: "Countess" }, new Date());
+    await store.users.update(ADA.id, { displayName: "Countess" }, new Date());
     feed.invalidate();
     const failed = feed.refresh();
     await reads.fail();
@@ -183,7 +189,7 @@ Deno.test("a window that is invalidated while it is read is read again before it
     feed.invalidate();
     const refreshed = feed.refresh();
     const answer = await reads.next();
-    await store.updateUser(ADA.id, { displayName: "Countess" }, new Date());
+    await store.users.update(ADA.id, { displayName: "Countess" }, new Date());
     feed.invalidate();
     answer();
     await reads.answer();
@@ -196,7 +202,7 @@ Deno.test("a window that is invalidated during its first read is read again befo
     const feed = open(roomId);
     const refreshed = feed.refresh();
     const answer = await reads.next();
-    await store.updateUser(ADA.id, { displayName: "Countess" }, new Date());
+    await store.users.update(ADA.id, { displayName: "Countess" }, new Date());
     feed.invalidate();
     answer();
     await reads.answer();
@@ -210,17 +216,17 @@ Deno.test("entries that are delivered while a stale window is read follow what w
     feed.invalidate();
     const refreshed = feed.refresh();
     const answer = await reads.next();
-    feed.offer(await store.append(roomId, [draft(), draft()]));
+    feed.offer(await append(store, roomId, [draft(), draft()]));
     answer();
     await refreshed;
     assert.equal(feed.stale, false);
-    assert.deepEqual(feed.latest().map(({ message }) => message.seq), [1, 2, 3]);
+    assert.deepEqual(feed.latest().map(({ entry }) => entry.seq), [1, 2, 3]);
   }));
 
 Deno.test("a message that was sent before its sender's change is delivered with the new name", () =>
   onSlowFeed(async ({ store, roomId, feed, profiles }) => {
     const watcher = new Watcher(feed);
-    const sent = await store.append(roomId, [draft()]);
+    const sent = await append(store, roomId, [draft()]);
     await changeName(store, profiles, feed, "Countess");
     feed.offer(sent);
     await feed.refresh();
@@ -231,7 +237,7 @@ Deno.test("a message that was sent before its sender's change is delivered with 
 Deno.test("a message that is read while its sender changes is delivered with the new name", () =>
   onSlowFeed(async ({ store, roomId, feed, profiles, reads }) => {
     const watcher = new Watcher(feed);
-    await store.append(roomId, [draft()]);
+    await append(store, roomId, [draft()]);
     reads.hold = true;
     const refreshed = feed.refresh();
     const answer = await reads.next();
@@ -241,6 +247,11 @@ Deno.test("a message that is read while its sender changes is delivered with the
     assert.deepEqual(watcher.names, ["Countess"]);
     assert.deepEqual(senders(feed), ["Countess", "Countess"]);
   }));
+
+function optionsOf(store: Store, metrics: Metrics): FeedOptions {
+  const log = { advance: () => {} };
+  return { store, metrics, log, flusher: new Flusher(() => 0), profiles: new RecentProfiles() };
+}
 
 function senders(feed: Feed): string[] {
   return feed.latest().map(({ text }) => JSON.parse(text).sender.displayName);
@@ -253,7 +264,7 @@ async function changeName(
   feed: Feed,
   displayName: string,
 ): Promise<void> {
-  const user = await store.updateUser(ADA.id, { displayName }, new Date());
+  const user = await store.users.update(ADA.id, { displayName }, new Date());
   profiles.receive({ kind: "profile_changed", user: user! });
   feed.showProfile(user!);
 }
@@ -310,15 +321,15 @@ async function onSlowFeed(
   const metrics = new Metrics();
   const profiles = new RecentProfiles();
   const reads = new HeldReads();
-  const slow: Pick<Store, "readAfter" | "readBefore"> = {
-    readAfter: (...range) => {
-      const page = store.readAfter(...range);
+  const log: Pick<Store["log"], "entriesAfter" | "entriesBefore"> = {
+    entriesAfter: (...range) => {
+      const page = store.log.entriesAfter(...range);
       return reads.hold ? reads.pass(page) : page;
     },
-    readBefore: (...range) => reads.pass(store.readBefore(...range)),
+    entriesBefore: (...range) => reads.pass(store.log.entriesBefore(...range)),
   };
   const open = (roomId: string) => {
-    return new Feed(roomId, slow as Store, new Flusher(() => 0), metrics, profiles);
+    return new Feed(roomId, { ...optionsOf({ log } as Store, metrics), profiles });
   };
   const roomId = await openRoom(store);
   const feed = open(roomId);
@@ -336,7 +347,7 @@ async function onFeed(
   const store = await openStore();
   const metrics = new Metrics();
   const roomId = await openRoom(store);
-  const feed = new Feed(roomId, store, new Flusher(() => 0), metrics);
+  const feed = new Feed(roomId, optionsOf(store, metrics));
   await feed.refresh();
   await act({ store, roomId, feed });
   feed.close();

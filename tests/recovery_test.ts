@@ -31,6 +31,11 @@ async function filledRoom(stage: Stage, count: number) {
   return { ada, sender, roomId: room.id, slug: room.slug };
 }
 
+async function lastMessage(account: Account, roomId: string): Promise<{ id: string }> {
+  const { body } = await account.request("GET", `/rooms/${roomId}/messages?limit=1`);
+  return body.messages[0];
+}
+
 async function recover(socket: TestSocket, roomId: string, lastSeenSeq: number) {
   const { event, data } = await socket.call("connection:recover", { roomId, lastSeenSeq });
   assert.equal(event, "connection:missed", JSON.stringify(data));
@@ -43,7 +48,8 @@ Deno.test("recovering shows what was missed, then live entries follow without a 
     const socket = await stage.connect(ada);
     const { messages, ...rest } = await recover(socket, roomId, 4);
     assert.deepEqual(seqs(messages), range(5, 10));
-    assert.deepEqual(rest, { roomId, lastSeq: 10, hasMore: false, reset: false });
+    const lastEntryId = messages.at(-1).id;
+    assert.deepEqual(rest, { roomId, lastSeq: 10, lastEntryId, hasMore: false, reset: false });
     const history = await ada.request("GET", `/rooms/${roomId}/messages?limit=6`);
     assert.deepEqual(messages, history.body.messages);
     await sendMany(sender, roomId, 3);
@@ -64,8 +70,10 @@ Deno.test("recovering at the head shows nothing and joins", () =>
   onStage(async (stage) => {
     const { ada, sender, roomId } = await filledRoom(stage, 5);
     const socket = await stage.connect(ada);
-    const missed = await recover(socket, roomId, 5);
-    assert.deepEqual(missed, { roomId, messages: [], lastSeq: 5, hasMore: false, reset: false });
+    const { messages, lastEntryId, ...rest } = await recover(socket, roomId, 5);
+    assert.deepEqual(messages, []);
+    assert.equal(lastEntryId, (await lastMessage(ada, roomId)).id);
+    assert.deepEqual(rest, { roomId, lastSeq: 5, hasMore: false, reset: false });
     await socket.event("presence:update", ({ count }) => count === 1);
     await sendMany(sender, roomId, 1);
     await socket.event("message:new", ({ seq }) => seq === 6);
@@ -201,7 +209,8 @@ Deno.test("a cursor beyond the log is reset: the last 50 messages, the log's end
     for (const cursor of [61, 1_000_000, Number.MAX_SAFE_INTEGER]) {
       const socket = await stage.connect(ada);
       const { messages, ...rest } = await recover(socket, roomId, cursor);
-      assert.deepEqual(rest, { roomId, lastSeq: 60, hasMore: false, reset: true });
+      const lastEntryId = messages.at(-1).id;
+      assert.deepEqual(rest, { roomId, lastSeq: 60, lastEntryId, hasMore: false, reset: true });
       assert.deepEqual(seqs(messages), range(11, 60));
       await socket.close();
     }
@@ -209,6 +218,43 @@ Deno.test("a cursor beyond the log is reset: the last 50 messages, the log's end
     await recover(socket, roomId, 61);
     await sendMany(sender, roomId, 1);
     await socket.event("message:new", ({ seq }) => seq === 61);
+  }));
+
+Deno.test("a cursor whose entry has another id is of another log, and is reset", () =>
+  onStage(async (stage) => {
+    // Old enough that the id is read from the store, and young enough to be remembered.
+    const { ada, roomId } = await filledRoom(stage, 200);
+    for (const lastSeenSeq of [3, 199]) {
+      const socket = await stage.connect(ada);
+      const cursor = { roomId, lastSeenSeq, lastSeenEntryId: "the entry of a lost log" };
+      const { data } = await socket.call("connection:recover", cursor);
+      assert.deepEqual([data.reset, data.hasMore, data.lastSeq], [true, false, 200]);
+      assert.deepEqual(seqs(data.messages), range(151, 200));
+      await socket.close();
+    }
+  }));
+
+Deno.test("a cursor that names its entry goes on from there, alone and among several", () =>
+  onStage(async (stage) => {
+    const { ada, sender, roomId } = await filledRoom(stage, 5);
+    const joiner = await stage.connect(ada);
+    const { data: joined } = await joiner.call("room:join", { roomId });
+    assert.equal(joined.lastEntryId, joined.messages.at(-1).id);
+    const cursor = {
+      roomId,
+      lastSeenSeq: joined.lastSeq,
+      lastSeenEntryId: joined.lastEntryId,
+    };
+    await sendMany(sender, roomId, 2);
+    const { data: live } = await joiner.event("message:new", ({ seq }) => seq === 7);
+    assert.equal(live.entryId, live.message.id);
+    for (const request of [cursor, { rooms: [cursor] }]) {
+      const socket = await stage.connect(ada);
+      const { data } = await socket.call("connection:recover", request);
+      assert.deepEqual([data.reset, seqs(data.messages)], [false, [6, 7]]);
+      assert.equal(data.lastEntryId, live.entryId);
+      await socket.close();
+    }
   }));
 
 Deno.test("an unknown room among several gets an error of its own", () =>

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { InProcessBus } from "../src/adapters/bus/in_process.ts";
 import { RoomDirectory } from "../src/application/room_directory.ts";
 import type { Room } from "../src/domain/room.ts";
-import type { Store } from "../src/ports/store.ts";
+import type { Store } from "../src/ports/store/store.ts";
 
 const ADA = { id: "ada", displayName: "Ada", avatarUrl: null };
 
@@ -26,15 +26,15 @@ function openDirectory() {
     updatedAt: new Date(),
   };
   const asked: string[] = [];
-  const store: Pick<Store, "findRoom"> = {
-    findRoom(idOrSlug) {
+  const rooms: Pick<Store["rooms"], "find"> = {
+    find(idOrSlug) {
       asked.push(idOrSlug);
       const known = idOrSlug === room.id || idOrSlug === room.slug;
       return Promise.resolve(known ? { ...room } : null);
     },
   };
   const bus = new TestBus();
-  return { directory: new RoomDirectory(store as Store, bus), bus, room, asked };
+  return { directory: new RoomDirectory({ rooms } as Store, bus), bus, room, asked };
 }
 
 Deno.test("a room is asked for once by each of its names", async () => {

@@ -5,10 +5,11 @@ import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
 import { Metrics } from "../src/application/metrics.ts";
 import { RoomLog } from "../src/application/room_log.ts";
 import { newId } from "../src/domain/id.ts";
-import type { Message, MessageDraft } from "../src/domain/message.ts";
+import type { Entry, EntryDraft, LogPosition } from "../src/domain/entry.ts";
 import type { User } from "../src/domain/user.ts";
 import type { BusEvent } from "../src/ports/bus.ts";
-import type { Store } from "../src/ports/store.ts";
+import type { LogStore } from "../src/ports/store/log.ts";
+import type { Store } from "../src/ports/store/store.ts";
 import type { Connection } from "../src/realtime/connection.ts";
 import { Flusher } from "../src/realtime/flusher.ts";
 import { Hub } from "../src/realtime/hub.ts";
@@ -29,21 +30,21 @@ class EagerBus extends InProcessBus {
   }
 }
 
-Deno.test("a batch counts as untold until the bus was told of it, stored or not", async () => {
+Deno.test("a batch counts as unpublished until the bus has it, stored or not", async () => {
   await using world = await openWorld();
   const { log, bus, room, ada } = world;
-  assert.equal(log.told(room), null);
+  assert.equal(log.published(room), null);
   const appended = log.append(room, draft(ada));
-  const told = log.told(room);
+  const published = log.published(room);
   await appended;
   assert.deepEqual(bus.heard, []);
-  await told;
+  await published;
   assert.deepEqual(bus.heard, ["appended"]);
-  assert.equal(log.told(room), null);
+  assert.equal(log.published(room), null);
 
   world.failing = true;
   const refused = assert.rejects(log.append(room, draft(ada)));
-  await log.told(room);
+  await log.published(room);
   assert.deepEqual(bus.heard, ["appended", "append_unknown"]);
   await refused;
 });
@@ -65,7 +66,7 @@ Deno.test("another's entry is read although an own append does not end", async (
   const hanging = Promise.withResolvers<void>();
   world.beforeAppend = () => hanging.promise;
   const own = log.append(room, draft(ada));
-  await store.append(room, [draft(ada)]);
+  await store.log.append(room, { seq: 1, n: 1 }, [draft(ada)]);
   bus.grow(room, 2);
   await until(() => seqs.length === 2, "the other's entry is delivered");
   hanging.resolve();
@@ -81,7 +82,7 @@ Deno.test("what the database tells of before its writer does is not read again",
   const seqs: number[] = [];
   await hub.join(room, watcher(seqs), ({ lastSeq }) => seqs.push(lastSeq));
   const before = world.reads;
-  world.onAppended = (messages) => bus.grow(room, messages.at(-1)!.seq);
+  world.onAppended = (entries) => bus.grow(room, entries.at(-1)!.seq);
   await log.append(room, draft(ada));
   await until(() => seqs.length === 2, "the entry is delivered");
   assert.deepEqual(seqs, [1, 2]);
@@ -94,7 +95,7 @@ Deno.test("what another instance wrote is read when the database tells of it", a
   bus.subscribe((event) => hub.receive(event));
   const seqs: number[] = [];
   await hub.join(room, watcher(seqs), ({ lastSeq }) => seqs.push(lastSeq));
-  await store.append(room, [draft(ada), draft(ada)]);
+  await store.log.append(room, { seq: 1, n: 1 }, [draft(ada), draft(ada)]);
   bus.grow(room, 3);
   await until(() => seqs.length === 3, "the entries are delivered");
   assert.deepEqual(seqs, [1, 2, 3]);
@@ -105,10 +106,13 @@ async function openWorld() {
   const { DATA_DIR } = await SQLITE.fresh();
   const sqlite = await SqliteStore.open(`${DATA_DIR}/echoroom.db`);
   const ada = person("Ada");
-  await sqlite.createUser(ada);
+  await sqlite.users.create(ada);
   const now = new Date();
   const room = { id: newId(), slug: "room", name: "Room", description: null };
-  await sqlite.createRoom({ ...room, createdBy: ada, createdAt: now, updatedAt: now }, draft(ada));
+  await sqlite.rooms.create(
+    { ...room, createdBy: ada, createdAt: now, updatedAt: now },
+    draft(ada),
+  );
   const world = {
     store: sqlite,
     bus: new EagerBus(),
@@ -117,7 +121,7 @@ async function openWorld() {
     reads: 0,
     failing: false,
     beforeAppend: () => Promise.resolve(),
-    onAppended: (_: Message[]) => {},
+    onAppended: (_: Entry[]) => {},
     [Symbol.asyncDispose]: async () => {
       metrics.close();
       hub.close();
@@ -125,23 +129,21 @@ async function openWorld() {
     },
   };
   const store: Store = Object.create(sqlite, {
-    append: {
-      value: async (roomId: string, drafts: MessageDraft[]) => {
-        if (world.failing) throw new Error("the disk is full");
-        await world.beforeAppend();
-        const messages = await sqlite.append(roomId, drafts);
-        world.onAppended(messages);
-        return messages;
+    log: {
+      value: {
+        ...sqlite.log,
+        async append(roomId: string, basis: LogPosition, drafts: EntryDraft[]) {
+          if (world.failing) throw new Error("the disk is full");
+          await world.beforeAppend();
+          const entries = await sqlite.log.append(roomId, basis, drafts);
+          world.onAppended(entries);
+          return entries;
+        },
+        entriesAfter(...range: Parameters<LogStore["entriesAfter"]>) {
+          world.reads++;
+          return sqlite.log.entriesAfter(...range);
+        },
       },
-    },
-    readAfter: {
-      value: (...range: Parameters<Store["readAfter"]>) => {
-        world.reads++;
-        return sqlite.readAfter(...range);
-      },
-    },
-    readBefore: {
-      value: (...range: Parameters<Store["readBefore"]>) => sqlite.readBefore(...range),
     },
   });
   const metrics = new Metrics();
@@ -170,8 +172,8 @@ function person(displayName: string): User {
   };
 }
 
-function draft(sender: User): MessageDraft {
-  return {
+function draft(sender: User): EntryDraft {
+  const message = {
     id: newId(),
     sender,
     text: "Hello",
@@ -179,4 +181,5 @@ function draft(sender: User): MessageDraft {
     clientMessageId: newId(),
     createdAt: new Date(),
   };
+  return { kind: "created", message };
 }

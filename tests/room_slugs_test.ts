@@ -100,7 +100,7 @@ async function withRooms(instances: number, act: (stage: RoomStage) => Promise<v
   for (let i = 0; i < instances; i++) stores.push(await SqliteStore.open(path));
   const now = new Date();
   const ada = { id: "ada", displayName: "Ada", avatarUrl: null };
-  await stores[0]!.createUser({
+  await stores[0]!.users.create({
     ...ada,
     email: "ada@example.com",
     passwordHash: "",
@@ -115,7 +115,7 @@ async function withRooms(instances: number, act: (stage: RoomStage) => Promise<v
       takenSlugs(slugs) {
         counts.searches++;
         const failure = failures.shift();
-        return failure ? Promise.reject(failure) : store.takenSlugs(slugs);
+        return failure ? Promise.reject(failure) : store.rooms.takenSlugs(slugs);
       },
     })
   );
@@ -128,7 +128,7 @@ async function withRooms(instances: number, act: (stage: RoomStage) => Promise<v
       clientMessageId: newId(),
       createdAt: now,
     };
-    return stores[instance]!.createRoom({
+    return stores[instance]!.rooms.create({
       id: newId(),
       name: "Race",
       slug,
@@ -136,7 +136,7 @@ async function withRooms(instances: number, act: (stage: RoomStage) => Promise<v
       createdBy: ada,
       createdAt: now,
       updatedAt: now,
-    }, opening);
+    }, { kind: "created", message: opening });
   };
   const create = async (instance: number, base: string, claim = false) => {
     if (claim) {

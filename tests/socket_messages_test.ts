@@ -59,7 +59,7 @@ Deno.test("everyone in the room gets the message, the sender's sockets too", () 
     const [, stored] = await history(ada, roomId);
     for (const socket of [a, a2, b]) {
       const { data, ref } = await socket.event("message:new");
-      assert.deepEqual(data, { roomId, seq: 2, message: stored });
+      assert.deepEqual(data, { roomId, seq: 2, entryId: stored.id, message: stored });
       assert.equal(ref, undefined);
     }
   }));

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { toChatError } from "../src/adapters/store/sqlite/faults.ts";
 import { type SqliteOptions, SqliteStore } from "../src/adapters/store/sqlite/store.ts";
-import type { MessageDraft } from "../src/domain/message.ts";
+import type { Entry, EntryDraft } from "../src/domain/entry.ts";
 import { newId } from "../src/domain/id.ts";
 import { publicUser, type User } from "../src/domain/user.ts";
 
@@ -18,13 +18,13 @@ Deno.test("however many writes wait for a lock, all are refused when their time 
   const writes: Promise<unknown>[] = [];
   // One after the other they would take minutes.
   for (let i = 0; i < 200; i++) {
-    writes.push(assert.rejects(store.append("room", [draft(ada)]), UNAVAILABLE));
-    assert.equal(await store.head("room"), 1, "a read waits for no lock");
+    writes.push(assert.rejects(append(store, [draft(ada)]), UNAVAILABLE));
+    assert.equal(await headOf(store), 1, "a read waits for no lock");
   }
   await Promise.all(writes);
   await assert.rejects(store.ping(), { ...UNAVAILABLE, message: /another process holds a lock/i });
   world.unlock();
-  const [message] = await store.append("room", [draft(ada)]);
+  const [message] = await append(store, [draft(ada)]);
   assert.equal(message!.seq, 2);
   await store.ping();
 });
@@ -32,8 +32,8 @@ Deno.test("however many writes wait for a lock, all are refused when their time 
 Deno.test("a write that waits for a lock is done once it is free", async () => {
   await using world = await openWorld({ timeoutMs: NEVER_MS });
   world.lock();
-  const waiting = [1, 2, 3].map(() => world.store.append("room", [draft(world.ada)]));
-  assert.equal(await world.store.head("room"), 1);
+  const waiting = [1, 2, 3].map((seq) => append(world.store, [draft(world.ada)], seq));
+  assert.equal(await headOf(world.store), 1);
   world.unlock();
   const messages = (await Promise.all(waiting)).flat();
   assert.deepEqual(messages.map(({ seq }) => seq), [2, 3, 4]);
@@ -43,12 +43,12 @@ Deno.test("a thread that dies takes its calls along as unavailable, and is repla
   await using world = await openWorld({ timeoutMs: NEVER_MS });
   const { store, ada } = world;
   world.lock();
-  const lost = assert.rejects(store.append("room", [draft(ada)]), UNAVAILABLE);
-  await store.head("room");
+  const lost = assert.rejects(append(store, [draft(ada)]), UNAVAILABLE);
+  await headOf(store);
   world.thread.postMessage("no request");
   await lost;
   world.unlock();
-  const [message] = await store.append("room", [draft(ada)]);
+  const [message] = await append(store, [draft(ada)]);
   assert.equal(message!.seq, 2);
 });
 
@@ -58,7 +58,7 @@ Deno.test("a thread that is replaced makes no new database in place of one that 
   world.thread.postMessage("no request");
   // The first is lost with the thread, the second waits in vain for another one.
   for (let i = 0; i < 2; i++) {
-    await assert.rejects(world.store.append("room", [draft(world.ada)]), UNAVAILABLE);
+    await assert.rejects(append(world.store, [draft(world.ada)]), UNAVAILABLE);
   }
   await assert.rejects(Deno.stat(world.path), Deno.errors.NotFound);
 });
@@ -66,8 +66,8 @@ Deno.test("a thread that is replaced makes no new database in place of one that 
 Deno.test("a thread that answers nothing any more leaves no call waiting, nor the end", async () => {
   await using world = await openWorld({ timeoutMs: 300 });
   world.thread.terminate();
-  await assert.rejects(world.store.head("room"), UNAVAILABLE);
-  await assert.rejects(world.store.append("room", [draft(world.ada)]), UNAVAILABLE);
+  await assert.rejects(headOf(world.store), UNAVAILABLE);
+  await assert.rejects(append(world.store, [draft(world.ada)]), UNAVAILABLE);
   await assert.rejects(world.store.ping(), UNAVAILABLE);
 });
 
@@ -75,7 +75,7 @@ Deno.test("a write-ahead log that is deleted under an open store is noticed befo
   await using world = await openWorld();
   await Deno.remove(`${world.path}-wal`);
   for (let i = 0; i < 2; i++) {
-    await assert.rejects(world.store.append("room", [draft(world.ada)]), UNAVAILABLE);
+    await assert.rejects(append(world.store, [draft(world.ada)]), UNAVAILABLE);
   }
   await assert.rejects(world.store.ping(), { message: /deleted or replaced/ });
 });
@@ -84,7 +84,7 @@ Deno.test("a database file that is replaced under an open store is noticed befor
   await using world = await openWorld();
   await Deno.copyFile(world.path, `${world.path}.copy`);
   await Deno.rename(`${world.path}.copy`, world.path);
-  await assert.rejects(world.store.append("room", [draft(world.ada)]), UNAVAILABLE);
+  await assert.rejects(append(world.store, [draft(world.ada)]), UNAVAILABLE);
   await assert.rejects(world.store.ping(), { message: /deleted or replaced/ });
 });
 
@@ -155,10 +155,10 @@ async function openWorld(options: SqliteOptions = {}) {
     createdAt: now,
     updatedAt: now,
   };
-  await store.createUser(ada);
+  await store.users.create(ada);
   const room = { id: "room", name: "Room", slug: "room", description: null };
   const createdBy = publicUser(ada);
-  await store.createRoom({ ...room, createdBy, createdAt: now, updatedAt: now }, draft(ada));
+  await store.rooms.create({ ...room, createdBy, createdAt: now, updatedAt: now }, draft(ada));
   const other = new DatabaseSync(path);
   return {
     store,
@@ -192,8 +192,8 @@ async function openWithThread(path: string, options: SqliteOptions) {
   }
 }
 
-function draft(sender: User): MessageDraft {
-  return {
+function draft(sender: User): EntryDraft {
+  const message = {
     id: newId(),
     sender: publicUser(sender),
     text: "Hello",
@@ -201,4 +201,14 @@ function draft(sender: User): MessageDraft {
     clientMessageId: newId(),
     createdAt: new Date(),
   };
+  return { kind: "created", message };
+}
+
+/** Appends to the room after entry `seq`; its opening is entry 1. */
+function append(store: SqliteStore, drafts: EntryDraft[], seq = 1): Promise<Entry[]> {
+  return store.log.append("room", { seq, n: seq }, drafts);
+}
+
+async function headOf(store: SqliteStore): Promise<number> {
+  return (await store.log.end("room")).seq;
 }

@@ -1,6 +1,6 @@
 /** The embedded store, held to what the port promises. */
 import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
-import { testStore } from "./conformance/store.ts";
+import { testStore } from "./conformance/store/store.ts";
 
 testStore("SQLite", async () => {
   const folder = await Deno.makeTempDir();

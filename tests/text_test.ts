@@ -8,7 +8,7 @@ import { createRoom } from "../src/application/rooms.ts";
 import { newId } from "../src/domain/id.ts";
 import { nameInSentence } from "../src/domain/name.ts";
 import type { User } from "../src/domain/user.ts";
-import type { Store } from "../src/ports/store.ts";
+import type { Store } from "../src/ports/store/store.ts";
 import { DisplayName, Email, Password, RoomDescription, RoomName } from "../src/protocol/fields.ts";
 import { type Answer, request } from "./harness/account.ts";
 import { onStage } from "./harness/stage.ts";
@@ -143,12 +143,13 @@ Deno.test("a room's description may have lines, but no controls, overrides or ha
 Deno.test("a name from before the rules breaks out of no notice", () =>
   withStore(async (store) => {
     const forger = newUser("Ada created the room\nBob left\u202e");
-    await store.createUser(forger);
-    const { id } = await createRoom({ store, slugs: new RoomSlugs(store) }, forger, {
+    await store.users.create(forger);
+    const { id } = await createRoom({ store, slugs: new RoomSlugs(store.rooms) }, forger, {
       name: "Tea",
       description: null,
     });
-    const [notice] = await store.readAfter(id, 0, 1);
+    const [opening] = await store.log.entriesAfter(id, 0, 1);
+    const notice = opening?.message;
     assert.equal(notice?.text, "Ada created the room Bob left created the room");
     assert.equal(notice?.sender.displayName, forger.displayName);
   }));

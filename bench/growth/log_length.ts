@@ -1,8 +1,8 @@
-/** What a log's length costs: the reads and writes of the store port, as one room's log grows. */
+/** What a log's length costs: the reads and writes of the log's port, as one room's log grows. */
+import { type EntryDraft, LOG_LIMIT, positionOf } from "../../src/domain/entry.ts";
 import { newId } from "../../src/domain/id.ts";
-import type { MessageDraft } from "../../src/domain/message.ts";
 import type { PublicUser } from "../../src/domain/user.ts";
-import type { Store } from "../../src/ports/store.ts";
+import type { LogStore } from "../../src/ports/store/log.ts";
 import { median } from "../statistics.ts";
 
 const BATCH = 500;
@@ -21,15 +21,15 @@ export interface Point {
  * @param told is called with the number of messages so far, and with what was measured
  */
 export async function measureLogLengths(
-  store: Store,
+  log: LogStore,
   room: { id: string; creator: PublicUser },
   lengths: number[],
   told: (progress: number | Point["figures"]) => void,
 ): Promise<Point[]> {
   const points: Point[] = [];
   for (const length of lengths) {
-    await fill(store, room, length, told);
-    const figures = await measure(store, room);
+    await fill(log, room, length, told);
+    const figures = await measure(log, room);
     points.push({ size: length, figures });
     told(figures);
   }
@@ -37,35 +37,39 @@ export async function measureLogLengths(
 }
 
 async function fill(
-  store: Store,
+  log: LogStore,
   { id, creator }: { id: string; creator: PublicUser },
   length: number,
   told: (messages: number) => void,
 ): Promise<void> {
-  let head = await store.head(id);
-  while (head < length) {
-    const count = Math.min(BATCH, length - head);
-    const appended = await store.append(id, Array.from({ length: count }, () => draft(creator)));
-    head = appended.at(-1)!.seq;
-    told(head);
+  let end = await log.end(id);
+  while (end.n < length) {
+    const count = Math.min(BATCH, length - end.n);
+    const drafts = Array.from({ length: count }, () => draft(creator));
+    end = positionOf((await log.append(id, end, drafts)).at(-1)!);
+    told(end.n);
   }
 }
 
 async function measure(
-  store: Store,
+  log: LogStore,
   { id, creator }: { id: string; creator: PublicUser },
 ): Promise<Record<string, number>> {
-  const head = await store.head(id);
-  const middle = Math.floor(head / 2);
-  const [{ id: messageId } = { id: "" }] = await store.readAfter(id, middle - 1, 1);
+  let end = await log.end(id);
+  const [entry] = await log.entriesAfter(id, Math.floor(end.seq / 2) - 1, 1);
+  const middle = positionOf(entry!);
+  const append = async () => {
+    const [appended] = await log.append(id, end, [draft(creator)]);
+    end = positionOf(appended!);
+  };
   return {
-    "history at the end": await time(() => store.readBefore(id, Number.MAX_SAFE_INTEGER, HISTORY)),
-    "history in the middle": await time(() => store.readBefore(id, middle, HISTORY)),
-    "recovery of 50": await time(() => store.readAfter(id, head - 50, RECOVERY)),
-    "recovery from the middle": await time(() => store.readAfter(id, middle, RECOVERY)),
-    "a message's place": await time(() => store.findSeq(id, messageId)),
-    "the log's end": await time(() => store.head(id)),
-    "an append": await time(() => store.append(id, [draft(creator)])),
+    "history at the end": await time(() => log.messagesBefore(id, LOG_LIMIT, HISTORY)),
+    "history in the middle": await time(() => log.messagesBefore(id, middle, HISTORY)),
+    "recovery of 50": await time(() => log.entriesAfter(id, end.seq - 50, RECOVERY)),
+    "recovery from the middle": await time(() => log.entriesAfter(id, middle.seq, RECOVERY)),
+    "a message's place": await time(() => log.position(id, entry!.message.id)),
+    "the log's end": await time(() => log.end(id)),
+    "an append": await time(append),
   };
 }
 
@@ -80,8 +84,8 @@ async function time(call: () => Promise<unknown>): Promise<number> {
   return median(times)!;
 }
 
-export function draft(sender: PublicUser): MessageDraft {
-  return {
+export function draft(sender: PublicUser): EntryDraft {
+  const message = {
     id: newId(),
     sender,
     text: "What a log's length costs is to be shown by this text of common size.",
@@ -89,4 +93,5 @@ export function draft(sender: PublicUser): MessageDraft {
     clientMessageId: newId(),
     createdAt: new Date(),
   };
+  return { kind: "created", message };
 }

@@ -2,7 +2,9 @@
 import { DatabaseSync } from "node:sqlite";
 import type { Document, MongoClient } from "mongodb";
 import { SqliteDatabase } from "../../src/adapters/store/sqlite/database.ts";
-import type { Store } from "../../src/ports/store.ts";
+import type { SqliteLog } from "../../src/adapters/store/sqlite/log.ts";
+import { LOG_LIMIT, LOG_START } from "../../src/domain/entry.ts";
+import type { LogStore } from "../../src/ports/store/log.ts";
 
 export interface Plan {
   query: string;
@@ -10,8 +12,6 @@ export interface Plan {
   /** Whether it looks at every message there is. */
   scans: boolean;
 }
-
-type Reads = Pick<Store, "head" | "heads" | "readAfter" | "readBefore" | "findSeq">;
 
 /** The plans of what reading messages prepares on the database at `path`. */
 export function explainSqlite(path: string, roomId: string): Plan[] {
@@ -22,7 +22,7 @@ export function explainSqlite(path: string, roomId: string): Plan[] {
     return prepare.call(this, sql);
   };
   const database = new SqliteDatabase(path);
-  readAll(database, roomId);
+  readAll(database.ports.log, roomId);
   DatabaseSync.prototype.prepare = prepare;
   database.close();
   const connection = new DatabaseSync(path);
@@ -37,7 +37,7 @@ export function explainSqlite(path: string, roomId: string): Plan[] {
 
 /** The plans of what reading messages asks a MongoDB server for; its client must tell commands. */
 export async function explainMongodb(
-  store: Reads,
+  log: LogStore,
   client: MongoClient,
   roomId: string,
 ): Promise<Plan[]> {
@@ -45,7 +45,7 @@ export async function explainMongodb(
   client.on("commandStarted", ({ commandName, command }) => {
     if (command[commandName] === "messages") commands.push(command);
   });
-  await readAll(store, roomId);
+  await readAll(log, roomId);
   client.removeAllListeners("commandStarted");
   const database = client.db(commands[0]?.$db);
   return await Promise.all(commands.map(async (command) => {
@@ -63,12 +63,16 @@ export async function explainMongodb(
 }
 
 /** Makes every read of messages once. */
-function readAll(reads: Reads | SqliteDatabase, roomId: string): Promise<unknown> {
+function readAll(log: LogStore | SqliteLog, roomId: string): Promise<unknown> {
   return Promise.all([
-    reads.head(roomId),
-    reads.heads([roomId]),
-    reads.readAfter(roomId, 10, 200),
-    reads.readBefore(roomId, 100, 50),
-    reads.findSeq(roomId, "none"),
+    log.findSent(roomId, [{ senderId: "none", clientMessageId: "none" }]),
+    log.end(roomId),
+    log.heads([roomId]),
+    log.entriesAfter(roomId, 10, 200),
+    log.entriesBefore(roomId, 100, 50),
+    log.entryId(roomId, 10),
+    log.messagesBefore(roomId, LOG_LIMIT, 50),
+    log.messagesAfter(roomId, LOG_START, 50),
+    log.position(roomId, "none"),
   ]);
 }

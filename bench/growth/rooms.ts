@@ -3,7 +3,7 @@ import { InProcessBus } from "../../src/adapters/bus/in_process.ts";
 import { Metrics } from "../../src/application/metrics.ts";
 import { RoomLog } from "../../src/application/room_log.ts";
 import type { PublicUser } from "../../src/domain/user.ts";
-import type { Store } from "../../src/ports/store.ts";
+import type { Store } from "../../src/ports/store/store.ts";
 import { Account } from "../../tests/harness/account.ts";
 import { spawnServer } from "../../tests/harness/server.ts";
 import { TestSocket } from "../../tests/harness/socket.ts";

@@ -9,7 +9,7 @@ import { MongoStore } from "../../src/adapters/store/mongodb/store.ts";
 import { SqliteStore } from "../../src/adapters/store/sqlite/store.ts";
 import { newId } from "../../src/domain/id.ts";
 import type { User } from "../../src/domain/user.ts";
-import type { Store } from "../../src/ports/store.ts";
+import type { Store } from "../../src/ports/store/store.ts";
 import { findDatabase } from "../database.ts";
 import { draft, measureLogLengths, type Point } from "./log_length.ts";
 import { explainMongodb, explainSqlite, type Plan } from "./plans.ts";
@@ -76,7 +76,7 @@ async function onMongodb(length: number): Promise<Growth> {
   const store = await MongoStore.open(connection);
   const world = await furnish(store);
   // While there is little: to explain a query some servers carry it out, as badly as can be.
-  const plans = await explainMongodb(store, connection.client, world.rooms[0]!);
+  const plans = await explainMongodb(store.log, connection.client, world.rooms[0]!);
   const charts = await measureStore("MongoDB", store, world, length);
   await store.close();
   return { charts, plans };
@@ -94,7 +94,7 @@ async function measureStore(
   const start = performance.now();
   let shown = start;
   const points = await measureLogLengths(
-    store,
+    store.log,
     // A room of its own: the appends above have gone to the others.
     { id: world.rooms.at(-1)!, creator: world.creator },
     [...lengths, length],
@@ -129,7 +129,7 @@ async function furnish(store: Store): Promise<{ rooms: string[]; creator: User }
     createdAt: now,
     updatedAt: now,
   };
-  await store.createUser(creator);
+  await store.users.create(creator);
   const rooms: string[] = [];
   const count = APPEND_ROOMS.at(-1)! + 1;
   while (rooms.length < count) {
@@ -137,7 +137,7 @@ async function furnish(store: Store): Promise<{ rooms: string[]; creator: User }
     await Promise.all(ids.map((id) => {
       const about = { id, name: id, slug: id.toLowerCase(), description: null };
       const room = { ...about, createdBy: creator, createdAt: now, updatedAt: now };
-      return store.createRoom(room, draft(creator));
+      return store.rooms.create(room, draft(creator));
     }));
     rooms.push(...ids);
   }

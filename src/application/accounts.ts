@@ -15,7 +15,7 @@ export async function registerUser(
   input: { email: string; password: string; displayName: string },
 ): Promise<SignedIn> {
   const { store, passwords } = services;
-  if (await store.findUserByEmail(input.email)) {
+  if (await store.users.findByEmail(input.email)) {
     throw new ChatError("email_taken", "An account with this email exists already.");
   }
   const now = new Date();
@@ -29,7 +29,7 @@ export async function registerUser(
     createdAt: now,
     updatedAt: now,
   };
-  await store.createUser(user);
+  await store.users.create(user);
   return startSession(services, user);
 }
 
@@ -41,7 +41,7 @@ export async function logIn(
   services: Pick<Services, "store" | "tokens" | "passwords">,
   input: { email: string; password: string },
 ): Promise<SignedIn> {
-  const user = await services.store.findUserByEmail(input.email);
+  const user = await services.store.users.findByEmail(input.email);
   const matches = await services.passwords.verify(input.password, user?.passwordHash);
   if (!user || !matches) {
     throw new ChatError("invalid_credentials", "The email or the password is wrong.");
@@ -51,7 +51,7 @@ export async function logIn(
 
 /** @throws ChatError `unauthenticated` if the account is gone */
 export async function getUser({ store }: Pick<Services, "store">, id: string): Promise<User> {
-  return existing(await store.findUser(id));
+  return existing(await store.users.find(id));
 }
 
 /**
@@ -63,7 +63,7 @@ export async function changeProfile(
   id: string,
   changes: ProfileChanges,
 ): Promise<User> {
-  const user = existing(await store.updateUser(id, changes, new Date()));
+  const user = existing(await store.users.update(id, changes, new Date()));
   bus.publish({ kind: "profile_changed", user: publicUser(user) });
   return user;
 }

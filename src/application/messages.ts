@@ -1,5 +1,6 @@
 /** Use cases of messages: send one, read a room's history. */
 import { newId } from "../domain/id.ts";
+import { LOG_LIMIT, type LogPosition } from "../domain/entry.ts";
 import { ChatError } from "../domain/errors.ts";
 import type { Message, MessageDraft } from "../domain/message.ts";
 import { type PublicUser, publicUser } from "../domain/user.ts";
@@ -30,7 +31,7 @@ export async function sendMessage(
     clientMessageId: input.clientMessageId,
     createdAt: new Date(),
   };
-  const message = await log.append(input.roomId, draft);
+  const { message } = await log.append(input.roomId, { kind: "created", message: draft });
   if (message.text !== draft.text) {
     throw new ChatError("idempotency_conflict", "This clientMessageId belongs to another text.");
   }
@@ -53,24 +54,24 @@ export async function readHistory(
     throw invalid("before", "must not be given together with after");
   }
   if (after !== undefined) {
-    const found = await store.readAfter(
-      roomId,
-      await seqOf(store, roomId, "after", after),
-      limit + 1,
-    );
+    const start = await positionOf(store, roomId, "after", after);
+    const found = await store.log.messagesAfter(roomId, start, limit + 1);
     return { messages: found.slice(0, limit), hasMore: found.length > limit };
   }
-  const end = before === undefined
-    ? Number.MAX_SAFE_INTEGER
-    : await seqOf(store, roomId, "before", before);
-  const found = await store.readBefore(roomId, end, limit + 1);
+  const end = before === undefined ? LOG_LIMIT : await positionOf(store, roomId, "before", before);
+  const found = await store.log.messagesBefore(roomId, end, limit + 1);
   return { messages: found.slice(-limit), hasMore: found.length > limit };
 }
 
-async function seqOf(store: Services["store"], roomId: string, path: string, messageId: string) {
-  const seq = await store.findSeq(roomId, messageId);
-  if (seq === null) throw invalid(path, "is not the id of a message of this room");
-  return seq;
+async function positionOf(
+  store: Services["store"],
+  roomId: string,
+  path: string,
+  messageId: string,
+): Promise<LogPosition> {
+  const position = await store.log.position(roomId, messageId);
+  if (position === null) throw invalid(path, "is not the id of a message of this room");
+  return position;
 }
 
 function invalid(path: string, message: string): ChatError {

@@ -3,7 +3,7 @@ import { LRUCache } from "lru-cache";
 import { roomNotFound } from "../domain/errors.ts";
 import type { NewRoom } from "../domain/room.ts";
 import type { Bus } from "../ports/bus.ts";
-import type { Store } from "../ports/store.ts";
+import type { Store } from "../ports/store/store.ts";
 
 const MAX_REMEMBERED = 10_000;
 /** How long a creator may be shown under an old name if the word of the new one was lost. */
@@ -45,7 +45,7 @@ export class RoomDirectory {
 
   async #look(idOrSlug: string): Promise<NewRoom> {
     const news = this.#news;
-    const room = await this.#store.findRoom(idOrSlug);
+    const room = await this.#store.rooms.find(idOrSlug);
     if (!room) throw roomNotFound();
     this.#ids.set(idOrSlug, room.id);
     if (news === this.#news) this.#rooms.set(room.id, room);

@@ -1,43 +1,62 @@
 /** The way into every room's log: appends in batches, one in flight a room (group commit). */
 import { getLogger } from "@logtape/logtape";
+import { LRUCache } from "lru-cache";
+import { type Entry, type EntryDraft, type LogPosition, positionOf } from "../domain/entry.ts";
 import { ChatError, unavailable } from "../domain/errors.ts";
-import { countWithin, type Message, type MessageDraft } from "../domain/message.ts";
+import { countWithin } from "../domain/message.ts";
 import type { Bus, BusEvent } from "../ports/bus.ts";
-import type { Store } from "../ports/store.ts";
+import type { Store } from "../ports/store/store.ts";
 import type { Metrics } from "./metrics.ts";
 
 const logger = getLogger(["echoroom", "log"]);
 
 /**
- * Messages in one append, and UTF-16 units of text in them; more wait for the next. A room's sockets
+ * Entries in one append, and UTF-16 units of text in them; more wait for the next. A room's sockets
  * are handed a batch in one turn, which has to stay well below what may wait unsent in a socket.
  */
-const MAX_BATCH = { messages: 500, length: 128 * 1024 } as const;
-/** Messages that may wait in one room, and in all together; over it a send is `unavailable`. */
+const MAX_BATCH = { entries: 500, length: 128 * 1024 } as const;
+/** Drafts that may wait in one room, and in all together; over it an append is `unavailable`. */
 const MAX_WAITING_IN_ROOM = 5_000;
 const MAX_WAITING = 20_000;
+/** Rooms whose logs' ends are remembered. */
+const MAX_ENDS = 10_000;
+/** How long a batch competes for numbers with other instances before it gives up. */
+const CONTENTION_LIMIT_MS = 4_000;
+const MAX_BACKOFF_MS = 50;
 
 type AppendEvent = Extract<BusEvent, { kind: "appended" | "append_unknown" }>;
 
 interface Waiting {
-  draft: MessageDraft;
-  resolve(message: Message): void;
+  draft: EntryDraft;
+  resolve(entry: Entry): void;
   reject(error: unknown): void;
 }
 
+/** What has become of a batch's drafts. */
+interface Outcome {
+  /** The entry of each draft, new or from an earlier append of the same, by the draft's key. */
+  stored: Map<string, Entry>;
+  /** The new ones, in the order of the log. */
+  appended: Entry[];
+  /** Why some drafts have no entry, if there are any. */
+  error?: unknown;
+}
+
 /**
- * Appends to rooms' logs and tells the bus what was appended. While one batch of a room is written,
- * what arrives gathers into the next: a quiet room waits for nothing, a busy one shares one commit
- * among many. Messages of a room are numbered in the order in which `append` was called.
+ * Appends to rooms' logs and publishes what was appended. While one batch of a room is written, what
+ * arrives gathers into the next: a quiet room waits for nothing, a busy one shares one commit among
+ * many. Entries of a room are numbered in the order in which `append` was called.
  */
 export class RoomLog {
   readonly #store: Store;
   readonly #bus: Bus;
   readonly #metrics: Metrics;
-  readonly #rooms = new Map<string, Waiting[]>();
+  readonly #queues = new Map<string, Waiting[]>();
   readonly #writing = new Set<Promise<void>>();
-  /** Each room's batch under way, until the bus has been told of it. */
-  readonly #untold = new Map<string, PromiseWithResolvers<void>>();
+  /** Each room's batch under way, until it is published. */
+  readonly #unpublished = new Map<string, PromiseWithResolvers<void>>();
+  /** Where logs end, which is the basis of their next append, and the store's epoch of that time. */
+  readonly #ends = new LRUCache<string, { end: LogPosition; epoch: number }>({ max: MAX_ENDS });
   #waiting = 0;
 
   constructor(store: Store, bus: Bus, metrics: Metrics) {
@@ -48,12 +67,12 @@ export class RoomLog {
   }
 
   /**
-   * Resolves once the message is durable, with the message as stored. If the log has the draft's
+   * Resolves once the entry is durable, with the entry as stored. If the log has the draft's
    * (sender, clientMessageId) already, that is the earlier one, with its own id and text.
-   * @throws ChatError `unavailable`; then the draft may or may not have been stored
+   * @throws ChatError `unavailable`; then the draft may or may not have been appended
    */
-  append(roomId: string, draft: MessageDraft): Promise<Message> {
-    const queue = this.#rooms.get(roomId);
+  append(roomId: string, draft: EntryDraft): Promise<Entry> {
+    const queue = this.#queues.get(roomId);
     if ((queue?.length ?? 0) >= MAX_WAITING_IN_ROOM || this.#waiting >= MAX_WAITING) {
       return Promise.reject(unavailable("Too many messages wait to be stored."));
     }
@@ -66,59 +85,125 @@ export class RoomLog {
   }
 
   /**
-   * Resolves once the bus has been told of what is being written to the room; null if nothing is.
-   * Who hears of new entries from the database meanwhile most likely hears of these.
+   * Resolves once what is being written to the room is published; null if nothing is. Who hears of
+   * new entries from the database meanwhile most likely hears of these.
    */
-  told(roomId: string): Promise<void> | null {
-    return this.#untold.get(roomId)?.promise ?? null;
+  published(roomId: string): Promise<void> | null {
+    return this.#unpublished.get(roomId)?.promise ?? null;
   }
 
-  /** Resolves once everything accepted so far has been written or refused, and the bus told. */
+  /**
+   * The effects of the room's log up to here are known on this instance: the next append is decided
+   * on them.
+   */
+  advance(roomId: string, end: LogPosition): void {
+    this.#advance(roomId, end, this.#store.epoch);
+  }
+
+  /** Resolves once everything accepted so far has been written or refused, and published. */
   async drain(): Promise<void> {
     while (this.#writing.size > 0) await Promise.all(this.#writing);
-    await Promise.all([...this.#untold.values()].map(({ promise }) => promise));
+    await Promise.all([...this.#unpublished.values()].map(({ promise }) => promise));
   }
 
   #start(roomId: string, first: Waiting): void {
     const queue = [first];
-    this.#rooms.set(roomId, queue);
+    this.#queues.set(roomId, queue);
     const writing = this.#writeAll(roomId, queue).finally(() => this.#writing.delete(writing));
     this.#writing.add(writing);
   }
 
   async #writeAll(roomId: string, queue: Waiting[]): Promise<void> {
     while (queue.length > 0) {
-      const written = await this.#write(roomId, queue.splice(0, batchSize(queue)));
+      const error = await this.#write(roomId, queue.splice(0, batchSize(queue)));
       // They have waited as long as the store may take to answer; it would not answer them either.
-      if (!written) this.#refuse(queue.splice(0), unavailable("The store does not answer now."));
+      if (isUnavailable(error)) this.#refuse(queue.splice(0), error);
     }
-    this.#rooms.delete(roomId);
+    this.#queues.delete(roomId);
   }
 
-  /** Writes a batch and settles it. Returns whether the store was there to do it. */
-  async #write(roomId: string, batch: Waiting[]): Promise<boolean> {
+  /** Writes a batch and settles it. Returns why a part of it could not be written, if one could not. */
+  async #write(roomId: string, batch: Waiting[]): Promise<unknown> {
     const drafts = [...Map.groupBy(batch, keyOf).values()].map((repeats) => repeats[0]!.draft);
-    const untold = Promise.withResolvers<void>();
-    this.#untold.set(roomId, untold);
-    let stored: Message[];
-    try {
-      stored = await this.#metrics.timeAppend(drafts.length, () => {
-        return this.#store.append(roomId, drafts);
-      });
-    } catch (error) {
-      logger.warning("An append to room {roomId} failed: {error}", { roomId, error });
-      this.#refuse(batch, error);
-      this.#tell({ kind: "append_unknown", roomId }, untold);
-      return !(error instanceof ChatError && error.code === "unavailable");
+    const unpublished = Promise.withResolvers<void>();
+    this.#unpublished.set(roomId, unpublished);
+    const { stored, appended, error } = await this.#metrics.timeAppend(drafts.length, () => {
+      return this.#appendAll(roomId, drafts);
+    });
+    this.#metrics.appended(appended.length);
+    const refused = batch.filter((waiting) => !stored.has(keyOf(waiting)));
+    this.#waiting -= batch.length - refused.length;
+    for (const waiting of batch) {
+      const entry = stored.get(keyOf(waiting));
+      if (entry) waiting.resolve(entry);
     }
-    this.#waiting -= batch.length;
-    const messages = settle(batch, drafts, stored);
-    this.#metrics.appended(messages.length);
+    if (refused.length > 0) {
+      logger.warning("An append to room {roomId} failed: {error}", { roomId, error });
+      this.#refuse(refused, error);
+    }
     // Two turns later: what the acks have sent is written between them, and does not wait for a
     // fan-out to thousands.
-    const tell = () => this.#tell({ kind: "appended", roomId, messages }, untold);
-    setImmediate(() => setImmediate(tell));
-    return true;
+    const publish = () => this.#publish(roomId, appended, refused.length > 0, unpublished);
+    setImmediate(() => setImmediate(publish));
+    return error;
+  }
+
+  /** Appends the drafts, whatever other instances append meanwhile. */
+  async #appendAll(roomId: string, drafts: readonly EntryDraft[]): Promise<Outcome> {
+    const outcome: Outcome = { stored: new Map(), appended: [] };
+    const { stored, appended } = outcome;
+    const deadline = performance.now() + CONTENTION_LIMIT_MS;
+    const { epoch } = this.#store;
+    let waiting = drafts;
+    try {
+      let end = await this.#basis(roomId, epoch);
+      for (let attempt = 0;; attempt++) {
+        for (const entry of await this.#store.log.append(roomId, end, waiting)) {
+          stored.set(keyOfEntry(entry), entry);
+          appended.push(entry);
+          end = positionOf(entry);
+        }
+        this.#advance(roomId, end, epoch);
+        waiting = waiting.filter((draft) => !stored.has(keyOf({ draft })));
+        if (waiting.length === 0) return outcome;
+        this.#ends.delete(roomId);
+        // Another append was first, or the next draft repeats an earlier one.
+        await this.#findSent(roomId, waiting, outcome);
+        waiting = waiting.filter((draft) => !stored.has(keyOf({ draft })));
+        if (waiting.length === 0) return outcome;
+        if (performance.now() > deadline) throw unavailable("The room is too busy.");
+        await backOff(attempt);
+        end = await this.#store.log.end(roomId);
+      }
+    } catch (error) {
+      this.#ends.delete(roomId);
+      return { ...outcome, error };
+    }
+  }
+
+  #advance(roomId: string, end: LogPosition, epoch: number): void {
+    const known = this.#ends.get(roomId);
+    if (known?.epoch === epoch && known.end.seq >= end.seq) return;
+    this.#ends.set(roomId, { end, epoch });
+  }
+
+  /** Where the log ends, as far as is known: if it does not, the append is refused. */
+  async #basis(roomId: string, epoch: number): Promise<LogPosition> {
+    const known = this.#ends.get(roomId);
+    return known?.epoch === epoch ? known.end : await this.#store.log.end(roomId);
+  }
+
+  async #findSent(roomId: string, drafts: readonly EntryDraft[], outcome: Outcome): Promise<void> {
+    const keys = drafts.map(({ message }) => ({
+      senderId: message.sender.id,
+      clientMessageId: message.clientMessageId,
+    }));
+    const own = new Set(drafts.map(({ message }) => message.id));
+    for (const entry of await this.#store.log.findSent(roomId, keys)) {
+      outcome.stored.set(keyOfEntry(entry), entry);
+      // An attempt of this batch whose success was not visible yet.
+      if (own.has(entry.id)) outcome.appended.push(entry);
+    }
   }
 
   #refuse(batch: Waiting[], error: unknown): void {
@@ -126,29 +211,45 @@ export class RoomLog {
     for (const { reject } of batch) reject(error);
   }
 
-  #tell(event: AppendEvent, untold: PromiseWithResolvers<void>): void {
+  #publish(
+    roomId: string,
+    entries: Entry[],
+    isUncertain: boolean,
+    unpublished: PromiseWithResolvers<void>,
+  ): void {
     try {
-      if (event.kind === "append_unknown" || event.messages.length > 0) this.#bus.publish(event);
+      const events: AppendEvent[] = [];
+      if (entries.length > 0) events.push({ kind: "appended", roomId, entries });
+      if (isUncertain) events.push({ kind: "append_unknown", roomId });
+      for (const event of events) this.#bus.publish(event);
     } finally {
-      if (this.#untold.get(event.roomId) === untold) this.#untold.delete(event.roomId);
-      untold.resolve();
+      if (this.#unpublished.get(roomId) === unpublished) this.#unpublished.delete(roomId);
+      unpublished.resolve();
     }
   }
 }
 
-/** Answers those who wait. Returns what was stored anew. */
-function settle(batch: Waiting[], drafts: MessageDraft[], stored: Message[]): Message[] {
-  const byKey = new Map(drafts.map((draft, i) => [keyOf({ draft }), stored[i]!]));
-  for (const waiting of batch) waiting.resolve(byKey.get(keyOf(waiting))!);
-  return stored.filter((message, i) => message.id === drafts[i]!.id);
+function isUnavailable(error: unknown): boolean {
+  return error instanceof ChatError && error.code === "unavailable";
 }
 
 /** How many of those that wait, at least one, go into the next append. */
 function batchSize(queue: Waiting[]): number {
-  const first = queue.slice(0, MAX_BATCH.messages).map(({ draft }) => draft);
+  const first = queue.slice(0, MAX_BATCH.entries).map(({ draft }) => draft.message);
   return countWithin(first, MAX_BATCH.length);
 }
 
-function keyOf({ draft }: Pick<Waiting, "draft">): string {
-  return `${draft.sender.id} ${draft.clientMessageId}`;
+/** What a draft is recognised by within its room. */
+function keyOf({ draft: { message } }: Pick<Waiting, "draft">): string {
+  return `${message.sender.id} ${message.clientMessageId}`;
+}
+
+function keyOfEntry({ message }: Entry): string {
+  return `${message.sender.id} ${message.clientMessageId}`;
+}
+
+/** Waits a random while, so that rivals for one number do not collide in step. */
+function backOff(attempt: number): Promise<void> {
+  const limit = Math.min(MAX_BACKOFF_MS, 2 ** attempt);
+  return new Promise((resolve) => setTimeout(resolve, Math.random() * limit));
 }

@@ -1,7 +1,7 @@
 /** Slugs of rooms: how a name becomes one, and how rooms of one name get numbers beside each other. */
 import slugify from "@sindresorhus/slugify";
 import { unavailable } from "../domain/errors.ts";
-import type { Store } from "../ports/store.ts";
+import type { RoomStore } from "../ports/store/rooms.ts";
 
 /** In UTF-16 units, without a number. */
 const MAX_LENGTH = 80;
@@ -32,11 +32,11 @@ interface Lane {
  * the first free number once, and get the numbers from there on.
  */
 export class RoomSlugs {
-  readonly #store: Pick<Store, "takenSlugs">;
+  readonly #rooms: Pick<RoomStore, "takenSlugs">;
   readonly #lanes = new Map<string, Lane>();
 
-  constructor(store: Pick<Store, "takenSlugs">) {
-    this.#store = store;
+  constructor(rooms: Pick<RoomStore, "takenSlugs">) {
+    this.#rooms = rooms;
   }
 
   /**
@@ -87,7 +87,7 @@ export class RoomSlugs {
     let [taken, free] = [0, Infinity];
     let numbers = FIRST_PROBES;
     while (free - taken > 1) {
-      const inUse = new Set(await this.#store.takenSlugs(numbers.map((n) => numbered(base, n))));
+      const inUse = new Set(await this.#rooms.takenSlugs(numbers.map((n) => numbered(base, n))));
       const found = numbers.findIndex((number) => !inUse.has(numbered(base, number)));
       if (found < 0) return numbers.at(-1)! + 1;
       free = numbers[found]!;

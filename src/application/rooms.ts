@@ -34,14 +34,14 @@ export async function createRoom(
   const opening = creationNotice(creator, now);
   const slug = await slugs.claim(
     slugOf(input.name),
-    (slug) => store.createRoom({ ...room, slug }, opening),
+    (slug) => store.rooms.create({ ...room, slug }, { kind: "created", message: opening }),
   );
   return { ...room, slug, lastSeq: 1 };
 }
 
 /** @throws ChatError `room_not_found` */
 export async function getRoom({ store }: Pick<Services, "store">, idOrSlug: string): Promise<Room> {
-  const room = await store.findRoom(idOrSlug);
+  const room = await store.rooms.find(idOrSlug);
   if (!room) throw roomNotFound();
   return room;
 }
@@ -56,7 +56,7 @@ export async function listRooms(
   { limit, cursor }: { limit: number; cursor: string | undefined },
 ): Promise<RoomsPage> {
   const after = cursor === undefined ? undefined : decodeCursor(cursor);
-  const found = await store.listRooms(limit + 1, after);
+  const found = await store.rooms.list(limit + 1, after);
   const rooms = found.slice(0, limit);
   return { rooms, nextCursor: found.length > limit ? encodeCursor(rooms.at(-1)!) : null };
 }

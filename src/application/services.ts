@@ -1,6 +1,6 @@
 /** What the use cases work with; each names the few of these that it needs. */
 import type { Bus } from "../ports/bus.ts";
-import type { Store } from "../ports/store.ts";
+import type { Store } from "../ports/store/store.ts";
 import type { KnownDevices } from "./known_devices.ts";
 import type { LoopLoad } from "./loop_load.ts";
 import type { Metrics } from "./metrics.ts";

@@ -34,7 +34,7 @@ export async function startSession(
     expiresAt: expiry(tokens.refreshTtl, now),
     revokedAt: null,
   };
-  await store.createSession(session);
+  await store.sessions.create(session);
   return issue(tokens, user, session);
 }
 
@@ -109,7 +109,7 @@ export async function authenticate(
 
 /** @throws ChatError `unauthenticated` if the session has ended, `session_revoked` if it was ended */
 export async function checkSession({ store }: Pick<Services, "store">, id: string): Promise<void> {
-  usable(await store.findSession(id));
+  usable(await store.sessions.find(id));
 }
 
 async function refreshWith(
@@ -118,7 +118,7 @@ async function refreshWith(
 ): Promise<SignedIn> {
   const { sessionId, generation } = await tokens.verifyRefresh(refreshToken);
   const session = await rotate({ store, tokens }, sessionId, generation);
-  const user = await store.findUser(session.userId);
+  const user = await store.users.find(session.userId);
   if (!user) throw new ChatError("unauthenticated", "The account is gone.");
   return issue(tokens, user, session);
 }
@@ -129,14 +129,14 @@ async function rotate(
   generation: number,
 ): Promise<Session> {
   while (true) {
-    const session = usable(await store.findSession(sessionId));
+    const session = usable(await store.sessions.find(sessionId));
     const now = new Date();
     const verdict = judgeGeneration(session, generation, now);
     if (verdict === "parallel") return session;
     if (verdict === "reused") throw new ReusedToken(session);
     const rotation = nextRotation(session, now, expiry(tokens.refreshTtl, now));
     // Lost to a parallel rotation: by now this token is a rotated one, and is judged as such.
-    if (!await store.rotateSession(sessionId, generation, rotation)) continue;
+    if (!await store.sessions.rotate(sessionId, generation, rotation)) continue;
     return { ...session, ...rotation };
   }
 }
@@ -153,7 +153,7 @@ async function revokeReused(
 }
 
 async function revoke({ store, bus }: Pick<Services, "store" | "bus">, sessionId: string) {
-  const revoked = await store.revokeSession(sessionId, new Date());
+  const revoked = await store.sessions.revoke(sessionId, new Date());
   if (revoked) bus.publish({ kind: "session_revoked", sessionId });
 }
 

@@ -1,5 +1,5 @@
 /** The bus port: hints that one instance gives to all, itself included. */
-import type { Message } from "../domain/message.ts";
+import type { Entry } from "../domain/entry.ts";
 import type { PublicUser } from "../domain/user.ts";
 
 export type BusEvent = RoomEvent | InstanceEvent | Interrupted;
@@ -7,7 +7,7 @@ export type BusEvent = RoomEvent | InstanceEvent | Interrupted;
 /** What concerns one room; only instances that follow the room need to hear it. */
 export type RoomEvent =
   /** These entries were appended to the room's log, in this order. */
-  | { kind: "appended"; roomId: string; messages: Message[] }
+  | { kind: "appended"; roomId: string; entries: Entry[] }
   /** The room's log reaches to `head` at least. */
   | { kind: "grown"; roomId: string; head: number }
   /** An append to the room ended with an unknown outcome: its log may have grown. */

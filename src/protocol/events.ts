@@ -1,7 +1,7 @@
 /** The events of the WebSocket, both ways: frames, names and what each carries. */
 import { z } from "zod";
 import { ERROR_CODES } from "../domain/errors.ts";
-import { ClientMessageId, Cursor, MessageText, RoomReference } from "./fields.ts";
+import { ClientMessageId, Cursor, EntryId, MessageText, RoomReference } from "./fields.ts";
 import { Message, PublicUser, Room, User } from "./resources.ts";
 import type { ClientEvents, ServerEvents } from "./wire.ts";
 
@@ -29,11 +29,16 @@ export const Frame = z.object({
 export type Frame = z.infer<typeof Frame>;
 export type Ref = z.infer<typeof Ref>;
 
-const RoomCursor = z.object({ roomId: RoomReference, lastSeenSeq: Cursor });
+const RoomCursor = z.object({
+  roomId: RoomReference,
+  lastSeenSeq: Cursor,
+  lastSeenEntryId: EntryId.optional(),
+});
 const InRoom = z.object({ roomId: RoomReference });
 const Recovery = z.object({
   roomId: RoomReference.optional(),
   lastSeenSeq: Cursor.optional(),
+  lastSeenEntryId: EntryId.optional(),
   rooms: z.array(RoomCursor).min(1).max(100).optional(),
 }).superRefine((data, context) => {
   const single = data.roomId !== undefined || data.lastSeenSeq !== undefined;
@@ -44,8 +49,8 @@ const Recovery = z.object({
   if (!data.rooms && data.lastSeenSeq === undefined) {
     context.addIssue({ code: "custom", path: ["lastSeenSeq"], message: "is missing" });
   }
-}).transform(({ roomId, lastSeenSeq, rooms }) =>
-  rooms ?? [{ roomId: roomId!, lastSeenSeq: lastSeenSeq! }]
+}).transform(({ roomId, lastSeenSeq, lastSeenEntryId, rooms }) =>
+  rooms ?? [{ roomId: roomId!, lastSeenSeq: lastSeenSeq!, lastSeenEntryId }]
 );
 
 /** What a client sends. */
@@ -74,6 +79,7 @@ export type ClientEvent = keyof typeof CLIENT_EVENTS;
 export type ClientData<E extends ClientEvent> = z.output<typeof CLIENT_EVENTS[E]>;
 
 const Time = z.string().meta({ format: "date-time" });
+const LastEntryId = z.string().nullable().meta({ description: "the id of entry lastSeq" });
 
 /** What the server sends. */
 export const SERVER_EVENTS = {
@@ -92,6 +98,7 @@ export const SERVER_EVENTS = {
     online: z.array(PublicUser).max(NAMED_ONLINE),
     onlineCount: z.int().min(0),
     lastSeq: z.int().min(0),
+    lastEntryId: LastEntryId,
   }).meta({ description: "Entries after lastSeq arrive live from now on." }),
   "room:left": z.object({ roomId: z.string() }).meta({ description: "The answer to room:leave." }),
   "message:ack": z.object({
@@ -101,8 +108,12 @@ export const SERVER_EVENTS = {
     seq: z.int().min(1),
     createdAt: Time,
   }).meta({ description: "The message is durable." }),
-  "message:new": z.object({ roomId: z.string(), seq: z.int().min(1), message: Message })
-    .meta({ description: "An entry of a joined room's log, in seq order, each exactly once." }),
+  "message:new": z.object({
+    roomId: z.string(),
+    seq: z.int().min(1),
+    entryId: z.string(),
+    message: Message,
+  }).meta({ description: "An entry of a joined room's log, in seq order, each exactly once." }),
   "typing:update": z.object({ roomId: z.string(), user: PublicUser, isTyping: z.boolean() })
     .meta({ description: "Another user in the room began or ended typing." }),
   "presence:update": z.object({
@@ -115,6 +126,7 @@ export const SERVER_EVENTS = {
     roomId: z.string(),
     messages: z.array(Message).max(MISSED_MESSAGES),
     lastSeq: z.int().min(0),
+    lastEntryId: LastEntryId,
     hasMore: z.boolean(),
     reset: z.boolean(),
   }).meta({ description: "What was missed in one room; ask again from lastSeq while hasMore." }),

@@ -90,6 +90,9 @@ export const RoomReference = z.string().min(1).max(128).meta({ examples: ["gener
 /** A number of an entry in a room's log, or 0 for before the first. */
 export const Cursor = z.int().min(0);
 
+/** An entry's id, as the server gave it. */
+export const EntryId = z.string().min(1).max(128);
+
 export function isLocalHttpUrl(text: string): boolean {
   const url = URL.parse(text);
   return url?.protocol === "http:" && ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);

@@ -74,6 +74,8 @@ export interface RoomCursor {
   roomId: string;
   /** The highest `seq` seen; 0 before the first. */
   lastSeenSeq: number;
+  /** The id of that entry, by which a restored backup whose log has grown again is noticed. */
+  lastSeenEntryId?: string | undefined;
 }
 
 /** What a client sends over the WebSocket; `roomId` is an id or a slug. */
@@ -117,6 +119,8 @@ export interface ServerEvents {
     onlineCount: number;
     /** Entries after it arrive live from now on. */
     lastSeq: number;
+    /** The id of entry `lastSeq`; null if there is none. */
+    lastEntryId: string | null;
   };
   /** The answer to `room:leave`. */
   "room:left": { roomId: string };
@@ -130,7 +134,13 @@ export interface ServerEvents {
     createdAt: string;
   };
   /** An entry of a joined room's log: in order, none missing, none twice. */
-  "message:new": { roomId: string; seq: number; message: Message };
+  "message:new": {
+    roomId: string;
+    seq: number;
+    /** The id of the entry, which is that of the message that it creates. */
+    entryId: string;
+    message: Message;
+  };
   /** Another user in the room began to type, or ended. */
   "typing:update": { roomId: string; user: PublicUser; isTyping: boolean };
   /** Who came and who went since the last one. */
@@ -147,6 +157,8 @@ export interface ServerEvents {
     messages: Message[];
     /** The last entry covered, and the cursor to ask with next. */
     lastSeq: number;
+    /** The id of entry `lastSeq`; null if there is none. */
+    lastEntryId: string | null;
     hasMore: boolean;
     /** Whether the cursor lay beyond the log: what the client has is to be thrown away. */
     reset: boolean;

@@ -1,7 +1,7 @@
 /** All sockets of this instance: their number, their deadlines, and closing them by session. */
 import { MAX_SOCKETS } from "../application/rate_limits.ts";
 import type { PublicUser } from "../domain/user.ts";
-import type { Store } from "../ports/store.ts";
+import type { Store } from "../ports/store/store.ts";
 import { CLOSE_CODES, type CloseCode } from "../protocol/close_codes.ts";
 import type { Connection } from "./connection.ts";
 
@@ -96,12 +96,12 @@ export class Connections {
    * Closes the sockets whose session was revoked without a word of it reaching this instance.
    * @throws ChatError `unavailable`
    */
-  async checkSessions(store: Pick<Store, "revokedSessions">): Promise<void> {
+  async checkSessions(store: Pick<Store, "sessions">): Promise<void> {
     const ids = new Set<string>();
     for (const { sessionId } of this.#all) if (sessionId !== null) ids.add(sessionId);
     const all = [...ids];
     for (let i = 0; i < all.length; i += SESSIONS_AT_ONCE) {
-      const revoked = await store.revokedSessions(all.slice(i, i + SESSIONS_AT_ONCE));
+      const revoked = await store.sessions.revoked(all.slice(i, i + SESSIONS_AT_ONCE));
       for (const id of revoked) this.closeSession(id);
     }
   }

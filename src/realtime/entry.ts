@@ -1,16 +1,22 @@
-/** An entry of a room's log as sockets are shown it: put into words once, for however many. */
-import type { Message } from "../domain/message.ts";
+/** An entry of a room's log as sockets are sent it: serialised once for all of them. */
+import type { Entry } from "../domain/entry.ts";
 import { presentMessage } from "../protocol/resources.ts";
+import type { PublicUser } from "../domain/user.ts";
 import type { RecentProfiles } from "./recent_profiles.ts";
 
-export interface Entry {
-  message: Message;
+export interface RenderedEntry {
+  entry: Entry;
   /** The message as the protocol shows it, in JSON. */
   text: string;
 }
 
-export function entryOf(message: Message): Entry {
-  return { message, text: JSON.stringify(presentMessage(message)) };
+export function render(entry: Entry): RenderedEntry {
+  return { entry, text: JSON.stringify(presentMessage(entry.message)) };
+}
+
+/** The same entry with another state of its message's sender. */
+export function withSender({ entry }: RenderedEntry, sender: PublicUser): RenderedEntry {
+  return render({ ...entry, message: { ...entry.message, sender } });
 }
 
 /**
@@ -18,18 +24,18 @@ export function entryOf(message: Message): Entry {
  * @param since `profiles.changes` before they were read
  */
 export function withCurrentSenders(
-  entries: Entry[],
+  rendered: RenderedEntry[],
   profiles: RecentProfiles,
   since: number,
-): Entry[] {
-  if (since === profiles.changes) return entries;
-  return entries.map((entry) => {
-    const sender = profiles.changedSince(since, entry.message.sender.id);
-    return sender ? entryOf({ ...entry.message, sender }) : entry;
+): RenderedEntry[] {
+  if (since === profiles.changes) return rendered;
+  return rendered.map((each) => {
+    const sender = profiles.changedSince(since, each.entry.message.sender.id);
+    return sender ? withSender(each, sender) : each;
   });
 }
 
-/** The entries as one JSON array of messages. */
-export function listOf(entries: readonly Entry[]): string {
-  return `[${entries.map(({ text }) => text).join(",")}]`;
+/** The entries' messages as one JSON array. */
+export function listOf(rendered: readonly RenderedEntry[]): string {
+  return `[${rendered.map(({ text }) => text).join(",")}]`;
 }

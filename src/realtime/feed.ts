@@ -1,14 +1,15 @@
 /** One room's log as this instance delivers it: strictly by `seq`, each entry once, no gap. */
 import { getLogger } from "@logtape/logtape";
 import type { Metrics } from "../application/metrics.ts";
-import type { Message } from "../domain/message.ts";
+import type { RoomLog } from "../application/room_log.ts";
+import { type Entry, positionOf } from "../domain/entry.ts";
 import type { PublicUser } from "../domain/user.ts";
-import type { Store } from "../ports/store.ts";
+import type { Store } from "../ports/store/store.ts";
 import { frameOf, JOINED_MESSAGES } from "../protocol/events.ts";
 import { type Connection, MAX_FRAME_LENGTH } from "./connection.ts";
-import { type Entry, entryOf, withCurrentSenders } from "./entry.ts";
+import { render, type RenderedEntry, withCurrentSenders, withSender } from "./entry.ts";
 import type { Flusher } from "./flusher.ts";
-import { RecentProfiles } from "./recent_profiles.ts";
+import type { RecentProfiles } from "./recent_profiles.ts";
 
 const logger = getLogger(["echoroom", "feed"]);
 
@@ -17,6 +18,16 @@ const WINDOW = { min: 64, max: 128 } as const;
 /** Entries read at once: a page is handed to sockets in one turn, so it must not fill them. */
 const PAGE = 32;
 const RETRY_MS = 1_000;
+
+export interface FeedOptions {
+  store: Store;
+  /** Is informed of the position up to which entries were delivered. */
+  log: Pick<RoomLog, "advance">;
+  flusher: Flusher;
+  metrics: Metrics;
+  /** Must be informed of each change before this feed is. */
+  profiles: RecentProfiles;
+}
 
 /**
  * Holds the latest entries of one room and hands every new one to the room's sockets. Entries are
@@ -35,6 +46,7 @@ export class Feed {
   readonly #roomId: string;
   readonly #roomIdText: string;
   readonly #store: Store;
+  readonly #log: FeedOptions["log"];
   readonly #flusher: Flusher;
   readonly #metrics: Metrics;
   readonly #profiles: RecentProfiles;
@@ -42,7 +54,7 @@ export class Feed {
   #gathered: string[] = [];
   #gatheredLength = 0;
   /** The latest entries, ascending, without a gap, up to `head`. */
-  #window: Entry[] = [];
+  #window: RenderedEntry[] = [];
   #head = 0;
   #loaded = false;
   /** How often the window was invalidated, and how often when its present content was asked for. */
@@ -53,15 +65,10 @@ export class Feed {
   #next: Promise<void> | null = null;
   #retry: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param profiles must hear of each change before this feed does */
-  constructor(
-    roomId: string,
-    store: Store,
-    flusher: Flusher,
-    metrics: Metrics,
-    profiles = new RecentProfiles(),
-  ) {
+  constructor(roomId: string, options: FeedOptions) {
+    const { store, log, flusher, metrics, profiles } = options;
     this.#roomId = roomId;
+    this.#log = log;
     this.#roomIdText = JSON.stringify(roomId);
     this.#store = store;
     this.#flusher = flusher;
@@ -74,6 +81,16 @@ export class Feed {
     return this.#head;
   }
 
+  /** The id of the last entry delivered; null while the log is empty. */
+  get headId(): string | null {
+    return this.#window.at(-1)?.entry.id ?? null;
+  }
+
+  /** The id of an entry; undefined if it is not in the window. */
+  idOf(seq: number): string | undefined {
+    return this.#window[this.#window.length - 1 - (this.#head - seq)]?.entry.id;
+  }
+
   get idle(): boolean {
     return this.holds === 0 && this.live.size === 0 && this.paused.size === 0;
   }
@@ -84,20 +101,20 @@ export class Feed {
   }
 
   /** The last entries, as `room:joined` shows them. */
-  latest(): Entry[] {
+  latest(): RenderedEntry[] {
     return this.#window.slice(-JOINED_MESSAGES);
   }
 
   /** The entries after `seq`, all of them; null if the window does not reach back that far. */
-  after(seq: number): Entry[] | null {
+  after(seq: number): RenderedEntry[] | null {
     const first = this.#head - this.#window.length;
     return seq >= first && seq <= this.#head ? this.#window.slice(seq - first) : null;
   }
 
   /** Takes entries from the bus and delivers those that are next. */
-  offer(messages: readonly Message[]): void {
+  offer(entries: readonly Entry[]): void {
     // What comes before the window is loaded may be missing in it: it is read again afterwards.
-    if (!this.#loaded || this.#isOutdated(messages) || this.#take(messages)) this.repair();
+    if (!this.#loaded || this.#isOutdated(entries) || this.#take(entries)) this.repair();
   }
 
   /** Takes from the bus how far the log reaches at least. */
@@ -139,15 +156,17 @@ export class Feed {
 
   /** Shows a sender as they are now in what joining sockets will see. */
   showProfile(user: PublicUser): void {
-    this.#window = this.#window.map((entry) => {
-      const { message } = entry;
-      return message.sender.id === user.id ? entryOf({ ...message, sender: user }) : entry;
+    this.#window = this.#window.map((rendered) => {
+      const { sender } = rendered.entry.message;
+      return sender.id === user.id ? withSender(rendered, user) : rendered;
     });
   }
 
-  /** Whether a sender changed lately, perhaps after they were put into these messages. */
-  #isOutdated(messages: readonly Message[]): boolean {
-    return messages.some(({ seq, sender }) => seq > this.#head && this.#profiles.has(sender.id));
+  /** Whether a sender changed lately, perhaps after they were put into these entries. */
+  #isOutdated(entries: readonly Entry[]): boolean {
+    return entries.some(({ seq, message }) => {
+      return seq > this.#head && this.#profiles.has(message.sender.id);
+    });
   }
 
   #gather(text: string): void {
@@ -185,7 +204,7 @@ export class Feed {
   async #readOn(): Promise<void> {
     while (true) {
       const since = this.#profiles.changes;
-      const page = await this.#store.readAfter(this.#roomId, this.#head, PAGE);
+      const page = await this.#store.log.entriesAfter(this.#roomId, this.#head, PAGE);
       this.#take(page, since);
       if (page.length < PAGE) return;
     }
@@ -193,52 +212,55 @@ export class Feed {
 
   async #load(): Promise<void> {
     this.#window = await this.#readWindow(Number.MAX_SAFE_INTEGER);
-    this.#head = this.#window.at(-1)?.message.seq ?? 0;
+    this.#head = this.#window.at(-1)?.entry.seq ?? 0;
     this.#loaded = true;
   }
 
   async #reload(): Promise<void> {
     const head = this.#head;
-    const entries = await this.#readWindow(head + 1);
+    const window = await this.#readWindow(head + 1);
     // What was delivered meanwhile follows.
-    this.#window = [...entries, ...this.#window.filter(({ message }) => message.seq > head)];
+    this.#window = [...window, ...this.#window.filter(({ entry }) => entry.seq > head)];
   }
 
-  async #readWindow(before: number): Promise<Entry[]> {
+  async #readWindow(before: number): Promise<RenderedEntry[]> {
     const invalidations = this.#invalidations;
     const since = this.#profiles.changes;
-    const latest = await this.#store.readBefore(this.#roomId, before, JOINED_MESSAGES);
+    const latest = await this.#store.log.entriesBefore(this.#roomId, before, JOINED_MESSAGES);
     // Only now: a read that fails leaves the window stale, and so does what came during it.
     this.#validated = invalidations;
-    return withCurrentSenders(latest.map(entryOf), this.#profiles, since);
+    return withCurrentSenders(latest.map(render), this.#profiles, since);
   }
 
   /**
    * Delivers what is next in order. Returns whether there is a gap before the rest.
-   * @param since `profiles.changes` before the messages were read
+   * @param since `profiles.changes` before the entries were read
    */
-  #take(messages: readonly Message[], since = this.#profiles.changes): boolean {
-    const fresh = messages.filter((message) => message.seq > this.#head);
-    const gap = fresh.findIndex((message, i) => message.seq !== this.#head + 1 + i);
+  #take(entries: readonly Entry[], since = this.#profiles.changes): boolean {
+    const fresh = entries.filter(({ seq }) => seq > this.#head);
+    const gap = fresh.findIndex(({ seq }, i) => seq !== this.#head + 1 + i);
     const next = gap < 0 ? fresh : fresh.slice(0, gap);
     if (next.length > 0) this.#deliver(next, since);
     return next.length < fresh.length;
   }
 
-  #deliver(messages: Message[], since: number): void {
-    const entries = withCurrentSenders(messages.map(entryOf), this.#profiles, since);
-    this.#head = messages.at(-1)!.seq;
-    this.#window.push(...entries);
-    for (const entry of entries) this.#show(entry);
+  #deliver(entries: Entry[], since: number): void {
+    const rendered = withCurrentSenders(entries.map(render), this.#profiles, since);
+    const last = entries.at(-1)!;
+    this.#head = last.seq;
+    this.#log.advance(this.#roomId, positionOf(last));
+    this.#window.push(...rendered);
+    for (const each of rendered) this.#send(each);
     if (this.#window.length > WINDOW.max) this.#window = this.#window.slice(-WINDOW.min);
   }
 
-  #show(entry: Entry): void {
-    const { seq, createdAt } = entry.message;
+  #send({ entry, text: message }: RenderedEntry): void {
+    const { id, seq } = entry;
     const text = frameOf("message:new", {
       roomId: this.#roomIdText,
       seq: String(seq),
-      message: entry.text,
+      entryId: JSON.stringify(id),
+      message,
     });
     let gathering = false;
     for (const connection of this.live) {
@@ -246,6 +268,6 @@ export class Feed {
       else connection.send(text);
     }
     if (gathering) this.#gather(text);
-    this.#metrics.delivered(this.live.size, Date.now() - createdAt.getTime());
+    this.#metrics.delivered(this.live.size, Date.now() - entry.message.createdAt.getTime());
   }
 }

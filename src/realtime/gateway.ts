@@ -3,7 +3,7 @@ import { getLogger } from "@logtape/logtape";
 import type { Services } from "../application/services.ts";
 import { ChatError, unavailable } from "../domain/errors.ts";
 import type { BusEvent } from "../ports/bus.ts";
-import type { Store } from "../ports/store.ts";
+import type { Store } from "../ports/store/store.ts";
 import { CLOSE_CODES } from "../protocol/close_codes.ts";
 import { SUBPROTOCOLS } from "../protocol/events.ts";
 import { Connection } from "./connection.ts";

@@ -19,7 +19,7 @@ import { type Command, fail } from "./command.ts";
 import type { Connection } from "./connection.ts";
 import type { Connections } from "./connections.ts";
 import { listOf } from "./entry.ts";
-import type { Hub } from "./hub.ts";
+import type { Cursor, Hub } from "./hub.ts";
 import type { Presence } from "./presence.ts";
 import type { RecentProfiles } from "./recent_profiles.ts";
 import type { Typing } from "./typing.ts";
@@ -95,16 +95,18 @@ export function createHandlers(
     }
   }
 
-  async function recoverRoom(command: Command, idOrSlug: string, lastSeenSeq: number) {
+  async function recoverRoom(command: Command, idOrSlug: string, cursor: Cursor) {
     const { connection, ref } = command;
     const roomId = await roomIdOf(command, idOrSlug);
     checkSpace(connection, roomId);
-    await hub.recover(roomId, lastSeenSeq, connection, ({ entries, lastSeq, hasMore, reset }) => {
+    await hub.recover(roomId, cursor, connection, (missed) => {
+      const { entries, lastSeq, lastEntryId, hasMore, reset } = missed;
       if (!hasMore) enter(connection, roomId);
       connection.send(frameOf("connection:missed", {
         roomId: JSON.stringify(roomId),
         messages: listOf(entries),
         lastSeq: String(lastSeq),
+        lastEntryId: JSON.stringify(lastEntryId),
         hasMore: String(hasMore),
         reset: String(reset),
       }, ref));
@@ -140,7 +142,7 @@ export function createHandlers(
     async "room:join"({ connection, ref }, { roomId: idOrSlug }) {
       const room = await directory.find(idOrSlug);
       checkSpace(connection, room.id);
-      await hub.join(room.id, connection, ({ entries, lastSeq }) => {
+      await hub.join(room.id, connection, ({ entries, lastSeq, lastEntryId }) => {
         enter(connection, room.id);
         const { named, count } = presence.online(room.id);
         // They may have changed since the room was looked up.
@@ -151,6 +153,7 @@ export function createHandlers(
           online: named,
           onlineCount: String(count),
           lastSeq: String(lastSeq),
+          lastEntryId: JSON.stringify(lastEntryId),
         }, ref));
       });
     },
@@ -189,11 +192,11 @@ export function createHandlers(
     },
 
     async "connection:recover"(command, rooms) {
-      for (const { roomId, lastSeenSeq } of rooms) {
+      for (const { roomId, lastSeenSeq: seq, lastSeenEntryId: entryId } of rooms) {
         if (!command.connection.open) return;
         const part = { ...command, about: { roomId } };
         try {
-          await recoverRoom(part, roomId, lastSeenSeq);
+          await recoverRoom(part, roomId, { seq, entryId });
         } catch (error) {
           fail(part, error, metrics);
         }

@@ -4,20 +4,30 @@ import type { Metrics } from "../application/metrics.ts";
 import type { RoomLog } from "../application/room_log.ts";
 import type { Services } from "../application/services.ts";
 import { unavailable } from "../domain/errors.ts";
-import { countWithin, type Message } from "../domain/message.ts";
+import type { Entry } from "../domain/entry.ts";
+import { countWithin } from "../domain/message.ts";
 import type { Bus, BusEvent } from "../ports/bus.ts";
-import type { Store } from "../ports/store.ts";
+import type { Store } from "../ports/store/store.ts";
 import { MISSED_MESSAGES } from "../protocol/events.ts";
 import type { Connection } from "./connection.ts";
-import { type Entry, entryOf, withCurrentSenders } from "./entry.ts";
+import { render, type RenderedEntry, withCurrentSenders } from "./entry.ts";
 import { Feed } from "./feed.ts";
 import type { Flusher } from "./flusher.ts";
 import { RecentProfiles } from "./recent_profiles.ts";
 
-/** The room's latest entries and the last `seq`, as a joining socket is shown them. */
+/** The entry that a client has seen last in a room. */
+export interface Cursor {
+  seq: number;
+  /** Its id, if the client knows it: another one at that number is of another log. */
+  entryId?: string | undefined;
+}
+
+/** The room's latest entries and the last of its log, as a joining socket is shown them. */
 export interface Joined {
-  entries: Entry[];
+  entries: RenderedEntry[];
   lastSeq: number;
+  /** The id of entry `lastSeq`; null if there is none. */
+  lastEntryId: string | null;
 }
 
 /** What a socket missed in one room; see `connection:missed` in the protocol. */
@@ -49,7 +59,7 @@ const OWN_WRITE_MS = 50;
 export class Hub {
   readonly #store: Store;
   readonly #bus: Bus;
-  readonly #log: Pick<RoomLog, "told">;
+  readonly #log: Pick<RoomLog, "published" | "advance">;
   readonly #metrics: Metrics;
   readonly #flusher: Flusher;
   readonly #profiles: RecentProfiles;
@@ -77,7 +87,7 @@ export class Hub {
   receive(event: BusEvent): void {
     switch (event.kind) {
       case "appended":
-        return this.#rooms.get(event.roomId)?.feed.offer(event.messages);
+        return this.#rooms.get(event.roomId)?.feed.offer(event.entries);
       case "grown":
         return this.#hearOfHead(event.roomId, event.head);
       case "append_unknown":
@@ -94,9 +104,9 @@ export class Hub {
     const feed = this.#rooms.get(roomId)?.feed;
     if (!feed || head <= feed.head) return;
     // The database may tell of an entry before it answers the instance that wrote it.
-    const told = this.#log.told(roomId);
-    if (told) void Promise.race([told, sleep(OWN_WRITE_MS)]).then(() => feed.offerHead(head));
-    else feed.offerHead(head);
+    const published = this.#log.published(roomId);
+    if (!published) return feed.offerHead(head);
+    void Promise.race([published, sleep(OWN_WRITE_MS)]).then(() => feed.offerHead(head));
   }
 
   /**
@@ -106,7 +116,7 @@ export class Hub {
   async checkHeads(): Promise<void> {
     const roomIds = [...this.#rooms.keys()];
     for (let i = 0; i < roomIds.length; i += HEADS_AT_ONCE) {
-      const heads = await this.#store.heads(roomIds.slice(i, i + HEADS_AT_ONCE));
+      const heads = await this.#store.log.heads(roomIds.slice(i, i + HEADS_AT_ONCE));
       for (const [roomId, head] of heads) this.#rooms.get(roomId)?.feed.offerHead(head);
     }
   }
@@ -122,7 +132,7 @@ export class Hub {
       // Nothing may come between the last look at the feed and what is sent of it.
       while (mustWait(feed, connection)) await wait(feed, connection);
       if (!enter(feed, connection)) return;
-      welcome({ entries: feed.latest(), lastSeq: feed.head });
+      welcome({ entries: feed.latest(), lastSeq: feed.head, lastEntryId: feed.headId });
     });
   }
 
@@ -133,7 +143,7 @@ export class Hub {
    */
   async recover(
     roomId: string,
-    cursor: number,
+    cursor: Cursor,
     connection: Connection,
     answer: (missed: Missed) => void,
   ) {
@@ -141,13 +151,13 @@ export class Hub {
       if (feed.live.delete(connection)) feed.paused.add(connection);
       const since = this.#profiles.changes;
       await feed.refresh();
-      const reset = cursor > feed.head;
-      const entries: Entry[] = [];
+      const reset = await this.#isForeign(roomId, feed, cursor);
+      const entries: RenderedEntry[] = [];
       let hasMore = false;
       while (true) {
         while (mustWait(feed, connection)) await wait(feed, connection);
         if (reset) break;
-        const lastSeq = entries.at(-1)?.message.seq ?? cursor;
+        const lastSeq = entries.at(-1)?.entry.seq ?? cursor.seq;
         const space = MISSED_MESSAGES - entries.length;
         const rest = feed.after(lastSeq);
         if (rest && rest.length <= space) {
@@ -159,19 +169,21 @@ export class Hub {
           break;
         }
         const older = await this.#read(roomId, lastSeq, space);
-        entries.push(...older.map(entryOf));
+        entries.push(...older.map(render));
         // The store may be ahead of what was delivered here; the feed has to be there as well.
         if (older.at(-1)!.seq > feed.head) await feed.refresh();
       }
-      const messages = entries.map(({ message }) => message);
+      const messages = entries.map(({ entry }) => entry.message);
       const count = countWithin(messages, MAX_PAGE_LENGTH);
       const page = withCurrentSenders(entries.slice(0, count), this.#profiles, since);
       hasMore ||= page.length < entries.length;
       if (hasMore) {
-        return answer({ entries: page, lastSeq: page.at(-1)!.message.seq, hasMore, reset });
+        const { seq: lastSeq, id: lastEntryId } = page.at(-1)!.entry;
+        return answer({ entries: page, lastSeq, lastEntryId, hasMore, reset });
       }
       if (!enter(feed, connection)) return;
-      answer({ entries: reset ? feed.latest() : page, lastSeq: feed.head, hasMore, reset });
+      const { head: lastSeq, headId: lastEntryId } = feed;
+      answer({ entries: reset ? feed.latest() : page, lastSeq, lastEntryId, hasMore, reset });
     });
   }
 
@@ -214,7 +226,13 @@ export class Hub {
   }
 
   #open(roomId: string): OpenRoom {
-    const feed = new Feed(roomId, this.#store, this.#flusher, this.#metrics, this.#profiles);
+    const feed = new Feed(roomId, {
+      store: this.#store,
+      log: this.#log,
+      flusher: this.#flusher,
+      metrics: this.#metrics,
+      profiles: this.#profiles,
+    });
     // Events first: what is committed after the feed has read the store must be heard of.
     const opened = this.#bus.follow(roomId).then(() => this.#life.opened(roomId));
     const room = { feed, opened };
@@ -230,8 +248,16 @@ export class Hub {
     this.#life.closed(roomId);
   }
 
-  async #read(roomId: string, after: number, limit: number): Promise<Message[]> {
-    const page = await this.#store.readAfter(roomId, after, limit);
+  /** Whether the cursor is of another log: the database was restored since. */
+  async #isForeign(roomId: string, feed: Feed, { seq, entryId }: Cursor): Promise<boolean> {
+    if (seq > feed.head) return true;
+    if (entryId === undefined || seq === 0) return false;
+    const known = feed.idOf(seq) ?? await this.#store.log.entryId(roomId, seq);
+    return known !== entryId;
+  }
+
+  async #read(roomId: string, after: number, limit: number): Promise<Entry[]> {
+    const page = await this.#store.log.entriesAfter(roomId, after, limit);
     if (page.length === 0) throw unavailable("The room's log has changed underneath; try again.");
     return page;
   }

@@ -1,6 +1,6 @@
 /** What every bus must do, as one suite that each adapter is run through. */
 import assert from "node:assert/strict";
-import type { Message } from "../../src/domain/message.ts";
+import { type Entry, entryAfter, type EntryDraft, LOG_START } from "../../src/domain/entry.ts";
 import type { Bus, BusEvent, InstanceEvent, RoomEvent } from "../../src/ports/bus.ts";
 import { sleep, until } from "../harness/stage.ts";
 
@@ -12,7 +12,7 @@ export interface Deployment {
    * Puts an entry into a room's log through the first instance, which then publishes what a room log
    * does: `appended`, or `append_unknown` if it could not tell the outcome.
    */
-  append(roomId: string, outcome?: "known" | "unknown"): Promise<Message>;
+  append(roomId: string, outcome?: "known" | "unknown"): Promise<Entry>;
   /** Puts a text that is no event where the buses take their events from; the room is followed. */
   spoil(roomId: string, text: string): Promise<void>;
   /** Closes the buses and whatever else was opened. */
@@ -128,10 +128,10 @@ function testTwoInstances(setting: BusSetting): void {
   }) => {
     const roomId = newId();
     await b.bus.follow(roomId);
-    const message = await append(roomId);
-    const { event, from } = await b.hears((event) => shows(event, message), "the entry");
+    const entry = await append(roomId);
+    const { event, from } = await b.hears((event) => shows(event, entry), "the entry");
     if (event.kind !== "appended") return;
-    assert.deepEqual(event.messages, [message]);
+    assert.deepEqual(event.entries, [entry]);
     assert.equal(from, a.bus.instanceId);
   });
 
@@ -140,9 +140,9 @@ function testTwoInstances(setting: BusSetting): void {
   }) => {
     const roomId = newId();
     await b.bus.follow(roomId);
-    const message = await append(roomId, "unknown");
+    const entry = await append(roomId, "unknown");
     await b.hears(
-      (event) => shows(event, message) || event.kind === "append_unknown",
+      (event) => shows(event, entry) || event.kind === "append_unknown",
       "that the log may have grown",
     );
   });
@@ -408,7 +408,7 @@ const LOG_KINDS: ReadonlySet<string> = new Set(["appended", "grown", "append_unk
 
 /** One of each kind. */
 const EVENTS: (RoomEvent | InstanceEvent)[] = [
-  { kind: "appended", roomId: "room", messages: [newMessage("room"), newMessage("room")] },
+  { kind: "appended", roomId: "room", entries: [newEntry("room"), newEntry("room")] },
   { kind: "grown", roomId: "room", head: 7 },
   { kind: "append_unknown", roomId: "room" },
   { kind: "typing", roomId: "room", user: ADA, state: "started" },
@@ -437,8 +437,8 @@ const JUNK = [
   '["somebody",{"kind":"interrupted"}]',
   '["somebody",{"kind":"__proto__"}]',
   '["somebody",{"kind":"appended","roomId":"room"}]',
-  '["somebody",{"kind":"appended","roomId":"room","messages":[null]}]',
-  '["somebody",{"kind":"appended","roomId":"room","messages":[{"createdAt":"?","updatedAt":"?"}]}]',
+  '["somebody",{"kind":"appended","roomId":"room","entries":[null]}]',
+  '["somebody",{"kind":"appended","roomId":"room","entries":[{"seq":1,"n":1,"message":{"createdAt":"?","updatedAt":"?"}}]}]',
 ];
 
 /** Registers a test that gets the buses of a deployment, and that leaves nothing behind. */
@@ -455,8 +455,8 @@ function register({ name, open }: BusSetting, sentence: string, act: Act): void 
 }
 
 /** Whether the event tells of this entry. */
-function shows(event: BusEvent, { roomId, seq }: Message): boolean {
-  if (event.kind === "appended") return event.messages.some((each) => each.seq === seq);
+function shows(event: BusEvent, { roomId, seq }: Entry): boolean {
+  if (event.kind === "appended") return event.entries.some((each) => each.seq === seq);
   return event.kind === "grown" && event.roomId === roomId && event.head >= seq;
 }
 
@@ -466,18 +466,20 @@ function isHint(event: BusEvent, roomId: string): boolean {
 }
 
 /** The first entry of a room's log. */
-export function newMessage(roomId: string): Message {
-  return {
+export function newEntry(roomId: string): Entry {
+  return entryAfter(LOG_START, roomId, newDraft());
+}
+
+export function newDraft(): EntryDraft {
+  const message = {
     id: newId(),
-    roomId,
-    seq: 1,
     sender: ADA,
     text: "Hello",
     system: false,
     clientMessageId: newId(),
     createdAt: new Date("2026-01-01T12:34:56.789Z"),
-    updatedAt: new Date("2026-02-01T12:34:56.789Z"),
   };
+  return { kind: "created", message };
 }
 
 function newId(): string {

@@ -1,4 +1,5 @@
 /** Events as text, for buses that leave the process. */
+import type { Entry } from "../../domain/entry.ts";
 import type { Message } from "../../domain/message.ts";
 import { publicUser } from "../../domain/user.ts";
 import type { BusEvent, InstanceEvent, RoomEvent } from "../../ports/bus.ts";
@@ -32,20 +33,25 @@ export function parse(text: string): { from: string; event: CarriedEvent } | nul
   try {
     const [from, event] = JSON.parse(text);
     if (typeof from !== "string" || !KINDS.has(event.kind)) return null;
-    if (event.kind === "appended") event.messages = event.messages.map(toMessage);
+    if (event.kind === "appended") event.entries = event.entries.map(toEntry);
     return { from, event };
   } catch {
     return null;
   }
 }
 
-/** @throws RangeError or TypeError if it is none: delivered, it would break its room */
+/** @throws RangeError or TypeError if it is not an entry: delivered, it would break its room */
+function toEntry({ message, ...fields }: Entry): Entry {
+  for (const number of [fields.seq, fields.n]) {
+    if (!Number.isSafeInteger(number)) throw new RangeError("seq and n must be numbers");
+  }
+  return { ...fields, message: toMessage(message) };
+}
+
 function toMessage(json: Message): Message {
-  const { createdAt, updatedAt, sender, seq, ...rest } = json;
-  if (!Number.isSafeInteger(seq)) throw new RangeError("seq is no number");
+  const { createdAt, updatedAt, sender, ...rest } = json;
   return {
     ...rest,
-    seq,
     sender: publicUser(sender),
     createdAt: toTime(createdAt),
     updatedAt: toTime(updatedAt),

@@ -12,6 +12,8 @@ const STEP_LIMIT_MS = 4_000;
 export interface Connection {
   client: MongoClient;
   db: Db;
+  /** The same database, for commands that may take as long as they need. */
+  patientDb: Db;
   /** Where it leads and to what kind of server, without credentials. */
   description: string;
   /** Whether it has change streams, which only replica sets and sharded clusters have. */
@@ -27,15 +29,22 @@ export async function connect(uri: string): Promise<Connection> {
   const client = createClient(uri);
   try {
     checkPromises(client);
-    const db = client.db(namesDatabase(uri) ? undefined : DEFAULT_DATABASE, {
-      writeConcern: { w: "majority", journal: true, wtimeoutMS: STEP_LIMIT_MS },
+    const name = namesDatabase(uri) ? undefined : DEFAULT_DATABASE;
+    const writeConcern = { w: "majority", journal: true } as const;
+    const reading = {
       readConcern: new ReadConcern("majority"),
       readPreference: "primary",
+    } as const;
+    const db = client.db(name, {
+      ...reading,
+      writeConcern: { ...writeConcern, wtimeoutMS: STEP_LIMIT_MS },
     });
+    const patientDb = client.db(name, { ...reading, writeConcern, timeoutMS: 0 });
     const server = await greet(client);
     const place = `${address(client)}/${db.databaseName}`;
     const changeStreams = server.setName !== undefined || server.msg === "isdbgrid";
-    return { client, db, description: `MongoDB (${place}, ${kindOf(server)})`, changeStreams };
+    const description = `MongoDB (${place}, ${kindOf(server)})`;
+    return { client, db, patientDb, description, changeStreams };
   } catch (error) {
     await client.close();
     throw error;

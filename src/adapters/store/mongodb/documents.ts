@@ -1,6 +1,7 @@
 /** The documents of the MongoDB store, their indexes, and how they become domain objects. */
-import type { Db } from "mongodb";
-import type { Message, MessageDraft } from "../../../domain/message.ts";
+import type { Collection, Db } from "mongodb";
+import type { Entry } from "../../../domain/entry.ts";
+import type { Message } from "../../../domain/message.ts";
 import type { NewRoom, Room } from "../../../domain/room.ts";
 import type { Session } from "../../../domain/session.ts";
 import type { PublicUser, User } from "../../../domain/user.ts";
@@ -11,7 +12,8 @@ type Stored<T extends { id: string }> = Omit<T, "id"> & { _id: string };
 export type UserDocument = Stored<User>;
 export type SessionDocument = Stored<Session>;
 export type RoomDocument = Stored<Omit<NewRoom, "createdBy">> & { creatorId: string };
-export type MessageDocument = Stored<Omit<Message, "sender">> & { senderId: string };
+/** A message, and at the same time the entry that created it. */
+export type MessageDocument = Stored<Omit<Message, "sender">> & { senderId: string; n: number };
 
 /** A room as `WITH_CREATOR` reads it. */
 export type RoomView = RoomDocument & { creators: PublicUserDocument[] };
@@ -20,20 +22,38 @@ export type MessageView = MessageDocument & { senders: PublicUserDocument[] };
 
 type PublicUserDocument = Stored<PublicUser>;
 
+export interface Collections {
+  users: Collection<UserDocument>;
+  sessions: Collection<SessionDocument>;
+  rooms: Collection<RoomDocument>;
+  messages: Collection<MessageDocument>;
+}
+
+export function collectionsOf(db: Db): Collections {
+  return {
+    users: db.collection("users"),
+    sessions: db.collection("sessions"),
+    rooms: db.collection("rooms"),
+    messages: db.collection("messages"),
+  };
+}
+
 /** Makes the indexes that are missing; the guarantees of the store rest on the unique ones. */
 export async function createIndexes(db: Db): Promise<void> {
+  const { users, sessions, rooms, messages } = collectionsOf(db);
   await Promise.all([
-    db.collection("users").createIndex({ email: 1 }, { unique: true }),
-    db.collection("rooms").createIndexes([
+    users.createIndex({ email: 1 }, { unique: true }),
+    rooms.createIndexes([
       { key: { slug: 1 }, unique: true },
       { key: { name: 1, _id: 1 } },
     ]),
-    // Both begin with the room, so that the collection can be sharded by it.
-    db.collection("messages").createIndexes([
+    // All begin with the room, so that the collection can be sharded by it.
+    messages.createIndexes([
       { key: { roomId: 1, seq: 1 }, unique: true },
+      { key: { roomId: 1, n: 1 }, unique: true },
       { key: { roomId: 1, senderId: 1, clientMessageId: 1 }, unique: true },
     ]),
-    db.collection("sessions").createIndex({ expiresAt: 1 }, { expireAfterSeconds: 0 }),
+    sessions.createIndex({ expiresAt: 1 }, { expireAfterSeconds: 0 }),
   ]);
 }
 
@@ -80,14 +100,18 @@ export function toRoom(
   };
 }
 
-/** The draft as entry `seq` of the room's log. */
-export function fromDraft(draft: MessageDraft, roomId: string, seq: number): MessageDocument {
-  const { id, sender, ...fields } = draft;
-  return { _id: id, ...fields, roomId, seq, senderId: sender.id, updatedAt: draft.createdAt };
+export function fromEntry({ n, message }: Entry): MessageDocument {
+  const { id, sender, ...fields } = message;
+  return { _id: id, ...fields, n, senderId: sender.id };
 }
 
-export function toMessage({ _id, senderId, senders, ...fields }: MessageView): Message {
+export function toMessage({ _id, senderId, senders, n: _, ...fields }: MessageView): Message {
   return { id: _id, ...fields, sender: toPublicUser(senderId, senders) };
+}
+
+export function toEntry(view: MessageView): Entry {
+  const { _id: id, roomId, seq, n } = view;
+  return { kind: "created", id, roomId, seq, n, message: toMessage(view) };
 }
 
 function toPublicUser(id: string, [user]: PublicUserDocument[]): PublicUser {

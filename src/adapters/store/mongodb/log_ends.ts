@@ -1,10 +1,13 @@
 /** Where logs end, found at a cost that hardly grows with them on any server. */
 import { LRUCache } from "lru-cache";
 import type { Collection } from "mongodb";
+import pLimit from "p-limit";
 import type { MessageDocument } from "./documents.ts";
 
 /** Rooms whose last seen end is remembered. */
 const MAX_HINTS = 10_000;
+/** Rooms that are looked for at once: many questions would take the connections that appends need. */
+const ENDS_AT_ONCE = 20;
 /** Numbers that are looked for with one question. */
 const PROBES = 64;
 /** An end that is known of nothing is looked for at doubling distances, so often doubled. */
@@ -30,11 +33,6 @@ export class LogEnds {
     this.#messages = messages;
   }
 
-  /** Where the log ended when last seen. */
-  lastSeen(roomId: string): number | undefined {
-    return this.#hints.get(roomId);
-  }
-
   /** A majority has the log up to this entry. */
   saw(roomId: string, end: number): void {
     if (end > (this.#hints.get(roomId) ?? -1)) this.#hints.set(roomId, end);
@@ -58,6 +56,11 @@ export class LogEnds {
     const end = await this.#search(roomId, holds ? hint : 0);
     if (generation === this.#generation) this.saw(roomId, end);
     return end;
+  }
+
+  /** The numbers of these logs' last entries. */
+  findAll(roomIds: string[]): Promise<number[]> {
+    return pLimit(ENDS_AT_ONCE).map(roomIds, (roomId) => this.find(roomId));
   }
 
   /** @param low the number of an entry that is there, or 0 */

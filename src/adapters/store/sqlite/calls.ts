@@ -1,15 +1,42 @@
 /** What the store and its worker ask and answer each other, over `postMessage`. */
 import type { ErrorCode } from "../../../domain/errors.ts";
-import type { SqliteDatabase } from "./database.ts";
+import type { DatabasePorts } from "./database.ts";
 import type { FileIdentity } from "./file.ts";
 
-/** One call of a method of `SqliteDatabase`. */
+/** One call of a method of one of the database's ports. */
 export interface Call {
-  method: Exclude<keyof SqliteDatabase, "transaction" | "identity">;
+  port: PortName;
+  method: string;
   args: unknown[];
   /** When the caller is answered `unavailable`, as `clock()` tells it; nothing is begun after it. */
   deadline: number;
 }
+
+export type PortName = keyof DatabasePorts;
+
+/**
+ * Every method of every port, and whether it needs the write lock: the store's own ports are made
+ * from this, so that a method that is missing here cannot be called. The probe finds out whether
+ * writes succeed.
+ */
+export const METHODS = {
+  users: { create: "write", find: "read", findByEmail: "read", update: "write" },
+  sessions: { create: "write", find: "read", rotate: "write", revoke: "write", revoked: "read" },
+  rooms: { create: "write", find: "read", takenSlugs: "read", list: "read" },
+  log: {
+    append: "write",
+    findSent: "read",
+    end: "read",
+    heads: "read",
+    entriesAfter: "read",
+    entriesBefore: "read",
+    entryId: "read",
+    messagesBefore: "read",
+    messagesAfter: "read",
+    position: "read",
+  },
+  probe: { ping: "write" },
+} as const satisfies { [P in PortName]: Record<keyof DatabasePorts[P], "read" | "write"> };
 
 /** What a call came to: its value, or its error in a form that crosses threads. */
 export type Outcome = { value: unknown } | { error: Failure };
@@ -34,18 +61,6 @@ export type Reply =
   /** `writes` is null if there are none, or another connection has the lock: they follow as `delayed`. */
   | { reads: Outcome[]; writes: Outcome[] | null }
   | { delayed: Outcome[] };
-
-/** Methods that need the write lock. `ping` takes it, too, to find out whether writes succeed. */
-export const WRITES: ReadonlySet<Call["method"]> = new Set<Call["method"]>([
-  "createUser",
-  "updateUser",
-  "createRoom",
-  "append",
-  "createSession",
-  "rotateSession",
-  "revokeSession",
-  "ping",
-]);
 
 /** Milliseconds on a clock that never runs backwards and that all threads share. */
 export function clock(): number {

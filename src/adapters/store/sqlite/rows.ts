@@ -1,5 +1,6 @@
 /** How rows of the embedded database become domain objects. Times are milliseconds since 1970. */
 import type { SQLOutputValue } from "node:sqlite";
+import type { Entry, LogPosition } from "../../../domain/entry.ts";
 import type { Message } from "../../../domain/message.ts";
 import type { Room } from "../../../domain/room.ts";
 import type { Rotation, Session } from "../../../domain/session.ts";
@@ -26,7 +27,7 @@ export function toRoom(row: Row): Room {
     name: String(row.name),
     slug: String(row.slug),
     description: toText(row.description),
-    createdBy: toPublicUser(row.created_by, row),
+    createdBy: toPublicUser(row.creator_id, row),
     lastSeq: Number(row.last_seq),
     createdAt: toDate(row.created_at),
     updatedAt: toDate(row.updated_at),
@@ -45,6 +46,17 @@ export function toMessage(row: Row): Message {
     createdAt: toDate(row.created_at),
     updatedAt: toDate(row.updated_at),
   };
+}
+
+/** A message's row, which is the entry that created it as well. */
+export function toEntry(row: Row): Entry {
+  const message = toMessage(row);
+  const { id, roomId, seq } = message;
+  return { kind: "created", id, roomId, seq, n: Number(row.n), message };
+}
+
+export function toPosition({ seq, n }: Row): LogPosition {
+  return { seq: Number(seq), n: Number(n) };
 }
 
 export function toSession(row: Row): Session {

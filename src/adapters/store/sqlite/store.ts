@@ -1,12 +1,21 @@
 /** The embedded store: a `Store` on SQLite, for one machine, with nothing to install. */
 import { ChatError, unavailable } from "../../../domain/errors.ts";
-import type { Message, MessageDraft } from "../../../domain/message.ts";
-import type { NewRoom } from "../../../domain/room.ts";
-import type { Session, SessionRotation } from "../../../domain/session.ts";
-import type { ProfileChanges, User } from "../../../domain/user.ts";
-import type { Store } from "../../../ports/store.ts";
-import { type Call, clock, type Failure, type Outcome, type Reply, WRITES } from "./calls.ts";
-import type { SqliteDatabase } from "./database.ts";
+import { numberEntries } from "../../../domain/entry.ts";
+import type { LogStore } from "../../../ports/store/log.ts";
+import type { RoomStore } from "../../../ports/store/rooms.ts";
+import type { SessionStore } from "../../../ports/store/sessions.ts";
+import type { Store } from "../../../ports/store/store.ts";
+import type { UserStore } from "../../../ports/store/users.ts";
+import {
+  type Call,
+  clock,
+  type Failure,
+  METHODS,
+  type Outcome,
+  type PortName,
+  type Reply,
+} from "./calls.ts";
+import type { DatabasePorts } from "./database.ts";
 import { LOCKED, StartupFault } from "./faults.ts";
 import { lockFile } from "./file.ts";
 import { Health } from "./health.ts";
@@ -28,6 +37,12 @@ interface Pending extends Call {
   resolve(value: unknown): void;
   reject(error: unknown): void;
 }
+
+/** The port's methods with promises of what they return. */
+type Promised<Port> = {
+  [M in keyof Port]: Port[M] extends (...args: infer A) => infer R ? (...args: A) => Promise<R>
+    : never;
+};
 
 /** Calls of one kind: reads, or writes. */
 interface Lane {
@@ -55,6 +70,12 @@ export interface SqliteOptions {
  */
 export class SqliteStore implements Store {
   readonly description: string;
+  readonly epoch = 0;
+  readonly users: UserStore;
+  readonly sessions: SessionStore;
+  readonly rooms: RoomStore;
+  readonly log: LogStore;
+  readonly #probe: Promised<DatabasePorts["probe"]>;
   readonly #thread: DatabaseThread;
   readonly #health: Health;
   readonly #load: () => number;
@@ -76,6 +97,11 @@ export class SqliteStore implements Store {
 
   private constructor(path: string, lock: Disposable, { load, timeoutMs }: SqliteOptions) {
     this.description = `SQLite (${path})`;
+    this.users = this.#port("users");
+    this.sessions = this.#port("sessions");
+    this.rooms = this.#port("rooms");
+    this.log = withEntries(this.#port("log"));
+    this.#probe = this.#port("probe");
     this.#load = load ?? (() => 0);
     this.#timeoutMs = timeoutMs ?? TIMEOUT_MS;
     this.#lock = lock;
@@ -102,68 +128,6 @@ export class SqliteStore implements Store {
     }
   }
 
-  createUser(user: User) {
-    return this.#call("createUser", user);
-  }
-  findUser(id: string) {
-    return this.#call("findUser", id);
-  }
-  findUserByEmail(email: string) {
-    return this.#call("findUserByEmail", email);
-  }
-  updateUser(id: string, changes: ProfileChanges, updatedAt: Date) {
-    return this.#call("updateUser", id, changes, updatedAt);
-  }
-  createRoom(room: NewRoom, opening: MessageDraft) {
-    return this.#call("createRoom", room, opening);
-  }
-  findRoom(idOrSlug: string) {
-    return this.#call("findRoom", idOrSlug);
-  }
-  takenSlugs(slugs: string[]) {
-    return this.#call("takenSlugs", slugs);
-  }
-  listRooms(limit: number, after?: { name: string; id: string }) {
-    return this.#call("listRooms", limit, after);
-  }
-  async append(roomId: string, drafts: MessageDraft[]): Promise<Message[]> {
-    const outcomes = await this.#call("append", roomId, drafts);
-    return outcomes.map((outcome, i) => {
-      if (typeof outcome !== "number") return outcome;
-      const draft = drafts[i]!;
-      return { ...draft, roomId, seq: outcome, updatedAt: draft.createdAt };
-    });
-  }
-  head(roomId: string) {
-    return this.#call("head", roomId);
-  }
-  heads(roomIds: string[]) {
-    return this.#call("heads", roomIds);
-  }
-  readAfter(roomId: string, after: number, limit: number) {
-    return this.#call("readAfter", roomId, after, limit);
-  }
-  readBefore(roomId: string, before: number, limit: number) {
-    return this.#call("readBefore", roomId, before, limit);
-  }
-  findSeq(roomId: string, messageId: string) {
-    return this.#call("findSeq", roomId, messageId);
-  }
-  createSession(session: Session) {
-    return this.#call("createSession", session);
-  }
-  findSession(id: string) {
-    return this.#call("findSession", id);
-  }
-  rotateSession(id: string, from: number, rotation: SessionRotation) {
-    return this.#call("rotateSession", id, from, rotation);
-  }
-  revokeSession(id: string, revokedAt: Date) {
-    return this.#call("revokeSession", id, revokedAt);
-  }
-  revokedSessions(ids: string[]) {
-    return this.#call("revokedSessions", ids);
-  }
   async ping() {
     const late = Promise.withResolvers<never>();
     const timer = setTimeout(
@@ -171,7 +135,7 @@ export class SqliteStore implements Store {
       Math.min(PROBE_TIMEOUT_MS, this.#timeoutMs),
     );
     try {
-      await Promise.race([this.#call("ping"), late.promise]);
+      await Promise.race([this.#probe.ping(), late.promise]);
       this.#health.probeSucceeded();
     } catch (error) {
       if (!this.#closed) this.#health.notifyDown((error as Error).message);
@@ -191,18 +155,23 @@ export class SqliteStore implements Store {
     this.#lock[Symbol.dispose]();
   }
 
-  #call<M extends Call["method"]>(
-    method: M,
-    ...args: Parameters<SqliteDatabase[M]>
-  ): Promise<ReturnType<SqliteDatabase[M]>> {
+  /** The port as the database has it, called on the worker's thread. */
+  #port<P extends PortName>(port: P): Promised<DatabasePorts[P]> {
+    const methods = Object.entries(METHODS[port]).map(([method, kind]) => {
+      const lane = kind === "write" ? this.#writes : this.#reads;
+      return [method, (...args: unknown[]) => this.#call(lane, port, method, args)];
+    });
+    return Object.fromEntries(methods);
+  }
+
+  #call(lane: Lane, port: PortName, method: string, args: unknown[]): Promise<unknown> {
     if (this.#closed) return Promise.reject(unavailable("The store is closed."));
-    const lane = WRITES.has(method) ? this.#writes : this.#reads;
     if (lane.waiting.length >= MAX_WAITING) {
       return Promise.reject(unavailable("The store is overloaded."));
     }
     return new Promise((resolve, reject) => {
       const deadline = clock() + this.#timeoutMs;
-      const call = { method, args, deadline, resolve: resolve as Pending["resolve"], reject };
+      const call = { port, method, args, deadline, resolve, reject };
       lane.waiting.push(call);
       this.#pending.add(call);
       this.#expiry ??= setTimeout(() => this.#expire(), this.#timeoutMs);
@@ -243,8 +212,8 @@ export class SqliteStore implements Store {
 
   #settleWrites(outcomes: Outcome[]): void {
     this.#locked = false;
-    const succeeded = this.#writes.sent.some(({ method }, i) => {
-      return method !== "ping" && "value" in outcomes[i]!;
+    const succeeded = this.#writes.sent.some(({ port }, i) => {
+      return port !== "probe" && "value" in outcomes[i]!;
     });
     if (succeeded) this.#health.writeSucceeded();
     this.#settleAll(this.#writes, outcomes);
@@ -261,7 +230,7 @@ export class SqliteStore implements Store {
   }
 
   #fail(call: Pending, failure: Failure): void {
-    if (failure.code === "unavailable" && call.method !== "ping") this.#health.callFailed(failure);
+    if (failure.code === "unavailable" && call.port !== "probe") this.#health.callFailed(failure);
     this.#remove(call)?.reject(toError(failure));
   }
 
@@ -274,7 +243,7 @@ export class SqliteStore implements Store {
         this.#expiry = setTimeout(() => this.#expire(), call.deadline - now);
         break;
       }
-      const cause = WRITES.has(call.method) ? this.#delay() : NO_ANSWER;
+      const cause = kindOf(call) === "write" ? this.#delay() : NO_ANSWER;
       this.#health.notifyDown(cause);
       this.#remove(call)?.reject(unavailable(cause));
     }
@@ -307,6 +276,22 @@ export class SqliteStore implements Store {
   }
 }
 
+/** Only the number of entries crosses threads: their content is that of the drafts. */
+function withEntries(log: Promised<DatabasePorts["log"]>): LogStore {
+  return {
+    ...log,
+    async append(roomId, basis, drafts) {
+      const count = await log.append(roomId, basis, drafts);
+      return numberEntries(basis, roomId, drafts.slice(0, count));
+    },
+  };
+}
+
+function kindOf({ port, method }: Call): "read" | "write" {
+  const kinds: Record<string, "read" | "write"> = METHODS[port];
+  return kinds[method]!;
+}
+
 const NO_ANSWER = "The database did not answer in time.";
 
 function lockForServer(path: string): Disposable {
@@ -319,7 +304,7 @@ function lockForServer(path: string): Disposable {
 function take(lane: Lane): Call[] {
   lane.sent = lane.waiting;
   lane.waiting = [];
-  return lane.sent.map(({ method, args, deadline }) => ({ method, args, deadline }));
+  return lane.sent.map(({ port, method, args, deadline }) => ({ port, method, args, deadline }));
 }
 
 function toError({ code, message, detail }: Failure): Error {

@@ -85,9 +85,9 @@ function answerOrFail(db: SqliteDatabase, call: Call): Outcome {
   }
 }
 
-function run(db: SqliteDatabase, { method, args }: Call): unknown {
-  const operation = db[method] as (...args: unknown[]) => unknown;
-  return operation.apply(db, args);
+function run({ ports }: SqliteDatabase, { port, method, args }: Call): unknown {
+  const methods = ports[port] as unknown as Record<string, (...args: unknown[]) => unknown>;
+  return methods[method]!(...args);
 }
 
 function attempt(work: () => unknown): Outcome {

@@ -1,0 +1,30 @@
+/** Runs the store's operations: each in limited time, and all of them before the end. */
+import { unavailable } from "../../../domain/errors.ts";
+import { translate, within } from "./errors.ts";
+
+const ANSWER_LIMIT_MS = 5_000;
+
+export class Operations {
+  readonly #running = new Set<Promise<unknown>>();
+  #closed = false;
+
+  /** Runs an operation in limited time and without the driver's errors. */
+  async run<T>(operation: () => Promise<T>): Promise<T> {
+    if (this.#closed) throw unavailable("The store is closed.");
+    const running = within(ANSWER_LIMIT_MS, operation());
+    this.#running.add(running);
+    try {
+      return await running;
+    } catch (error) {
+      throw translate(error);
+    } finally {
+      this.#running.delete(running);
+    }
+  }
+
+  /** Starts no more operations; resolves once those under way have ended. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.allSettled(this.#running);
+  }
+}

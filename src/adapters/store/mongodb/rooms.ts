@@ -1,0 +1,75 @@
+/** Rooms, in a collection of their own; how far their logs reach is found in these. */
+import type { Collection, Document } from "mongodb";
+import { entryAfter, type EntryDraft, LOG_START } from "../../../domain/entry.ts";
+import type { NewRoom, Room } from "../../../domain/room.ts";
+import type { RoomStore } from "../../../ports/store/rooms.ts";
+import {
+  fromEntry,
+  fromRoom,
+  type MessageDocument,
+  type RoomDocument,
+  type RoomView,
+  toRoom,
+  WITH_CREATOR,
+} from "./documents.ts";
+import type { LogEnds } from "./log_ends.ts";
+import type { Operations } from "./operations.ts";
+import { RoomInsert } from "./room_insert.ts";
+
+export class MongoRooms implements RoomStore {
+  readonly #rooms: Collection<RoomDocument>;
+  readonly #inserts: RoomInsert;
+  readonly #ends: LogEnds;
+  readonly #operations: Operations;
+
+  constructor(
+    rooms: Collection<RoomDocument>,
+    messages: Collection<MessageDocument>,
+    ends: LogEnds,
+    operations: Operations,
+  ) {
+    this.#rooms = rooms;
+    this.#inserts = new RoomInsert(rooms, messages);
+    this.#ends = ends;
+    this.#operations = operations;
+  }
+
+  create(room: NewRoom, opening: EntryDraft): Promise<boolean> {
+    const entry = fromEntry(entryAfter(LOG_START, room.id, opening));
+    return this.#operations.run(() => this.#inserts.insert(fromRoom(room), entry));
+  }
+
+  find(idOrSlug: string): Promise<Room | null> {
+    return this.#operations.run(async () => {
+      const rooms = await this.#read({ $match: { $or: [{ _id: idOrSlug }, { slug: idOrSlug }] } });
+      return rooms.find((room) => room.id === idOrSlug) ?? rooms[0] ?? null;
+    });
+  }
+
+  takenSlugs(slugs: string[]): Promise<string[]> {
+    return this.#operations.run(async () => {
+      const rooms = await this.#rooms
+        .find({ slug: { $in: slugs } }, { projection: { slug: 1 } })
+        .toArray();
+      return rooms.map((room) => room.slug);
+    });
+  }
+
+  list(limit: number, after?: { name: string; id: string }): Promise<Room[]> {
+    const later = after
+      ? {
+        name: { $gte: after.name },
+        $or: [{ name: { $gt: after.name } }, { _id: { $gt: after.id } }],
+      }
+      : {};
+    return this.#operations.run(() =>
+      this.#read({ $match: later }, { $sort: { name: 1, _id: 1 } }, { $limit: limit })
+    );
+  }
+
+  async #read(...stages: Document[]): Promise<Room[]> {
+    const views = await this.#rooms.aggregate<RoomView>([...stages, WITH_CREATOR]).toArray();
+    const heads = await this.#ends.findAll(views.map(({ _id }) => _id));
+    return views.map((view, i) => toRoom(view, heads[i]!));
+  }
+}

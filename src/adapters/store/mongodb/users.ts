@@ -1,0 +1,55 @@
+/** Accounts, in a collection of their own. */
+import type { Collection } from "mongodb";
+import { ChatError } from "../../../domain/errors.ts";
+import type { ProfileChanges, User } from "../../../domain/user.ts";
+import type { UserStore } from "../../../ports/store/users.ts";
+import { fromUser, toUser, type UserDocument } from "./documents.ts";
+import { isDuplicateKey } from "./errors.ts";
+import type { Operations } from "./operations.ts";
+
+export class MongoUsers implements UserStore {
+  readonly #users: Collection<UserDocument>;
+  readonly #operations: Operations;
+
+  constructor(users: Collection<UserDocument>, operations: Operations) {
+    this.#users = users;
+    this.#operations = operations;
+  }
+
+  create(user: User): Promise<void> {
+    return this.#operations.run(async () => {
+      try {
+        await this.#users.insertOne(fromUser(user));
+      } catch (error) {
+        if (!isDuplicateKey(error, "email")) throw error;
+        throw new ChatError("email_taken", "An account with this email exists already.");
+      }
+    });
+  }
+
+  find(id: string): Promise<User | null> {
+    return this.#findOne({ _id: id });
+  }
+
+  findByEmail(email: string): Promise<User | null> {
+    return this.#findOne({ email });
+  }
+
+  update(id: string, changes: ProfileChanges, updatedAt: Date): Promise<User | null> {
+    return this.#operations.run(async () => {
+      const user = await this.#users.findOneAndUpdate(
+        { _id: id },
+        { $set: { ...changes, updatedAt } },
+        { returnDocument: "after" },
+      );
+      return user && toUser(user);
+    });
+  }
+
+  #findOne(filter: { _id: string } | { email: string }): Promise<User | null> {
+    return this.#operations.run(async () => {
+      const user = await this.#users.findOne(filter);
+      return user && toUser(user);
+    });
+  }
+}

@@ -1,0 +1,117 @@
+/** The rooms' logs in the embedded database. */
+import { type Entry, type EntryDraft, LOG_START, type LogPosition } from "../../../domain/entry.ts";
+import type { Message } from "../../../domain/message.ts";
+import type { SentKey } from "../../../ports/store/log.ts";
+import { toEntry, toPosition } from "./rows.ts";
+import type { Statements } from "./statements.ts";
+
+const MESSAGES = `SELECT m.*, r.id AS room_id, u.id AS sender_id, u.display_name, u.avatar_url
+  FROM rooms r JOIN messages m ON m.room = r.key JOIN users u ON u.key = m.sender
+  WHERE r.id = ?`;
+
+/** The methods of the `LogStore` port without the promises; see there for what each guarantees. */
+export class SqliteLog {
+  readonly #sql: Statements;
+
+  constructor(statements: Statements) {
+    this.#sql = statements;
+  }
+
+  /** Returns how many of the drafts, from the first on, it has appended. */
+  append(roomId: string, basis: LogPosition, drafts: readonly EntryDraft[]): number {
+    const room = this.#keyOf(roomId);
+    // The primary key refuses a number that is taken; one that is not next has to be refused here.
+    if (room === null || this.#head(room) !== basis.seq) return 0;
+    const insert = this.#sql.prepare(
+      `INSERT INTO messages (room, seq, n, id, sender, text, system, client_message_id, created_at,
+         updated_at) VALUES (?, ?, ?, ?, (SELECT key FROM users WHERE id = ?), ?, ?, ?, ?, ?)
+       ON CONFLICT DO NOTHING`,
+    );
+    for (const [i, { message }] of drafts.entries()) {
+      const time = message.createdAt.getTime();
+      const { changes } = insert.run(
+        room,
+        basis.seq + 1 + i,
+        basis.n + 1 + i,
+        message.id,
+        message.sender.id,
+        message.text,
+        Number(message.system),
+        message.clientMessageId,
+        time,
+        time,
+      );
+      if (changes === 0) return i;
+    }
+    return drafts.length;
+  }
+
+  findSent(roomId: string, sent: readonly SentKey[]): Entry[] {
+    const statement = this.#sql.prepare(
+      `${MESSAGES} AND m.sender = (SELECT key FROM users WHERE id = ?) AND m.client_message_id = ?`,
+    );
+    return sent.flatMap(({ senderId, clientMessageId }) => {
+      const row = statement.get(roomId, senderId, clientMessageId);
+      return row ? [toEntry(row)] : [];
+    });
+  }
+
+  end(roomId: string): LogPosition {
+    const row = this.#sql.prepare(
+      `SELECT m.seq, m.n FROM rooms r JOIN messages m ON m.room = r.key WHERE r.id = ?
+       ORDER BY m.seq DESC LIMIT 1`,
+    ).get(roomId);
+    return row ? toPosition(row) : LOG_START;
+  }
+
+  heads(roomIds: string[]): Map<string, number> {
+    const rows = this.#sql.prepare(
+      `SELECT id, coalesce((SELECT max(seq) FROM messages WHERE room = rooms.key), 0) AS head
+       FROM rooms WHERE id IN (SELECT value FROM json_each(?))`,
+    ).all(JSON.stringify(roomIds));
+    return new Map(rows.map(({ id, head }) => [String(id), Number(head)]));
+  }
+
+  entriesAfter(roomId: string, after: number, limit: number): Entry[] {
+    return this.#sql.prepare(`${MESSAGES} AND m.seq > ? ORDER BY m.seq LIMIT ?`)
+      .all(roomId, after, limit).map(toEntry);
+  }
+
+  entriesBefore(roomId: string, before: number, limit: number): Entry[] {
+    return this.#sql.prepare(`${MESSAGES} AND m.seq < ? ORDER BY m.seq DESC LIMIT ?`)
+      .all(roomId, before, limit).map(toEntry).reverse();
+  }
+
+  entryId(roomId: string, seq: number): string | null {
+    const row = this.#sql.prepare(
+      "SELECT m.id FROM rooms r JOIN messages m ON m.room = r.key WHERE r.id = ? AND m.seq = ?",
+    ).get(roomId, seq);
+    return row ? String(row.id) : null;
+  }
+
+  // Messages are clustered by the entries that created them: a page is one range of numbers.
+  messagesBefore(roomId: string, { seq }: LogPosition, limit: number): Message[] {
+    return this.entriesBefore(roomId, seq, limit).map(({ message }) => message);
+  }
+
+  messagesAfter(roomId: string, { seq }: LogPosition, limit: number): Message[] {
+    return this.entriesAfter(roomId, seq, limit).map(({ message }) => message);
+  }
+
+  position(roomId: string, messageId: string): LogPosition | null {
+    const row = this.#sql.prepare(
+      "SELECT m.seq, m.n FROM messages m JOIN rooms r ON r.key = m.room WHERE m.id = ? AND r.id = ?",
+    ).get(messageId, roomId);
+    return row ? toPosition(row) : null;
+  }
+
+  #keyOf(roomId: string): number | null {
+    const row = this.#sql.prepare("SELECT key FROM rooms WHERE id = ?").get(roomId);
+    return row ? Number(row.key) : null;
+  }
+
+  #head(room: number): number {
+    const row = this.#sql.prepare("SELECT max(seq) AS head FROM messages WHERE room = ?").get(room);
+    return Number(row?.head ?? 0);
+  }
+}

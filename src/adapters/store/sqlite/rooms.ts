@@ -1,0 +1,61 @@
+/** Rooms in the embedded database. */
+import { type EntryDraft, LOG_START } from "../../../domain/entry.ts";
+import type { NewRoom, Room } from "../../../domain/room.ts";
+import type { SqliteLog } from "./log.ts";
+import { toRoom } from "./rows.ts";
+import { isUniqueViolation, type Statements } from "./statements.ts";
+
+const ROOMS = `SELECT r.*, u.id AS creator_id, u.display_name, u.avatar_url,
+  coalesce((SELECT max(seq) FROM messages WHERE room = r.key), 0) AS last_seq
+  FROM rooms r JOIN users u ON u.key = r.creator`;
+
+/** The methods of the `RoomStore` port without the promises; see there for what each guarantees. */
+export class SqliteRooms {
+  readonly #sql: Statements;
+  readonly #log: SqliteLog;
+
+  constructor(statements: Statements, log: SqliteLog) {
+    this.#sql = statements;
+    this.#log = log;
+  }
+
+  create(room: NewRoom, opening: EntryDraft): boolean {
+    try {
+      this.#sql.prepare(
+        `INSERT INTO rooms (id, name, slug, description, creator, created_at, updated_at)
+         VALUES (?, ?, ?, ?, (SELECT key FROM users WHERE id = ?), ?, ?)`,
+      ).run(
+        room.id,
+        room.name,
+        room.slug,
+        room.description,
+        room.createdBy.id,
+        room.createdAt.getTime(),
+        room.updatedAt.getTime(),
+      );
+    } catch (error) {
+      if (isUniqueViolation(error, "rooms.slug")) return false;
+      throw error;
+    }
+    this.#log.append(room.id, LOG_START, [opening]);
+    return true;
+  }
+
+  find(idOrSlug: string): Room | null {
+    const row = this.#sql.prepare(`${ROOMS} WHERE r.id = ?`).get(idOrSlug) ??
+      this.#sql.prepare(`${ROOMS} WHERE r.slug = ?`).get(idOrSlug);
+    return row ? toRoom(row) : null;
+  }
+
+  takenSlugs(slugs: string[]): string[] {
+    const rows = this.#sql.prepare(
+      "SELECT slug FROM rooms WHERE slug IN (SELECT value FROM json_each(?))",
+    ).all(JSON.stringify(slugs));
+    return rows.map((row) => String(row.slug));
+  }
+
+  list(limit: number, after = { name: "", id: "" }): Room[] {
+    return this.#sql.prepare(`${ROOMS} WHERE (r.name, r.id) > (?, ?) ORDER BY r.name, r.id LIMIT ?`)
+      .all(after.name, after.id, limit).map(toRoom);
+  }
+}

@@ -1,0 +1,24 @@
+/** Prepares each statement once for one connection. */
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+
+export class Statements {
+  readonly #db: DatabaseSync;
+  readonly #prepared = new Map<string, StatementSync>();
+
+  constructor(db: DatabaseSync) {
+    this.#db = db;
+  }
+
+  /** @param sql one of a fixed number of texts: each is kept for as long as the connection */
+  prepare(sql: string): StatementSync {
+    let statement = this.#prepared.get(sql);
+    if (!statement) this.#prepared.set(sql, statement = this.#db.prepare(sql));
+    return statement;
+  }
+}
+
+/** Whether a unique index on the column (`users.email`) refused the write. */
+export function isUniqueViolation(error: unknown, column: string): boolean {
+  return error instanceof Error &&
+    error.message.includes("UNIQUE constraint failed") && error.message.includes(column);
+}

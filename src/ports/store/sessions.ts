@@ -1,0 +1,18 @@
+/** The port of sessions. */
+import type { Session, SessionRotation } from "../../domain/session.ts";
+
+/** See {@linkcode Store} for the guarantees of every method. */
+export interface SessionStore {
+  create(session: Session): Promise<void>;
+  /** The session, revoked or not; null once `expiresAt` is past, whether it has been swept or not. */
+  find(id: string): Promise<Session | null>;
+  /**
+   * Writes the rotation if the session is neither revoked nor at another generation than `from`.
+   * Returns whether it did: of two racing rotations exactly one gets true.
+   */
+  rotate(id: string, from: number, rotation: SessionRotation): Promise<boolean>;
+  /** Revokes the session. Returns false if it is unknown or was revoked before. */
+  revoke(id: string, revokedAt: Date): Promise<boolean>;
+  /** Those of these sessions that were revoked; an expired or unknown one was not. */
+  revoked(ids: string[]): Promise<string[]>;
+}

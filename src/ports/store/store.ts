@@ -1,0 +1,35 @@
+/** The store port: everything durable, and the guarantees that the rest of EchoRoom builds on. */
+import type { LogStore } from "./log.ts";
+import type { RoomStore } from "./rooms.ts";
+import type { SessionStore } from "./sessions.ts";
+import type { UserStore } from "./users.ts";
+
+/**
+ * Everything durable, a port for each aggregate. Each adapter passes `tests/conformance/store.ts`
+ * without a skip.
+ *
+ * Guarantees of every method:
+ * - what a resolved write wrote survives the death of this process (and, on a replica set, a
+ *   fail-over), and every later read on any instance sees it;
+ * - a read never shows a write that may still be rolled back;
+ * - a store that cannot be reached rejects with `ChatError` `unavailable` within about 5 s;
+ * - ids are opaque strings made by the caller; an id that was never made is simply not found.
+ */
+export interface Store {
+  /** Which store this is, for the start line: `SQLite (./data/echoroom.db)`. */
+  readonly description: string;
+  /**
+   * Counts the times that this may have become another database, as by a fail-over or a restored
+   * backup: what was read before such a change is no basis for an append after it.
+   */
+  readonly epoch: number;
+  readonly users: UserStore;
+  readonly sessions: SessionStore;
+  readonly rooms: RoomStore;
+  readonly log: LogStore;
+
+  /** Resolves if the store can serve requests now, else rejects with `unavailable`. */
+  ping(): Promise<void>;
+  /** Finishes what has begun and lets go of every resource. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,38 @@
+/** What every store must do, as one suite that each adapter is run through. */
+import type { Store } from "../../../src/ports/store/store.ts";
+import { testAppend } from "./append.ts";
+import { testCompareAndSet } from "./compare_and_set.ts";
+import type { Register, TestDatabase } from "./fixtures.ts";
+import { testLifetime } from "./lifetime.ts";
+import { testReads } from "./reads.ts";
+import { testRooms } from "./rooms.ts";
+import { testSessions } from "./sessions.ts";
+import { testUsers } from "./users.ts";
+
+/** Registers the suite for the store that `createDatabase` makes; `name` begins each test's name. */
+export function testStore(name: string, createDatabase: () => Promise<TestDatabase>): void {
+  const test: Register = (sentence, run) =>
+    Deno.test(`${name}: ${sentence}`, async () => {
+      const database = await createDatabase();
+      const stores: Store[] = [];
+      const connect = async () => {
+        const store = await database.connect();
+        stores.push(store);
+        return store;
+      };
+      try {
+        await run(await connect(), connect);
+      } finally {
+        await Promise.all(stores.map((store) => store.close()));
+        await database.drop();
+      }
+    });
+
+  testUsers(test);
+  testRooms(test);
+  testCompareAndSet(test);
+  testAppend(test);
+  testReads(test);
+  testSessions(test);
+  testLifetime(test);
+}
