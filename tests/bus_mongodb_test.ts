@@ -42,7 +42,7 @@ async function deploy(uri: string): Promise<Deployment> {
       bus.publish(
         outcome === "known"
           ? { kind: "appended", roomId, entries }
-          : { kind: "append_unknown", roomId },
+          : { kind: "append_uncertain", roomId },
       );
       return entries[0]!;
     },

@@ -76,7 +76,7 @@ for (
   }, outages);
 }
 
-Deno.test("Redis: a cluster is told from a single server", async () => {
+Deno.test("Redis: a cluster is distinguished from a single server", async () => {
   const node = new ClusterNode();
   await node.start();
   const bus = await RedisBus.open(node.url);
@@ -117,20 +117,20 @@ Deno.test("Redis: databases of one server are deployments of their own", async (
     ["/1", "/1", "/2"].map((path) => RedisBus.open(server.url + path)),
   );
   const [one, sameOne, two] = buses as [RedisBus, RedisBus, RedisBus];
-  const heard: [string, string][] = [];
-  sameOne.subscribe((_, from) => heard.push(["the same", from]));
-  two.subscribe((_, from) => heard.push(["another", from]));
+  const received: [string, string][] = [];
+  sameOne.subscribe((_, from) => received.push(["the same", from]));
+  two.subscribe((_, from) => received.push(["another", from]));
   await Promise.all(buses.map((bus) => bus.follow("room")));
   for (const bus of [two, one]) {
-    bus.publish({ kind: "gone" });
-    bus.publish({ kind: "append_unknown", roomId: "room" });
+    bus.publish({ kind: "instance_left" });
+    bus.publish({ kind: "append_uncertain", roomId: "room" });
   }
-  await until(() => heard.filter(([place]) => place === "the same").length === 2, "they arrive");
-  assert.deepEqual(heard.filter(([, from]) => from === one.instanceId), [
+  await until(() => received.filter(([place]) => place === "the same").length === 2, "they arrive");
+  assert.deepEqual(received.filter(([, from]) => from === one.instanceId), [
     ["the same", one.instanceId],
     ["the same", one.instanceId],
   ]);
-  assert.ok(!heard.some(([place, from]) => place === "the same" && from === two.instanceId));
+  assert.ok(!received.some(([place, from]) => place === "the same" && from === two.instanceId));
   await Promise.all(buses.map((bus) => bus.close()));
   await server.remove();
 });
@@ -138,23 +138,26 @@ Deno.test("Redis: databases of one server are deployments of their own", async (
 Deno.test("Redis: a bus that is opened before its server finds it later", async () => {
   const server = new RedisServer();
   const early = await RedisBus.open(server.url);
-  const heard: string[] = [];
-  early.subscribe(({ kind }) => heard.push(kind));
+  const received: string[] = [];
+  early.subscribe(({ kind }) => received.push(kind));
   assert.equal(early.connected, false);
   await assert.rejects(early.ping(), { name: "ChatError", code: "unavailable" });
-  early.publish({ kind: "gone" });
+  early.publish({ kind: "instance_left" });
   await early.follow("room");
   await early.follow("left again");
   early.unfollow("left again");
 
   await server.start();
-  await until(() => heard.includes("interrupted"), "the server is found");
+  await until(() => received.includes("interrupted"), "the server is found");
   await early.ping();
   const late = await RedisBus.open(server.url);
-  late.publish({ kind: "append_unknown", roomId: "left again" });
-  late.publish({ kind: "append_unknown", roomId: "room" });
-  await until(() => heard.includes("append_unknown"), "events arrive");
-  assert.deepEqual(heard.filter((kind) => kind !== "interrupted"), ["gone", "append_unknown"]);
+  late.publish({ kind: "append_uncertain", roomId: "left again" });
+  late.publish({ kind: "append_uncertain", roomId: "room" });
+  await until(() => received.includes("append_uncertain"), "events arrive");
+  assert.deepEqual(received.filter((kind) => kind !== "interrupted"), [
+    "instance_left",
+    "append_uncertain",
+  ]);
   await Promise.all([early.close(), late.close()]);
   await server.remove();
 });
@@ -198,7 +201,7 @@ async function deploy(server: RedisServer): Promise<ServedDeployment<RedisServer
       buses[0].publish(
         outcome === "known"
           ? { kind: "appended", roomId, entries: [entry] }
-          : { kind: "append_unknown", roomId },
+          : { kind: "append_uncertain", roomId },
       );
       return Promise.resolve(entry);
     },

@@ -48,7 +48,7 @@ function deploy(buses: Bus[], spoil: (text: string) => void): Deployment {
       buses[0]!.publish(
         outcome === "known"
           ? { kind: "appended", roomId, entries: [entry] }
-          : { kind: "append_unknown", roomId },
+          : { kind: "append_uncertain", roomId },
       );
       return Promise.resolve(entry);
     },

@@ -9,7 +9,7 @@ const ADA = { id: "ada", displayName: "Ada", avatarUrl: null };
 
 class TestBus extends InProcessBus {
   interrupt(): void {
-    this.listeners.tell({ kind: "interrupted" }, this.instanceId);
+    this.listeners.notify({ kind: "interrupted" }, this.instanceId);
   }
 }
 

@@ -1,4 +1,4 @@
-/** What the log tells the bus of what it writes, and who may wait for that. */
+/** What the log publishes of its appends, and waiting for that. */
 import assert from "node:assert/strict";
 import { InProcessBus } from "../src/adapters/bus/in_process.ts";
 import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
@@ -16,17 +16,17 @@ import { Hub } from "../src/realtime/hub.ts";
 import { until } from "./harness/stage.ts";
 import { SQLITE } from "./harness/stores.ts";
 
-/** A bus that a database tells of entries by itself, as a change stream does. */
+/** A bus that is notified of entries by the database itself, as a change stream does. */
 class EagerBus extends InProcessBus {
-  readonly heard: BusEvent["kind"][] = [];
+  readonly published: BusEvent["kind"][] = [];
 
   override publish(event: Parameters<InProcessBus["publish"]>[0]): void {
-    this.heard.push(event.kind);
+    this.published.push(event.kind);
     super.publish(event);
   }
 
   grow(roomId: string, head: number): void {
-    this.listeners.tell({ kind: "grown", roomId, head }, "");
+    this.listeners.notify({ kind: "head_advanced", roomId, head }, "");
   }
 }
 
@@ -37,24 +37,24 @@ Deno.test("a batch counts as unpublished until the bus has it, stored or not", a
   const appended = log.append(room, draft(ada));
   const published = log.published(room);
   await appended;
-  assert.deepEqual(bus.heard, []);
+  assert.deepEqual(bus.published, []);
   await published;
-  assert.deepEqual(bus.heard, ["appended"]);
+  assert.deepEqual(bus.published, ["appended"]);
   assert.equal(log.published(room), null);
 
   world.failing = true;
   const refused = assert.rejects(log.append(room, draft(ada)));
   await log.published(room);
-  assert.deepEqual(bus.heard, ["appended", "append_unknown"]);
+  assert.deepEqual(bus.published, ["appended", "append_uncertain"]);
   await refused;
 });
 
-Deno.test("a drain ends once the bus was told of the last batch", async () => {
+Deno.test("a drain ends once the last batch is published", async () => {
   await using world = await openWorld();
   const { log, bus, room, ada } = world;
   void log.append(room, draft(ada));
   await log.drain();
-  assert.deepEqual(bus.heard, ["appended"]);
+  assert.deepEqual(bus.published, ["appended"]);
 });
 
 Deno.test("another's entry is read although an own append does not end", async () => {
@@ -75,7 +75,7 @@ Deno.test("another's entry is read although an own append does not end", async (
   assert.deepEqual(seqs, [1, 2, 3]);
 });
 
-Deno.test("what the database tells of before its writer does is not read again", async () => {
+Deno.test("an entry that the database announces before its writer does is not read again", async () => {
   await using world = await openWorld();
   const { log, bus, hub, room, ada } = world;
   bus.subscribe((event) => hub.receive(event));
@@ -89,7 +89,7 @@ Deno.test("what the database tells of before its writer does is not read again",
   assert.equal(world.reads, before);
 });
 
-Deno.test("what another instance wrote is read when the database tells of it", async () => {
+Deno.test("what another instance wrote is read when the database announces it", async () => {
   await using world = await openWorld();
   const { bus, hub, store, room, ada } = world;
   bus.subscribe((event) => hub.receive(event));

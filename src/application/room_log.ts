@@ -24,7 +24,7 @@ const MAX_ENDS = 10_000;
 const CONTENTION_LIMIT_MS = 4_000;
 const MAX_BACKOFF_MS = 50;
 
-type AppendEvent = Extract<BusEvent, { kind: "appended" | "append_unknown" }>;
+type AppendEvent = Extract<BusEvent, { kind: "appended" | "append_uncertain" }>;
 
 interface Waiting {
   draft: EntryDraft;
@@ -220,7 +220,7 @@ export class RoomLog {
     try {
       const events: AppendEvent[] = [];
       if (entries.length > 0) events.push({ kind: "appended", roomId, entries });
-      if (isUncertain) events.push({ kind: "append_unknown", roomId });
+      if (isUncertain) events.push({ kind: "append_uncertain", roomId });
       for (const event of events) this.#bus.publish(event);
     } finally {
       if (this.#unpublished.get(roomId) === unpublished) this.#unpublished.delete(roomId);

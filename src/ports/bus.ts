@@ -4,14 +4,14 @@ import type { PublicUser } from "../domain/user.ts";
 
 export type BusEvent = RoomEvent | InstanceEvent | Interrupted;
 
-/** What concerns one room; only instances that follow the room need to hear it. */
+/** What concerns one room; only instances that follow the room need it. */
 export type RoomEvent =
   /** These entries were appended to the room's log, in this order. */
   | { kind: "appended"; roomId: string; entries: Entry[] }
   /** The room's log reaches to `head` at least. */
-  | { kind: "grown"; roomId: string; head: number }
+  | { kind: "head_advanced"; roomId: string; head: number }
   /** An append to the room ended with an unknown outcome: its log may have grown. */
-  | { kind: "append_unknown"; roomId: string }
+  | { kind: "append_uncertain"; roomId: string }
   /** A user types, or types no more on this instance (`stopped`), or on any (`ended`). */
   | { kind: "typing"; roomId: string; user: PublicUser; state: "started" | "stopped" | "ended" }
   /** All users with a socket in the room on this instance; the higher version is the newer list. */
@@ -22,15 +22,15 @@ export type InstanceEvent =
   /** The instance lives. `versions` are those of its newest `presence`, for some of its rooms. */
   | { kind: "alive"; versions: [roomId: string, version: number][] }
   /** The instance has ended in good order. */
-  | { kind: "gone" }
-  /** Asks the instance `of`, or all, to tell their `presence` in these rooms, even if it is empty. */
+  | { kind: "instance_left" }
+  /** Asks the instance `of`, or all, to publish their `presence` in these rooms, even if it is empty. */
   | { kind: "presence_wanted"; roomIds: string[]; of: string | null }
   /** A session was revoked: its sockets are to be closed. */
   | { kind: "session_revoked"; sessionId: string }
   /** A user changed what others see of them. */
   | { kind: "profile_changed"; user: PublicUser };
 
-/** Told by the bus itself: events of others may have been lost until now. It is never published. */
+/** Emitted by the bus itself: events of others may have been lost until now. It is never published. */
 export interface Interrupted {
   kind: "interrupted";
 }
@@ -41,8 +41,8 @@ export type BusListener = (event: BusEvent, from: string) => void;
 /**
  * Carries hints between instances. Each adapter passes `tests/conformance/bus.ts`.
  *
- * It may lose, repeat and reorder what it carries: whoever listens takes an event as news about the
- * store, never as the truth itself. After an interruption that it notices it tells `interrupted`;
+ * It may lose, repeat and reorder what it carries: listeners take an event as a hint about the
+ * store, never as the truth itself. After an interruption that it notices it emits `interrupted`;
  * for losses that nobody notices listeners compare with the store from time to time.
  */
 export interface Bus {

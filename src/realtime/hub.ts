@@ -88,9 +88,9 @@ export class Hub {
     switch (event.kind) {
       case "appended":
         return this.#rooms.get(event.roomId)?.feed.offer(event.entries);
-      case "grown":
+      case "head_advanced":
         return this.#hearOfHead(event.roomId, event.head);
-      case "append_unknown":
+      case "append_uncertain":
         return this.#rooms.get(event.roomId)?.feed.repair();
       case "profile_changed":
         for (const { feed } of this.#rooms.values()) feed.showProfile(event.user);

@@ -51,7 +51,7 @@ export class Peers {
       return this.#announce(true);
     }
     if (from === this.#bus.instanceId) return;
-    if (event.kind === "gone") return this.#lose(from);
+    if (event.kind === "instance_left") return this.#lose(from);
     if (event.kind !== "alive") return;
     const known = this.#lastHeard.has(from);
     this.#lastHeard.set(from, Date.now());
@@ -60,7 +60,7 @@ export class Peers {
 
   close(): void {
     for (const timer of this.#timers) clearInterval(timer);
-    this.#bus.publish({ kind: "gone" });
+    this.#bus.publish({ kind: "instance_left" });
   }
 
   #announce(everything: boolean): void {

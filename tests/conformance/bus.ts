@@ -10,7 +10,7 @@ export interface Deployment {
   buses: Bus[];
   /**
    * Puts an entry into a room's log through the first instance, which then publishes what a room log
-   * does: `appended`, or `append_unknown` if it could not tell the outcome.
+   * does: `appended`, or `append_uncertain` if the outcome is unknown.
    */
   append(roomId: string, outcome?: "known" | "unknown"): Promise<Entry>;
   /** Puts a text that is no event where the buses take their events from; the room is followed. */
@@ -26,23 +26,24 @@ export interface BusSetting {
   open(): Promise<Deployment>;
 }
 
-/** A bus with its own name and what it has told so far. */
+/** A bus with its own name and the events received from it so far. */
 class Instance {
   readonly bus: Bus;
-  readonly heard: { event: BusEvent; from: string }[] = [];
+  readonly received: { event: BusEvent; from: string }[] = [];
 
   constructor(bus: Bus) {
     this.bus = bus;
-    bus.subscribe((event, from) => this.heard.push({ event, from }));
+    bus.subscribe((event, from) => this.received.push({ event, from }));
   }
 
-  /** What it has told of this kind. */
-  readonly all = (kind: BusEvent["kind"]) => this.heard.filter(({ event }) => event.kind === kind);
+  /** The events of this kind received so far. */
+  readonly all = (kind: BusEvent["kind"]) =>
+    this.received.filter(({ event }) => event.kind === kind);
 
   /** Resolves with the first event, past or to come, for which `matches` holds. */
-  async hears(matches: (event: BusEvent) => boolean, what: string) {
-    const find = () => this.heard.find(({ event }) => matches(event));
-    await until(() => find() !== undefined, `${what} is heard`);
+  async receives(matches: (event: BusEvent) => boolean, what: string) {
+    const find = () => this.received.find(({ event }) => matches(event));
+    await until(() => find() !== undefined, `${what} is received`);
     return find()!;
   }
 }
@@ -60,18 +61,18 @@ function testOneInstance(setting: BusSetting): void {
   const test = (sentence: string, act: (a: Instance, deployment: Deployment) => Promise<void>) =>
     register(setting, sentence, ({ a }, deployment) => act(a, deployment));
 
-  test("every kind of event is told here before publish returns", async ({ bus, heard }) => {
+  test("every kind of event reaches its own listeners before publish returns", async ({ bus, received }) => {
     for (const event of EVENTS) {
       bus.publish(event);
-      assert.deepEqual(heard.pop(), { event, from: bus.instanceId });
+      assert.deepEqual(received.pop(), { event, from: bus.instanceId });
     }
     await bus.ping();
   });
 
-  test("every listener of an instance is told", async (a) => {
+  test("every listener of an instance is notified", async (a) => {
     const another = new Instance(a.bus);
-    a.bus.publish(GONE);
-    assert.deepEqual(another.heard, a.heard);
+    a.bus.publish(LEFT);
+    assert.deepEqual(another.received, a.received);
     await a.bus.ping();
   });
 
@@ -87,7 +88,7 @@ function testOneInstance(setting: BusSetting): void {
     a.bus.unfollow(roomId);
     await a.bus.follow(roomId);
     await append(roomId);
-    await a.hears((event) => isHint(event, roomId), "the entry");
+    await a.receives((event) => isHint(event, roomId), "the entry");
   });
 
   test("a room that was never followed can be left", async ({ bus }) => {
@@ -95,14 +96,14 @@ function testOneInstance(setting: BusSetting): void {
     await bus.ping();
   });
 
-  test("a closed bus tells nobody, refuses nothing and closes again in peace", async (a) => {
-    const { bus, heard } = a;
+  test("a closed bus notifies nobody, rejects nothing and can be closed again", async (a) => {
+    const { bus, received } = a;
     await bus.close();
     for (const event of EVENTS) bus.publish(event);
     await bus.follow(newId());
     bus.unfollow(newId());
     await bus.close();
-    assert.deepEqual(heard, []);
+    assert.deepEqual(received, []);
   });
 }
 
@@ -118,18 +119,18 @@ function testTwoInstances(setting: BusSetting): void {
     await b.bus.follow("room");
     for (const event of EVENTS.filter(({ kind }) => !LOG_KINDS.has(kind))) {
       a.bus.publish(event);
-      const heard = await b.hears(({ kind }) => kind === event.kind, event.kind);
-      assert.deepEqual(heard, { event, from: a.bus.instanceId });
+      const received = await b.receives(({ kind }) => kind === event.kind, event.kind);
+      assert.deepEqual(received, { event, from: a.bus.instanceId });
     }
   });
 
-  test("an entry is told to the other instance, whole or as the log's head", async ({ a, b }, {
+  test("an entry reaches the other instance, whole or as the log's head", async ({ a, b }, {
     append,
   }) => {
     const roomId = newId();
     await b.bus.follow(roomId);
     const entry = await append(roomId);
-    const { event, from } = await b.hears((event) => shows(event, entry), "the entry");
+    const { event, from } = await b.receives((event) => shows(event, entry), "the entry");
     if (event.kind !== "appended") return;
     assert.deepEqual(event.entries, [entry]);
     assert.equal(from, a.bus.instanceId);
@@ -141,8 +142,8 @@ function testTwoInstances(setting: BusSetting): void {
     const roomId = newId();
     await b.bus.follow(roomId);
     const entry = await append(roomId, "unknown");
-    await b.hears(
-      (event) => shows(event, entry) || event.kind === "append_unknown",
+    await b.receives(
+      (event) => shows(event, entry) || event.kind === "append_uncertain",
       "that the log may have grown",
     );
   });
@@ -153,14 +154,14 @@ function testTwoInstances(setting: BusSetting): void {
     const question: RoomEvent = { kind: "presence", roomId, version: 1, users: [] };
     a.bus.publish(question);
     a.bus.publish(ALIVE);
-    await b.hears(({ kind }) => kind === "presence", "what a room is told");
-    await b.hears(({ kind }) => kind === "alive", "what all are told");
+    await b.receives(({ kind }) => kind === "presence", "a room event");
+    await b.receives(({ kind }) => kind === "alive", "an instance event");
     // What comes back comes before the answers.
     b.bus.publish({ ...question, version: 2 });
-    b.bus.publish(GONE);
-    await a.hears((event) => event.kind === "presence" && event.version === 2, "the answer");
-    await a.hears(({ kind }) => kind === "gone", "the farewell");
-    const own = a.heard.filter(({ from }) => from === a.bus.instanceId);
+    b.bus.publish(LEFT);
+    await a.receives((event) => event.kind === "presence" && event.version === 2, "the answer");
+    await a.receives(({ kind }) => kind === "instance_left", "that the other has left");
+    const own = a.received.filter(({ from }) => from === a.bus.instanceId);
     assert.deepEqual(own.map(({ event }) => event.kind), ["presence", "alive"]);
   });
 
@@ -177,13 +178,13 @@ function testTwoInstances(setting: BusSetting): void {
     assert.deepEqual(new Set(arrived()), new Set(versions));
   });
 
-  test("two rooms' events are told apart", async ({ a, b }) => {
+  test("events of two rooms are kept apart", async ({ a, b }) => {
     const [one, two] = [newId(), newId()];
     await Promise.all([b.bus.follow(one), b.bus.follow(two)]);
-    a.bus.publish({ kind: "append_unknown", roomId: newId() });
+    a.bus.publish({ kind: "append_uncertain", roomId: newId() });
     a.bus.publish({ kind: "presence", roomId: two, version: 2, users: [] });
     a.bus.publish({ kind: "presence", roomId: one, version: 1, users: [] });
-    await until(() => b.all("presence").length === 2, "both are heard");
+    await until(() => b.all("presence").length === 2, "both are received");
     const versions = b.all("presence").map(({ event }) => {
       return event.kind === "presence" && [event.roomId, event.version];
     });
@@ -196,7 +197,10 @@ function testTwoInstances(setting: BusSetting): void {
     b.bus.unfollow(left);
     a.bus.publish({ kind: "presence", roomId: left, version: 1, users: [] });
     a.bus.publish({ kind: "presence", roomId: kept, version: 1, users: [] });
-    await b.hears((event) => "roomId" in event && event.roomId === kept, "the room that was kept");
+    await b.receives(
+      (event) => "roomId" in event && event.roomId === kept,
+      "the room that was kept",
+    );
   });
 
   test("a room that is left and followed at once is followed", async ({ a, b }) => {
@@ -205,7 +209,7 @@ function testTwoInstances(setting: BusSetting): void {
     b.bus.unfollow(roomId);
     await b.bus.follow(roomId);
     a.bus.publish({ kind: "presence", roomId, version: 1, users: [ADA] });
-    await b.hears(({ kind }) => kind === "presence", "the room");
+    await b.receives(({ kind }) => kind === "presence", "the room");
   });
 
   test("a room that one instance leaves stays with the other", async ({ a, b }) => {
@@ -213,7 +217,7 @@ function testTwoInstances(setting: BusSetting): void {
     await Promise.all([a.bus.follow(roomId), b.bus.follow(roomId)]);
     a.bus.unfollow(roomId);
     a.bus.publish({ kind: "presence", roomId, version: 1, users: [ADA] });
-    await b.hears(({ kind }) => kind === "presence", "the room");
+    await b.receives(({ kind }) => kind === "presence", "the room");
   });
 
   test("what is no event is ignored", async ({ a, b }, { spoil }) => {
@@ -222,23 +226,23 @@ function testTwoInstances(setting: BusSetting): void {
     for (const text of JUNK) await spoil(roomId, text);
     a.bus.publish({ kind: "presence", roomId, version: 1, users: [] });
     a.bus.publish(ALIVE);
-    await b.hears(({ kind }) => kind === "presence", "what a room is told");
-    await b.hears(({ kind }) => kind === "alive", "what all are told");
-    assert.deepEqual(new Set(b.heard.map(({ from }) => from)), new Set([a.bus.instanceId]));
+    await b.receives(({ kind }) => kind === "presence", "a room event");
+    await b.receives(({ kind }) => kind === "alive", "an instance event");
+    assert.deepEqual(new Set(b.received.map(({ from }) => from)), new Set([a.bus.instanceId]));
   });
 
-  test("a closed instance is told nothing, and the other works on", async ({ a, b }) => {
+  test("a closed instance receives nothing, and the other keeps working", async ({ a, b }) => {
     await b.bus.close();
     a.bus.publish(ALIVE);
     await a.bus.ping();
     await sleep(100);
-    assert.deepEqual(b.heard, []);
+    assert.deepEqual(b.received, []);
   });
 
   test("what is published just before the end still arrives", async ({ a, b }) => {
-    a.bus.publish(GONE);
+    a.bus.publish(LEFT);
     await a.bus.close();
-    await b.hears(({ kind }) => kind === "gone", "the farewell");
+    await b.receives(({ kind }) => kind === "instance_left", "that the other has left");
   });
 }
 
@@ -262,7 +266,7 @@ interface Away {
   begin(): Promise<void>;
   /** Resolves once both instances have noticed that it is away. */
   noticed(): Promise<void>;
-  /** Brings it back, and resolves once both were told of the interruption. */
+  /** Brings it back, and resolves once both were notified of the interruption. */
   end(): Promise<void>;
 }
 
@@ -291,7 +295,7 @@ export function testBusOutages<Server>(
             async end() {
               await outage.end(deployment.server);
               for (const each of all) {
-                await each.hears(({ kind }) => kind === "interrupted", "it");
+                await each.receives(({ kind }) => kind === "interrupted", "it");
               }
             },
           });
@@ -320,18 +324,18 @@ function testOutage(test: (sentence: string, act: (away: Away) => Promise<void>)
     await bus.ping();
   });
 
-  test("listeners are told of the interruption by their own bus", async (away) => {
+  test("listeners are notified of the interruption by their own bus", async (away) => {
     const { a, b, begin, noticed, end } = away;
     await begin();
     await noticed();
-    assert.deepEqual([...a.heard, ...b.heard], []);
+    assert.deepEqual([...a.received, ...b.received], []);
     await end();
     for (const { all, bus } of [a, b]) {
       assert.ok(all("interrupted").every(({ from }) => from === bus.instanceId));
     }
   });
 
-  test("the bus is connected when it has told of the interruption", async (away) => {
+  test("the bus is connected when it notifies of the interruption", async (away) => {
     const { a, begin, noticed, end } = away;
     let connected = false;
     a.bus.subscribe(({ kind }) => {
@@ -340,15 +344,15 @@ function testOutage(test: (sentence: string, act: (away: Away) => Promise<void>)
     await begin();
     await noticed();
     await end();
-    assert.ok(connected, "what listeners publish when they are told would be lost");
+    assert.ok(connected, "what listeners publish when they are notified would be lost");
   });
 
-  test("publishing never throws, and is told here", async ({ a, begin, noticed, end }) => {
+  test("publishing never throws, and notifies the own listeners", async ({ a, begin, noticed, end }) => {
     await begin();
     for (const event of EVENTS) a.bus.publish(event);
     await noticed();
     for (const event of EVENTS) a.bus.publish(event);
-    assert.deepEqual(a.heard.map(({ event }) => event), [...EVENTS, ...EVENTS]);
+    assert.deepEqual(a.received.map(({ event }) => event), [...EVENTS, ...EVENTS]);
     await end();
   });
 
@@ -361,12 +365,12 @@ function testOutage(test: (sentence: string, act: (away: Away) => Promise<void>)
     for (const [from, to] of [[a, b], [b, a]] as const) {
       from.bus.publish({ kind: "presence", roomId, version: 1, users: [ADA] });
       from.bus.publish(ALIVE);
-      await until(() => to.all("presence").length > 0, "the room is heard");
-      await until(() => to.all("alive").length > 0, "the instance is heard");
+      await until(() => to.all("presence").length > 0, "the room is received");
+      await until(() => to.all("alive").length > 0, "the instance is received");
     }
   });
 
-  test("a room that was followed meanwhile is heard afterwards", async (away) => {
+  test("a room that was followed meanwhile is received afterwards", async (away) => {
     const { a, b, begin, noticed, end } = away;
     const roomId = newId();
     await begin();
@@ -374,7 +378,7 @@ function testOutage(test: (sentence: string, act: (away: Away) => Promise<void>)
     await noticed();
     await end();
     a.bus.publish({ kind: "presence", roomId, version: 1, users: [ADA] });
-    await b.hears(({ kind }) => kind === "presence", "the room");
+    await b.receives(({ kind }) => kind === "presence", "the room");
   });
 
   test("a room that was left meanwhile disturbs no other", async (away) => {
@@ -386,7 +390,7 @@ function testOutage(test: (sentence: string, act: (away: Away) => Promise<void>)
     await noticed();
     await end();
     a.bus.publish({ kind: "presence", roomId: kept, version: 1, users: [ADA] });
-    await b.hears(({ kind }) => kind === "presence", "the room");
+    await b.receives(({ kind }) => kind === "presence", "the room");
   });
 
   test("a bus can be closed meanwhile", async ({ a, begin }) => {
@@ -400,27 +404,27 @@ function testOutage(test: (sentence: string, act: (away: Away) => Promise<void>)
 const UNAVAILABLE = { name: "ChatError", code: "unavailable" };
 
 const ADA = { id: "ada", displayName: "Ada", avatarUrl: "https://example.org/ada.png" };
-const GONE: InstanceEvent = { kind: "gone" };
+const LEFT: InstanceEvent = { kind: "instance_left" };
 const ALIVE: InstanceEvent = { kind: "alive", versions: [["room", 1], ["other room", 2]] };
 
 /** Told of a room's log, which some buses read themselves. */
-const LOG_KINDS: ReadonlySet<string> = new Set(["appended", "grown", "append_unknown"]);
+const LOG_KINDS: ReadonlySet<string> = new Set(["appended", "head_advanced", "append_uncertain"]);
 
 /** One of each kind. */
 const EVENTS: (RoomEvent | InstanceEvent)[] = [
   { kind: "appended", roomId: "room", entries: [newEntry("room"), newEntry("room")] },
-  { kind: "grown", roomId: "room", head: 7 },
-  { kind: "append_unknown", roomId: "room" },
+  { kind: "head_advanced", roomId: "room", head: 7 },
+  { kind: "append_uncertain", roomId: "room" },
   { kind: "typing", roomId: "room", user: ADA, state: "started" },
   { kind: "presence", roomId: "room", version: 3, users: [ADA, { ...ADA, avatarUrl: null }] },
   ALIVE,
-  GONE,
+  LEFT,
   { kind: "presence_wanted", roomIds: ["room", "other room"], of: null },
   { kind: "session_revoked", sessionId: "session" },
   { kind: "profile_changed", user: { ...ADA, displayName: 'Ada 💫 "the" Countess\u2028\n' } },
 ];
 
-/** What is no event: no text of a bus, of a later version, or the bus's own to tell. */
+/** What is no event: no text of a bus, of a later version, or one that only the bus itself notifies of. */
 const JUNK = [
   "",
   "junk",
@@ -432,7 +436,7 @@ const JUNK = [
   '["somebody",null]',
   '["somebody",7]',
   '["somebody",{}]',
-  '[7,{"kind":"gone"}]',
+  '[7,{"kind":"instance_left"}]',
   '["somebody",{"kind":"of a later version"}]',
   '["somebody",{"kind":"interrupted"}]',
   '["somebody",{"kind":"__proto__"}]',
@@ -454,13 +458,13 @@ function register({ name, open }: BusSetting, sentence: string, act: Act): void 
   });
 }
 
-/** Whether the event tells of this entry. */
+/** Whether the event announces this entry. */
 function shows(event: BusEvent, { roomId, seq }: Entry): boolean {
   if (event.kind === "appended") return event.entries.some((each) => each.seq === seq);
-  return event.kind === "grown" && event.roomId === roomId && event.head >= seq;
+  return event.kind === "head_advanced" && event.roomId === roomId && event.head >= seq;
 }
 
-/** Whether the event tells that the room has new entries. */
+/** Whether the event says that the room has new entries. */
 function isHint(event: BusEvent, roomId: string): boolean {
   return LOG_KINDS.has(event.kind) && "roomId" in event && event.roomId === roomId;
 }

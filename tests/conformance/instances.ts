@@ -88,7 +88,7 @@ export function testInstances(setting: InstancesSetting): void {
     await here.call("message:send", { roomId, text: "done" });
     const { data } = await there.event("typing:update", ({ isTyping }) => !isTyping);
     assert.equal(data.user.displayName, "Ada");
-    assert.equal(here.all("typing:update").length, 0, "oneself is not told");
+    assert.equal(here.all("typing:update").length, 0, "the typist is not notified");
   });
 
   test("typing on two instances ends when it has ended on both", async (pair) => {

@@ -7,7 +7,7 @@ import { adaAndBob, type InstancesSetting, onPair, type Pair } from "./instances
 
 /** Over the limit of 60 in 10 s together, and below it each. */
 const SENDS_EACH = 40;
-/** One instance hears of what another has counted when it counts itself; it needs a few sends. */
+/** One instance learns what another has counted when it counts itself, which takes a few sends. */
 const MORE_SENDS = 15;
 
 export function testSharedLimits(setting: InstancesSetting): void {

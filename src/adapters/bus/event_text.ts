@@ -8,12 +8,12 @@ export type CarriedEvent = RoomEvent | InstanceEvent;
 
 const KINDS: ReadonlySet<BusEvent["kind"]> = new Set<BusEvent["kind"]>([
   "appended",
-  "grown",
-  "append_unknown",
+  "head_advanced",
+  "append_uncertain",
   "typing",
   "presence",
   "alive",
-  "gone",
+  "instance_left",
   "presence_wanted",
   "session_revoked",
   "profile_changed",

@@ -11,7 +11,7 @@ export class InProcessBus implements Bus {
   protected readonly listeners = new Listeners();
 
   publish(event: CarriedEvent): void {
-    this.listeners.tell(event, this.instanceId);
+    this.listeners.notify(event, this.instanceId);
   }
 
   subscribe(listener: BusListener): void {

@@ -1,4 +1,4 @@
-/** Who listens on this instance. */
+/** The listeners of this instance. */
 import type { BusEvent, BusListener } from "../../ports/bus.ts";
 
 export class Listeners {
@@ -8,7 +8,7 @@ export class Listeners {
     this.#listeners.push(listener);
   }
 
-  tell(event: BusEvent, from: string): void {
+  notify(event: BusEvent, from: string): void {
     for (const listener of this.#listeners) listener(event, from);
   }
 

@@ -46,7 +46,7 @@ const PIPELINE = [
 /**
  * Hears of every room's new entries from the database itself, so that an append costs no second
  * write; needs a replica set. Other events are documents that vanish after a minute. While the
- * stream is away events are lost, and listeners are told `interrupted` when it is back.
+ * stream is away events are lost, and listeners are notified with `interrupted` when it is back.
  */
 export class MongoBus implements Bus {
   readonly description = "MongoDB change streams";
@@ -61,13 +61,13 @@ export class MongoBus implements Bus {
   #waiting: CarriedEvent[] = [];
   #writing: Promise<void> | null = null;
   #lastWritten = 0;
-  #lastHeard = 0;
+  #lastReceived = 0;
 
   private constructor(db: Db) {
     this.#db = db;
     // Hints need not outlive a fail-over.
     this.#events = db.collection("events", { writeConcern: { w: 1, journal: false } });
-    this.#check = setInterval(() => this.#checkHearing(), CHECK_MS);
+    this.#check = setInterval(() => this.#checkStream(), CHECK_MS);
   }
 
   /** @throws Error of the driver if the server has no change streams or cannot be reached */
@@ -89,9 +89,9 @@ export class MongoBus implements Bus {
   }
 
   publish(event: CarriedEvent): void {
-    this.#listeners.tell(event, this.instanceId);
+    this.#listeners.notify(event, this.instanceId);
     // The stream shows by itself what was committed to the log.
-    if (event.kind === "appended" || event.kind === "append_unknown") return;
+    if (event.kind === "appended" || event.kind === "append_uncertain") return;
     if (this.#waiting.push(event) > MAX_WAITING) this.#waiting.shift();
     this.#writing ??= this.#write();
   }
@@ -141,7 +141,7 @@ export class MongoBus implements Bus {
     // Only then the server has opened it, and nothing from now on is missed.
     const first = await this.#stream.tryNext();
     this.#connected = true;
-    this.#lastHeard = Date.now();
+    this.#lastReceived = Date.now();
     if (first) this.#receive(first);
   }
 
@@ -151,7 +151,7 @@ export class MongoBus implements Bus {
       try {
         if (!this.#connected) {
           await this.#openStream();
-          this.#listeners.tell({ kind: "interrupted" }, this.instanceId);
+          this.#listeners.notify({ kind: "interrupted" }, this.instanceId);
         }
         retryMs = RETRY_MS.min;
         for await (const insertion of this.#stream!) this.#receive(insertion);
@@ -167,19 +167,19 @@ export class MongoBus implements Bus {
   }
 
   #receive({ fullDocument }: Insertion): void {
-    this.#lastHeard = Date.now();
+    this.#lastReceived = Date.now();
     if ("seq" in fullDocument) {
       const { roomId, seq } = fullDocument;
-      return this.#listeners.tell({ kind: "grown", roomId, head: seq }, "");
+      return this.#listeners.notify({ kind: "head_advanced", roomId, head: seq }, "");
     }
     const received = parse(fullDocument.event);
     if (!received || received.from === this.instanceId) return;
-    this.#listeners.tell(received.event, received.from);
+    this.#listeners.notify(received.event, received.from);
   }
 
   /** Opens the stream anew when this instance's own events do not come back. */
-  #checkHearing(): void {
-    const silence = this.#lastWritten - this.#lastHeard;
+  #checkStream(): void {
+    const silence = this.#lastWritten - this.#lastReceived;
     if (!this.#connected || silence < DEAF_MS) return;
     logger.warning("The change stream has been deaf for {silence} ms and is opened anew", {
       silence,

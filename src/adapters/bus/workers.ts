@@ -16,7 +16,7 @@ export class WorkersBus extends InProcessBus {
     this.#relay = relay;
     relay.onText((text) => {
       const received = parse(text);
-      if (received) this.listeners.tell(received.event, received.from);
+      if (received) this.listeners.notify(received.event, received.from);
     });
   }
 

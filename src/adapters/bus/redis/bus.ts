@@ -18,7 +18,7 @@ const CLOSE_LIMIT_MS = 500;
 
 /**
  * Publishes with Redis' pub/sub, sharded where the server has it. While Redis is away events are
- * lost, and listeners are told `interrupted` when it is back.
+ * lost, and listeners are notified with `interrupted` when it is back.
  */
 export class RedisBus implements Bus {
   readonly instanceId = newId();
@@ -70,7 +70,7 @@ export class RedisBus implements Bus {
   }
 
   publish(event: CarriedEvent): void {
-    this.#listeners.tell(event, this.instanceId);
+    this.#listeners.notify(event, this.instanceId);
     if (!this.#channels) return;
     const text = format(this.instanceId, event);
     const published = this.#channels.publish(this.#channelOf(roomOf(event)), text)
@@ -113,25 +113,25 @@ export class RedisBus implements Bus {
   }
 
   async #connect(url: string): Promise<void> {
-    this.#channels = await openChannels(this.#client, url, () => void this.#mend());
+    this.#channels = await openChannels(this.#client, url, () => void this.#resubscribe());
     void this.#subscriptions.subscribe(this.#channelOf(null));
-    await this.#mend();
+    await this.#resubscribe();
   }
 
-  /** After an outage: listens again, and only then asks what was missed. */
-  async #mend(): Promise<void> {
-    await this.#subscriptions.mend(this.#channels!);
+  /** After an outage: subscribes again, and only then has listeners read what they missed. */
+  async #resubscribe(): Promise<void> {
+    await this.#subscriptions.resubscribe(this.#channels!);
     this.#interrupted();
   }
 
   #receive(text: string): void {
     const received = parse(text);
     if (!received || received.from === this.instanceId) return;
-    this.#listeners.tell(received.event, received.from);
+    this.#listeners.notify(received.event, received.from);
   }
 
   #interrupted(): void {
-    this.#listeners.tell({ kind: "interrupted" }, this.instanceId);
+    this.#listeners.notify({ kind: "interrupted" }, this.instanceId);
   }
 
   #channelOf(roomId: string | null): string {

@@ -1,4 +1,4 @@
-/** Which channels this instance listens to, whatever the connection does meanwhile. */
+/** The channels this instance subscribes to, across reconnections. */
 import { getLogger } from "@logtape/logtape";
 import type { Channels } from "./channels.ts";
 
@@ -36,7 +36,7 @@ export class Subscriptions {
   }
 
   /** Subscribes to what could not be until now. What was before, the client takes up by itself. */
-  async mend(channels: Channels): Promise<void> {
+  async resubscribe(channels: Channels): Promise<void> {
     this.#channels = channels;
     await Promise.all([...this.#wanted].map((channel) => this.#align(channel)));
   }
