@@ -1,15 +1,18 @@
 /** The rooms' logs in the embedded database. */
-import { type Entry, type EntryDraft, LOG_START, type LogPosition } from "../../../domain/entry.ts";
-import type { Message } from "../../../domain/message.ts";
+import type { SQLInputValue } from "node:sqlite";
+import { type EntryDraft, LOG_START, type LogPosition } from "../../../domain/entry.ts";
 import type { SentKey } from "../../../ports/store/log.ts";
-import { toEntry, toPosition } from "./rows.ts";
+import { MESSAGE_COLUMNS, type MessageRow, toPosition } from "./rows.ts";
 import type { Statements } from "./statements.ts";
 
-const MESSAGES = `SELECT m.*, r.id AS room_id, u.id AS sender_id, u.display_name, u.avatar_url
+const MESSAGES = `SELECT ${MESSAGE_COLUMNS}
   FROM rooms r JOIN messages m ON m.room = r.key JOIN users u ON u.key = m.sender
   WHERE r.id = ?`;
 
-/** The methods of the `LogStore` port without the promises; see there for what each guarantees. */
+/**
+ * The methods of the `LogStore` port without the promises, and with rows for entries and messages;
+ * see there for what each guarantees.
+ */
 export class SqliteLog {
   readonly #sql: Statements;
 
@@ -46,13 +49,11 @@ export class SqliteLog {
     return drafts.length;
   }
 
-  findSent(roomId: string, sent: readonly SentKey[]): Entry[] {
-    const statement = this.#sql.prepare(
-      `${MESSAGES} AND m.sender = (SELECT key FROM users WHERE id = ?) AND m.client_message_id = ?`,
-    );
+  findSent(roomId: string, sent: readonly SentKey[]): MessageRow[] {
+    const condition =
+      "AND m.sender = (SELECT key FROM users WHERE id = ?) AND m.client_message_id = ?";
     return sent.flatMap(({ senderId, clientMessageId }) => {
-      const row = statement.get(roomId, senderId, clientMessageId);
-      return row ? [toEntry(row)] : [];
+      return this.#findMessages(condition, roomId, senderId, clientMessageId);
     });
   }
 
@@ -72,14 +73,13 @@ export class SqliteLog {
     return new Map(rows.map(({ id, head }) => [String(id), Number(head)]));
   }
 
-  entriesAfter(roomId: string, after: number, limit: number): Entry[] {
-    return this.#sql.prepare(`${MESSAGES} AND m.seq > ? ORDER BY m.seq LIMIT ?`)
-      .all(roomId, after, limit).map(toEntry);
+  entriesAfter(roomId: string, after: number, limit: number): MessageRow[] {
+    return this.#findMessages("AND m.seq > ? ORDER BY m.seq LIMIT ?", roomId, after, limit);
   }
 
-  entriesBefore(roomId: string, before: number, limit: number): Entry[] {
-    return this.#sql.prepare(`${MESSAGES} AND m.seq < ? ORDER BY m.seq DESC LIMIT ?`)
-      .all(roomId, before, limit).map(toEntry).reverse();
+  entriesBefore(roomId: string, before: number, limit: number): MessageRow[] {
+    return this.#findMessages("AND m.seq < ? ORDER BY m.seq DESC LIMIT ?", roomId, before, limit)
+      .reverse();
   }
 
   entryId(roomId: string, seq: number): string | null {
@@ -90,12 +90,12 @@ export class SqliteLog {
   }
 
   // Messages are clustered by the entries that created them: a page is one range of numbers.
-  messagesBefore(roomId: string, { seq }: LogPosition, limit: number): Message[] {
-    return this.entriesBefore(roomId, seq, limit).map(({ message }) => message);
+  messagesBefore(roomId: string, { seq }: LogPosition, limit: number): MessageRow[] {
+    return this.entriesBefore(roomId, seq, limit);
   }
 
-  messagesAfter(roomId: string, { seq }: LogPosition, limit: number): Message[] {
-    return this.entriesAfter(roomId, seq, limit).map(({ message }) => message);
+  messagesAfter(roomId: string, { seq }: LogPosition, limit: number): MessageRow[] {
+    return this.entriesAfter(roomId, seq, limit);
   }
 
   position(roomId: string, messageId: string): LogPosition | null {
@@ -103,6 +103,11 @@ export class SqliteLog {
       "SELECT m.seq, m.n FROM messages m JOIN rooms r ON r.key = m.room WHERE m.id = ? AND r.id = ?",
     ).get(messageId, roomId);
     return row ? toPosition(row) : null;
+  }
+
+  /** @param condition one of a fixed number of texts; its values follow the room's id */
+  #findMessages(condition: string, ...values: SQLInputValue[]): MessageRow[] {
+    return this.#sql.prepareArrays(`${MESSAGES} ${condition}`).all(...values) as MessageRow[];
   }
 
   #keyOf(roomId: string): number | null {

@@ -34,25 +34,46 @@ export function toRoom(row: Row): Room {
   };
 }
 
-export function toMessage(row: Row): Message {
+/** What is read of a message and the entry that created it, in the order of `MessageRow`. */
+export const MESSAGE_COLUMNS =
+  `m.id, r.id, m.seq, m.n, u.id, u.display_name, u.avatar_url, m.text, m.system, m.client_message_id,
+   m.created_at, m.updated_at`;
+
+/** A message as the worker sends it: values alone cross in a third of the time of objects. */
+export type MessageRow = [
+  id: string,
+  roomId: string,
+  seq: number,
+  n: number,
+  senderId: string,
+  displayName: string,
+  avatarUrl: string | null,
+  text: string,
+  system: number,
+  clientMessageId: string,
+  createdAt: number,
+  updatedAt: number,
+];
+
+export function toMessage(row: MessageRow): Message {
   return {
-    id: String(row.id),
-    roomId: String(row.room_id),
-    seq: Number(row.seq),
-    sender: toPublicUser(row.sender_id, row),
-    text: String(row.text),
-    system: row.system === 1,
-    clientMessageId: String(row.client_message_id),
-    createdAt: toDate(row.created_at),
-    updatedAt: toDate(row.updated_at),
+    id: row[0],
+    roomId: row[1],
+    seq: row[2],
+    sender: { id: row[4], displayName: row[5], avatarUrl: row[6] },
+    text: row[7],
+    system: row[8] === 1,
+    clientMessageId: row[9],
+    createdAt: new Date(row[10]),
+    updatedAt: new Date(row[11]),
   };
 }
 
 /** A message's row, which is the entry that created it as well. */
-export function toEntry(row: Row): Entry {
+export function toEntry(row: MessageRow): Entry {
   const message = toMessage(row);
   const { id, roomId, seq } = message;
-  return { kind: "created", id, roomId, seq, n: Number(row.n), message };
+  return { kind: "created", id, roomId, seq, n: row[3], message };
 }
 
 export function toPosition({ seq, n }: Row): LogPosition {

@@ -1,5 +1,5 @@
 /** Prepares each statement once for one connection. */
-import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 
 export class Statements {
   readonly #db: DatabaseSync;
@@ -15,6 +15,19 @@ export class Statements {
     if (!statement) this.#prepared.set(sql, statement = this.#db.prepare(sql));
     return statement;
   }
+
+  /** As `prepare`; its rows are arrays of values, in the order of the columns. */
+  prepareArrays(sql: string): ArrayStatement {
+    const statement = this.prepare(sql) as unknown as ArrayStatement;
+    statement.setReturnArrays(true);
+    return statement;
+  }
+}
+
+/** The types of `node:sqlite` lack it. */
+interface ArrayStatement {
+  setReturnArrays(enabled: boolean): void;
+  all(...values: SQLInputValue[]): unknown[];
 }
 
 /** Whether a unique index on the column (`users.email`) refused the write. */

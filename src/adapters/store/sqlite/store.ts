@@ -19,6 +19,7 @@ import type { DatabasePorts } from "./database.ts";
 import { LOCKED, StartupFault } from "./faults.ts";
 import { lockFile } from "./file.ts";
 import { Health } from "./health.ts";
+import { toEntry, toMessage } from "./rows.ts";
 import { DatabaseThread } from "./thread.ts";
 
 /** How long a call takes at most, whatever holds the database up. */
@@ -276,7 +277,7 @@ export class SqliteStore implements Store {
   }
 }
 
-/** Only the number of entries crosses threads: their content is that of the drafts. */
+/** Of appended entries only the number crosses threads, and of those that are read their rows. */
 function withEntries(log: Promised<DatabasePorts["log"]>): LogStore {
   return {
     ...log,
@@ -284,6 +285,11 @@ function withEntries(log: Promised<DatabasePorts["log"]>): LogStore {
       const count = await log.append(roomId, basis, drafts);
       return numberEntries(basis, roomId, drafts.slice(0, count));
     },
+    findSent: async (...args) => (await log.findSent(...args)).map(toEntry),
+    entriesAfter: async (...args) => (await log.entriesAfter(...args)).map(toEntry),
+    entriesBefore: async (...args) => (await log.entriesBefore(...args)).map(toEntry),
+    messagesBefore: async (...args) => (await log.messagesBefore(...args)).map(toMessage),
+    messagesAfter: async (...args) => (await log.messagesAfter(...args)).map(toMessage),
   };
 }
 
