@@ -2,6 +2,7 @@
 import { InProcessBus } from "./adapters/bus/in_process.ts";
 import { MongoBus } from "./adapters/bus/mongodb.ts";
 import { RedisBus } from "./adapters/bus/redis/bus.ts";
+import { refusalReason } from "./adapters/bus/redis/refusals.ts";
 import { type Relay, WorkersBus } from "./adapters/bus/workers.ts";
 import { mongoLimiters, redisLimiters } from "./adapters/rate_limiters.ts";
 import { connect, type Connection } from "./adapters/store/mongodb/connection.ts";
@@ -187,9 +188,7 @@ async function openRedis({ bus, redisUrl }: Config): Promise<RedisBus | null> {
   try {
     return await RedisBus.open(redisUrl);
   } catch (error) {
-    throw new ConfigError(
-      `REDIS_URL is refused by its server (${oneLine(error)}); correct its user and password`,
-    );
+    throw new ConfigError(`REDIS_URL ${refusalReason(error)}`);
   }
 }
 
@@ -221,7 +220,7 @@ async function chooseLimiters(
   bus: Bus,
   mongodb: Connection | null,
 ): Promise<SharedLimiters | null> {
-  if (bus instanceof RedisBus) return redisLimiters(bus.commands, bus.prefix);
+  if (bus instanceof RedisBus) return redisLimiters(() => bus.commands, bus.prefix);
   if (!mongodb) return null;
   try {
     return await mongoLimiters(mongodb.db);

@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { RedisBus } from "../src/adapters/bus/redis/bus.ts";
 import { type Client, newClient } from "../src/adapters/bus/redis/channels.ts";
+import { refusalReason } from "../src/adapters/bus/redis/refusals.ts";
+import { redisLimiters } from "../src/adapters/rate_limiters.ts";
 import {
   newEntry,
   type Outage,
@@ -10,6 +12,7 @@ import {
   testBusOutages,
 } from "./conformance/bus.ts";
 import { RedisServer } from "./harness/redis_server.ts";
+import { runMain } from "./harness/server.ts";
 import { sleep, until } from "./harness/stage.ts";
 
 /** How long a bus may take to find a server that has started. */
@@ -93,19 +96,102 @@ Deno.test("Redis: the description names the server and no credentials", async ()
   await server.remove();
 });
 
-for (
-  const [fault, url] of [
-    ["a wrong password", (server: RedisServer) => withPassword(server, "wrong")],
-    ["no password", (server: RedisServer) => server.url],
-    ["an unknown user", (server: RedisServer) => withPassword(server, "wrong", "nobody")],
-  ] as const
-) {
-  Deno.test(`Redis: ${fault} is refused in one line`, async () => {
+const REFUSED: [fault: string, url: (server: RedisServer) => string, reason: RegExp][] = [
+  [
+    "a wrong password",
+    (server) => withPassword(server, "hush"),
+    /the user or the password is wrong/,
+  ],
+  ["no password", ({ url }) => url, /the user or the password is wrong/],
+  ["an unknown user", (server) => withPassword(server, "hush", "nobody"), /the password is wrong/],
+  [
+    "a database that the server lacks",
+    (server) => `${withPassword(server, PASSWORD)}/99`,
+    /names a database that its server lacks; write a lower number/,
+  ],
+  ...["mute", "deaf", "keyless", "dumb"].map((user) =>
+    [
+      `a user who is ${user}`,
+      (server: RedisServer) => withPassword(server, PASSWORD, user),
+      /names a user who may not do what is needed; allow it /,
+    ] as [string, (server: RedisServer) => string, RegExp]
+  ),
+];
+
+for (const [fault, url, reason] of REFUSED) {
+  Deno.test(`Redis: ${fault} is refused at the start, without a name or password`, async () => {
     const server = await startLocked();
     const error = await RedisBus.open(url(server)).then(() => null, (error) => error);
     assert.ok(error instanceof Error, "it was not refused");
-    assert.match(error.message, /^(WRONGPASS|NOAUTH)[^\n]+$/);
-    assert.doesNotMatch(error.message, /nobody|wrong\b/);
+    assert.match(refusalReason(error), reason);
+    assert.doesNotMatch(refusalReason(error), /nobody|hush|sesame|mute|deaf|keyless|dumb/);
+    await server.remove();
+  });
+}
+
+Deno.test("Redis: what it refuses stops the start with one line", async () => {
+  const server = await startLocked();
+  const { code, output } = await runMain({
+    DATA_DIR: await Deno.makeTempDir(),
+    REDIS_URL: `${withPassword(server, PASSWORD)}/99`,
+  });
+  assert.equal(code, 1);
+  assert.equal(
+    output,
+    "EchoRoom cannot start: REDIS_URL names a database that its server lacks; write a lower number, such as /0\n",
+  );
+  await server.remove();
+});
+
+Deno.test("Redis: a database of a cluster is refused", async () => {
+  const node = new ClusterNode();
+  await node.start();
+  const error = await RedisBus.open(`${node.url}/1`).then(() => null, (error) => error);
+  assert.match(refusalReason(error), /its server is a cluster, which has none but 0/);
+  await node.remove();
+});
+
+Deno.test("Redis: a password that is changed under way and back again ends nothing", async () => {
+  const server = await startLocked();
+  const bus = await RedisBus.open(withPassword(server, PASSWORD));
+  const setPassword = (from: string, to: string) =>
+    onServer(withPassword(server, from), async (client) => {
+      await client.configSet("requirepass", to);
+      await client.sendCommand(["CLIENT", "KILL", "TYPE", "normal"]);
+      await client.sendCommand(["CLIENT", "KILL", "TYPE", "pubsub"]);
+    });
+  await setPassword(PASSWORD, "another");
+  await until(() => !bus.connected, "it is refused");
+  await setPassword("another", PASSWORD);
+  await until(() => bus.connected, "it is connected again");
+  await bus.ping();
+  await bus.close();
+  await server.remove();
+});
+
+for (
+  const [name, create] of [["one server", () => new RedisServer()], [
+    "a cluster",
+    () => new ClusterNode(),
+  ]] as const
+) {
+  Deno.test(`Redis: limits of ${name} that was away at the start, and again later, are shared once it is there`, async () => {
+    const server = create();
+    const bus = await RedisBus.open(server.url);
+    const limiter = redisLimiters(() => bus.commands, bus.prefix)({
+      keyPrefix: "test",
+      points: 1_000,
+      duration: 600,
+    });
+    const counts = async () => await limiter.penalty("key", 1).then(() => true, () => false);
+    assert.equal(await counts(), false);
+    for (let outage = 0; outage < 2; outage++) {
+      await server.start();
+      await until(counts, "it counts");
+      await server.kill();
+      await until(async () => !await counts(), "it does not count");
+    }
+    await bus.close();
     await server.remove();
   });
 }
@@ -181,7 +267,19 @@ const PASSWORD = "open sesame";
 async function startLocked(): Promise<RedisServer> {
   const server = new RedisServer();
   await server.start();
-  await onServer(server.url, (client) => client.configSet("requirepass", PASSWORD));
+  await onServer(server.url, async (client) => {
+    // Each lacks one thing: to publish and listen, the other channels, keys, or any command.
+    const rules = {
+      mute: "+@all -publish -spublish ~* &*",
+      deaf: "+@all ~* &other:*",
+      keyless: "+@all ~other:* &*",
+      dumb: "-@all ~* &*",
+    };
+    for (const [user, rule] of Object.entries(rules)) {
+      await client.aclSetUser(user, ["on", `>${PASSWORD}`, ...rule.split(" ")]);
+    }
+    await client.configSet("requirepass", PASSWORD);
+  });
   return server;
 }
 

@@ -376,6 +376,24 @@ Deno.test("a data folder that cannot be is refused in our own words", async () =
   }
 });
 
+Deno.test("a MongoDB URI that cannot be read or used is refused without its user and password", async () => {
+  const uris = [
+    "mongodb://adalove:hush/hush@127.0.0.1:1/x",
+    "mongodb://adalove:hu@hush@127.0.0.1:1/x",
+    "mongodb://adalove:hush%@127.0.0.1:1/x",
+    "mongodb://adalove:hush@",
+    "mongodb://adalove:hush@127.0.0.1:1/x?authMechanism=hush",
+    "mongodb://adalove:hush@127.0.0.1:1/x?w=1",
+    "mongodb://adalove:hush@127.0.0.1:1/x",
+  ];
+  const runs = await Promise.all(uris.map((MONGODB_URI) => runMain({ ...SECRETS, MONGODB_URI })));
+  for (const { code, output } of runs) {
+    assert.equal(code, 1);
+    assert.match(output, /^EchoRoom cannot start: MONGODB_URI cannot be used: [^\n]+; [^\n]+\n$/);
+    assert.doesNotMatch(output, /adalove|hush/);
+  }
+});
+
 Deno.test("a database that is no database stops the start with one line", async () => {
   const DATA_DIR = await Deno.makeTempDir();
   await Deno.writeTextFile(`${DATA_DIR}/echoroom.db`, "This is no database. ".repeat(1000));

@@ -14,21 +14,34 @@ interface Options {
   duration: number;
 }
 
-type MakeLimiter = (options: Options) => RateLimiterAbstract;
+type Limiter = Pick<RateLimiterAbstract, "penalty" | "delete">;
+type MakeLimiter = (options: Options) => Limiter;
+type Client = RedisClientType | RedisClusterType;
 
-/** @param prefix begins the name of each key */
-export function redisLimiters(
-  client: RedisClientType | RedisClusterType,
-  prefix: string,
-): MakeLimiter {
-  return ({ keyPrefix, ...options }) =>
-    new RateLimiterRedis({
-      ...options,
-      keyPrefix: `${prefix}:limit:${keyPrefix}`,
-      storeClient: client,
-      useRedisPackage: true,
-      rejectIfRedisNotReady: true,
-    });
+/**
+ * @param client is asked at each use: it is another one once Redis was found to be a cluster
+ * @param prefix begins the name of each key
+ */
+export function redisLimiters(client: () => Client, prefix: string): MakeLimiter {
+  return ({ keyPrefix, ...options }) => {
+    const make = (storeClient: Client) =>
+      new RateLimiterRedis({
+        ...options,
+        keyPrefix: `${prefix}:limit:${keyPrefix}`,
+        storeClient,
+        useRedisPackage: true,
+        rejectIfRedisNotReady: true,
+      });
+    let made = { client: client(), limiter: make(client()) };
+    const limiter = () => {
+      if (made.client !== client()) made = { client: client(), limiter: make(client()) };
+      return made.limiter;
+    };
+    return {
+      penalty: (key, points) => limiter().penalty(key, points),
+      delete: (key) => limiter().delete(key),
+    };
+  };
 }
 
 /** Resolves once the counts' indexes exist. */

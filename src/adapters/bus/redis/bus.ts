@@ -6,6 +6,7 @@ import type { Bus, BusListener } from "../../../ports/bus.ts";
 import { type CarriedEvent, format, parse, roomOf } from "../event_text.ts";
 import { Listeners } from "../listeners.ts";
 import { type Channels, type Client, type Cluster, newClient, openChannels } from "./channels.ts";
+import { isRefusal } from "./refusals.ts";
 import { Subscriptions } from "./subscriptions.ts";
 
 const logger = getLogger(["echoroom", "redis"]);
@@ -29,24 +30,33 @@ export class RedisBus implements Bus {
   readonly #publishing = new Set<Promise<void>>();
   readonly #place: string;
   readonly #client: Client;
+  readonly #givesUp = () => this.#starting;
   #channels: Channels | null = null;
+  #starting = true;
   #closed = false;
 
   private constructor(url: string) {
     const { host, pathname } = new URL(url);
     this.prefix = `echoroom:${pathname.slice(1) || 0}`;
     this.#place = host;
-    this.#client = newClient(url);
+    this.#client = newClient(url, this.#givesUp);
   }
 
   /**
    * Connects; where the server does not answer within 3 s, goes on trying afterwards.
-   * @throws Error of one line if the server refuses the credentials
+   * @throws Error if the server answers and refuses; see `refusalReason`
    */
   static async open(url: string): Promise<RedisBus> {
     const bus = new RedisBus(url);
     const connected = bus.#connect(url);
-    if (await isInTime(connected, START_LIMIT_MS)) return bus;
+    try {
+      if (await isInTime(connected, START_LIMIT_MS)) return bus;
+    } catch (error) {
+      await bus.close();
+      throw error;
+    } finally {
+      bus.#starting = false;
+    }
     logger.warning("Redis at {place} does not answer; trying on, and without it until then", {
       place: bus.#place,
     });
@@ -64,7 +74,10 @@ export class RedisBus implements Bus {
     return this.#channels?.isReady() ?? false;
   }
 
-  /** For rate limits; commands fail at once while the server is away. */
+  /**
+   * For rate limits; commands fail at once while the server is away. It is another one once the
+   * server was found to be a cluster.
+   */
   get commands(): Client | Cluster {
     return this.#channels?.commands ?? this.#client;
   }
@@ -113,9 +126,33 @@ export class RedisBus implements Bus {
   }
 
   async #connect(url: string): Promise<void> {
-    this.#channels = await openChannels(this.#client, url, () => void this.#resubscribe());
+    const channels = await openChannels(this.#client, {
+      url,
+      givesUp: this.#givesUp,
+      onReturn: () => void this.#resubscribe(),
+    });
+    this.#channels = channels;
+    if (this.#closed) return channels.close();
+    if (this.#starting) await this.#rehearse(channels);
     void this.#subscriptions.subscribe(this.#channelOf(null));
     await this.#resubscribe();
+  }
+
+  /**
+   * Does once what will be done all the time, so that a user without the permissions is refused now.
+   * @throws Error if the server refuses
+   */
+  async #rehearse({ commands, publish, subscribe, unsubscribe }: Channels): Promise<void> {
+    const name = `${this.prefix}:start`;
+    try {
+      await subscribe(name, () => {});
+      await unsubscribe(name);
+      await publish(name, "");
+      await commands.eval("return redis.call('pttl', KEYS[1])", { keys: [name], arguments: [] });
+    } catch (error) {
+      if (isRefusal(error)) throw error;
+      logger.debug("Redis was lost at the start: {error}", { error });
+    }
   }
 
   /** After an outage: subscribes again, and only then has listeners read what they missed. */

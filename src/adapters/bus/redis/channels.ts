@@ -7,6 +7,8 @@ import {
   type RedisClusterType,
 } from "@redis/client";
 
+import { isRefusal, refusalReason } from "./refusals.ts";
+
 const logger = getLogger(["echoroom", "redis"]);
 
 const CONNECT_LIMIT_MS = 2_000;
@@ -14,7 +16,7 @@ const CONNECT_LIMIT_MS = 2_000;
 const SILENCE_LIMIT_MS = 3_000;
 const PING_MS = 1_000;
 const MAX_RETRY_MS = 1_000;
-const GREET_AGAIN_MS = 250;
+const ASK_AGAIN_MS = 250;
 /** Commands that may wait for answers; over it publishing fails. */
 const MAX_WAITING = 20_000;
 /** Redis 7 has sharded channels; in a cluster only they stay on one node. */
@@ -34,22 +36,35 @@ export interface Channels {
   close(): void;
 }
 
+export interface ChannelOptions {
+  url: string;
+  /** Whether a server that refuses is given up, which it is at the start only. */
+  givesUp(): boolean;
+  /** Called whenever connections that were lost are there again, subscriptions included. */
+  onReturn(): void;
+}
+
 /**
  * Connects to the server, for as long as it takes.
- * @param onReturn called whenever connections that were lost are there again, subscriptions included
- * @throws Error if the server refuses the credentials
+ * @throws Error if the server refuses and is given up; see `refusalReason`
  */
-export async function openChannels(
-  client: Client,
-  url: string,
-  onReturn: () => void,
-): Promise<Channels> {
+export async function openChannels(client: Client, options: ChannelOptions): Promise<Channels> {
+  const { givesUp, onReturn } = options;
   await client.connect();
-  const { version, mode } = await greet(client);
+  const { version, mode } = await ask(
+    client,
+    givesUp,
+    () => client.hello() as Promise<unknown>,
+  ) as {
+    version: string;
+    mode: string;
+  };
   const sharded = Number.parseInt(version) >= SHARDED_SINCE;
   if (mode === "cluster") {
+    // What it may not ask, the cluster's client would go on asking without a word.
+    await ask(client, givesUp, () => client.clusterSlots());
     client.destroy();
-    return await openCluster(url, sharded, onReturn);
+    return await openCluster(options, sharded);
   }
   const subscriber = client.duplicate();
   subscriber.on("error", report);
@@ -77,37 +92,35 @@ export async function openChannels(
 }
 
 /** Asks until it is answered: the connection may break before, and the client makes a new one. */
-async function greet(client: Client): Promise<{ version: string; mode: string }> {
+async function ask<T>(
+  client: Client,
+  givesUp: () => boolean,
+  question: () => Promise<T>,
+): Promise<T> {
   while (true) {
     try {
-      return await client.hello() as unknown as { version: string; mode: string };
+      return await question();
     } catch (error) {
-      if (!client.isOpen) throw error;
-      await new Promise((resolve) => setTimeout(resolve, GREET_AGAIN_MS));
+      if (!client.isOpen || (isRefusal(error) && givesUp())) throw error;
+      await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
     }
   }
 }
 
 /** A client that connects when `openChannels` says so. */
-export function newClient(url: string): Client {
-  const client = createClient({ url, ...OPTIONS });
+export function newClient(url: string, givesUp: () => boolean = () => true): Client {
+  const client = createClient({ url, ...clientOptions(givesUp) });
   client.on("error", report);
   return client;
 }
 
-async function openCluster(url: string, sharded: boolean, onReturn: () => void): Promise<Channels> {
-  const cluster = createCluster({
-    rootNodes: [{ url }],
-    defaults: { ...OPTIONS, ...credentials(url) },
-  });
+async function openCluster(options: ChannelOptions, sharded: boolean): Promise<Channels> {
+  const cluster = await connectCluster(options);
   let ready = true;
-  cluster.on("error", report);
-  cluster.on("node-error", report);
   cluster.on("node-reconnecting", () => ready = false);
-  await cluster.connect();
   cluster.on("node-ready", () => {
     ready = true;
-    onReturn();
+    options.onReturn();
   });
   return {
     commands: cluster,
@@ -123,27 +136,56 @@ async function openCluster(url: string, sharded: boolean, onReturn: () => void):
   };
 }
 
-const OPTIONS = {
-  disableOfflineQueue: true,
-  commandsQueueMaxLength: MAX_WAITING,
-  pingInterval: PING_MS,
-  socket: {
-    connectTimeout: CONNECT_LIMIT_MS,
-    socketTimeout: SILENCE_LIMIT_MS,
-    reconnectStrategy: (attempt: number, cause: Error) => {
-      if (/^(WRONGPASS|NOAUTH|NOPERM|ERR AUTH)/.test(cause.message)) return cause;
-      return Math.min(MAX_RETRY_MS, 50 * 2 ** attempt) * (0.5 + Math.random() / 2);
+/** Tries until all of it can be reached: its client gives up at the first node that cannot. */
+async function connectCluster({ url, givesUp }: ChannelOptions): Promise<Cluster> {
+  const options = clientOptions(givesUp);
+  while (true) {
+    const cluster = createCluster({
+      rootNodes: [{ url }],
+      defaults: { ...options, ...credentials(url, options) },
+    });
+    cluster.on("error", report);
+    cluster.on("node-error", report);
+    try {
+      await cluster.connect();
+      return cluster;
+    } catch (error) {
+      report(error);
+      cluster.destroy();
+      await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
+    }
+  }
+}
+
+function clientOptions(givesUp: () => boolean) {
+  return {
+    disableOfflineQueue: true,
+    commandsQueueMaxLength: MAX_WAITING,
+    pingInterval: PING_MS,
+    socket: {
+      connectTimeout: CONNECT_LIMIT_MS,
+      socketTimeout: SILENCE_LIMIT_MS,
+      reconnectStrategy: (attempt: number, cause: Error) => {
+        if (isRefusal(cause)) {
+          if (givesUp()) return cause;
+          // Whoever changes the server back finds everything connected again.
+          if (attempt === 0) {
+            logger.error("REDIS_URL {reason}; trying on", { reason: refusalReason(cause) });
+          }
+        }
+        return Math.min(MAX_RETRY_MS, 50 * 2 ** attempt) * (0.5 + Math.random() / 2);
+      },
     },
-  },
-};
+  };
+}
 
 /** Root nodes do not pass on to the other nodes what their URL says. */
-function credentials(url: string) {
+function credentials(url: string, { socket }: ReturnType<typeof clientOptions>) {
   const { username, password, protocol } = new URL(url);
   return {
     ...(username ? { username: decodeURIComponent(username) } : {}),
     ...(password ? { password: decodeURIComponent(password) } : {}),
-    ...(protocol === "rediss:" ? { socket: { ...OPTIONS.socket, tls: true as const } } : {}),
+    ...(protocol === "rediss:" ? { socket: { ...socket, tls: true as const } } : {}),
   };
 }
 

@@ -57,11 +57,22 @@ export function reason(error: unknown): string {
   return message.split("\n", 1)[0] ?? message;
 }
 
+/** The driver's errors on a URI may quote it, or the part that they could not read. */
+function reasonWithoutCredentials(error: unknown, uri: string): string {
+  const text = reason(error);
+  const [, userInfo = ""] = uri.match(/^[^:]+:\/\/(.*)@/s) ?? [];
+  const parts = [userInfo, ...userInfo.split(/[:@/?#]/)].filter((part) => part !== "");
+  const quotes = text.includes("://") || parts.some((part) => text.includes(part));
+  const fix =
+    "write mongodb://user:password@host:27017/echoroom, special characters of the password percent-encoded";
+  return `${quotes ? "it is malformed" : text}; ${fix}`;
+}
+
 function createClient(uri: string): MongoClient {
   try {
     return new MongoClient(uri, { appName: "EchoRoom", ...stepLimits(uri) });
   } catch (error) {
-    throw new Error(`The MongoDB URI cannot be read: ${reason(error)}`, { cause: error });
+    throw new Error(`The MongoDB URI cannot be read: ${reasonWithoutCredentials(error, uri)}`);
   }
 }
 
