@@ -385,3 +385,59 @@ Deno.test("a new name shows in presence, in who is online, and in messages", () 
     const gone = await b.event("presence:update", ({ left }) => left.length > 0);
     assert.deepEqual(gone.data.left, [renamed]);
   }));
+
+Deno.test("every error about a room that exists names its id, however the client named the room", () =>
+  onStage(async (stage) => {
+    const [ada] = await stage.people("Ada");
+    const { id, slug } = await ada.createRoom("General");
+    const commands: [event: string, data: Record<string, unknown>, code: string][] = [
+      ["message:send", { text: "" }, "validation_failed"],
+      ["connection:recover", { lastSeenSeq: -1 }, "validation_failed"],
+      ["nonsense", {}, "unknown_event"],
+      ["typing:start", {}, "not_joined"],
+      ["typing:stop", {}, "not_joined"],
+    ];
+    for (const [event, data, code] of commands) {
+      // On a fresh socket, and a fresh server knows the slug of no room.
+      const socket = await stage.connect(ada);
+      const answer = await socket.call(event, { roomId: slug, ...data });
+      assert.deepEqual([answer.data.code, answer.data.roomId], [code, id], event);
+      await socket.close();
+    }
+  }));
+
+Deno.test("limit_reached names the room's id, and 201 joins at once leave a socket in 200 rooms", () =>
+  onStage(async (stage) => {
+    const [ada] = await stage.people("Ada");
+    const socket = await stage.connect(ada);
+    const rooms: { id: string; slug: string }[] = [];
+    for (let i = 0; i < 201; i++) rooms.push(await ada.createRoom(`Room ${i}`));
+    const answers = await Promise.all(rooms.map(({ slug }) => {
+      return socket.call("room:join", { roomId: slug });
+    }));
+    const refused = answers.filter(({ event }) => event === "error");
+    assert.equal(refused.length, 1);
+    assert.equal(refused[0]!.data.code, "limit_reached");
+    assert.ok(rooms.some(({ id }) => id === refused[0]!.data.roomId));
+  }));
+
+Deno.test("what a socket sends about one room without waiting happens in that order", () =>
+  onStage(async (stage) => {
+    const [ada, bob] = await stage.people("Ada", "Bob");
+    const room = await ada.createRoom("General");
+    const watcher = await stage.join(bob, room.id);
+    const socket = await stage.connect(ada);
+    socket.send("room:join", { roomId: room.slug }, 1);
+    socket.send("typing:start", { roomId: room.id }, 2);
+    socket.send("message:send", { roomId: room.slug, text: "Hello" }, 3);
+    socket.send("room:leave", { roomId: room.id }, 4);
+    socket.send("room:join", { roomId: room.id }, 5);
+    await socket.find(({ ref }) => ref === 5);
+    const answers = socket.received.filter(({ ref }) => ref !== undefined && ref !== 3);
+    assert.deepEqual(answers.slice(1).map(({ event }) => event), [
+      "room:joined",
+      "room:left",
+      "room:joined",
+    ]);
+    await watcher.event("typing:update", ({ isTyping }) => isTyping);
+  }));

@@ -7,7 +7,7 @@ const logger = getLogger(["echoroom", "limits"]);
 
 /**
  * What is limited: `points` in each window of `seconds`, counted per key; over all instances at once,
- * over all within a moment (`soon`: counted here first, and told in passing), or here alone.
+ * or over all within a moment (`soon`: counted here first, and told in passing).
  */
 export const POLICIES = {
   /** Per account and address: someone guesses one person's password. */
@@ -28,8 +28,6 @@ export const POLICIES = {
   api: { points: 1_200, seconds: 60, shared: "soon" },
   /** Per user and room. */
   message: { points: 60, seconds: 10, shared: "soon" },
-  /** Per socket: frames of any kind. */
-  frame: { points: 600, seconds: 10, shared: "never" },
 } as const;
 
 export type Policy = keyof typeof POLICIES;
@@ -46,6 +44,9 @@ export interface Quota {
   /** Seconds until the window ends. */
   reset: number;
 }
+
+/** How many frames of any kind one socket may send in each window; counted by `FrameRate`. */
+export const FRAMES_PER_SOCKET = { points: 600, seconds: 10 } as const;
 
 /** How many sockets one user, and one address, may hold at the same time. */
 export const MAX_SOCKETS = { user: 20, address: 200 } as const;
@@ -89,11 +90,11 @@ export class RateLimits {
 
   constructor(enabled: boolean, sharedLimiters: SharedLimiters | null = null) {
     this.enabled = enabled;
-    for (const [name, { points, seconds, shared }] of Object.entries(POLICIES)) {
+    for (const [name, { points, seconds }] of Object.entries(POLICIES)) {
       const policy = name as Policy;
       const options = { keyPrefix: policy, points, duration: seconds };
       this.#own.set(policy, new RateLimiterMemory(options));
-      if (sharedLimiters && shared !== "never") this.#shared.set(policy, sharedLimiters(options));
+      if (sharedLimiters) this.#shared.set(policy, sharedLimiters(options));
     }
   }
 
@@ -190,7 +191,7 @@ function report(error: unknown): void {
 }
 
 /** The refusal of a use that went over its quota. */
-export function rateLimited({ reset }: Quota): ChatError {
+export function rateLimited({ reset }: Pick<Quota, "reset">): ChatError {
   return new ChatError("rate_limited", `Too many attempts; try again in ${reset} s.`, {
     retryAfter: reset,
   });

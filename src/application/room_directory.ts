@@ -34,6 +34,11 @@ export class RoomDirectory {
     return this.#ids.get(idOrSlug) ?? (await this.#look(idOrSlug)).id;
   }
 
+  /** The id of a room given by id or slug, if it was looked up before. */
+  knownId(idOrSlug: string): string | undefined {
+    return this.#ids.get(idOrSlug);
+  }
+
   /**
    * All of a room but how far its log reaches.
    * @throws ChatError `room_not_found`

@@ -15,10 +15,15 @@ export interface Command {
   ref: Ref | undefined;
   /** What the command is about, for the client to recognise it in an error. */
   about: { roomId?: string; clientMessageId?: string };
+  /** Resolves when a command that goes on beside the next ones is done; never rejects. */
+  done?: Promise<void>;
 }
 
-/** Answers a command that failed, and closes the socket if it has failed like that too often. */
-export function fail(command: Command, error: unknown, metrics: Metrics): void {
+/**
+ * Answers a command that failed, and closes the socket if it has failed like that too often.
+ * @param weight as how many refusals one counts
+ */
+export function fail(command: Command, error: unknown, metrics: Metrics, weight = 1): void {
   const { connection, event, ref, about } = command;
   const { code, message, faults, retryAfter } = asChatError(error, command);
   metrics.failed(code, "websocket");
@@ -28,8 +33,8 @@ export function fail(command: Command, error: unknown, metrics: Metrics): void {
   if (code === "invalid_frame" && connection.brokenFrames.add()) {
     connection.close(CLOSE_CODES.brokenFrames, "too many broken frames");
   }
-  if (code === "rate_limited" && connection.refusals.add()) {
-    connection.close(CLOSE_CODES.flooding, "flooding");
+  for (let i = 0; code === "rate_limited" && i < weight; i++) {
+    if (connection.refusals.add()) connection.close(CLOSE_CODES.flooding, "flooding");
   }
 }
 

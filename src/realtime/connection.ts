@@ -3,6 +3,8 @@ import type { User } from "../domain/user.ts";
 import { CLOSE_CODES, type CloseCode } from "../protocol/close_codes.ts";
 import { frame, type Ref, type ServerData, type ServerEvent } from "../protocol/events.ts";
 import type { Flusher } from "./flusher.ts";
+import { FrameRate } from "./frame_rate.ts";
+import { RoomTurns } from "./room_turns.ts";
 import { Strikes } from "./strikes.ts";
 
 /**
@@ -24,6 +26,13 @@ const CLOSE_LIMIT_MS = 5_000;
 export interface Identity {
   user: User;
   expiresAt: Date;
+}
+
+/** A frame of the client. */
+export interface ReceivedFrame {
+  text: string;
+  /** Called once it has been handled. */
+  release(): void;
 }
 
 export interface ConnectionOptions {
@@ -51,10 +60,14 @@ export class Connection {
   expiryAnnounced = false;
   /** Ids of the rooms that this socket has joined. */
   readonly rooms = new Set<string>();
+  /** Ids of the rooms that it is about to join. */
+  readonly entering = new Set<string>();
+  readonly turns = new RoomTurns();
+  readonly frameRate = new FrameRate();
   /** Frames that wait for the one being handled. */
-  readonly inbox: string[] = [];
-  /** UTF-16 units in them. */
-  inboxLength = 0;
+  readonly inbox: ReceivedFrame[] = [];
+  /** Bytes of frames that wait or are being handled. */
+  pending = 0;
   handling = false;
   readonly brokenFrames = new Strikes(BROKEN_FRAMES_A_MINUTE, 60_000);
   readonly refusals = new Strikes(REFUSALS_A_MINUTE, 60_000);

@@ -1,33 +1,41 @@
 /** From a frame's text to the handler of its event: in order, checked, and never throwing. */
 import { trace } from "@opentelemetry/api";
+import { rateLimited } from "../application/rate_limits.ts";
 import type { Services } from "../application/services.ts";
 import { ChatError } from "../domain/errors.ts";
 import { CLOSE_CODES } from "../protocol/close_codes.ts";
 import { CLIENT_EVENTS, type ClientEvent, Frame, type Ref } from "../protocol/events.ts";
+import { RoomReference } from "../protocol/fields.ts";
 import { invalidInput } from "../protocol/faults.ts";
 import { MAX_BODY_BYTES } from "../protocol/requests.ts";
 import { type Command, fail } from "./command.ts";
 import type { Connection } from "./connection.ts";
 import type { Handler, Handlers } from "./handlers.ts";
+import { Inboxes } from "./inboxes.ts";
 
-/** Frames of one socket that may wait for the one being handled, and their UTF-16 units. */
-const MAX_INBOX = { frames: 5_000, length: 8 * 1024 * 1024 } as const;
+/** UTF-16 units of a refused frame that count as one refusal. */
+const REFUSAL_LENGTH = 16 * 1024;
+/** Errors of frames that were checked, and whose room has not been looked up. */
+const INPUT_FAULTS: readonly string[] = ["invalid_frame", "unknown_event", "validation_failed"];
 const encoder = new TextEncoder();
+type RouterServices = Pick<Services, "metrics" | "rateLimits" | "directory">;
 // Does nothing unless the runtime's OpenTelemetry is on (OTEL_DENO=true).
 const tracer = trace.getTracer("echoroom");
 
 /**
- * Takes what sockets receive. The frames of one socket are handled one after the other: a handler
- * is done when the next may begin, which for a send is when it has its place in the log's queue,
- * not when it is stored.
+ * Takes what sockets receive. Frames are counted when they come. Those of one socket begin one after
+ * the other; what they ask for in a room happens in that order, rooms go side by side.
  */
 export class EventRouter {
-  readonly #services: Pick<Services, "metrics" | "rateLimits">;
+  readonly #services: RouterServices;
   readonly #handlers: Handlers;
+  readonly #inboxes: Inboxes;
 
-  constructor(services: Pick<Services, "metrics" | "rateLimits">, handlers: Handlers) {
+  constructor(services: RouterServices, handlers: Handlers) {
     this.#services = services;
     this.#handlers = handlers;
+    this.#inboxes = new Inboxes(services.rateLimits.enabled);
+    services.metrics.watchQueue("frame_bytes", () => this.#inboxes.size);
   }
 
   /** Takes the data of one WebSocket message. */
@@ -39,35 +47,72 @@ export class EventRouter {
     if (isTooBig(data)) {
       return connection.close(CLOSE_CODES.frameTooBig, "frames hold at most 64 KiB");
     }
-    if (!connection.handling) return void this.#work(connection, data);
-    connection.inbox.push(data);
-    connection.inboxLength += data.length;
-    const { inbox, inboxLength } = connection;
-    if (inbox.length > MAX_INBOX.frames || inboxLength > MAX_INBOX.length) {
-      connection.close(CLOSE_CODES.flooding, "too many frames at once");
+    try {
+      const release = this.#admit(connection, data);
+      connection.inbox.push({ text: data, release });
+    } catch (error) {
+      return this.#refuse(connection, data, error);
     }
+    if (!connection.handling) void this.#work(connection);
   }
 
-  async #work(connection: Connection, first: string): Promise<void> {
+  /** Drops what a socket that closes has sent and nobody has begun to handle. */
+  forget(connection: Connection): void {
+    for (const { release } of connection.inbox.splice(0)) release();
+  }
+
+  #admit(connection: Connection, text: string): () => void {
+    const reset = this.#services.rateLimits.enabled ? connection.frameRate.add() : null;
+    if (reset !== null) throw rateLimited({ reset });
+    return this.#inboxes.admit(connection, text);
+  }
+
+  /** Answers a frame that is not handled. */
+  #refuse(connection: Connection, text: string, error: unknown): void {
+    const command = newCommand(connection);
+    try {
+      readFrame(text, command);
+    } catch (fault) {
+      return fail(command, fault, this.#services.metrics);
+    }
+    this.#nameKnownRoom(command);
+    fail(command, error, this.#services.metrics, Math.ceil(text.length / REFUSAL_LENGTH));
+  }
+
+  async #work(connection: Connection): Promise<void> {
     connection.handling = true;
-    let next: string | undefined = first;
-    while (next !== undefined && connection.open) {
-      await this.#handle(connection, next);
-      next = connection.inbox.shift();
-      connection.inboxLength -= next?.length ?? 0;
+    for (let frame; connection.open && (frame = connection.inbox.shift());) {
+      const command = newCommand(connection);
+      await this.#handle(command, frame.text);
+      if (command.done) void command.done.then(frame.release);
+      else frame.release();
     }
     connection.handling = false;
   }
 
-  async #handle(connection: Connection, text: string): Promise<void> {
-    const command: Command = { connection, event: null, ref: undefined, about: {} };
+  async #handle(command: Command, text: string): Promise<void> {
     try {
       const data = readFrame(text, command);
-      await this.#services.rateLimits.demand("frame", connection.id);
       await this.#dispatch(command, data);
     } catch (error) {
+      await this.#nameRoom(command, error);
       fail(command, error, this.#services.metrics);
     }
+  }
+
+  /** Lets an error name the room's id where the client gave its slug. */
+  async #nameRoom({ connection, about }: Command, error: unknown): Promise<void> {
+    if (!(error instanceof ChatError) || !INPUT_FAULTS.includes(error.code)) return;
+    if (!connection.identity || !RoomReference.safeParse(about.roomId).success) return;
+    // A room that is not found, or cannot be now, stays as the client named it.
+    const id = await this.#services.directory.idOf(about.roomId!).catch(() => null);
+    if (id !== null) about.roomId = id;
+  }
+
+  /** The same, without a look-up. */
+  #nameKnownRoom({ connection, about }: Command): void {
+    if (!connection.identity || about.roomId === undefined) return;
+    about.roomId = this.#services.directory.knownId(about.roomId) ?? about.roomId;
   }
 
   async #dispatch(command: Command, data: unknown): Promise<void> {
@@ -83,10 +128,15 @@ export class EventRouter {
       try {
         await handle(command, result.data);
       } finally {
-        span.end();
+        if (command.done) void command.done.then(() => span.end());
+        else span.end();
       }
     });
   }
+}
+
+function newCommand(connection: Connection): Command {
+  return { connection, event: null, ref: undefined, about: {} };
 }
 
 /** Reads the frame into the command; what it got to know before a fault serves the answer. */

@@ -135,6 +135,7 @@ export class Gateway {
   /** Takes a socket that closes, or has closed, out of everything. */
   #forget(connection: Connection): void {
     if (!this.#connections.remove(connection)) return;
+    this.#router.forget(connection);
     for (const roomId of connection.rooms) leaveRoom(connection, roomId, this.#rooms);
   }
 

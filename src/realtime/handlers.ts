@@ -51,23 +51,52 @@ export function createHandlers(
 ): Handlers {
   const { store, directory, tokens, rateLimits, metrics } = services;
 
-  /** The id of a room given by id or slug; from now on the command's answers name it. */
-  async function roomIdOf(command: Command, idOrSlug: string): Promise<string> {
-    return command.about.roomId = await directory.idOf(idOrSlug);
+  /**
+   * Does something in a room given by id or slug, after what the socket asked for there before; the
+   * command's answers name its id. Resolves when the next command may begin.
+   * @param earlier what has to be answered before an error of this
+   */
+  function inRoom(
+    command: Command,
+    idOrSlug: string,
+    work: (roomId: string) => void | Promise<void>,
+    earlier?: Promise<void>,
+  ): Promise<void> {
+    const { connection, about } = command;
+    const room = directory.knownId(idOrSlug) ?? directory.idOf(idOrSlug);
+    const { next, done } = connection.turns.take(room, async (roomId) => {
+      about.roomId = roomId;
+      if (connection.open) await work(roomId);
+    });
+    command.done = done.catch(async (error) => {
+      if (earlier) await earlier;
+      fail(command, error, metrics);
+    });
+    return next;
   }
 
-  async function joinedRoomId(command: Command, idOrSlug: string): Promise<string> {
-    const roomId = await roomIdOf(command, idOrSlug);
-    if (command.connection.rooms.has(roomId)) return roomId;
-    throw new ChatError("not_joined", "Join the room first.");
+  function checkJoined({ rooms }: Connection, roomId: string): void {
+    if (!rooms.has(roomId)) throw new ChatError("not_joined", "Join the room first.");
   }
 
-  function checkSpace({ rooms }: Connection, roomId: string): void {
-    if (rooms.has(roomId) || rooms.size < MAX_ROOMS_PER_SOCKET) return;
-    throw new ChatError("limit_reached", `A socket may be in ${MAX_ROOMS_PER_SOCKET} rooms.`);
+  /** Lets a socket join a room by `work` if it may be in one more. */
+  async function withSpace(connection: Connection, roomId: string, work: () => Promise<void>) {
+    const { rooms, entering } = connection;
+    if (!rooms.has(roomId)) {
+      if (rooms.size + entering.size >= MAX_ROOMS_PER_SOCKET) {
+        throw new ChatError("limit_reached", `A socket may be in ${MAX_ROOMS_PER_SOCKET} rooms.`);
+      }
+      entering.add(roomId);
+    }
+    try {
+      await work();
+    } finally {
+      entering.delete(roomId);
+    }
   }
 
   function enter(connection: Connection, roomId: string): void {
+    connection.entering.delete(roomId);
     if (connection.rooms.has(roomId)) return;
     connection.rooms.add(roomId);
     presence.enter(roomId, identityOf(connection));
@@ -95,11 +124,26 @@ export function createHandlers(
     }
   }
 
-  async function recoverRoom(command: Command, idOrSlug: string, cursor: Cursor) {
-    const { connection, ref } = command;
-    const roomId = await roomIdOf(command, idOrSlug);
-    checkSpace(connection, roomId);
-    await hub.recover(roomId, cursor, connection, (missed) => {
+  /** Rooms of one command are read side by side and answered in their order. */
+  function recoverRoom(
+    command: Command,
+    idOrSlug: string,
+    cursor: Cursor,
+    earlier: Promise<void>,
+  ): Promise<void> {
+    const { connection } = command;
+    const work = (roomId: string) =>
+      withSpace(connection, roomId, () => recover(command, roomId, cursor, earlier));
+    return inRoom(command, idOrSlug, work, earlier);
+  }
+
+  async function recover(
+    { connection, ref }: Command,
+    roomId: string,
+    cursor: Cursor,
+    earlier: Promise<void>,
+  ) {
+    await hub.recover(roomId, cursor, connection, earlier, (missed) => {
       const { entries, lastSeq, lastEntryId, hasMore, reset } = missed;
       if (!hasMore) enter(connection, roomId);
       connection.send(frameOf("connection:missed", {
@@ -109,6 +153,24 @@ export function createHandlers(
         lastEntryId: JSON.stringify(lastEntryId),
         hasMore: String(hasMore),
         reset: String(reset),
+      }, ref));
+    });
+  }
+
+  async function join({ connection, ref }: Command, idOrSlug: string) {
+    const room = await directory.find(idOrSlug);
+    await hub.join(room.id, connection, ({ entries, lastSeq, lastEntryId }) => {
+      enter(connection, room.id);
+      const { named, count } = presence.online(room.id);
+      // They may have changed since the room was looked up.
+      const createdBy = profiles.current(room.createdBy);
+      connection.send(frameOf("room:joined", {
+        room: JSON.stringify(presentRoom({ ...room, createdBy, lastSeq })),
+        messages: listOf(entries),
+        online: named,
+        onlineCount: String(count),
+        lastSeq: String(lastSeq),
+        lastEntryId: JSON.stringify(lastEntryId),
       }, ref));
     });
   }
@@ -139,68 +201,66 @@ export function createHandlers(
       }
     },
 
-    async "room:join"({ connection, ref }, { roomId: idOrSlug }) {
-      const room = await directory.find(idOrSlug);
-      checkSpace(connection, room.id);
-      await hub.join(room.id, connection, ({ entries, lastSeq, lastEntryId }) => {
-        enter(connection, room.id);
-        const { named, count } = presence.online(room.id);
-        // They may have changed since the room was looked up.
-        const createdBy = profiles.current(room.createdBy);
-        connection.send(frameOf("room:joined", {
-          room: JSON.stringify(presentRoom({ ...room, createdBy, lastSeq })),
-          messages: listOf(entries),
-          online: named,
-          onlineCount: String(count),
-          lastSeq: String(lastSeq),
-          lastEntryId: JSON.stringify(lastEntryId),
-        }, ref));
+    "room:join"(command, { roomId: idOrSlug }) {
+      const { connection } = command;
+      return inRoom(
+        command,
+        idOrSlug,
+        (roomId) => withSpace(connection, roomId, () => join(command, idOrSlug)),
+      );
+    },
+
+    "room:leave"(command, { roomId: idOrSlug }) {
+      const { connection, ref } = command;
+      return inRoom(command, idOrSlug, (roomId) => {
+        leaveRoom(connection, roomId, { hub, presence, typing });
+        connection.emit("room:left", { roomId }, ref);
       });
     },
 
-    async "room:leave"(command, { roomId: idOrSlug }) {
-      const { connection, ref } = command;
-      const roomId = await roomIdOf(command, idOrSlug);
-      leaveRoom(connection, roomId, { hub, presence, typing });
-      connection.emit("room:left", { roomId }, ref);
-    },
-
-    async "message:send"(command, { roomId: idOrSlug, text, clientMessageId = newId() }) {
+    "message:send"(command, { roomId: idOrSlug, text, clientMessageId = newId() }) {
       const { connection, ref } = command;
       command.about.clientMessageId = clientMessageId;
       const sender = identityOf(connection);
-      const roomId = await roomIdOf(command, idOrSlug);
-      await rateLimits.demand("message", `${sender.id} ${roomId}`);
-      typing.end(roomId, sender.id);
-      // Not awaited: the next frame may begin once this message has its place in the queue.
-      sendMessage(services, { roomId, sender, text, clientMessageId }).then(
-        ({ id, seq, createdAt }) => {
-          const ack = { roomId, clientMessageId, id, seq, createdAt: createdAt.toISOString() };
-          connection.emit("message:ack", ack, ref);
-        },
-      ).catch((error) => fail(command, error, metrics));
+      return inRoom(command, idOrSlug, async (roomId) => {
+        await rateLimits.demand("message", `${sender.id} ${roomId}`);
+        typing.end(roomId, sender.id);
+        // Not awaited: the next command may begin once this message has its place in the queue.
+        sendMessage(services, { roomId, sender, text, clientMessageId }).then(
+          ({ id, seq, createdAt }) => {
+            const ack = { roomId, clientMessageId, id, seq, createdAt: createdAt.toISOString() };
+            connection.emit("message:ack", ack, ref);
+          },
+        ).catch((error) => fail(command, error, metrics));
+      });
     },
 
-    async "typing:start"(command, { roomId: idOrSlug }) {
-      const roomId = await joinedRoomId(command, idOrSlug);
-      typing.start(roomId, command.connection, identityOf(command.connection));
+    "typing:start"(command, { roomId: idOrSlug }) {
+      const { connection } = command;
+      return inRoom(command, idOrSlug, (roomId) => {
+        checkJoined(connection, roomId);
+        typing.start(roomId, connection, identityOf(connection));
+      });
     },
 
-    async "typing:stop"(command, { roomId: idOrSlug }) {
-      const roomId = await joinedRoomId(command, idOrSlug);
-      typing.stop(roomId, command.connection, identityOf(command.connection).id);
+    "typing:stop"(command, { roomId: idOrSlug }) {
+      const { connection } = command;
+      return inRoom(command, idOrSlug, (roomId) => {
+        checkJoined(connection, roomId);
+        typing.stop(roomId, connection, identityOf(connection).id);
+      });
     },
 
     async "connection:recover"(command, rooms) {
+      const parts: Command[] = [];
+      let earlier = Promise.resolve();
       for (const { roomId, lastSeenSeq: seq, lastSeenEntryId: entryId } of rooms) {
-        if (!command.connection.open) return;
-        const part = { ...command, about: { roomId } };
-        try {
-          await recoverRoom(part, roomId, { seq, entryId });
-        } catch (error) {
-          fail(part, error, metrics);
-        }
+        const part: Command = { ...command, about: { roomId } };
+        parts.push(part);
+        await recoverRoom(part, roomId, { seq, entryId }, earlier);
+        earlier = part.done!;
       }
+      command.done = Promise.all(parts.map(({ done }) => done)).then(() => {});
     },
   };
 }

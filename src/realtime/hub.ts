@@ -139,12 +139,14 @@ export class Hub {
   /**
    * Finds what a socket missed after `cursor`. Unless there is more than fits one answer the socket
    * is in the room when `answer` is called, as with `join`; until then it gets no live entries.
+   * @param earlier what has to be answered before
    * @throws ChatError `unavailable`
    */
   async recover(
     roomId: string,
     cursor: Cursor,
     connection: Connection,
+    earlier: Promise<void>,
     answer: (missed: Missed) => void,
   ) {
     await this.#inRoom(roomId, async (feed) => {
@@ -152,6 +154,7 @@ export class Hub {
       const since = this.#profiles.changes;
       await feed.refresh();
       const reset = await this.#isForeign(roomId, feed, cursor);
+      await earlier;
       const entries: RenderedEntry[] = [];
       let hasMore = false;
       while (true) {

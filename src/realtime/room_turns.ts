@@ -1,0 +1,91 @@
+/** The order of what one socket asks for: as sent within a room, side by side in different ones. */
+import { MAX_ROOMS_PER_SOCKET } from "../protocol/events.ts";
+
+/** Commands of one socket that may be under way. */
+const MAX_UNDER_WAY = MAX_ROOMS_PER_SOCKET;
+/** How long a command whose room is still looked up holds up the next one. */
+const LOOKUP_MS = 25;
+
+/** A command's turn in its room. */
+export interface Turn {
+  /** Resolves when the socket's next command may begin. */
+  next: Promise<void>;
+  /** Resolves when the command is done; rejects as its look-up or its work does. */
+  done: Promise<void>;
+}
+
+type Work = (roomId: string) => Promise<void>;
+
+export class RoomTurns {
+  /** Resolves once every command so far has its place in its room's order. */
+  #placed: Promise<void> = Promise.resolve();
+  #unplaced = 0;
+  /** The end of the last command in each room that has one under way. */
+  readonly #last = new Map<string, Promise<void>>();
+  #underWay = 0;
+  #finished: PromiseWithResolvers<void> | null = null;
+
+  /**
+   * Does `work` in a room once everything that was asked for there before is done.
+   * @param room the room's id, or the look-up of it
+   */
+  take(room: string | Promise<string>, work: Work): Turn {
+    const isKnown = typeof room === "string" && this.#unplaced === 0;
+    const place = Promise.withResolvers<void>();
+    this.#underWay++;
+    this.#unplaced++;
+    const done = this.#do(this.#placed, room, work, place.resolve).finally(() => this.#finish());
+    this.#placed = place.promise;
+    return { next: this.#next(isKnown ? place.promise : soon(place.promise)), done };
+  }
+
+  async #do(
+    earlier: Promise<void>,
+    room: string | Promise<string>,
+    work: Work,
+    place: () => void,
+  ): Promise<void> {
+    const [found] = await Promise.allSettled([room, earlier]);
+    this.#unplaced--;
+    try {
+      if (found.status === "rejected") throw found.reason;
+    } finally {
+      place();
+    }
+    await this.#inOrder(found.value, work);
+  }
+
+  async #inOrder(roomId: string, work: Work): Promise<void> {
+    const before = this.#last.get(roomId);
+    const turn = before ? before.then(() => work(roomId)) : work(roomId);
+    const end = turn.catch(() => {});
+    this.#last.set(roomId, end);
+    try {
+      await turn;
+    } finally {
+      if (this.#last.get(roomId) === end) this.#last.delete(roomId);
+    }
+  }
+
+  async #next(placed: Promise<void>): Promise<void> {
+    await placed;
+    while (this.#underWay >= MAX_UNDER_WAY) {
+      this.#finished ??= Promise.withResolvers();
+      await this.#finished.promise;
+    }
+  }
+
+  #finish(): void {
+    this.#underWay--;
+    this.#finished?.resolve();
+    this.#finished = null;
+  }
+}
+
+/** Resolves with `placed`, after 25 ms at the latest. */
+async function soon(placed: Promise<void>): Promise<void> {
+  let timer;
+  const late = new Promise<void>((resolve) => timer = setTimeout(resolve, LOOKUP_MS));
+  await Promise.race([placed, late]);
+  clearTimeout(timer);
+}
