@@ -537,7 +537,6 @@ Deno.test("on SIGTERM sockets get 1012 and the process exits with 0, a stalled p
   const [ada, eve] = await stage.people("Ada", "Eve");
   const room = await ada.createRoom("Room");
   const a = await stage.join(ada, room.id);
-  const idle = await stage.open();
   const stalled = await stage.raw();
   await stalled.sendEvent("auth:identify", { token: eve.token });
   await stalled.sendEvent("room:join", { roomId: room.id });
@@ -549,6 +548,8 @@ Deno.test("on SIGTERM sockets get 1012 and the process exits with 0, a stalled p
     });
     await Promise.all(sends);
   }
+  // Last, for a socket that does not identify itself is closed after 10 s.
+  const idle = await stage.open();
   const signalled = Date.now();
   server.kill("SIGTERM");
   assert.equal((await a.closed).code, 1012);
