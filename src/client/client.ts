@@ -111,9 +111,8 @@ export class Client {
       timing,
       onState: () => this.#onState(),
       onUser: (user) => this.#is(user),
-      onEvent: (event) => {
-        for (const room of this.#joined()) if (room.id === event.data.roomId) room.heed(event);
-      },
+      onEntry: (entry) => this.#roomsOf(entry.data).forEach((room) => room.receive(entry)),
+      onNotice: (notice) => this.#roomsOf(notice.data).forEach((room) => room.notice(notice)),
       onSilence: () => this.#askForLife(),
     });
     const storage = options.storage === undefined ? browserStorage() : options.storage;
@@ -213,6 +212,10 @@ export class Client {
 
   #joined(): JoinedRoom[] {
     return [...this.#rooms.values()].map(({ room }) => room);
+  }
+
+  #roomsOf({ roomId }: { roomId: string }): JoinedRoom[] {
+    return this.#joined().filter(({ id }) => id === roomId);
   }
 
   /** What was refused may be taken now: a room was made, or one was left. */

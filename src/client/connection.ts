@@ -81,11 +81,14 @@ type ServerFrame = {
   [E in keyof ServerEvents]: { event: E; data: ServerEvents[E]; ref?: number };
 }[keyof ServerEvents];
 
-/** An event that answers nothing, with its data. */
-export type Broadcast = Extract<
-  ServerFrame,
-  { event: "message:new" | "typing:update" | "presence:update" }
->;
+/** An event about a room that answers nothing and is not kept in its log. */
+export type Notice = Extract<ServerFrame, { event: "typing:update" | "presence:update" }>;
+
+/** An entry of a room's log. Its event may be one that this client does not know. */
+export interface EntryFrame {
+  event: string;
+  data: { roomId: string; seq: number; entryId?: string };
+}
 
 /** What the server answers a command with. */
 export interface Answers {
@@ -106,7 +109,8 @@ export interface ConnectionHost {
   onState(): void;
   /** The server has said who this is. Returns whether that is who it should be. */
   onUser(user: User): boolean;
-  onEvent(event: Broadcast): void;
+  onEntry(frame: EntryFrame): void;
+  onNotice(frame: Notice): void;
   /** Nothing was heard for a while: something should be asked that the server answers. */
   onSilence(): void;
 }
@@ -279,15 +283,15 @@ export class Connection {
   #heed(frame: ServerFrame): void {
     const waiting = frame.ref === undefined ? undefined : this.#waiting.get(frame.ref);
     if (waiting) return this.#answer(frame, waiting);
+    if (isEntry(frame)) return this.#host.onEntry(frame as EntryFrame);
     switch (frame.event) {
       case "auth:error":
         this.#host.tokens.distrust();
         this.identify();
         break;
-      case "message:new":
       case "typing:update":
       case "presence:update":
-        this.#host.onEvent(frame);
+        this.#host.onNotice(frame);
     }
   }
 
@@ -400,6 +404,11 @@ export class Connection {
 /** Full jitter: clients that were cut off together do not come back together. */
 export function backoffMs({ firstRetryMs, longestRetryMs }: Timing, failures: number): number {
   return Math.random() * Math.min(longestRetryMs, firstRetryMs * 2 ** failures);
+}
+
+/** Whatever has an entry id is an entry; older servers send `message:new` without one. */
+function isEntry({ event, data }: { event: string; data: object }): boolean {
+  return event === "message:new" || "entryId" in data;
 }
 
 /** With room for the `ref` beside it. */

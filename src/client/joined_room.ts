@@ -1,7 +1,13 @@
 /** One room kept true: joined again after every loss, its log without a gap, whoever types. */
 import type { PublicUser, Room as RoomInfo, ServerEvents } from "../protocol/wire.ts";
 import type { Api } from "./api.ts";
-import { backoffMs, type Broadcast, type Connection, type Timing } from "./connection.ts";
+import {
+  backoffMs,
+  type Connection,
+  type EntryFrame,
+  type Notice,
+  type Timing,
+} from "./connection.ts";
 import { closed, type EchoRoomError, notFailed } from "./errors.ts";
 import { type Observable, Observed } from "./observable.ts";
 import type { Ack, News } from "./outbox.ts";
@@ -58,7 +64,7 @@ export class JoinedRoom implements Room {
   #state: RoomState = { status: "waiting" };
   #count: number | null = null;
   #recovery: Recovery | null = null;
-  /** Counts the attempts to join: what an older one still brings is not heeded. */
+  /** Counts the attempts to join: answers to an older one are ignored. */
   #attempt = 0;
   #recovering = false;
   /** How often entering was refused since it last succeeded. */
@@ -98,7 +104,7 @@ export class JoinedRoom implements Room {
   }
 
   get cursor(): number {
-    return this.#timeline.cursor ?? 0;
+    return this.#timeline.cursor.seq;
   }
 
   send(text: string): Promise<Ack> {
@@ -200,16 +206,21 @@ export class JoinedRoom implements Room {
     this.#changed();
   }
 
-  /** Whatever the server tells of the room by itself. */
-  heed({ event, data }: Broadcast): void {
-    switch (event) {
-      case "message:new":
-        return this.#received(data);
-      case "presence:update":
-        return this.#attended(data);
-      case "typing:update":
-        return this.#typed(data.user, data.isTyping);
-    }
+  /** Takes a live entry of the room's log. One of an unknown event only moves the cursor. */
+  receive({ event, data }: EntryFrame): void {
+    const { seq, entryId = null } = data;
+    const message = event === "message:new"
+      ? (data as ServerEvents["message:new"]).message
+      : undefined;
+    const isNext = this.#timeline.receive({ seq, id: entryId }, message);
+    if (this.#timeline.isBehind) this.check();
+    if (isNext && message) this.#changed();
+  }
+
+  /** Takes what is not kept in the room's log. */
+  notice({ event, data }: Notice): void {
+    if (event === "presence:update") this.#attended(data);
+    else this.#typed(data.user, data.isTyping);
   }
 
   /** What has become of a message of one's own. */
@@ -268,19 +279,20 @@ export class JoinedRoom implements Room {
     if (attempt === this.#attempt) this.#become({ status: "live" });
   }
 
-  /** Reads after the cursor until nothing that was heard of is missing. */
+  /** Reads after the cursor until nothing is missing. */
   async #recover(attempt: number): Promise<void> {
     if (this.#recovering) return;
     this.#recovering = true;
     let [added, reset, again] = [0, false, true];
     while (again && attempt === this.#attempt) {
-      const from = this.cursor;
-      await this.#request("connection:recover", { roomId: this.id, lastSeenSeq: from }, (page) => {
+      const { seq: lastSeenSeq, id } = this.#timeline.cursor;
+      const cursor = { roomId: this.id, lastSeenSeq, ...(id && { lastSeenEntryId: id }) };
+      await this.#request("connection:recover", cursor, (page) => {
         if (attempt !== this.#attempt) return;
         added += this.#timeline.recover(page);
         reset ||= page.reset;
-        // What is still missing after a page without a successor was never in the log.
-        if (!page.hasMore && this.cursor === from) this.#timeline.forgetHeard();
+        // What is still missing after the last page was never in the log.
+        if (!page.hasMore && this.cursor === lastSeenSeq) this.#timeline.caughtUp();
         again = page.hasMore || this.#timeline.isBehind;
         if (page.messages.length > 0 || page.reset) this.#changed();
       });
@@ -293,12 +305,6 @@ export class JoinedRoom implements Room {
   #recovered(messages: number, reset: boolean): void {
     this.#recovery = { messages, reset };
     this.#observed.recovery.changed();
-  }
-
-  #received({ seq, message }: ServerEvents["message:new"]): void {
-    const isNext = this.#timeline.receive(seq, message);
-    if (this.#timeline.isBehind) this.check();
-    if (isNext) this.#changed();
   }
 
   #attended({ joined, left, count }: ServerEvents["presence:update"]): void {

@@ -1,4 +1,4 @@
-/** One room's messages as this client knows them: the log up to a cursor, and what is not in it yet. */
+/** One room's messages as this client has them: the log up to a cursor, and drafts after it. */
 import type { Message, PublicUser, ServerEvents } from "../protocol/wire.ts";
 import type { EchoRoomError } from "./errors.ts";
 
@@ -33,22 +33,40 @@ export interface ChatMessage {
   readonly retryAt?: number | undefined;
 }
 
+/** An entry of a room's log: it creates or changes one message. */
+export interface Entry {
+  /** Its number in the log. */
+  seq: number;
+  /** Unique for ever; null if the server has not sent it. */
+  id: string | null;
+}
+
+/** Before the first entry. */
+const LOG_START: Entry = { seq: 0, id: null };
+
 /**
- * What is known of a log. Everything between the first message shown and `cursor` is there; entries
- * come in by {@linkcode Timeline.receive} one by one, by pages otherwise.
+ * The messages from the first one shown up to the cursor, without a gap. Entries come one by one
+ * through {@linkcode Timeline.receive}, and by pages otherwise.
  */
 export class Timeline {
-  /** The highest `seq` up to which nothing is missing; null before the room was first joined. */
-  cursor: number | null = null;
+  /** The last entry up to which nothing is missing; null before the room was first joined. */
+  #cursor: Entry | null = null;
   /** The `seq` of the first message that the server still has. */
   #beginning = 1;
-  /** The highest `seq` heard of; beyond `cursor` something is missing. */
-  #heard = 0;
-  readonly #entries = new Map<string, ChatMessage>();
+  /** The highest `seq` received; if it is beyond the cursor, something is missing. */
+  #head = 0;
+  /** Whether a join has left open if the cursor still is an entry of the server's log. */
+  #unconfirmed = false;
+  readonly #messages = new Map<string, ChatMessage>();
+
+  /** The last entry up to which nothing is missing. */
+  get cursor(): Entry {
+    return this.#cursor ?? LOG_START;
+  }
 
   /** All messages in the order of the log, those that are not in it yet last, as they were written. */
   list(): readonly ChatMessage[] {
-    return [...this.#entries.values()].sort(byPlace);
+    return [...this.#messages.values()].sort(byPlace);
   }
 
   /** The oldest message that the server has. */
@@ -61,55 +79,64 @@ export class Timeline {
     return (this.first()?.seq ?? 0) > this.#beginning;
   }
 
-  /** Whether entries beyond `cursor` were heard of. */
+  /** Whether entries beyond the cursor are missing. */
   get isBehind(): boolean {
-    return this.cursor !== null && this.#heard > this.cursor;
+    return this.#cursor !== null && this.#head > this.#cursor.seq;
   }
 
-  /** Nothing that was heard of is missing: what was beyond the log does not exist. */
-  forgetHeard(): void {
-    this.#heard = this.cursor ?? 0;
+  /** Nothing is missing: the log ends at the cursor. */
+  caughtUp(): void {
+    this.#head = this.cursor.seq;
   }
 
   /**
    * Takes the last messages of the log, as a join shows them.
-   * @returns how many are new, or null if they do not reach back to the cursor, or the log ends
-   *   before it: then the entries in between have to be recovered
+   * @returns how many are new, or null if that does not prove that the cursor is an entry of this log
+   *   and nothing after it is missing: then what comes after the cursor has to be recovered
    */
-  join({ messages, lastSeq }: ServerEvents["room:joined"]): number | null {
-    if (this.cursor === null) {
+  join(answer: ServerEvents["room:joined"]): number | null {
+    const { messages, lastSeq } = answer;
+    if (this.#cursor === null) {
       // Acked before the room was joined.
       this.#dropBefore(messages[0]?.seq ?? 0);
-      return this.#takeUpTo(messages, lastSeq);
+    } else {
+      this.#head = Math.max(this.#head, lastSeq);
+      this.#unconfirmed = !continues(answer, this.#cursor);
+      if (this.#unconfirmed) return null;
     }
-    this.#heard = Math.max(this.#heard, lastSeq);
-    const missing = lastSeq - this.cursor;
-    const shown = messages.filter(({ seq }) => seq > this.cursor!).length;
-    return missing >= 0 && shown === missing ? this.#takeUpTo(messages, lastSeq) : null;
+    return this.#takeUpTo(answer, messages);
   }
 
   /**
    * Takes a page of what was missed since a cursor that this timeline had.
    * @returns how many messages are new
    */
-  recover({ messages, lastSeq, reset }: ServerEvents["connection:missed"]): number {
-    if (!reset) return this.#takeUpTo(messages, lastSeq);
-    for (const [key, { id }] of this.#entries) if (id !== null) this.#entries.delete(key);
-    this.cursor = this.#heard = 0;
-    this.#beginning = 1;
-    return this.#takeUpTo(messages, lastSeq);
+  recover(page: ServerEvents["connection:missed"]): number {
+    const { messages, reset } = page;
+    this.#unconfirmed = false;
+    if (reset) {
+      for (const [key, { id }] of this.#messages) if (id !== null) this.#messages.delete(key);
+      this.#cursor = LOG_START;
+      this.#head = 0;
+      this.#beginning = 1;
+    }
+    const [cursor, first] = [this.cursor.seq, this.first()?.seq ?? 0];
+    // A changed message that is older than the first one shown would stand before a gap.
+    return this.#takeUpTo(page, messages.filter(({ seq }) => seq > cursor || seq >= first));
   }
 
   /**
    * Takes a live entry.
-   * @returns whether it was the next one; others are known already, or leave `isBehind` true
+   * @param message the one that it creates; none if this client does not know the kind of entry
+   * @returns whether it was the next one; earlier ones are known, later ones leave `isBehind` true
    */
-  receive(seq: number, message: Message): boolean {
-    if (this.cursor === null) return false;
-    this.#heard = Math.max(this.#heard, seq);
-    if (seq !== this.cursor + 1) return false;
-    this.cursor = seq;
-    this.#put(message);
+  receive(entry: Entry, message?: Message): boolean {
+    if (this.#cursor === null) return false;
+    this.#head = Math.max(this.#head, entry.seq);
+    // It may follow an entry that only has the cursor's number.
+    if (this.#unconfirmed || entry.seq !== this.#cursor.seq + 1) return false;
+    this.#cursor = entry;
+    if (message) this.#put(message);
     return true;
   }
 
@@ -122,26 +149,26 @@ export class Timeline {
   /** Shows a message of one's own that the server does not have yet, unless it turns out to. */
   draft(draft: Pick<ChatMessage, "sender" | "text" | "clientMessageId" | "createdAt">): void {
     const key = keyOf(draft.sender, draft.clientMessageId);
-    if (this.#entries.has(key)) return;
+    if (this.#messages.has(key)) return;
     const { createdAt } = draft;
     const place = { key, id: null, seq: null, state: "queued", system: false } as const;
-    this.#entries.set(key, { ...draft, ...place, updatedAt: createdAt });
+    this.#messages.set(key, { ...draft, ...place, updatedAt: createdAt });
   }
 
   /** Changes what is known of a draft; what the log has says no more than the log. */
   update(sender: PublicUser, clientMessageId: string, change: Partial<ChatMessage>): void {
     const key = keyOf(sender, clientMessageId);
-    const entry = this.#entries.get(key);
-    if (!entry || entry.id !== null) return;
+    const draft = this.#messages.get(key);
+    if (!draft || draft.id !== null) return;
     const first = this.first();
-    this.#entries.set(key, { ...entry, error: undefined, retryAt: undefined, ...change });
+    this.#messages.set(key, { ...draft, error: undefined, retryAt: undefined, ...change });
     // It was stored long ago, and only its ack was lost.
     if (first) this.#dropBefore(first.seq!);
   }
 
   /** Takes a draft that has failed away. Returns whether it was one. */
   discard(key: string): boolean {
-    return this.#entries.get(key)?.state === "failed" && this.#entries.delete(key);
+    return this.#messages.get(key)?.state === "failed" && this.#messages.delete(key);
   }
 
   /** Lets go of all but the newest messages, if there are more than that. Returns whether it did. */
@@ -154,27 +181,50 @@ export class Timeline {
 
   /** What is older comes by page: alone it would stand before a gap. */
   #dropBefore(seq: number): void {
-    for (const [key, entry] of this.#entries) {
-      if (entry.seq !== null && entry.seq < seq) this.#entries.delete(key);
+    for (const [key, message] of this.#messages) {
+      if (message.seq !== null && message.seq < seq) this.#messages.delete(key);
     }
   }
 
-  #takeUpTo(messages: readonly Message[], lastSeq: number): number {
+  #takeUpTo({ lastSeq, lastEntryId }: LogEnd, messages: readonly Message[]): number {
     const added = messages.filter((message) => this.#put(message)).length;
-    this.cursor = Math.max(this.cursor ?? 0, lastSeq);
-    this.#heard = Math.max(this.#heard, this.cursor);
+    if (this.#cursor === null || lastSeq > this.#cursor.seq) {
+      this.#cursor = { seq: lastSeq, id: lastEntryId ?? null };
+    }
+    this.#head = Math.max(this.#head, this.#cursor.seq);
     return added;
   }
 
   /** Puts in a message as it is now. Returns whether the log did not show it before. */
   #put(message: Message): boolean {
     const key = keyOf(message.sender, message.clientMessageId);
-    const known = this.#entries.get(key);
+    const known = this.#messages.get(key);
     const { id, seq, sender, text, system, clientMessageId, createdAt, updatedAt } = message;
     const entry = { key, id, seq, sender, text, system, clientMessageId, createdAt, updatedAt };
-    this.#entries.set(key, { ...entry, state: "sent" });
+    this.#messages.set(key, { ...entry, state: "sent" });
     return known === undefined || known.id === null;
   }
+}
+
+/** The last entry that an answer covers. */
+type LogEnd = Pick<ServerEvents["room:joined"], "lastSeq" | "lastEntryId">;
+
+/**
+ * Whether an answer proves that the cursor is an entry of its log, and shows all that came after it.
+ * After a restore of the database the log may have another entry with the cursor's number.
+ */
+function continues(
+  { messages, lastSeq, lastEntryId }: ServerEvents["room:joined"],
+  cursor: Entry,
+): boolean {
+  // Entries that change a message are not among the messages, nor are those that are too old.
+  const created = messages.filter(({ seq }) => seq > cursor.seq).length;
+  if (created !== lastSeq - cursor.seq) return false;
+  if (cursor.id === null) return true;
+  const id = lastSeq === cursor.seq
+    ? lastEntryId
+    : messages.find(({ seq }) => seq === cursor.seq)?.id;
+  return id === cursor.id;
 }
 
 /** A storage may bring what was written earlier after what was written now. */
