@@ -9,22 +9,22 @@ import { connect, type Connection } from "./adapters/store/mongodb/connection.ts
 import { MongoStore } from "./adapters/store/mongodb/store.ts";
 import { StartupFault } from "./adapters/store/sqlite/faults.ts";
 import { SqliteStore } from "./adapters/store/sqlite/store.ts";
-import { KnownDevices } from "./application/known_devices.ts";
-import { LoopLoad } from "./application/loop_load.ts";
-import { Metrics, type MetricsSnapshot } from "./application/metrics.ts";
-import { Passwords } from "./application/passwords.ts";
-import { RateLimits, type SharedLimiters } from "./application/rate_limits.ts";
-import { RoomDirectory } from "./application/room_directory.ts";
-import { RoomLog } from "./application/room_log.ts";
-import { RoomSlugs } from "./application/room_slugs.ts";
-import type { Services } from "./application/services.ts";
-import { Tokens } from "./application/tokens.ts";
+import { KnownDevices } from "./services/known_devices.ts";
+import { LoopLoad } from "./services/loop_load.ts";
+import { Metrics, type MetricsSnapshot } from "./services/metrics.ts";
+import { Passwords } from "./services/passwords.ts";
+import { RateLimits, type SharedLimiters } from "./services/rate_limits.ts";
+import { RoomDirectory } from "./services/room_cache.ts";
+import { RoomLog } from "./services/room_log.ts";
+import { RoomSlugs } from "./services/room_slugs.ts";
+import type { Services } from "./services/services.ts";
+import { Tokens } from "./services/tokens.ts";
 import { type Config, ConfigError } from "./config.ts";
 import { dataDirFault } from "./config/file_fault.ts";
 import { createApp } from "./http/app.ts";
 import type { Bus } from "./ports/bus.ts";
 import type { Store } from "./ports/store/store.ts";
-import { Gateway } from "./realtime/gateway.ts";
+import { Gateway } from "./sockets/gateway.ts";
 
 /** A server that is ready to be given requests. */
 export interface Server {

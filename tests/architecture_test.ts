@@ -11,9 +11,20 @@ const ALLOWED: Record<string, string[]> = {
   protocol: ["domain"],
   client: ["protocol", "domain"],
   ports: ["domain"],
-  application: ["ports", "domain"],
-  realtime: ["application", "ports", "protocol", "domain"],
-  http: ["realtime", "application", "ports", "protocol", "domain", "version.ts"],
+  services: ["ports", "domain"],
+  rooms: ["services", "ports", "protocol", "domain"],
+  application: ["rooms", "services", "ports", "domain"],
+  sockets: ["application", "rooms", "services", "ports", "protocol", "domain"],
+  http: [
+    "sockets",
+    "application",
+    "rooms",
+    "services",
+    "ports",
+    "protocol",
+    "domain",
+    "version.ts",
+  ],
   adapters: ["ports", "domain"],
 };
 

@@ -1,11 +1,11 @@
 /** What sockets send is counted when it comes, and what waits is bounded, limits on or off. */
 import assert from "node:assert/strict";
-import { Metrics } from "../src/application/metrics.ts";
-import { RateLimits } from "../src/application/rate_limits.ts";
-import type { RoomDirectory } from "../src/application/room_directory.ts";
-import { Connection } from "../src/realtime/connection.ts";
-import { EventRouter } from "../src/realtime/event_router.ts";
-import type { Handlers } from "../src/realtime/handlers.ts";
+import { Metrics } from "../src/services/metrics.ts";
+import { RateLimits } from "../src/services/rate_limits.ts";
+import type { RoomDirectory } from "../src/services/room_cache.ts";
+import { Connection } from "../src/sockets/connection.ts";
+import { EventRouter } from "../src/sockets/router.ts";
+import type { Handlers } from "../src/sockets/handlers.ts";
 import { nextTurn } from "./harness/stage.ts";
 
 /** A router whose `auth:identify` ends when the test says, and sockets that send to it. */

@@ -1,16 +1,16 @@
 /** The feed of one room: however its bus mangles what it carries, sockets see the log in order. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Metrics } from "../src/application/metrics.ts";
+import { Metrics } from "../src/services/metrics.ts";
 import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
 import { unavailable } from "../src/domain/errors.ts";
 import type { Entry, EntryDraft } from "../src/domain/entry.ts";
 import type { User } from "../src/domain/user.ts";
 import type { Store } from "../src/ports/store/store.ts";
-import type { Connection } from "../src/realtime/connection.ts";
-import { Feed, type FeedOptions } from "../src/realtime/feed.ts";
-import { Flusher } from "../src/realtime/flusher.ts";
-import { RecentProfiles } from "../src/realtime/recent_profiles.ts";
+import type { Connection } from "../src/sockets/connection.ts";
+import { Feed, type FeedOptions } from "../src/rooms/feed.ts";
+import { Flusher } from "../src/rooms/flusher.ts";
+import { RecentProfiles } from "../src/rooms/recent_profiles.ts";
 import { sleep } from "./harness/stage.ts";
 import { SQLITE } from "./harness/stores.ts";
 

@@ -1,6 +1,6 @@
 /** In which order what waits for sockets goes out. */
 import assert from "node:assert/strict";
-import { Flusher } from "../src/realtime/flusher.ts";
+import { Flusher } from "../src/rooms/flusher.ts";
 import { until } from "./harness/stage.ts";
 
 /** Something that notes when it is flushed. */

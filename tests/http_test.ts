@@ -1,13 +1,13 @@
 /** What holds for every route: problems, ids, origins, limits, documents, operations. */
 import assert from "node:assert/strict";
-import type { Services } from "../src/application/services.ts";
+import type { Services } from "../src/services/services.ts";
 import { compose } from "../src/compose.ts";
 import { readConfig } from "../src/config.ts";
 import { ERROR_CODES } from "../src/domain/errors.ts";
 import { type AppSettings, createApp } from "../src/http/app.ts";
 import { CLIENT_EVENTS, SERVER_EVENTS } from "../src/protocol/events.ts";
 import { type Answer, request } from "./harness/account.ts";
-import type { Gateway } from "../src/realtime/gateway.ts";
+import type { Gateway } from "../src/sockets/gateway.ts";
 import { onStage, sleep } from "./harness/stage.ts";
 import { TestSocket } from "./harness/socket.ts";
 import { SQLITE } from "./harness/stores.ts";

@@ -1,8 +1,8 @@
 /** Guessing one account's password from many addresses, and its owner meanwhile. */
 import assert from "node:assert/strict";
-import { KnownDevices } from "../src/application/known_devices.ts";
-import { loginLimits, settleLogin } from "../src/application/login_limits.ts";
-import { RateLimits } from "../src/application/rate_limits.ts";
+import { KnownDevices } from "../src/services/known_devices.ts";
+import { loginLimits, settleLogin } from "../src/services/login_limits.ts";
+import { RateLimits } from "../src/services/rate_limits.ts";
 import { type Account, type Answer, request } from "./harness/account.ts";
 import { onStage, type Stage } from "./harness/stage.ts";
 

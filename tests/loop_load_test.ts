@@ -1,6 +1,6 @@
 /** How the load of the event loop is measured. */
 import assert from "node:assert/strict";
-import { levelOf, LoopLoad } from "../src/application/loop_load.ts";
+import { levelOf, LoopLoad } from "../src/services/loop_load.ts";
 import { until } from "./harness/stage.ts";
 
 Deno.test("a loop that works uses its core, and one that rests does not", async () => {

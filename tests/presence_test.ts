@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { PublicUser } from "../src/domain/user.ts";
 import type { Bus, BusEvent, BusListener } from "../src/ports/bus.ts";
-import { Presence } from "../src/realtime/presence.ts";
-import { RecentProfiles } from "../src/realtime/recent_profiles.ts";
+import { Presence } from "../src/rooms/presence.ts";
+import { RecentProfiles } from "../src/rooms/recent_profiles.ts";
 
 const INSTANCES = 3;
 const ROOMS = ["general", "random"];

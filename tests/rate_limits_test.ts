@@ -6,7 +6,7 @@ import {
   RateLimits,
   type SharedLimiter,
   type SharedLimiters,
-} from "../src/application/rate_limits.ts";
+} from "../src/services/rate_limits.ts";
 import { until } from "./harness/stage.ts";
 
 const KEY = "ada@example.com 127.0.0.1";

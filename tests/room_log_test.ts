@@ -2,17 +2,17 @@
 import assert from "node:assert/strict";
 import { InProcessBus } from "../src/adapters/bus/in_process.ts";
 import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
-import { Metrics } from "../src/application/metrics.ts";
-import { RoomLog } from "../src/application/room_log.ts";
+import { Metrics } from "../src/services/metrics.ts";
+import { RoomLog } from "../src/services/room_log.ts";
 import { newId } from "../src/domain/id.ts";
 import type { Entry, EntryDraft, LogPosition } from "../src/domain/entry.ts";
 import type { User } from "../src/domain/user.ts";
 import type { BusEvent } from "../src/ports/bus.ts";
 import type { LogStore } from "../src/ports/store/log.ts";
 import type { Store } from "../src/ports/store/store.ts";
-import type { Connection } from "../src/realtime/connection.ts";
-import { Flusher } from "../src/realtime/flusher.ts";
-import { Hub } from "../src/realtime/hub.ts";
+import type { Connection } from "../src/sockets/connection.ts";
+import { Flusher } from "../src/rooms/flusher.ts";
+import { Hub } from "../src/rooms/hub.ts";
 import { until } from "./harness/stage.ts";
 import { SQLITE } from "./harness/stores.ts";
 

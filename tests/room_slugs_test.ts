@@ -1,7 +1,7 @@
 /** Slugs: what names become, and how rooms of one name made at once get numbers. */
 import assert from "node:assert/strict";
 import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
-import { RoomSlugs, slugOf } from "../src/application/room_slugs.ts";
+import { RoomSlugs, slugOf } from "../src/services/room_slugs.ts";
 import { newId } from "../src/domain/id.ts";
 
 Deno.test("a name that can be transliterated becomes a slug in ASCII", () => {

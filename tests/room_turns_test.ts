@@ -1,6 +1,6 @@
 /** What one socket asks for: in order within a room, side by side in different ones. */
 import assert from "node:assert/strict";
-import { RoomTurns } from "../src/realtime/room_turns.ts";
+import { RoomTurns } from "../src/sockets/room_turns.ts";
 import { nextTurn } from "./harness/stage.ts";
 
 /** Turns whose work is written down when it begins, and ends when the test says. */

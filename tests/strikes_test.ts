@@ -1,6 +1,6 @@
 /** Offences within any stretch of time count together, wherever it begins. */
 import assert from "node:assert/strict";
-import { Strikes } from "../src/realtime/strikes.ts";
+import { Strikes } from "../src/sockets/strikes.ts";
 
 Deno.test("the offence after the limit within the window is one too many", () => {
   const strikes = new Strikes(2, 1_000);

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import bcrypt from "bcrypt";
 import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
-import { Passwords } from "../src/application/passwords.ts";
-import { RoomSlugs } from "../src/application/room_slugs.ts";
+import { Passwords } from "../src/services/passwords.ts";
+import { RoomSlugs } from "../src/services/room_slugs.ts";
 import { createRoom } from "../src/application/rooms.ts";
 import { newId } from "../src/domain/id.ts";
 import { nameInSentence } from "../src/domain/name.ts";

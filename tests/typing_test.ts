@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { InProcessBus } from "../src/adapters/bus/in_process.ts";
 import type { BusEvent } from "../src/ports/bus.ts";
-import type { Connection } from "../src/realtime/connection.ts";
-import { RecentProfiles } from "../src/realtime/recent_profiles.ts";
-import { Typing } from "../src/realtime/typing.ts";
+import type { Connection } from "../src/sockets/connection.ts";
+import { RecentProfiles } from "../src/rooms/recent_profiles.ts";
+import { Typing } from "../src/rooms/typing.ts";
 
 const ADA = { id: "ada", displayName: "Ada", avatarUrl: null };
 const COUNTESS = { ...ADA, displayName: "Countess" };

@@ -1,7 +1,7 @@
 /** What the number of rooms costs: appends spread over them, and messages to their sockets. */
 import { InProcessBus } from "../../src/adapters/bus/in_process.ts";
-import { Metrics } from "../../src/application/metrics.ts";
-import { RoomLog } from "../../src/application/room_log.ts";
+import { Metrics } from "../../src/services/metrics.ts";
+import { RoomLog } from "../../src/services/room_log.ts";
 import type { PublicUser } from "../../src/domain/user.ts";
 import type { Store } from "../../src/ports/store/store.ts";
 import { Account } from "../../tests/harness/account.ts";

@@ -2,7 +2,7 @@
 import { newId } from "../domain/id.ts";
 import { ChatError } from "../domain/errors.ts";
 import { type ProfileChanges, publicUser, type User } from "../domain/user.ts";
-import type { Services } from "./services.ts";
+import type { Services } from "../services/services.ts";
 import { type SignedIn, startSession } from "./sessions.ts";
 
 /**

@@ -4,7 +4,7 @@ import { LOG_LIMIT, type LogPosition } from "../domain/entry.ts";
 import { ChatError } from "../domain/errors.ts";
 import type { Message, MessageDraft } from "../domain/message.ts";
 import { type PublicUser, publicUser } from "../domain/user.ts";
-import type { Services } from "./services.ts";
+import type { Services } from "../services/services.ts";
 
 /** A stretch of history, oldest first, and whether there is more in the direction of paging. */
 export interface MessagesPage {

@@ -5,8 +5,8 @@ import type { MessageDraft } from "../domain/message.ts";
 import { nameInSentence } from "../domain/name.ts";
 import type { NewRoom, Room } from "../domain/room.ts";
 import { publicUser, type User } from "../domain/user.ts";
-import { slugOf } from "./room_slugs.ts";
-import type { Services } from "./services.ts";
+import { slugOf } from "../services/room_slugs.ts";
+import type { Services } from "../services/services.ts";
 
 /** A page of rooms, and where the next begins; null at the end. */
 export interface RoomsPage {

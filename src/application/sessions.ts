@@ -4,8 +4,8 @@ import { newId } from "../domain/id.ts";
 import { ChatError, type ErrorCode } from "../domain/errors.ts";
 import { judgeGeneration, nextRotation, type Session } from "../domain/session.ts";
 import type { User } from "../domain/user.ts";
-import type { Services } from "./services.ts";
-import type { AccessClaims } from "./tokens.ts";
+import type { Services } from "../services/services.ts";
+import type { AccessClaims } from "../services/tokens.ts";
 
 const logger = getLogger(["echoroom", "sessions"]);
 

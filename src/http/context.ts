@@ -1,6 +1,6 @@
 /** What travels with a request through the HTTP layer. */
 import type { Context } from "hono";
-import type { Quota } from "../application/rate_limits.ts";
+import type { Quota } from "../services/rate_limits.ts";
 
 export interface Env {
   /** Deno's word on the connection; missing where a test calls the app directly. */

@@ -1,8 +1,8 @@
 /** What stands before routes: who asks, from which origin, and how often. */
 import type { Context, MiddlewareHandler } from "hono";
 import { createMiddleware } from "hono/factory";
-import { type Policy, type Quota, rateLimited } from "../application/rate_limits.ts";
-import type { Services } from "../application/services.ts";
+import { type Policy, type Quota, rateLimited } from "../services/rate_limits.ts";
+import type { Services } from "../services/services.ts";
 import { authenticate } from "../application/sessions.ts";
 import { ChatError } from "../domain/errors.ts";
 import type { Env } from "./context.ts";

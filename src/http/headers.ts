@@ -2,7 +2,7 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 import { createMiddleware } from "hono/factory";
-import type { Quota } from "../application/rate_limits.ts";
+import type { Quota } from "../services/rate_limits.ts";
 import type { Env } from "./context.ts";
 import { hostOf, isHostWellFormed } from "./host.ts";
 import type { OriginPolicy } from "./origin_policy.ts";

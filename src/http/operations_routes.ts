@@ -1,7 +1,7 @@
 /** What operators and machines ask: health, readiness, metrics. */
 import { Hono } from "hono";
 import { describeRoute } from "hono-openapi";
-import type { Services } from "../application/services.ts";
+import type { Services } from "../services/services.ts";
 import { ChatError } from "../domain/errors.ts";
 import * as protocol from "../protocol/requests.ts";
 import { json, problems } from "./answers.ts";

@@ -3,7 +3,7 @@ import { getLogger } from "@logtape/logtape";
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import type { Metrics } from "../application/metrics.ts";
+import type { Metrics } from "../services/metrics.ts";
 import { ChatError, type ErrorCode } from "../domain/errors.ts";
 import type { Problem } from "../protocol/requests.ts";
 import { type Env, requestIdOf } from "./context.ts";

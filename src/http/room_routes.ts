@@ -4,7 +4,7 @@ import { describeRoute } from "hono-openapi";
 import { getUser } from "../application/accounts.ts";
 import { readHistory } from "../application/messages.ts";
 import { createRoom, getRoom, listRooms } from "../application/rooms.ts";
-import type { Services } from "../application/services.ts";
+import type { Services } from "../services/services.ts";
 import type { ErrorCode } from "../domain/errors.ts";
 import * as protocol from "../protocol/requests.ts";
 import { presentMessage, presentRoom } from "../protocol/resources.ts";

@@ -1,6 +1,6 @@
 /** What the supervisor and its workers ask of each other, over `postMessage`. */
-import type { MetricsSnapshot } from "../application/metrics.ts";
-import type { LimiterOptions } from "../application/rate_limits.ts";
+import type { MetricsSnapshot } from "../services/metrics.ts";
+import type { LimiterOptions } from "../services/rate_limits.ts";
 import type { Config } from "../config.ts";
 
 export interface SupervisorCalls {

@@ -1,8 +1,8 @@
 /** One of several isolates of a process that serve one port: an instance, as the supervisor says. */
 import { getLogger } from "@logtape/logtape";
 import { createBirpc } from "birpc";
-import type { MetricsSnapshot } from "../application/metrics.ts";
-import type { LimiterOptions } from "../application/rate_limits.ts";
+import type { MetricsSnapshot } from "../services/metrics.ts";
+import type { LimiterOptions } from "../services/rate_limits.ts";
 import type { Siblings } from "../compose.ts";
 import { type Config, ConfigError } from "../config.ts";
 import { type Running, startInstance } from "../instance.ts";

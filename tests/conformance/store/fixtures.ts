@@ -1,8 +1,8 @@
 /** Users, rooms and messages for the suites of the stores, and short ways to make them. */
 import assert from "node:assert/strict";
 import { InProcessBus } from "../../../src/adapters/bus/in_process.ts";
-import { Metrics } from "../../../src/application/metrics.ts";
-import { RoomLog } from "../../../src/application/room_log.ts";
+import { Metrics } from "../../../src/services/metrics.ts";
+import { RoomLog } from "../../../src/services/room_log.ts";
 import type { EntryDraft } from "../../../src/domain/entry.ts";
 import type { Message, MessageDraft } from "../../../src/domain/message.ts";
 import type { NewRoom } from "../../../src/domain/room.ts";

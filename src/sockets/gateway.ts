@@ -1,6 +1,6 @@
 /** The WebSocket endpoint: lets sockets in, feeds them to the router, and sees them out. */
 import { getLogger } from "@logtape/logtape";
-import type { Services } from "../application/services.ts";
+import type { Services } from "../services/services.ts";
 import { ChatError, unavailable } from "../domain/errors.ts";
 import type { BusEvent } from "../ports/bus.ts";
 import type { Store } from "../ports/store/store.ts";
@@ -8,13 +8,13 @@ import { CLOSE_CODES } from "../protocol/close_codes.ts";
 import { SUBPROTOCOLS } from "../protocol/events.ts";
 import { Connection } from "./connection.ts";
 import { Connections } from "./connections.ts";
-import { EventRouter } from "./event_router.ts";
-import { Flusher } from "./flusher.ts";
+import { EventRouter } from "./router.ts";
+import { Flusher } from "../rooms/flusher.ts";
 import { createHandlers, leaveRoom, type Rooms } from "./handlers.ts";
-import { Hub } from "./hub.ts";
-import { Presence } from "./presence.ts";
-import { RecentProfiles } from "./recent_profiles.ts";
-import { Typing } from "./typing.ts";
+import { Hub } from "../rooms/hub.ts";
+import { Presence } from "../rooms/presence.ts";
+import { RecentProfiles } from "../rooms/recent_profiles.ts";
+import { Typing } from "../rooms/typing.ts";
 
 const logger = getLogger(["echoroom", "websocket"]);
 

@@ -1,7 +1,7 @@
 /** What the directory remembers of rooms, and when it asks again. */
 import assert from "node:assert/strict";
 import { InProcessBus } from "../src/adapters/bus/in_process.ts";
-import { RoomDirectory } from "../src/application/room_directory.ts";
+import { RoomDirectory } from "../src/services/room_cache.ts";
 import type { Room } from "../src/domain/room.ts";
 import type { Store } from "../src/ports/store/store.ts";
 

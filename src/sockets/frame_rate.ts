@@ -1,5 +1,5 @@
 /** Counts one socket's frames as they come, so many in each window of time. */
-import { FRAMES_PER_SOCKET } from "../application/rate_limits.ts";
+import { FRAMES_PER_SOCKET } from "../services/rate_limits.ts";
 
 export class FrameRate {
   #count = 0;

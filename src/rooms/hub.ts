@@ -1,16 +1,16 @@
 /** The rooms that this instance serves now: joins, recoveries and live entries meet here. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Metrics } from "../application/metrics.ts";
-import type { RoomLog } from "../application/room_log.ts";
-import type { Services } from "../application/services.ts";
+import type { Metrics } from "../services/metrics.ts";
+import type { RoomLog } from "../services/room_log.ts";
+import type { Services } from "../services/services.ts";
 import { unavailable } from "../domain/errors.ts";
 import type { Entry } from "../domain/entry.ts";
 import { countWithin } from "../domain/message.ts";
 import type { Bus, BusEvent } from "../ports/bus.ts";
 import type { Store } from "../ports/store/store.ts";
 import { MISSED_MESSAGES } from "../protocol/events.ts";
-import type { Connection } from "./connection.ts";
-import { render, type RenderedEntry, withCurrentSenders } from "./entry.ts";
+import type { Subscriber } from "./subscriber.ts";
+import { render, type RenderedEntry, withCurrentSenders } from "./rendered_entry.ts";
 import { Feed } from "./feed.ts";
 import type { Flusher } from "./flusher.ts";
 import { RecentProfiles } from "./recent_profiles.ts";
@@ -30,7 +30,7 @@ export interface Joined {
   lastEntryId: string | null;
 }
 
-/** What a socket missed in one room; see `connection:missed` in the protocol. */
+/** What a socket missed in one room; see `subscriber:missed` in the protocol. */
 export interface Missed extends Joined {
   hasMore: boolean;
   reset: boolean;
@@ -126,12 +126,12 @@ export class Hub {
    * get entries: whatever it sends comes before entry `lastSeq` + 1 and after nothing newer.
    * @throws ChatError `unavailable`
    */
-  async join(roomId: string, connection: Connection, welcome: (joined: Joined) => void) {
+  async join(roomId: string, subscriber: Subscriber, welcome: (joined: Joined) => void) {
     await this.#inRoom(roomId, async (feed) => {
       await feed.refresh();
       // Nothing may come between the last look at the feed and what is sent of it.
-      while (mustWait(feed, connection)) await wait(feed, connection);
-      if (!enter(feed, connection)) return;
+      while (mustWait(feed, subscriber)) await wait(feed, subscriber);
+      if (!enter(feed, subscriber)) return;
       welcome({ entries: feed.latest(), lastSeq: feed.head, lastEntryId: feed.headId });
     });
   }
@@ -145,12 +145,12 @@ export class Hub {
   async recover(
     roomId: string,
     cursor: Cursor,
-    connection: Connection,
+    subscriber: Subscriber,
     earlier: Promise<void>,
     answer: (missed: Missed) => void,
   ) {
     await this.#inRoom(roomId, async (feed) => {
-      if (feed.live.delete(connection)) feed.paused.add(connection);
+      if (feed.live.delete(subscriber)) feed.paused.add(subscriber);
       const since = this.#profiles.changes;
       await feed.refresh();
       const reset = await this.#isForeign(roomId, feed, cursor);
@@ -158,7 +158,7 @@ export class Hub {
       const entries: RenderedEntry[] = [];
       let hasMore = false;
       while (true) {
-        while (mustWait(feed, connection)) await wait(feed, connection);
+        while (mustWait(feed, subscriber)) await wait(feed, subscriber);
         if (reset) break;
         const lastSeq = entries.at(-1)?.entry.seq ?? cursor.seq;
         const space = MISSED_MESSAGES - entries.length;
@@ -184,17 +184,17 @@ export class Hub {
         const { seq: lastSeq, id: lastEntryId } = page.at(-1)!.entry;
         return answer({ entries: page, lastSeq, lastEntryId, hasMore, reset });
       }
-      if (!enter(feed, connection)) return;
+      if (!enter(feed, subscriber)) return;
       const { head: lastSeq, headId: lastEntryId } = feed;
       answer({ entries: reset ? feed.latest() : page, lastSeq, lastEntryId, hasMore, reset });
     });
   }
 
-  leave(roomId: string, connection: Connection): void {
+  leave(roomId: string, subscriber: Subscriber): void {
     const room = this.#rooms.get(roomId);
     if (!room) return;
-    room.feed.live.delete(connection);
-    room.feed.paused.delete(connection);
+    room.feed.live.delete(subscriber);
+    room.feed.paused.delete(subscriber);
     this.#closeIfIdle(roomId, room);
   }
 
@@ -203,8 +203,8 @@ export class Hub {
     const feed = this.#rooms.get(roomId)?.feed;
     if (!feed) return;
     for (const members of [feed.live, feed.paused]) {
-      for (const connection of members) {
-        if (connection.identity?.user.id !== exceptUserId) connection.send(text);
+      for (const subscriber of members) {
+        if (subscriber.userId !== exceptUserId) subscriber.send(text);
       }
     }
   }
@@ -267,21 +267,21 @@ export class Hub {
 }
 
 /** Whether the feed may not be shown to this socket in this turn. */
-function mustWait(feed: Feed, connection: Connection): boolean {
-  return feed.stale || connection.congested;
+function mustWait(feed: Feed, subscriber: Subscriber): boolean {
+  return feed.stale || subscriber.congested;
 }
 
 /** @throws ChatError `unavailable` */
-function wait(feed: Feed, connection: Connection): Promise<void> {
-  return feed.stale ? feed.refresh() : connection.drain();
+function wait(feed: Feed, subscriber: Subscriber): Promise<void> {
+  return feed.stale ? feed.refresh() : subscriber.drain();
 }
 
 /** Puts a socket among those that get live entries, unless it has closed meanwhile. */
-function enter(feed: Feed, connection: Connection): boolean {
-  if (!connection.open) return false;
-  feed.paused.delete(connection);
+function enter(feed: Feed, subscriber: Subscriber): boolean {
+  if (!subscriber.open) return false;
+  feed.paused.delete(subscriber);
   // What the others still wait for is in what this socket is shown.
   feed.flush();
-  feed.live.add(connection);
+  feed.live.add(subscriber);
   return true;
 }

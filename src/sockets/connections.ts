@@ -1,5 +1,5 @@
 /** All sockets of this instance: their number, their deadlines, and closing them by session. */
-import { MAX_SOCKETS } from "../application/rate_limits.ts";
+import { MAX_SOCKETS } from "../services/rate_limits.ts";
 import type { PublicUser } from "../domain/user.ts";
 import type { Store } from "../ports/store/store.ts";
 import { CLOSE_CODES, type CloseCode } from "../protocol/close_codes.ts";

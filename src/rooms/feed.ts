@@ -1,13 +1,13 @@
 /** One room's log as this instance delivers it: strictly by `seq`, each entry once, no gap. */
 import { getLogger } from "@logtape/logtape";
-import type { Metrics } from "../application/metrics.ts";
-import type { RoomLog } from "../application/room_log.ts";
+import type { Metrics } from "../services/metrics.ts";
+import type { RoomLog } from "../services/room_log.ts";
 import { type Entry, positionOf } from "../domain/entry.ts";
 import type { PublicUser } from "../domain/user.ts";
 import type { Store } from "../ports/store/store.ts";
 import { frameOf, JOINED_MESSAGES } from "../protocol/events.ts";
-import { type Connection, MAX_FRAME_LENGTH } from "./connection.ts";
-import { render, type RenderedEntry, withCurrentSenders, withSender } from "./entry.ts";
+import { MAX_FRAME_LENGTH, type Subscriber } from "./subscriber.ts";
+import { render, type RenderedEntry, withCurrentSenders, withSender } from "./rendered_entry.ts";
 import type { Flusher } from "./flusher.ts";
 import type { RecentProfiles } from "./recent_profiles.ts";
 
@@ -37,9 +37,9 @@ export interface FeedOptions {
  */
 export class Feed {
   /** Sockets that get every new entry. */
-  readonly live = new Set<Connection>();
+  readonly live = new Set<Subscriber>();
   /** Sockets in the room that get no entries while they recover older ones. */
-  readonly paused = new Set<Connection>();
+  readonly paused = new Set<Subscriber>();
   /** How many operations need this feed open although no socket is in the room. */
   holds = 0;
 
@@ -182,8 +182,8 @@ export class Feed {
     const frame = this.#gathered.length === 1 ? inside : `[${inside}]`;
     this.#gathered = [];
     this.#gatheredLength = 0;
-    for (const connection of this.live) {
-      if (connection.batching) connection.sendBatch(inside, frame);
+    for (const subscriber of this.live) {
+      if (subscriber.batching) subscriber.sendBatch(inside, frame);
     }
   }
 
@@ -263,9 +263,9 @@ export class Feed {
       message,
     });
     let gathering = false;
-    for (const connection of this.live) {
-      if (connection.batching) gathering = true;
-      else connection.send(text);
+    for (const subscriber of this.live) {
+      if (subscriber.batching) gathering = true;
+      else subscriber.send(text);
     }
     if (gathering) this.#gather(text);
     this.#metrics.delivered(this.live.size, Date.now() - entry.message.createdAt.getTime());

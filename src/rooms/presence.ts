@@ -2,8 +2,8 @@
 import type { PublicUser } from "../domain/user.ts";
 import type { Bus, BusEvent } from "../ports/bus.ts";
 import { frame, NAMED_ONLINE } from "../protocol/events.ts";
-import { Attendance } from "./attendance.ts";
-import { Peers } from "./peers.ts";
+import { Attendance } from "./roster.ts";
+import { Peers } from "./instances.ts";
 import { RecentProfiles } from "./recent_profiles.ts";
 
 const INTERVAL_MS = 250;

@@ -2,7 +2,7 @@
 import { type PublicUser, publicUser } from "../domain/user.ts";
 import type { Bus, BusEvent } from "../ports/bus.ts";
 import { frame } from "../protocol/events.ts";
-import type { Connection } from "./connection.ts";
+import type { Subscriber } from "./subscriber.ts";
 import { RecentProfiles } from "./recent_profiles.ts";
 
 const SILENCE_MS = 6_000;
@@ -14,7 +14,7 @@ const REPEAT_MS = 2_000;
 type Broadcast = (roomId: string, text: string, exceptUserId: string) => void;
 
 /** Where a user types: on a socket here, or on another instance. */
-type Source = Connection | string;
+type Source = Subscriber | string;
 
 interface Typist {
   user: PublicUser;
@@ -40,16 +40,16 @@ export class Typing {
     this.#profiles = profiles;
   }
 
-  start(roomId: string, connection: Connection, user: PublicUser): void {
-    const typist = this.#add(roomId, user, connection, SILENCE_MS);
+  start(roomId: string, subscriber: Subscriber, user: PublicUser): void {
+    const typist = this.#add(roomId, user, subscriber, SILENCE_MS);
     if (Date.now() - typist.published < REPEAT_MS) return;
     typist.published = Date.now();
     this.#publish(roomId, typist.user, "started");
   }
 
   /** This socket types no more; the user does while another of theirs goes on. */
-  stop(roomId: string, connection: Connection, userId: string): void {
-    this.#remove(roomId, userId, connection);
+  stop(roomId: string, subscriber: Subscriber, userId: string): void {
+    this.#remove(roomId, userId, subscriber);
   }
 
   /** The user types no more, on any socket of any instance. */

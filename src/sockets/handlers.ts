@@ -2,7 +2,7 @@
 import { newId } from "../domain/id.ts";
 import { getUser } from "../application/accounts.ts";
 import { sendMessage } from "../application/messages.ts";
-import type { Services } from "../application/services.ts";
+import type { Services } from "../services/services.ts";
 import { checkSession } from "../application/sessions.ts";
 import { ChatError } from "../domain/errors.ts";
 import type { User } from "../domain/user.ts";
@@ -18,11 +18,11 @@ import { presentRoom, presentUser } from "../protocol/resources.ts";
 import { type Command, fail } from "./command.ts";
 import type { Connection } from "./connection.ts";
 import type { Connections } from "./connections.ts";
-import { listOf } from "./entry.ts";
-import type { Cursor, Hub } from "./hub.ts";
-import type { Presence } from "./presence.ts";
-import type { RecentProfiles } from "./recent_profiles.ts";
-import type { Typing } from "./typing.ts";
+import { listOf } from "../rooms/rendered_entry.ts";
+import type { Cursor, Hub } from "../rooms/hub.ts";
+import type { Presence } from "../rooms/presence.ts";
+import type { RecentProfiles } from "../rooms/recent_profiles.ts";
+import type { Typing } from "../rooms/typing.ts";
 
 /** Does what a command asks. What it throws is answered as an `error` event. */
 export type Handler<Data> = (command: Command, data: Data) => void | Promise<void>;

@@ -1,7 +1,7 @@
 /** From a frame's text to the handler of its event: in order, checked, and never throwing. */
 import { trace } from "@opentelemetry/api";
-import { rateLimited } from "../application/rate_limits.ts";
-import type { Services } from "../application/services.ts";
+import { rateLimited } from "../services/rate_limits.ts";
+import type { Services } from "../services/services.ts";
 import { ChatError } from "../domain/errors.ts";
 import { CLOSE_CODES } from "../protocol/close_codes.ts";
 import { CLIENT_EVENTS, type ClientEvent, Frame, type Ref } from "../protocol/events.ts";

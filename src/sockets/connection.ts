@@ -2,7 +2,8 @@
 import type { User } from "../domain/user.ts";
 import { CLOSE_CODES, type CloseCode } from "../protocol/close_codes.ts";
 import { frame, type Ref, type ServerData, type ServerEvent } from "../protocol/events.ts";
-import type { Flusher } from "./flusher.ts";
+import type { Flusher } from "../rooms/flusher.ts";
+import { MAX_FRAME_LENGTH, type Subscriber } from "../rooms/subscriber.ts";
 import { FrameRate } from "./frame_rate.ts";
 import { RoomTurns } from "./room_turns.ts";
 import { Strikes } from "./strikes.ts";
@@ -12,8 +13,6 @@ import { Strikes } from "./strikes.ts";
  * more can be handed over below that, so a socket costs at most this and its largest frame.
  */
 const MAX_UNSENT_BYTES = 1024 * 1024;
-/** UTF-16 units that are gathered for one frame; more goes out at once. */
-export const MAX_FRAME_LENGTH = 256 * 1024;
 const BROKEN_FRAMES_A_MINUTE = 10;
 const REFUSALS_A_MINUTE = 200;
 /** How long answers wait for a reader to catch up. */
@@ -47,7 +46,7 @@ export interface ConnectionOptions {
   onClosing(): void;
 }
 
-export class Connection {
+export class Connection implements Subscriber {
   readonly id = crypto.randomUUID();
   /** From when the client has its time to identify itself. */
   unidentifiedSince = Date.now();
@@ -91,6 +90,10 @@ export class Connection {
     this.#flusher = flusher;
     this.#onClosing = onClosing;
     this.address = address;
+  }
+
+  get userId(): string | null {
+    return this.identity?.user.id ?? null;
   }
 
   /** Whether the client takes arrays of events. */

@@ -6,7 +6,7 @@ import type { LoopLoad } from "./loop_load.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Passwords } from "./passwords.ts";
 import type { RateLimits } from "./rate_limits.ts";
-import type { RoomDirectory } from "./room_directory.ts";
+import type { RoomDirectory } from "./room_cache.ts";
 import type { RoomLog } from "./room_log.ts";
 import type { RoomSlugs } from "./room_slugs.ts";
 import type { Tokens } from "./tokens.ts";

@@ -1,6 +1,6 @@
 /** One command of a client on a socket, and the answer when it fails. */
 import { getLogger } from "@logtape/logtape";
-import type { Metrics } from "../application/metrics.ts";
+import type { Metrics } from "../services/metrics.ts";
 import { ChatError } from "../domain/errors.ts";
 import { CLOSE_CODES } from "../protocol/close_codes.ts";
 import type { Ref } from "../protocol/events.ts";

@@ -1,0 +1,25 @@
+/** What a room needs of a socket that is in it. */
+
+/** UTF-16 units that are gathered for one frame; more goes out at once. */
+export const MAX_FRAME_LENGTH = 256 * 1024;
+
+export interface Subscriber {
+  /** The user that it speaks for; null before it has identified itself. */
+  readonly userId: string | null;
+  /** Whether it may be sent to; false from the decision to close it. */
+  readonly open: boolean;
+  /** Whether it takes arrays of events. */
+  readonly batching: boolean;
+  /** Whether so much waits unsent that long answers should wait. */
+  readonly congested: boolean;
+  /** Sends a frame's text, or closes a reader that is too slow. */
+  send(text: string): void;
+  /**
+   * Sends several events.
+   * @param inside their texts, separated by commas
+   * @param frame what the frame is if nothing else goes into it
+   */
+  sendBatch(inside: string, frame: string): void;
+  /** Resolves once it is not congested any more, or is closed. */
+  drain(): Promise<void>;
+}
