@@ -1,10 +1,12 @@
 /** What holds for every route: problems, ids, origins, limits, documents, operations. */
 import assert from "node:assert/strict";
+import { Hono } from "hono";
 import type { Services } from "../src/services/services.ts";
 import { compose } from "../src/compose.ts";
 import { readConfig } from "../src/config.ts";
-import { ERROR_CODES } from "../src/domain/errors.ts";
+import { type ChatError, ERROR_CODES } from "../src/domain/errors.ts";
 import { type AppSettings, createApp } from "../src/http/app.ts";
+import { requireJson } from "../src/http/input.ts";
 import { CLIENT_EVENTS, SERVER_EVENTS } from "../src/protocol/events.ts";
 import { type Answer, request } from "./harness/account.ts";
 import type { Gateway } from "../src/sockets/gateway.ts";
@@ -131,6 +133,20 @@ Deno.test("a body that breaks off is the client's fault, not the server's", () =
     }
     assert.deepEqual(await codes(), ["invalid_json"]);
   }));
+
+Deno.test("a body that breaks off while the server shuts down is answered with unavailable", async () => {
+  let draining = false;
+  const app = new Hono().post("/", requireJson(() => draining));
+  app.onError((error, c) => c.text((error as ChatError).code));
+  const codeOfBrokenBody = async () => {
+    const body = new ReadableStream({ pull: (stream) => stream.error(new Error("closed")) });
+    const headers = { "content-type": "application/json" };
+    return await (await app.request("/", { method: "POST", headers, body })).text();
+  };
+  assert.equal(await codeOfBrokenBody(), "invalid_json");
+  draining = true;
+  assert.equal(await codeOfBrokenBody(), "unavailable");
+});
 
 Deno.test("pages of the listed origins and of the server's own may read answers, others not", () =>
   onStage(async ({ server }) => {

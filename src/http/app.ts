@@ -63,7 +63,7 @@ export function createApp(services: Services, gateway: Gateway, settings: AppSet
   }
 
   app.route("/auth", authRoutes(services, { ...settings, allowsOrigin }));
-  app.route("/rooms", roomRoutes(services));
+  app.route("/rooms", roomRoutes(services, settings.isDraining));
   app.route("/", operationsRoutes(services, settings));
   app.route("/", documentRoutes(app));
   app.route("/", docsRoutes());

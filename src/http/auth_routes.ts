@@ -28,10 +28,11 @@ export interface AuthSettings {
   trustProxy: number;
   registrationOpen: boolean;
   allowsOrigin: OriginPolicy;
+  isDraining(): boolean;
 }
 
 export function authRoutes(services: Services, settings: AuthSettings) {
-  const { production, trustProxy, registrationOpen, allowsOrigin } = settings;
+  const { production, trustProxy, registrationOpen, allowsOrigin, isDraining } = settings;
   const { knownDevices } = services;
   const cookie = { httpOnly: true, path: "/auth", sameSite: "Lax", secure: production } as const;
 
@@ -65,7 +66,7 @@ export function authRoutes(services: Services, settings: AuthSettings) {
         },
       }),
       requireOpenRegistration(registrationOpen),
-      requireJson,
+      requireJson(isDraining),
       jsonBody(protocol.Registration),
       async (c) => {
         await spend(c, services, "register", clientAddress(c, trustProxy));
@@ -89,7 +90,7 @@ export function authRoutes(services: Services, settings: AuthSettings) {
           ),
         },
       }),
-      requireJson,
+      requireJson(isDraining),
       jsonBody(protocol.Login),
       async (c) => {
         const credentials = c.req.valid("json");
@@ -183,7 +184,7 @@ export function authRoutes(services: Services, settings: AuthSettings) {
         },
       }),
       requireUser(services),
-      requireJson,
+      requireJson(isDraining),
       jsonBody(protocol.profileChanges(production)),
       async (c) => {
         const changes = c.req.valid("json") as ProfileChanges;

@@ -7,18 +7,23 @@ import { invalidInput } from "../protocol/faults.ts";
 import { MAX_BODY_BYTES } from "../protocol/requests.ts";
 import type { Env } from "./context.ts";
 
-/** Lets only JSON pass: its media type (415), size (413), UTF-8 and syntax (`invalid_json`). */
-export const requireJson = createMiddleware<Env>(async (c, next) => {
-  const mediaType = c.req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
-  if (mediaType !== "application/json") {
-    throw new ChatError("unsupported_media_type", "Send the body as application/json.");
-  }
-  const text = decode(await readBody(c.req.raw));
-  parse(text);
-  // Hono keeps promises here, whatever its type says.
-  c.req.bodyCache.text = Promise.resolve(text) as unknown as string;
-  await next();
-});
+/**
+ * Lets only JSON pass: its media type (415), size (413), UTF-8 and syntax (`invalid_json`).
+ * @param isDraining whether the server is shutting down, which cuts bodies off too (503)
+ */
+export function requireJson(isDraining: () => boolean) {
+  return createMiddleware<Env>(async (c, next) => {
+    const mediaType = c.req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
+    if (mediaType !== "application/json") {
+      throw new ChatError("unsupported_media_type", "Send the body as application/json.");
+    }
+    const text = decode(await readBody(c.req.raw, isDraining));
+    parse(text);
+    // Hono keeps promises here, whatever its type says.
+    c.req.bodyCache.text = Promise.resolve(text) as unknown as string;
+    await next();
+  });
+}
 
 /** Checks the JSON body against a schema; the route gets what the schema made of it. */
 export function jsonBody<S extends z.ZodType>(schema: S) {
@@ -35,7 +40,7 @@ function refuse(result: { success: boolean; error?: Parameters<typeof invalidInp
 }
 
 /** Reads the body, but no more of it than is allowed, whatever length it claims to have. */
-async function readBody(request: Request): Promise<Uint8Array> {
+async function readBody(request: Request, isDraining: () => boolean): Promise<Uint8Array> {
   const bytes = new Uint8Array(MAX_BODY_BYTES);
   let length = 0;
   try {
@@ -48,9 +53,9 @@ async function readBody(request: Request): Promise<Uint8Array> {
     }
   } catch (cause) {
     if (cause instanceof ChatError) throw cause;
-    // A listener that is shut takes bodies from requests that came last.
-    if (cause instanceof Deno.errors.BadResource) throw unavailable("The server restarts.", cause);
-    throw new ChatError("invalid_json", "The body broke off.", { cause });
+    // Closing the listener cuts off the bodies of requests that are still being read.
+    if (isDraining()) throw unavailable("The server is restarting.", cause);
+    throw new ChatError("invalid_json", "The body is incomplete.", { cause });
   }
   return bytes.subarray(0, length);
 }

@@ -17,7 +17,7 @@ import { jsonBody, query, requireJson } from "./input.ts";
 const BEARER = [{ bearer: [] }];
 const AUTH: ErrorCode[] = ["unauthenticated", "token_expired", "session_revoked"];
 
-export function roomRoutes(services: Services) {
+export function roomRoutes(services: Services, isDraining: () => boolean) {
   const signedIn = requireUser(services);
   return new Hono<Env>()
     .get(
@@ -61,7 +61,7 @@ export function roomRoutes(services: Services) {
         },
       }),
       signedIn,
-      requireJson,
+      requireJson(isDraining),
       jsonBody(protocol.RoomCreation),
       async (c) => {
         const { name, description } = c.req.valid("json");
