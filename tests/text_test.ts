@@ -4,7 +4,7 @@ import bcrypt from "bcrypt";
 import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
 import { Passwords } from "../src/services/passwords.ts";
 import { RoomSlugs } from "../src/services/room_slugs.ts";
-import { createRoom } from "../src/application/rooms.ts";
+import { createRoom } from "../src/application/rooms/create_room.ts";
 import { newId } from "../src/domain/id.ts";
 import { nameInSentence } from "../src/domain/name.ts";
 import type { User } from "../src/domain/user.ts";

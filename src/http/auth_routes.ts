@@ -2,10 +2,15 @@
 import { type Context, Hono } from "hono";
 import { deleteCookie, setCookie } from "hono/cookie";
 import { describeRoute } from "hono-openapi";
-import { changeProfile, getUser, logIn, registerUser } from "../application/accounts.ts";
+import { changeProfile } from "../application/accounts/change_profile.ts";
+import { getUser } from "../application/accounts/get_user.ts";
+import { logIn } from "../application/accounts/log_in.ts";
+import { registerUser } from "../application/accounts/register_user.ts";
+import { endSessions } from "../application/sessions/end_sessions.ts";
+import { refreshSession } from "../application/sessions/refresh_session.ts";
+import type { SignedIn } from "../application/sessions/start_session.ts";
 import { loginLimits, settleLogin } from "../services/login_limits.ts";
 import type { Services } from "../services/services.ts";
-import { endSessions, refreshSession, type SignedIn } from "../application/sessions.ts";
 import { ChatError } from "../domain/errors.ts";
 import type { ProfileChanges } from "../domain/user.ts";
 import * as protocol from "../protocol/requests.ts";

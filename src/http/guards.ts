@@ -3,7 +3,7 @@ import type { Context, MiddlewareHandler } from "hono";
 import { createMiddleware } from "hono/factory";
 import { type Policy, type Quota, rateLimited } from "../services/rate_limits.ts";
 import type { Services } from "../services/services.ts";
-import { authenticate } from "../application/sessions.ts";
+import { authenticate } from "../application/sessions/authenticate.ts";
 import { ChatError } from "../domain/errors.ts";
 import type { Env } from "./context.ts";
 import { hostOf } from "./host.ts";

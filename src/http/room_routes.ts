@@ -1,9 +1,11 @@
 /** `/rooms`: make, list, find, and read their history. */
 import { Hono } from "hono";
 import { describeRoute } from "hono-openapi";
-import { getUser } from "../application/accounts.ts";
-import { readHistory } from "../application/messages.ts";
-import { createRoom, getRoom, listRooms } from "../application/rooms.ts";
+import { getUser } from "../application/accounts/get_user.ts";
+import { readHistory } from "../application/messages/read_history.ts";
+import { createRoom } from "../application/rooms/create_room.ts";
+import { getRoom } from "../application/rooms/get_room.ts";
+import { listRooms } from "../application/rooms/list_rooms.ts";
 import type { Services } from "../services/services.ts";
 import type { ErrorCode } from "../domain/errors.ts";
 import * as protocol from "../protocol/requests.ts";

@@ -1,9 +1,9 @@
 /** What each event of a client does. */
 import { newId } from "../domain/id.ts";
-import { getUser } from "../application/accounts.ts";
-import { sendMessage } from "../application/messages.ts";
+import { getUser } from "../application/accounts/get_user.ts";
+import { sendMessage } from "../application/messages/send_message.ts";
 import type { Services } from "../services/services.ts";
-import { checkSession } from "../application/sessions.ts";
+import { checkSession } from "../application/sessions/authenticate.ts";
 import { ChatError } from "../domain/errors.ts";
 import type { User } from "../domain/user.ts";
 import { CLOSE_CODES } from "../protocol/close_codes.ts";

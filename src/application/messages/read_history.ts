@@ -1,45 +1,17 @@
-/** Use cases of messages: send one, read a room's history. */
-import { newId } from "../domain/id.ts";
-import { LOG_LIMIT, type LogPosition } from "../domain/entry.ts";
-import { ChatError } from "../domain/errors.ts";
-import type { Message, MessageDraft } from "../domain/message.ts";
-import { type PublicUser, publicUser } from "../domain/user.ts";
-import type { Services } from "../services/services.ts";
+/** Reads a room's history, page by page. */
+import { LOG_LIMIT, type LogPosition } from "../../domain/entry.ts";
+import { ChatError } from "../../domain/errors.ts";
+import type { Message } from "../../domain/message.ts";
+import type { Services } from "../../services/services.ts";
 
-/** A stretch of history, oldest first, and whether there is more in the direction of paging. */
+/** A range of history, oldest first, and whether there is more in the direction of paging. */
 export interface MessagesPage {
   messages: Message[];
   hasMore: boolean;
 }
 
 /**
- * Appends a message to a room's log. Once this resolves the message is durable. Repeated with the
- * same sender, room and clientMessageId it stores nothing and returns the message stored first.
- * @param input checked and cleaned by the protocol's `message:send`
- * @throws ChatError `idempotency_conflict` if the clientMessageId was used for another text,
- *   `unavailable` if the outcome is not known: then repeat it with the same clientMessageId
- */
-export async function sendMessage(
-  { log }: Pick<Services, "log">,
-  input: { roomId: string; sender: PublicUser; text: string; clientMessageId: string },
-): Promise<Message> {
-  const draft: MessageDraft = {
-    id: newId(),
-    sender: publicUser(input.sender),
-    text: input.text,
-    system: false,
-    clientMessageId: input.clientMessageId,
-    createdAt: new Date(),
-  };
-  const { message } = await log.append(input.roomId, { kind: "created", message: draft });
-  if (message.text !== draft.text) {
-    throw new ChatError("idempotency_conflict", "This clientMessageId belongs to another text.");
-  }
-  return message;
-}
-
-/**
- * Reads history: the last messages, or those before or after one.
+ * Reads the last messages of a room, or those before or after one.
  * @throws ChatError `room_not_found`, or `validation_failed` if `before` and `after` are both given
  *   or either is not the id of a message of this room
  */

@@ -1,0 +1,34 @@
+/** Finds out who an access token speaks for, and whether a session is still good. */
+import { ChatError } from "../../domain/errors.ts";
+import type { Session } from "../../domain/session.ts";
+import type { Services } from "../../services/services.ts";
+import type { AccessClaims } from "../../services/tokens.ts";
+
+/**
+ * Who an access token speaks for.
+ * @throws ChatError `unauthenticated`, `token_expired` or `session_revoked`
+ */
+export async function authenticate(
+  { store, tokens }: Pick<Services, "store" | "tokens">,
+  accessToken: string,
+): Promise<AccessClaims> {
+  const claims = await tokens.verifyAccess(accessToken);
+  await checkSession({ store }, claims.sessionId);
+  return claims;
+}
+
+/** @throws ChatError `unauthenticated` if there is no such session, `session_revoked` */
+export async function checkSession({ store }: Pick<Services, "store">, id: string): Promise<void> {
+  usableSession(await store.sessions.find(id));
+}
+
+/** @throws ChatError `unauthenticated` for null, `session_revoked` */
+export function usableSession(session: Session | null): Session {
+  if (!session) throw new ChatError("unauthenticated", "The session has ended.");
+  if (session.revokedAt) throw sessionRevoked();
+  return session;
+}
+
+export function sessionRevoked(): ChatError {
+  return new ChatError("session_revoked", "The session was ended; sign in again.");
+}
