@@ -81,14 +81,16 @@ Deno.test("MongoDB: the end of a log is found from any hint, right or wrong", as
     let length = 0;
     for (const end of [0, 1, 2, 3, 64, 65, 130, 1_000]) {
       const entries = Array.from({ length: end - length }, (_, i) => {
-        return { roomId: "room", seq: length + i + 1 } as MessageDocument;
+        const seq = length + i + 1;
+        return { roomId: "room", seq, n: 2 * seq } as MessageDocument;
       });
       if (entries.length > 0) await messages.insertMany(entries);
       length = end;
       for (const hint of [undefined, 0, 1, end - 1, end, end + 1, 2 * end, 5_000]) {
         const ends = new LogEnds(messages);
-        if (hint !== undefined) ends.saw("room", hint);
-        assert.equal(await ends.find("room"), end, `end ${end}, hint ${hint}`);
+        if (hint !== undefined) ends.saw("room", { seq: hint, n: 2 * hint });
+        const found = await ends.find("room");
+        assert.deepEqual(found, { seq: end, n: 2 * end }, `end ${end}, hint ${hint}`);
       }
     }
   });

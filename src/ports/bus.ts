@@ -10,8 +10,10 @@ export type RoomEvent =
   | { kind: "appended"; roomId: string; entries: Entry[] }
   /** The room's log reaches to `head` at least. */
   | { kind: "head_advanced"; roomId: string; head: number }
-  /** An append to the room ended with an unknown outcome: its log may have grown. */
+  /** The outcome of an append to the room is unknown: its log may have grown. */
   | { kind: "append_uncertain"; roomId: string }
+  /** An append to the room lost several races: the other instances let it go first. */
+  | { kind: "append_contended"; roomId: string }
   /** A user types, or types no more on this instance (`stopped`), or on any (`ended`). */
   | { kind: "typing"; roomId: string; user: PublicUser; state: "started" | "stopped" | "ended" }
   /** All users with a socket in the room on this instance; the higher version is the newer list. */

@@ -56,6 +56,8 @@ export class Feed {
   /** The latest entries, ascending, without a gap, up to `head`. */
   #window: RenderedEntry[] = [];
   #head = 0;
+  /** The store's epoch when it had the log up to `head`. */
+  #epoch = 0;
   #loaded = false;
   /** How often the window was invalidated, and how often when its present content was asked for. */
   #invalidations = 0;
@@ -204,16 +206,21 @@ export class Feed {
   async #readOn(): Promise<void> {
     while (true) {
       const since = this.#profiles.changes;
+      const { epoch } = this.#store;
       const page = await this.#store.log.entriesAfter(this.#roomId, this.#head, PAGE);
+      if (page.length > 0) this.#epoch = epoch;
       this.#take(page, since);
       if (page.length < PAGE) return;
     }
   }
 
   async #load(): Promise<void> {
+    this.#epoch = this.#store.epoch;
     this.#window = await this.#readWindow(Number.MAX_SAFE_INTEGER);
-    this.#head = this.#window.at(-1)?.entry.seq ?? 0;
+    const last = this.#window.at(-1)?.entry;
+    this.#head = last?.seq ?? 0;
     this.#loaded = true;
+    if (last) this.#log.advance(this.#roomId, positionOf(last), this.#epoch);
   }
 
   async #reload(): Promise<void> {
@@ -248,7 +255,7 @@ export class Feed {
     const rendered = withCurrentSenders(entries.map(render), this.#profiles, since);
     const last = entries.at(-1)!;
     this.#head = last.seq;
-    this.#log.advance(this.#roomId, positionOf(last));
+    this.#log.advance(this.#roomId, positionOf(last), this.#epoch);
     this.#window.push(...rendered);
     for (const each of rendered) this.#send(each);
     if (this.#window.length > WINDOW.max) this.#window = this.#window.slice(-WINDOW.min);

@@ -1,4 +1,5 @@
 /** The way into every room's log: appends in batches, one in flight a room (group commit). */
+import { setTimeout as sleep } from "node:timers/promises";
 import { getLogger } from "@logtape/logtape";
 import { LRUCache } from "lru-cache";
 import { type Entry, type EntryDraft, type LogPosition, positionOf } from "../domain/entry.ts";
@@ -23,8 +24,20 @@ const MAX_ENDS = 10_000;
 /** How long a batch competes for numbers with other instances before it gives up. */
 const CONTENTION_LIMIT_MS = 4_000;
 const MAX_BACKOFF_MS = 50;
+/** Entries read at once to find where the log ends after a lost race. */
+const CATCH_UP_PAGE = 100;
+/** How long a room's next batch waits at most for an instance that has lost several races. */
+const YIELD_MS = 200;
+/** Rooms whose contention by other instances is remembered. */
+const MAX_CONTENDED = 1_000;
 
 type AppendEvent = Extract<BusEvent, { kind: "appended" | "append_uncertain" }>;
+
+/** The end of a log that an append is decided on, and the store's epoch in which it was that. */
+interface Basis {
+  end: LogPosition;
+  epoch: number;
+}
 
 interface Waiting {
   draft: EntryDraft;
@@ -46,6 +59,9 @@ interface Outcome {
  * Appends to rooms' logs and publishes what was appended. While one batch of a room is written, what
  * arrives gathers into the next: a quiet room waits for nothing, a busy one shares one commit among
  * many. Entries of a room are numbered in the order in which `append` was called.
+ *
+ * Of several instances that append to one room the fastest would win every race. One that loses
+ * twice in a row publishes `append_contended`, and the others let it go first.
  */
 export class RoomLog {
   readonly #store: Store;
@@ -55,8 +71,12 @@ export class RoomLog {
   readonly #writing = new Set<Promise<void>>();
   /** Each room's batch under way, until it is published. */
   readonly #unpublished = new Map<string, PromiseWithResolvers<void>>();
-  /** Where logs end, which is the basis of their next append, and the store's epoch of that time. */
-  readonly #ends = new LRUCache<string, { end: LogPosition; epoch: number }>({ max: MAX_ENDS });
+  /** Where logs end: the basis of their next append. */
+  readonly #ends = new LRUCache<string, Basis>({ max: MAX_ENDS });
+  /** Rooms in which another instance has lost several races. */
+  readonly #contended = new LRUCache<string, true>({ max: MAX_CONTENDED, ttl: YIELD_MS });
+  /** Ends the wait of a room that lets another instance go first. */
+  readonly #yielding = new Map<string, () => void>();
   #waiting = 0;
 
   constructor(store: Store, bus: Bus, metrics: Metrics) {
@@ -64,6 +84,10 @@ export class RoomLog {
     this.#bus = bus;
     this.#metrics = metrics;
     metrics.watchQueue("append", () => this.#waiting);
+    bus.subscribe((event, from) => {
+      if (event.kind !== "append_contended" || from === bus.instanceId) return;
+      this.#contended.set(event.roomId, true);
+    });
   }
 
   /**
@@ -95,9 +119,10 @@ export class RoomLog {
   /**
    * The effects of the room's log up to here are known on this instance: the next append is decided
    * on them.
+   * @param epoch of the store when it had the log up to here
    */
-  advance(roomId: string, end: LogPosition): void {
-    this.#advance(roomId, end, this.#store.epoch);
+  advance(roomId: string, end: LogPosition, epoch: number): void {
+    if (this.#advance(roomId, { end, epoch })) this.#othersAppended(roomId);
   }
 
   /** Resolves once everything accepted so far has been written or refused, and published. */
@@ -115,6 +140,7 @@ export class RoomLog {
 
   async #writeAll(roomId: string, queue: Waiting[]): Promise<void> {
     while (queue.length > 0) {
+      if (this.#contended.delete(roomId)) await this.#yield(roomId);
       const error = await this.#write(roomId, queue.splice(0, batchSize(queue)));
       // They have waited as long as the store may take to answer; it would not answer them either.
       if (isUnavailable(error)) this.#refuse(queue.splice(0), error);
@@ -151,29 +177,21 @@ export class RoomLog {
   /** Appends the drafts, whatever other instances append meanwhile. */
   async #appendAll(roomId: string, drafts: readonly EntryDraft[]): Promise<Outcome> {
     const outcome: Outcome = { stored: new Map(), appended: [] };
-    const { stored, appended } = outcome;
     const deadline = performance.now() + CONTENTION_LIMIT_MS;
-    const { epoch } = this.#store;
     let waiting = drafts;
     try {
-      let end = await this.#basis(roomId, epoch);
+      let basis = await this.#basis(roomId);
       for (let attempt = 0;; attempt++) {
-        for (const entry of await this.#store.log.append(roomId, end, waiting)) {
-          stored.set(keyOfEntry(entry), entry);
-          appended.push(entry);
-          end = positionOf(entry);
-        }
-        this.#advance(roomId, end, epoch);
-        waiting = waiting.filter((draft) => !stored.has(keyOf({ draft })));
-        if (waiting.length === 0) return outcome;
-        this.#ends.delete(roomId);
-        // Another append was first, or the next draft repeats an earlier one.
-        await this.#findSent(roomId, waiting, outcome);
-        waiting = waiting.filter((draft) => !stored.has(keyOf({ draft })));
+        const entries = await this.#store.log.append(roomId, basis.end, waiting);
+        basis = this.#after(roomId, basis, entries);
+        waiting = settle(waiting, entries, outcome);
         if (waiting.length === 0) return outcome;
         if (performance.now() > deadline) throw unavailable("The room is too busy.");
-        await backOff(attempt);
-        end = await this.#store.log.end(roomId);
+        if (attempt > 0) await this.#backOff(roomId, attempt);
+        const missed = await this.#readMissed(roomId, basis, waiting);
+        waiting = settle(waiting, missed, outcome);
+        if (waiting.length === 0) return outcome;
+        basis = await this.#basis(roomId);
       }
     } catch (error) {
       this.#ends.delete(roomId);
@@ -181,29 +199,84 @@ export class RoomLog {
     }
   }
 
-  #advance(roomId: string, end: LogPosition, epoch: number): void {
-    const known = this.#ends.get(roomId);
-    if (known?.epoch === epoch && known.end.seq >= end.seq) return;
-    this.#ends.set(roomId, { end, epoch });
-  }
-
   /** Where the log ends, as far as is known: if it does not, the append is refused. */
-  async #basis(roomId: string, epoch: number): Promise<LogPosition> {
-    const known = this.#ends.get(roomId);
-    return known?.epoch === epoch ? known.end : await this.#store.log.end(roomId);
+  async #basis(roomId: string): Promise<Basis> {
+    const { epoch } = this.#store;
+    return this.#known(roomId) ?? { end: await this.#store.log.end(roomId), epoch };
   }
 
-  async #findSent(roomId: string, drafts: readonly EntryDraft[], outcome: Outcome): Promise<void> {
+  /** Where the log ends, if that is known of the database as it is now. */
+  #known(roomId: string): Basis | undefined {
+    const known = this.#ends.get(roomId);
+    return known?.epoch === this.#store.epoch ? known : undefined;
+  }
+
+  /** The basis after these entries, which follow it. */
+  #after(roomId: string, { end, epoch }: Basis, entries: readonly Entry[]): Basis {
+    const last = entries.at(-1);
+    const basis = { end: last ? positionOf(last) : end, epoch };
+    this.#advance(roomId, basis);
+    return basis;
+  }
+
+  /** Returns whether more of the log is known now. */
+  #advance(roomId: string, basis: Basis): boolean {
+    const known = this.#ends.get(roomId);
+    if (known && known.epoch > basis.epoch) return false;
+    if (known?.epoch === basis.epoch && known.end.seq >= basis.end.seq) return false;
+    this.#ends.set(roomId, basis);
+    return true;
+  }
+
+  /**
+   * Finds what refused a draft: entries of another append, after which `#basis` is the end of the
+   * log again, or an earlier entry of the same send.
+   */
+  async #readMissed(
+    roomId: string,
+    basis: Basis,
+    drafts: readonly EntryDraft[],
+  ): Promise<Entry[]> {
+    const known = this.#known(roomId);
+    if (known?.epoch !== basis.epoch || known.end.seq > basis.end.seq) return [];
+    const missed = await this.#store.log.entriesAfter(roomId, basis.end.seq, CATCH_UP_PAGE);
+    if (missed.length === 0) return await this.#findSent(roomId, drafts);
+    this.#othersAppended(roomId);
+    // More than a page is not worth reading: a repeat in it refuses the next attempt.
+    if (missed.length === CATCH_UP_PAGE) this.#ends.delete(roomId);
+    else this.#after(roomId, basis, missed);
+    return missed;
+  }
+
+  async #findSent(roomId: string, drafts: readonly EntryDraft[]): Promise<Entry[]> {
     const keys = drafts.map(({ message }) => ({
       senderId: message.sender.id,
       clientMessageId: message.clientMessageId,
     }));
-    const own = new Set(drafts.map(({ message }) => message.id));
-    for (const entry of await this.#store.log.findSent(roomId, keys)) {
-      outcome.stored.set(keyOfEntry(entry), entry);
-      // An attempt of this batch whose success was not visible yet.
-      if (own.has(entry.id)) outcome.appended.push(entry);
-    }
+    const entries = await this.#store.log.findSent(roomId, keys);
+    return entries.toSorted((a, b) => a.seq - b.seq);
+  }
+
+  /** Waits a random while, so that rivals do not collide in step, and asks them to go second. */
+  async #backOff(roomId: string, attempt: number): Promise<void> {
+    this.#bus.publish({ kind: "append_contended", roomId });
+    const limit = Math.min(MAX_BACKOFF_MS, 2 ** attempt);
+    await sleep(Math.random() * limit);
+  }
+
+  #othersAppended(roomId: string): void {
+    this.#contended.delete(roomId);
+    this.#yielding.get(roomId)?.();
+  }
+
+  /** Lets another instance append: waits for an entry of its, or for as long as it may take. */
+  async #yield(roomId: string): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#yielding.set(roomId, resolve);
+    const timer = setTimeout(resolve, YIELD_MS);
+    await promise;
+    clearTimeout(timer);
+    this.#yielding.delete(roomId);
   }
 
   #refuse(batch: Waiting[], error: unknown): void {
@@ -248,8 +321,20 @@ function keyOfEntry({ message }: Entry): string {
   return `${message.sender.id} ${message.clientMessageId}`;
 }
 
-/** Waits a random while, so that rivals for one number do not collide in step. */
-function backOff(attempt: number): Promise<void> {
-  const limit = Math.min(MAX_BACKOFF_MS, 2 ** attempt);
-  return new Promise((resolve) => setTimeout(resolve, Math.random() * limit));
+/** Records the entries that are of these drafts, and returns the drafts that have none. */
+function settle(
+  drafts: readonly EntryDraft[],
+  entries: readonly Entry[],
+  { stored, appended }: Outcome,
+): readonly EntryDraft[] {
+  if (entries.length === 0) return drafts;
+  const ids = new Map(drafts.map((draft) => [keyOf({ draft }), draft.message.id]));
+  for (const entry of entries) {
+    const key = keyOfEntry(entry);
+    if (!ids.has(key)) continue;
+    stored.set(key, entry);
+    // Also one of an attempt whose success was not visible before.
+    if (ids.get(key) === entry.id) appended.push(entry);
+  }
+  return drafts.filter((draft) => !stored.has(keyOf({ draft })));
 }

@@ -10,6 +10,7 @@ const KINDS: ReadonlySet<BusEvent["kind"]> = new Set<BusEvent["kind"]>([
   "appended",
   "head_advanced",
   "append_uncertain",
+  "append_contended",
   "typing",
   "presence",
   "alive",

@@ -7,19 +7,22 @@ import { isDuplicateKey } from "./errors.ts";
 /** Documents in one command, and UTF-16 units of text in them; what is more waits for the next. */
 const MAX_GROUP = { documents: 1_000, length: 1024 * 1024 } as const;
 
-/** Whoever asked has been told by then that the store does not answer. */
+/** By then the caller has been answered `unavailable`. */
 const WAIT_LIMIT_MS = 4_500;
+
+/** How many documents are stored, from the first on; with a failure it is not known. */
+export type InsertOutcome = { stored: number } | { failure: unknown };
 
 interface Insert {
   documents: MessageDocument[];
   /** As of `performance.now()`. */
   expiresAt: number;
-  settle(failure: unknown): void;
+  settle(outcome: InsertOutcome): void;
 }
 
 /**
- * What is to be inserted while one command is under way goes into the next. A server spends more on
- * a command, and on waiting for the journals of a majority, than on a document in it.
+ * Documents that arrive while one command is under way go into the next. A server spends more on a
+ * command, and on waiting for the journals of a majority, than on a document in it.
  */
 export class GroupInsert {
   readonly #messages: Collection<MessageDocument>;
@@ -31,10 +34,10 @@ export class GroupInsert {
   }
 
   /**
-   * Inserts the documents in their order. Resolves with null once a majority has them all, else with
-   * what went wrong: then some of them, from the first on, may be stored.
+   * Inserts the documents in their order, up to the first that a unique index refuses. Resolves once
+   * a majority has those that are stored.
    */
-  insert(documents: MessageDocument[]): Promise<unknown> {
+  insert(documents: MessageDocument[]): Promise<InsertOutcome> {
     return new Promise((settle) => {
       const expiresAt = performance.now() + WAIT_LIMIT_MS;
       this.#waiting.push({ documents, expiresAt, settle });
@@ -43,14 +46,17 @@ export class GroupInsert {
   }
 
   /**
-   * As `insert`, with a command of its own: for what was refused once. A refusal ends a whole group,
-   * and rooms that several instances write to at once must not hold up the others.
+   * As `insert`, with a command of its own. A refusal ends a whole group, and rooms that several
+   * instances write to at once must not hold up the others.
    */
-  insertAlone(documents: MessageDocument[]): Promise<unknown> {
-    return this.#messages.insertMany(documents, { ordered: true }).then(
-      () => null,
-      (error) => error,
-    );
+  async insertAlone(documents: MessageDocument[]): Promise<InsertOutcome> {
+    try {
+      await this.#messages.insertMany(documents, { ordered: true });
+      return { stored: documents.length };
+    } catch (failure) {
+      const stored = refusedIndex(failure);
+      return stored === null ? { failure } : { stored };
+    }
   }
 
   async #insertAll(): Promise<void> {
@@ -62,12 +68,13 @@ export class GroupInsert {
     this.#running = false;
   }
 
-  /** Those that wait are in the order of their times. */
+  /** Those that wait are in the order in which they expire. */
   #settleExpired(): void {
     const now = performance.now();
     const valid = this.#waiting.findIndex(({ expiresAt }) => expiresAt > now);
     const expired = this.#waiting.splice(0, valid < 0 ? this.#waiting.length : valid);
-    for (const { settle } of expired) settle(unavailable("The store does not answer now."));
+    const failure = unavailable("The store does not answer now.");
+    for (const { settle } of expired) settle({ failure });
   }
 
   async #insertGroup(group: Insert[]): Promise<void> {
@@ -75,17 +82,17 @@ export class GroupInsert {
     try {
       const documents = group.flatMap(({ documents }) => documents);
       await this.#messages.insertMany(documents, { ordered: true });
-      for (const { settle } of group) settle(null);
+      for (const { documents, settle } of group) settle({ stored: documents.length });
     } catch (failure) {
       this.#settleFailed(group, failure);
     }
   }
 
-  /** An ordered insert ends at the first refusal: those before it are stored, none after it is. */
+  /** An ordered insert ends at the first refusal: documents before it are stored, none after it. */
   #settleFailed(group: Insert[], failure: unknown): void {
     const refused = refusedIndex(failure);
     if (refused === null) {
-      for (const { settle } of group) settle(failure);
+      for (const { settle } of group) settle({ failure });
       return;
     }
     const untouched: Insert[] = [];
@@ -93,8 +100,7 @@ export class GroupInsert {
     for (const insert of group) {
       const start = end;
       end += insert.documents.length;
-      if (end <= refused) insert.settle(null);
-      else if (start <= refused) insert.settle(failure);
+      if (start <= refused) insert.settle({ stored: Math.min(end, refused) - start });
       else untouched.push(insert);
     }
     this.#waiting.unshift(...untouched);

@@ -5,9 +5,9 @@ import pLimit from "p-limit";
 import {
   type Entry,
   type EntryDraft,
-  LOG_START,
   type LogPosition,
   numberEntries,
+  positionOf,
 } from "../../../domain/entry.ts";
 import type { Message } from "../../../domain/message.ts";
 import type { LogStore, SentKey } from "../../../ports/store/log.ts";
@@ -20,20 +20,19 @@ import {
   toMessage,
   WITH_SENDER,
 } from "./documents.ts";
-import { isDuplicateKey } from "./errors.ts";
-import { GroupInsert } from "./group_insert.ts";
+import { GroupInsert, type InsertOutcome } from "./group_insert.ts";
 import type { LogEnds } from "./log_ends.ts";
 import type { Operations } from "./operations.ts";
 
-const QUESTIONS_AT_ONCE = 20;
+const QUERIES_AT_ONCE = 20;
 const MAX_CONTENDED = 1_000;
-/** More than one read asks for, so that an answer is one reply and not several. */
+/** More than any read asks for, so that one reply holds the whole answer. */
 const READ_BATCH = 1_000;
 
 /**
- * What makes numbers gap-free is that an entry is only ever inserted at one past a basis that a
- * majority has, and that the unique index on (room, seq) lets one of several rivals through. Since
- * there are no gaps, a read names the range of numbers that it wants, and no server reads more.
+ * Numbers have no gaps because an entry is only ever inserted at one past a basis that a majority
+ * has, and because the unique index on (room, seq) admits one of several rivals. So a read names the
+ * range of numbers that it wants, and no server reads more.
  */
 export class MongoLog implements LogStore {
   readonly #messages: Collection<MessageDocument>;
@@ -41,7 +40,7 @@ export class MongoLog implements LogStore {
   readonly #ends: LogEnds;
   readonly #inserts: GroupInsert;
   readonly #operations: Operations;
-  /** Rooms whose next append had a rival last time: one that is refused ends a whole group. */
+  /** Rooms whose last append was refused: the next is not put into a group, which it would end. */
   readonly #contended = new LRUCache<string, true>({ max: MAX_CONTENDED });
 
   constructor(
@@ -61,14 +60,13 @@ export class MongoLog implements LogStore {
     return this.#operations.run(async () => {
       if (drafts.length === 0) return [];
       const entries = numberEntries(basis, roomId, drafts);
-      const failure = await this.#insert(roomId, entries);
-      if (failure === null) {
-        this.#ends.saw(roomId, basis.seq + entries.length);
-        return entries;
-      }
-      // Whatever went wrong, a part may have been stored.
-      const stored = await this.#storedOf(roomId, entries);
-      if (stored.length < entries.length && !isDuplicateKey(failure)) throw failure;
+      const outcome = await this.#insert(roomId, entries);
+      const stored = "stored" in outcome
+        ? entries.slice(0, outcome.stored)
+        : await this.#storedOf(roomId, entries);
+      const last = stored.at(-1);
+      if (last) this.#ends.saw(roomId, positionOf(last));
+      if ("failure" in outcome && stored.length < entries.length) throw outcome.failure;
       return stored;
     });
   }
@@ -76,9 +74,9 @@ export class MongoLog implements LogStore {
   findSent(roomId: string, sent: readonly SentKey[]): Promise<Entry[]> {
     return this.#operations.run(async () => {
       const bySender = Map.groupBy(sent, ({ senderId }) => senderId);
-      // One question for all senders would leave the index to the server's planner, and not every
+      // One query for all senders would leave the index to the server's planner, and not every
       // server finds it. Not all at once: appends to other rooms need connections as well.
-      const found = await pLimit(QUESTIONS_AT_ONCE).map(bySender, ([senderId, own]) => {
+      const found = await pLimit(QUERIES_AT_ONCE).map(bySender, ([senderId, own]) => {
         const clientMessageId = { $in: own.map((key) => key.clientMessageId) };
         return this.#read({ roomId, senderId, clientMessageId });
       });
@@ -87,7 +85,7 @@ export class MongoLog implements LogStore {
   }
 
   end(roomId: string): Promise<LogPosition> {
-    return this.#operations.run(() => this.#findEnd(roomId));
+    return this.#operations.run(() => this.#ends.find(roomId));
   }
 
   heads(roomIds: string[]): Promise<Map<string, number>> {
@@ -96,8 +94,8 @@ export class MongoLog implements LogStore {
         .find({ _id: { $in: roomIds } }, { projection: { _id: 1 }, batchSize: roomIds.length })
         .toArray();
       const ids = rooms.map(({ _id }) => _id);
-      const heads = await this.#ends.findAll(ids);
-      return new Map(ids.map((id, i) => [id, heads[i]!]));
+      const ends = await this.#ends.findAll(ids);
+      return new Map(ids.map((id, i) => [id, ends[i]!.seq]));
     });
   }
 
@@ -107,7 +105,8 @@ export class MongoLog implements LogStore {
 
   entriesBefore(roomId: string, before: number, limit: number): Promise<Entry[]> {
     return this.#operations.run(async () => {
-      const last = Math.min(before - 1, await this.#ends.find(roomId));
+      const exists = before - 1 <= this.#ends.lastSeen(roomId).seq;
+      const last = exists ? before - 1 : Math.min(before - 1, (await this.#ends.find(roomId)).seq);
       return await this.#readEntries(roomId, last - limit + 1, last);
     });
   }
@@ -121,7 +120,10 @@ export class MongoLog implements LogStore {
 
   messagesBefore(roomId: string, before: LogPosition, limit: number): Promise<Message[]> {
     return this.#operations.run(async () => {
-      const last = Math.min(before.n - 1, (await this.#findEnd(roomId)).n);
+      const exists = before.n - 1 <= this.#ends.lastSeen(roomId).n;
+      const last = exists
+        ? before.n - 1
+        : Math.min(before.n - 1, (await this.#ends.find(roomId)).n);
       return await this.#readMessages(roomId, last - limit + 1, last);
     });
   }
@@ -138,42 +140,33 @@ export class MongoLog implements LogStore {
     });
   }
 
-  /** Inserts the entries; returns the failure, if any: a part of them, from the first on, may be stored. */
-  async #insert(roomId: string, entries: Entry[]): Promise<unknown> {
+  async #insert(roomId: string, entries: Entry[]): Promise<InsertOutcome> {
     const documents = entries.map(fromEntry);
-    const failure = this.#contended.delete(roomId)
+    const outcome = this.#contended.delete(roomId)
       ? await this.#inserts.insertAlone(documents)
       : await this.#inserts.insert(documents);
-    // Rivals in one room must not hold up the others' inserts twice.
-    if (failure !== null) this.#contended.set(roomId, true);
-    return failure;
+    const complete = "stored" in outcome && outcome.stored === entries.length;
+    if (!complete) this.#contended.set(roomId, true);
+    return outcome;
   }
 
-  /** Those of the entries, from the first on, that are in the log: what counts is what a majority has. */
+  /** Those of the entries, from the first on, that a majority has. */
   async #storedOf(roomId: string, entries: Entry[]): Promise<Entry[]> {
     const ids = entries.map(({ id }) => id);
     const found = await this.#messages
       .find({ _id: { $in: ids }, roomId }, { projection: { seq: 1 }, batchSize: READ_BATCH })
       .toArray();
     const seqs = new Map(found.map(({ _id, seq }) => [_id, seq]));
-    // One at another number is an earlier attempt of the same send, and is found as that.
+    // An entry at another number is of an earlier attempt, and is found as that.
     const end = entries.findIndex(({ id, seq }) => seqs.get(id) !== seq);
     return entries.slice(0, end < 0 ? entries.length : end);
-  }
-
-  async #findEnd(roomId: string): Promise<LogPosition> {
-    const seq = await this.#ends.find(roomId);
-    if (seq === 0) return LOG_START;
-    const last = await this.#messages.findOne({ roomId, seq }, { projection: { n: 1 } });
-    if (!last) throw new Error(`entry ${seq} of room ${roomId} has gone`);
-    return { seq, n: last.n };
   }
 
   async #readEntries(roomId: string, first: number, last: number): Promise<Entry[]> {
     const range = { roomId, seq: { $gte: first, $lte: last } };
     const views = await this.#read(range, { $sort: { seq: 1 } });
-    const end = views.at(-1)?.seq;
-    if (end !== undefined) this.#ends.saw(roomId, end);
+    const end = views.at(-1);
+    if (end) this.#ends.saw(roomId, { seq: end.seq, n: end.n });
     return views.map(toEntry);
   }
 

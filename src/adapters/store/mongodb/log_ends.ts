@@ -1,41 +1,49 @@
-/** Where logs end, found at a cost that hardly grows with them on any server. */
+/** Finds the ends of logs at a cost that hardly grows with their length on any server. */
 import { LRUCache } from "lru-cache";
 import type { Collection } from "mongodb";
 import pLimit from "p-limit";
+import { LOG_START, type LogPosition } from "../../../domain/entry.ts";
 import type { MessageDocument } from "./documents.ts";
 
-/** Rooms whose last seen end is remembered. */
+/** Rooms of whose logs the last known end is remembered. */
 const MAX_HINTS = 10_000;
-/** Rooms that are looked for at once: many questions would take the connections that appends need. */
+/** Rooms whose ends are searched for at once: many queries would take the connections of appends. */
 const ENDS_AT_ONCE = 20;
-/** Numbers that are looked for with one question. */
+/** Numbers that one query looks for. */
 const PROBES = 64;
-/** An end that is known of nothing is looked for at doubling distances, so often doubled. */
+/** How many doubling distances are probed beyond the last entry known. */
 const DOUBLINGS = 45;
 
+type EndDocument = Pick<MessageDocument, "seq" | "n">;
+
 /**
- * Numbers have no hole: if entry n is there and n + 1 is not, the log ends at n. So the end is found
- * by looking for single numbers, each a look into the unique index: with one question where it is
- * where it was last seen, with five in a log of a million of which nothing is known. Asking for the
- * largest number instead is left to the server's planner, and not every server has a good one.
+ * Numbers have no hole: if entry n exists and n + 1 does not, the log ends at n. So the end is found
+ * by probing single numbers, each a look-up in the unique index: with one query where it was last
+ * seen, with five in a log of a million entries of which nothing is known. A query for the largest
+ * number is left to the server's planner, and not every server has a good one.
  */
 export class LogEnds {
   /**
    * A hint that lags costs an appender a conflict; one that is ahead would leave a hole, so that
    * only an end that a majority has is remembered.
    */
-  readonly #hints = new LRUCache<string, number>({ max: MAX_HINTS });
+  readonly #hints = new LRUCache<string, LogPosition>({ max: MAX_HINTS });
   readonly #messages: Collection<MessageDocument>;
-  /** Counts the databases that this may have been: what was read of an earlier one is no hint. */
+  /** Counts the databases that this may have been: positions of an earlier one are not remembered. */
   #generation = 0;
 
   constructor(messages: Collection<MessageDocument>) {
     this.#messages = messages;
   }
 
-  /** A majority has the log up to this entry. */
-  saw(roomId: string, end: number): void {
-    if (end > (this.#hints.get(roomId) ?? -1)) this.#hints.set(roomId, end);
+  /** A majority has the log up to here. */
+  saw(roomId: string, end: LogPosition): void {
+    if (end.seq > (this.#hints.get(roomId)?.seq ?? -1)) this.#hints.set(roomId, end);
+  }
+
+  /** A position that the log reached: its end, or before it. */
+  lastSeen(roomId: string): LogPosition {
+    return this.#hints.get(roomId) ?? LOG_START;
   }
 
   /** The database may have become another, as after a fail-over or a restored backup. */
@@ -44,47 +52,55 @@ export class LogEnds {
     this.#hints.clear();
   }
 
-  /** The number of the log's last entry; 0 if it has none. */
-  async find(roomId: string): Promise<number> {
+  /** The end of the log. */
+  async find(roomId: string): Promise<LogPosition> {
     const generation = this.#generation;
-    const hint = this.#hints.get(roomId) ?? 0;
-    const probes = hint > 0 ? await this.#look(roomId, [hint, hint + 1]) : new Set<number>();
-    const holds = probes.has(hint);
-    if (holds && !probes.has(hint + 1)) return hint;
+    const hint = this.lastSeen(roomId);
+    const end = await this.#findFrom(roomId, hint);
     // The log has become shorter, as only a restored database does.
-    if (hint > 0 && !holds) this.#hints.delete(roomId);
-    const end = await this.#search(roomId, holds ? hint : 0);
+    if (end.seq < hint.seq) this.#hints.delete(roomId);
     if (generation === this.#generation) this.saw(roomId, end);
     return end;
   }
 
-  /** The numbers of these logs' last entries. */
-  findAll(roomIds: string[]): Promise<number[]> {
+  /** The ends of these logs. */
+  findAll(roomIds: string[]): Promise<LogPosition[]> {
     return pLimit(ENDS_AT_ONCE).map(roomIds, (roomId) => this.find(roomId));
   }
 
-  /** @param low the number of an entry that is there, or 0 */
-  async #search(roomId: string, low: number): Promise<number> {
+  async #findFrom(roomId: string, { seq: hint }: LogPosition): Promise<LogPosition> {
+    if (hint === 0) return await this.#search(roomId, LOG_START);
+    const [last, next] = await this.#probe(roomId, [hint, hint + 1]);
+    if (last?.seq !== hint) return await this.#search(roomId, LOG_START);
+    return next ? await this.#search(roomId, next) : last;
+  }
+
+  /** @param low the position of an entry that exists, or `LOG_START` */
+  async #search(roomId: string, low: LogPosition): Promise<LogPosition> {
     let high = Infinity;
-    while (high - low > 1) {
-      const probes = probesBetween(low, high);
-      const isThere = await this.#look(roomId, probes);
-      low = Math.max(low, ...isThere);
-      // What was appended between two questions is beyond what was asked for.
-      high = Math.min(high, ...probes.filter((seq) => seq > low && !isThere.has(seq)));
+    while (high - low.seq > 1) {
+      const probes = probesBetween(low.seq, high);
+      const found = await this.#probe(roomId, probes);
+      const exists = new Set(found.map(({ seq }) => seq));
+      low = found.at(-1) ?? low;
+      // What was appended between two queries is beyond what was probed.
+      high = Math.min(high, ...probes.filter((seq) => seq > low.seq && !exists.has(seq)));
     }
     return low;
   }
 
-  /** Those of these numbers that the log has. */
-  async #look(roomId: string, seqs: number[]): Promise<Set<number>> {
+  /** The positions of those of these entries that exist, ascending. */
+  async #probe(roomId: string, seqs: number[]): Promise<LogPosition[]> {
     const found = await this.#messages
-      .find({ roomId, seq: { $in: seqs } }, { projection: { _id: 0, seq: 1 } }).toArray();
-    return new Set(found.map(({ seq }) => seq));
+      .find<EndDocument>(
+        { roomId, seq: { $in: seqs } },
+        { projection: { _id: 0, seq: 1, n: 1 } },
+      ).toArray();
+    return found.toSorted((a, b) => a.seq - b.seq);
   }
 }
 
-/** Numbers above `low` and below `high`: at doubling distances if that is open, else evenly spread. */
+/** Numbers above `low` and below `high`: at doubling distances if `high` is infinite, else evenly spread. */
 function probesBetween(low: number, high: number): number[] {
   if (high === Infinity) return Array.from({ length: DOUBLINGS }, (_, i) => low + 2 ** i);
   const count = Math.min(PROBES, high - low - 1);

@@ -1,4 +1,4 @@
-/** Rooms, in a collection of their own; how far their logs reach is found in these. */
+/** Rooms, in a collection of their own; where their logs end is looked up in these. */
 import type { Collection, Document } from "mongodb";
 import { entryAfter, type EntryDraft, LOG_START } from "../../../domain/entry.ts";
 import type { NewRoom, Room } from "../../../domain/room.ts";
@@ -69,7 +69,7 @@ export class MongoRooms implements RoomStore {
 
   async #read(...stages: Document[]): Promise<Room[]> {
     const views = await this.#rooms.aggregate<RoomView>([...stages, WITH_CREATOR]).toArray();
-    const heads = await this.#ends.findAll(views.map(({ _id }) => _id));
-    return views.map((view, i) => toRoom(view, heads[i]!));
+    const ends = await this.#ends.findAll(views.map(({ _id }) => _id));
+    return views.map((view, i) => toRoom(view, ends[i]!.seq));
   }
 }
