@@ -20,9 +20,16 @@ import { SQLITE } from "./harness/stores.ts";
 class EagerBus extends InProcessBus {
   readonly published: BusEvent["kind"][] = [];
 
+  readonly entries: Entry[] = [];
+
   override publish(event: Parameters<InProcessBus["publish"]>[0]): void {
+    if (event.kind === "appended") this.entries.push(...event.entries);
     this.published.push(event.kind);
     super.publish(event);
+  }
+
+  contend(roomId: string): void {
+    this.listeners.notify({ kind: "append_contended", roomId }, "another");
   }
 
   grow(roomId: string, head: number): void {
@@ -101,6 +108,107 @@ Deno.test("what another instance wrote is read when the database announces it", 
   assert.deepEqual(seqs, [1, 2, 3]);
 });
 
+Deno.test("a lost race costs one read, of the entries that were first", async () => {
+  await using world = await openWorld();
+  const { log, bus, store, room, ada } = world;
+  await log.append(room, draft(ada));
+  await store.log.append(room, { seq: 2, n: 2 }, [draft(ada), draft(ada)]);
+  world.calls = [];
+  assert.equal((await log.append(room, draft(ada))).seq, 5);
+  assert.deepEqual(world.calls, ["append", "entriesAfter", "append"]);
+  assert.ok(!bus.published.includes("append_contended"));
+});
+
+Deno.test("an append after entries that arrived here meanwhile reads nothing", async () => {
+  await using world = await openWorld();
+  const { log, store, room, ada } = world;
+  await log.append(room, draft(ada));
+  await store.log.append(room, { seq: 2, n: 2 }, [draft(ada)]);
+  log.advance(room, { seq: 3, n: 3 }, store.epoch);
+  world.calls = [];
+  assert.equal((await log.append(room, draft(ada))).seq, 4);
+  assert.deepEqual(world.calls, ["append"]);
+});
+
+Deno.test("an append far behind the log's end asks for the end instead of reading on", async () => {
+  await using world = await openWorld();
+  const { log, store, room, ada } = world;
+  await log.append(room, draft(ada));
+  await store.log.append(room, { seq: 2, n: 2 }, Array.from({ length: 300 }, () => draft(ada)));
+  world.calls = [];
+  assert.equal((await log.append(room, draft(ada))).seq, 303);
+  assert.deepEqual(world.calls, ["append", "entriesAfter", "end", "append"]);
+});
+
+Deno.test("an append that loses twice in a row says so to the other instances", async () => {
+  await using world = await openWorld();
+  const { log, bus, store, room, ada } = world;
+  let races = 2;
+  world.beforeAppend = async () => {
+    if (races-- > 0) await store.log.append(room, await store.log.end(room), [draft(ada)]);
+  };
+  assert.equal((await log.append(room, draft(ada))).seq, 4);
+  await log.drain();
+  assert.deepEqual(bus.published, ["append_contended", "appended"]);
+});
+
+Deno.test("an instance that loses races may append first", async () => {
+  await using world = await openWorld();
+  const { log, bus, store, room, ada } = world;
+  await log.append(room, draft(ada));
+  bus.contend(room);
+  const own = log.append(room, draft(ada));
+  // The store gets this one first, unless the log has not waited.
+  const [other] = await store.log.append(room, { seq: 2, n: 2 }, [draft(ada)]);
+  assert.equal(other?.seq, 3);
+  log.advance(room, { seq: 3, n: 3 }, store.epoch);
+  assert.equal((await own).seq, 4);
+});
+
+Deno.test("an append goes on although the instance that lost races does not append", async () => {
+  await using world = await openWorld();
+  const { log, bus, room, ada } = world;
+  bus.contend(room);
+  assert.equal((await log.append(room, draft(ada))).seq, 2);
+});
+
+Deno.test("what was known of a database before it changed is no basis", async () => {
+  await using world = await openWorld();
+  const { log, room, ada } = world;
+  log.advance(room, { seq: 9, n: 9 }, 0);
+  world.epoch = 1;
+  assert.equal((await log.append(room, draft(ada))).seq, 2);
+  log.advance(room, { seq: 9, n: 9 }, 0);
+  assert.equal((await log.append(room, draft(ada))).seq, 3);
+});
+
+Deno.test("a database that changes while an append is refused is asked for its log's end", async () => {
+  await using world = await openWorld();
+  const { log, room, ada } = world;
+  log.advance(room, { seq: 9, n: 9 }, 0);
+  world.refusing = true;
+  world.beforeAppend = () => {
+    world.epoch = 1;
+    return Promise.resolve();
+  };
+  assert.equal((await log.append(room, draft(ada))).seq, 2);
+});
+
+Deno.test("an own attempt that becomes visible later is found and published, not repeated", async () => {
+  await using world = await openWorld();
+  const { log, bus, store, room, ada } = world;
+  world.hidesAppended = true;
+  const drafts = [draft(ada), draft(ada)];
+  const entries = await Promise.all(drafts.map((each) => log.append(room, each)));
+  assert.deepEqual(
+    entries.map(({ id, seq }) => [id, seq]),
+    drafts.map(({ message }, i) => [message.id, i + 2]),
+  );
+  await log.drain();
+  assert.deepEqual(bus.entries.map(({ seq }) => seq), [2, 3]);
+  assert.deepEqual(await store.log.end(room), { seq: 3, n: 3 });
+});
+
 /** A log and a hub over a store that counts reads and can be made to fail, and a room of Ada's. */
 async function openWorld() {
   const { DATA_DIR } = await SQLITE.fresh();
@@ -119,7 +227,14 @@ async function openWorld() {
     room: room.id,
     ada,
     reads: 0,
+    /** The calls of the log's port, by name. */
+    calls: [] as string[],
+    epoch: 0,
     failing: false,
+    /** Whether the next append is refused. */
+    refusing: false,
+    /** Whether the next append is stored but answered as if it was refused. */
+    hidesAppended: false,
     beforeAppend: () => Promise.resolve(),
     onAppended: (_: Entry[]) => {},
     [Symbol.asyncDispose]: async () => {
@@ -133,19 +248,33 @@ async function openWorld() {
       value: {
         ...sqlite.log,
         async append(roomId: string, basis: LogPosition, drafts: EntryDraft[]) {
+          world.calls.push("append");
           if (world.failing) throw new Error("the disk is full");
           await world.beforeAppend();
+          if (take("refusing")) return [];
           const entries = await sqlite.log.append(roomId, basis, drafts);
+          if (take("hidesAppended")) return [];
           world.onAppended(entries);
           return entries;
         },
+        end(roomId: string) {
+          world.calls.push("end");
+          return sqlite.log.end(roomId);
+        },
         entriesAfter(...range: Parameters<LogStore["entriesAfter"]>) {
+          world.calls.push("entriesAfter");
           world.reads++;
           return sqlite.log.entriesAfter(...range);
         },
       },
     },
+    epoch: { get: () => world.epoch },
   });
+  const take = (flag: "refusing" | "hidesAppended") => {
+    const was = world[flag];
+    world[flag] = false;
+    return was;
+  };
   const metrics = new Metrics();
   const log = new RoomLog(store, world.bus, metrics);
   const life = { opened: () => Promise.resolve(), closed: () => {} };

@@ -415,6 +415,7 @@ const EVENTS: (RoomEvent | InstanceEvent)[] = [
   { kind: "appended", roomId: "room", entries: [newEntry("room"), newEntry("room")] },
   { kind: "head_advanced", roomId: "room", head: 7 },
   { kind: "append_uncertain", roomId: "room" },
+  { kind: "append_contended", roomId: "room" },
   { kind: "typing", roomId: "room", user: ADA, state: "started" },
   { kind: "presence", roomId: "room", version: 3, users: [ADA, { ...ADA, avatarUrl: null }] },
   ALIVE,
