@@ -1,5 +1,6 @@
 /** One room's log as this instance delivers it: strictly by `seq`, each entry once, no gap. */
 import { getLogger } from "@logtape/logtape";
+import { SingleFlight } from "../async/single_flight.ts";
 import type { Metrics } from "../services/metrics.ts";
 import type { RoomLog } from "../services/room_log.ts";
 import { type Entry, positionOf } from "../domain/entry.ts";
@@ -63,8 +64,7 @@ export class Feed {
   #invalidations = 0;
   #validated = 0;
   #closed = false;
-  #running: Promise<void> = Promise.resolve();
-  #next: Promise<void> | null = null;
+  readonly #catchUps = new SingleFlight(() => this.#catchUp());
   #retry: ReturnType<typeof setTimeout> | undefined;
 
   constructor(roomId: string, options: FeedOptions) {
@@ -135,12 +135,7 @@ export class Feed {
    * @throws ChatError `unavailable`
    */
   refresh(): Promise<void> {
-    // A read under way may have looked too early; one more serves everybody who asks meanwhile.
-    this.#next ??= this.#running.catch(() => {}).then(() => {
-      this.#next = null;
-      return this.#running = this.#catchUp();
-    });
-    return this.#next;
+    return this.#catchUps.run();
   }
 
   /** As `refresh`, in the background and until it succeeds. */

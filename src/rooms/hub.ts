@@ -1,5 +1,5 @@
 /** The rooms that this instance serves now: joins, recoveries and live entries meet here. */
-import { setTimeout as sleep } from "node:timers/promises";
+import { within } from "../async/deadline.ts";
 import type { Metrics } from "../services/metrics.ts";
 import type { RoomLog } from "../services/room_log.ts";
 import type { Services } from "../services/services.ts";
@@ -106,7 +106,7 @@ export class Hub {
     // The database may tell of an entry before it answers the instance that wrote it.
     const published = this.#log.published(roomId);
     if (!published) return feed.offerHead(head);
-    void Promise.race([published, sleep(OWN_WRITE_MS)]).then(() => feed.offerHead(head));
+    void within(published, OWN_WRITE_MS, () => {}).then(() => feed.offerHead(head));
   }
 
   /**

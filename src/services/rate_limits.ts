@@ -1,6 +1,7 @@
 /** How often anyone may do what, and the counting of it. */
 import { getLogger } from "@logtape/logtape";
 import { RateLimiterMemory, type RateLimiterRes } from "rate-limiter-flexible";
+import { within } from "../async/deadline.ts";
 import { ChatError } from "../domain/errors.ts";
 
 const logger = getLogger(["echoroom", "limits"]);
@@ -174,16 +175,10 @@ async function countAtOnce(shared: SharedLimiter, own: RateLimiterMemory, key: s
   }
 }
 
-async function inTime<T>(answer: Promise<T>): Promise<T> {
-  let timer;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error("no answer in time")), SHARED_LIMIT_MS);
+function inTime<T>(answer: Promise<T>): Promise<T> {
+  return within(answer, SHARED_LIMIT_MS, () => {
+    throw new Error("no answer in time");
   });
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function report(error: unknown): void {

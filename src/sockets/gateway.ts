@@ -1,5 +1,6 @@
 /** The WebSocket endpoint: lets sockets in, feeds them to the router, and sees them out. */
 import { getLogger } from "@logtape/logtape";
+import { SingleFlight } from "../async/single_flight.ts";
 import type { Services } from "../services/services.ts";
 import { ChatError, unavailable } from "../domain/errors.ts";
 import type { BusEvent } from "../ports/bus.ts";
@@ -30,8 +31,8 @@ export class Gateway {
   readonly #store: Store;
   readonly #flusher: Flusher;
   readonly #audit: ReturnType<typeof setInterval>;
-  #comparison: Promise<void> = Promise.resolve();
-  #nextComparison: Promise<void> | null = null;
+  /** Finds what the bus has lost: new entries of rooms, and revocations. */
+  readonly #comparison = new SingleFlight(() => this.#compareWithStore());
   #draining = false;
 
   constructor(services: Services) {
@@ -51,7 +52,7 @@ export class Gateway {
     const handlers = createHandlers(services, this.#connections, this.#rooms);
     this.#router = new EventRouter(services, handlers);
     bus.subscribe((event, from) => this.#receive(event, from));
-    this.#audit = setInterval(() => void this.#compareWithStore(), AUDIT_MS);
+    this.#audit = setInterval(() => void this.#comparison.run(), AUDIT_MS);
     metrics.watch("connections", "Open sockets", () => this.#connections.size);
   }
 
@@ -148,20 +149,10 @@ export class Gateway {
     typing.receive(event, from);
     if (event.kind === "session_revoked") this.#connections.closeSession(event.sessionId);
     if (event.kind === "profile_changed") this.#connections.showProfile(event.user);
-    if (event.kind === "interrupted") void this.#compareWithStore();
+    if (event.kind === "interrupted") void this.#comparison.run();
   }
 
-  /** Finds what the bus has lost: new entries of rooms, and revocations. */
-  #compareWithStore(): Promise<void> {
-    // One under way may have looked too early; one more serves everybody who asks meanwhile.
-    this.#nextComparison ??= this.#comparison.then(() => {
-      this.#nextComparison = null;
-      return this.#comparison = this.#compare();
-    });
-    return this.#nextComparison;
-  }
-
-  async #compare(): Promise<void> {
+  async #compareWithStore(): Promise<void> {
     try {
       await this.#rooms.hub.checkHeads();
       await this.#connections.checkSessions(this.#store);

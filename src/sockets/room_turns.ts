@@ -1,4 +1,5 @@
 /** The order of what one socket asks for: as sent within a room, side by side in different ones. */
+import { within } from "../async/deadline.ts";
 import { MAX_ROOMS_PER_SOCKET } from "../protocol/events.ts";
 
 /** Commands of one socket that may be under way. */
@@ -36,7 +37,10 @@ export class RoomTurns {
     this.#unplaced++;
     const done = this.#do(this.#placed, room, work, place.resolve).finally(() => this.#finish());
     this.#placed = place.promise;
-    return { next: this.#next(isKnown ? place.promise : soon(place.promise)), done };
+    return {
+      next: this.#next(isKnown ? place.promise : within(place.promise, LOOKUP_MS, () => {})),
+      done,
+    };
   }
 
   async #do(
@@ -80,12 +84,4 @@ export class RoomTurns {
     this.#finished?.resolve();
     this.#finished = null;
   }
-}
-
-/** Resolves with `placed`, after 25 ms at the latest. */
-async function soon(placed: Promise<void>): Promise<void> {
-  let timer;
-  const late = new Promise<void>((resolve) => timer = setTimeout(resolve, LOOKUP_MS));
-  await Promise.race([placed, late]);
-  clearTimeout(timer);
 }

@@ -2,6 +2,7 @@
 import { getLogger } from "@logtape/logtape";
 import { type BirpcReturn, createBirpc } from "birpc";
 import { RateLimiterMemory } from "rate-limiter-flexible";
+import { within } from "../async/deadline.ts";
 import type { LimiterOptions } from "../services/rate_limits.ts";
 import { type Config, ConfigError } from "../config.ts";
 import type { Running } from "../instance.ts";
@@ -181,9 +182,9 @@ class Supervisor {
 
   /** What those count that answer in time. */
   async #collectMetrics() {
-    const answers = await Promise.all(
-      [...this.#members].map(({ rpc }) => withinOrNull(rpc.metrics(), METRICS_LIMIT_MS)),
-    );
+    const answers = await Promise.all([...this.#members].map(({ rpc }) => {
+      return within(rpc.metrics(), METRICS_LIMIT_MS, () => null).catch(() => null);
+    }));
     return answers.filter((answer) => answer !== null);
   }
 
@@ -211,20 +212,5 @@ class Supervisor {
       this.#limiters.set(keyPrefix, limiter);
     }
     return limiter;
-  }
-}
-
-/** The answer, or null if there is none within so many milliseconds. */
-async function withinOrNull<T>(answer: Promise<T>, milliseconds: number): Promise<T | null> {
-  let timer;
-  const late = new Promise<null>((resolve) => {
-    timer = setTimeout(resolve, milliseconds, null);
-  });
-  try {
-    return await Promise.race([answer, late]);
-  } catch {
-    return null;
-  } finally {
-    clearTimeout(timer);
   }
 }

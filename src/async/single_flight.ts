@@ -1,0 +1,27 @@
+/** Work of which one run is in flight at a time, and whose runs are shared by those who ask for it. */
+
+/**
+ * For reading a state that changes: a run in flight may have read it before the caller knew of the
+ * change, so the caller gets the next one, together with everybody else who asks before it begins.
+ */
+export class SingleFlight {
+  readonly #work: () => Promise<void>;
+  #running: Promise<void> = Promise.resolve();
+  #next: Promise<void> | null = null;
+
+  constructor(work: () => Promise<void>) {
+    this.#work = work;
+  }
+
+  /**
+   * Settles as a run does that began after this call; never in the same turn. Runs do not overlap,
+   * and one that rejects does so only for those who share it.
+   */
+  run(): Promise<void> {
+    this.#next ??= this.#running.catch(() => {}).then(() => {
+      this.#next = null;
+      return this.#running = this.#work();
+    });
+    return this.#next;
+  }
+}

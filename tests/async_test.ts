@@ -1,0 +1,154 @@
+/** What asynchronous building blocks guarantee: the deadline, the batcher and the single flight. */
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { Batcher } from "../src/async/batcher.ts";
+import { within } from "../src/async/deadline.ts";
+import { SingleFlight } from "../src/async/single_flight.ts";
+import { nextTurn } from "./harness/stage.ts";
+
+const LONG_MS = 60_000;
+const never = new Promise<never>(() => {});
+
+Deno.test("a promise that settles before its deadline settles as it does", async () => {
+  assert.equal(await within(Promise.resolve(1), LONG_MS, () => 2), 1);
+  const failed = within(Promise.reject(new Error("failed")), LONG_MS, () => 2);
+  await assert.rejects(failed, { message: "failed" });
+});
+
+Deno.test("after the deadline the result, or the error, is that of the timeout", async () => {
+  assert.equal(await within(never, 1, () => 2), 2);
+  const late = () => {
+    throw new Error("late");
+  };
+  await assert.rejects(within(never, 1, late), { message: "late" });
+});
+
+Deno.test("work that fails after its deadline is no unhandled rejection", async () => {
+  const work = Promise.withResolvers<void>();
+  assert.equal(await within(work.promise, 1, () => "late"), "late");
+  work.reject(new Error("failed"));
+  await nextTurn();
+});
+
+/** A batcher whose batches end when the test says, and what they held. */
+function openBatcher(take: (waiting: number[]) => number[]) {
+  const batches: number[][] = [];
+  const ends: PromiseWithResolvers<void>[] = [];
+  let idleCalls = 0;
+  const batcher = new Batcher<number>((waiting) => {
+    batches.push(take(waiting));
+    const end = Promise.withResolvers<void>();
+    ends.push(end);
+    return end.promise;
+  }, () => idleCalls++);
+  return { batcher, batches, ends, idleCalls: () => idleCalls };
+}
+
+Deno.test("the first item is a batch at once, and what arrives meanwhile is the next", async () => {
+  const { batcher, batches, ends, idleCalls } = openBatcher((waiting) => waiting.splice(0));
+  for (const item of [1, 2, 3]) batcher.add(item);
+  assert.deepEqual(batches, [[1]]);
+  ends[0]!.resolve();
+  await nextTurn();
+  assert.deepEqual(batches, [[1], [2, 3]]);
+  assert.equal(idleCalls(), 0);
+  ends[1]!.resolve();
+  await batcher.idle();
+  assert.equal(idleCalls(), 1);
+  batcher.add(4);
+  assert.deepEqual(batches, [[1], [2, 3], [4]]);
+});
+
+Deno.test("items that a batch puts back are the first of the next one", async () => {
+  const { batcher, batches, ends } = openBatcher((waiting) => waiting.splice(0, 2));
+  for (const item of [1, 2, 3, 4]) batcher.add(item);
+  ends[0]!.resolve();
+  await nextTurn();
+  batcher.waiting.unshift(3);
+  ends[1]!.resolve();
+  await nextTurn();
+  assert.deepEqual(batches, [[1], [2, 3], [3, 4]]);
+});
+
+Deno.test("a batcher that is idle says so at once", async () => {
+  await new Batcher(() => never).idle();
+});
+
+Deno.test("whatever the schedule, each item is in one batch, in order, and batches do not overlap", () =>
+  fc.assert(
+    fc.asyncProperty(
+      fc.scheduler(),
+      fc.nat(20),
+      fc.integer({ min: 1, max: 5 }),
+      async (s, n, max) => {
+        const done: number[] = [];
+        let inFlight = 0;
+        const batcher = new Batcher<number>(async (waiting) => {
+          assert.equal(++inFlight, 1);
+          const batch = waiting.splice(0, max);
+          await s.schedule(Promise.resolve());
+          done.push(...batch);
+          inFlight--;
+        });
+        const items = Array.from({ length: n }, (_, i) => i);
+        s.scheduleSequence(items.map((item) => () => Promise.resolve(batcher.add(item))));
+        await s.waitIdle();
+        await batcher.idle();
+        assert.deepEqual(done, items);
+      },
+    ),
+  ));
+
+Deno.test("those who ask while a run is in flight share the next one", async () => {
+  const ends: PromiseWithResolvers<void>[] = [];
+  const flight = new SingleFlight(() => {
+    const end = Promise.withResolvers<void>();
+    ends.push(end);
+    return end.promise;
+  });
+  const first = [flight.run(), flight.run()];
+  assert.equal(ends.length, 0, "none begins in the turn of the call");
+  await nextTurn();
+  const second = [flight.run(), flight.run()];
+  await nextTurn();
+  assert.equal(ends.length, 1);
+  ends[0]!.resolve();
+  await Promise.all(first);
+  await nextTurn();
+  assert.equal(ends.length, 2);
+  ends[1]!.resolve();
+  await Promise.all(second);
+});
+
+Deno.test("a run that fails fails for those who share it, and for nobody after it", async () => {
+  let runs = 0;
+  const flight = new SingleFlight(() => {
+    return runs++ === 0 ? Promise.reject(new Error("failed")) : Promise.resolve();
+  });
+  const failed = flight.run();
+  await assert.rejects(failed, { message: "failed" });
+  await flight.run();
+});
+
+Deno.test("whatever the schedule, a run is answered by one that began after it was asked for", () =>
+  fc.assert(
+    fc.asyncProperty(fc.scheduler(), fc.nat(20), async (s, n) => {
+      let [asked, seen, inFlight] = [0, 0, 0];
+      const flight = new SingleFlight(async () => {
+        assert.equal(++inFlight, 1);
+        const read = asked;
+        await s.schedule(Promise.resolve());
+        seen = read;
+        inFlight--;
+      });
+      const answers: Promise<void>[] = [];
+      s.scheduleSequence(Array.from({ length: n }, () => () => {
+        const number = ++asked;
+        answers.push(flight.run().then(() => assert.ok(seen >= number)));
+        return Promise.resolve();
+      }));
+      await s.waitIdle();
+      await Promise.all(answers);
+      assert.equal(answers.length, n);
+    }),
+  ));
