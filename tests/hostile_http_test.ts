@@ -133,7 +133,7 @@ Deno.test("paths that are none lead nowhere", async () => {
     "/assets/..%2f..%2fdeno.json": [404, "not_found"],
     "/assets/web/..%2f..%2fdeno.json": [404, "not_found"],
     "/assets/src/config.ts": [404, "not_found"],
-    "/assets/src/protocol/events.ts": [404, "not_found"],
+    "/assets/src/protocol/schemas/events.ts": [404, "not_found"],
     "/assets/main.ts": [404, "not_found"],
     "/assets/web/deno.json": [404, "not_found"],
     "/assets/%00": [404, "not_found"],

@@ -7,7 +7,7 @@ import { readConfig } from "../src/config.ts";
 import { type ChatError, ERROR_CODES } from "../src/domain/errors.ts";
 import { type AppSettings, createApp } from "../src/http/app.ts";
 import { requireJson } from "../src/http/input.ts";
-import { CLIENT_EVENTS, SERVER_EVENTS } from "../src/protocol/events.ts";
+import { CLIENT_EVENTS, SERVER_EVENTS } from "../src/protocol/schemas/events.ts";
 import { type Answer, request } from "./harness/account.ts";
 import type { Gateway } from "../src/sockets/gateway.ts";
 import { onStage, sleep } from "./harness/stage.ts";

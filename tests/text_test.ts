@@ -9,7 +9,13 @@ import { newId } from "../src/domain/id.ts";
 import { nameInSentence } from "../src/domain/name.ts";
 import type { User } from "../src/domain/user.ts";
 import type { Store } from "../src/ports/store/store.ts";
-import { DisplayName, Email, Password, RoomDescription, RoomName } from "../src/protocol/fields.ts";
+import {
+  DisplayName,
+  Email,
+  Password,
+  RoomDescription,
+  RoomName,
+} from "../src/protocol/schemas/fields.ts";
 import { type Answer, request } from "./harness/account.ts";
 import { onStage } from "./harness/stage.ts";
 

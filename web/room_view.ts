@@ -1,12 +1,11 @@
 /** One room: its messages, who is online, who types, and the box to write in. */
 import type { Room } from "../src/client/mod.ts";
+import { MAX_TEXT_LENGTH } from "../src/protocol/wire/limits.ts";
 import type { Drafts } from "./drafts.ts";
 import { element, setText, showList } from "./dom.ts";
 import { MessageList } from "./message_list.ts";
 import { portrait } from "./portrait.ts";
 
-/** The longest message that the server takes, in code points. */
-const MAX_CHARACTERS = 4_000;
 /** From here on it is shown how many are left. */
 const FEW_LEFT = 200;
 /** Whether there is space for a column of those online. */
@@ -159,7 +158,7 @@ export class RoomView {
 
   #send(): void {
     const text = this.#input.value.trim();
-    if (!text || charactersIn(text) > MAX_CHARACTERS) return;
+    if (!text || charactersIn(text) > MAX_TEXT_LENGTH) return;
     this.#input.value = "";
     this.#options.drafts.write(this.#room, "");
     this.#showCharacters();
@@ -170,7 +169,7 @@ export class RoomView {
 
   /** Nothing is cut off: what is too long stays, and cannot be sent. */
   #showCharacters(): void {
-    const left = MAX_CHARACTERS - charactersIn(this.#input.value.trim());
+    const left = MAX_TEXT_LENGTH - charactersIn(this.#input.value.trim());
     const isOver = left < 0;
     this.#sendButton.disabled = isOver;
     this.#input.ariaInvalid = isOver ? "true" : null;

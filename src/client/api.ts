@@ -1,5 +1,9 @@
 /** The REST routes of a server, as typed calls. */
-import type { MessagesPage, Problem, Room, RoomsPage, SignedIn, User } from "../protocol/wire.ts";
+import type { SignedIn } from "../protocol/wire/auth.ts";
+import type { Problem } from "../protocol/wire/errors.ts";
+import type { MessagesPage } from "../protocol/wire/messages.ts";
+import type { Room, RoomsPage } from "../protocol/wire/rooms.ts";
+import type { User } from "../protocol/wire/users.ts";
 import type { ServerAddress } from "./address.ts";
 import { EchoRoomError, errorOfProblem } from "./errors.ts";
 import { type ClientFetch, type ClientRequest, type ClientResponse, inTime } from "./platform.ts";

@@ -1,5 +1,5 @@
 /** A server as an app sees it: who is signed in, the connection, rooms, and messages on their way. */
-import type { PublicUser, User } from "../protocol/wire.ts";
+import type { PublicUser, User } from "../protocol/wire/users.ts";
 import { ServerAddress } from "./address.ts";
 import { type Account, Api, type Credentials, type ProfileChanges } from "./api.ts";
 import { Connection, type ConnectionState, TIMING, type Timing } from "./connection.ts";

@@ -1,6 +1,11 @@
 /** One WebSocket kept alive: identifying, answers, signs of life, and coming back after a loss. */
-import { CLOSE_CODES } from "../protocol/close_codes.ts";
-import type { ClientEvents, ServerEvents, User } from "../protocol/wire.ts";
+import { isAuthErrorCode } from "../protocol/wire/auth_error_codes.ts";
+import { CLOSE_CODES } from "../protocol/wire/close_codes.ts";
+import type { Answer, AnsweredEvent } from "../protocol/wire/event_answers.ts";
+import type { ClientEvents, ServerEvents } from "../protocol/wire/events.ts";
+import { MAX_FRAME_BYTES } from "../protocol/wire/limits.ts";
+import type { Subprotocol } from "../protocol/wire/subprotocols.ts";
+import type { User } from "../protocol/wire/users.ts";
 import type { ServerAddress } from "./address.ts";
 import { disconnected, type EchoRoomError, errorOfEvent, tooBig } from "./errors.ts";
 import { Observed } from "./observable.ts";
@@ -48,10 +53,8 @@ const STABLE_MS = 10_000;
 const RENEWAL_RETRY_MS = 5_000;
 /** Longer timers overflow. */
 const LONGEST_TIMER_MS = 24 * 60 * 60_000;
-const PROTOCOLS = ["echoroom.batch", "echoroom.v1"];
-
-/** The server takes no larger frame. */
-const MAX_FRAME_BYTES = 64 * 1024;
+/** The server takes the first: frames of several events cost both sides less. */
+const OFFERED: Subprotocol[] = ["echoroom.batch", "echoroom.v1"];
 
 /**
  * Closes after which coming back by itself would only repeat what went wrong. That it was not
@@ -68,14 +71,6 @@ const REASONS: ReadonlyMap<number, string> = new Map([
   [CLOSE_CODES.tryAgainLater, "The server is busy."],
 ]);
 
-/** What the server says of a token that will not do; another one may. */
-const TOKEN_FAULTS: ReadonlySet<string> = new Set<ServerEvents["auth:error"]["code"]>([
-  "unauthenticated",
-  "token_expired",
-  "session_revoked",
-  "forbidden",
-]);
-
 /** Any frame of the server: its event's name, data, and the `ref` of what it answers. */
 type ServerFrame = {
   [E in keyof ServerEvents]: { event: E; data: ServerEvents[E]; ref?: number };
@@ -88,15 +83,6 @@ export type Notice = Extract<ServerFrame, { event: "typing:update" | "presence:u
 export interface EntryFrame {
   event: string;
   data: { roomId: string; seq: number; entryId?: string };
-}
-
-/** What the server answers a command with. */
-export interface Answers {
-  "auth:identify": ServerEvents["auth:ok"];
-  "room:join": ServerEvents["room:joined"];
-  "room:leave": ServerEvents["room:left"];
-  "message:send": ServerEvents["message:ack"];
-  "connection:recover": ServerEvents["connection:missed"];
 }
 
 /** What a connection needs, and whom it tells. */
@@ -181,18 +167,21 @@ export class Connection {
    * @throws {EchoRoomError} the server's refusal, or `disconnected` if no answer will come; what
    *   would cost the connection because of its size is refused here
    */
-  request<E extends keyof Answers>(
+  request<E extends AnsweredEvent>(
     event: E,
     data: ClientEvents[E],
-    take?: (answer: Answers[E]) => void,
-  ): Promise<Answers[E]> {
+    take?: (answer: Answer<E>) => void,
+  ): Promise<Answer<E>> {
     if (!this.isOnline) return Promise.reject(disconnected());
     if (!fits(event, data)) return Promise.reject(tooBig());
     return this.#ask(event, data, take);
   }
 
   /** Sends a command that has no answer. */
-  emit(event: "typing:start" | "typing:stop", data: { roomId: string }): void {
+  emit<E extends Exclude<keyof ClientEvents, AnsweredEvent>>(
+    event: E,
+    data: ClientEvents[E],
+  ): void {
     if (this.isOnline) this.#send({ event, data });
   }
 
@@ -213,7 +202,7 @@ export class Connection {
 
   #open(token: string): void {
     const { address, WebSocket } = this.#host;
-    const socket = this.#socket = new WebSocket(address.socketUrl, PROTOCOLS);
+    const socket = this.#socket = new WebSocket(address.socketUrl, OFFERED);
     this.#opened = false;
     // Until it opens nothing is asked that could time out.
     const lost = (code: number) => socket === this.#socket && this.#lost(code);
@@ -246,15 +235,15 @@ export class Connection {
     });
   }
 
-  #ask<E extends keyof Answers>(
+  #ask<E extends AnsweredEvent>(
     event: E,
     data: ClientEvents[E],
-    take?: (answer: Answers[E]) => void,
-  ): Promise<Answers[E]> {
+    take?: (answer: Answer<E>) => void,
+  ): Promise<Answer<E>> {
     const ref = ++this.#lastRef;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => this.#lost(0), this.#host.timing.answerMs);
-      const answered = (answer: Answers[E]) => {
+      const answered = (answer: Answer<E>) => {
         take?.(answer);
         resolve(answer);
       };
@@ -346,7 +335,7 @@ export class Connection {
     const { code, message } = error as EchoRoomError;
     // Of a lost connection the socket has told already.
     if (code === "disconnected") return;
-    if (TOKEN_FAULTS.has(code)) this.#retryWithNewToken(message);
+    if (isAuthErrorCode(code)) this.#retryWithNewToken(message);
     else this.#retryLater(message);
   }
 

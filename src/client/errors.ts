@@ -1,6 +1,7 @@
 /** The one error that the client throws, and its closed list of codes. */
 import type { ErrorCode, InputFault } from "../domain/errors.ts";
-import type { Problem, ServerEvents } from "../protocol/wire.ts";
+import type { Problem } from "../protocol/wire/errors.ts";
+import type { ServerEvents } from "../protocol/wire/events.ts";
 
 /**
  * The server's own codes, and those of the client: `unreachable` (no answer over HTTP),

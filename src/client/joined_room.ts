@@ -1,5 +1,8 @@
 /** One room kept true: joined again after every loss, its log without a gap, whoever types. */
-import type { PublicUser, Room as RoomInfo, ServerEvents } from "../protocol/wire.ts";
+import type { ServerEvents } from "../protocol/wire/events.ts";
+import { NAMED_ONLINE, PAGE_SIZE, TYPING_MS } from "../protocol/wire/limits.ts";
+import type { Room as RoomInfo } from "../protocol/wire/rooms.ts";
+import type { PublicUser } from "../protocol/wire/users.ts";
 import type { Api } from "./api.ts";
 import {
   backoffMs,
@@ -30,12 +33,9 @@ export interface RoomHost {
   release(room: JoinedRoom): void;
 }
 
-const HISTORY_PAGE = 50;
-/** Up to so many online the server names them all. */
-const NAMED_ONLINE = 200;
 const RETRY_MS = 2_000;
-/** The server ends typing 6 s after the last start. */
-const TYPING = { repeatMs: 3_000, endMs: 5_000, forgetMs: 8_000 };
+/** Before the server ends it, and after it should have. */
+const TYPING = { repeatMs: TYPING_MS / 2, endMs: TYPING_MS - 1_000, forgetMs: TYPING_MS + 2_000 };
 /** Refusals that the same request meets again until something has changed. */
 const LASTING: ReadonlySet<string> = new Set([
   "room_not_found",
@@ -342,7 +342,7 @@ export class JoinedRoom implements Room {
   async #loadOlder(): Promise<boolean> {
     const first = this.#timeline.first();
     if (!first) return false;
-    const page = { before: first.id!, limit: HISTORY_PAGE };
+    const page = { before: first.id!, limit: PAGE_SIZE };
     const { messages, hasMore } = await this.#host.api.readMessages(this.id, page);
     // A reset meanwhile has put others in its place.
     if (this.#timeline.first()?.key !== first.key) return this.#timeline.hasOlder;

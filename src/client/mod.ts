@@ -22,20 +22,26 @@
  *
  * @module
  */
+export { AUTH_ERROR_CODES, type AuthErrorCode } from "../protocol/wire/auth_error_codes.ts";
+export type { AuthClientEvents, AuthServerEvents, SignedIn } from "../protocol/wire/auth.ts";
+export type { ErrorServerEvents } from "../protocol/wire/errors.ts";
+export type { ClientEvents, ServerEvents } from "../protocol/wire/events.ts";
 export type {
-  ClientEvents,
   Message,
+  MessageClientEvents,
+  MessageServerEvents,
   MessagesPage,
-  PublicUser,
-  Room as RoomInfo,
   RoomCursor,
+} from "../protocol/wire/messages.ts";
+export type {
+  Room as RoomInfo,
+  RoomClientEvents,
+  RoomServerEvents,
   RoomsPage,
-  ServerEvents,
-  SignedIn,
-  User,
-} from "../protocol/wire.ts";
+} from "../protocol/wire/rooms.ts";
+export type { PublicUser, User } from "../protocol/wire/users.ts";
 export { ERROR_CODES, type ErrorCode, type InputFault } from "../domain/errors.ts";
-export { CLOSE_CODES } from "../protocol/close_codes.ts";
+export { CLOSE_CODES } from "../protocol/wire/close_codes.ts";
 export type { Account, Api, Credentials, ProfileChanges } from "./api.ts";
 export { Client, type ClientOptions, createClient } from "./client.ts";
 export { type ConnectionState, TIMING, type Timing } from "./connection.ts";

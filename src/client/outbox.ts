@@ -1,5 +1,5 @@
 /** Messages on their way: kept until the server has acked them, over reconnects and reloads. */
-import type { ServerEvents } from "../protocol/wire.ts";
+import type { ServerEvents } from "../protocol/wire/events.ts";
 import { closed, type EchoRoomError } from "./errors.ts";
 import {
   type OutboxStorage,

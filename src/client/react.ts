@@ -16,7 +16,7 @@
  * @module
  */
 import { useEffect, useState, useSyncExternalStore } from "react";
-import type { PublicUser, User } from "../protocol/wire.ts";
+import type { PublicUser, User } from "../protocol/wire/users.ts";
 import type { Client } from "./client.ts";
 import type { ConnectionState } from "./connection.ts";
 import type { Observable } from "./observable.ts";

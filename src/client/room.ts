@@ -1,5 +1,6 @@
 /** A room as an app holds it: what it may look at, and what it may do. */
-import type { PublicUser, Room as RoomInfo } from "../protocol/wire.ts";
+import type { Room as RoomInfo } from "../protocol/wire/rooms.ts";
+import type { PublicUser } from "../protocol/wire/users.ts";
 import type { EchoRoomError } from "./errors.ts";
 import type { Observable } from "./observable.ts";
 import type { Ack } from "./outbox.ts";

@@ -1,28 +1,22 @@
 /** One room's messages as this client has them: the log up to a cursor, and drafts after it. */
-import type { Message, PublicUser, ServerEvents } from "../protocol/wire.ts";
+import type { ServerEvents } from "../protocol/wire/events.ts";
+import type { Message } from "../protocol/wire/messages.ts";
+import type { PublicUser } from "../protocol/wire/users.ts";
 import type { EchoRoomError } from "./errors.ts";
 
 /** Where a message stands on its way into the room's log; others' messages are always `sent`. */
 export type MessageState = "queued" | "sending" | "sent" | "failed";
 
-/** A message as an app shows it, whether or not the server has it yet. */
-export interface ChatMessage {
-  /** Names the message from the moment it is written on, for lists. */
+/** A message as an app shows it, whether or not the server has it yet. Escape its text in markup. */
+export interface ChatMessage extends Readonly<Omit<Message, "id" | "roomId" | "seq">> {
+  /** The same from the moment it is written on, for lists. */
   readonly key: string;
-  /** Where it stands. */
+  /** Whether the server has it. */
   readonly state: MessageState;
   /** Null until the server has acked it. */
   readonly id: string | null;
   /** Its place in the room's log; null until the server has acked it. */
   readonly seq: number | null;
-  /** Oneself or somebody else, as they are now. */
-  readonly sender: PublicUser;
-  /** As it was written: to be escaped where markup would be read. */
-  readonly text: string;
-  /** Whether the server wrote it, about something that `sender` did. */
-  readonly system: boolean;
-  /** The sender's own name for it. */
-  readonly clientMessageId: string;
   /** ISO 8601; by the local clock until the server has acked it. */
   readonly createdAt: string;
   /** ISO 8601; by the local clock until the server has acked it. */
@@ -199,9 +193,7 @@ export class Timeline {
   #put(message: Message): boolean {
     const key = keyOf(message.sender, message.clientMessageId);
     const known = this.#messages.get(key);
-    const { id, seq, sender, text, system, clientMessageId, createdAt, updatedAt } = message;
-    const entry = { key, id, seq, sender, text, system, clientMessageId, createdAt, updatedAt };
-    this.#messages.set(key, { ...entry, state: "sent" });
+    this.#messages.set(key, { ...message, key, state: "sent" });
     return known === undefined || known.id === null;
   }
 }

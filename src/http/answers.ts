@@ -2,7 +2,7 @@
 import { type DescribeRouteOptions, resolver } from "hono-openapi";
 import type { z } from "zod";
 import type { ErrorCode } from "../domain/errors.ts";
-import { Problem } from "../protocol/requests.ts";
+import { Problem } from "../protocol/schemas/errors.ts";
 import { statusOf } from "./problem.ts";
 
 type Responses = NonNullable<DescribeRouteOptions["responses"]>;

@@ -3,8 +3,8 @@ import { createMiddleware } from "hono/factory";
 import { validator } from "hono-openapi";
 import type { z } from "zod";
 import { ChatError, unavailable } from "../domain/errors.ts";
-import { invalidInput } from "../protocol/faults.ts";
-import { MAX_BODY_BYTES } from "../protocol/requests.ts";
+import { invalidInput } from "../protocol/input_errors.ts";
+import { MAX_FRAME_BYTES } from "../protocol/wire/limits.ts";
 import type { Env } from "./context.ts";
 
 /**
@@ -41,11 +41,11 @@ function refuse(result: { success: boolean; error?: Parameters<typeof invalidInp
 
 /** Reads the body, but no more of it than is allowed, whatever length it claims to have. */
 async function readBody(request: Request, isDraining: () => boolean): Promise<Uint8Array> {
-  const bytes = new Uint8Array(MAX_BODY_BYTES);
+  const bytes = new Uint8Array(MAX_FRAME_BYTES);
   let length = 0;
   try {
     for await (const chunk of request.body ?? []) {
-      if (length + chunk.length > MAX_BODY_BYTES) {
+      if (length + chunk.length > MAX_FRAME_BYTES) {
         throw new ChatError("payload_too_large", "A body holds at most 64 KiB.");
       }
       bytes.set(chunk, length);

@@ -3,7 +3,7 @@ import { Hono } from "hono";
 import { describeRoute } from "hono-openapi";
 import type { Services } from "../services/services.ts";
 import { ChatError } from "../domain/errors.ts";
-import * as protocol from "../protocol/requests.ts";
+import * as protocol from "../protocol/schemas/operations.ts";
 import { json, problems } from "./answers.ts";
 import { compressed } from "./compression.ts";
 import type { Env } from "./context.ts";

@@ -11,7 +11,7 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
  * of. They keep their places, so that an import leads to the same file here and in an editor.
  */
 const SCRIPT =
-  /^(?:web\/[a-z_]+|src\/client\/[a-z_]+|src\/protocol\/(?:wire|close_codes)|src\/domain\/errors)\.ts$/;
+  /^(?:web\/[a-z_]+|src\/client\/[a-z_]+|src\/protocol\/wire\/[a-z_]+|src\/domain\/errors)\.ts$/;
 const STATIC = /^web\/[a-z_]+\.(?:css|js|svg)$/;
 const SERVICE_WORKER = "web/service_worker.js";
 const PREFIX = "/assets/";

@@ -5,7 +5,7 @@ import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Metrics } from "../services/metrics.ts";
 import { ChatError, type ErrorCode } from "../domain/errors.ts";
-import type { Problem } from "../protocol/requests.ts";
+import type { Problem } from "../protocol/wire/errors.ts";
 import { type Env, requestIdOf } from "./context.ts";
 import { notFoundPage, wantsPage } from "./page_routes.ts";
 

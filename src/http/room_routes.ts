@@ -8,8 +8,14 @@ import { getRoom } from "../application/rooms/get_room.ts";
 import { listRooms } from "../application/rooms/list_rooms.ts";
 import type { Services } from "../services/services.ts";
 import type { ErrorCode } from "../domain/errors.ts";
-import * as protocol from "../protocol/requests.ts";
-import { presentMessage, presentRoom } from "../protocol/resources.ts";
+import { MessagesPage, MessagesQuery, presentMessage } from "../protocol/schemas/messages.ts";
+import {
+  presentRoom,
+  RoomAnswer,
+  RoomCreation,
+  RoomsPage,
+  RoomsQuery,
+} from "../protocol/schemas/rooms.ts";
 import { json, problems } from "./answers.ts";
 import { compressedJson } from "./compression.ts";
 import type { Env } from "./context.ts";
@@ -29,12 +35,12 @@ export function roomRoutes(services: Services, isDraining: () => boolean) {
         summary: "List rooms by name, then id",
         security: BEARER,
         responses: {
-          200: json(protocol.RoomsPage, "A page; `nextCursor` is null at the end"),
+          200: json(RoomsPage, "A page; `nextCursor` is null at the end"),
           ...problems("validation_failed", ...AUTH),
         },
       }),
       signedIn,
-      query(protocol.RoomsQuery),
+      query(RoomsQuery),
       async (c) => {
         const { limit, cursor } = c.req.valid("query");
         const { rooms, nextCursor } = await listRooms(services, { limit, cursor });
@@ -52,7 +58,7 @@ export function roomRoutes(services: Services, isDraining: () => boolean) {
         summary: "Make a room",
         security: BEARER,
         responses: {
-          201: json(protocol.RoomAnswer, "The room; entry 1 of its log says who made it"),
+          201: json(RoomAnswer, "The room; entry 1 of its log says who made it"),
           ...problems(
             "invalid_json",
             "validation_failed",
@@ -64,7 +70,7 @@ export function roomRoutes(services: Services, isDraining: () => boolean) {
       }),
       signedIn,
       requireJson(isDraining),
-      jsonBody(protocol.RoomCreation),
+      jsonBody(RoomCreation),
       async (c) => {
         const { name, description } = c.req.valid("json");
         const creator = await getUser(services, c.get("userId"));
@@ -81,7 +87,7 @@ export function roomRoutes(services: Services, isDraining: () => boolean) {
         summary: "Find a room",
         security: BEARER,
         responses: {
-          200: json(protocol.RoomAnswer, "The room"),
+          200: json(RoomAnswer, "The room"),
           ...problems("room_not_found", ...AUTH),
         },
       }),
@@ -98,12 +104,12 @@ export function roomRoutes(services: Services, isDraining: () => boolean) {
         summary: "Read a room's history, oldest first",
         security: BEARER,
         responses: {
-          200: json(protocol.MessagesPage, "`hasMore` looks in the direction of paging"),
+          200: json(MessagesPage, "`hasMore` looks in the direction of paging"),
           ...problems("validation_failed", "room_not_found", ...AUTH),
         },
       }),
       signedIn,
-      query(protocol.MessagesQuery),
+      query(MessagesQuery),
       async (c) => {
         const { limit, before, after } = c.req.valid("query");
         const idOrSlug = c.req.param("idOrSlug")!;

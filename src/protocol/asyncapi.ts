@@ -1,18 +1,13 @@
 /** The AsyncAPI 3 document of the WebSocket, made from the schemas that check and type its events. */
 import { z } from "zod";
-import { CLIENT_EVENTS, Ref, SERVER_EVENTS } from "./events.ts";
-import * as resources from "./resources.ts";
+import { Ref } from "./frames.ts";
+import { CLIENT_EVENTS, SERVER_EVENTS } from "./schemas/events.ts";
+import { Message } from "./schemas/messages.ts";
+import { Room } from "./schemas/rooms.ts";
+import { PublicUser, User } from "./schemas/users.ts";
+import { type AnsweredEvent, ANSWERS, refusalsOf } from "./wire/event_answers.ts";
 
 type Json = Record<string, unknown>;
-
-/** Which event answers which. */
-const REPLIES: Record<string, string[]> = {
-  "auth:identify": ["auth:ok", "auth:error"],
-  "room:join": ["room:joined", "error"],
-  "room:leave": ["room:left", "error"],
-  "message:send": ["message:ack", "error"],
-  "connection:recover": ["connection:missed", "error"],
-};
 
 /** @param version of the server */
 export function asyncapiDocument(version: string): Json {
@@ -55,13 +50,17 @@ export function asyncapiDocument(version: string): Json {
 
 function operation(action: "receive" | "send", event: string): Json {
   const channel = { $ref: "#/channels/socket" };
-  const reply = REPLIES[event]?.map(reference);
+  const reply = isAnswered(event) && [ANSWERS[event], ...refusalsOf(event)].map(reference);
   return {
     action,
     channel,
     messages: [reference(event)],
     ...(reply ? { reply: { channel, messages: reply } } : {}),
   };
+}
+
+function isAnswered(event: string): event is AnsweredEvent {
+  return Object.hasOwn(ANSWERS, event);
 }
 
 function reference(event: string): Json {
@@ -85,7 +84,6 @@ function message(event: string, data: z.ZodType, io: "input" | "output"): Json {
 
 /** The shared resources, once: they are the definitions of a schema that uses them all. */
 function resourceSchemas(): Json {
-  const { PublicUser, User, Room, Message } = resources;
   const all = z.tuple([PublicUser, User, Room, Message]);
   return pointToComponents(jsonSchema(all, "output").definitions as Json);
 }
@@ -101,7 +99,7 @@ function jsonSchema(schema: z.ZodType, io: "input" | "output"): Json {
   }) as Json;
 }
 
-/** Zod puts shared schemas into each document's own definitions; here they stand in one place. */
+/** Zod puts shared schemas into the definitions of each document; here they are in one place. */
 function pointToComponents(schema: Json): Json {
   const { definitions: _, $schema: __, ...rest } = schema;
   const text = JSON.stringify(rest).replaceAll("#/definitions/", "#/components/schemas/");

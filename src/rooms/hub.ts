@@ -8,7 +8,7 @@ import type { Entry } from "../domain/entry.ts";
 import { countWithin } from "../domain/message.ts";
 import type { Bus, BusEvent } from "../ports/bus.ts";
 import type { Store } from "../ports/store/store.ts";
-import { MISSED_MESSAGES } from "../protocol/events.ts";
+import { MISSED_MESSAGES } from "../protocol/wire/limits.ts";
 import type { Subscriber } from "./subscriber.ts";
 import { render, type RenderedEntry, withCurrentSenders } from "./rendered_entry.ts";
 import { Feed } from "./feed.ts";

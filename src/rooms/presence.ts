@@ -1,7 +1,8 @@
 /** Who is in which room, over all instances, and telling the rooms, four times a second at most. */
 import type { PublicUser } from "../domain/user.ts";
 import type { Bus, BusEvent } from "../ports/bus.ts";
-import { frame, NAMED_ONLINE } from "../protocol/events.ts";
+import { frame } from "../protocol/frames.ts";
+import { NAMED_ONLINE } from "../protocol/wire/limits.ts";
 import { Attendance } from "./roster.ts";
 import { Peers } from "./instances.ts";
 import { RecentProfiles } from "./recent_profiles.ts";

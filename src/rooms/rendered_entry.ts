@@ -1,6 +1,6 @@
 /** An entry of a room's log as sockets are sent it: serialised once for all of them. */
 import type { Entry } from "../domain/entry.ts";
-import { presentMessage } from "../protocol/resources.ts";
+import { presentMessage } from "../protocol/schemas/messages.ts";
 import type { PublicUser } from "../domain/user.ts";
 import type { RecentProfiles } from "./recent_profiles.ts";
 

@@ -1,11 +1,11 @@
 /** Who is typing in which room, until they stop, send, leave, or have been silent for 6 s. */
 import { type PublicUser, publicUser } from "../domain/user.ts";
 import type { Bus, BusEvent } from "../ports/bus.ts";
-import { frame } from "../protocol/events.ts";
+import { frame } from "../protocol/frames.ts";
+import { TYPING_MS } from "../protocol/wire/limits.ts";
 import type { Subscriber } from "./subscriber.ts";
 import { RecentProfiles } from "./recent_profiles.ts";
 
-const SILENCE_MS = 6_000;
 /** Other instances say themselves when a user stops; this is for when that is lost. */
 const SILENCE_ELSEWHERE_MS = 9_000;
 /** How often other instances are told at most that a user goes on. */
@@ -41,7 +41,7 @@ export class Typing {
   }
 
   start(roomId: string, subscriber: Subscriber, user: PublicUser): void {
-    const typist = this.#add(roomId, user, subscriber, SILENCE_MS);
+    const typist = this.#add(roomId, user, subscriber, TYPING_MS);
     if (Date.now() - typist.published < REPEAT_MS) return;
     typist.published = Date.now();
     this.#publish(roomId, typist.user, "started");

@@ -2,8 +2,8 @@
 import { getLogger } from "@logtape/logtape";
 import type { Metrics } from "../services/metrics.ts";
 import { ChatError } from "../domain/errors.ts";
-import { CLOSE_CODES } from "../protocol/close_codes.ts";
-import type { Ref } from "../protocol/events.ts";
+import { CLOSE_CODES } from "../protocol/wire/close_codes.ts";
+import type { Ref } from "../protocol/frames.ts";
 import type { Connection } from "./connection.ts";
 
 const logger = getLogger(["echoroom", "websocket"]);

@@ -1,7 +1,7 @@
 /** One socket: what it may be sent, who it speaks for, and the rooms it is in. */
 import type { User } from "../domain/user.ts";
-import { CLOSE_CODES, type CloseCode } from "../protocol/close_codes.ts";
-import { frame, type Ref, type ServerData, type ServerEvent } from "../protocol/events.ts";
+import { CLOSE_CODES, type CloseCode } from "../protocol/wire/close_codes.ts";
+import { frame, type Ref, type ServerData, type ServerEvent } from "../protocol/frames.ts";
 import type { Flusher } from "../rooms/flusher.ts";
 import { MAX_FRAME_LENGTH, type Subscriber } from "../rooms/subscriber.ts";
 import { FrameRate } from "./frame_rate.ts";

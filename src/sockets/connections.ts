@@ -2,7 +2,7 @@
 import { MAX_SOCKETS } from "../services/rate_limits.ts";
 import type { PublicUser } from "../domain/user.ts";
 import type { Store } from "../ports/store/store.ts";
-import { CLOSE_CODES, type CloseCode } from "../protocol/close_codes.ts";
+import { CLOSE_CODES, type CloseCode } from "../protocol/wire/close_codes.ts";
 import type { Connection } from "./connection.ts";
 
 const IDENTIFY_MS = 10_000;

@@ -6,15 +6,13 @@ import type { Services } from "../services/services.ts";
 import { checkSession } from "../application/sessions/authenticate.ts";
 import { ChatError } from "../domain/errors.ts";
 import type { User } from "../domain/user.ts";
-import { CLOSE_CODES } from "../protocol/close_codes.ts";
-import {
-  type ClientData,
-  type ClientEvent,
-  frameOf,
-  MAX_ROOMS_PER_SOCKET,
-  type ServerData,
-} from "../protocol/events.ts";
-import { presentRoom, presentUser } from "../protocol/resources.ts";
+import { isAuthErrorCode } from "../protocol/wire/auth_error_codes.ts";
+import { CLOSE_CODES } from "../protocol/wire/close_codes.ts";
+import { frameOf } from "../protocol/frames.ts";
+import type { ClientData, ClientEvent } from "../protocol/schemas/events.ts";
+import { MAX_ROOMS_PER_SOCKET } from "../protocol/wire/limits.ts";
+import { presentRoom } from "../protocol/schemas/rooms.ts";
+import { presentUser } from "../protocol/schemas/users.ts";
 import { type Command, fail } from "./command.ts";
 import type { Connection } from "./connection.ts";
 import type { Connections } from "./connections.ts";
@@ -35,14 +33,6 @@ export interface Rooms {
   typing: Typing;
   profiles: RecentProfiles;
 }
-
-type AuthErrorCode = ServerData<"auth:error">["code"];
-const AUTH_ERRORS: readonly string[] = [
-  "unauthenticated",
-  "token_expired",
-  "session_revoked",
-  "forbidden",
-];
 
 export function createHandlers(
   services: Services,
@@ -195,7 +185,7 @@ export function createHandlers(
         if (error instanceof ChatError && error.code === "unavailable") {
           connection.unidentifiedSince = Date.now();
         }
-        if (!(error instanceof ChatError) || !isAuthError(error.code)) throw error;
+        if (!(error instanceof ChatError) || !isAuthErrorCode(error.code)) throw error;
         connection.emit("auth:error", { code: error.code, message: error.message }, ref);
         connection.close(CLOSE_CODES.unauthenticated, error.code);
       }
@@ -282,8 +272,4 @@ export function leaveRoom(
 function identityOf({ identity }: Connection): User {
   if (!identity) throw new ChatError("not_identified", "Send auth:identify first.");
   return identity.user;
-}
-
-function isAuthError(code: string): code is AuthErrorCode {
-  return AUTH_ERRORS.includes(code);
 }

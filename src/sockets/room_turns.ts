@@ -1,6 +1,6 @@
 /** The order of what one socket asks for: as sent within a room, side by side in different ones. */
 import { within } from "../async/deadline.ts";
-import { MAX_ROOMS_PER_SOCKET } from "../protocol/events.ts";
+import { MAX_ROOMS_PER_SOCKET } from "../protocol/wire/limits.ts";
 
 /** Commands of one socket that may be under way. */
 const MAX_UNDER_WAY = MAX_ROOMS_PER_SOCKET;

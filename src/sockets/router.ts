@@ -3,11 +3,12 @@ import { trace } from "@opentelemetry/api";
 import { rateLimited } from "../services/rate_limits.ts";
 import type { Services } from "../services/services.ts";
 import { ChatError } from "../domain/errors.ts";
-import { CLOSE_CODES } from "../protocol/close_codes.ts";
-import { CLIENT_EVENTS, type ClientEvent, Frame, type Ref } from "../protocol/events.ts";
-import { RoomReference } from "../protocol/fields.ts";
-import { invalidInput } from "../protocol/faults.ts";
-import { MAX_BODY_BYTES } from "../protocol/requests.ts";
+import { CLOSE_CODES } from "../protocol/wire/close_codes.ts";
+import { Frame, type Ref } from "../protocol/frames.ts";
+import { CLIENT_EVENTS, type ClientEvent } from "../protocol/schemas/events.ts";
+import { RoomReference } from "../protocol/schemas/fields.ts";
+import { invalidInput } from "../protocol/input_errors.ts";
+import { MAX_FRAME_BYTES } from "../protocol/wire/limits.ts";
 import { type Command, fail } from "./command.ts";
 import type { Connection } from "./connection.ts";
 import type { Handler, Handlers } from "./handlers.ts";
@@ -181,6 +182,6 @@ function isClientEvent(event: string | null): event is ClientEvent {
 
 function isTooBig(text: string): boolean {
   // A UTF-16 unit takes one to three bytes of UTF-8, so most frames need no counting.
-  if (text.length > MAX_BODY_BYTES) return true;
-  return text.length * 3 > MAX_BODY_BYTES && encoder.encode(text).length > MAX_BODY_BYTES;
+  if (text.length > MAX_FRAME_BYTES) return true;
+  return text.length * 3 > MAX_FRAME_BYTES && encoder.encode(text).length > MAX_FRAME_BYTES;
 }

@@ -1,11 +1,25 @@
-/** The fields that requests and events share: what each may hold, and how it is cleaned. */
+/** The fields of what clients send: what each may hold, and how it is normalised. */
 import { z } from "zod";
-import { cleanName, hasControls, hasDirections, isVisible } from "../domain/name.ts";
+import { cleanName, hasControls, hasDirections, isVisible } from "../../domain/name.ts";
+import {
+  MAX_AVATAR_URL_LENGTH,
+  MAX_CLIENT_MESSAGE_ID_LENGTH,
+  MAX_DESCRIPTION_LENGTH,
+  MAX_DISPLAY_NAME_LENGTH,
+  MAX_EMAIL_LENGTH,
+  MAX_ID_LENGTH,
+  MAX_PAGE_SIZE,
+  MAX_PASSWORD_BYTES,
+  MAX_ROOM_NAME_LENGTH,
+  MAX_TEXT_LENGTH,
+  MIN_PASSWORD_LENGTH,
+  PAGE_SIZE,
+} from "../wire/limits.ts";
 
 // A string with an unpaired surrogate is not Unicode text: a store would change it silently.
 const wellFormed = (text: string) => text.isWellFormed();
 const bytes = (text: string) => new TextEncoder().encode(text).length;
-/** Characters as people count them in limits: code points, not UTF-16 units. */
+/** Lengths are counted in code points, not in UTF-16 units. */
 const characters = (text: string) => [...text].length;
 
 /** No NUL: written so that the pattern means the same in every dialect of regular expressions. */
@@ -46,7 +60,7 @@ function name(max: number) {
 }
 
 /** What browsers accept in `<input type="email">` (HTML, 4.10.5.1.5). */
-export const Email = z.string().trim().max(254)
+export const Email = z.string().trim().max(MAX_EMAIL_LENGTH)
   .email({ pattern: z.regexes.html5Email, error: "must be an email address" })
   .toLowerCase()
   .meta({ examples: ["ada@example.com"] });
@@ -54,44 +68,50 @@ export const Email = z.string().trim().max(254)
 /** In NFC, so that it is the same from every keyboard. */
 export const Password = withoutNul.normalize("NFC")
   .refine(wellFormed, WELL_FORMED)
-  .refine((text) => characters(text) >= 8, "must be at least 8 characters")
-  .refine((text) => bytes(text) <= 72, "must be at most 72 bytes of UTF-8")
+  .refine(
+    (text) => characters(text) >= MIN_PASSWORD_LENGTH,
+    `must be at least ${MIN_PASSWORD_LENGTH} characters`,
+  )
+  .refine(
+    (text) => bytes(text) <= MAX_PASSWORD_BYTES,
+    `must be at most ${MAX_PASSWORD_BYTES} bytes of UTF-8`,
+  )
   .meta({
-    minLength: 8,
-    maxLength: 72,
+    minLength: MIN_PASSWORD_LENGTH,
+    maxLength: MAX_PASSWORD_BYTES,
     format: "password",
-    description: "8 characters to 72 bytes of UTF-8",
+    description: `${MIN_PASSWORD_LENGTH} characters to ${MAX_PASSWORD_BYTES} bytes of UTF-8`,
     examples: ["correct horse"],
   });
 
-export const DisplayName = name(50).meta({ examples: ["Ada"] });
-export const RoomName = name(80).meta({ examples: ["General"] });
-/** Shown beside names, so that it keeps to their rules, but over several lines. */
-export const RoomDescription = trimmedText(0, 500)
+export const DisplayName = name(MAX_DISPLAY_NAME_LENGTH).meta({ examples: ["Ada"] });
+export const RoomName = name(MAX_ROOM_NAME_LENGTH).meta({ examples: ["General"] });
+/** Follows the rules of names, because it is shown beside them, but may have several lines. */
+export const RoomDescription = trimmedText(0, MAX_DESCRIPTION_LENGTH)
   .refine((text) => !hasControls(text.replace(/[\t\n\r\u2028\u2029]/g, "")), NO_CONTROLS)
   .refine((text) => !hasDirections(text), NO_DIRECTIONS)
   .overwrite((text) => isVisible(text) ? text : "");
-export const MessageText = trimmedText(1, 4_000).meta({ examples: ["Hello, room"] });
+export const MessageText = trimmedText(1, MAX_TEXT_LENGTH).meta({ examples: ["Hello, room"] });
 
 /** An https URL; on the developer's own machine http will do. */
-export const AvatarUrl = z.string().max(2_048)
+export const AvatarUrl = z.string().max(MAX_AVATAR_URL_LENGTH)
   .refine(wellFormed, WELL_FORMED)
   .refine(isAvatarUrl, "must be an https URL")
   .meta({ format: "uri", examples: ["https://example.com/ada.png"] });
 
 export const ClientMessageId = z.string().regex(
-  /^[\x20-\x7e]{1,64}$/,
-  "must be 1 to 64 printable ASCII characters",
+  new RegExp(`^[\\x20-\\x7e]{1,${MAX_CLIENT_MESSAGE_ID_LENGTH}}$`),
+  `must be 1 to ${MAX_CLIENT_MESSAGE_ID_LENGTH} printable ASCII characters`,
 ).meta({ examples: ["6b1f7c1e-0001"] });
 
-/** A room's id or slug. Whatever no room has is answered `room_not_found`. */
-export const RoomReference = z.string().min(1).max(128).meta({ examples: ["general"] });
+/** A room's id or slug. One that no room has is answered `room_not_found`. */
+export const RoomReference = z.string().min(1).max(MAX_ID_LENGTH).meta({ examples: ["general"] });
 
 /** A number of an entry in a room's log, or 0 for before the first. */
 export const Cursor = z.int().min(0);
 
 /** An entry's id, as the server gave it. */
-export const EntryId = z.string().min(1).max(128);
+export const EntryId = z.string().min(1).max(MAX_ID_LENGTH);
 
 export function isLocalHttpUrl(text: string): boolean {
   const url = URL.parse(text);
@@ -103,3 +123,11 @@ function isAvatarUrl(text: string): boolean {
   if (!/^https?:\/\/[^\s\p{Cc}]+$/iu.test(text)) return false;
   return URL.parse(text)?.protocol === "https:" || isLocalHttpUrl(text);
 }
+
+/** Items on a page. */
+export const Limit = z.coerce.number().int().min(1).max(MAX_PAGE_SIZE).default(PAGE_SIZE);
+
+/** An id in an answer. */
+export const Id = z.string().meta({ description: "opaque" });
+/** A time in an answer. */
+export const Time = z.string().meta({ format: "date-time", description: "ISO 8601, UTC" });

@@ -1,4 +1,4 @@
-/** From a schema's complaints to the error that a client is shown. */
+/** Turns what a schema finds wrong with an input into the error that a client is sent. */
 import { ChatError } from "../domain/errors.ts";
 
 /** An issue as Zod and every Standard Schema report it. */
@@ -7,7 +7,7 @@ interface Issue {
   readonly path?: ReadonlyArray<PropertyKey | { readonly key: PropertyKey }> | undefined;
 }
 
-/** The `validation_failed` for input that a schema refused, with the place of each fault. */
+/** The `validation_failed` for an input that a schema refused, with the path of each fault. */
 export function invalidInput(issues: readonly Issue[]): ChatError {
   const faults = issues.map(({ path = [], message }) => ({
     path: path.map((part) => String(typeof part === "object" ? part.key : part)).join("."),

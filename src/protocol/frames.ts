@@ -1,0 +1,36 @@
+/** The frames of the WebSocket: checked when they come in, written when they go out. */
+import { z } from "zod";
+import type { ServerEvents } from "./wire/events.ts";
+
+export const Ref = z.union([z.string(), z.number()]);
+export type Ref = z.infer<typeof Ref>;
+
+/** One frame of a client. */
+export const Frame = z.object({
+  event: z.string(),
+  data: z.record(z.string(), z.unknown()),
+  ref: Ref.optional(),
+});
+
+export type ServerEvent = keyof ServerEvents;
+export type ServerData<E extends ServerEvent> = ServerEvents[E];
+
+/** The text of one frame of the server. */
+export function frame<E extends ServerEvent>(event: E, data: ServerData<E>, ref?: Ref): string {
+  return JSON.stringify(ref === undefined ? { event, data } : { event, data, ref });
+}
+
+/**
+ * As `frame`, from parts that are JSON already: what many sockets are sent is serialised once for
+ * all of them. The event's data must have no optional parts.
+ */
+export function frameOf<E extends ServerEvent>(
+  event: E,
+  parts: Record<keyof ServerData<E>, string>,
+  ref?: Ref,
+): string {
+  let data = "";
+  for (const name in parts) data += `${data ? "," : ""}"${name}":${parts[name]}`;
+  const end = ref === undefined ? "" : `,"ref":${JSON.stringify(ref)}`;
+  return `{"event":"${event}","data":{${data}}${end}}`;
+}

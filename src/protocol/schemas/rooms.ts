@@ -1,0 +1,82 @@
+/** Rooms, and who is in them: what clients send about them, and what the server shows. */
+import { z } from "zod";
+import type { Room as DomainRoom } from "../../domain/room.ts";
+import { publicUser } from "../../domain/user.ts";
+import { JOINED_MESSAGES, NAMED_ONLINE } from "../wire/limits.ts";
+import type * as wire from "../wire/rooms.ts";
+import { Id, Limit, RoomDescription, RoomName, RoomReference, Time } from "./fields.ts";
+import { LastEntryId, Message } from "./messages.ts";
+import { PublicUser } from "./users.ts";
+
+export const Room = z.object({
+  id: Id,
+  name: z.string(),
+  slug: z.string(),
+  description: z.string().nullable(),
+  createdBy: PublicUser,
+  lastSeq: z.int().min(0),
+  createdAt: Time,
+  updatedAt: Time,
+}).meta({ id: "Room" }) satisfies z.ZodType<wire.Room>;
+
+export function presentRoom(room: DomainRoom): wire.Room {
+  const { id, name, slug, description, createdBy, lastSeq, createdAt, updatedAt } = room;
+  return {
+    id,
+    name,
+    slug,
+    description,
+    createdBy: publicUser(createdBy),
+    lastSeq,
+    createdAt: createdAt.toISOString(),
+    updatedAt: updatedAt.toISOString(),
+  };
+}
+
+export const RoomCreation = z.object({
+  name: RoomName,
+  description: RoomDescription.nullable().optional(),
+}).meta({ id: "RoomCreation" });
+
+export const RoomsQuery = z.object({
+  limit: Limit,
+  cursor: z.string().max(1_024).optional().meta({ description: "`nextCursor` of the page before" }),
+});
+
+export const RoomAnswer = z.object({ room: Room });
+
+export const RoomsPage = z.object({
+  rooms: z.array(Room),
+  nextCursor: z.string().nullable(),
+}) satisfies z.ZodType<wire.RoomsPage>;
+
+const InRoom = z.object({ roomId: RoomReference });
+
+export const ROOM_CLIENT_EVENTS = {
+  "room:join": InRoom.meta({ description: "Joins a room; answered by room:joined." }),
+  "room:leave": InRoom.meta({
+    description: "Leaves a room, joined or not; answered by room:left.",
+  }),
+  "typing:start": InRoom.meta({ description: "The user types; repeat it at least every 6 s." }),
+  "typing:stop": InRoom.meta({ description: "The user has stopped typing." }),
+} as const;
+
+export const ROOM_SERVER_EVENTS = {
+  "room:joined": z.object({
+    room: Room,
+    messages: z.array(Message).max(JOINED_MESSAGES),
+    online: z.array(PublicUser).max(NAMED_ONLINE),
+    onlineCount: z.int().min(0),
+    lastSeq: z.int().min(0),
+    lastEntryId: LastEntryId,
+  }).meta({ description: "Entries after lastSeq arrive live from now on." }),
+  "room:left": z.object({ roomId: z.string() }).meta({ description: "The answer to room:leave." }),
+  "typing:update": z.object({ roomId: z.string(), user: PublicUser, isTyping: z.boolean() })
+    .meta({ description: "Another user in the room began or ended typing." }),
+  "presence:update": z.object({
+    roomId: z.string(),
+    joined: z.array(PublicUser),
+    left: z.array(PublicUser),
+    count: z.int().min(0),
+  }).meta({ description: "Who came and who went; at most 4 a second and room." }),
+} as const;

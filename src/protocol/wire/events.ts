@@ -1,0 +1,12 @@
+/** The events of the WebSocket, of all families: their names and the data that each carries. */
+import type { AuthClientEvents, AuthServerEvents } from "./auth.ts";
+import type { ErrorServerEvents } from "./errors.ts";
+import type { MessageClientEvents, MessageServerEvents } from "./messages.ts";
+import type { RoomClientEvents, RoomServerEvents } from "./rooms.ts";
+
+/** What a client sends over the WebSocket; `roomId` is an id or a slug. */
+export interface ClientEvents extends AuthClientEvents, RoomClientEvents, MessageClientEvents {}
+
+/** What the server sends over the WebSocket; `roomId` is an id. */
+export interface ServerEvents
+  extends AuthServerEvents, RoomServerEvents, MessageServerEvents, ErrorServerEvents {}

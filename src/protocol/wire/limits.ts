@@ -1,0 +1,36 @@
+/** The limits of the protocol. Lengths of texts are in code points, unless named otherwise. */
+
+/** The largest frame of a client, and the largest body of a request, in bytes. */
+export const MAX_FRAME_BYTES = 64 * 1024;
+
+export const MAX_EMAIL_LENGTH = 254;
+export const MIN_PASSWORD_LENGTH = 8;
+/** In UTF-8: bcrypt reads no more. */
+export const MAX_PASSWORD_BYTES = 72;
+export const MAX_DISPLAY_NAME_LENGTH = 50;
+/** In UTF-16 units. */
+export const MAX_AVATAR_URL_LENGTH = 2_048;
+export const MAX_ROOM_NAME_LENGTH = 80;
+export const MAX_DESCRIPTION_LENGTH = 500;
+export const MAX_TEXT_LENGTH = 4_000;
+export const MAX_CLIENT_MESSAGE_ID_LENGTH = 64;
+/** Of ids and slugs that clients send. */
+export const MAX_ID_LENGTH = 128;
+
+/** Items on a page of a list, unless the request says otherwise. */
+export const PAGE_SIZE = 50;
+export const MAX_PAGE_SIZE = 100;
+
+/** Messages in `room:joined`. */
+export const JOINED_MESSAGES = 50;
+/** Messages in one `connection:missed`. */
+export const MISSED_MESSAGES = 200;
+/** Users that `room:joined` names. While more are online, `presence:update` names nobody. */
+export const NAMED_ONLINE = 200;
+/** Rooms that one socket may be in. */
+export const MAX_ROOMS_PER_SOCKET = 200;
+/** Rooms in one `connection:recover`. */
+export const MAX_RECOVERED_ROOMS = 100;
+
+/** Milliseconds after the last `typing:start` at which typing ends by itself. */
+export const TYPING_MS = 6_000;

@@ -1,0 +1,23 @@
+/** Users as they go over the wire. */
+
+/** What others see of a user. */
+export interface PublicUser {
+  /** Opaque. */
+  id: string;
+  /** 1 to 50 characters, not unique. */
+  displayName: string;
+  /** An https URL, if there is a picture. */
+  avatarUrl: string | null;
+}
+
+/** What users see of themselves. */
+export interface User extends PublicUser {
+  /** Shown to nobody else. */
+  email: string;
+  /** For the app to use; the server only keeps it. */
+  onboardingCompleted: boolean;
+  /** ISO 8601, UTC. */
+  createdAt: string;
+  /** ISO 8601, UTC. */
+  updatedAt: string;
+}
