@@ -47,6 +47,19 @@ Deno.test("a message goes from queued over sending to sent, under the same key",
     assert.deepEqual([shownId, shownSeq], [id, seq]);
   }));
 
+Deno.test("a message's clientMessageId is a UUID that begins with the time of sending", () =>
+  onRoom(async ({ ada, slug }) => {
+    const room = await enter(ada.client, slug);
+    const before = Date.now();
+    const { clientMessageId } = await room.send("Hello");
+    assert.match(
+      clientMessageId!,
+      /^[\da-f]{8}-[\da-f]{4}-7[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/,
+    );
+    const time = parseInt(clientMessageId!.replaceAll("-", "").slice(0, 12), 16);
+    assert.ok(before <= time && time <= Date.now());
+  }));
+
 Deno.test("an acked message is the one that others see", () =>
   onRoom(async ({ ada, bob, slug }) => {
     const bobs = await enter(bob.client, slug);

@@ -1,16 +1,19 @@
 /** What the store and its worker ask and answer each other, over `postMessage`. */
 import type { ErrorCode } from "../../../domain/errors.ts";
-import type { DatabasePorts } from "./database.ts";
+import type { DatabasePorts, Migration } from "./database.ts";
 import type { FileIdentity } from "./file.ts";
 
-/** One call of a method of one of the database's ports. */
-export interface Call {
-  port: PortName;
-  method: string;
-  args: unknown[];
+/**
+ * One call of a method of one of the database's ports, as values alone: objects take three times as
+ * long to cross threads.
+ */
+export type Call = [
+  port: PortName,
+  method: string,
+  args: unknown[],
   /** When the caller is answered `unavailable`, as `clock()` tells it; nothing is begun after it. */
-  deadline: number;
-}
+  deadline: number,
+];
 
 export type PortName = keyof DatabasePorts;
 
@@ -55,6 +58,8 @@ export type Request =
   | { close: true };
 
 export type Reply =
+  /** Before `opened`, which may take minutes then. */
+  | { migrating: Migration }
   | { opened: FileIdentity }
   | { closed: true }
   | { failed: Failure }

@@ -19,9 +19,17 @@ import { SqliteUsers } from "./users.ts";
 
 /** How long the start waits for other processes' locks. Afterwards the worker waits, not SQLite. */
 const OPEN_TIMEOUT_MS = 5_000;
+/** The same where tables have to be migrated, which another process may be doing. */
+const MIGRATION_TIMEOUT_MS = 600_000;
 
 /** "Echo": marks the file as EchoRoom's; and writing it is what `ping` proves writes by. */
 const APPLICATION_ID = 0x4563686f;
+
+/** From one version of the tables to another. */
+export interface Migration {
+  from: number;
+  to: number;
+}
 
 /** The store's ports without the promises, and a probe; see there for what each guarantees. */
 export interface DatabasePorts {
@@ -50,9 +58,14 @@ export class SqliteDatabase {
   /**
    * Opens the file and brings its tables up to date.
    * @param expected what the file was when it was opened before; without it a missing one is made
+   * @param onMigration is called before tables that hold something are migrated
    * @throws StartupFault, FilesReplaced
    */
-  constructor(path: string, expected: FileIdentity | null = null) {
+  constructor(
+    path: string,
+    expected: FileIdentity | null = null,
+    onMigration: (migration: Migration) => void = () => {},
+  ) {
     if (expected && !isInPlace(expected)) throw new FilesReplaced();
     try {
       this.#db = openDatabase(path, OPEN_TIMEOUT_MS);
@@ -63,7 +76,7 @@ export class SqliteDatabase {
     try {
       checkVersion(this.#db);
       checkDamage(this.#db, path);
-      this.#migrate();
+      this.#migrate(onMigration);
       this.ports = openPorts(this.#sql);
       this.#db.exec("PRAGMA busy_timeout = 0");
       this.#proveWritable();
@@ -130,13 +143,19 @@ export class SqliteDatabase {
   }
 
   /** An up-to-date database is not written to: it can be opened while another process writes. */
-  #migrate(): void {
-    if (readVersion(this.#db) === MIGRATIONS.length) return;
+  #migrate(onMigration: (migration: Migration) => void): void {
+    const [from, to] = [readVersion(this.#db), MIGRATIONS.length];
+    if (from === to) return;
+    if (from > 0) onMigration({ from, to });
+    this.#db.exec(`PRAGMA busy_timeout = ${MIGRATION_TIMEOUT_MS}`);
     this.#inTransaction(() => {
       // Another process may have migrated meanwhile.
       for (const migration of MIGRATIONS.slice(readVersion(this.#db))) this.#db.exec(migration);
-      this.#db.exec(`PRAGMA user_version = ${MIGRATIONS.length}`);
+      this.#db.exec(`PRAGMA user_version = ${to}`);
     });
+    this.#db.exec(`PRAGMA busy_timeout = ${OPEN_TIMEOUT_MS}`);
+    // Else the write-ahead log would stay as large as the migrated tables.
+    if (from > 0) this.#db.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get();
   }
 }
 

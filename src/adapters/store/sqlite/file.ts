@@ -6,6 +6,15 @@ import { MIGRATIONS } from "./schema.ts";
 /** Up to this size a start reads the whole file: about a second. Beyond it, all but the messages. */
 const MAX_CHECKED_BYTES = 256 * 1024 * 1024;
 
+/** Pages that a connection keeps in memory: with SQLite's 2 MB most messages wait for a read. */
+const CACHE_KIB = 64 * 1024;
+
+/**
+ * Pages in the write-ahead log at which a commit copies them into the database: 16 MB. A page that
+ * was changed several times is copied once, which with SQLite's 1,000 is rare.
+ */
+const CHECKPOINT_PAGES = 4_000;
+
 /** Tells a file from any other that takes its path. */
 export interface FileIdentity {
   path: string;
@@ -39,6 +48,7 @@ export function openDatabase(path: string, timeout: number): DatabaseSync {
     // Not by exec(), whose errors carry no result code.
     db.prepare("PRAGMA journal_mode = WAL").get();
     db.exec("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
+    db.exec(`PRAGMA cache_size = -${CACHE_KIB}; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
     return db;
   } catch (error) {
     db.close();
@@ -75,9 +85,23 @@ export function checkDamage(db: DatabaseSync, path: string): void {
     if (damage !== null) throw StartupFault.damaged(damage);
   }
   if (whole) return;
-  for (const order of ["room_id, seq", "room_id DESC, seq DESC", "id", "id DESC"]) {
-    db.prepare(`SELECT * FROM messages ORDER BY ${order} LIMIT 1`).get();
+  for (const columns of indexedColumns(db, "messages")) {
+    for (const direction of ["ASC", "DESC"]) {
+      const order = columns.map((column) => `${column} ${direction}`).join(", ");
+      db.prepare(`SELECT * FROM messages ORDER BY ${order} LIMIT 1`).get();
+    }
   }
+}
+
+/** The columns of each index of a table, its primary key's included. */
+function indexedColumns(db: DatabaseSync, table: string): string[][] {
+  const columns = db.prepare(
+    `SELECT i.name AS "index", c.name AS "column"
+     FROM pragma_index_list(?) i JOIN pragma_index_info(i.name) c ORDER BY i.seq, c.seqno`,
+  ).all(table);
+  return [...Map.groupBy(columns, ({ index }) => index).values()].map((group) => {
+    return group.map(({ column }) => String(column));
+  });
 }
 
 /**

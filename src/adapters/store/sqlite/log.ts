@@ -1,8 +1,8 @@
 /** The rooms' logs in the embedded database. */
 import type { SQLInputValue } from "node:sqlite";
-import { type EntryDraft, LOG_START, type LogPosition } from "../../../domain/entry.ts";
+import { LOG_START, type LogPosition } from "../../../domain/entry.ts";
 import type { SentKey } from "../../../ports/store/log.ts";
-import { MESSAGE_COLUMNS, type MessageRow, toPosition } from "./rows.ts";
+import { type DraftRow, MESSAGE_COLUMNS, type MessageRow, toPosition } from "./rows.ts";
 import type { Statements } from "./statements.ts";
 
 const MESSAGES = `SELECT ${MESSAGE_COLUMNS}
@@ -10,7 +10,8 @@ const MESSAGES = `SELECT ${MESSAGE_COLUMNS}
   WHERE r.id = ?`;
 
 /**
- * The methods of the `LogStore` port without the promises, and with rows for entries and messages;
+ * The methods of the `LogStore` port without the promises, and with rows for drafts, entries and
+ * messages;
  * see there for what each guarantees.
  */
 export class SqliteLog {
@@ -21,32 +22,25 @@ export class SqliteLog {
   }
 
   /** Returns how many of the drafts, from the first on, it has appended. */
-  append(roomId: string, basis: LogPosition, drafts: readonly EntryDraft[]): number {
-    const room = this.#keyOf(roomId);
-    // The primary key refuses a number that is taken; one that is not next has to be refused here.
-    if (room === null || this.#head(room) !== basis.seq) return 0;
+  append(roomId: string, basis: LogPosition, drafts: readonly DraftRow[]): number {
+    const room = this.#sql.prepare(
+      `SELECT key, (SELECT max(seq) FROM messages WHERE room = rooms.key) AS head
+       FROM rooms WHERE id = ?`,
+    ).get(roomId);
+    // The primary key refuses a number that is taken; one that is not the next is refused here.
+    if (!room || Number(room.head) !== basis.seq) return 0;
+    const key = Number(room.key);
     const insert = this.#sql.prepare(
       `INSERT INTO messages (room, seq, n, id, sender, text, system, client_message_id, created_at,
-         updated_at) VALUES (?, ?, ?, ?, (SELECT key FROM users WHERE id = ?), ?, ?, ?, ?, ?)
+         updated_at)
+       VALUES (?1, ?2, ?3, ?4, (SELECT key FROM users WHERE id = ?5), ?6, ?7, ?8, ?9, ?9)
        ON CONFLICT DO NOTHING`,
     );
-    for (const [i, { message }] of drafts.entries()) {
-      const time = message.createdAt.getTime();
-      const { changes } = insert.run(
-        room,
-        basis.seq + 1 + i,
-        basis.n + 1 + i,
-        message.id,
-        message.sender.id,
-        message.text,
-        Number(message.system),
-        message.clientMessageId,
-        time,
-        time,
-      );
-      if (changes === 0) return i;
-    }
-    return drafts.length;
+    const refused = drafts.findIndex((draft, i) => {
+      const { changes } = insert.run(key, basis.seq + 1 + i, basis.n + 1 + i, ...draft);
+      return changes === 0;
+    });
+    return refused < 0 ? drafts.length : refused;
   }
 
   findSent(roomId: string, sent: readonly SentKey[]): MessageRow[] {
@@ -108,15 +102,5 @@ export class SqliteLog {
   /** @param condition one of a fixed number of texts; its values follow the room's id */
   #findMessages(condition: string, ...values: SQLInputValue[]): MessageRow[] {
     return this.#sql.prepareArrays(`${MESSAGES} ${condition}`).all(...values) as MessageRow[];
-  }
-
-  #keyOf(roomId: string): number | null {
-    const row = this.#sql.prepare("SELECT key FROM rooms WHERE id = ?").get(roomId);
-    return row ? Number(row.key) : null;
-  }
-
-  #head(room: number): number {
-    const row = this.#sql.prepare("SELECT max(seq) AS head FROM messages WHERE room = ?").get(room);
-    return Number(row?.head ?? 0);
   }
 }

@@ -1,15 +1,18 @@
 /** Rooms in the embedded database. */
-import { type EntryDraft, LOG_START } from "../../../domain/entry.ts";
+import { LOG_START } from "../../../domain/entry.ts";
 import type { NewRoom, Room } from "../../../domain/room.ts";
 import type { SqliteLog } from "./log.ts";
-import { toRoom } from "./rows.ts";
+import { type DraftRow, toRoom } from "./rows.ts";
 import { isUniqueViolation, type Statements } from "./statements.ts";
 
 const ROOMS = `SELECT r.*, u.id AS creator_id, u.display_name, u.avatar_url,
   coalesce((SELECT max(seq) FROM messages WHERE room = r.key), 0) AS last_seq
   FROM rooms r JOIN users u ON u.key = r.creator`;
 
-/** The methods of the `RoomStore` port without the promises; see there for what each guarantees. */
+/**
+ * The methods of the `RoomStore` port without the promises, and with a row for the opening; see there
+ * for what each guarantees.
+ */
 export class SqliteRooms {
   readonly #sql: Statements;
   readonly #log: SqliteLog;
@@ -19,7 +22,7 @@ export class SqliteRooms {
     this.#log = log;
   }
 
-  create(room: NewRoom, opening: EntryDraft): boolean {
+  create(room: NewRoom, opening: DraftRow): boolean {
     try {
       this.#sql.prepare(
         `INSERT INTO rooms (id, name, slug, description, creator, created_at, updated_at)

@@ -1,6 +1,6 @@
 /** How rows of the embedded database become domain objects. Times are milliseconds since 1970. */
 import type { SQLOutputValue } from "node:sqlite";
-import type { Entry, LogPosition } from "../../../domain/entry.ts";
+import type { Entry, EntryDraft, LogPosition } from "../../../domain/entry.ts";
 import type { Message } from "../../../domain/message.ts";
 import type { Room } from "../../../domain/room.ts";
 import type { Rotation, Session } from "../../../domain/session.ts";
@@ -54,6 +54,21 @@ export type MessageRow = [
   createdAt: number,
   updatedAt: number,
 ];
+
+/** A draft as it is sent to the worker, in the order in which `SqliteLog.append` inserts it. */
+export type DraftRow = [
+  id: string,
+  senderId: string,
+  text: string,
+  system: number,
+  clientMessageId: string,
+  createdAt: number,
+];
+
+export function toDraftRow({ message }: EntryDraft): DraftRow {
+  const { id, sender, text, system, clientMessageId, createdAt } = message;
+  return [id, sender.id, text, Number(system), clientMessageId, createdAt.getTime()];
+}
 
 export function toMessage(row: MessageRow): Message {
   return {

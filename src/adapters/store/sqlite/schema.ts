@@ -50,7 +50,8 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX sessions_by_expiry ON sessions (expires_at);
   `,
-  // Integer keys inside, which halve what an insert costs; ordinals. So far each entry is a message.
+  // Integer keys inside, and an index on clientMessageId first: half of what an insert cost. Ordinals;
+  // so far each entry is a message. Indexes are made after the rows, which sorts once.
   `
   ALTER TABLE users RENAME TO users_1;
   CREATE TABLE users (
@@ -93,21 +94,25 @@ export const MIGRATIONS: readonly string[] = [
     room INTEGER NOT NULL REFERENCES rooms (key),
     seq INTEGER NOT NULL,
     n INTEGER NOT NULL,
-    id TEXT NOT NULL UNIQUE,
+    id TEXT NOT NULL,
     sender INTEGER NOT NULL REFERENCES users (key),
     text TEXT NOT NULL,
     system INTEGER NOT NULL,
     client_message_id TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
-    PRIMARY KEY (room, seq),
-    UNIQUE (room, sender, client_message_id)
+    PRIMARY KEY (room, seq)
   ) STRICT, WITHOUT ROWID;
   INSERT INTO messages
     SELECT r.key, m.seq, m.seq, m.id, u.key, m.text, m.system, m.client_message_id, m.created_at,
       m.updated_at
     FROM messages_1 m JOIN rooms r ON r.id = m.room_id JOIN users u ON u.id = m.sender_id
     ORDER BY m.room_id, m.seq;
+  -- Ids that begin with the time are added side by side at the end of an index, and a commit writes
+  -- a page or two for all its messages. Ordered by room, an index would have a page for each.
+  CREATE UNIQUE INDEX messages_by_id ON messages (id);
+  CREATE UNIQUE INDEX messages_by_client_message_id
+    ON messages (client_message_id, sender, room);
 
   ALTER TABLE sessions RENAME TO sessions_1;
   DROP INDEX sessions_by_expiry;

@@ -19,7 +19,7 @@ import type { DatabasePorts } from "./database.ts";
 import { LOCKED, StartupFault } from "./faults.ts";
 import { lockFile } from "./file.ts";
 import { Health } from "./health.ts";
-import { toEntry, toMessage } from "./rows.ts";
+import { toDraftRow, toEntry, toMessage } from "./rows.ts";
 import { DatabaseThread } from "./thread.ts";
 
 /** How long a call takes at most, whatever holds the database up. */
@@ -34,7 +34,11 @@ const MAX_WAITING = 50_000;
 /** From one exchange with the worker to the next, when the loop has no time to spare. */
 const MAX_SPACING_MS = 10;
 
-interface Pending extends Call {
+interface Pending {
+  port: PortName;
+  method: string;
+  args: unknown[];
+  deadline: number;
   resolve(value: unknown): void;
   reject(error: unknown): void;
 }
@@ -100,8 +104,8 @@ export class SqliteStore implements Store {
     this.description = `SQLite (${path})`;
     this.users = this.#port("users");
     this.sessions = this.#port("sessions");
-    this.rooms = this.#port("rooms");
-    this.log = withEntries(this.#port("log"));
+    this.rooms = toRoomStore(this.#port("rooms"));
+    this.log = toLogStore(this.#port("log"));
     this.#probe = this.#port("probe");
     this.#load = load ?? (() => 0);
     this.#timeoutMs = timeoutMs ?? TIMEOUT_MS;
@@ -277,12 +281,17 @@ export class SqliteStore implements Store {
   }
 }
 
-/** Of appended entries only the number crosses threads, and of those that are read their rows. */
-function withEntries(log: Promised<DatabasePorts["log"]>): LogStore {
+/** The opening crosses threads as a row. */
+function toRoomStore(rooms: Promised<DatabasePorts["rooms"]>): RoomStore {
+  return { ...rooms, create: (room, opening) => rooms.create(room, toDraftRow(opening)) };
+}
+
+/** Drafts and entries cross threads as rows, and of appended entries only their number. */
+function toLogStore(log: Promised<DatabasePorts["log"]>): LogStore {
   return {
     ...log,
     async append(roomId, basis, drafts) {
-      const count = await log.append(roomId, basis, drafts);
+      const count = await log.append(roomId, basis, drafts.map(toDraftRow));
       return numberEntries(basis, roomId, drafts.slice(0, count));
     },
     findSent: async (...args) => (await log.findSent(...args)).map(toEntry),
@@ -293,7 +302,7 @@ function withEntries(log: Promised<DatabasePorts["log"]>): LogStore {
   };
 }
 
-function kindOf({ port, method }: Call): "read" | "write" {
+function kindOf({ port, method }: Pending): "read" | "write" {
   const kinds: Record<string, "read" | "write"> = METHODS[port];
   return kinds[method]!;
 }
@@ -310,7 +319,7 @@ function lockForServer(path: string): Disposable {
 function take(lane: Lane): Call[] {
   lane.sent = lane.waiting;
   lane.waiting = [];
-  return lane.sent.map(({ port, method, args, deadline }) => ({ port, method, args, deadline }));
+  return lane.sent.map(({ port, method, args, deadline }) => [port, method, args, deadline]);
 }
 
 function toError({ code, message, detail }: Failure): Error {

@@ -1,6 +1,7 @@
 /** The thread that holds the open database: started, replaced when it dies, and ended. */
 import { getLogger } from "@logtape/logtape";
 import type { Reply, Request } from "./calls.ts";
+import type { Migration } from "./database.ts";
 import { StartupFault } from "./faults.ts";
 import type { FileIdentity } from "./file.ts";
 
@@ -39,7 +40,11 @@ export class DatabaseThread {
   async start(): Promise<void> {
     const worker = new Worker(import.meta.resolve("./worker.ts"), { type: "module" });
     try {
-      const reply = await exchange(worker, { open: this.#path, identity: this.#identity });
+      const request = { open: this.#path, identity: this.#identity };
+      const reply = await exchange(worker, request, ({ from, to }) => {
+        const values = { path: this.#path, from, to };
+        logger.info("Migrating the tables of {path} from version {from} to {to}", values);
+      });
       if ("failed" in reply) throw new StartupFault(reply.failed.message);
       if ("opened" in reply) this.#identity = reply.opened;
     } catch (error) {
@@ -93,9 +98,16 @@ export class DatabaseThread {
 }
 
 /** Posts the only request under way and returns its reply. */
-function exchange(worker: Worker, request: Request): Promise<Reply> {
+function exchange(
+  worker: Worker,
+  request: Request,
+  onMigration: (migration: Migration) => void = () => {},
+): Promise<Reply> {
   return new Promise((resolve, reject) => {
-    worker.onmessage = ({ data }: MessageEvent<Reply>) => resolve(data);
+    worker.onmessage = ({ data }: MessageEvent<Reply>) => {
+      if ("migrating" in data) onMigration(data.migrating);
+      else resolve(data);
+    };
     worker.onerror = (event) => {
       event.preventDefault();
       reject(new Error(event.message));

@@ -26,7 +26,9 @@ thread.onmessage = ({ data }) => {
 
 function answer(request: Request): Reply {
   if ("open" in request) {
-    database = new SqliteDatabase(request.open, request.identity);
+    database = new SqliteDatabase(request.open, request.identity, (migrating) => {
+      thread.postMessage({ migrating });
+    });
     return { opened: database.identity };
   }
   if ("close" in request) {
@@ -60,16 +62,16 @@ function retry(db: SqliteDatabase, calls: Call[], delay: number = RETRY_MS.first
  */
 function tryWrites(db: SqliteDatabase, calls: Call[]): Outcome[] | null {
   const now = clock();
-  if (calls.every(({ deadline }) => deadline <= now)) return calls.map(lateOutcome);
+  if (calls.every((call) => deadlineOf(call) <= now)) return calls.map(lateOutcome);
   try {
     return db.transaction(() => {
-      return calls.map((call) => call.deadline <= now ? lateOutcome() : answerOrFail(db, call));
+      return calls.map((call) => deadlineOf(call) <= now ? lateOutcome() : answerOrFail(db, call));
     });
   } catch (error) {
     if (isBusy(error)) return null;
     if (concernsAll(error)) return calls.map(() => ({ error: toFailure(error) }));
     return calls.map((call) => {
-      if (call.deadline <= clock()) return lateOutcome();
+      if (deadlineOf(call) <= clock()) return lateOutcome();
       return attempt(() => db.transaction(() => run(db, call)));
     });
   }
@@ -85,7 +87,7 @@ function answerOrFail(db: SqliteDatabase, call: Call): Outcome {
   }
 }
 
-function run({ ports }: SqliteDatabase, { port, method, args }: Call): unknown {
+function run({ ports }: SqliteDatabase, [port, method, args]: Call): unknown {
   const methods = ports[port] as unknown as Record<string, (...args: unknown[]) => unknown>;
   return methods[method]!(...args);
 }
@@ -107,4 +109,8 @@ function toFailure(error: unknown): Failure {
   const message = known?.message ?? (error instanceof Error ? error.message : String(error));
   if (!(known?.cause instanceof Error)) return { code: known?.code ?? null, message };
   return { code: known.code, message, detail: known.cause.message };
+}
+
+function deadlineOf([, , , deadline]: Call): number {
+  return deadline;
 }
