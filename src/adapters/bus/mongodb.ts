@@ -1,6 +1,8 @@
 /** The bus on MongoDB: new entries by a change stream on the log itself, all else by a collection. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { getLogger } from "@logtape/logtape";
 import type { ChangeStream, Collection, Db } from "mongodb";
+import { Batcher } from "../../async/batcher.ts";
 import { newId } from "../../domain/id.ts";
 import { unavailable } from "../../domain/errors.ts";
 import type { Bus, BusListener } from "../../ports/bus.ts";
@@ -58,8 +60,9 @@ export class MongoBus implements Bus {
   #stream: ChangeStream<EventDocument, Insertion & { _id: unknown }> | null = null;
   #connected = false;
   #closed = false;
-  #waiting: CarriedEvent[] = [];
-  #writing: Promise<void> | null = null;
+  readonly #outgoing = new Batcher<CarriedEvent>((waiting) => {
+    return this.#write(waiting.splice(0, MAX_AT_ONCE));
+  });
   #lastWritten = 0;
   #lastReceived = 0;
 
@@ -92,8 +95,9 @@ export class MongoBus implements Bus {
     this.#listeners.notify(event, this.instanceId);
     // The stream shows by itself what was committed to the log.
     if (event.kind === "appended" || event.kind === "append_uncertain") return;
-    if (this.#waiting.push(event) > MAX_WAITING) this.#waiting.shift();
-    this.#writing ??= this.#write();
+    const { waiting } = this.#outgoing;
+    if (waiting.length === MAX_WAITING) waiting.shift();
+    this.#outgoing.add(event);
   }
 
   subscribe(listener: BusListener): void {
@@ -115,25 +119,20 @@ export class MongoBus implements Bus {
     this.#closed = true;
     this.#connected = false;
     clearInterval(this.#check);
-    await this.#writing;
+    await this.#outgoing.idle();
     this.#listeners.clear();
     await this.#stream?.close().catch(() => {});
   }
 
-  /** Writes what waits, one batch after the other. */
-  async #write(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, MAX_AT_ONCE);
-      const at = new Date();
-      const documents = batch.map((event) => ({ event: format(this.instanceId, event), at }));
-      try {
-        await this.#events.insertMany(documents, { ordered: false });
-        this.#lastWritten = Date.now();
-      } catch (error) {
-        logger.debug("Events could not be written: {error}", { error });
-      }
+  async #write(batch: CarriedEvent[]): Promise<void> {
+    const at = new Date();
+    const documents = batch.map((event) => ({ event: format(this.instanceId, event), at }));
+    try {
+      await this.#events.insertMany(documents, { ordered: false });
+      this.#lastWritten = Date.now();
+    } catch (error) {
+      logger.debug("Events could not be written: {error}", { error });
     }
-    this.#writing = null;
   }
 
   async #openStream(): Promise<void> {
@@ -161,7 +160,7 @@ export class MongoBus implements Bus {
       this.#connected = false;
       await this.#stream?.close().catch(() => {});
       if (this.#closed) return;
-      await new Promise((resolve) => setTimeout(resolve, retryMs));
+      await sleep(retryMs);
       retryMs = Math.min(RETRY_MS.max, retryMs * 2);
     }
   }

@@ -1,5 +1,6 @@
 /** The bus on Redis: a channel for each room that is open here, and one for all instances. */
 import { getLogger } from "@logtape/logtape";
+import { within } from "../../../async/deadline.ts";
 import { newId } from "../../../domain/id.ts";
 import { unavailable } from "../../../domain/errors.ts";
 import type { Bus, BusListener } from "../../../ports/bus.ts";
@@ -177,14 +178,6 @@ export class RedisBus implements Bus {
 }
 
 /** Whether `work` is done within so many milliseconds; rejects if it does until then. */
-async function isInTime(work: Promise<unknown>, milliseconds: number): Promise<boolean> {
-  let timer;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(resolve, milliseconds, false);
-  });
-  try {
-    return await Promise.race([work.then(() => true), late]);
-  } finally {
-    clearTimeout(timer);
-  }
+function isInTime(work: Promise<unknown>, milliseconds: number): Promise<boolean> {
+  return within(work.then(() => true), milliseconds, () => false);
 }

@@ -1,4 +1,5 @@
 /** Publish and subscribe on Redis, on a single server or a cluster. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { getLogger } from "@logtape/logtape";
 import {
   createClient,
@@ -102,7 +103,7 @@ async function ask<T>(
       return await question();
     } catch (error) {
       if (!client.isOpen || (isRefusal(error) && givesUp())) throw error;
-      await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
+      await sleep(ASK_AGAIN_MS);
     }
   }
 }
@@ -152,7 +153,7 @@ async function connectCluster({ url, givesUp }: ChannelOptions): Promise<Cluster
     } catch (error) {
       report(error);
       cluster.destroy();
-      await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
+      await sleep(ASK_AGAIN_MS);
     }
   }
 }
