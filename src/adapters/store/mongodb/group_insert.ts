@@ -1,22 +1,19 @@
 /** Inserts into many rooms' logs with one command at a time: group commit, across rooms. */
 import { type Collection, MongoBulkWriteError } from "mongodb";
-import type { MessageDocument } from "./documents.ts";
+import { Batcher } from "../../../async/batcher.ts";
 import { unavailable } from "../../../domain/errors.ts";
+import type { MessageDocument } from "./documents.ts";
 import { isDuplicateKey } from "./errors.ts";
+import { type Expiring, expiryFromNow, takeExpired } from "./wait_limit.ts";
 
 /** Documents in one command, and UTF-16 units of text in them; what is more waits for the next. */
 const MAX_GROUP = { documents: 1_000, length: 1024 * 1024 } as const;
 
-/** By then the caller has been answered `unavailable`. */
-const WAIT_LIMIT_MS = 4_500;
-
 /** How many documents are stored, from the first on; with a failure it is not known. */
 export type InsertOutcome = { stored: number } | { failure: unknown };
 
-interface Insert {
+interface Insert extends Expiring {
   documents: MessageDocument[];
-  /** As of `performance.now()`. */
-  expiresAt: number;
   settle(outcome: InsertOutcome): void;
 }
 
@@ -26,8 +23,7 @@ interface Insert {
  */
 export class GroupInsert {
   readonly #messages: Collection<MessageDocument>;
-  readonly #waiting: Insert[] = [];
-  #running = false;
+  readonly #inserts = new Batcher<Insert>((waiting) => this.#insertNext(waiting));
 
   constructor(messages: Collection<MessageDocument>) {
     this.#messages = messages;
@@ -39,9 +35,7 @@ export class GroupInsert {
    */
   insert(documents: MessageDocument[]): Promise<InsertOutcome> {
     return new Promise((settle) => {
-      const expiresAt = performance.now() + WAIT_LIMIT_MS;
-      this.#waiting.push({ documents, expiresAt, settle });
-      if (!this.#running) void this.#insertAll();
+      this.#inserts.add({ documents, expiresAt: expiryFromNow(), settle });
     });
   }
 
@@ -59,52 +53,41 @@ export class GroupInsert {
     }
   }
 
-  async #insertAll(): Promise<void> {
-    this.#running = true;
-    while (this.#waiting.length > 0) {
-      this.#settleExpired();
-      await this.#insertGroup(takeGroup(this.#waiting));
+  async #insertNext(waiting: Insert[]): Promise<void> {
+    for (const { settle } of takeExpired(waiting)) {
+      settle({ failure: unavailable("The store does not answer now.") });
     }
-    this.#running = false;
-  }
-
-  /** Those that wait are in the order in which they expire. */
-  #settleExpired(): void {
-    const now = performance.now();
-    const valid = this.#waiting.findIndex(({ expiresAt }) => expiresAt > now);
-    const expired = this.#waiting.splice(0, valid < 0 ? this.#waiting.length : valid);
-    const failure = unavailable("The store does not answer now.");
-    for (const { settle } of expired) settle({ failure });
-  }
-
-  async #insertGroup(group: Insert[]): Promise<void> {
+    const group = takeGroup(waiting);
     if (group.length === 0) return;
     try {
       const documents = group.flatMap(({ documents }) => documents);
       await this.#messages.insertMany(documents, { ordered: true });
       for (const { documents, settle } of group) settle({ stored: documents.length });
     } catch (failure) {
-      this.#settleFailed(group, failure);
+      waiting.unshift(...settleFailed(group, failure));
     }
   }
+}
 
-  /** An ordered insert ends at the first refusal: documents before it are stored, none after it. */
-  #settleFailed(group: Insert[], failure: unknown): void {
-    const refused = refusedIndex(failure);
-    if (refused === null) {
-      for (const { settle } of group) settle({ failure });
-      return;
-    }
-    const untouched: Insert[] = [];
-    let end = 0;
-    for (const insert of group) {
-      const start = end;
-      end += insert.documents.length;
-      if (start <= refused) insert.settle({ stored: Math.min(end, refused) - start });
-      else untouched.push(insert);
-    }
-    this.#waiting.unshift(...untouched);
+/**
+ * An ordered insert ends at the first refusal: documents before it are stored, none after it.
+ * @returns the inserts after it
+ */
+function settleFailed(group: Insert[], failure: unknown): Insert[] {
+  const refused = refusedIndex(failure);
+  if (refused === null) {
+    for (const { settle } of group) settle({ failure });
+    return [];
   }
+  const untouched: Insert[] = [];
+  let end = 0;
+  for (const insert of group) {
+    const start = end;
+    end += insert.documents.length;
+    if (start <= refused) insert.settle({ stored: Math.min(end, refused) - start });
+    else untouched.push(insert);
+  }
+  return untouched;
 }
 
 /** Takes the first inserts that fit one command, at least one. */

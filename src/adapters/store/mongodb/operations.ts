@@ -1,6 +1,7 @@
 /** Runs the store's operations: each in limited time, and all of them before the end. */
+import { within } from "../../../async/deadline.ts";
 import { unavailable } from "../../../domain/errors.ts";
-import { translate, within } from "./errors.ts";
+import { translate } from "./errors.ts";
 
 const ANSWER_LIMIT_MS = 5_000;
 
@@ -11,7 +12,9 @@ export class Operations {
   /** Runs an operation in limited time and without the driver's errors. */
   async run<T>(operation: () => Promise<T>): Promise<T> {
     if (this.#closed) throw unavailable("The store is closed.");
-    const running = within(ANSWER_LIMIT_MS, operation());
+    const running = within(operation(), ANSWER_LIMIT_MS, () => {
+      throw unavailable("The database did not answer in time.");
+    });
     this.#running.add(running);
     try {
       return await running;

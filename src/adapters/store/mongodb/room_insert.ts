@@ -1,20 +1,17 @@
 /** Inserts rooms, each with entry 1 of its log, with one command at a time. */
 import { type Collection, MongoBulkWriteError, type OptionalUnlessRequiredId } from "mongodb";
+import { Batcher } from "../../../async/batcher.ts";
 import { unavailable } from "../../../domain/errors.ts";
 import type { MessageDocument, RoomDocument } from "./documents.ts";
 import { DUPLICATE_KEY } from "./errors.ts";
+import { type Expiring, expiryFromNow, takeExpired } from "./wait_limit.ts";
 
 /** Rooms in one command; what is more waits for the next. */
 const MAX_GROUP = 100;
 
-/** Whoever asked has been told by then that the store does not answer. */
-const WAIT_LIMIT_MS = 4_500;
-
-interface Insert {
+interface Insert extends Expiring {
   room: RoomDocument;
   opening: MessageDocument;
-  /** As of `performance.now()`. */
-  expiresAt: number;
   resolve(inserted: boolean): void;
   reject(error: unknown): void;
 }
@@ -26,8 +23,7 @@ interface Insert {
 export class RoomInsert {
   readonly #rooms: Collection<RoomDocument>;
   readonly #messages: Collection<MessageDocument>;
-  readonly #waiting: Insert[] = [];
-  #running = false;
+  readonly #inserts = new Batcher<Insert>((waiting) => this.#insertNext(waiting));
 
   constructor(rooms: Collection<RoomDocument>, messages: Collection<MessageDocument>) {
     this.#rooms = rooms;
@@ -37,30 +33,15 @@ export class RoomInsert {
   /** Whether the room is there, once a majority has it and its opening; else another has its slug. */
   insert(room: RoomDocument, opening: MessageDocument): Promise<boolean> {
     return new Promise((resolve, reject) => {
-      const expiresAt = performance.now() + WAIT_LIMIT_MS;
-      this.#waiting.push({ room, opening, expiresAt, resolve, reject });
-      if (!this.#running) void this.#insertAll();
+      this.#inserts.add({ room, opening, expiresAt: expiryFromNow(), resolve, reject });
     });
   }
 
-  async #insertAll(): Promise<void> {
-    this.#running = true;
-    while (this.#waiting.length > 0) {
-      this.#rejectExpired();
-      await this.#insertGroup(this.#waiting.splice(0, MAX_GROUP));
+  async #insertNext(waiting: Insert[]): Promise<void> {
+    for (const { reject } of takeExpired(waiting)) {
+      reject(unavailable("The store does not answer now."));
     }
-    this.#running = false;
-  }
-
-  /** Those that wait are in the order of their times. */
-  #rejectExpired(): void {
-    const now = performance.now();
-    const valid = this.#waiting.findIndex(({ expiresAt }) => expiresAt > now);
-    const expired = this.#waiting.splice(0, valid < 0 ? this.#waiting.length : valid);
-    for (const { reject } of expired) reject(unavailable("The store does not answer now."));
-  }
-
-  async #insertGroup(group: Insert[]): Promise<void> {
+    const group = waiting.splice(0, MAX_GROUP);
     if (group.length === 0) return;
     try {
       // The entries go first: without its room nobody can find one, while a room without its entry
