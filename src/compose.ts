@@ -9,12 +9,13 @@ import { connect, type Connection } from "./adapters/store/mongodb/connection.ts
 import { MongoStore } from "./adapters/store/mongodb/store.ts";
 import { StartupFault } from "./adapters/store/sqlite/faults.ts";
 import { SqliteStore } from "./adapters/store/sqlite/store.ts";
+import { Access } from "./services/access.ts";
 import { KnownDevices } from "./services/known_devices.ts";
 import { LoopLoad } from "./services/loop_load.ts";
 import { Metrics, type MetricsSnapshot } from "./services/metrics.ts";
 import { Passwords } from "./services/passwords.ts";
 import { RateLimits, type SharedLimiters } from "./services/rate_limits.ts";
-import { RoomDirectory } from "./services/room_cache.ts";
+import { RoomCache } from "./services/room_cache.ts";
 import { RoomLog } from "./services/room_log.ts";
 import { RoomSlugs } from "./services/room_slugs.ts";
 import type { Services } from "./services/services.ts";
@@ -24,6 +25,7 @@ import { dataDirFault } from "./config/file_fault.ts";
 import { createApp } from "./http/app.ts";
 import type { Bus } from "./ports/bus.ts";
 import type { Store } from "./ports/store/store.ts";
+import { Rooms } from "./rooms/rooms.ts";
 import { Gateway } from "./sockets/gateway.ts";
 
 /** A server that is ready to be given requests. */
@@ -64,7 +66,7 @@ export async function compose(config: Config, siblings?: Siblings): Promise<Serv
     store,
     bus,
     log: new RoomLog(store, bus, metrics),
-    directory: new RoomDirectory(store, bus),
+    access: new Access(new RoomCache(store, bus)),
     slugs: new RoomSlugs(store.rooms),
     tokens: await Tokens.create(config),
     passwords,
@@ -75,7 +77,8 @@ export async function compose(config: Config, siblings?: Siblings): Promise<Serv
   };
   metrics.watch("loop_busy", "Cores that event loops use", () => load.share);
   metrics.watchQueue("password", () => passwords.waiting);
-  const gateway = new Gateway(services);
+  const rooms = new Rooms(services);
+  const gateway = new Gateway({ ...services, rooms });
   let draining = false;
   const app = createApp(services, gateway, { ...config, isDraining: () => draining });
   const limits = config.rateLimit ? "" : "; rate limits OFF";
@@ -90,6 +93,7 @@ export async function compose(config: Config, siblings?: Siblings): Promise<Serv
     async close() {
       await services.log.drain();
       gateway.close();
+      rooms.close();
       services.rateLimits.close();
       metrics.close();
       load.close();

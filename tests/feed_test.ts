@@ -7,7 +7,7 @@ import { unavailable } from "../src/domain/errors.ts";
 import type { Entry, EntryDraft } from "../src/domain/entry.ts";
 import type { User } from "../src/domain/user.ts";
 import type { Store } from "../src/ports/store/store.ts";
-import type { Connection } from "../src/sockets/connection.ts";
+import type { Subscriber } from "../src/rooms/subscriber.ts";
 import { Feed, type FeedOptions } from "../src/rooms/feed.ts";
 import { Flusher } from "../src/rooms/flusher.ts";
 import { RecentProfiles } from "../src/rooms/recent_profiles.ts";
@@ -51,7 +51,7 @@ class Watcher {
 
   constructor(feed: Feed) {
     this.seqs = feed.latest().map(({ entry }) => entry.seq);
-    feed.live.add(this as unknown as Connection);
+    feed.live.add(this as unknown as Subscriber);
   }
 
   send(text: string) {

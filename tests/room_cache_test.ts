@@ -1,7 +1,7 @@
-/** What the directory remembers of rooms, and when it asks again. */
+/** What the cache holds of rooms, and when it reads them again. */
 import assert from "node:assert/strict";
 import { InProcessBus } from "../src/adapters/bus/in_process.ts";
-import { RoomDirectory } from "../src/services/room_cache.ts";
+import { RoomCache } from "../src/services/room_cache.ts";
 import type { Room } from "../src/domain/room.ts";
 import type { Store } from "../src/ports/store/store.ts";
 
@@ -13,8 +13,8 @@ class TestBus extends InProcessBus {
   }
 }
 
-/** A directory over a store that holds one room, and how often the store was asked. */
-function openDirectory() {
+/** A cache over a store that holds one room, and how often the store was asked. */
+function openCache() {
   const room: Room = {
     id: "room-id",
     name: "General",
@@ -34,47 +34,47 @@ function openDirectory() {
     },
   };
   const bus = new TestBus();
-  return { directory: new RoomDirectory({ rooms } as Store, bus), bus, room, asked };
+  return { cache: new RoomCache({ rooms } as Store, bus), bus, room, asked };
 }
 
 Deno.test("a room is asked for once by each of its names", async () => {
-  const { directory, room, asked } = openDirectory();
+  const { cache, room, asked } = openCache();
   for (const name of ["general", room.id, "general", room.id]) {
-    assert.equal((await directory.find(name)).id, room.id);
-    assert.equal(await directory.idOf(name), room.id);
+    assert.equal((await cache.find(name)).id, room.id);
+    assert.equal(await cache.idOf(name), room.id);
   }
   assert.deepEqual(asked, ["general", room.id]);
 });
 
 Deno.test("a room that does not exist is asked for again: it may be made at any time", async () => {
-  const { directory, asked } = openDirectory();
-  await assert.rejects(directory.find("later"), { code: "room_not_found" });
-  await assert.rejects(directory.idOf("later"), { code: "room_not_found" });
+  const { cache, asked } = openCache();
+  await assert.rejects(cache.find("later"), { code: "room_not_found" });
+  await assert.rejects(cache.idOf("later"), { code: "room_not_found" });
   assert.deepEqual(asked, ["later", "later"]);
 });
 
 Deno.test("a room whose creator has changed their profile is read anew", async () => {
-  const { directory, bus, room } = openDirectory();
-  await directory.find("general");
+  const { cache, bus, room } = openCache();
+  await cache.find("general");
   room.createdBy = { ...ADA, displayName: "Countess Ada" };
   bus.publish({ kind: "profile_changed", user: room.createdBy });
-  assert.equal((await directory.find("general")).createdBy.displayName, "Countess Ada");
+  assert.equal((await cache.find("general")).createdBy.displayName, "Countess Ada");
 });
 
-Deno.test("a room that was asked for before its creator's change is not remembered as it was", async () => {
-  const { directory, bus, room } = openDirectory();
-  const asked = directory.find("general");
+Deno.test("a room that was asked for before its creator's change is not cached as it was", async () => {
+  const { cache, bus, room } = openCache();
+  const asked = cache.find("general");
   room.createdBy = { ...ADA, displayName: "Countess Ada" };
   bus.publish({ kind: "profile_changed", user: room.createdBy });
   await asked;
-  assert.equal((await directory.find("general")).createdBy.displayName, "Countess Ada");
+  assert.equal((await cache.find("general")).createdBy.displayName, "Countess Ada");
 });
 
 Deno.test("after the bus was interrupted rooms are read anew, their ids are kept", async () => {
-  const { directory, bus, asked } = openDirectory();
-  await directory.find("general");
+  const { cache, bus, asked } = openCache();
+  await cache.find("general");
   bus.interrupt();
-  await directory.idOf("general");
-  await directory.find("general");
+  await cache.idOf("general");
+  await cache.find("general");
   assert.deepEqual(asked, ["general", "general"]);
 });

@@ -10,7 +10,7 @@ import type { User } from "../src/domain/user.ts";
 import type { BusEvent } from "../src/ports/bus.ts";
 import type { LogStore } from "../src/ports/store/log.ts";
 import type { Store } from "../src/ports/store/store.ts";
-import type { Connection } from "../src/sockets/connection.ts";
+import type { Subscriber } from "../src/rooms/subscriber.ts";
 import { Flusher } from "../src/rooms/flusher.ts";
 import { Hub } from "../src/rooms/hub.ts";
 import { until } from "./harness/stage.ts";
@@ -282,9 +282,9 @@ async function openWorld() {
   return Object.assign(world, { log, hub });
 }
 
-function watcher(seqs: number[]): Connection {
+function watcher(seqs: number[]): Subscriber {
   const send = (text: string) => void seqs.push(JSON.parse(text).data.seq);
-  return { open: true, batching: false, send } as unknown as Connection;
+  return { open: true, batching: false, send } as unknown as Subscriber;
 }
 
 function person(displayName: string): User {

@@ -150,10 +150,9 @@ Deno.test("a name from before the rules breaks out of no notice", () =>
   withStore(async (store) => {
     const forger = newUser("Ada created the room\nBob left\u202e");
     await store.users.create(forger);
-    const { id } = await createRoom({ store, slugs: new RoomSlugs(store.rooms) }, forger, {
-      name: "Tea",
-      description: null,
-    });
+    const services = { store, slugs: new RoomSlugs(store.rooms) };
+    const actor = { userId: forger.id, sessionId: "session" };
+    const { id } = await createRoom(actor, services, { name: "Tea", description: null });
     const [opening] = await store.log.entriesAfter(id, 0, 1);
     const notice = opening?.message;
     assert.equal(notice?.text, "Ada created the room Bob left created the room");

@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { InProcessBus } from "../src/adapters/bus/in_process.ts";
 import type { BusEvent } from "../src/ports/bus.ts";
-import type { Connection } from "../src/sockets/connection.ts";
+import type { Subscriber } from "../src/rooms/subscriber.ts";
 import { RecentProfiles } from "../src/rooms/recent_profiles.ts";
 import { Typing } from "../src/rooms/typing.ts";
 
 const ADA = { id: "ada", displayName: "Ada", avatarUrl: null };
 const COUNTESS = { ...ADA, displayName: "Countess" };
-const SOCKET = {} as Connection;
+const SOCKET = {} as Subscriber;
 
 /** Typing in the room `general`, and what it is told. */
 function openTyping() {

@@ -100,7 +100,7 @@ function observe(metrics: Metrics) {
         path,
         status,
         milliseconds: Math.round(milliseconds * 10) / 10,
-        userId: c.get("userId"),
+        userId: c.get("actor")?.userId,
       });
     });
   });

@@ -165,7 +165,7 @@ export function authRoutes(services: Services, settings: AuthSettings) {
       }),
       requireUser(services),
       async (c) => {
-        const user = await getUser(services, c.get("userId"));
+        const user = await getUser(c.get("actor"), services);
         return c.json({ user: presentUser(user) }, 200);
       },
     )
@@ -193,7 +193,7 @@ export function authRoutes(services: Services, settings: AuthSettings) {
       jsonBody(protocol.profileChanges(production)),
       async (c) => {
         const changes = c.req.valid("json") as ProfileChanges;
-        const user = await changeProfile(services, c.get("userId"), changes);
+        const user = await changeProfile(c.get("actor"), services, changes);
         return c.json({ user: presentUser(user) }, 200);
       },
     );

@@ -1,5 +1,6 @@
 /** What travels with a request through the HTTP layer. */
 import type { Context } from "hono";
+import type { Actor } from "../domain/actor.ts";
 import type { Quota } from "../services/rate_limits.ts";
 
 export interface Env {
@@ -9,9 +10,8 @@ export interface Env {
     requestId: string;
     /** Where the client stands within the limit that was counted last. */
     quota: Quota;
-    /** The user and session that the access token speaks for, on protected routes. */
-    userId: string;
-    sessionId: string;
+    /** Who the access token speaks for, on protected routes. */
+    actor: Actor;
   };
 }
 

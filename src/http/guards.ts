@@ -15,9 +15,7 @@ export function requireUser(services: Services): MiddlewareHandler<Env> {
   return createMiddleware<Env>(async (c, next) => {
     const [, token] = c.req.header("authorization")?.match(/^Bearer +(\S+) *$/i) ?? [];
     if (!token) throw new ChatError("unauthenticated", "Send Authorization: Bearer <accessToken>.");
-    const { userId, sessionId } = await authenticate(services, token);
-    c.set("userId", userId);
-    c.set("sessionId", sessionId);
+    c.set("actor", await authenticate(services, token));
     await next();
   });
 }

@@ -1,7 +1,6 @@
 /** `/rooms`: make, list, find, and read their history. */
 import { Hono } from "hono";
 import { describeRoute } from "hono-openapi";
-import { getUser } from "../application/accounts/get_user.ts";
 import { readHistory } from "../application/messages/read_history.ts";
 import { createRoom } from "../application/rooms/create_room.ts";
 import { getRoom } from "../application/rooms/get_room.ts";
@@ -43,7 +42,7 @@ export function roomRoutes(services: Services, isDraining: () => boolean) {
       query(RoomsQuery),
       async (c) => {
         const { limit, cursor } = c.req.valid("query");
-        const { rooms, nextCursor } = await listRooms(services, { limit, cursor });
+        const { rooms, nextCursor } = await listRooms(c.get("actor"), services, { limit, cursor });
         if (nextCursor !== null) {
           const next = new URLSearchParams({ limit: String(limit), cursor: nextCursor });
           c.header("Link", `</rooms?${next}>; rel="next"`);
@@ -73,9 +72,8 @@ export function roomRoutes(services: Services, isDraining: () => boolean) {
       jsonBody(RoomCreation),
       async (c) => {
         const { name, description } = c.req.valid("json");
-        const creator = await getUser(services, c.get("userId"));
         const input = { name, description: description || null };
-        const room = await createRoom(services, creator, input);
+        const room = await createRoom(c.get("actor"), services, input);
         c.header("Location", `/rooms/${encodeURIComponent(room.slug)}`);
         return c.json({ room: presentRoom(room) }, 201);
       },
@@ -93,7 +91,7 @@ export function roomRoutes(services: Services, isDraining: () => boolean) {
       }),
       signedIn,
       async (c) => {
-        const room = await getRoom(services, c.req.param("idOrSlug"));
+        const room = await getRoom(c.get("actor"), services, c.req.param("idOrSlug"));
         return c.json({ room: presentRoom(room) }, 200);
       },
     )
@@ -113,7 +111,7 @@ export function roomRoutes(services: Services, isDraining: () => boolean) {
       async (c) => {
         const { limit, before, after } = c.req.valid("query");
         const idOrSlug = c.req.param("idOrSlug")!;
-        const { messages, hasMore } = await readHistory(services, idOrSlug, {
+        const { messages, hasMore } = await readHistory(c.get("actor"), services, idOrSlug, {
           limit,
           before,
           after,

@@ -22,16 +22,18 @@ export interface Cursor {
   entryId?: string | undefined;
 }
 
-/** The room's latest entries and the last of its log, as a joining socket is shown them. */
-export interface Joined {
+/** What a socket is shown of the log when it comes into a room. */
+export interface Entered {
+  /** Whether the socket was not in the room before. */
+  isNew: boolean;
   entries: RenderedEntry[];
   lastSeq: number;
   /** The id of entry `lastSeq`; null if there is none. */
   lastEntryId: string | null;
 }
 
-/** What a socket missed in one room; see `subscriber:missed` in the protocol. */
-export interface Missed extends Joined {
+/** What a socket missed in one room; see `connection:missed` in the protocol. */
+export interface Missed extends Entered {
   hasMore: boolean;
   reset: boolean;
 }
@@ -126,13 +128,15 @@ export class Hub {
    * get entries: whatever it sends comes before entry `lastSeq` + 1 and after nothing newer.
    * @throws ChatError `unavailable`
    */
-  async join(roomId: string, subscriber: Subscriber, welcome: (joined: Joined) => void) {
+  async join(roomId: string, subscriber: Subscriber, welcome: (entered: Entered) => void) {
     await this.#inRoom(roomId, async (feed) => {
       await feed.refresh();
       // Nothing may come between the last look at the feed and what is sent of it.
       while (mustWait(feed, subscriber)) await wait(feed, subscriber);
-      if (!enter(feed, subscriber)) return;
-      welcome({ entries: feed.latest(), lastSeq: feed.head, lastEntryId: feed.headId });
+      if (!subscriber.open) return;
+      const isNew = enter(feed, subscriber);
+      const { head: lastSeq, headId: lastEntryId } = feed;
+      welcome({ isNew, entries: feed.latest(), lastSeq, lastEntryId });
     });
   }
 
@@ -182,12 +186,20 @@ export class Hub {
       hasMore ||= page.length < entries.length;
       if (hasMore) {
         const { seq: lastSeq, id: lastEntryId } = page.at(-1)!.entry;
-        return answer({ entries: page, lastSeq, lastEntryId, hasMore, reset });
+        return answer({ isNew: false, entries: page, lastSeq, lastEntryId, hasMore, reset });
       }
-      if (!enter(feed, subscriber)) return;
+      if (!subscriber.open) return;
+      const isNew = enter(feed, subscriber);
       const { head: lastSeq, headId: lastEntryId } = feed;
-      answer({ entries: reset ? feed.latest() : page, lastSeq, lastEntryId, hasMore, reset });
+      const shown = reset ? feed.latest() : page;
+      answer({ isNew, entries: shown, lastSeq, lastEntryId, hasMore, reset });
     });
+  }
+
+  /** Whether a socket is in a room. */
+  has(roomId: string, subscriber: Subscriber): boolean {
+    const feed = this.#rooms.get(roomId)?.feed;
+    return feed !== undefined && (feed.live.has(subscriber) || feed.paused.has(subscriber));
   }
 
   leave(roomId: string, subscriber: Subscriber): void {
@@ -276,12 +288,11 @@ function wait(feed: Feed, subscriber: Subscriber): Promise<void> {
   return feed.stale ? feed.refresh() : subscriber.drain();
 }
 
-/** Puts a socket among those that get live entries, unless it has closed meanwhile. */
+/** Puts a socket among those that get live entries. Returns whether it was not in the room before. */
 function enter(feed: Feed, subscriber: Subscriber): boolean {
-  if (!subscriber.open) return false;
-  feed.paused.delete(subscriber);
+  const isNew = !feed.live.has(subscriber) && !feed.paused.delete(subscriber);
   // What the others still wait for is in what this socket is shown.
   feed.flush();
   feed.live.add(subscriber);
-  return true;
+  return isNew;
 }

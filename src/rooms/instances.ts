@@ -6,7 +6,7 @@ const HEARTBEAT_MS = 5_000;
 const SILENCE_MS = 15_000;
 const SWEEP_MS = 1_000;
 
-export interface PeersOptions {
+export interface InstancesOptions {
   bus: Bus;
   /** The heartbeats to send now: several are sent when somebody new has to be told everything. */
   heartbeats(everything: boolean): Extract<BusEvent, { kind: "alive" }>[];
@@ -14,14 +14,14 @@ export interface PeersOptions {
   onLost(instance: string): void;
 }
 
-export class Peers {
+export class Instances {
   readonly #bus: Bus;
-  readonly #options: PeersOptions;
+  readonly #options: InstancesOptions;
   readonly #lastHeard = new Map<string, number>();
   readonly #timers: ReturnType<typeof setInterval>[];
   #lastSweep = Date.now();
 
-  constructor(options: PeersOptions) {
+  constructor(options: InstancesOptions) {
     this.#bus = options.bus;
     this.#options = options;
     this.#timers = [

@@ -3,8 +3,8 @@ import type { PublicUser } from "../domain/user.ts";
 import type { Bus, BusEvent } from "../ports/bus.ts";
 import { frame } from "../protocol/frames.ts";
 import { NAMED_ONLINE } from "../protocol/wire/limits.ts";
-import { Attendance } from "./roster.ts";
-import { Peers } from "./instances.ts";
+import { Roster } from "./roster.ts";
+import { Instances } from "./instances.ts";
 import { RecentProfiles } from "./recent_profiles.ts";
 
 const INTERVAL_MS = 250;
@@ -23,7 +23,7 @@ type Broadcast = (roomId: string, text: string) => void;
 
 /** A room with sockets on this instance. */
 interface OpenRoom {
-  attendance: Attendance;
+  roster: Roster;
   /** The last answer to who is here, and its names in JSON. */
   shown: { users: readonly PublicUser[]; text: string };
   /** The newest list that each other instance has told. */
@@ -49,7 +49,7 @@ export class Presence {
   readonly #bus: Bus;
   readonly #broadcast: Broadcast;
   readonly #profiles: RecentProfiles;
-  readonly #peers: Peers;
+  readonly #instances: Instances;
   readonly #rooms = new Map<string, OpenRoom>();
   /** The newest list told of each room, and when; a closed room's stays until the given time. */
   readonly #versions = new Map<string, { version: number; told: number; until: number }>();
@@ -65,7 +65,7 @@ export class Presence {
     this.#bus = bus;
     this.#broadcast = broadcast;
     this.#profiles = profiles;
-    this.#peers = new Peers({
+    this.#instances = new Instances({
       bus,
       heartbeats: (everything) => this.#heartbeats(everything),
       onLost: (instance) => this.#lose(instance),
@@ -78,10 +78,10 @@ export class Presence {
    */
   open(roomId: string): void {
     const room: OpenRoom = {
-      attendance: new Attendance(NAMED_ONLINE),
+      roster: new Roster(NAMED_ONLINE),
       shown: { users: [], text: "[]" },
       versions: new Map(),
-      awaited: new Set(this.#peers.living),
+      awaited: new Set(this.#instances.living),
       entered: false,
       told: 0,
       published: 0,
@@ -106,9 +106,9 @@ export class Presence {
     const room = this.#rooms.get(roomId);
     if (!room) return;
     // Who is there before the first socket comes in does not join.
-    if (!room.entered) room.attendance.takeChanges();
+    if (!room.entered) room.roster.takeChanges();
     room.entered = true;
-    if (!room.attendance.enter(user)) return;
+    if (!room.roster.enter(user)) return;
     room.unpublished = true;
     this.#schedule(roomId, room);
   }
@@ -116,24 +116,24 @@ export class Presence {
   /** One socket fewer of this user is in the room. */
   leave(roomId: string, userId: string): void {
     const room = this.#rooms.get(roomId);
-    if (!room?.attendance.leave(userId)) return;
+    if (!room?.roster.leave(userId)) return;
     room.unpublished = true;
     // Who moves to another instance is not to be seen leaving: that one's list is on its way.
-    this.#schedule(roomId, room, this.#peers.count > 0 ? INTERVAL_MS : 0);
+    this.#schedule(roomId, room, this.#instances.count > 0 ? INTERVAL_MS : 0);
   }
 
   /** Who is in the room, at most 200 of them, in JSON, and how many in all. */
   online(roomId: string): { named: string; count: number } {
     const room = this.#rooms.get(roomId);
     if (!room) return { named: "[]", count: 0 };
-    const { users, count } = room.attendance.show();
+    const { users, count } = room.roster.show();
     // Thousands may come at once, and are shown the same few.
     if (room.shown.users !== users) room.shown = { users, text: JSON.stringify(users) };
     return { named: room.shown.text, count };
   }
 
   receive(event: BusEvent, from: string): void {
-    this.#peers.receive(event, from);
+    this.#instances.receive(event, from);
     if (event.kind === "profile_changed") return this.#showProfile(event.user);
     if (event.kind === "interrupted") return this.#ask([...this.#rooms.keys()], null);
     if (from === this.#bus.instanceId) return;
@@ -146,7 +146,7 @@ export class Presence {
   end(): void {
     for (const room of this.#rooms.values()) clearTimeout(room.timer);
     this.#rooms.clear();
-    this.#peers.close();
+    this.#instances.close();
   }
 
   #schedule(roomId: string, room: OpenRoom, atLeastMs = 0): void {
@@ -157,20 +157,20 @@ export class Presence {
   }
 
   #tell(roomId: string, room: OpenRoom): void {
-    const { attendance } = room;
+    const { roster } = room;
     const now = Date.now();
     room.timer = undefined;
     room.awaited.clear();
     room.told = now;
-    if (attendance.changed) {
-      const { joined, left, count } = attendance.takeChanges();
+    if (roster.changed) {
+      const { joined, left, count } = roster.takeChanges();
       const data = count > NAMED_ONLINE
         ? { roomId, joined: [], left: [], count }
         : { roomId, joined, left, count };
       this.#broadcast(roomId, frame("presence:update", data));
     }
     if (!room.unpublished) return;
-    const pause = INTERVAL_MS * Math.ceil(attendance.count / USERS_PER_INTERVAL);
+    const pause = INTERVAL_MS * Math.ceil(roster.count / USERS_PER_INTERVAL);
     if (now - room.published < pause) return this.#schedule(roomId, room);
     this.#publishList(roomId, room);
   }
@@ -178,7 +178,7 @@ export class Presence {
   #publishList(roomId: string, room: OpenRoom): void {
     room.published = Date.now();
     room.unpublished = false;
-    this.#publish(roomId, room.attendance.here());
+    this.#publish(roomId, room.roster.here());
   }
 
   #publish(roomId: string, users: PublicUser[]): void {
@@ -187,16 +187,16 @@ export class Presence {
     const until = this.#rooms.has(roomId) ? Infinity : told + CLOSED_MEMORY_MS;
     this.#versions.set(roomId, { version, told, until });
     // Nobody to tell; who comes later asks.
-    if (this.#peers.count > 0) this.#bus.publish({ kind: "presence", roomId, version, users });
+    if (this.#instances.count > 0) this.#bus.publish({ kind: "presence", roomId, version, users });
   }
 
   #replace({ roomId, version, users }: Extract<BusEvent, { kind: "presence" }>, from: string) {
     const room = this.#rooms.get(roomId);
     // Who is not known to live has gone, or will say which lists it has told when it is.
-    if (!room || !this.#peers.knows(from) || version <= (room.versions.get(from) ?? -1)) return;
+    if (!room || !this.#instances.knows(from) || version <= (room.versions.get(from) ?? -1)) return;
     room.versions.set(from, version);
     // The list may have been told before its instance heard of a change.
-    room.attendance.replace(from, users.map((user) => this.#profiles.current(user)));
+    room.roster.replace(from, users.map((user) => this.#profiles.current(user)));
     this.#hasAnswered(from, roomId, room);
   }
 
@@ -207,7 +207,7 @@ export class Presence {
       clearTimeout(room.timer);
       room.timer = undefined;
     }
-    if (wasLast || room.attendance.changed) this.#schedule(roomId, room);
+    if (wasLast || room.roster.changed) this.#schedule(roomId, room);
   }
 
   #answer(roomIds: string[], of: string | null): void {
@@ -219,7 +219,7 @@ export class Presence {
         continue;
       }
       const version = this.#versions.get(roomId)?.version ?? 0;
-      const users = room?.attendance.here() ?? [];
+      const users = room?.roster.here() ?? [];
       this.#bus.publish({ kind: "presence", roomId, version, users });
     }
   }
@@ -241,14 +241,14 @@ export class Presence {
 
   #lose(instance: string): void {
     for (const [roomId, room] of this.#rooms) {
-      room.attendance.replace(instance, []);
+      room.roster.replace(instance, []);
       room.versions.delete(instance);
       this.#hasAnswered(instance, roomId, room);
     }
   }
 
   #showProfile(user: PublicUser): void {
-    for (const { attendance } of this.#rooms.values()) attendance.showProfile(user);
+    for (const { roster } of this.#rooms.values()) roster.showProfile(user);
   }
 
   /**

@@ -15,7 +15,7 @@ export interface Changes {
   count: number;
 }
 
-export class Attendance {
+export class Roster {
   readonly #present = new Map<string, Present>();
   readonly #joined = new Map<string, PublicUser>();
   readonly #left = new Map<string, PublicUser>();

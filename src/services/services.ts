@@ -1,12 +1,12 @@
-/** What the use cases work with; each names the few of these that it needs. */
+/** What use cases depend on; each names the few of these that it needs. */
 import type { Bus } from "../ports/bus.ts";
 import type { Store } from "../ports/store/store.ts";
+import type { Access } from "./access.ts";
 import type { KnownDevices } from "./known_devices.ts";
 import type { LoopLoad } from "./loop_load.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Passwords } from "./passwords.ts";
 import type { RateLimits } from "./rate_limits.ts";
-import type { RoomDirectory } from "./room_cache.ts";
 import type { RoomLog } from "./room_log.ts";
 import type { RoomSlugs } from "./room_slugs.ts";
 import type { Tokens } from "./tokens.ts";
@@ -15,7 +15,7 @@ export interface Services {
   store: Store;
   bus: Bus;
   log: RoomLog;
-  directory: RoomDirectory;
+  access: Access;
   slugs: RoomSlugs;
   tokens: Tokens;
   passwords: Passwords;

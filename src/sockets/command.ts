@@ -2,7 +2,6 @@
 import { getLogger } from "@logtape/logtape";
 import type { Metrics } from "../services/metrics.ts";
 import { ChatError } from "../domain/errors.ts";
-import { CLOSE_CODES } from "../protocol/wire/close_codes.ts";
 import type { Ref } from "../protocol/frames.ts";
 import type { Connection } from "./connection.ts";
 
@@ -10,7 +9,7 @@ const logger = getLogger(["echoroom", "websocket"]);
 
 export interface Command {
   connection: Connection;
-  /** Null if the frame was too broken to tell. */
+  /** Null if the frame names none. */
   event: string | null;
   ref: Ref | undefined;
   /** What the command is about, for the client to recognise it in an error. */
@@ -30,12 +29,7 @@ export function fail(command: Command, error: unknown, metrics: Metrics, weight 
   const hint = retryAfter === undefined ? {} : { retryAfter };
   const errors = faults === undefined ? {} : { errors: faults };
   connection.emit("error", { code, message, event, ...about, ...hint, ...errors }, ref);
-  if (code === "invalid_frame" && connection.brokenFrames.add()) {
-    connection.close(CLOSE_CODES.brokenFrames, "too many broken frames");
-  }
-  for (let i = 0; code === "rate_limited" && i < weight; i++) {
-    if (connection.refusals.add()) connection.close(CLOSE_CODES.flooding, "flooding");
-  }
+  connection.countFailure(code, weight);
 }
 
 function asChatError(error: unknown, { connection, event }: Command): ChatError {
@@ -43,7 +37,7 @@ function asChatError(error: unknown, { connection, event }: Command): ChatError 
   logger.error("A command failed unexpectedly: {event} on {connectionId}: {error}", {
     event,
     connectionId: connection.id,
-    userId: connection.identity?.user.id,
+    userId: connection.userId ?? undefined,
     error,
   });
   return new ChatError("internal", "Something went wrong on the server.");

@@ -1,10 +1,12 @@
-/** One socket: what it may be sent, who it speaks for, and the rooms it is in. */
-import type { User } from "../domain/user.ts";
+/** One socket: what it is sent, and how it is closed. */
+import type { ErrorCode } from "../domain/errors.ts";
 import { CLOSE_CODES, type CloseCode } from "../protocol/wire/close_codes.ts";
 import { frame, type Ref, type ServerData, type ServerEvent } from "../protocol/frames.ts";
 import type { Flusher } from "../rooms/flusher.ts";
 import { MAX_FRAME_LENGTH, type Subscriber } from "../rooms/subscriber.ts";
-import { FrameRate } from "./frame_rate.ts";
+import { Identity } from "./identity.ts";
+import { Inbox } from "./inbox.ts";
+import { JoinedRooms } from "./joined_rooms.ts";
 import { RoomTurns } from "./room_turns.ts";
 import { Strikes } from "./strikes.ts";
 
@@ -21,19 +23,6 @@ const DRAIN_POLL_MS = 10;
 /** How long a peer that is being closed may go on sending before its connection is cut. */
 const CLOSE_LIMIT_MS = 5_000;
 
-/** Who a socket speaks for, and until when. */
-export interface Identity {
-  user: User;
-  expiresAt: Date;
-}
-
-/** A frame of the client. */
-export interface ReceivedFrame {
-  text: string;
-  /** Called once it has been handled. */
-  release(): void;
-}
-
 export interface ConnectionOptions {
   socket: WebSocket;
   address: string;
@@ -48,29 +37,15 @@ export interface ConnectionOptions {
 
 export class Connection implements Subscriber {
   readonly id = crypto.randomUUID();
-  /** From when the client has its time to identify itself. */
-  unidentifiedSince = Date.now();
   /** The client's address, for limits and the log. */
   readonly address: string;
-  /** The session whose token was shown, from before it is checked, so that no revocation is missed. */
-  sessionId: string | null = null;
-  identity: Identity | null = null;
-  /** Whether the client was told that its token has expired. */
-  expiryAnnounced = false;
-  /** Ids of the rooms that this socket has joined. */
-  readonly rooms = new Set<string>();
-  /** Ids of the rooms that it is about to join. */
-  readonly entering = new Set<string>();
+  readonly identity = new Identity();
+  readonly inbox = new Inbox();
+  readonly rooms = new JoinedRooms();
   readonly turns = new RoomTurns();
-  readonly frameRate = new FrameRate();
-  /** Frames that wait for the one being handled. */
-  readonly inbox: ReceivedFrame[] = [];
-  /** Bytes of frames that wait or are being handled. */
-  pending = 0;
-  handling = false;
-  readonly brokenFrames = new Strikes(BROKEN_FRAMES_A_MINUTE, 60_000);
-  readonly refusals = new Strikes(REFUSALS_A_MINUTE, 60_000);
 
+  readonly #brokenFrames = new Strikes(BROKEN_FRAMES_A_MINUTE, 60_000);
+  readonly #refusals = new Strikes(REFUSALS_A_MINUTE, 60_000);
   readonly #socket: WebSocket;
   readonly #flusher: Flusher | null;
   readonly #onClosing: ConnectionOptions["onClosing"];
@@ -93,7 +68,7 @@ export class Connection implements Subscriber {
   }
 
   get userId(): string | null {
-    return this.identity?.user.id ?? null;
+    return this.identity.actor?.userId ?? null;
   }
 
   /** Whether the client takes arrays of events. */
@@ -113,7 +88,7 @@ export class Connection implements Subscriber {
 
   /**
    * Sends a frame's text; to a client of `echoroom.batch` with the next flush, together with all
-   * else. A reader that has let too much pile up is closed instead, with 1013.
+   * else. A reader that is too slow is closed instead, with 1013.
    */
   send(text: string): void {
     this.sendBatch(text, text);
@@ -147,6 +122,19 @@ export class Connection implements Subscriber {
     this.#closedAt = Date.now();
     sendClose(this.#socket, code, reason);
     setImmediate(this.#onClosing);
+  }
+
+  /**
+   * Counts a command that failed, and closes the socket if too many failed like that.
+   * @param weight as how many refusals it counts, if it was `rate_limited`
+   */
+  countFailure(code: ErrorCode, weight: number): void {
+    if (code === "invalid_frame" && this.#brokenFrames.add()) {
+      this.close(CLOSE_CODES.brokenFrames, "too many broken frames");
+    }
+    for (let i = 0; code === "rate_limited" && i < weight; i++) {
+      if (this.#refusals.add()) this.close(CLOSE_CODES.flooding, "flooding");
+    }
   }
 
   /** Discards what the peer sent to a socket that is closing; cuts one that does not stop. */
@@ -188,7 +176,7 @@ export class Connection implements Subscriber {
     try {
       this.#socket.send(frame);
     } catch (error) {
-      // The peer has begun to close the socket; that it has closed is told next.
+      // The peer has begun to close the socket; its `close` event comes next.
       if (this.#socket.readyState === WebSocket.OPEN) throw error;
     }
   }

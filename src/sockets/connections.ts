@@ -5,9 +5,6 @@ import type { Store } from "../ports/store/store.ts";
 import { CLOSE_CODES, type CloseCode } from "../protocol/wire/close_codes.ts";
 import type { Connection } from "./connection.ts";
 
-const IDENTIFY_MS = 10_000;
-/** How long a socket whose token has expired may stay to show a new one. */
-const GRACE_MS = 30_000;
 const SWEEP_MS = 500;
 /** Over how long the end spreads its closing: whoever is closed comes back elsewhere at once. */
 const CLOSE_ALL_MS = 1_500;
@@ -23,7 +20,7 @@ export class Connections {
   readonly #byAddress = new Map<string, number>();
   readonly #byUser = new Map<string, Set<Connection>>();
   readonly #limited: boolean;
-  // One timer for all deadlines: ten thousand sockets would else mean ten thousand timers.
+  // One timer for all deadlines, instead of ten thousand for ten thousand sockets.
   readonly #sweep = setInterval(() => this.#checkDeadlines(Date.now()), SWEEP_MS);
 
   /** @param limited whether the number of sockets per user and address is limited */
@@ -61,8 +58,8 @@ export class Connections {
    */
   remove(connection: Connection): boolean {
     if (!this.#all.delete(connection)) return false;
-    const userId = connection.identity?.user.id;
-    if (userId === undefined) return true;
+    const { userId } = connection;
+    if (userId === null) return true;
     const sockets = this.#byUser.get(userId);
     sockets?.delete(connection);
     if (sockets?.size === 0) this.#byUser.delete(userId);
@@ -79,7 +76,7 @@ export class Connections {
   /** Closes the sockets of a session that was revoked. */
   closeSession(sessionId: string): void {
     for (const connection of this.#all) {
-      if (connection.sessionId !== sessionId) continue;
+      if (connection.identity.sessionId !== sessionId) continue;
       connection.emit("auth:error", { code: "session_revoked", message: "The session was ended." });
       connection.close(CLOSE_CODES.unauthenticated, "session revoked");
     }
@@ -88,17 +85,19 @@ export class Connections {
   /** Shows a user as they are now in what their sockets will send. */
   showProfile(user: PublicUser): void {
     for (const connection of this.#byUser.get(user.id) ?? []) {
-      if (connection.identity) Object.assign(connection.identity.user, user);
+      connection.identity.showProfile(user);
     }
   }
 
   /**
-   * Closes the sockets whose session was revoked without a word of it reaching this instance.
+   * Closes the sockets whose session was revoked by an event that did not reach this instance.
    * @throws ChatError `unavailable`
    */
   async checkSessions(store: Pick<Store, "sessions">): Promise<void> {
     const ids = new Set<string>();
-    for (const { sessionId } of this.#all) if (sessionId !== null) ids.add(sessionId);
+    for (const { identity: { sessionId } } of this.#all) {
+      if (sessionId !== null) ids.add(sessionId);
+    }
     const all = [...ids];
     for (let i = 0; i < all.length; i += SESSIONS_AT_ONCE) {
       const revoked = await store.sessions.revoked(all.slice(i, i + SESSIONS_AT_ONCE));
@@ -126,12 +125,7 @@ export class Connections {
   }
 
   #checkDeadlines(now: number): void {
-    for (const connection of this.#all) {
-      if (connection.identity) checkExpiry(connection, connection.identity.expiresAt, now);
-      else if (now - connection.unidentifiedSince > IDENTIFY_MS) {
-        connection.close(CLOSE_CODES.notIdentified, "not identified in time");
-      }
-    }
+    for (const connection of this.#all) checkDeadline(connection, now);
   }
 }
 
@@ -139,12 +133,16 @@ function sleep(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
-function checkExpiry(connection: Connection, expiresAt: Date, now: number): void {
-  const overdue = now - expiresAt.getTime();
-  if (overdue < 0) return;
-  if (overdue > GRACE_MS) return connection.close(CLOSE_CODES.unauthenticated, "token expired");
-  if (connection.expiryAnnounced) return;
-  connection.expiryAnnounced = true;
-  const message = "The token has expired; identify with a new one within 30 s.";
-  connection.emit("auth:error", { code: "token_expired", message });
+function checkDeadline(connection: Connection, now: number): void {
+  switch (connection.identity.overdue(now)) {
+    case "not_identified":
+      return connection.close(CLOSE_CODES.notIdentified, "not identified in time");
+    case "grace_over":
+      return connection.close(CLOSE_CODES.unauthenticated, "token expired");
+    case "token_expired":
+      connection.emit("auth:error", {
+        code: "token_expired",
+        message: "The token has expired; identify with a new one within 30 s.",
+      });
+  }
 }

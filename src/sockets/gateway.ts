@@ -1,57 +1,43 @@
-/** The WebSocket endpoint: lets sockets in, feeds them to the router, and sees them out. */
+/** The WebSocket endpoint: accepts sockets, passes what they send to the router, and ends them. */
 import { getLogger } from "@logtape/logtape";
+import type { Dependencies } from "../application/dependencies.ts";
+import { leaveRoom } from "../application/rooms/leave_room.ts";
 import { SingleFlight } from "../async/single_flight.ts";
-import type { Services } from "../services/services.ts";
 import { ChatError, unavailable } from "../domain/errors.ts";
 import type { BusEvent } from "../ports/bus.ts";
 import type { Store } from "../ports/store/store.ts";
 import { CLOSE_CODES } from "../protocol/wire/close_codes.ts";
-import { SUBPROTOCOLS } from "../protocol/wire/subprotocols.ts";
+import type { Flusher } from "../rooms/flusher.ts";
+import type { Rooms } from "../rooms/rooms.ts";
 import { Connection } from "./connection.ts";
 import { Connections } from "./connections.ts";
-import { EventRouter } from "./router.ts";
-import { Flusher } from "../rooms/flusher.ts";
-import { createHandlers, leaveRoom, type Rooms } from "./handlers.ts";
-import { Hub } from "../rooms/hub.ts";
-import { Presence } from "../rooms/presence.ts";
-import { RecentProfiles } from "../rooms/recent_profiles.ts";
-import { Typing } from "../rooms/typing.ts";
+import { createHandlers } from "./commands/commands.ts";
+import { checkHandshake, upgradeRequest } from "./handshake.ts";
+import { Router } from "./router.ts";
 
 const logger = getLogger(["echoroom", "websocket"]);
 
-/** Seconds of silence after which a socket is dropped; it is pinged before. */
-const IDLE_SECONDS = 60;
-/** How long what the bus has lost without noticing may go unnoticed here. */
+/** How often this instance looks for what the bus has lost without noticing. */
 const AUDIT_MS = 10_000;
 
 export class Gateway {
   readonly #connections: Connections;
   readonly #rooms: Rooms;
-  readonly #router: EventRouter;
+  readonly #router: Router;
   readonly #store: Store;
-  readonly #flusher: Flusher;
   readonly #audit: ReturnType<typeof setInterval>;
-  /** Finds what the bus has lost: new entries of rooms, and revocations. */
+  /** Finds events that the bus has lost: new entries of rooms, and revocations. */
   readonly #comparison = new SingleFlight(() => this.#compareWithStore());
   #draining = false;
 
-  constructor(services: Services) {
-    const { store, bus, metrics, rateLimits, load } = services;
+  constructor(dependencies: Dependencies) {
+    const { store, bus, metrics, rateLimits, rooms } = dependencies;
     this.#store = store;
-    this.#flusher = new Flusher(() => load.level);
-    const profiles = new RecentProfiles();
-    const hub: Hub = new Hub(services, this.#flusher, {
-      opened: (roomId) => presence.open(roomId),
-      closed: (roomId) => presence.close(roomId),
-    }, profiles);
-    const broadcast = hub.broadcast.bind(hub);
-    const presence = new Presence(bus, broadcast, profiles);
-    const typing = new Typing(bus, broadcast, profiles);
-    this.#rooms = { hub, presence, typing, profiles };
+    this.#rooms = rooms;
     this.#connections = new Connections(rateLimits.enabled);
-    const handlers = createHandlers(services, this.#connections, this.#rooms);
-    this.#router = new EventRouter(services, handlers);
-    bus.subscribe((event, from) => this.#receive(event, from));
+    const handlers = createHandlers({ ...dependencies, connections: this.#connections });
+    this.#router = new Router(dependencies, handlers);
+    bus.subscribe((event) => this.#receive(event));
     this.#audit = setInterval(() => void this.#comparison.run(), AUDIT_MS);
     metrics.watch("connections", "Open sockets", () => this.#connections.size);
   }
@@ -62,26 +48,19 @@ export class Gateway {
    * @throws ChatError `upgrade_required`, `validation_failed`, `rate_limited` or `unavailable`
    */
   upgrade(request: Request, address: string): Response {
-    checkHandshake(request.headers);
+    checkHandshake(request);
     if (this.#draining) throw unavailable("The server restarts.");
     if (!this.#connections.admits(address)) {
       throw new ChatError("rate_limited", "Too many sockets from this address.", {
         retryAfter: 10,
       });
     }
-    const offered = request.headers.get("sec-websocket-protocol");
-    const protocol = chooseSubprotocol(offered);
-    const { socket, response } = protocol === undefined
-      ? Deno.upgradeWebSocket(request, { idleTimeout: IDLE_SECONDS })
-      : Deno.upgradeWebSocket(
-        protocol === offered ? request : offering(request, protocol),
-        { idleTimeout: IDLE_SECONDS, protocol },
-      );
-    this.#attend(socket, address, protocol === "echoroom.batch" ? this.#flusher : null);
+    const { socket, response, protocol } = upgradeRequest(request);
+    this.#serve(socket, address, protocol === "echoroom.batch" ? this.#rooms.flusher : null);
     return response;
   }
 
-  /** Lets nobody in any more and closes every socket with 1012; resolves once they have closed. */
+  /** Accepts no more sockets and closes all with 1012; resolves once they have closed. */
   async drain(): Promise<void> {
     this.#draining = true;
     await this.#connections.closeAll(CLOSE_CODES.restarting, "server restarting");
@@ -90,14 +69,11 @@ export class Gateway {
   close(): void {
     clearInterval(this.#audit);
     this.#connections.close();
-    this.#rooms.typing.close();
-    this.#rooms.presence.end();
-    this.#rooms.hub.close();
   }
 
-  #attend(socket: WebSocket, address: string, flusher: Flusher | null): void {
+  #serve(socket: WebSocket, address: string, flusher: Flusher | null): void {
     let connection: Connection | undefined;
-    // A throw in a callback of a socket would end the process.
+    // An error thrown in a callback of a socket would end the process.
     const guard = (work: () => void) => {
       try {
         work();
@@ -110,7 +86,7 @@ export class Gateway {
         const onClosing = () => guard(() => this.#forget(opened));
         const opened = new Connection({ socket, address, flusher, onClosing });
         connection = opened;
-        // Of many handshakes at once all were admitted before the first socket counted.
+        // Of many handshakes at once all are admitted before the first socket is counted.
         const admitted = this.#connections.admits(address);
         this.#connections.add(connection);
         if (!admitted) connection.close(CLOSE_CODES.tryAgainLater, "too many sockets");
@@ -133,20 +109,18 @@ export class Gateway {
     };
   }
 
-  /** Takes a socket that closes, or has closed, out of everything. */
+  /** Removes a socket that closes, or has closed, from everything. */
   #forget(connection: Connection): void {
     if (!this.#connections.remove(connection)) return;
-    this.#router.forget(connection);
-    for (const roomId of connection.rooms) leaveRoom(connection, roomId, this.#rooms);
+    connection.inbox.clear();
+    const { actor } = connection.identity;
+    if (!actor) return;
+    for (const roomId of connection.rooms) {
+      leaveRoom(actor, { rooms: this.#rooms }, { roomId, subscriber: connection });
+    }
   }
 
-  #receive(event: BusEvent, from: string): void {
-    const { hub, presence, typing, profiles } = this.#rooms;
-    // Whoever shows people asks it for who has just changed.
-    profiles.receive(event);
-    hub.receive(event);
-    presence.receive(event, from);
-    typing.receive(event, from);
+  #receive(event: BusEvent): void {
     if (event.kind === "session_revoked") this.#connections.closeSession(event.sessionId);
     if (event.kind === "profile_changed") this.#connections.showProfile(event.user);
     if (event.kind === "interrupted") void this.#comparison.run();
@@ -157,38 +131,8 @@ export class Gateway {
       await this.#rooms.hub.checkHeads();
       await this.#connections.checkSessions(this.#store);
     } catch (error) {
-      // The store is away; whoever needs it hears so, and the next turn is not far.
+      // The store is unavailable; the next comparison is at most 10 s away.
       logger.debug("The store could not be compared with: {error}", { error });
     }
   }
-}
-
-function checkHandshake(headers: Headers): void {
-  const upgrade = headers.get("upgrade")?.toLowerCase();
-  const wanted = headers.get("connection")?.toLowerCase().split(/\s*,\s*/).includes("upgrade");
-  if (upgrade !== "websocket" || !wanted) {
-    throw new ChatError("upgrade_required", "This is a WebSocket endpoint.");
-  }
-  if (headers.get("sec-websocket-version") !== "13") {
-    throw new ChatError("upgrade_required", "Only WebSocket version 13 is spoken here.");
-  }
-  if (!/^[A-Za-z0-9+/]{22}==$/.test(headers.get("sec-websocket-key") ?? "")) {
-    throw new ChatError("validation_failed", "Sec-WebSocket-Key must be 16 bytes in base64.");
-  }
-}
-
-/**
- * The same request with only this subprotocol offered: in a list without spaces, as the npm package
- * `ws` sends it, the runtime finds none. It has to stay this request; a copy cannot be upgraded.
- */
-function offering(request: Request, protocol: string): Request {
-  const headers = new Headers(request.headers);
-  headers.set("sec-websocket-protocol", protocol);
-  return Object.create(request, { headers: { value: headers } });
-}
-
-/** The first offered subprotocol that the server knows; none if it knows none. */
-function chooseSubprotocol(offered: string | null): string | undefined {
-  const known: readonly string[] = SUBPROTOCOLS;
-  return offered?.split(",").map((name) => name.trim()).find((name) => known.includes(name));
 }

@@ -1,4 +1,4 @@
-/** From a frame's text to the handler of its event: in order, checked, and never throwing. */
+/** Routes each frame to the handler of its event: in order, checked, and never throwing. */
 import { trace } from "@opentelemetry/api";
 import { rateLimited } from "../services/rate_limits.ts";
 import type { Services } from "../services/services.ts";
@@ -11,15 +11,15 @@ import { invalidInput } from "../protocol/input_errors.ts";
 import { MAX_FRAME_BYTES } from "../protocol/wire/limits.ts";
 import { type Command, fail } from "./command.ts";
 import type { Connection } from "./connection.ts";
-import type { Handler, Handlers } from "./handlers.ts";
-import { Inboxes } from "./inboxes.ts";
+import type { Handler, Handlers } from "./commands/handler.ts";
+import { InboxBudget } from "./inbox_budget.ts";
 
 /** UTF-16 units of a refused frame that count as one refusal. */
 const REFUSAL_LENGTH = 16 * 1024;
 /** Errors of frames that were checked, and whose room has not been looked up. */
 const INPUT_FAULTS: readonly string[] = ["invalid_frame", "unknown_event", "validation_failed"];
 const encoder = new TextEncoder();
-type RouterServices = Pick<Services, "metrics" | "rateLimits" | "directory">;
+type RouterServices = Pick<Services, "access" | "metrics" | "rateLimits">;
 // Does nothing unless the runtime's OpenTelemetry is on (OTEL_DENO=true).
 const tracer = trace.getTracer("echoroom");
 
@@ -27,16 +27,16 @@ const tracer = trace.getTracer("echoroom");
  * Takes what sockets receive. Frames are counted when they come. Those of one socket begin one after
  * the other; what they ask for in a room happens in that order, rooms go side by side.
  */
-export class EventRouter {
+export class Router {
   readonly #services: RouterServices;
   readonly #handlers: Handlers;
-  readonly #inboxes: Inboxes;
+  readonly #budget: InboxBudget;
 
   constructor(services: RouterServices, handlers: Handlers) {
     this.#services = services;
     this.#handlers = handlers;
-    this.#inboxes = new Inboxes(services.rateLimits.enabled);
-    services.metrics.watchQueue("frame_bytes", () => this.#inboxes.size);
+    this.#budget = new InboxBudget(services.rateLimits.enabled);
+    services.metrics.watchQueue("frame_bytes", () => this.#budget.size);
   }
 
   /** Takes the data of one WebSocket message. */
@@ -54,18 +54,13 @@ export class EventRouter {
     } catch (error) {
       return this.#refuse(connection, data, error);
     }
-    if (!connection.handling) void this.#work(connection);
-  }
-
-  /** Drops what a socket that closes has sent and nobody has begun to handle. */
-  forget(connection: Connection): void {
-    for (const { release } of connection.inbox.splice(0)) release();
+    void connection.inbox.work(() => connection.open, (text) => this.#handle(connection, text));
   }
 
   #admit(connection: Connection, text: string): () => void {
-    const reset = this.#services.rateLimits.enabled ? connection.frameRate.add() : null;
+    const reset = this.#services.rateLimits.enabled ? connection.inbox.countFrame() : null;
     if (reset !== null) throw rateLimited({ reset });
-    return this.#inboxes.admit(connection, text);
+    return this.#budget.admit(connection, text);
   }
 
   /** Answers a frame that is not handled. */
@@ -80,18 +75,8 @@ export class EventRouter {
     fail(command, error, this.#services.metrics, Math.ceil(text.length / REFUSAL_LENGTH));
   }
 
-  async #work(connection: Connection): Promise<void> {
-    connection.handling = true;
-    for (let frame; connection.open && (frame = connection.inbox.shift());) {
-      const command = newCommand(connection);
-      await this.#handle(command, frame.text);
-      if (command.done) void command.done.then(frame.release);
-      else frame.release();
-    }
-    connection.handling = false;
-  }
-
-  async #handle(command: Command, text: string): Promise<void> {
+  async #handle(connection: Connection, text: string): Promise<Command> {
+    const command = newCommand(connection);
     try {
       const data = readFrame(text, command);
       await this.#dispatch(command, data);
@@ -99,28 +84,29 @@ export class EventRouter {
       await this.#nameRoom(command, error);
       fail(command, error, this.#services.metrics);
     }
+    return command;
   }
 
   /** Lets an error name the room's id where the client gave its slug. */
   async #nameRoom({ connection, about }: Command, error: unknown): Promise<void> {
     if (!(error instanceof ChatError) || !INPUT_FAULTS.includes(error.code)) return;
-    if (!connection.identity || !RoomReference.safeParse(about.roomId).success) return;
-    // A room that is not found, or cannot be now, stays as the client named it.
-    const id = await this.#services.directory.idOf(about.roomId!).catch(() => null);
-    if (id !== null) about.roomId = id;
+    const { actor } = connection.identity;
+    if (!actor || !RoomReference.safeParse(about.roomId).success) return;
+    // A room that is not found, or cannot be looked up now, stays as the client named it.
+    const room = await this.#services.access.find(actor, about.roomId!).catch(() => null);
+    if (room) about.roomId = room.roomId;
   }
 
-  /** The same, without a look-up. */
+  /** The same, without a look-up in the store. */
   #nameKnownRoom({ connection, about }: Command): void {
-    if (!connection.identity || about.roomId === undefined) return;
-    about.roomId = this.#services.directory.knownId(about.roomId) ?? about.roomId;
+    const { actor } = connection.identity;
+    if (!actor || about.roomId === undefined) return;
+    about.roomId = this.#services.access.knownId(actor, about.roomId) ?? about.roomId;
   }
 
   async #dispatch(command: Command, data: unknown): Promise<void> {
     const { connection, event } = command;
-    if (event !== "auth:identify" && !connection.identity) {
-      throw new ChatError("not_identified", "Send auth:identify with an access token first.");
-    }
+    if (event !== "auth:identify") connection.identity.require();
     if (!isClientEvent(event)) throw new ChatError("unknown_event", "There is no such event.");
     const result = CLIENT_EVENTS[event].safeParse(data);
     if (!result.success) throw invalidInput(result.error.issues);
@@ -140,7 +126,7 @@ function newCommand(connection: Connection): Command {
   return { connection, event: null, ref: undefined, about: {} };
 }
 
-/** Reads the frame into the command; what it got to know before a fault serves the answer. */
+/** Reads the frame into the command; what was read before a fault goes into the answer. */
 function readFrame(text: string, command: Command): unknown {
   const json = parseObject(text);
   command.ref = isRef(json.ref) ? json.ref : undefined;
@@ -156,12 +142,12 @@ function parseObject(text: string): Record<string, unknown> {
     const json = JSON.parse(text);
     if (typeof json === "object" && json !== null && !Array.isArray(json)) return json;
   } catch {
-    // Falls through to the one answer for everything that is no object.
+    // Everything that is not an object gets the one answer below.
   }
   throw new ChatError("invalid_frame", "A frame is one JSON object.");
 }
 
-/** The room and message that a command is about, so far as it tells. */
+/** The room and message that a command names, valid or not. */
 function subject(data: unknown): Command["about"] {
   if (typeof data !== "object" || data === null) return {};
   const { roomId, clientMessageId } = data as Record<string, unknown>;
@@ -172,7 +158,7 @@ function subject(data: unknown): Command["about"] {
 }
 
 function isRef(value: unknown): value is Ref {
-  // JSON knows numbers too large for a double, which come out as Infinity.
+  // JSON has numbers too large for a double, which are parsed as Infinity.
   return typeof value === "string" || Number.isFinite(value);
 }
 

@@ -1,4 +1,5 @@
 /** Changes the profile of the user who asks. */
+import type { Actor } from "../../domain/actor.ts";
 import { type ProfileChanges, publicUser, type User } from "../../domain/user.ts";
 import type { Services } from "../../services/services.ts";
 import { existing } from "./get_user.ts";
@@ -8,11 +9,11 @@ import { existing } from "./get_user.ts";
  * @throws ChatError `unauthenticated` if the account no longer exists
  */
 export async function changeProfile(
+  { userId }: Actor,
   { store, bus }: Pick<Services, "store" | "bus">,
-  id: string,
   changes: ProfileChanges,
 ): Promise<User> {
-  const user = existing(await store.users.update(id, changes, new Date()));
+  const user = existing(await store.users.update(userId, changes, new Date()));
   bus.publish({ kind: "profile_changed", user: publicUser(user) });
   return user;
 }

@@ -1,11 +1,15 @@
 /** Reads the user who asks. */
+import type { Actor } from "../../domain/actor.ts";
 import { ChatError } from "../../domain/errors.ts";
 import type { User } from "../../domain/user.ts";
 import type { Services } from "../../services/services.ts";
 
 /** @throws ChatError `unauthenticated` if the account no longer exists */
-export async function getUser({ store }: Pick<Services, "store">, id: string): Promise<User> {
-  return existing(await store.users.find(id));
+export async function getUser(
+  { userId }: Pick<Actor, "userId">,
+  { store }: Pick<Services, "store">,
+): Promise<User> {
+  return existing(await store.users.find(userId));
 }
 
 /** @throws ChatError `unauthenticated` for null */

@@ -1,8 +1,9 @@
 /** Reads a room's history, page by page. */
+import type { Actor } from "../../domain/actor.ts";
 import { LOG_LIMIT, type LogPosition } from "../../domain/entry.ts";
 import { ChatError } from "../../domain/errors.ts";
 import type { Message } from "../../domain/message.ts";
-import type { Services } from "../../services/services.ts";
+import type { Dependencies } from "../dependencies.ts";
 
 /** A range of history, oldest first, and whether there is more in the direction of paging. */
 export interface MessagesPage {
@@ -16,11 +17,12 @@ export interface MessagesPage {
  *   or either is not the id of a message of this room
  */
 export async function readHistory(
-  { store, directory }: Pick<Services, "store" | "directory">,
+  actor: Actor,
+  { access, store }: Pick<Dependencies, "access" | "store">,
   idOrSlug: string,
   page: { limit: number; before: string | undefined; after: string | undefined },
 ): Promise<MessagesPage> {
-  const roomId = await directory.idOf(idOrSlug);
+  const { roomId } = await access.find(actor, idOrSlug);
   const { limit, before, after } = page;
   if (before !== undefined && after !== undefined) {
     throw invalid("before", "must not be given together with after");
@@ -36,7 +38,7 @@ export async function readHistory(
 }
 
 async function positionOf(
-  store: Services["store"],
+  store: Dependencies["store"],
   roomId: string,
   path: string,
   messageId: string,

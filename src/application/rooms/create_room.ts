@@ -1,26 +1,30 @@
 /** Creates a room. */
+import type { Actor } from "../../domain/actor.ts";
 import { newId } from "../../domain/id.ts";
 import type { MessageDraft } from "../../domain/message.ts";
 import { nameInSentence } from "../../domain/name.ts";
 import type { NewRoom, Room } from "../../domain/room.ts";
-import { publicUser, type User } from "../../domain/user.ts";
+import { type PublicUser, publicUser } from "../../domain/user.ts";
 import { slugOf } from "../../services/room_slugs.ts";
-import type { Services } from "../../services/services.ts";
+import { getUser } from "../accounts/get_user.ts";
+import type { Dependencies } from "../dependencies.ts";
 
 /**
  * Creates a room with a unique slug; entry 1 of its log names its creator.
  * @param input checked and cleaned by the protocol's `RoomCreation`
+ * @throws ChatError `unauthenticated` if the account no longer exists
  */
 export async function createRoom(
-  { store, slugs }: Pick<Services, "store" | "slugs">,
-  creator: User,
+  actor: Actor,
+  { store, slugs }: Pick<Dependencies, "store" | "slugs">,
   input: { name: string; description: string | null },
 ): Promise<Room> {
+  const creator = publicUser(await getUser(actor, { store }));
   const now = new Date();
   const room: Omit<NewRoom, "slug"> = {
     ...input,
     id: newId(),
-    createdBy: publicUser(creator),
+    createdBy: creator,
     createdAt: now,
     updatedAt: now,
   };
@@ -32,10 +36,10 @@ export async function createRoom(
   return { ...room, slug, lastSeq: 1 };
 }
 
-function creationNotice(creator: User, now: Date): MessageDraft {
+function creationNotice(creator: PublicUser, now: Date): MessageDraft {
   return {
     id: newId(),
-    sender: publicUser(creator),
+    sender: creator,
     text: `${nameInSentence(creator.displayName)} created the room`,
     system: true,
     clientMessageId: newId(),

@@ -1,11 +1,13 @@
-/** Finds a room by id or slug. */
-import { roomNotFound } from "../../domain/errors.ts";
+/** Reads one room. */
+import type { Actor } from "../../domain/actor.ts";
 import type { Room } from "../../domain/room.ts";
-import type { Services } from "../../services/services.ts";
+import type { Dependencies } from "../dependencies.ts";
 
 /** @throws ChatError `room_not_found` */
-export async function getRoom({ store }: Pick<Services, "store">, idOrSlug: string): Promise<Room> {
-  const room = await store.rooms.find(idOrSlug);
-  if (!room) throw roomNotFound();
-  return room;
+export function getRoom(
+  actor: Actor,
+  { access }: Pick<Dependencies, "access">,
+  idOrSlug: string,
+): Promise<Room> {
+  return access.read(actor, idOrSlug);
 }

@@ -1,7 +1,8 @@
 /** Lists rooms, page by page. */
+import type { Actor } from "../../domain/actor.ts";
 import { ChatError } from "../../domain/errors.ts";
 import type { Room } from "../../domain/room.ts";
-import type { Services } from "../../services/services.ts";
+import type { Dependencies } from "../dependencies.ts";
 
 /** A page of rooms, and where the next begins; null at the end. */
 export interface RoomsPage {
@@ -10,12 +11,13 @@ export interface RoomsPage {
 }
 
 /**
- * Lists rooms by name, then id.
+ * Lists all rooms, for all are public, by name, then id.
  * @param cursor `nextCursor` of the page before
  * @throws ChatError `validation_failed` for an invalid cursor
  */
 export async function listRooms(
-  { store }: Pick<Services, "store">,
+  _actor: Actor,
+  { store }: Pick<Dependencies, "store">,
   { limit, cursor }: { limit: number; cursor: string | undefined },
 ): Promise<RoomsPage> {
   const after = cursor === undefined ? undefined : decodeCursor(cursor);

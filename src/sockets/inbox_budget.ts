@@ -1,4 +1,4 @@
-/** What sockets have sent and has not been handled: counted as it comes, and bounded. */
+/** How much all sockets, those of one address and a single one may have waiting to be handled. */
 import { ChatError, unavailable } from "../domain/errors.ts";
 import type { Connection } from "./connection.ts";
 
@@ -10,7 +10,7 @@ const MAX_PENDING_UNLIMITED = 4 * MIB;
 /** What a frame takes beside its text while it is handled. */
 const FRAME_BYTES = 768;
 
-export class Inboxes {
+export class InboxBudget {
   readonly #max: { socket: number; address: number };
   readonly #byAddress = new Map<string, number>();
   #total = 0;
@@ -26,16 +26,16 @@ export class Inboxes {
   }
 
   /**
-   * Counts a frame that has come. Call what it returns once the frame has been handled.
+   * Counts a frame on arrival. Call what it returns once the frame has been handled.
    * @throws ChatError `rate_limited` if the socket or its address has too much waiting already,
    *   `unavailable` if all sockets together have; then it is not counted
    */
   admit(connection: Connection, text: string): () => void {
-    const { address } = connection;
+    const { address, inbox } = connection;
     // At most two bytes a UTF-16 unit.
     const bytes = 2 * text.length + FRAME_BYTES;
     const ofAddress = (this.#byAddress.get(address) ?? 0) + bytes;
-    if (connection.pending + bytes > this.#max.socket || ofAddress > this.#max.address) {
+    if (inbox.bytes + bytes > this.#max.socket || ofAddress > this.#max.address) {
       throw new ChatError("rate_limited", "Too much waits to be handled; wait for the answers.", {
         retryAfter: 1,
       });
@@ -43,13 +43,12 @@ export class Inboxes {
     if (this.#total + bytes > MAX_PENDING.instance) {
       throw unavailable("Too much waits to be handled on this server.");
     }
-    this.#add(connection, bytes);
-    return () => this.#add(connection, -bytes);
+    this.#count(connection, bytes);
+    return () => this.#count(connection, -bytes);
   }
 
-  #add(connection: Connection, bytes: number): void {
-    const { address } = connection;
-    connection.pending += bytes;
+  #count({ address, inbox }: Connection, bytes: number): void {
+    inbox.count(bytes);
     this.#total += bytes;
     const left = (this.#byAddress.get(address) ?? 0) + bytes;
     if (left > 0) this.#byAddress.set(address, left);

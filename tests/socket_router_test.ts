@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { Metrics } from "../src/services/metrics.ts";
 import { RateLimits } from "../src/services/rate_limits.ts";
-import type { RoomDirectory } from "../src/services/room_cache.ts";
+import type { Access } from "../src/services/access.ts";
 import { Connection } from "../src/sockets/connection.ts";
-import { EventRouter } from "../src/sockets/router.ts";
-import type { Handlers } from "../src/sockets/handlers.ts";
+import { Router } from "../src/sockets/router.ts";
+import type { Handlers } from "../src/sockets/commands/handler.ts";
 import { nextTurn } from "./harness/stage.ts";
 
 /** A router whose `auth:identify` ends when the test says, and sockets that send to it. */
@@ -14,8 +14,8 @@ function openRouter(limited: boolean) {
   const rateLimits = new RateLimits(limited);
   const stuck = Promise.withResolvers<void>();
   const handlers = { "auth:identify": () => stuck.promise } as unknown as Handlers;
-  const directory = { knownId: () => undefined } as unknown as RoomDirectory;
-  const router = new EventRouter({ metrics, rateLimits, directory }, handlers);
+  const access = { knownId: () => undefined } as unknown as Access;
+  const router = new Router({ metrics, rateLimits, access }, handlers);
   const close = () => {
     metrics.close();
     rateLimits.close();
@@ -29,9 +29,9 @@ class Peer {
   readonly connection: Connection;
   readonly errors: { code: string; retryAfter?: number; event: string }[] = [];
   closeCode: number | null = null;
-  readonly #router: EventRouter;
+  readonly #router: Router;
 
-  constructor(router: EventRouter, address: string) {
+  constructor(router: Router, address: string) {
     this.#router = router;
     const socket = {
       bufferedAmount: 0,
@@ -42,7 +42,7 @@ class Peer {
       socket: socket as unknown as WebSocket,
       address,
       flusher: null,
-      onClosing: () => router.forget(this.connection),
+      onClosing: () => this.connection.inbox.clear(),
     });
     this.send("auth:identify", { token: "" });
   }
@@ -76,8 +76,8 @@ Deno.test("a socket's frames that wait hold a mebibyte at most, four where limit
     const frame = { text: "x".repeat(30_000) };
     for (let i = 0; i < 200 && peer.errors.length === 0; i++) peer.send("message:send", frame);
     assert.deepEqual(peer.codes(), ["rate_limited"]);
-    assert.ok(peer.connection.pending <= most * 1024 * 1024);
-    assert.ok(peer.connection.pending > most * 900 * 1024);
+    assert.ok(peer.connection.inbox.bytes <= most * 1024 * 1024);
+    assert.ok(peer.connection.inbox.bytes > most * 900 * 1024);
     close();
   }
 });
@@ -89,8 +89,8 @@ Deno.test("the sockets of one address share what may wait, and another address h
   for (const peer of peers) {
     for (let i = 0; i < 14; i++) peer.send("message:send", frame);
   }
-  const pending = peers.reduce((sum, { connection }) => sum + connection.pending, 0);
-  assert.ok(pending <= 8 * 1024 * 1024, `${pending} bytes wait`);
+  const bytes = peers.reduce((sum, { connection }) => sum + connection.inbox.bytes, 0);
+  assert.ok(bytes <= 8 * 1024 * 1024, `${bytes} bytes wait`);
   assert.ok(peers.at(-1)!.codes().includes("rate_limited"));
   const other = open("b");
   other.send("message:send", frame);
@@ -105,8 +105,8 @@ Deno.test("when the sockets of many addresses have too much waiting, more is una
   for (const peer of peers) {
     for (let i = 0; i < 60; i++) peer.send("message:send", frame);
   }
-  const pending = peers.reduce((sum, { connection }) => sum + connection.pending, 0);
-  assert.ok(pending <= 64 * 1024 * 1024, `${pending} bytes wait`);
+  const bytes = peers.reduce((sum, { connection }) => sum + connection.inbox.bytes, 0);
+  assert.ok(bytes <= 64 * 1024 * 1024, `${bytes} bytes wait`);
   assert.ok(peers.at(-1)!.codes().includes("unavailable"));
   close();
 });
@@ -121,8 +121,8 @@ Deno.test("what waited is free again once it is handled, or its socket closes", 
   stuck.resolve();
   await nextTurn();
   await nextTurn();
-  assert.equal(handled.connection.pending, 0);
-  assert.equal(closing.connection.pending, 0);
+  assert.equal(handled.connection.inbox.bytes, 0);
+  assert.equal(closing.connection.inbox.bytes, 0);
   assert.equal(handled.errors.length, 10);
   assert.equal(closing.errors.length, 0);
   close();

@@ -1,0 +1,39 @@
+/** Lets a socket join a room. */
+import type { Participant } from "../../domain/actor.ts";
+import type { Room } from "../../domain/room.ts";
+import type { Entered } from "../../rooms/hub.ts";
+import type { Subscriber } from "../../rooms/subscriber.ts";
+import type { Dependencies } from "../dependencies.ts";
+
+/** What a joining socket is shown of the room. */
+export interface JoinedRoom extends Entered {
+  room: Room;
+  /** Who is in the room: at most 200 of them as a JSON array, and how many in all. */
+  online: { named: string; count: number };
+}
+
+/**
+ * Puts a subscriber into a room; once more has no effect but the answer.
+ * @param welcome called in the turn in which live entries begin, with everything up to them; not
+ *   called if the subscriber has closed meanwhile
+ * @throws ChatError `room_not_found`, `unavailable`
+ */
+export async function joinRoom(
+  actor: Participant,
+  { access, rooms }: Pick<Dependencies, "access" | "rooms">,
+  { room: idOrSlug, subscriber }: { room: string; subscriber: Subscriber },
+  welcome: (joined: JoinedRoom) => void,
+): Promise<void> {
+  const { hub, presence, profiles } = rooms;
+  const room = await access.describe(actor, idOrSlug);
+  await hub.join(room.id, subscriber, (entered) => {
+    if (entered.isNew) presence.enter(room.id, actor.user);
+    // The creator may have changed since the room was looked up.
+    const createdBy = profiles.current(room.createdBy);
+    welcome({
+      ...entered,
+      room: { ...room, createdBy, lastSeq: entered.lastSeq },
+      online: presence.online(room.id),
+    });
+  });
+}

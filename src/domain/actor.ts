@@ -1,0 +1,12 @@
+/** Who asks for something: the account and session that a request or a socket speaks for. */
+import type { PublicUser } from "./user.ts";
+
+export interface Actor {
+  userId: string;
+  sessionId: string;
+}
+
+/** An actor whose profile is at hand, as the others in a room see it. */
+export interface Participant extends Actor {
+  user: PublicUser;
+}

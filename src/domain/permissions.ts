@@ -1,0 +1,12 @@
+/** What an actor may do in a room: the one table. */
+import type { Actor } from "./actor.ts";
+
+/** `room.read`: to whoever lacks it, the room does not exist. */
+export type Capability = "room.read" | "message.send";
+
+const SIGNED_IN: ReadonlySet<Capability> = new Set(["room.read", "message.send"]);
+
+/** What `actor` may do in `room`. Every room is public: everybody signed in may read and send. */
+export function capabilitiesOf(_actor: Actor, _room: { id: string }): ReadonlySet<Capability> {
+  return SIGNED_IN;
+}

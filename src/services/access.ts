@@ -1,0 +1,80 @@
+/** The one way from a use case to a room: finds it, and says what the actor may do in it. */
+import type { Actor } from "../domain/actor.ts";
+import { ChatError, roomNotFound } from "../domain/errors.ts";
+import { capabilitiesOf, type Capability } from "../domain/permissions.ts";
+import type { NewRoom, Room } from "../domain/room.ts";
+import type { RoomCache } from "./room_cache.ts";
+
+/** A room that an actor may read, and what else they may do in it. */
+export interface RoomAccess {
+  roomId: string;
+  capabilities: ReadonlySet<Capability>;
+}
+
+export class Access {
+  readonly #rooms: RoomCache;
+  readonly #capabilitiesOf: typeof capabilitiesOf;
+
+  /** @param table what an actor may do in a room */
+  constructor(rooms: RoomCache, table = capabilitiesOf) {
+    this.#rooms = rooms;
+    this.#capabilitiesOf = table;
+  }
+
+  /**
+   * Access to a room given by id or slug, without a look-up in the store: undefined if it needs one.
+   * @throws ChatError `room_not_found` if the actor may not read it
+   */
+  known(actor: Actor, idOrSlug: string): RoomAccess | undefined {
+    const id = this.#rooms.knownId(idOrSlug);
+    return id === undefined ? undefined : this.#grant(actor, id);
+  }
+
+  /** The id of a room given by id or slug, if it is known and the actor may read it. */
+  knownId(actor: Actor, idOrSlug: string): string | undefined {
+    const id = this.#rooms.knownId(idOrSlug);
+    if (id === undefined) return undefined;
+    return this.#capabilitiesOf(actor, { id }).has("room.read") ? id : undefined;
+  }
+
+  /**
+   * Access to a room given by id or slug.
+   * @throws ChatError `room_not_found` if there is none, or the actor may not read it; `unavailable`
+   */
+  async find(actor: Actor, idOrSlug: string): Promise<RoomAccess> {
+    return this.#grant(actor, await this.#rooms.idOf(idOrSlug));
+  }
+
+  /**
+   * A room without the end of its log; at most 10 s old.
+   * @throws ChatError as `find`
+   */
+  async describe(actor: Actor, idOrSlug: string): Promise<NewRoom> {
+    const room = await this.#rooms.find(idOrSlug);
+    this.#grant(actor, room.id);
+    return room;
+  }
+
+  /**
+   * A room as it is in the store.
+   * @throws ChatError as `find`
+   */
+  async read(actor: Actor, idOrSlug: string): Promise<Room> {
+    const room = await this.#rooms.read(idOrSlug);
+    this.#grant(actor, room.id);
+    return room;
+  }
+
+  #grant(actor: Actor, roomId: string): RoomAccess {
+    const capabilities = this.#capabilitiesOf(actor, { id: roomId });
+    if (!capabilities.has("room.read")) throw roomNotFound();
+    return { roomId, capabilities };
+  }
+}
+
+/** @throws ChatError `forbidden` */
+export function requireCapability({ capabilities }: RoomAccess, capability: Capability): void {
+  if (!capabilities.has(capability)) {
+    throw new ChatError("forbidden", "You may not do this in this room.");
+  }
+}

@@ -1,0 +1,66 @@
+/** `auth:identify`: who a socket speaks for. */
+import { getUser } from "../../application/accounts/get_user.ts";
+import { checkSession } from "../../application/sessions/authenticate.ts";
+import type { Participant } from "../../domain/actor.ts";
+import { ChatError } from "../../domain/errors.ts";
+import { publicUser, type User } from "../../domain/user.ts";
+import { presentUser } from "../../protocol/schemas/users.ts";
+import { isAuthErrorCode } from "../../protocol/wire/auth_error_codes.ts";
+import { CLOSE_CODES } from "../../protocol/wire/close_codes.ts";
+import type { Identity } from "../identity.ts";
+import type { Context, HandlersOf } from "./handler.ts";
+
+export function authHandlers(context: Context): HandlersOf<"auth:identify"> {
+  const { connections, rooms: { profiles } } = context;
+  return {
+    async "auth:identify"({ connection, ref }, { token }) {
+      const { identity } = connection;
+      try {
+        const since = profiles.changes;
+        const { user, sessionId, expiresAt } = await identify(context, identity, token);
+        if (!connection.open) return;
+        // Later changes find the socket by its user.
+        Object.assign(user, profiles.changedSince(since, user.id));
+        if (!connections.claim(connection, user.id)) {
+          throw new ChatError("limit_reached", "This user holds too many sockets.");
+        }
+        const actor: Participant = { userId: user.id, sessionId, user: publicUser(user) };
+        identity.confirm(actor, expiresAt);
+        const data = { user: presentUser(user), expiresAt: expiresAt.toISOString() };
+        connection.emit("auth:ok", data, ref);
+      } catch (error) {
+        // Not the client's fault: it gets its time again.
+        if (error instanceof ChatError && error.code === "unavailable") identity.extend();
+        if (!(error instanceof ChatError) || !isAuthErrorCode(error.code)) throw error;
+        connection.emit("auth:error", { code: error.code, message: error.message }, ref);
+        connection.close(CLOSE_CODES.unauthenticated, error.code);
+      }
+    },
+  };
+}
+
+/** @throws ChatError with an `AuthErrorCode`, or `unavailable` */
+async function identify(
+  { store, tokens }: Pick<Context, "store" | "tokens">,
+  identity: Identity,
+  token: string,
+): Promise<{ user: User; sessionId: string; expiresAt: Date }> {
+  const claims = await tokens.verifyAccess(token);
+  const { sessionId, expiresAt } = claims;
+  if (identity.actor && identity.actor.userId !== claims.userId) {
+    throw new ChatError("forbidden", "This socket belongs to another user.");
+  }
+  // Before the session is looked at, so that a revocation from now on finds this socket.
+  const undo = identity.claim(sessionId);
+  try {
+    // Asked for together: a store that gathers questions answers both at once.
+    const [user] = await Promise.all([
+      getUser(claims, { store }),
+      checkSession({ store }, sessionId),
+    ]);
+    return { user, sessionId, expiresAt };
+  } catch (error) {
+    undo();
+    throw error;
+  }
+}

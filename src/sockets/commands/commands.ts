@@ -1,0 +1,17 @@
+/** The commands of clients, all families together. */
+import { authHandlers } from "./auth.ts";
+import type { Context, Handlers } from "./handler.ts";
+import { messageHandlers } from "./messages.ts";
+import { recoveryHandlers } from "./recovery.ts";
+import { roomHandlers } from "./rooms.ts";
+import { typingHandlers } from "./typing.ts";
+
+export function createHandlers(context: Context): Handlers {
+  return {
+    ...authHandlers(context),
+    ...roomHandlers(context),
+    ...messageHandlers(context),
+    ...typingHandlers(context),
+    ...recoveryHandlers(context),
+  };
+}

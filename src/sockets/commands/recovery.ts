@@ -1,0 +1,54 @@
+/** `connection:recover`: what a socket missed. */
+import { recoverRoom } from "../../application/rooms/recover_room.ts";
+import { frameOf } from "../../protocol/frames.ts";
+import type { Cursor, Missed } from "../../rooms/hub.ts";
+import { listOf } from "../../rooms/rendered_entry.ts";
+import type { Command } from "../command.ts";
+import type { Context, HandlersOf } from "./handler.ts";
+import { inRoom } from "./in_room.ts";
+
+export function recoveryHandlers(context: Context): HandlersOf<"connection:recover"> {
+  return {
+    /** Rooms of one command are read side by side and answered in their order. */
+    async "connection:recover"(command, rooms) {
+      const parts: Command[] = [];
+      let earlier = Promise.resolve();
+      for (const { roomId, lastSeenSeq: seq, lastSeenEntryId: entryId } of rooms) {
+        const part: Command = { ...command, about: { roomId } };
+        parts.push(part);
+        await recover(context, part, roomId, { seq, entryId }, earlier);
+        earlier = part.done!;
+      }
+      command.done = Promise.all(parts.map(({ done }) => done)).then(() => {});
+    },
+  };
+}
+
+function recover(
+  context: Context,
+  command: Command,
+  idOrSlug: string,
+  cursor: Cursor,
+  earlier: Promise<void>,
+): Promise<void> {
+  const { connection } = command;
+  return inRoom(context, command, idOrSlug, (actor, roomId) => {
+    const recovery = { room: roomId, cursor, subscriber: connection, earlier };
+    return connection.rooms.join(roomId, () =>
+      recoverRoom(actor, context, recovery, (missed) => {
+        if (!missed.hasMore) connection.rooms.add(roomId);
+        connection.send(missedFrame(command, roomId, missed));
+      }));
+  }, earlier);
+}
+
+function missedFrame({ ref }: Command, roomId: string, missed: Missed): string {
+  return frameOf("connection:missed", {
+    roomId: JSON.stringify(roomId),
+    messages: listOf(missed.entries),
+    lastSeq: String(missed.lastSeq),
+    lastEntryId: JSON.stringify(missed.lastEntryId),
+    hasMore: String(missed.hasMore),
+    reset: String(missed.reset),
+  }, ref);
+}

@@ -1,0 +1,43 @@
+/** `room:join` and `room:leave`. */
+import { joinRoom } from "../../application/rooms/join_room.ts";
+import { leaveRoom } from "../../application/rooms/leave_room.ts";
+import { frameOf } from "../../protocol/frames.ts";
+import { presentRoom } from "../../protocol/schemas/rooms.ts";
+import { listOf } from "../../rooms/rendered_entry.ts";
+import type { Context, HandlersOf } from "./handler.ts";
+import { inRoom } from "./in_room.ts";
+
+export function roomHandlers(context: Context): HandlersOf<"room:join" | "room:leave"> {
+  return {
+    "room:join"(command, { roomId: idOrSlug }) {
+      const { connection, ref } = command;
+      return inRoom(context, command, idOrSlug, (actor, roomId) => {
+        const request = { room: idOrSlug, subscriber: connection };
+        return connection.rooms.join(
+          roomId,
+          () =>
+            joinRoom(actor, context, request, ({ room, entries, online, lastSeq, lastEntryId }) => {
+              connection.rooms.add(roomId);
+              connection.send(frameOf("room:joined", {
+                room: JSON.stringify(presentRoom(room)),
+                messages: listOf(entries),
+                online: online.named,
+                onlineCount: String(online.count),
+                lastSeq: String(lastSeq),
+                lastEntryId: JSON.stringify(lastEntryId),
+              }, ref));
+            }),
+        );
+      });
+    },
+
+    "room:leave"(command, { roomId: idOrSlug }) {
+      const { connection, ref } = command;
+      return inRoom(context, command, idOrSlug, (actor, roomId) => {
+        leaveRoom(actor, context, { roomId, subscriber: connection });
+        connection.rooms.delete(roomId);
+        connection.emit("room:left", { roomId }, ref);
+      });
+    },
+  };
+}

@@ -1,0 +1,76 @@
+/** Who one socket speaks for, and until when it has to say so. */
+import type { Participant } from "../domain/actor.ts";
+import { ChatError } from "../domain/errors.ts";
+import type { PublicUser } from "../domain/user.ts";
+
+const IDENTIFY_MS = 10_000;
+/** How long a socket whose token has expired may stay to show a new one. */
+const GRACE_MS = 30_000;
+
+/** A deadline that has passed: for the first token, for the present one, or for its successor. */
+export type Overdue = "not_identified" | "token_expired" | "grace_over";
+
+export class Identity {
+  #actor: Participant | null = null;
+  #sessionId: string | null = null;
+  #expiresAt = 0;
+  #expiryAnnounced = false;
+  #unidentifiedSince = Date.now();
+
+  /** Null until the socket has identified itself. */
+  get actor(): Participant | null {
+    return this.#actor;
+  }
+
+  /** The session of the token shown last, from before it is checked: no revocation misses it. */
+  get sessionId(): string | null {
+    return this.#sessionId;
+  }
+
+  /**
+   * Who the socket speaks for.
+   * @throws ChatError `not_identified`
+   */
+  require(): Participant {
+    if (this.#actor) return this.#actor;
+    throw new ChatError("not_identified", "Send auth:identify with an access token first.");
+  }
+
+  /**
+   * A token of this session was shown and is about to be checked. Returns what to call if it is
+   * refused: the socket then stays in the session that it was in.
+   */
+  claim(sessionId: string): () => void {
+    const before = this.#sessionId;
+    this.#sessionId = sessionId;
+    return () => {
+      this.#sessionId = before;
+    };
+  }
+
+  /** The socket speaks for this actor until its token expires. */
+  confirm(actor: Participant, expiresAt: Date): void {
+    this.#actor = actor;
+    this.#expiresAt = expiresAt.getTime();
+    this.#expiryAnnounced = false;
+  }
+
+  /** The client gets its time to identify itself anew. */
+  extend(): void {
+    this.#unidentifiedSince = Date.now();
+  }
+
+  /** Which deadline has passed, if one has; `token_expired` is returned once a token. */
+  overdue(now: number): Overdue | null {
+    if (!this.#actor) return now - this.#unidentifiedSince > IDENTIFY_MS ? "not_identified" : null;
+    if (now - this.#expiresAt > GRACE_MS) return "grace_over";
+    if (now < this.#expiresAt || this.#expiryAnnounced) return null;
+    this.#expiryAnnounced = true;
+    return "token_expired";
+  }
+
+  /** Shows the user as they are now in what the socket will send. */
+  showProfile(user: PublicUser): void {
+    if (this.#actor) Object.assign(this.#actor.user, user);
+  }
+}
