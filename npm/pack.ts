@@ -17,7 +17,7 @@ await create({ file: target, cwd: folder, gzip: true, portable: true }, ["packag
 await Deno.remove(folder, { recursive: true });
 console.log(`packed ${target}`);
 
-/** React is for whoever uses the hooks, in the version that they have. */
+/** React is a peer dependency: the app's own version, only for the hooks. */
 async function describe(file: string): Promise<void> {
   const { dependencies: _, ...description } = JSON.parse(await Deno.readTextFile(file));
   const all = {

@@ -1,4 +1,4 @@
-/** What apps may rely on when they listen: the same value until it changes, told once a turn. */
+/** Observables: the same value until it changes, and one notification a turn. */
 import assert from "node:assert/strict";
 import { becomes, QUICK } from "./harness/client.ts";
 import { Frames } from "./harness/client_network.ts";
@@ -26,11 +26,11 @@ Deno.test("the list of messages is the same array after a sign of life that brou
     client.connect();
     const room = await enter(client, slug);
     const before = room.messages.get();
-    let told = 0;
-    room.messages.subscribe(() => told++);
+    let notified = 0;
+    room.messages.subscribe(() => notified++);
     await frames.received("connection:missed");
     await nextTurn();
-    assert.equal(told, 0);
+    assert.equal(notified, 0);
     assert.equal(room.messages.get(), before);
   }));
 
@@ -38,12 +38,12 @@ Deno.test("a listener is called once for all changes of one turn", () =>
   onRoom(async ({ ada, slug }) => {
     const room = await enter(ada.client, slug);
     ada.client.disconnect();
-    let told = 0;
-    room.messages.subscribe(() => told++);
+    let notified = 0;
+    room.messages.subscribe(() => notified++);
     for (const text of ["One", "Two", "Three"]) room.send(text).catch(() => {});
-    assert.equal(told, 0);
+    assert.equal(notified, 0);
     await nextTurn();
-    assert.equal(told, 1);
+    assert.equal(notified, 1);
     assert.equal(room.messages.get().length, 4);
   }));
 
@@ -57,29 +57,29 @@ Deno.test("a listener that throws keeps neither others from hearing nor the clie
     };
     addEventListener("error", onError);
     const fault = new Error("of the app");
-    let told = 0;
+    let notified = 0;
     const end = room.messages.subscribe(() => {
       throw fault;
     });
-    room.messages.subscribe(() => told++);
+    room.messages.subscribe(() => notified++);
     await room.send("Hello");
     await shows(room, 2);
     end();
     await nextTurn();
     removeEventListener("error", onError);
-    assert.ok(told > 0);
+    assert.ok(notified > 0);
     assert.ok(thrown.length > 0, "the fault is reported");
     assert.ok(thrown.every((error) => error === fault));
   }));
 
-Deno.test("a subscription that was ended hears nothing more, also within the same turn", () =>
+Deno.test("a subscription that was ended is not notified any more, also within the same turn", () =>
   onRoom(async ({ ada, slug }) => {
     const room = await enter(ada.client, slug);
-    let told = 0;
-    const end = room.messages.subscribe(() => told++);
+    let notified = 0;
+    const end = room.messages.subscribe(() => notified++);
     const sent = room.send("Hello");
     end();
     await sent;
     await shows(room, 2);
-    assert.equal(told, 0);
+    assert.equal(notified, 0);
   }));

@@ -1,4 +1,4 @@
-/** Coming back: whatever was missed is there, in order and once, and the app is told how much it was. */
+/** Recovery: everything that was missed is there, in order and once, and the app gets the number. */
 import assert from "node:assert/strict";
 import { createClient } from "../src/client/mod.ts";
 import { Account } from "./harness/account.ts";
@@ -22,7 +22,7 @@ const MISSED = [
   { missed: 0, how: "none", pages: 0 },
   { missed: 1, how: "by joining again", pages: 0 },
   { missed: 49, how: "by joining again", pages: 0 },
-  // Of these alone one cannot tell whether the entry before them is still the cursor's.
+  // These alone do not show whether the entry before them is still the cursor's.
   { missed: 50, how: "by one page of recovery", pages: 1 },
   { missed: 51, how: "by one page of recovery", pages: 1 },
   { missed: 450, how: "page by page", pages: 3 },

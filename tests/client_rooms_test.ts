@@ -73,14 +73,14 @@ Deno.test("after signing out a room that was kept shows nothing any more", () =>
     assert.deepEqual(room.messages.get(), []);
   }));
 
-Deno.test("an unknown room has failed with room_not_found", () =>
+Deno.test("an unknown room fails with room_not_found", () =>
   onRoom(async ({ ada }) => {
     const state = await reaches(ada.client.join("nowhere").state, "failed");
     assert.equal(state.status === "failed" && state.error.code, "room_not_found");
     assert.equal(ada.client.connection.get().status, "online");
   }));
 
-Deno.test("a room that is made after it was asked for can be joined anew", () =>
+Deno.test("a room that is made after a failed join can be joined again", () =>
   onRoom(async ({ ada, bob }) => {
     const room = ada.client.join("later");
     await reaches(room.state, "failed");
@@ -99,7 +99,7 @@ Deno.test("a room that failed is live once its client has made it", () =>
     assert.deepEqual(texts(room), ["Ada created the room"]);
   }));
 
-Deno.test("a room that failed is live some time after somebody else has made it, and failed until then", () =>
+Deno.test("a failed room becomes live after another user has made it, and is failed until then", () =>
   onRoom(async ({ ada, bob }) => {
     const room = ada.client.join("later");
     await reaches(room.state, "failed");
@@ -163,7 +163,7 @@ Deno.test("who is in a room is listed by name and counted, until they go", () =>
     assert.deepEqual(after.users.map(({ displayName }) => displayName), ["Bob"]);
   }));
 
-Deno.test("without a connection it is not known who is in a room", () =>
+Deno.test("offline, the roster of a room is unknown", () =>
   onRoom(async ({ ada, slug }) => {
     const room = await enter(ada.client, slug);
     await becomes(room.online, ({ count }) => count === 1);

@@ -56,7 +56,7 @@ for (const name of ["WebSocket", "fetch"] as const) {
   });
 }
 
-Deno.test("a server's URL that is none of http or https is refused with words", () => {
+Deno.test("a server's URL that is not http or https is refused with a message", () => {
   for (
     const url of ["", "chat.example.com", "ws://localhost:3000", "localhost:3000", "http://", "/"]
   ) {

@@ -358,7 +358,7 @@ Deno.test("a stored item that cannot be read keeps no other from being sent", ()
     assert.deepEqual(texts(room).slice(1), ["One", "Two"]);
   }));
 
-Deno.test("logging out erases what is stored, and tells those who wait", () =>
+Deno.test("logging out erases what is stored, and rejects pending sends", () =>
   onRoom(async ({ ada, slug }) => {
     const room = await enter(ada.client, slug);
     ada.client.disconnect();

@@ -1,4 +1,4 @@
-/** Who is signed in, as the client knows it: cookies, tokens, their ends, and what follows. */
+/** Sessions in the client: cookies, tokens, and what happens when they end. */
 import assert from "node:assert/strict";
 import { CLOSE_CODES, createClient, type EchoRoomError } from "../src/client/mod.ts";
 import { Account } from "./harness/account.ts";
@@ -21,7 +21,7 @@ const CLOSES = {
 /** Tokens that are renewed after 3 s. */
 const SHORT_TOKENS = { JWT_ACCESS_EXPIRES_IN: "4s" };
 
-Deno.test("before anything was done nobody is known and nothing attempted", () =>
+Deno.test("a new client has no user and attempts nothing", () =>
   onServer(({ newPage }) => {
     const client = newPage();
     assert.deepEqual(client.connection.get(), { status: "idle" });
@@ -39,7 +39,7 @@ Deno.test("registering signs the new user in and comes online", () =>
     await reaches(client.connection, "online");
   }));
 
-Deno.test("logging in signs a known user in and comes online", () =>
+Deno.test("logging in signs an existing user in and connects", () =>
   onServer(async ({ newPage }) => {
     const { displayName: _, ...credentials } = newAccount("Ada");
     const { id } = await newPage().register({ ...credentials, displayName: "Ada" });
@@ -49,7 +49,7 @@ Deno.test("logging in signs a known user in and comes online", () =>
     await reaches(client.connection, "online");
   }));
 
-Deno.test("logging out signs out, and listeners of the user hear it", () =>
+Deno.test("logging out signs out, and notifies listeners of the user", () =>
   onServer(async ({ newPerson }) => {
     const { client } = await newPerson("Ada");
     const users: (string | undefined)[] = [];
@@ -105,7 +105,7 @@ Deno.test("connecting with the cookie of a session comes online as its user", ()
     assert.equal(next.user.get()?.id, id);
   }));
 
-Deno.test("somebody else who logs in on the same page finds no room of the one before", () =>
+Deno.test("another user who logs in on the same page finds no room of the one before", () =>
   onServer(async ({ newPerson, newRoom }) => {
     const ada = await newPerson("Ada");
     const bob = await newPerson("Bob");
@@ -158,7 +158,7 @@ Deno.test("an app that has no token any more signs the client out and closes its
     assert.equal(room.state.get().status, "left");
   }, SHORT_TOKENS));
 
-Deno.test("a token of somebody else signs the client out", () =>
+Deno.test("another user's token signs the client out", () =>
   onServer(async ({ newPage, server }) => {
     const ada = await Account.register(server.url, "Ada");
     const bob = await Account.register(server.url, "Bob");
@@ -242,7 +242,7 @@ Deno.test("a client that is closed while it signs in does not connect any more",
     assert.equal(client.connection.get().status, "idle");
   }));
 
-Deno.test("a client that is closed while it refreshes knows nobody afterwards", () =>
+Deno.test("a client that is closed while it refreshes has no user afterwards", () =>
   onServer(async ({ newPerson, server }) => {
     const { client, browser } = await newPerson("Ada");
     client.close();
@@ -256,7 +256,7 @@ Deno.test("a client that is closed while it refreshes knows nobody afterwards", 
     assert.equal(next.user.get(), null);
   }));
 
-Deno.test("a client that logs out while it refreshes knows nobody afterwards", () =>
+Deno.test("a client that logs out while it refreshes has no user afterwards", () =>
   onServer(async ({ newPerson, server }) => {
     const { client, browser } = await newPerson("Ada");
     client.close();
@@ -351,7 +351,7 @@ Deno.test("wrong credentials are refused with the server's code, and change noth
     assert.equal(client.connection.get().status, "online");
   }));
 
-Deno.test("input that is none is refused field by field", () =>
+Deno.test("invalid input is refused field by field", () =>
   onServer(async ({ newPage }) => {
     await assert.rejects(newPage().register({ ...newAccount("Ada"), email: "none" }), (error) => {
       const { code, errors } = error as EchoRoomError;

@@ -1,4 +1,4 @@
-/** Where the server is, and what to say while nothing has been heard of it. */
+/** The server's address, and the error while it cannot be reached. */
 import { EchoRoomError, unreachable } from "./errors.ts";
 
 const HTTP_URL = /^(https?:\/\/([^/?#@]+)[^?#]*?)\/?(?:[?#].*)?$/i;
@@ -12,7 +12,7 @@ export class ServerAddress {
 
   /**
    * Takes an absolute URL, or in a page one relative to it.
-   * @throws {EchoRoomError} `validation_failed` if it is none of http or https
+   * @throws {EchoRoomError} `validation_failed` if it is not an http or https URL
    */
   constructor(url: string | URL) {
     const [, base, host] = HTTP_URL.exec(absolute(url)) ?? [];
@@ -25,14 +25,14 @@ export class ServerAddress {
     return `${this.base.replace(/^http/i, "ws")}ws`;
   }
 
-  /** Something has been heard of the server. */
+  /** The server has answered. */
   reached(): void {
     this.#wasReached = true;
   }
 
   /**
-   * What to say when an attempt fails. A browser does not tell a page why; before the first success
-   * the likely causes are in the setup, and whoever reads this can change them.
+   * The error of a failed attempt. A browser does not tell a page the cause; before the first success
+   * it is most likely in the setup, so that the message names it.
    */
   unreachable(): EchoRoomError {
     if (this.#wasReached) return unreachable();

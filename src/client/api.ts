@@ -32,13 +32,13 @@ export interface ProfileChanges {
   displayName?: string;
   /** An https URL, or null for none. */
   avatarUrl?: string | null;
-  /** The app's own mark. */
+  /** For the app to use. */
   onboardingCompleted?: boolean;
 }
 
 /** Where a request gets its access token from. */
 export interface TokenSource {
-  /** A token with life left in it. */
+  /** A token that has not expired. */
   get(): Promise<string>;
   /** A new one, after the server has refused the last as expired. */
   renew(): Promise<string>;
@@ -52,7 +52,7 @@ export interface ApiHost {
   readonly fetch: ClientFetch;
   /** Where tokens for protected routes come from. */
   readonly tokens: TokenSource;
-  /** So long an answer is waited for, in milliseconds. */
+  /** How long to wait for an answer, in milliseconds. */
   readonly answerMs: number;
   /** This client has made a room. */
   onRoom(): void;
@@ -60,14 +60,14 @@ export interface ApiHost {
 
 /** How a request is made. */
 interface Call {
-  /** So long an answer is waited for, in milliseconds. */
+  /** How long to wait for an answer, in milliseconds. */
   answerMs?: number;
   method?: string;
   body?: unknown;
   query?: Record<string, string | number | undefined>;
 }
 
-/** The server takes a refresh cookie once more for 10 s after it has answered with the next. */
+/** The server accepts a refresh cookie for 10 s after it has been replaced; two attempts fit. */
 const REFRESH_MS = 4_000;
 
 /** The routes of one server. Every call throws {@linkcode EchoRoomError} on a refusal. */

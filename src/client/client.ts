@@ -5,7 +5,7 @@ import { type Account, Api, type Credentials, type ProfileChanges } from "./api.
 import { Connection, type ConnectionState, TIMING, type Timing } from "./connection.ts";
 import { closed, type EchoRoomError, signedOut, unreachable } from "./errors.ts";
 import { type Observable, Observed } from "./observable.ts";
-import { type Ack, type News, Outbox } from "./outbox.ts";
+import { type Ack, Outbox, type Progress } from "./outbox.ts";
 import {
   type ClientFetch,
   type ClientSocketConstructor,
@@ -19,7 +19,7 @@ import { JoinedRoom } from "./joined_room.ts";
 import { Tokens } from "./tokens.ts";
 import type { OutboxStorage, Unsent } from "./unsent_store.ts";
 
-/** What a client may be told; browsers need nothing of it. */
+/** Options of a client; browsers need none. */
 export interface ClientOptions {
   /**
    * Gets an access token from the app's own backend; null if nobody is signed in. It is asked again
@@ -40,9 +40,9 @@ export interface ClientOptions {
 }
 
 /**
- * Makes a client of the server at `url`. It does nothing until it is told to connect or to sign in.
- * @throws {EchoRoomError} if the URL is none of http or https, or if the runtime has no WebSocket or
- *   no fetch and was given none
+ * Makes a client of the server at `url`. It does nothing before it connects or signs in.
+ * @throws {EchoRoomError} if the URL is not an http or https URL, or if the runtime has no WebSocket
+ *   or no fetch and the options have none
  *
  * @example
  * ```ts
@@ -69,9 +69,9 @@ export function createClient(url: string | URL, options: ClientOptions = {}): Cl
 export class Client {
   /** The REST routes; calls that need a token get one that has not expired. */
   readonly api: Api;
-  /** How things stand with the server. */
+  /** The state of the connection. */
   readonly connection: Observable<ConnectionState>;
-  /** Who is signed in; null if nobody is, or it is not known yet. */
+  /** The user who is signed in; null if there is none, or none is known yet. */
   readonly user: Observable<User | null>;
 
   readonly #tokens: Tokens;
@@ -82,13 +82,13 @@ export class Client {
   readonly #timing: Timing;
   readonly #observedUser = new Observed(() => this.#user);
   #user: User | null = null;
-  /** Those who wait to know who is signed in. */
-  #strangers: { resolve(user: User): void; reject(error: EchoRoomError): void }[] = [];
+  /** Callers that wait for the user. */
+  #userWaiters: { resolve(user: User): void; reject(error: EchoRoomError): void }[] = [];
   readonly #rooms = new Map<string, { room: JoinedRoom; holders: number }>();
-  /** Which room is asked for signs of life next. */
+  /** Which room is checked next. */
   #checked = 0;
   #closed = false;
-  /** Counts beginnings and ends of sessions: what was asked before is not heeded after. */
+  /** Counts beginnings and ends of sessions: answers to requests made before are ignored. */
   #sessions = 0;
 
   /** @ignore */
@@ -113,13 +113,13 @@ export class Client {
       onUser: (user) => this.#is(user),
       onEntry: (entry) => this.#roomsOf(entry.data).forEach((room) => room.receive(entry)),
       onNotice: (notice) => this.#roomsOf(notice.data).forEach((room) => room.notice(notice)),
-      onSilence: () => this.#askForLife(),
+      onSilence: () => this.#checkConnection(),
     });
     const storage = options.storage === undefined ? browserStorage() : options.storage;
     this.#outbox = new Outbox({
       transmit: (message) => this.#transmit(message),
       roomId: async (name) => (await this.api.readRoom(name)).id,
-      report: (message, news) => this.#report(message, news),
+      report: (message, progress) => this.#report(message, progress),
     }, storage);
     this.connection = this.#connection.state;
     this.user = this.#observedUser;
@@ -218,7 +218,7 @@ export class Client {
     return this.#joined().filter(({ id }) => id === roomId);
   }
 
-  /** What was refused may be taken now: a room was made, or one was left. */
+  /** Rooms that were refused may be accepted now: a room was made, or one was left. */
   #retryRooms(): void {
     for (const room of this.#joined()) room.retryEntering();
   }
@@ -228,7 +228,7 @@ export class Client {
     if (known?.room !== room || --known.holders > 0) return;
     this.#rooms.delete(room.name);
     room.close();
-    // Somebody may hold the same room by its other name, which may not be known yet.
+    // The app may hold the same room under its other name, which may not be known yet.
     if (this.#joined().some(({ id }) => id === room.id)) return;
     this.#connection.request("room:leave", { roomId: room.id }, ({ roomId }) => {
       for (const other of this.#joined()) if (other.id === roomId) other.enter();
@@ -246,7 +246,7 @@ export class Client {
     return user;
   }
 
-  /** Whether this is who has been using the client. Of somebody else it must not show anything. */
+  /** Takes the user of the session. Returns false for another than before, whose data must not mix. */
   #is(user: User): boolean {
     if (this.#user && this.#user.id !== user.id) {
       const reason = "Somebody else has signed in.";
@@ -261,22 +261,22 @@ export class Client {
     this.#user = user;
     this.#observedUser.changed();
     this.#outbox.open(this.#ownerOf(user));
-    for (const { resolve } of this.#strangers.splice(0)) resolve(user);
+    for (const { resolve } of this.#userWaiters.splice(0)) resolve(user);
     return user;
   }
 
-  /** Whose messages of which server wait in the storage. */
+  /** The server and user under which unsent messages are stored. */
   #ownerOf({ id }: User): string {
     return `${this.#address.host}:${id}`;
   }
 
-  /** Forgets the user, and with them the rooms. */
+  /** Ends the session: forgets the user and their rooms. */
   #forget(error: EchoRoomError): void {
     this.#sessions++;
     this.#user = null;
     this.#observedUser.changed();
     this.#outbox.close(error);
-    for (const { reject } of this.#strangers.splice(0)) reject(error);
+    for (const { reject } of this.#userWaiters.splice(0)) reject(error);
     for (const room of this.#joined()) room.end();
     this.#rooms.clear();
   }
@@ -284,7 +284,7 @@ export class Client {
   async #fetchToken(): Promise<string> {
     const ask = this.#ownToken;
     if (ask) {
-      // What an app's function throws may be anything, and its promise may never settle.
+      // The app's function may throw anything, and its promise may never settle.
       const token = await inTime(this.#timing.answerMs, () => ask()).catch(() => {
         throw unreachable("The app could not get a token.");
       });
@@ -315,8 +315,8 @@ export class Client {
     }
   }
 
-  /** Any room's answer will do; each has its turn, so that a gap in any is found. */
-  #askForLife(): void {
+  /** Any room's answer will do; the rooms take turns, so that a gap in any is found. */
+  #checkConnection(): void {
     const rooms = this.#joined().filter(({ state }) => state.get().status === "live");
     const room = rooms[this.#checked++ % rooms.length];
     if (room) room.check();
@@ -325,14 +325,14 @@ export class Client {
 
   async #send(room: JoinedRoom, text: string): Promise<Ack> {
     if (this.#closed) throw closed();
-    // Whose message it is decides what it is stored under and shown as.
-    if (!this.#user) await this.#whoIsIt();
+    // The user decides under which key it is stored and as whose it is shown.
+    if (!this.#user) await this.#waitForUser();
     return await this.#outbox.add({ room: room.id, text, clientMessageId: newId() });
   }
 
-  #whoIsIt(): Promise<User> {
+  #waitForUser(): Promise<User> {
     if (this.connection.get().status === "signed_out") return Promise.reject(signedOut());
-    return new Promise((resolve, reject) => this.#strangers.push({ resolve, reject }));
+    return new Promise((resolve, reject) => this.#userWaiters.push({ resolve, reject }));
   }
 
   #unsent(room: JoinedRoom): Unsent[] {
@@ -345,10 +345,10 @@ export class Client {
     return this.#connection.request("message:send", { roomId: room, text, clientMessageId });
   }
 
-  #report(message: Unsent, news: News): void {
+  #report(message: Unsent, progress: Progress): void {
     for (const room of this.#joined()) {
       const names = [room.id, room.name, room.info.get()?.slug];
-      if (names.includes(message.room)) room.report(message, news);
+      if (names.includes(message.room)) room.report(message, progress);
     }
   }
 }
@@ -357,7 +357,7 @@ function publicOf({ id, displayName, avatarUrl }: User): PublicUser {
   return { id, displayName, avatarUrl };
 }
 
-/** Only a browser's storage belongs to the page's user; elsewhere it would be the process's. */
+/** Only in browsers: elsewhere the storage would be shared by all users of the process. */
 function browserStorage(): OutboxStorage | null {
   try {
     if (!("document" in globalThis)) return null;

@@ -1,4 +1,4 @@
-/** One WebSocket kept alive: identifying, answers, signs of life, and coming back after a loss. */
+/** One WebSocket kept open: identification, answers, keep-alive, and reconnecting after a loss. */
 import { isAuthErrorCode } from "../protocol/wire/auth_error_codes.ts";
 import { CLOSE_CODES } from "../protocol/wire/close_codes.ts";
 import type { Answer, AnsweredEvent } from "../protocol/wire/event_answers.ts";
@@ -12,28 +12,28 @@ import { Observed } from "./observable.ts";
 import { type ClientSocket, type ClientSocketConstructor, utf8Length } from "./platform.ts";
 import type { Tokens } from "./tokens.ts";
 
-/** How things stand with the server. */
+/** The state of the connection to the server. */
 export type ConnectionState =
   /** Nothing is attempted: before `connect()`, and after `disconnect()`. */
   | { readonly status: "idle" }
   /** An attempt is under way. */
   | { readonly status: "connecting" }
-  /** The server knows who this is, and answers. */
+  /** The client is identified, and the server answers. */
   | { readonly status: "online" }
   /** The connection was lost, and the next attempt starts at `retryAt`, in ms as of `Date.now()`. */
   | { readonly status: "waiting"; readonly retryAt: number; readonly reason: string }
-  /** There is no session: somebody has to sign in. */
+  /** There is no session: the user has to sign in. */
   | { readonly status: "signed_out"; readonly reason: string }
-  /** The server will not have this client as it is; `connect()` tries again all the same. */
+  /** The server refuses this client as faulty; `connect()` tries again. */
   | { readonly status: "stopped"; readonly code: number; readonly reason: string };
 
 /** The times that a connection keeps, in milliseconds. */
 export interface Timing {
-  /** So long an answer is waited for, before the connection or the request counts as lost. */
+  /** How long to wait for an answer before the connection or the request counts as lost. */
   answerMs: number;
-  /** After so long without a sign of life the server is asked for one. */
+  /** How long the server may be silent before it is asked for an answer. */
   silenceMs: number;
-  /** The longest wait before the first attempt to come back; each failure doubles it. */
+  /** The longest wait before the first attempt to reconnect; each failure doubles it. */
   firstRetryMs: number;
   /** The longest wait of all. */
   longestRetryMs: number;
@@ -48,7 +48,7 @@ export const TIMING: Timing = {
   longestRetryMs: 30_000,
 };
 
-/** A connection that lived this long was a good one: the next loss starts the backoff anew. */
+/** A connection that lasted this long was stable: the next loss starts the backoff from its beginning. */
 const STABLE_MS = 10_000;
 const RENEWAL_RETRY_MS = 5_000;
 /** Longer timers overflow. */
@@ -57,8 +57,8 @@ const LONGEST_TIMER_MS = 24 * 60 * 60_000;
 const OFFERED: Subprotocol[] = ["echoroom.batch", "echoroom.v1"];
 
 /**
- * Closes after which coming back by itself would only repeat what went wrong. That it was not
- * identified in time is none of them: this client is late only when its page was frozen.
+ * Closes after which reconnecting would only repeat the fault. Not being identified in time is not
+ * among them: this client is late only when its page was frozen.
  */
 const FINAL_CLOSES: ReadonlyMap<number, string> = new Map([
   [CLOSE_CODES.binaryFrame, "The server refused a frame as not being text."],
@@ -85,19 +85,19 @@ export interface EntryFrame {
   data: { roomId: string; seq: number; entryId?: string };
 }
 
-/** What a connection needs, and whom it tells. */
+/** What a connection needs of the client around it. */
 export interface ConnectionHost {
   address: ServerAddress;
   WebSocket: ClientSocketConstructor;
   tokens: Tokens;
   timing: Timing;
-  /** The state has changed. It is told before whoever waits for an answer hears of a loss. */
+  /** The state has changed. Called before pending requests are rejected. */
   onState(): void;
-  /** The server has said who this is. Returns whether that is who it should be. */
+  /** The server has identified the user. Returns whether it is the expected one. */
   onUser(user: User): boolean;
   onEntry(frame: EntryFrame): void;
   onNotice(frame: Notice): void;
-  /** Nothing was heard for a while: something should be asked that the server answers. */
+  /** The server was silent for a while: send a command that it answers. */
   onSilence(): void;
 }
 
@@ -116,7 +116,7 @@ export class Connection {
   #socket: ClientSocket | null = null;
   /** Whether the socket was ever open. */
   #opened = false;
-  /** Commands that wait for the answer with their `ref`. */
+  /** Commands without an answer yet, by `ref`. */
   readonly #waiting = new Map<number, Waiting>();
   #lastRef = 0;
   #failures = 0;
@@ -140,7 +140,7 @@ export class Connection {
     return this.#state.status === "online";
   }
 
-  /** Connects now, whatever the backoff says. */
+  /** Connects now, without waiting for the backoff. */
   async start(): Promise<void> {
     this.#drop();
     this.#watch();
@@ -154,7 +154,7 @@ export class Connection {
     }
   }
 
-  /** Ends the connection and all attempts to have one. */
+  /** Ends the connection and all attempts to connect. */
   stop(state: Extract<ConnectionState, { status: "idle" | "signed_out" | "stopped" }>): void {
     this.#unwatch();
     this.#failures = 0;
@@ -163,9 +163,9 @@ export class Connection {
 
   /**
    * Sends a command and waits for its answer.
-   * @param take is called with the answer before the server's next event is looked at
-   * @throws {EchoRoomError} the server's refusal, or `disconnected` if no answer will come; what
-   *   would cost the connection because of its size is refused here
+   * @param take is called with the answer before the server's next event is handled
+   * @throws {EchoRoomError} the server's refusal, `disconnected` if no answer will come, or
+   *   `validation_failed` if the frame is larger than the server takes
    */
   request<E extends AnsweredEvent>(
     event: E,
@@ -185,7 +185,7 @@ export class Connection {
     if (this.isOnline) this.#send({ event, data });
   }
 
-  /** Shows the server the token anew: a new one renews the session, an old one is a sign of life. */
+  /** Sends the token again: a new one renews the session, an old one checks the connection. */
   async identify(): Promise<void> {
     const socket = this.#socket;
     try {
@@ -193,7 +193,7 @@ export class Connection {
       if (socket && socket === this.#socket) await this.#identify(token);
     } catch (error) {
       if (socket !== this.#socket) return;
-      // The old token may still do for a while.
+      // The old token may be valid for a while.
       if (isSignedOut(error)) return this.#failed(error);
       clearTimeout(this.#renewalTimer);
       this.#renewalTimer = setTimeout(() => this.identify(), RENEWAL_RETRY_MS);
@@ -204,7 +204,7 @@ export class Connection {
     const { address, WebSocket } = this.#host;
     const socket = this.#socket = new WebSocket(address.socketUrl, OFFERED);
     this.#opened = false;
-    // Until it opens nothing is asked that could time out.
+    // No command could time out before it opens.
     const lost = (code: number) => socket === this.#socket && this.#lost(code);
     const timer = setTimeout(() => lost(0), this.#host.timing.answerMs);
     socket.onopen = () => {
@@ -214,7 +214,7 @@ export class Connection {
       this.#identify(token).catch((error) => this.#failed(error));
     };
     socket.onmessage = ({ data }: { data: string }) => this.#receive(data);
-    // That it has failed is told by its close; some implementations throw what nobody listens to.
+    // A close follows; some implementations throw errors that have no listener.
     socket.onerror = () => {};
     socket.onclose = ({ code }: { code: number }) => {
       clearTimeout(timer);
@@ -256,7 +256,7 @@ export class Connection {
     try {
       this.#socket!.send(JSON.stringify(frame));
     } catch {
-      // The socket has begun to close; that it has closed is told next, and ends all waiting.
+      // The socket is closing; its close event comes next and rejects what is pending.
     }
   }
 
@@ -265,17 +265,17 @@ export class Connection {
     const socket = this.#socket;
     for (const frame of framesIn(text)) {
       if (socket !== this.#socket) return;
-      this.#heed(frame);
+      this.#handle(frame);
     }
   }
 
-  #heed(frame: ServerFrame): void {
+  #handle(frame: ServerFrame): void {
     const waiting = frame.ref === undefined ? undefined : this.#waiting.get(frame.ref);
     if (waiting) return this.#answer(frame, waiting);
     if (isEntry(frame)) return this.#host.onEntry(frame as EntryFrame);
     switch (frame.event) {
       case "auth:error":
-        this.#host.tokens.distrust();
+        this.#host.tokens.invalidate();
         this.identify();
         break;
       case "typing:update":
@@ -291,7 +291,7 @@ export class Connection {
     else take(data as never);
   }
 
-  /** Looks now and then whether the server still lives, and whether this machine has slept. */
+  /** Checks regularly whether the server is silent, and whether this machine has slept. */
   #look(): void {
     const now = Date.now();
     const { silenceMs } = this.#host.timing;
@@ -303,7 +303,7 @@ export class Connection {
     this.#host.onSilence();
   }
 
-  /** After sleep or a change of network nothing heard before is worth trusting. */
+  /** After sleep or a change of network the connection may be dead. */
   #awake(): void {
     const { status } = this.#state;
     if (status === "waiting") this.start();
@@ -333,7 +333,7 @@ export class Connection {
       return this.stop({ status: "signed_out", reason: (error as Error).message });
     }
     const { code, message } = error as EchoRoomError;
-    // Of a lost connection the socket has told already.
+    // The socket's close event was handled already.
     if (code === "disconnected") return;
     if (isAuthErrorCode(code)) this.#retryWithNewToken(message);
     else this.#retryLater(message);
@@ -351,9 +351,9 @@ export class Connection {
     else this.#retryLater(reason);
   }
 
-  /** At once, unless a new token was refused as well. */
+  /** Reconnects at once, unless a new token was refused as well. */
   #retryWithNewToken(reason: string): void {
-    this.#host.tokens.distrust();
+    this.#host.tokens.invalidate();
     if (this.#refused) return this.#retryLater(reason);
     this.#refused = true;
     this.start();
@@ -365,7 +365,7 @@ export class Connection {
     this.#retryTimer = setTimeout(() => this.start(), delay);
   }
 
-  /** Lets go of the socket, which may be too dead to close in order, and of all that hangs on it. */
+  /** Abandons the socket, which may be too dead to close, and rejects what is pending. */
   #drop(state?: ConnectionState): void {
     clearTimeout(this.#retryTimer);
     clearTimeout(this.#renewalTimer);
@@ -390,7 +390,7 @@ export class Connection {
   }
 }
 
-/** Full jitter: clients that were cut off together do not come back together. */
+/** Full jitter: clients that were disconnected together do not reconnect together. */
 export function backoffMs({ firstRetryMs, longestRetryMs }: Timing, failures: number): number {
   return Math.random() * Math.min(longestRetryMs, firstRetryMs * 2 ** failures);
 }
@@ -410,7 +410,7 @@ function isSignedOut(error: unknown): boolean {
   return (error as EchoRoomError).code === "signed_out";
 }
 
-/** A frame's events; a frame that is none of the server's, as of a proxy gone wrong, holds none. */
+/** A frame's events; none if it is not JSON, as of a faulty proxy. */
 function framesIn(text: string): ServerFrame[] {
   try {
     const frames = JSON.parse(text);

@@ -12,7 +12,7 @@ export type ClientErrorCode = ErrorCode | "unreachable" | "disconnected" | "sign
 
 /** What an {@linkcode EchoRoomError} is made of. */
 export interface Refusal {
-  /** What happened, in words that may be shown to a user. */
+  /** What happened; may be shown to a user. */
   message: string;
   /** Stable: programs may act on it. */
   code: ClientErrorCode;
@@ -26,7 +26,7 @@ export interface Refusal {
   requestId?: string | undefined;
 }
 
-/** A refusal by the server, or the reason why no answer of it will come. */
+/** A refusal by the server, or the reason why there will be no answer. */
 export class EchoRoomError extends Error {
   /** The same in every bundle, unlike the class's. */
   override readonly name = "EchoRoomError";

@@ -1,4 +1,4 @@
-/** One room kept true: joined again after every loss, its log without a gap, whoever types. */
+/** One room kept current: joined again after every loss, its log without a gap, its users, typing. */
 import type { ServerEvents } from "../protocol/wire/events.ts";
 import { NAMED_ONLINE, PAGE_SIZE, TYPING_MS } from "../protocol/wire/limits.ts";
 import type { Room as RoomInfo } from "../protocol/wire/rooms.ts";
@@ -13,7 +13,7 @@ import {
 } from "./connection.ts";
 import { closed, type EchoRoomError, notFailed } from "./errors.ts";
 import { type Observable, Observed } from "./observable.ts";
-import type { Ack, News } from "./outbox.ts";
+import type { Ack, Progress } from "./outbox.ts";
 import type { Attendance, Recovery, Room, RoomState } from "./room.ts";
 import { type ChatMessage, Timeline } from "./timeline.ts";
 import type { Unsent } from "./unsent_store.ts";
@@ -25,18 +25,18 @@ export interface RoomHost {
   readonly timing: Timing;
   /** Takes a message, and reports back by {@linkcode JoinedRoom.report}. */
   send(room: JoinedRoom, text: string): Promise<Ack>;
-  /** The user, once known. */
+  /** The user; null before it is known. */
   self(): PublicUser | null;
-  /** What of this room's waits to be sent, under its id or slug. */
+  /** The room's unsent messages, under its id or slug. */
   unsent(room: JoinedRoom): Unsent[];
-  /** The app has let go of the room. */
+  /** The app has left the room. */
   release(room: JoinedRoom): void;
 }
 
 const RETRY_MS = 2_000;
 /** Before the server ends it, and after it should have. */
 const TYPING = { repeatMs: TYPING_MS / 2, endMs: TYPING_MS - 1_000, forgetMs: TYPING_MS + 2_000 };
-/** Refusals that the same request meets again until something has changed. */
+/** Refusals that would be repeated until something has changed. */
 const LASTING: ReadonlySet<string> = new Set([
   "room_not_found",
   "limit_reached",
@@ -67,7 +67,7 @@ export class JoinedRoom implements Room {
   /** Counts the attempts to join: answers to an older one are ignored. */
   #attempt = 0;
   #recovering = false;
-  /** How often entering was refused since it last succeeded. */
+  /** Refusals since the room was last entered. */
   #refusals = 0;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   #typedAt = 0;
@@ -80,7 +80,7 @@ export class JoinedRoom implements Room {
     state: new Observed(() => this.#state),
     messages: new Observed(() => this.#timeline.list()),
     hasOlder: new Observed(() => this.#timeline.hasOlder),
-    online: new Observed(() => this.#attendance()),
+    online: new Observed(() => this.#roster()),
     typing: new Observed(() => [...this.#typing.values()].map(({ user }) => user)),
     recovery: new Observed(() => this.#recovery),
   };
@@ -153,13 +153,13 @@ export class JoinedRoom implements Room {
     this.#host.release(this);
   }
 
-  /** The connection is there, or the room is new to one that is. */
+  /** Joins the room, and recovers what was missed: the connection is online. */
   async enter(): Promise<void> {
     const attempt = ++this.#attempt;
     const isCurrent = () => attempt === this.#attempt;
     this.#recovering = false;
     clearTimeout(this.#retryTimer);
-    // What has failed stays so until it succeeds, or it would flicker.
+    // A failed room stays so until it is joined, so that its state does not flicker.
     if (this.#state.status !== "failed") this.#become({ status: "joining" });
     try {
       await this.#request("room:join", { roomId: this.id }, (answer) => {
@@ -171,14 +171,14 @@ export class JoinedRoom implements Room {
     }
   }
 
-  /** What was refused may be taken now. */
+  /** Tries again at once if the room was refused. */
   retryEntering(): void {
     if (this.#state.status !== "failed") return;
     this.#refusals = 0;
     void this.enter();
   }
 
-  /** The connection was lost: nothing that others do holds any more. */
+  /** The connection was lost: presence and typing are no longer current. */
   suspend(): void {
     this.#attempt++;
     this.#recovering = false;
@@ -193,13 +193,13 @@ export class JoinedRoom implements Room {
     if (this.#state.status !== "left") this.#become({ status: "waiting" });
   }
 
-  /** The app has let go of the room for the last time. */
+  /** The last holder has left the room. */
   close(): void {
     this.suspend();
     this.#become({ status: "left" });
   }
 
-  /** The session is over: nothing of it may be seen by whoever is next. */
+  /** The session has ended: the next user must not see its messages. */
   end(): void {
     this.close();
     this.#timeline = new Timeline();
@@ -217,23 +217,25 @@ export class JoinedRoom implements Room {
     if (isNext && message) this.#changed();
   }
 
-  /** Takes what is not kept in the room's log. */
+  /** Takes presence and typing. */
   notice({ event, data }: Notice): void {
-    if (event === "presence:update") this.#attended(data);
+    if (event === "presence:update") this.#updateRoster(data);
     else this.#typed(data.user, data.isTyping);
   }
 
-  /** What has become of a message of one's own. */
-  report(message: Unsent, news: News): void {
+  /** Updates the state of one of the user's own messages. */
+  report(message: Unsent, progress: Progress): void {
     const sender = this.#host.self();
     if (!sender) return;
     this.show(message);
-    const change = news.state === "sent" ? { state: news.state, ...placeOf(news.ack) } : news;
+    const change = progress.state === "sent"
+      ? { state: progress.state, ...placeOf(progress.ack) }
+      : progress;
     this.#timeline.update(sender, message.clientMessageId, change);
     this.#observed.messages.changed();
   }
 
-  /** Shows a message of one's own that waits to be sent, if it is not shown yet. */
+  /** Shows an unsent message of the user's own, if it is not shown yet. */
   show({ text, clientMessageId, createdAt }: Unsent): void {
     const sender = this.#host.self();
     if (!sender) return;
@@ -241,7 +243,7 @@ export class JoinedRoom implements Room {
     this.#observed.messages.changed();
   }
 
-  /** Asks whether anything is missing, which is a sign of life at the same time. */
+  /** Recovers what may be missing; the answer also shows that the connection works. */
   async check(): Promise<void> {
     if (this.#state.status !== "live") return;
     const attempt = this.#attempt;
@@ -250,7 +252,7 @@ export class JoinedRoom implements Room {
     });
   }
 
-  /** After a sign-out rooms are left as well, and that says more. */
+  /** Rooms are also left by a sign-out, for which there is a more specific error. */
   get #isOver(): boolean {
     return this.#state.status === "left" && this.#host.self() !== null;
   }
@@ -307,12 +309,12 @@ export class JoinedRoom implements Room {
     this.#observed.recovery.changed();
   }
 
-  #attended({ joined, left, count }: ServerEvents["presence:update"]): void {
+  #updateRoster({ joined, left, count }: ServerEvents["presence:update"]): void {
     for (const user of joined) this.#online.set(user.id, user);
     for (const { id } of left) this.#online.delete(id);
     this.#count = count;
     this.#observed.online.changed();
-    // Above that number nobody is named, so that below it again the list has to be had anew.
+    // Above that number nobody is named: below it again the whole list is needed.
     if (count > NAMED_ONLINE || count === this.#online.size) return;
     if (Date.now() - this.#listed < RETRY_MS) return;
     this.#listed = Date.now();
@@ -344,7 +346,7 @@ export class JoinedRoom implements Room {
     if (!first) return false;
     const page = { before: first.id!, limit: PAGE_SIZE };
     const { messages, hasMore } = await this.#host.api.readMessages(this.id, page);
-    // A reset meanwhile has put others in its place.
+    // A reset has replaced the messages meanwhile.
     if (this.#timeline.first()?.key !== first.key) return this.#timeline.hasOlder;
     this.#timeline.prepend(messages, hasMore);
     this.#changed();
@@ -356,13 +358,13 @@ export class JoinedRoom implements Room {
     if (error.code === "disconnected") return;
     const isLasting = LASTING.has(error.code);
     if (isLasting) this.#become({ status: "failed", error });
-    // This one is for ever.
+    // The name itself is invalid.
     if (error.code === "validation_failed") return;
     const delay = isLasting ? backoffMs(this.#host.timing, this.#refusals++) : RETRY_MS;
     this.#retryTimer = setTimeout(() => this.enter(), (error.retryAfter ?? 0) * 1000 || delay);
   }
 
-  #attendance(): Attendance {
+  #roster(): Attendance {
     if (this.#count === null) return NOBODY;
     const users = [...this.#online.values()];
     users.sort((a, b) => a.displayName.localeCompare(b.displayName));

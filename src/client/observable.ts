@@ -1,24 +1,24 @@
-/** Values that tell when they change, in the shape that React's `useSyncExternalStore` takes. */
+/** Values with change notifications, in the shape that React's `useSyncExternalStore` takes. */
 
-/** A value that changes. Both functions may be handed on without their object. */
+/** A value that changes. Both functions may be passed on without their object. */
 export interface Observable<T> {
   /** The value as it is now: the same object until it changes. */
   readonly get: () => T;
   /**
-   * Has a function called after changes: once for all of one turn.
+   * Calls a function after changes: once for all changes of one turn.
    * @returns ends the subscription
    */
   readonly subscribe: (listener: () => void) => () => void;
 }
 
-/** An {@linkcode Observable} of what a function makes, for whoever knows when that has changed. */
+/** An {@linkcode Observable} whose value a function computes; its owner calls `changed`. */
 export class Observed<T> implements Observable<T> {
   readonly #make: () => T;
   #made: { value: T } | null = null;
-  #telling = false;
+  #notifying = false;
   readonly #listeners = new Set<() => void>();
 
-  /** @param make is called at most once between two changes */
+  /** @param make computes the value; called at most once between two changes */
   constructor(make: () => T) {
     this.#make = make;
   }
@@ -32,18 +32,18 @@ export class Observed<T> implements Observable<T> {
     return () => this.#listeners.delete(subscription);
   };
 
-  /** The value is made anew when it is next asked for. */
+  /** The value is computed again when it is next read. */
   changed(): void {
     this.#made = null;
-    if (this.#telling || this.#listeners.size === 0) return;
-    this.#telling = true;
-    queueMicrotask(() => this.#tell());
+    if (this.#notifying || this.#listeners.size === 0) return;
+    this.#notifying = true;
+    queueMicrotask(() => this.#notify());
   }
 
-  #tell(): void {
-    this.#telling = false;
+  #notify(): void {
+    this.#notifying = false;
     for (const listener of [...this.#listeners]) {
-      // A listener that throws must not keep others from hearing, nor the client from its work.
+      // A listener that throws must stop neither the other listeners nor the client.
       if (this.#listeners.has(listener)) attempt(listener);
     }
   }

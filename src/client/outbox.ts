@@ -8,10 +8,10 @@ import {
   unsentStoreIn,
 } from "./unsent_store.ts";
 
-/** The server's word that a message is durable. */
+/** The server's confirmation that a message is durable. */
 export type Ack = ServerEvents["message:ack"];
 
-/** A message as it is handed in. */
+/** A message to be sent. */
 export type Draft = Omit<Unsent, "createdAt">;
 
 /** What an outbox needs of the client around it. */
@@ -22,16 +22,16 @@ export interface OutboxHost {
    */
   transmit(message: Unsent): Promise<Ack>;
   /**
-   * The id of a room that is known by its id or slug.
+   * The id of a room by its id or slug.
    * @throws {EchoRoomError} `room_not_found`, or why it cannot be found out now
    */
   roomId(name: string): Promise<string>;
-  /** Tells what has become of a message. */
-  report(message: Unsent, news: News): void;
+  /** The state of a message has changed. */
+  report(message: Unsent, progress: Progress): void;
 }
 
-/** What has become of a message. */
-export type News =
+/** The new state of a message. */
+export type Progress =
   | { state: "sending" }
   /** With the refusal and the time of the next attempt, if the server could not take it yet. */
   | { state: "queued"; error?: EchoRoomError; retryAt?: number }
@@ -63,8 +63,8 @@ interface Item {
 
 /**
  * One queue for each room, one message of it under way at a time: so a room gets a user's messages
- * in the order in which they were written, whatever is lost or refused in between. Until it is known
- * which room each name means nothing goes out, or two names of one room could overtake each other.
+ * in the order in which they were written, whatever is lost or refused in between. Nothing is sent
+ * until all names are resolved to ids, or messages under two names of one room could change order.
  * What is sent twice because its ack was lost is stored once, by its `clientMessageId`.
  */
 export class Outbox {
@@ -72,16 +72,16 @@ export class Outbox {
   readonly #store: UnsentStore;
   /** By the room's id. */
   readonly #queues = new Map<string, Item[]>();
-  /** By a name of which it is not known yet which room it means. */
+  /** By a name that is not resolved to an id yet. */
   readonly #unresolved = new Map<string, Item[]>();
   /** Ids of rooms by their names; an id is a name, too. */
   readonly #ids = new Map<string, string>();
   #resolving = false;
-  /** Rooms whose queue is being worked off. */
+  /** Rooms whose queue is being sent. */
   readonly #running = new Set<string>();
   /** Ends the pauses before further attempts. */
   readonly #pauses = new Set<() => void>();
-  /** Server and user; empty while nobody is known. */
+  /** Server and user; empty while there is no user. */
   #owner = "";
   /** What an earlier page left, on its way; nothing goes out before it. */
   #loading: Promise<Unsent[]> | null = null;
@@ -98,8 +98,7 @@ export class Outbox {
   }
 
   /**
-   * Takes up what an earlier page of this user left unsent, if that is not done yet. `owner` names
-   * server and user.
+   * Loads what an earlier page of this user left unsent, once. `owner` names server and user.
    */
   open(owner: string): void {
     const isOpen = this.#isLoaded || this.#loading !== null;
@@ -120,7 +119,7 @@ export class Outbox {
     this.#runAll();
   }
 
-  /** Before whatever was written meanwhile. */
+  /** Queues stored messages before those written meanwhile. */
   #take(messages: Unsent[]): void {
     this.#isLoaded = true;
     const known = new Set(this.#items().map(({ message }) => message.clientMessageId));
@@ -148,7 +147,7 @@ export class Outbox {
     return this.#enqueue(message, ++this.#lastOrder);
   }
 
-  /** It is known which room a name means. */
+  /** A name is resolved to a room's id. */
   resolve(name: string, id: string): void {
     this.#ids.set(name, id).set(id, id);
     for (const known of [name, id]) {
@@ -166,8 +165,8 @@ export class Outbox {
   }
 
   /**
-   * Gives everything up; what is stored stays for the next page.
-   * @param error what those who wait are told
+   * Drops all messages; what is stored stays for the next page.
+   * @param error rejects the pending sends
    */
   close(error: EchoRoomError = closed()): void {
     this.#online = false;
@@ -182,7 +181,7 @@ export class Outbox {
     for (const { reject } of items) reject(error);
   }
 
-  /** Forgets what is stored: its owner leaves for good. */
+  /** Deletes what is stored for an owner. */
   async erase(owner: string): Promise<void> {
     await this.#store.erase(owner);
   }

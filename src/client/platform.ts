@@ -69,7 +69,7 @@ function missing(name: "WebSocket" | "fetch", remedy: string): EchoRoomError {
   return new EchoRoomError({ message, code: "unreachable" });
 }
 
-/** Fails with `unreachable` after `ms`, whether or not the work minds its signal. */
+/** Fails with `unreachable` after `ms`, whether or not the work observes its signal. */
 export function inTime<T>(ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
   return new Promise((resolve, reject) => {
@@ -84,7 +84,7 @@ export function inTime<T>(ms: number, work: (signal: AbortSignal) => Promise<T>)
 
 /**
  * A UUID of version 7 (RFC 9562): it begins with the time, so that a database's index adds it beside
- * the last ones. Never the same twice, but no secret.
+ * the last ones. Unique, but not unguessable.
  */
 export function newId(): string {
   const { crypto } = globalThis as { crypto?: Partial<Crypto> };

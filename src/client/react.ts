@@ -32,7 +32,7 @@ export function useObservable<T>(observable: Observable<T>): T {
   return useSyncExternalStore(observable.subscribe, observable.get, observable.get);
 }
 
-/** How things stand with the server. */
+/** The state of the connection. */
 export function useConnection(client: Client): ConnectionState {
   return useObservable(client.connection);
 }
@@ -54,7 +54,7 @@ export function useRoom(client: Client, idOrSlug: string | null): Room | null {
     if (idOrSlug === null) return;
     const room = client.join(idOrSlug);
     setJoined({ client, room });
-    // With the session rooms end as well; the next user joins them anew.
+    // Rooms end with the session; the next user joins them again.
     const end = room.state.subscribe(() => {
       if (room.state.get().status === "left") setLosses((count) => count + 1);
     });

@@ -1,4 +1,4 @@
-/** A room as an app holds it: what it may look at, and what it may do. */
+/** A room as an app uses it. */
 import type { Room as RoomInfo } from "../protocol/wire/rooms.ts";
 import type { PublicUser } from "../protocol/wire/users.ts";
 import type { EchoRoomError } from "./errors.ts";
@@ -6,7 +6,7 @@ import type { Observable } from "./observable.ts";
 import type { Ack } from "./outbox.ts";
 import type { ChatMessage } from "./timeline.ts";
 
-/** How things stand with a room. */
+/** The state of a room. */
 export type RoomState =
   /** There is no connection; what is shown is as it was. */
   | { readonly status: "waiting" }
@@ -24,9 +24,9 @@ export type RoomState =
 
 /** Who is in a room. */
 export interface Attendance {
-  /** How many, over all instances; null while that is not known. */
+  /** How many, over all instances; null while offline. */
   readonly count: number | null;
-  /** Them, by name; with more than 200 online not all of them. */
+  /** By name; not all of them while more than 200 are online. */
   readonly users: readonly PublicUser[];
 }
 
@@ -40,15 +40,15 @@ export interface Recovery {
 
 /** A room that the app has joined; made by `client.join()`. */
 export interface Room {
-  /** The id or slug that the room was asked for by. */
+  /** The id or slug that was given to `client.join()`. */
   readonly name: string;
-  /** The room's id once it is known, before that what it was asked for by. */
+  /** The room's id; before the first join its `name`. */
   readonly id: string;
   /** The last entry of the log up to which nothing is missing here; 0 before the room was joined. */
   readonly cursor: number;
   /** The room itself; null until it was first joined. */
   readonly info: Observable<RoomInfo | null>;
-  /** How things stand with it. */
+  /** Its state. */
   readonly state: Observable<RoomState>;
   /** Oldest first, own ones that are still on their way last. */
   readonly messages: Observable<readonly ChatMessage[]>;
@@ -62,12 +62,12 @@ export interface Room {
   readonly recovery: Observable<Recovery | null>;
 
   /**
-   * Sends a message. It is in `messages` at once (or as soon as it is known who is signed in), goes
-   * out as soon as there is a connection, and is sent again until the server has it; a reload of the
+   * Sends a message. It is in `messages` at once (or as soon as it is known who is signed in), is
+   * sent as soon as there is a connection, and is sent again until the server has it; a reload of the
    * page does not lose it. `closed` and `signed_out` only end the wait: what the browser keeps goes
    * out when the same user is back, except after `client.logout()`.
    * @param text trimmed by the server, then 1 to 4,000 characters
-   * @returns the server's word that the message is durable
+   * @returns the server's confirmation that the message is durable
    * @throws {EchoRoomError} the server's refusal, or `closed` or `signed_out`
    */
   send(text: string): Promise<Ack>;
@@ -78,7 +78,7 @@ export interface Room {
    */
   retry(message: ChatMessage): Promise<Ack>;
 
-  /** Takes a message that failed away. Returns false for any other. */
+  /** Removes a message that failed. Returns false for any other. */
   discard(message: ChatMessage): boolean;
 
   /**
@@ -89,18 +89,18 @@ export interface Room {
   loadOlder(): Promise<boolean>;
 
   /**
-   * Lets go of all but the newest messages, for rooms that stay open for days; what is older comes
-   * back by {@linkcode Room.loadOlder}. Those that are not sent yet stay.
+   * Removes all but the newest messages, for rooms that stay open for days; older ones can be loaded
+   * again with {@linkcode Room.loadOlder}. Unsent messages stay.
    * @param keep how many of the server's messages, 1 or more
    */
   forgetOlder(keep: number): void;
 
-  /** To be called on every key: others are told that this user types, and once that has ended. */
+  /** Call it on every key: it shows others that this user types, and ends that by itself. */
   keystroke(): void;
 
-  /** Others are told that this user no longer types. */
+  /** Shows others that this user no longer types. */
   stopTyping(): void;
 
-  /** Lets go of the room: for each `client.join()` once. After the last the server is told. */
+  /** Leaves the room: once for each `client.join()`. The last one leaves it on the server. */
   leave(): void;
 }

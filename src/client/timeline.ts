@@ -1,10 +1,10 @@
 /** One room's messages as this client has them: the log up to a cursor, and drafts after it. */
 import type { ServerEvents } from "../protocol/wire/events.ts";
-import type { Message } from "../protocol/wire/messages.ts";
+import { type Message, NEW_MESSAGE } from "../protocol/wire/messages.ts";
 import type { PublicUser } from "../protocol/wire/users.ts";
 import type { EchoRoomError } from "./errors.ts";
 
-/** Where a message stands on its way into the room's log; others' messages are always `sent`. */
+/** How far a message is on its way into the room's log; others' messages are always `sent`. */
 export type MessageState = "queued" | "sending" | "sent" | "failed";
 
 /** A message as an app shows it, whether or not the server has it yet. Escape its text in markup. */
@@ -58,7 +58,7 @@ export class Timeline {
     return this.#cursor ?? LOG_START;
   }
 
-  /** All messages in the order of the log, those that are not in it yet last, as they were written. */
+  /** All messages in the order of the log, then the drafts in the order in which they were written. */
   list(): readonly ChatMessage[] {
     return [...this.#messages.values()].sort(byPlace);
   }
@@ -140,16 +140,15 @@ export class Timeline {
     if (!hasOlder) this.#beginning = this.first()?.seq ?? 1;
   }
 
-  /** Shows a message of one's own that the server does not have yet, unless it turns out to. */
+  /** Adds a message of the user's own that the server does not have yet, unless it is shown already. */
   draft(draft: Pick<ChatMessage, "sender" | "text" | "clientMessageId" | "createdAt">): void {
     const key = keyOf(draft.sender, draft.clientMessageId);
     if (this.#messages.has(key)) return;
-    const { createdAt } = draft;
-    const place = { key, id: null, seq: null, state: "queued", system: false } as const;
-    this.#messages.set(key, { ...draft, ...place, updatedAt: createdAt });
+    const place = { key, id: null, seq: null, state: "queued" } as const;
+    this.#messages.set(key, { ...NEW_MESSAGE, ...draft, ...place, updatedAt: draft.createdAt });
   }
 
-  /** Changes what is known of a draft; what the log has says no more than the log. */
+  /** Updates a draft; a message that is in the log already stays as it is. */
   update(sender: PublicUser, clientMessageId: string, change: Partial<ChatMessage>): void {
     const key = keyOf(sender, clientMessageId);
     const draft = this.#messages.get(key);
@@ -160,12 +159,12 @@ export class Timeline {
     if (first) this.#dropBefore(first.seq!);
   }
 
-  /** Takes a draft that has failed away. Returns whether it was one. */
+  /** Removes a draft that has failed. Returns whether there was one. */
   discard(key: string): boolean {
     return this.#messages.get(key)?.state === "failed" && this.#messages.delete(key);
   }
 
-  /** Lets go of all but the newest messages, if there are more than that. Returns whether it did. */
+  /** Removes all but the newest messages. Returns whether there were more. */
   forgetOlder(keep: number): boolean {
     const shown = this.list().filter(({ id }) => id !== null);
     if (shown.length <= keep) return false;
@@ -173,7 +172,7 @@ export class Timeline {
     return true;
   }
 
-  /** What is older comes by page: alone it would stand before a gap. */
+  /** Removes older messages, which would stand before a gap; they can be loaded by page. */
   #dropBefore(seq: number): void {
     for (const [key, message] of this.#messages) {
       if (message.seq !== null && message.seq < seq) this.#messages.delete(key);
@@ -189,7 +188,7 @@ export class Timeline {
     return added;
   }
 
-  /** Puts in a message as it is now. Returns whether the log did not show it before. */
+  /** Adds or replaces a message. Returns whether it was not shown as part of the log before. */
   #put(message: Message): boolean {
     const key = keyOf(message.sender, message.clientMessageId);
     const known = this.#messages.get(key);
@@ -219,13 +218,13 @@ function continues(
   return id === cursor.id;
 }
 
-/** A storage may bring what was written earlier after what was written now. */
+/** An asynchronous storage may return earlier drafts after later ones were added. */
 function byPlace(a: ChatMessage, b: ChatMessage): number {
   if (a.seq !== null || b.seq !== null) return (a.seq ?? Infinity) - (b.seq ?? Infinity);
   return Number(a.createdAt > b.createdAt) - Number(a.createdAt < b.createdAt);
 }
 
-/** One sender never uses a `clientMessageId` twice in a room, so it names a message early. */
+/** A sender uses a `clientMessageId` once in a room, so it identifies a message before it is sent. */
 function keyOf(sender: PublicUser, clientMessageId: string): string {
   return `${sender.id} ${clientMessageId}`;
 }

@@ -1,27 +1,27 @@
-/** The access token: renewed before it expires, by one request however many ask. */
+/** The access token: renewed before it expires, by one request for all callers. */
 import type { TokenSource } from "./api.ts";
 import { signedOut } from "./errors.ts";
 import { decodeBase64Url } from "./platform.ts";
 
 /** A token is renewed when a quarter of its life is left, or this much of a long one. */
 const RENEW_BEFORE_MS = 60_000;
-/** So long nobody is asked anew who gave the same token again. */
+/** How long a token is used that was returned again, in milliseconds. */
 const SAME_AGAIN_MS = 5_000;
 
 /**
- * Keeps one token fresh. Only the length of a token's life counts, from when it was got: the local
- * clock may be wrong, and what the server says of a token that expired too early comes through
- * {@linkcode Tokens.distrust}.
+ * Keeps one token fresh. A token's lifetime is counted from when it was received, because the local
+ * clock may be wrong; when the server refuses one earlier, the connection calls
+ * {@linkcode Tokens.invalidate}.
  */
 export class Tokens implements TokenSource {
   readonly #fetch: () => Promise<string>;
   #token = "";
   #renewAt = 0;
   #renewing: Promise<string> | null = null;
-  /** Counts the tokens had: what was asked for before the last may be somebody else's. */
+  /** Counts the tokens: a request made before the last one may bring another user's. */
   #count = 0;
 
-  /** @param fetch gets a token from wherever they come from */
+  /** @param fetch gets a token from the server or the app */
   constructor(fetch: () => Promise<string>) {
     this.#fetch = fetch;
   }
@@ -40,9 +40,9 @@ export class Tokens implements TokenSource {
     return this.#renewing;
   }
 
-  /** Takes a token that was got otherwise. */
+  /** Sets a token that was received otherwise. */
   set(token: string): string {
-    // The same token again, out of somebody's cache, has not become younger.
+    // The same token again, from a cache, has no new lifetime.
     this.#renewAt = token === this.#token
       ? Math.max(this.#renewAt, Date.now() + SAME_AGAIN_MS)
       : Date.now() + usableMs(token);
@@ -51,8 +51,8 @@ export class Tokens implements TokenSource {
     return token;
   }
 
-  /** Has the token renewed before it is used again. */
-  distrust(): void {
+  /** The token is renewed before it is used again. */
+  invalidate(): void {
     this.#renewAt = 0;
   }
 
@@ -80,14 +80,14 @@ export class Tokens implements TokenSource {
   }
 }
 
-/** How long a JWT (RFC 7519) may be used from its issue on, in milliseconds. */
+/** How long a JWT (RFC 7519) is used after it was issued, in milliseconds. */
 function usableMs(token: string): number {
   const { iat, exp } = claimsOf(token);
   const lifeMs = Number(exp) > Number(iat) ? (Number(exp) - Number(iat)) * 1000 : Infinity;
   return lifeMs === Infinity ? Infinity : lifeMs - Math.min(RENEW_BEFORE_MS, lifeMs / 4);
 }
 
-/** What a token says, unchecked; nothing if it cannot be read. */
+/** A token's claims, not verified; none if it cannot be decoded. */
 function claimsOf(token: string): { iat?: unknown; exp?: unknown } {
   try {
     return JSON.parse(decodeBase64Url(token.split(".")[1]!)) ?? {};

@@ -7,7 +7,7 @@ export interface Unsent {
   room: string;
   text: string;
   clientMessageId: string;
-  /** ISO 8601, by the local clock, but later than that of whatever was written before. */
+  /** ISO 8601, by the local clock, but later than that of the message before. */
   createdAt: string;
 }
 
@@ -30,8 +30,8 @@ export interface OutboxStorage {
  */
 export interface UnsentStore {
   /**
-   * What was left unsent, in order; a promise of it if the storage takes its time.
-   * @throws whatever a storage that takes its time throws
+   * The unsent messages, in order; a promise of them if the storage is asynchronous.
+   * @throws what an asynchronous storage throws
    */
   load(owner: string): Unsent[] | Promise<Unsent[]>;
   save(owner: string, message: Unsent): void;
@@ -88,10 +88,10 @@ class WebStore implements UnsentStore {
   }
 }
 
-/** So long one step of a storage is waited for, in milliseconds. */
+/** How long to wait for one step of a storage, in milliseconds. */
 const STORAGE_MS = 10_000;
 
-/** For each storage the end of what was last begun on it, by whatever client. */
+/** The last step begun on each storage, by any client. */
 const LAST_STEPS = new WeakMap<OutboxStorage, Promise<unknown>>();
 
 /** In a storage that cannot name its keys: a list of the ids, in order, is kept beside the messages. */

@@ -23,6 +23,9 @@ export interface Message {
   updatedAt: string;
 }
 
+/** What a message has that a client has just written, beside what the user gave. */
+export const NEW_MESSAGE = { system: false } as const satisfies Partial<Message>;
+
 /** A page of a room's history, oldest first. */
 export interface MessagesPage {
   /** As they are now. */
