@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { getLogger } from "@logtape/logtape";
 import { LRUCache } from "lru-cache";
+import { Batcher } from "../async/batcher.ts";
 import { type Entry, type EntryDraft, type LogPosition, positionOf } from "../domain/entry.ts";
 import { ChatError, unavailable } from "../domain/errors.ts";
 import { countWithin } from "../domain/message.ts";
@@ -67,8 +68,8 @@ export class RoomLog {
   readonly #store: Store;
   readonly #bus: Bus;
   readonly #metrics: Metrics;
-  readonly #queues = new Map<string, Waiting[]>();
-  readonly #writing = new Set<Promise<void>>();
+  /** Of each room that is being written to. */
+  readonly #batchers = new Map<string, Batcher<Waiting>>();
   /** Each room's batch under way, until it is published. */
   readonly #unpublished = new Map<string, PromiseWithResolvers<void>>();
   /** Where logs end: the basis of their next append. */
@@ -96,16 +97,13 @@ export class RoomLog {
    * @throws ChatError `unavailable`; then the draft may or may not have been appended
    */
   append(roomId: string, draft: EntryDraft): Promise<Entry> {
-    const queue = this.#queues.get(roomId);
-    if ((queue?.length ?? 0) >= MAX_WAITING_IN_ROOM || this.#waiting >= MAX_WAITING) {
+    const open = this.#batchers.get(roomId);
+    if ((open?.waiting.length ?? 0) >= MAX_WAITING_IN_ROOM || this.#waiting >= MAX_WAITING) {
       return Promise.reject(unavailable("Too many messages wait to be stored."));
     }
     this.#waiting++;
-    return new Promise((resolve, reject) => {
-      const waiting = { draft, resolve, reject };
-      if (queue) queue.push(waiting);
-      else this.#start(roomId, waiting);
-    });
+    const batcher = open ?? this.#open(roomId);
+    return new Promise((resolve, reject) => batcher.add({ draft, resolve, reject }));
   }
 
   /**
@@ -127,25 +125,26 @@ export class RoomLog {
 
   /** Resolves once everything accepted so far has been written or refused, and published. */
   async drain(): Promise<void> {
-    while (this.#writing.size > 0) await Promise.all(this.#writing);
+    while (this.#batchers.size > 0) {
+      await Promise.all([...this.#batchers.values()].map((batcher) => batcher.idle()));
+    }
     await Promise.all([...this.#unpublished.values()].map(({ promise }) => promise));
   }
 
-  #start(roomId: string, first: Waiting): void {
-    const queue = [first];
-    this.#queues.set(roomId, queue);
-    const writing = this.#writeAll(roomId, queue).finally(() => this.#writing.delete(writing));
-    this.#writing.add(writing);
+  #open(roomId: string): Batcher<Waiting> {
+    const batcher = new Batcher<Waiting>(
+      (waiting) => this.#writeNext(roomId, waiting),
+      () => this.#batchers.delete(roomId),
+    );
+    this.#batchers.set(roomId, batcher);
+    return batcher;
   }
 
-  async #writeAll(roomId: string, queue: Waiting[]): Promise<void> {
-    while (queue.length > 0) {
-      if (this.#contended.delete(roomId)) await this.#yield(roomId);
-      const error = await this.#write(roomId, queue.splice(0, batchSize(queue)));
-      // They have waited as long as the store may take to answer; it would not answer them either.
-      if (isUnavailable(error)) this.#refuse(queue.splice(0), error);
-    }
-    this.#queues.delete(roomId);
+  async #writeNext(roomId: string, waiting: Waiting[]): Promise<void> {
+    if (this.#contended.delete(roomId)) await this.#yield(roomId);
+    const error = await this.#write(roomId, waiting.splice(0, batchSize(waiting)));
+    // They have waited as long as the store may take to answer; it would not answer them either.
+    if (isUnavailable(error)) this.#refuse(waiting.splice(0), error);
   }
 
   /** Writes a batch and settles it. Returns why a part of it could not be written, if one could not. */
@@ -307,8 +306,8 @@ function isUnavailable(error: unknown): boolean {
 }
 
 /** How many of those that wait, at least one, go into the next append. */
-function batchSize(queue: Waiting[]): number {
-  const first = queue.slice(0, MAX_BATCH.entries).map(({ draft }) => draft.message);
+function batchSize(waiting: Waiting[]): number {
+  const first = waiting.slice(0, MAX_BATCH.entries).map(({ draft }) => draft.message);
   return countWithin(first, MAX_BATCH.length);
 }
 
