@@ -1,4 +1,5 @@
 /** The embedded store: a `Store` on SQLite, for one machine, with nothing to install. */
+import { within } from "../../../async/deadline.ts";
 import { ChatError, unavailable } from "../../../domain/errors.ts";
 import { numberEntries } from "../../../domain/entry.ts";
 import type { LogStore } from "../../../ports/store/log.ts";
@@ -134,19 +135,15 @@ export class SqliteStore implements Store {
   }
 
   async ping() {
-    const late = Promise.withResolvers<never>();
-    const timer = setTimeout(
-      () => late.reject(unavailable(this.#delay())),
-      Math.min(PROBE_TIMEOUT_MS, this.#timeoutMs),
-    );
+    const limit = Math.min(PROBE_TIMEOUT_MS, this.#timeoutMs);
     try {
-      await Promise.race([this.#probe.ping(), late.promise]);
+      await within(this.#probe.ping(), limit, () => {
+        throw unavailable(this.#delay());
+      });
       this.#health.probeSucceeded();
     } catch (error) {
       if (!this.#closed) this.#health.notifyDown((error as Error).message);
       throw error;
-    } finally {
-      clearTimeout(timer);
     }
   }
 

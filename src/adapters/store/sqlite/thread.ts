@@ -1,5 +1,6 @@
 /** The thread that holds the open database: started, replaced when it dies, and ended. */
 import { getLogger } from "@logtape/logtape";
+import { within } from "../../../async/deadline.ts";
 import type { Reply, Request } from "./calls.ts";
 import type { Migration } from "./database.ts";
 import { StartupFault } from "./faults.ts";
@@ -72,10 +73,7 @@ export class DatabaseThread {
     const worker = this.#worker;
     this.#worker = null;
     if (!worker) return;
-    const { promise: late, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, timeoutMs);
-    await Promise.race([exchange(worker, { close: true }).catch(() => {}), late]);
-    clearTimeout(timer);
+    await within(exchange(worker, { close: true }).catch(() => {}), timeoutMs, () => {});
     worker.terminate();
   }
 
