@@ -111,7 +111,10 @@ function isRoutine(path: string): boolean {
   return PROBES.has(path) || FILES.some((folder) => path.startsWith(folder));
 }
 
-/** 404, or 405 with `Allow` where the path exists for other methods. */
+/**
+ * 404, or 405 with `Allow` where the path exists for other methods. Hono's `method-not-allowed` is a
+ * middleware of every request, and replaces a 404 that has been counted and rendered already.
+ */
 function unmatched(app: Hono<Env>): (c: Context<Env>) => ChatError {
   const methods = new TrieRouter<string>();
   for (const { method, path } of app.routes) {

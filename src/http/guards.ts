@@ -10,7 +10,10 @@ import { hostOf } from "./host.ts";
 import { canonicalOrigin } from "../domain/origin.ts";
 import type { OriginPolicy } from "./origin_policy.ts";
 
-/** Lets only requests with a valid access token pass. */
+/**
+ * Lets only requests with a valid access token pass. Hono's `bearer-auth` answers a malformed header
+ * with 400, and its checks have no codes of their own.
+ */
 export function requireUser(services: Services): MiddlewareHandler<Env> {
   return createMiddleware<Env>(async (c, next) => {
     const [, token] = c.req.header("authorization")?.match(/^Bearer +(\S+) *$/i) ?? [];
