@@ -1,5 +1,6 @@
 /** Starts the server, and ends it in good order. */
 import { getLogger } from "@logtape/logtape";
+import { within } from "./src/async/deadline.ts";
 import { type Config, ConfigError, loadConfig } from "./src/config.ts";
 import { type CommandLine, HELP, readCommandLine } from "./src/config/command_line.ts";
 import type { Running } from "./src/instance.ts";
@@ -26,7 +27,7 @@ async function start(options: CommandLine): Promise<void> {
   await configureLogging(config);
   globalThis.addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
-    logger.error("A promise was rejected and nobody minded: {error}", { error: event.reason });
+    logger.error("Unhandled rejection: {error}", { error: event.reason });
   });
   const starting = startServer(config);
   // From now on: the first of several workers serves before the last one has started.
@@ -82,9 +83,9 @@ function announce({ host, logFormat, warnings }: Config, { port, description }: 
 async function end(starting: Promise<Running>): Promise<void> {
   if (ending) return;
   ending = true;
-  const deadline = new Promise((resolve) => setTimeout(resolve, END_DEADLINE_MS));
-  await Promise.race([starting.then((running) => running.end()), deadline]).catch((error) => {
-    logger.error("The end was not in good order: {error}", { error });
+  const ended = starting.then((running) => running.end());
+  await within(ended, END_DEADLINE_MS, () => {}).catch((error) => {
+    logger.error("Shutting down failed: {error}", { error });
   });
   Deno.exit(0);
 }

@@ -1,5 +1,6 @@
 /** One instance: composed, listening on its port, and ended in good order. */
 import { addressFault } from "./address.ts";
+import { within } from "./async/deadline.ts";
 import { compose, type Server, type Siblings } from "./compose.ts";
 import { type Config, ConfigError } from "./config.ts";
 
@@ -38,14 +39,14 @@ export async function startInstance(config: Config, siblings?: Siblings): Promis
     port: listener.addr.port,
     description: server.description,
     async end() {
-      const deadline = timer(REQUESTS_END_MS);
+      const deadline = performance.now() + REQUESTS_END_MS;
+      const inTime = (work: Promise<void>) => within(work, deadline - performance.now(), () => {});
       // Sockets before the listener: its own way to end them would be the wrong close code.
       await server.drain();
       // Requests before the listener, which takes their bodies from them when it is shut; the store
       // last, because they need it.
-      await Promise.race([requests.answered(), deadline.passed]);
-      await Promise.race([listener.shutdown(), deadline.passed]);
-      deadline.clear();
+      await inTime(requests.answered());
+      await inTime(listener.shutdown());
       await server.close();
     },
   };
@@ -94,10 +95,4 @@ class Countdown {
     if (this.#count === 0) return Promise.resolve();
     return new Promise((resolve) => this.#onZero = resolve);
   }
-}
-
-function timer(milliseconds: number): { passed: Promise<void>; clear(): void } {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timeout = setTimeout(resolve, milliseconds);
-  return { passed: promise, clear: () => clearTimeout(timeout) };
 }

@@ -52,7 +52,7 @@ const siblings: Siblings = {
 
 globalThis.addEventListener("unhandledrejection", (event) => {
   event.preventDefault();
-  getLogger(["echoroom"]).error("A promise was rejected and nobody minded: {error}", {
+  getLogger(["echoroom"]).error("Unhandled rejection: {error}", {
     error: event.reason,
   });
 });
