@@ -13,7 +13,7 @@ import {
 import { startServer } from "./harness/server.ts";
 
 /** What a clone needs of this folder to start. */
-const CLONED = ["commands", "deno.json", "deno.lock", "main.ts", "src", "web"];
+const CLONED = ["commands", "deno.json", "deno.lock", "dev", "main.ts", "src", "web"];
 const READY = /is ready at (http:\S+) /;
 const WALK = [1, 2, 3, 4].map((n) => `README.md, A walk through, sh ${n}`);
 

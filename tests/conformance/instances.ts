@@ -57,13 +57,17 @@ export function testInstances(setting: InstancesSetting): void {
     const first = await pair.a.join(bob, roomId);
     await watcher.event("presence:update", ({ joined }) => names(joined).includes("Bob"));
     const second = await pair.b.join(bob, roomId);
+    // The list that names Carol names Bob, too: from then on both instances list him.
+    const [carol] = await pair.a.people("Carol");
+    await pair.b.join(carol, roomId);
+    await watcher.event("presence:update", ({ joined }) => names(joined).includes("Carol"));
     await first.close();
     await sleep(600);
     const { data } = await watcher.call("room:join", { roomId });
-    assert.deepEqual(names(data.online), ["Ada", "Bob"]);
+    assert.deepEqual(names(data.online), ["Ada", "Bob", "Carol"]);
     await second.close();
     const left = await watcher.event("presence:update", (update) => update.left.length > 0);
-    assert.deepEqual([names(left.data.left), left.data.count], [["Bob"], 1]);
+    assert.deepEqual([names(left.data.left), left.data.count], [["Bob"], 2]);
     assert.equal(
       watcher.all("presence:update").filter(({ joined }) => names(joined).includes("Bob")).length,
       1,
