@@ -1,9 +1,16 @@
 /** The MongoDB store on a real server: the suite of every store, and what is MongoDB's own. */
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { connect } from "../src/adapters/store/mongodb/connection.ts";
-import type { MessageDocument } from "../src/adapters/store/mongodb/documents.ts";
+import {
+  collectionsOf,
+  fromUser,
+  type MessageDocument,
+} from "../src/adapters/store/mongodb/documents.ts";
 import { LogEnds } from "../src/adapters/store/mongodb/log_ends.ts";
+import { migrate } from "../src/adapters/store/mongodb/migrations.ts";
 import { MongoStore } from "../src/adapters/store/mongodb/store.ts";
+import { LOG_LIMIT } from "../src/domain/entry.ts";
 import type { MessageDraft } from "../src/domain/message.ts";
 import type { NewRoom } from "../src/domain/room.ts";
 import { publicUser, type User } from "../src/domain/user.ts";
@@ -11,6 +18,8 @@ import type { Store } from "../src/ports/store/store.ts";
 import { append, creation, readAfter, type TestDatabase } from "./conformance/store/fixtures.ts";
 import { testStore } from "./conformance/store/store.ts";
 import { MongodbServer, onServer } from "./harness/mongodb_server.ts";
+import { spawnServer } from "./harness/server.ts";
+import { sleep } from "./harness/stage.ts";
 import { freePort } from "./servers/service.ts";
 
 const SERVER_URI = Deno.env.get("TEST_MONGODB_URI");
@@ -19,6 +28,7 @@ if (!SERVER_URI) {
 }
 
 const UNAVAILABLE = { name: "ChatError", code: "unavailable" };
+const SOCKET_TIMEOUT_MS = 1_500;
 const NOW = new Date("2026-01-01T12:34:56.789Z");
 
 testStore("MongoDB", () => Promise.resolve(newDatabase()));
@@ -193,6 +203,125 @@ testOwnServer("a log goes on where a restored backup ends", async (server) => {
   assert.equal(message?.seq, 3);
 });
 
+Deno.test("MongoDB: messages of version 1 get ordinals at the start", async () => {
+  const { uri, connect, drop } = newDatabase();
+  await fillVersion1(uri, ["engines", "looms"], 5);
+  const store = await connect();
+  assert.deepEqual(await store.log.end("engines"), { seq: 5, n: 5 });
+  const page = await store.log.messagesBefore("looms", LOG_LIMIT, 2);
+  assert.deepEqual(page.map(({ seq }) => seq), [4, 5]);
+  const ada = await store.users.find("ada");
+  const [entry] = await store.log.append("looms", { seq: 5, n: 5 }, [creation(newDraft(ada!))]);
+  assert.deepEqual([entry?.seq, entry?.n], [6, 6]);
+  await store.close();
+  assert.deepEqual(await migrationState(uri), { version: 2, withoutOrdinal: 0 });
+  await drop();
+});
+
+Deno.test("MongoDB: several instances that start at once migrate together", async () => {
+  const { uri, drop } = newDatabase();
+  await fillVersion1(uri, ["engines"], 100);
+  const connections = await Promise.all([connect(uri), connect(uri), connect(uri)]);
+  await Promise.all(connections.map(({ patiently }) => patiently((db) => migrate(db, 10))));
+  assert.deepEqual(await migrationState(uri), { version: 2, withoutOrdinal: 0 });
+  await Promise.all(connections.map(({ client }) => client.close()));
+  await drop();
+});
+
+testOwnServer(
+  "a migration that is killed halfway is completed by the next start",
+  async (server) => {
+    await fillVersion1(server.databaseUri, ["engines"], 100);
+    using relay = new Relay(server.port);
+    const answered = relay.withholdAnswersTo("update");
+    const modules = ["connection.ts", "migrations.ts"].map((name) => {
+      return JSON.stringify(import.meta.resolve(`../src/adapters/store/mongodb/${name}`));
+    });
+    const code = `import { connect } from ${modules[0]};
+    import { migrate } from ${modules[1]};
+    const { patiently } = await connect("mongodb://127.0.0.1:${relay.port}/echoroom?directConnection=true");
+    await patiently((db) => migrate(db, 10));`;
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["eval", "--config", fileURLToPath(import.meta.resolve("../deno.json")), code],
+      stdout: "null",
+    }).spawn();
+    await answered;
+    child.kill("SIGKILL");
+    await child.status;
+    const halfway = await migrationState(server.databaseUri);
+    assert.equal(halfway.version, undefined);
+    assert.ok(halfway.withoutOrdinal > 0 && halfway.withoutOrdinal < 100);
+
+    const store = await server.connect();
+    assert.deepEqual(await store.log.end("engines"), { seq: 100, n: 100 });
+    assert.deepEqual(await migrationState(server.databaseUri), { version: 2, withoutOrdinal: 0 });
+  },
+);
+
+Deno.test("MongoDB: a start that migrates says how many messages it has migrated", async () => {
+  const { uri, drop } = newDatabase();
+  await fillVersion1(uri, ["engines"], 5);
+  const server = await spawnServer({ MONGODB_URI: uri, LOG_LEVEL: "info" });
+  await server.stop();
+  assert.match(server.output(), /Migrated 5 messages in \d+ s/);
+  await drop();
+});
+
+Deno.test("MongoDB: documents of a later version are refused in one line", async () => {
+  const { uri, drop } = newDatabase();
+  await onServer(uri, async (client) => {
+    const meta = client.db().collection<{ _id: string; version: number }>("meta");
+    await meta.insertOne({ _id: "schema", version: 3 });
+  });
+  const error = await openStore(uri).then(() => null, (error) => error);
+  assert.match(error.message, /^MongoDB .* cannot be prepared: [^\n]*version 3[^\n]*version 2/);
+  await drop();
+});
+
+Deno.test("MongoDB: a migration that an instance of version 1 writes into is refused", async () => {
+  const { uri, drop } = newDatabase();
+  await fillVersion1(uri, ["engines"], 5);
+  await onServer(uri, async (client) => {
+    // Passed over as messages are that were inserted behind the migration's cursor.
+    const messages = client.db().collection<MessageDocument>("messages");
+    await messages.updateMany({ seq: { $gt: 3 } }, { $set: { n: null as unknown as number } });
+  });
+  const error = await openStore(uri).then(() => null, (error) => error);
+  assert.match(error.message, /^MongoDB .* earlier version still writes to it; stop all[^\n]+$/);
+  assert.equal((await migrationState(uri)).version, undefined);
+  await drop();
+});
+
+Deno.test("MongoDB: what an instance of version 1 appends later gets its ordinal", async () => {
+  const { uri, connect, drop } = newDatabase();
+  await fillVersion1(uri, ["engines", "looms"], 2);
+  const stores = [await connect(), await connect()] as const;
+  await onServer(uri, async (client) => {
+    const messages = client.db().collection<Version1Message>("messages");
+    await messages.insertMany([version1Message("engines", 3), version1Message("looms", 3)]);
+  });
+  assert.deepEqual(await stores[0].log.end("engines"), { seq: 3, n: 3 });
+  const [entry] = await stores[0].log.entriesAfter("looms", 2, 10);
+  assert.deepEqual([entry?.seq, entry?.n], [3, 3]);
+  for (const store of stores) {
+    const ada = await store.users.find("ada");
+    await append(store, "engines", [newDraft(ada!)]);
+  }
+  const page = await stores[0].log.messagesBefore("engines", LOG_LIMIT, 10);
+  assert.deepEqual(page.map(({ seq }) => seq), [1, 2, 3, 4, 5]);
+  await Promise.all(stores.map((store) => store.close()));
+  await drop();
+});
+
+testOwnServer("an index may take longer to build than a step of an operation", async (server) => {
+  using relay = new Relay(server.port);
+  relay.delayAnswersTo("createIndexes", 2 * SOCKET_TIMEOUT_MS);
+  const store = await openStore(
+    `mongodb://127.0.0.1:${relay.port}/?directConnection=true&socketTimeoutMS=${SOCKET_TIMEOUT_MS}`,
+  );
+  await store.close();
+});
+
 /** Registers a test that gets a server of its own; where none can be had it is named as ignored. */
 function testOwnServer(sentence: string, run: (server: OwnServer) => Promise<void>): void {
   Deno.test({ name: `MongoDB: ${sentence}`, ignore: !MongodbServer.available }, async () => {
@@ -210,6 +339,11 @@ function testOwnServer(sentence: string, run: (server: OwnServer) => Promise<voi
 class OwnServer extends MongodbServer {
   readonly #stores: Store[] = [];
 
+  /** Of the database that `connect` opens, for clients that are not a store. */
+  get databaseUri(): string {
+    return `${this.uri}/echoroom`;
+  }
+
   async connect(): Promise<Store> {
     const store = await openStore(this.uri);
     this.#stores.push(store);
@@ -222,7 +356,53 @@ class OwnServer extends MongodbServer {
   }
 }
 
-/** Stands between a store and its server, and can cut a connection before an answer passes. */
+/** A message as version 1 wrote it. */
+type Version1Message = Omit<MessageDocument, "n">;
+
+/** Fills a database as version 1 left it: rooms of Ada's, each with so many messages. */
+async function fillVersion1(uri: string, roomIds: string[], count: number): Promise<void> {
+  const room = { creatorId: "ada", description: null, createdAt: NOW, updatedAt: NOW };
+  await onServer(uri, async (client) => {
+    const { users, rooms, messages } = collectionsOf(client.db());
+    await users.insertOne(fromUser(newAda()));
+    await rooms.insertMany(roomIds.map((id) => ({ _id: id, name: id, slug: id, ...room })));
+    await messages.createIndexes([
+      { key: { roomId: 1, seq: 1 }, unique: true },
+      { key: { roomId: 1, senderId: 1, clientMessageId: 1 }, unique: true },
+    ]);
+    const seqs = Array.from({ length: count }, (_, i) => i + 1);
+    await messages.insertMany(
+      roomIds.flatMap((id) => seqs.map((seq) => version1Message(id, seq) as MessageDocument)),
+    );
+  });
+}
+
+function version1Message(roomId: string, seq: number): Version1Message {
+  const [_id, clientMessageId] = [crypto.randomUUID(), crypto.randomUUID()];
+  const times = { createdAt: NOW, updatedAt: NOW };
+  return {
+    _id,
+    roomId,
+    seq,
+    senderId: "ada",
+    text: "Hi",
+    system: false,
+    clientMessageId,
+    ...times,
+  };
+}
+
+/** How far a database is migrated. */
+function migrationState(uri: string) {
+  return onServer(uri, async (client) => {
+    const db = client.db();
+    const schema = await db.collection("meta").findOne({});
+    const withoutOrdinal = await db.collection("messages").countDocuments({ n: null });
+    return { version: schema?.version, withoutOrdinal };
+  });
+}
+
+/** Stands between a store and its server: cuts, withholds or delays the answers to a command. */
 class Relay {
   readonly port: number;
   /** How many answers it has cut off. */
@@ -230,6 +410,8 @@ class Relay {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #serverPort: number;
   #command: string | null = null;
+  /** What happens to the answers: the connection is cut if it rejects. */
+  #beforeAnswer: () => Promise<void> = () => Promise.resolve();
 
   constructor(serverPort: number) {
     this.port = this.#listener.addr.port;
@@ -239,11 +421,34 @@ class Relay {
 
   /** Cuts the next connection that carries the command, once the server has answered it. */
   loseAnswerTo(command: string): void {
-    this.#command = command;
+    this.#on(command, () => {
+      this.#command = null;
+      this.lost++;
+      return Promise.reject(new Error("cut"));
+    });
+  }
+
+  /** Resolves once the server has answered the command; no such answer passes. */
+  withholdAnswersTo(command: string): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#on(command, () => {
+      resolve();
+      return new Promise(() => {});
+    });
+    return promise;
+  }
+
+  delayAnswersTo(command: string, milliseconds: number): void {
+    this.#on(command, () => sleep(milliseconds));
   }
 
   [Symbol.dispose](): void {
     this.#listener.close();
+  }
+
+  #on(command: string, beforeAnswer: () => Promise<void>): void {
+    this.#command = command;
+    this.#beforeAnswer = beforeAnswer;
   }
 
   async #accept(): Promise<void> {
@@ -252,26 +457,26 @@ class Relay {
 
   async #join(client: Deno.Conn): Promise<void> {
     const server = await Deno.connect({ hostname: "127.0.0.1", port: this.#serverPort });
-    let doomed = false;
+    let marked = false;
     const watch = new TransformStream<Uint8Array, Uint8Array>({
       transform: (chunk, controller) => {
         // BSON ends a field's name, and so the command's, with a NUL.
         const carried = this.#command !== null &&
           new TextDecoder().decode(chunk).includes(`${this.#command}\0`);
-        if (carried) [doomed, this.#command] = [true, null];
+        if (carried) marked = true;
         controller.enqueue(chunk);
       },
     });
-    const cut = new TransformStream<Uint8Array, Uint8Array>({
-      transform: (chunk, controller) => {
-        if (!doomed) return controller.enqueue(chunk);
-        this.lost++;
-        controller.error(new Error("cut"));
+    const answer = new TransformStream<Uint8Array, Uint8Array>({
+      transform: async (chunk, controller) => {
+        if (marked) await this.#beforeAnswer();
+        marked = false;
+        controller.enqueue(chunk);
       },
     });
     await Promise.allSettled([
       client.readable.pipeThrough(watch).pipeTo(server.writable),
-      server.readable.pipeThrough(cut).pipeTo(client.writable),
+      server.readable.pipeThrough(answer).pipeTo(client.writable),
     ]);
   }
 }
@@ -310,8 +515,8 @@ async function refusal(uri: string): Promise<string> {
   return error.message;
 }
 
-async function createRoomWithAda(store: Store): Promise<{ room: NewRoom; ada: User }> {
-  const ada: User = {
+function newAda(): User {
+  return {
     id: "ada",
     email: "ada@example.org",
     passwordHash: "",
@@ -321,6 +526,10 @@ async function createRoomWithAda(store: Store): Promise<{ room: NewRoom; ada: Us
     createdAt: NOW,
     updatedAt: NOW,
   };
+}
+
+async function createRoomWithAda(store: Store): Promise<{ room: NewRoom; ada: User }> {
+  const ada = newAda();
   const room: NewRoom = {
     id: "engines",
     name: "Engines",

@@ -1,5 +1,5 @@
 /** The way to a MongoDB database whose acked writes last and whose reads show only such writes. */
-import { type Db, type Document, MongoClient, ReadConcern } from "mongodb";
+import { type Db, type Document, MongoClient, type MongoClientOptions, ReadConcern } from "mongodb";
 
 const DEFAULT_DATABASE = "echoroom";
 
@@ -12,8 +12,8 @@ const STEP_LIMIT_MS = 4_000;
 export interface Connection {
   client: MongoClient;
   db: Db;
-  /** The same database, for commands that may take as long as they need. */
-  patientDb: Db;
+  /** Does something with the same database by commands that may take as long as they need. */
+  patiently<T>(work: (db: Db) => Promise<T>): Promise<T>;
   /** Where it leads and to what kind of server, without credentials. */
   description: string;
   /** Whether it has change streams, which only replica sets and sharded clusters have. */
@@ -39,12 +39,16 @@ export async function connect(uri: string): Promise<Connection> {
       ...reading,
       writeConcern: { ...writeConcern, wtimeoutMS: STEP_LIMIT_MS },
     });
-    const patientDb = client.db(name, { ...reading, writeConcern, timeoutMS: 0 });
+    const patiently = async <T>(work: (db: Db) => Promise<T>) => {
+      // A client of its own, because only a client's options lift the limit of its sockets.
+      await using patient = createClient(uri, { socketTimeoutMS: 0 });
+      return await work(patient.db(name, { ...reading, writeConcern }));
+    };
     const server = await greet(client);
     const place = `${address(client)}/${db.databaseName}`;
     const changeStreams = server.setName !== undefined || server.msg === "isdbgrid";
     const description = `MongoDB (${place}, ${kindOf(server)})`;
-    return { client, db, patientDb, description, changeStreams };
+    return { client, db, patiently, description, changeStreams };
   } catch (error) {
     await client.close();
     throw error;
@@ -68,9 +72,9 @@ function reasonWithoutCredentials(error: unknown, uri: string): string {
   return `${quotes ? "it is malformed" : text}; ${fix}`;
 }
 
-function createClient(uri: string): MongoClient {
+function createClient(uri: string, options: MongoClientOptions = {}): MongoClient {
   try {
-    return new MongoClient(uri, { appName: "EchoRoom", ...stepLimits(uri) });
+    return new MongoClient(uri, { appName: "EchoRoom", ...stepLimits(uri), ...options });
   } catch (error) {
     throw new Error(`The MongoDB URI cannot be read: ${reasonWithoutCredentials(error, uri)}`);
   }

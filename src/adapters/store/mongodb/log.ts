@@ -23,6 +23,7 @@ import {
 import { GroupInsert, type InsertOutcome } from "./group_insert.ts";
 import type { LogEnds } from "./log_ends.ts";
 import type { Operations } from "./operations.ts";
+import { lackOrdinals, repairOrdinals } from "./ordinals.ts";
 
 const QUERIES_AT_ONCE = 20;
 const MAX_CONTENDED = 1_000;
@@ -175,10 +176,13 @@ export class MongoLog implements LogStore {
     return views.map(toMessage);
   }
 
-  #read(match: Document, ...stages: Document[]): Promise<MessageView[]> {
-    return this.#messages.aggregate<MessageView>(
+  async #read(match: Document & { roomId: string }, ...stages: Document[]): Promise<MessageView[]> {
+    const views = await this.#messages.aggregate<MessageView>(
       [{ $match: match }, ...stages, ...WITH_SENDER],
       { batchSize: READ_BATCH },
     ).toArray();
+    if (!lackOrdinals(views)) return views;
+    await repairOrdinals(this.#messages, match.roomId);
+    return await this.#read(match, ...stages);
   }
 }

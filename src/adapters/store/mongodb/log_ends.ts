@@ -4,6 +4,7 @@ import type { Collection } from "mongodb";
 import pLimit from "p-limit";
 import { LOG_START, type LogPosition } from "../../../domain/entry.ts";
 import type { MessageDocument } from "./documents.ts";
+import { lackOrdinals, repairOrdinals } from "./ordinals.ts";
 
 /** Rooms of whose logs the last known end is remembered. */
 const MAX_HINTS = 10_000;
@@ -96,6 +97,10 @@ export class LogEnds {
         { roomId, seq: { $in: seqs } },
         { projection: { _id: 0, seq: 1, n: 1 } },
       ).toArray();
+    if (lackOrdinals(found)) {
+      await repairOrdinals(this.#messages, roomId);
+      return await this.#probe(roomId, seqs);
+    }
     return found.toSorted((a, b) => a.seq - b.seq);
   }
 }

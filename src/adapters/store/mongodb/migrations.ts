@@ -1,14 +1,19 @@
-/** Brings the documents of an earlier version up to date, in place, before the store is used. */
+/** Prepares the database at the start: documents brought up to date in place, and the indexes. */
 import { getLogger } from "@logtape/logtape";
 import type { Collection, Db } from "mongodb";
-import { collectionsOf, type MessageDocument } from "./documents.ts";
+import { collectionsOf, createIndexes, type MessageDocument } from "./documents.ts";
+import { isDuplicateKey } from "./errors.ts";
 
 const logger = getLogger(["echoroom", "migration"]);
 
 /** The version of the documents that this EchoRoom reads and writes. */
 const VERSION = 2;
 const DOCUMENTS_AT_ONCE = 1_000;
+/** Updates under way at once, so that waiting for a majority costs little. */
+const UPDATES_AT_ONCE = 4;
 const PROGRESS_MS = 5_000;
+
+const WITHOUT_ORDINAL = { n: { $exists: false } };
 
 interface Schema {
   _id: "schema";
@@ -16,42 +21,80 @@ interface Schema {
 }
 
 /**
- * Each step may be repeated, and run by several instances at once: killed halfway, the next start
- * goes on. No instance of an earlier version may write meanwhile or afterwards.
+ * Brings documents of an earlier version up to date and makes the indexes that are missing. Each
+ * step may be repeated, and run by several instances at once: killed halfway, the next start
+ * continues. No instance of an earlier version may write meanwhile or afterwards.
  * @param db whose commands may take as long as they need
- * @throws Error of one line if the database was written by a later version
+ * @param batchSize documents in one update
+ * @throws Error of one line if the database was written by a later version, or an instance of an
+ *   earlier version still writes to it
  */
-export async function migrate(db: Db): Promise<void> {
+export async function migrate(db: Db, batchSize = DOCUMENTS_AT_ONCE): Promise<void> {
   const meta = db.collection<Schema>("meta");
   const version = (await meta.findOne({ _id: "schema" }))?.version ?? 1;
   if (version > VERSION) {
-    throw new Error(`its documents are of version ${version}, newer than this EchoRoom knows`);
+    throw new Error(
+      `its documents are of version ${version}, and this EchoRoom reads version ${VERSION}; ` +
+        "start the release that wrote them, or a later one",
+    );
   }
-  if (version === VERSION) return;
-  await addOrdinals(collectionsOf(db).messages);
+  if (version === VERSION) return await createIndexes(db);
+  const { messages } = collectionsOf(db);
+  await addOrdinals(messages, batchSize);
+  await createUniqueIndexes(db);
+  // The index admits one message of an earlier version in each room.
+  await addOrdinals(messages, batchSize);
   await meta.updateOne({ _id: "schema" }, { $set: { version: VERSION } }, { upsert: true });
 }
 
-/** To version 2: messages have an ordinal. So far every entry created one. */
-async function addOrdinals(messages: Collection<MessageDocument>): Promise<void> {
-  const missing = { n: { $exists: false } };
-  const total = await messages.estimatedDocumentCount();
-  let done = 0;
-  let reported = Date.now();
-  const cursor = messages.find(missing, { projection: { _id: 1 }, batchSize: DOCUMENTS_AT_ONCE });
-  for await (const ids of inBatches(cursor)) {
-    await messages.updateMany({ _id: { $in: ids }, ...missing }, [{ $set: { n: "$seq" } }]);
-    done += ids.length;
-    if (Date.now() - reported < PROGRESS_MS) continue;
-    reported = Date.now();
-    logger.info("Migrating messages: {done} of {total}", { done, total });
+async function createUniqueIndexes(db: Db): Promise<void> {
+  try {
+    await createIndexes(db);
+  } catch (error) {
+    if (!isDuplicateKey(error)) throw error;
+    throw new Error(
+      "an EchoRoom of an earlier version still writes to it; stop all instances, then start again",
+      { cause: error },
+    );
   }
 }
 
-async function* inBatches(documents: AsyncIterable<{ _id: string }>): AsyncGenerator<string[]> {
+/** To version 2: messages get an ordinal. Every entry of version 1 creates a message. */
+async function addOrdinals(
+  messages: Collection<MessageDocument>,
+  batchSize: number,
+): Promise<void> {
+  const total = await messages.estimatedDocumentCount();
+  const start = Date.now();
+  let [done, reported] = [0, start];
+  const cursor = messages.find(WITHOUT_ORDINAL, { projection: { _id: 1 }, batchSize });
+  const batches = inBatches(cursor, batchSize);
+  const update = async () => {
+    for (let next = await batches.next(); !next.done; next = await batches.next()) {
+      const filter = { _id: { $in: next.value }, ...WITHOUT_ORDINAL };
+      await messages.updateMany(filter, [{ $set: { n: "$seq" } }]);
+      done += next.value.length;
+      if (Date.now() - reported < PROGRESS_MS) continue;
+      reported = Date.now();
+      logger.info("Migrating messages: {done} of {total}", { done, total });
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: UPDATES_AT_ONCE }, update));
+  } finally {
+    await cursor.close();
+  }
+  const seconds = Math.ceil((Date.now() - start) / 1_000);
+  if (done > 0) logger.info("Migrated {done} messages in {seconds} s", { done, seconds });
+}
+
+async function* inBatches(
+  documents: AsyncIterable<{ _id: string }>,
+  size: number,
+): AsyncGenerator<string[]> {
   let batch: string[] = [];
   for await (const { _id } of documents) {
-    if (batch.push(_id) < DOCUMENTS_AT_ONCE) continue;
+    if (batch.push(_id) < size) continue;
     yield batch;
     batch = [];
   }

@@ -1,7 +1,7 @@
 /** The store for several instances: a `Store` on MongoDB. */
 import type { Store } from "../../../ports/store/store.ts";
 import { type Connection, reason } from "./connection.ts";
-import { collectionsOf, createIndexes } from "./documents.ts";
+import { collectionsOf } from "./documents.ts";
 import { MongoLog } from "./log.ts";
 import { LogEnds } from "./log_ends.ts";
 import { migrate } from "./migrations.ts";
@@ -47,8 +47,7 @@ export class MongoStore implements Store {
    */
   static async open(connection: Connection): Promise<MongoStore> {
     try {
-      await migrate(connection.patientDb);
-      await createIndexes(connection.patientDb);
+      await connection.patiently((db) => migrate(db));
       return new MongoStore(connection);
     } catch (error) {
       await connection.client.close();
