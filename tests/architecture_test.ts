@@ -1,4 +1,4 @@
-/** The structure that `docs/architecture.md` promises: which part may import which, and no circle. */
+/** The structure that `docs/architecture.md` promises: which part may import which, and no cycle. */
 import assert from "node:assert/strict";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -27,6 +27,8 @@ const ALLOWED: Record<string, string[]> = {
     "version.ts",
   ],
   adapters: ["ports", "domain"],
+  config: ["domain"],
+  workers: ["services", "compose.ts", "config.ts", "instance.ts", "logging.ts"],
 };
 
 interface Import {
@@ -88,11 +90,30 @@ Deno.test("only config.ts and what it calls read the environment and make secret
   assert.deepEqual(readers, ["config.ts"]);
 });
 
-Deno.test("there is no circle of imports", () => {
+Deno.test("every folder has its rule of imports, and its line in the document", async () => {
+  const folders = new Set((await sourceFiles()).filter((file) => file.includes("/")).map(partOf));
+  assert.deepEqual([...folders].toSorted(), Object.keys(ALLOWED).toSorted());
+  const document = await Deno.readTextFile(join(SRC, "../docs/architecture.md"));
+  const named = document.matchAll(/^\| `src\/(\w+)\/` +\|/gm).map(([, folder]) => folder!);
+  assert.deepEqual([...named].toSorted(), [...folders].toSorted());
+});
+
+Deno.test("files that a document names exist", async () => {
+  for (const path of ["docs/architecture.md", "CONTRIBUTING.md"]) {
+    const document = await Deno.readTextFile(join(SRC, "..", path));
+    for (const [, file] of document.matchAll(/`((?:[a-z_\d]+\/)+[a-z_\d]+\.ts)`/g)) {
+      const places = [join(SRC, file!), join(SRC, "..", file!)];
+      const found = await Promise.all(places.map((place) => Deno.stat(place).catch(() => null)));
+      assert.ok(found.some((each) => each?.isFile), `${path} names ${file}`);
+    }
+  }
+});
+
+Deno.test("there is no cycle of imports", () => {
   const targets = Map.groupBy(imports, ({ from }) => from);
   const done = new Set<string>();
   const visit = (file: string, path: string[]): void => {
-    assert.ok(!path.includes(file), `circle: ${[...path, file].join(" → ")}`);
+    assert.ok(!path.includes(file), `cycle: ${[...path, file].join(" → ")}`);
     if (done.has(file)) return;
     for (const { to } of targets.get(file) ?? []) visit(to, [...path, file]);
     done.add(file);
