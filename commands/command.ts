@@ -1,4 +1,4 @@
-/** What the commands beside a server have in common: arguments, help, settings, errors in one line. */
+/** What the backup and restore commands share: arguments, help, settings, one-line errors. */
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import type { Contents } from "../src/adapters/store/sqlite/backup.ts";

@@ -9,7 +9,7 @@ import { runMain, type ServerProcess, spawnServer } from "./harness/server.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
-Deno.test("a backup of a server that people write to holds all that was acked before, and is whole", async () => {
+Deno.test("a backup of a busy server holds everything acked before it, and is whole", async () => {
   const server = await spawnServer();
   const ada = await Account.register(server.url, "Ada");
   const rooms = ["one"];
@@ -38,7 +38,7 @@ Deno.test("a backup of a server that people write to holds all that was acked be
   await server.stop();
 });
 
-Deno.test("a backup overwrites a file only when it is told to, and the database never", async () => {
+Deno.test("a backup overwrites a file only with --force, and never the database", async () => {
   const server = await spawnServer();
   const file = await freshPath();
   await Deno.writeTextFile(file, "precious");
@@ -54,7 +54,7 @@ Deno.test("a backup overwrites a file only when it is told to, and the database 
   await server.stop();
 });
 
-Deno.test("a restore brings back what was backed up, although the server was killed in the middle", async () => {
+Deno.test("a restore brings back a backup after the server was killed", async () => {
   const first = await spawnServer();
   const ada = await Account.register(first.url, "Ada");
   await ada.createRoom("kept");
@@ -79,7 +79,7 @@ Deno.test("a restore brings back what was backed up, although the server was kil
   assert.deepEqual({ ...db.prepare("PRAGMA integrity_check").get() }, { integrity_check: "ok" });
 });
 
-Deno.test("a restore is refused while a server runs, and the server does not notice", async () => {
+Deno.test("a restore is refused while a server runs, which goes on", async () => {
   const server = await spawnServer();
   const file = await freshPath();
   await run("backup", [file], settingsOf(server));
@@ -117,7 +117,7 @@ for (
         using db = new DatabaseSync(file);
         db.exec("CREATE TABLE songs (title)");
       },
-      /cannot be restored: it is no database of EchoRoom's/,
+      /cannot be restored: it is not an EchoRoom database/,
     ],
     [
       "is of a newer release",
@@ -178,7 +178,7 @@ Deno.test("a restore that is killed leaves the one database or the other, and ca
   assert.match(output, /200 users/);
 });
 
-Deno.test("a log that lies about without a database is not replayed into what is restored", async () => {
+Deno.test("a write-ahead log without a database is not replayed into a restored one", async () => {
   const { file, settings, path } = await stoppedServer();
   await Deno.remove(path);
   await Deno.writeTextFile(`${path}-wal`, "of a database that is gone");
@@ -186,7 +186,7 @@ Deno.test("a log that lies about without a database is not replayed into what is
   await assert.rejects(Deno.stat(`${path}-wal`), Deno.errors.NotFound);
 });
 
-Deno.test("a copy of a folder, log included, can be restored, and on a machine without a database", async () => {
+Deno.test("a copied folder with its write-ahead log can be restored where there is no database", async () => {
   const first = await spawnServer();
   const ada = await Account.register(first.url, "Ada");
   await ada.createRoom("kept");
@@ -218,7 +218,7 @@ for (
     ["of a newer release", (path) => {
       using db = new DatabaseSync(path);
       db.exec("PRAGMA user_version = 99");
-    }, /tables of version 99, newer than this EchoRoom knows \(\d+\); start the newer EchoRoom/],
+    }, /tables of version 99, newer than this EchoRoom supports \(\d+\); start the newer EchoRoom/],
   ] satisfies [string, (path: string) => void, RegExp][]
 ) {
   Deno.test(`a database that is ${fault} stops the start with one line`, async () => {

@@ -144,7 +144,7 @@ Deno.test("tables of a later version stop the start with one line, and stay as t
   assert.equal(code, 1);
   assert.match(
     output,
-    /^EchoRoom cannot start: .* tables of version 3, newer .* knows \(2\);.*\n$/,
+    /^EchoRoom cannot start: .* tables of version 3, newer .* supports \(2\);.*\n$/,
   );
   assert.deepEqual(schemaOf(path), before);
 });
@@ -219,7 +219,7 @@ function publicUser(id: unknown) {
   return { id: user.id, displayName: user.display_name, avatarUrl: user.avatar_url };
 }
 
-/** The room's entries as the old tables tell them. */
+/** The room's entries, read from the old tables. */
 function oldEntries(roomId: unknown): Entry[] {
   const rows = old.messages.filter((row) => row.room_id === roomId)
     .sort((a, b) => Number(a.seq) - Number(b.seq));

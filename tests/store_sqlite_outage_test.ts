@@ -1,4 +1,4 @@
-/** What becomes of the embedded store's calls when its file, its disk or its thread fails. */
+/** The embedded store's calls when its file, its disk or its thread fails. */
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { toChatError } from "../src/adapters/store/sqlite/faults.ts";
@@ -11,7 +11,7 @@ const UNAVAILABLE = { name: "ChatError", code: "unavailable" };
 /** Longer than any test. */
 const NEVER_MS = 600_000;
 
-Deno.test("however many writes wait for a lock, all are refused when their time is over, and none is written", async () => {
+Deno.test("writes that wait for a lock are all refused at their deadline, and none is written", async () => {
   await using world = await openWorld({ timeoutMs: 500 });
   const { store, ada } = world;
   world.lock();
@@ -39,7 +39,7 @@ Deno.test("a write that waits for a lock is done once it is free", async () => {
   assert.deepEqual(messages.map(({ seq }) => seq), [2, 3, 4]);
 });
 
-Deno.test("a thread that dies takes its calls along as unavailable, and is replaced", async () => {
+Deno.test("a thread that dies fails its calls as unavailable, and is replaced", async () => {
   await using world = await openWorld({ timeoutMs: NEVER_MS });
   const { store, ada } = world;
   world.lock();
@@ -52,7 +52,7 @@ Deno.test("a thread that dies takes its calls along as unavailable, and is repla
   assert.equal(message!.seq, 2);
 });
 
-Deno.test("a thread that is replaced makes no new database in place of one that is gone", async () => {
+Deno.test("a replacement thread creates no database where the opened one is gone", async () => {
   await using world = await openWorld({ timeoutMs: 3_000 });
   await Deno.remove(world.path);
   world.thread.postMessage("no request");
@@ -63,7 +63,7 @@ Deno.test("a thread that is replaced makes no new database in place of one that 
   await assert.rejects(Deno.stat(world.path), Deno.errors.NotFound);
 });
 
-Deno.test("a thread that answers nothing any more leaves no call waiting, nor the end", async () => {
+Deno.test("a thread that no longer answers leaves no call pending", async () => {
   await using world = await openWorld({ timeoutMs: 300 });
   world.thread.terminate();
   await assert.rejects(headOf(world.store), UNAVAILABLE);

@@ -1,4 +1,4 @@
-/** The embedded store, held to what the port promises. */
+/** The store conformance suite on the embedded store. */
 import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
 import { testStore } from "./conformance/store/store.ts";
 

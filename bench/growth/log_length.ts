@@ -18,20 +18,20 @@ export interface Point {
 
 /**
  * Fills one room's log to each of the lengths in turn, and measures there.
- * @param told is called with the number of messages so far, and with what was measured
+ * @param onProgress is called with the number of messages so far, and with what was measured
  */
 export async function measureLogLengths(
   log: LogStore,
   room: { id: string; creator: PublicUser },
   lengths: number[],
-  told: (progress: number | Point["figures"]) => void,
+  onProgress: (progress: number | Point["figures"]) => void,
 ): Promise<Point[]> {
   const points: Point[] = [];
   for (const length of lengths) {
-    await fill(log, room, length, told);
+    await fill(log, room, length, onProgress);
     const figures = await measure(log, room);
     points.push({ size: length, figures });
-    told(figures);
+    onProgress(figures);
   }
   return points;
 }
@@ -40,14 +40,14 @@ async function fill(
   log: LogStore,
   { id, creator }: { id: string; creator: PublicUser },
   length: number,
-  told: (messages: number) => void,
+  onProgress: (messages: number) => void,
 ): Promise<void> {
   let end = await log.end(id);
   while (end.n < length) {
     const count = Math.min(BATCH, length - end.n);
     const drafts = Array.from({ length: count }, () => draft(creator));
     end = positionOf((await log.append(id, end, drafts)).at(-1)!);
-    told(end.n);
+    onProgress(end.n);
   }
 }
 

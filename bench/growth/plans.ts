@@ -15,13 +15,14 @@ export interface Plan {
 
 /** The plans of what reading messages prepares on the database at `path`. */
 export function explainSqlite(path: string, roomId: string): Plan[] {
+  // First, because opening a large file reads the ends of each index.
+  const database = new SqliteDatabase(path);
   const statements = new Set<string>();
   const { prepare } = DatabaseSync.prototype;
   DatabaseSync.prototype.prepare = function (sql: string) {
     if (/\bmessages\b/.test(sql) && sql.startsWith("SELECT")) statements.add(sql);
     return prepare.call(this, sql);
   };
-  const database = new SqliteDatabase(path);
   readAll(database.ports.log, roomId);
   DatabaseSync.prototype.prepare = prepare;
   database.close();
@@ -35,7 +36,7 @@ export function explainSqlite(path: string, roomId: string): Plan[] {
   return plans;
 }
 
-/** The plans of what reading messages asks a MongoDB server for; its client must tell commands. */
+/** The plans of what reading messages asks a MongoDB server for; its client must emit command events. */
 export async function explainMongodb(
   log: LogStore,
   client: MongoClient,

@@ -48,11 +48,11 @@ export async function measureAppends(
  */
 export async function measureOpenRooms(
   counts: number[],
-  told: (words: string) => void,
+  onProgress: (words: string) => void,
 ): Promise<Point[]> {
   const points: Point[] = [];
   for (const size of counts) {
-    told(`${size} rooms`);
+    onProgress(`${size} rooms`);
     points.push({ size, figures: { "CPU µs a message": await cpuOfMessage(size) } });
   }
   return points;

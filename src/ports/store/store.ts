@@ -5,7 +5,7 @@ import type { SessionStore } from "./sessions.ts";
 import type { UserStore } from "./users.ts";
 
 /**
- * Everything durable, a port for each aggregate. Each adapter passes `tests/conformance/store.ts`
+ * Everything durable, a port for each aggregate. Each adapter passes `tests/conformance/store/`
  * without a skip.
  *
  * Guarantees of every method:
@@ -30,6 +30,6 @@ export interface Store {
 
   /** Resolves if the store can serve requests now, else rejects with `unavailable`. */
   ping(): Promise<void>;
-  /** Finishes what has begun and lets go of every resource. */
+  /** Finishes pending calls and releases every resource. */
   close(): Promise<void>;
 }

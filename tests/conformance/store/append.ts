@@ -1,4 +1,4 @@
-/** What becomes of appends on every store, whoever else appends. */
+/** What appends must do on every store, concurrent ones included. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Message, MessageDraft } from "../../../src/domain/message.ts";
@@ -182,7 +182,7 @@ export function testAppend(test: Register): void {
     assert.deepEqual(message, stored(room.id, 2, { ...sent, sender: renamed }));
   });
 
-  test("whatever is appended at once, by whomever, makes one whole log", async (store, connect) => {
+  test("concurrent appends of several instances make one whole log", async (store, connect) => {
     const stores = [store, await connect()];
     const users = [await createUser(store), await createUser(store)];
     await fc.assert(

@@ -54,7 +54,7 @@ export function testLifetime(test: Register): void {
     assert.deepEqual(await (await connect()).log.entriesAfter(room.id, 1, 10), entries);
   });
 
-  test("a closed store is unavailable, and closes again in peace", async (store) => {
+  test("a closed store is unavailable, and may be closed again", async (store) => {
     await store.close();
     await store.close();
     await assert.rejects(store.ping(), { name: "ChatError", code: "unavailable" });

@@ -75,7 +75,7 @@ export function testSessions(test: Register): void {
     );
   });
 
-  test("of several sessions the revoked ones are told", async (store, connect) => {
+  test("of several sessions the revoked ones are listed", async (store, connect) => {
     const [kept, revoked, elsewhere, notAsked] = [
       await createSession(store),
       await createSession(store),
@@ -85,12 +85,12 @@ export function testSessions(test: Register): void {
     await store.sessions.revoke(revoked.id, new Date());
     await (await connect()).sessions.revoke(elsewhere.id, new Date());
     await store.sessions.revoke(notAsked.id, new Date());
-    const told = await store.sessions.revoked([kept.id, revoked.id, elsewhere.id]);
-    assert.deepEqual(new Set(told), new Set([revoked.id, elsewhere.id]));
-    assert.equal(told.length, 2);
+    const listed = await store.sessions.revoked([kept.id, revoked.id, elsewhere.id]);
+    assert.deepEqual(new Set(listed), new Set([revoked.id, elsewhere.id]));
+    assert.equal(listed.length, 2);
   });
 
-  test("a session that was rotated and then revoked is told", async (store) => {
+  test("a session that was rotated and then revoked is listed", async (store) => {
     const { id } = await createSession(store);
     await store.sessions.rotate(id, 0, rotationFrom(0));
     assert.deepEqual(await store.sessions.revoked([id]), []);

@@ -5,7 +5,7 @@ import { isBusy, isDamage } from "./faults.ts";
 import { findDamage, identify, lockFile, readVersion } from "./file.ts";
 import { MIGRATIONS } from "./schema.ts";
 
-/** How long a copy waits for another process's lock. */
+/** How long a backup waits for another process's lock. */
 const BUSY_TIMEOUT_MS = 5_000;
 
 /** What a database holds. */
@@ -42,7 +42,7 @@ export async function backUp(
   const draft = `${target}.partial`;
   removeAll(draft);
   try {
-    // Made first, because SQLite would let others read it.
+    // Created first: SQLite would let others read it.
     Deno.openSync(draft, { createNew: true, write: true, mode: 0o600 }).close();
     await copyTo(draft, database);
     const contents = inspect(draft);
@@ -108,7 +108,7 @@ function inspectCopy(draft: string, copy: string): Contents {
     const contents = inspect(draft);
     if (contents.version <= MIGRATIONS.length) return contents;
     throw new BackupError(
-      `its tables are of version ${contents.version}, newer than this EchoRoom knows (${MIGRATIONS.length}); restore it with the newer EchoRoom`,
+      `its tables are of version ${contents.version}, newer than this EchoRoom supports (${MIGRATIONS.length}); restore it with the newer EchoRoom`,
     );
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
@@ -119,10 +119,10 @@ function inspectCopy(draft: string, copy: string): Contents {
 /** Reads the whole file, and leaves nothing beside it. */
 function inspect(path: string): Contents {
   using db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
-  // Takes up a write-ahead log that came with it.
+  // Replays a write-ahead log that came with it.
   db.prepare("PRAGMA journal_mode = DELETE").get();
   const version = readVersion(db);
-  if (version === 0) throw new BackupError("it is no database of EchoRoom's");
+  if (version === 0) throw new BackupError("it is not an EchoRoom database");
   const damage = findDamage(db, "integrity_check(1)");
   if (damage !== null) throw new BackupError(`it is damaged (${damage}); use an earlier backup`);
   const count = (table: string) =>
@@ -142,7 +142,7 @@ function setAside(database: string): string | null {
   if (hadDatabase) foldLog(database);
   if (!hadDatabase && !exists(log)) return null;
   const former = freeName(database);
-  // A log that is left is of no database, or of a damaged one: it is kept with it.
+  // A log that is left has no database, or a damaged one, and is kept too.
   if (exists(log)) giveName(log, `${former}-wal`);
   if (hadDatabase) giveName(database, former);
   syncFolder(database);
@@ -158,7 +158,7 @@ function foldLog(database: string): void {
     db.prepare("PRAGMA journal_mode = DELETE").get();
   } catch (error) {
     if (isBusy(error)) throw inUse(database);
-    // One that is damaged may be just why this is done.
+    // Damage may be the reason for the restore.
     if (!isDamage(error)) throw error;
   }
 }
@@ -171,7 +171,7 @@ function freeName(database: string): string {
   return free;
 }
 
-/** Names a file a second time, and never takes a name that is in use. */
+/** Gives a file a second name; fails if the name is in use. */
 function giveName(path: string, name: string): void {
   try {
     Deno.linkSync(path, name);
@@ -199,7 +199,7 @@ function isSameFile(a: string, b: string): boolean {
   return first.ino !== null && first.dev === second.dev && first.ino === second.ino;
 }
 
-/** The server's user has to be able to use what root has made. */
+/** Files created by root must belong to the server's user. */
 function takeOwner(path: string, database: string): void {
   if (Deno.build.os === "windows" || Deno.uid() !== 0) return;
   const { uid, gid } = Deno.statSync(exists(database) ? database : dirname(database));

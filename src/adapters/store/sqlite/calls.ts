@@ -1,4 +1,4 @@
-/** What the store and its worker ask and answer each other, over `postMessage`. */
+/** The messages between the store and its worker. */
 import type { ErrorCode } from "../../../domain/errors.ts";
 import type { DatabasePorts, Migration } from "./database.ts";
 import type { FileIdentity } from "./file.ts";
@@ -41,13 +41,13 @@ export const METHODS = {
   probe: { ping: "write" },
 } as const satisfies { [P in PortName]: Record<keyof DatabasePorts[P], "read" | "write"> };
 
-/** What a call came to: its value, or its error in a form that crosses threads. */
+/** A call's outcome: its value, or its error in a form that crosses threads. */
 export type Outcome = { value: unknown } | { error: Failure };
 
 export interface Failure {
   code: ErrorCode | null;
   message: string;
-  /** SQLite's own words, for the log. */
+  /** SQLite's message, for the log. */
   detail?: string;
 }
 

@@ -22,7 +22,7 @@ const OPEN_TIMEOUT_MS = 5_000;
 /** The same where tables have to be migrated, which another process may be doing. */
 const MIGRATION_TIMEOUT_MS = 600_000;
 
-/** "Echo": marks the file as EchoRoom's; and writing it is what `ping` proves writes by. */
+/** "Echo": marks the file as EchoRoom's. `ping` writes it. */
 const APPLICATION_ID = 0x4563686f;
 
 /** From one version of the tables to another. */
@@ -38,12 +38,12 @@ export interface DatabasePorts {
   rooms: SqliteRooms;
   log: SqliteLog;
   probe: {
-    /** Writes something that changes nothing: a database that can only be read is not in order. */
+    /** Writes without changing anything, which fails on a read-only database. */
     ping(): void;
   };
 }
 
-/** What a write of its ports wrote is durable once the transaction around it has committed. */
+/** Writes of its ports are durable once the transaction around them has committed. */
 export class SqliteDatabase {
   readonly #db: DatabaseSync;
   readonly #sql: Statements;
@@ -57,7 +57,7 @@ export class SqliteDatabase {
 
   /**
    * Opens the file and brings its tables up to date.
-   * @param expected what the file was when it was opened before; without it a missing one is made
+   * @param expected the file that was opened before; without it a missing one is created
    * @param onMigration is called before tables that hold something are migrated
    * @throws StartupFault, FilesReplaced
    */
@@ -92,7 +92,7 @@ export class SqliteDatabase {
    * Runs `work` in one write transaction: all of it is durable when this returns. When this throws,
    * none of it is kept, unless the commit itself failed: then it may be or not.
    * @throws SQLite's "database is locked", at once and before `work`, while another connection writes
-   * @throws FilesReplaced if what was written is not where the next start looks for it
+   * @throws FilesReplaced if the next start would not find what was written
    */
   transaction<T>(work: () => T): T {
     if (this.#displaced) this.#checkFiles();
@@ -123,7 +123,7 @@ export class SqliteDatabase {
     }
   }
 
-  /** Ends what a failure left open, if anything: after some SQLite has rolled back by itself. */
+  /** Ends a transaction that a failure left open; after some failures SQLite has done so itself. */
   #rollBack(): void {
     try {
       if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
@@ -132,12 +132,12 @@ export class SqliteDatabase {
     }
   }
 
-  /** A file that cannot be written opens all the same, for reading. */
+  /** SQLite opens a read-only file without an error. */
   #proveWritable(): void {
     try {
       this.#inTransaction(() => {});
     } catch (error) {
-      // Who holds the lock can write.
+      // Another connection is writing, so the file is writable.
       if (!isBusy(error)) throw error;
     }
   }

@@ -1,4 +1,4 @@
-/** The database's file: opened, checked for damage, told from another at the same path, and locked. */
+/** The database's file: opens, checks, identifies and locks it. */
 import { DatabaseSync } from "node:sqlite";
 import { StartupFault } from "./faults.ts";
 import { MIGRATIONS } from "./schema.ts";
@@ -15,7 +15,7 @@ const CACHE_KIB = 64 * 1024;
  */
 const CHECKPOINT_PAGES = 4_000;
 
-/** Tells a file from any other that takes its path. */
+/** Identifies a file, also when another takes its path. */
 export interface FileIdentity {
   path: string;
   dev: number;
@@ -28,7 +28,7 @@ export function identify(path: string): FileIdentity {
   return { path, dev, ino };
 }
 
-/** Whether the path still leads to the same file. */
+/** Whether the same file is still at its path. */
 export function isInPlace({ path, dev, ino }: FileIdentity): boolean {
   try {
     const found = Deno.statSync(path);
@@ -39,7 +39,7 @@ export function isInPlace({ path, dev, ino }: FileIdentity): boolean {
 }
 
 /**
- * Opens a connection to the file, made if it is missing, for durable writes.
+ * Opens a connection for durable writes; creates the file if it is missing.
  * @param timeout milliseconds that each statement waits for locks of other connections
  */
 export function openDatabase(path: string, timeout: number): DatabaseSync {
@@ -66,7 +66,7 @@ export function checkVersion(db: DatabaseSync): void {
   const version = readVersion(db);
   if (version <= MIGRATIONS.length) return;
   throw new StartupFault(
-    `whose database has tables of version ${version}, newer than this EchoRoom knows (${MIGRATIONS.length}); start the newer EchoRoom, or restore a backup from before the upgrade with: deno task restore FILE`,
+    `whose database has tables of version ${version}, newer than this EchoRoom supports (${MIGRATIONS.length}); start the newer EchoRoom, or restore a backup from before the upgrade with: deno task restore FILE`,
   );
 }
 
@@ -105,8 +105,8 @@ function indexedColumns(db: DatabaseSync, table: string): string[][] {
 }
 
 /**
- * @param check a pragma that lists what is damaged, or says "ok"
- * @returns the first that it lists; null if there is none
+ * @param check a pragma that lists damage, or "ok"
+ * @returns the first finding; null if there is none
  */
 export function findDamage(db: DatabaseSync, check: string): string | null {
   const [finding] = Object.values(db.prepare(`PRAGMA ${check}`).get() ?? {});
@@ -114,9 +114,9 @@ export function findDamage(db: DatabaseSync, check: string): string | null {
 }
 
 /**
- * Takes a lock on the database's lock file until it is disposed of or the process dies, however it
- * dies. Servers share it; who replaces the file has it alone.
- * @returns null if others hold a lock that excludes this one
+ * Locks the database's lock file until the lock is disposed of or the process ends. Servers hold it
+ * shared, a restore holds it exclusively.
+ * @returns null if another process holds a conflicting lock
  */
 export function lockFile(path: string, mode: "shared" | "exclusive"): Disposable | null {
   const file = Deno.openSync(`${path}.lock`, { create: true, write: true, mode: 0o600 });

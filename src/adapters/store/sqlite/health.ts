@@ -1,4 +1,4 @@
-/** Whether the embedded store works, by what its calls have come to; logs when that changes. */
+/** Whether the embedded store works, judged by its calls' outcomes; logs when that changes. */
 import { getLogger } from "@logtape/logtape";
 import { unavailable } from "../../../domain/errors.ts";
 import type { Failure } from "./calls.ts";
@@ -17,7 +17,7 @@ export class Health {
     this.#memoryMs = memoryMs;
   }
 
-  /** A call has failed for want of a usable database. */
+  /** A call has failed because the database cannot be used. */
   callFailed({ message, detail }: Failure): void {
     this.#failed = { message, at: performance.now() };
     this.notifyDown(message, detail);

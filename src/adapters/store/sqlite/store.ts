@@ -26,7 +26,7 @@ import { DatabaseThread } from "./thread.ts";
 /** How long a call takes at most, whatever holds the database up. */
 const TIMEOUT_MS = 5_000;
 
-/** The same for a probe: who asks whether the store is there does not wait long for the answer. */
+/** The same for a probe, whose caller needs a quick answer. */
 const PROBE_TIMEOUT_MS = 1_000;
 
 /** Reads, and writes, that may wait for the worker at once; over it the store is `unavailable`. */

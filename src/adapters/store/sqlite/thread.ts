@@ -23,7 +23,7 @@ export class DatabaseThread {
   readonly #path: string;
   readonly #events: ThreadEvents;
   #worker: Worker | null = null;
-  /** A thread that replaces a dead one must not make a file in place of one that is gone. */
+  /** A replacement thread must open this file, and not create one where it is gone. */
   #identity: FileIdentity | null = null;
   #restart: ReturnType<typeof setTimeout> | undefined;
 

@@ -36,7 +36,7 @@ function answer(request: Request): Reply {
     return { closed: true };
   }
   const db = database!;
-  // Before the writes and outside their transaction: a read waits for nobody's lock, and never sees
+  // Before the writes and outside their transaction: a read waits for no lock, and never sees
   // what may still be rolled back.
   const reads = request.reads.map((call) => attempt(() => run(db, call)));
   if (request.writes.length === 0) return { reads, writes: null };
