@@ -27,23 +27,19 @@ export interface FeedOptions {
   log: Pick<RoomLog, "advance">;
   flusher: Flusher;
   metrics: Metrics;
-  /** Must be informed of each change before this feed is. */
+  /** Must receive each event before this feed does. */
   profiles: RecentProfiles;
 }
 
 /**
- * Holds the latest entries of one room and hands every new one to the room's sockets. Entries are
- * offered in any order, late, twice or never: what was delivered is ignored, and over a gap the
- * store is read first. A socket that is added without an `await` after it was shown the window
+ * Holds the latest entries of one room and sends every new one to the room's sockets. Entries are
+ * offered in any order, late, twice or never: delivered ones are ignored, and at a gap the store is
+ * read first. A socket that is added without an `await` after it was shown the window
  * misses nothing and sees nothing twice.
  */
 export class Feed {
   /** Sockets that get every new entry. */
   readonly live = new Set<Subscriber>();
-  /** Sockets in the room that get no entries while they recover older ones. */
-  readonly paused = new Set<Subscriber>();
-  /** How many operations need this feed open although no socket is in the room. */
-  holds = 0;
 
   readonly #roomId: string;
   readonly #roomIdText: string;
@@ -94,10 +90,6 @@ export class Feed {
     return this.#window[this.#window.length - 1 - (this.#head - seq)]?.entry.id;
   }
 
-  get idle(): boolean {
-    return this.holds === 0 && this.live.size === 0 && this.paused.size === 0;
-  }
-
   /** Whether the window may be outdated: then it must not be shown before the next `refresh`. */
   get stale(): boolean {
     return this.#validated < this.#invalidations;
@@ -116,7 +108,7 @@ export class Feed {
 
   /** Takes entries from the bus and delivers those that are next. */
   offer(entries: readonly Entry[]): void {
-    // What comes before the window is loaded may be missing in it: it is read again afterwards.
+    // Entries offered before the window is loaded may be missing in it: the log is read again then.
     if (!this.#loaded || this.#isOutdated(entries) || this.#take(entries)) this.repair();
   }
 
@@ -160,7 +152,7 @@ export class Feed {
     });
   }
 
-  /** Whether a sender changed lately, perhaps after they were put into these entries. */
+  /** Whether a sender changed recently, perhaps after these entries were made. */
   #isOutdated(entries: readonly Entry[]): boolean {
     return entries.some(({ seq, message }) => {
       return seq > this.#head && this.#profiles.has(message.sender.id);
@@ -173,7 +165,7 @@ export class Feed {
     if (this.#gatheredLength > MAX_FRAME_LENGTH) this.flush();
   }
 
-  /** Hands what has gathered to the sockets that take arrays. */
+  /** Sends pending frames to the sockets that take arrays. */
   flush(): void {
     if (this.#gathered.length === 0) return;
     const inside = this.#gathered.join(",");
@@ -185,12 +177,11 @@ export class Feed {
     }
   }
 
-  /** Ends repairs; nothing is delivered after it. */
+  /** Stops repairs; nothing is delivered afterwards. */
   close(): void {
     this.#closed = true;
     clearTimeout(this.#retry);
     this.live.clear();
-    this.paused.clear();
   }
 
   async #catchUp(): Promise<void> {
@@ -222,7 +213,7 @@ export class Feed {
   async #reload(): Promise<void> {
     const head = this.#head;
     const window = await this.#readWindow(head + 1);
-    // What was delivered meanwhile follows.
+    // Followed by what was delivered meanwhile.
     this.#window = [...window, ...this.#window.filter(({ entry }) => entry.seq > head)];
   }
 
@@ -230,7 +221,7 @@ export class Feed {
     const invalidations = this.#invalidations;
     const since = this.#profiles.changes;
     const latest = await this.#store.log.entriesBefore(this.#roomId, before, JOINED_MESSAGES);
-    // Only now: a read that fails leaves the window stale, and so does what came during it.
+    // Only now: the window stays stale if the read fails, or if it was invalidated meanwhile.
     this.#validated = invalidations;
     return withCurrentSenders(latest.map(render), this.#profiles, since);
   }

@@ -1,6 +1,6 @@
-/** When what waits for sockets of `echoroom.batch` goes out: the busier the loop, the less often. */
+/** When pending frames of `echoroom.batch` sockets are sent: the busier the loop, the less often. */
 
-/** The longest pause between two flushes, in milliseconds, when the loop has no time to spare. */
+/** The longest pause between two flushes, in milliseconds, when the loop is fully busy. */
 const MAX_PAUSE_MS = 20;
 
 /** What can wait to be flushed. */
@@ -9,10 +9,9 @@ export interface Flushable {
 }
 
 /**
- * A write is what costs, whatever it holds. So each socket gets all that has gathered for it in one
- * frame: at the end of this turn when little is going on, and after a pause when much is, the longer
- * the busier the loop and the longer the last flush took. Rooms hand on what they gathered before
- * sockets send.
+ * The cost is the write, whatever its size. So each socket is sent all that is pending in one frame:
+ * at the end of the turn when the loop is idle, else after a pause, the longer the busier the loop
+ * and the longer the last flush took. Rooms flush to their sockets before sockets send.
  */
 export class Flusher {
   #rooms = new Set<Flushable>();
@@ -58,7 +57,7 @@ export class Flusher {
     for (const socket of sockets) socket.flush();
   }
 
-  /** After a flush that took so long, what came in meanwhile waits as long again. */
+  /** Schedules the next flush: what came meanwhile waits as long as the last flush took. */
   #rest(took: number): void {
     const pause = Math.max(took, this.#load() * MAX_PAUSE_MS);
     this.#notBefore = performance.now() + Math.min(MAX_PAUSE_MS, pause);

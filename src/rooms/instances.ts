@@ -1,4 +1,4 @@
-/** The other instances that live now: found by their heartbeats, lost when they fall silent. */
+/** The other instances that are alive: found by their heartbeats, lost when these stop. */
 import type { Bus, BusEvent } from "../ports/bus.ts";
 
 const HEARTBEAT_MS = 5_000;
@@ -8,16 +8,16 @@ const SWEEP_MS = 1_000;
 
 export interface InstancesOptions {
   bus: Bus;
-  /** The heartbeats to send now: several are sent when somebody new has to be told everything. */
+  /** The heartbeats to send now; `everything` for an instance that is new. */
   heartbeats(everything: boolean): Extract<BusEvent, { kind: "alive" }>[];
-  /** An instance has ended or fallen silent. */
+  /** An instance has ended, or its heartbeats have stopped. */
   onLost(instance: string): void;
 }
 
 export class Instances {
   readonly #bus: Bus;
   readonly #options: InstancesOptions;
-  readonly #lastHeard = new Map<string, number>();
+  readonly #lastHeartbeat = new Map<string, number>();
   readonly #timers: ReturnType<typeof setInterval>[];
   #lastSweep = Date.now();
 
@@ -31,30 +31,30 @@ export class Instances {
     this.#announce(true);
   }
 
-  /** Ids of the instances that live, without this one. */
-  get living(): MapIterator<string> {
-    return this.#lastHeard.keys();
+  /** Ids of the other instances that are alive. */
+  get alive(): MapIterator<string> {
+    return this.#lastHeartbeat.keys();
   }
 
-  knows(instance: string): boolean {
-    return this.#lastHeard.has(instance);
+  has(instance: string): boolean {
+    return this.#lastHeartbeat.has(instance);
   }
 
   get count(): number {
-    return this.#lastHeard.size;
+    return this.#lastHeartbeat.size;
   }
 
   receive(event: BusEvent, from: string): void {
     if (event.kind === "interrupted") {
-      // Nobody could be heard; they get time to be heard again, and are told everything.
-      this.#forgive();
+      // No heartbeat could arrive: all get their time again, and are sent everything.
+      this.#extend();
       return this.#announce(true);
     }
     if (from === this.#bus.instanceId) return;
     if (event.kind === "instance_left") return this.#lose(from);
     if (event.kind !== "alive") return;
-    const known = this.#lastHeard.has(from);
-    this.#lastHeard.set(from, Date.now());
+    const known = this.#lastHeartbeat.has(from);
+    this.#lastHeartbeat.set(from, Date.now());
     if (!known) this.#announce(true);
   }
 
@@ -70,19 +70,21 @@ export class Instances {
   #sweep(now: number): void {
     const suspended = now - this.#lastSweep > 3 * SWEEP_MS;
     this.#lastSweep = now;
-    // Then nothing was heard, and who heard nothing of this instance may have given it up.
+    // No heartbeat was received meanwhile, or sent: others may have given this instance up.
     if (suspended) this.#announce(true);
-    if (suspended || !this.#bus.connected) return this.#forgive();
-    for (const [instance, lastHeard] of this.#lastHeard) {
-      if (now - lastHeard > SILENCE_MS) this.#lose(instance);
+    if (suspended || !this.#bus.connected) return this.#extend();
+    for (const [instance, lastHeartbeat] of this.#lastHeartbeat) {
+      if (now - lastHeartbeat > SILENCE_MS) this.#lose(instance);
     }
   }
 
-  #forgive(): void {
-    for (const instance of this.#lastHeard.keys()) this.#lastHeard.set(instance, Date.now());
+  #extend(): void {
+    for (const instance of this.#lastHeartbeat.keys()) {
+      this.#lastHeartbeat.set(instance, Date.now());
+    }
   }
 
   #lose(instance: string): void {
-    if (this.#lastHeard.delete(instance)) this.#options.onLost(instance);
+    if (this.#lastHeartbeat.delete(instance)) this.#options.onLost(instance);
   }
 }

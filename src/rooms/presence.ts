@@ -1,4 +1,4 @@
-/** Who is in which room, over all instances, and telling the rooms, four times a second at most. */
+/** Who is in which room, over all instances; a room is notified four times a second at most. */
 import type { PublicUser } from "../domain/user.ts";
 import type { Bus, BusEvent } from "../ports/bus.ts";
 import { frame } from "../protocol/frames.ts";
@@ -8,13 +8,13 @@ import { Instances } from "./instances.ts";
 import { RecentProfiles } from "./recent_profiles.ts";
 
 const INTERVAL_MS = 250;
-/** A list of so many users is told to other instances at each interval; longer ones less often. */
+/** A list of up to so many users is published at each interval; longer ones less often. */
 const USERS_PER_INTERVAL = 250;
-/** How long others are told the version of the empty list that a closed room ended with. */
+/** How long heartbeats name the version of the empty list that a closed room ended with. */
 const CLOSED_MEMORY_MS = 60_000;
 /** Rooms in one heartbeat and in one question. */
 const ROOMS_PER_EVENT = 1_000;
-/** How long every round of heartbeats names a new list, in case that it was lost. */
+/** How long every round of heartbeats names a new list, in case it was lost. */
 const NEW_MS = 30_000;
 /** In how many rounds of heartbeats, 5 s apart, each list is named at least once. */
 const ROUNDS = 5;
@@ -26,24 +26,24 @@ interface OpenRoom {
   roster: Roster;
   /** The last answer to who is here, and its names in JSON. */
   shown: { users: readonly PublicUser[]; text: string };
-  /** The newest list that each other instance has told. */
+  /** The newest version that each other instance has published. */
   versions: Map<string, number>;
-  /** Instances that were asked who is there and have not answered: the first update waits for them. */
+  /** Instances that have not answered yet who is there: the first update waits for them. */
   awaited: Set<string>;
   /** Whether a socket has come in. */
   entered: boolean;
-  /** When sockets, and other instances, were told last. */
-  told: number;
+  /** When sockets, and other instances, were notified last. */
+  notified: number;
   published: number;
   timer: ReturnType<typeof setTimeout> | undefined;
-  /** Whether other instances do not know yet who is here. */
+  /** Whether who is here has changed since it was published. */
   unpublished: boolean;
 }
 
 /**
- * Every instance tells the others all its users of a room, not changes, so that lists may be lost,
- * repeated and reordered: the newest version counts, and heartbeats name the versions that others
- * should have. A user is online once, on however many instances they hold sockets.
+ * Every instance publishes all its users of a room, not changes, so that lists may be lost, repeated
+ * and reordered: the newest version counts, and heartbeats name the versions that others should
+ * have. A user is online once, on however many instances they hold sockets.
  */
 export class Presence {
   readonly #bus: Bus;
@@ -51,15 +51,15 @@ export class Presence {
   readonly #profiles: RecentProfiles;
   readonly #instances: Instances;
   readonly #rooms = new Map<string, OpenRoom>();
-  /** The newest list told of each room, and when; a closed room's stays until the given time. */
-  readonly #versions = new Map<string, { version: number; told: number; until: number }>();
+  /** The newest version published of each room, and when; a closed room's is kept until `until`. */
+  readonly #versions = new Map<string, { version: number; published: number; until: number }>();
   #lastVersion = 0;
-  /** Counts the rounds of heartbeats. */
+  /** Number of the next round of heartbeats. */
   #round = 0;
 
   /**
    * @param broadcast sends a frame to every socket in a room
-   * @param profiles must hear of each change before this does
+   * @param profiles must receive each event before this does
    */
   constructor(bus: Bus, broadcast: Broadcast, profiles = new RecentProfiles()) {
     this.#bus = bus;
@@ -73,17 +73,17 @@ export class Presence {
   }
 
   /**
-   * Begins to know who is in the room, and asks the other instances. Nobody waits for their answers:
-   * whom they name after a socket has come in is told with the next update.
+   * Begins the room's list, and asks the other instances for theirs. Nobody waits for the answers:
+   * users named in them after a socket has come in are in the next update.
    */
   open(roomId: string): void {
     const room: OpenRoom = {
       roster: new Roster(NAMED_ONLINE),
       shown: { users: [], text: "[]" },
       versions: new Map(),
-      awaited: new Set(this.#instances.living),
+      awaited: new Set(this.#instances.alive),
       entered: false,
-      told: 0,
+      notified: 0,
       published: 0,
       timer: undefined,
       unpublished: false,
@@ -92,7 +92,7 @@ export class Presence {
     if (room.awaited.size > 0) this.#ask([roomId], null);
   }
 
-  /** Knows no more about the room: its last socket here has gone. */
+  /** Ends the room's list: its last socket here has left. */
   close(roomId: string): void {
     const room = this.#rooms.get(roomId);
     if (!room) return;
@@ -105,7 +105,7 @@ export class Presence {
   enter(roomId: string, user: PublicUser): void {
     const room = this.#rooms.get(roomId);
     if (!room) return;
-    // Who is there before the first socket comes in does not join.
+    // Users found before the first socket comes in do not count as joining.
     if (!room.entered) room.roster.takeChanges();
     room.entered = true;
     if (!room.roster.enter(user)) return;
@@ -118,7 +118,7 @@ export class Presence {
     const room = this.#rooms.get(roomId);
     if (!room?.roster.leave(userId)) return;
     room.unpublished = true;
-    // Who moves to another instance is not to be seen leaving: that one's list is on its way.
+    // A user who moves to another instance does not leave: that instance's list is on its way.
     this.#schedule(roomId, room, this.#instances.count > 0 ? INTERVAL_MS : 0);
   }
 
@@ -127,7 +127,7 @@ export class Presence {
     const room = this.#rooms.get(roomId);
     if (!room) return { named: "[]", count: 0 };
     const { users, count } = room.roster.show();
-    // Thousands may come at once, and are shown the same few.
+    // Serialised once for the thousands that may join at once.
     if (room.shown.users !== users) room.shown = { users, text: JSON.stringify(users) };
     return { named: room.shown.text, count };
   }
@@ -142,7 +142,7 @@ export class Presence {
     if (event.kind === "alive") this.#ask(this.#outdated(event.versions, from), from);
   }
 
-  /** Tells the other instances that nobody is here any more. */
+  /** Ends all lists, and this instance's place among the others. */
   end(): void {
     for (const room of this.#rooms.values()) clearTimeout(room.timer);
     this.#rooms.clear();
@@ -152,16 +152,16 @@ export class Presence {
   #schedule(roomId: string, room: OpenRoom, atLeastMs = 0): void {
     if (room.timer !== undefined) return;
     const answersMs = room.awaited.size > 0 ? INTERVAL_MS : 0;
-    const wait = Math.max(atLeastMs, answersMs, room.told + INTERVAL_MS - Date.now());
-    room.timer = setTimeout(() => this.#tell(roomId, room), wait);
+    const wait = Math.max(atLeastMs, answersMs, room.notified + INTERVAL_MS - Date.now());
+    room.timer = setTimeout(() => this.#notify(roomId, room), wait);
   }
 
-  #tell(roomId: string, room: OpenRoom): void {
+  #notify(roomId: string, room: OpenRoom): void {
     const { roster } = room;
     const now = Date.now();
     room.timer = undefined;
     room.awaited.clear();
-    room.told = now;
+    room.notified = now;
     if (roster.changed) {
       const { joined, left, count } = roster.takeChanges();
       const data = count > NAMED_ONLINE
@@ -183,19 +183,19 @@ export class Presence {
 
   #publish(roomId: string, users: PublicUser[]): void {
     const version = ++this.#lastVersion;
-    const told = Date.now();
-    const until = this.#rooms.has(roomId) ? Infinity : told + CLOSED_MEMORY_MS;
-    this.#versions.set(roomId, { version, told, until });
-    // Nobody to tell; who comes later asks.
+    const published = Date.now();
+    const until = this.#rooms.has(roomId) ? Infinity : published + CLOSED_MEMORY_MS;
+    this.#versions.set(roomId, { version, published, until });
+    // An instance that starts later asks.
     if (this.#instances.count > 0) this.#bus.publish({ kind: "presence", roomId, version, users });
   }
 
   #replace({ roomId, version, users }: Extract<BusEvent, { kind: "presence" }>, from: string) {
     const room = this.#rooms.get(roomId);
-    // Who is not known to live has gone, or will say which lists it has told when it is.
-    if (!room || !this.#instances.knows(from) || version <= (room.versions.get(from) ?? -1)) return;
+    // An instance that is not known has ended, or will announce its versions with its heartbeat.
+    if (!room || !this.#instances.has(from) || version <= (room.versions.get(from) ?? -1)) return;
     room.versions.set(from, version);
-    // The list may have been told before its instance heard of a change.
+    // The list may be older than a change of profile that was received here.
     room.roster.replace(from, users.map((user) => this.#profiles.current(user)));
     this.#hasAnswered(from, roomId, room);
   }
@@ -224,7 +224,7 @@ export class Presence {
     }
   }
 
-  /** The open rooms of which that instance has told a newer list than the one known here. */
+  /** The open rooms of which that instance has published a newer list than the one known here. */
   #outdated(versions: [string, number][], from: string): string[] {
     return versions.filter(([roomId, version]) => {
       const room = this.#rooms.get(roomId);
@@ -263,11 +263,13 @@ export class Presence {
     const round = this.#round++ % ROUNDS;
     const all = everything || this.#versions.size <= ROOMS_PER_EVENT;
     const named: [roomId: string, version: number][] = [];
-    for (const [roomId, { version, told }] of this.#versions) {
-      if (all || now - told < NEW_MS || version % ROUNDS === round) named.push([roomId, version]);
+    for (const [roomId, { version, published }] of this.#versions) {
+      if (all || now - published < NEW_MS || version % ROUNDS === round) {
+        named.push([roomId, version]);
+      }
     }
     const heartbeats: Extract<BusEvent, { kind: "alive" }>[] = [];
-    // One that names nothing says that this instance lives.
+    // One that names nothing is still a sign of life.
     for (let i = 0; i === 0 || i < named.length; i += ROOMS_PER_EVENT) {
       heartbeats.push({ kind: "alive", versions: named.slice(i, i + ROOMS_PER_EVENT) });
     }

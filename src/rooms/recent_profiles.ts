@@ -1,4 +1,4 @@
-/** Who has just changed their profile: what was read or sent before shows them as they were. */
+/** Recent changes of profiles, to correct what was read or sent before them. */
 import { LRUCache } from "lru-cache";
 import { type PublicUser, publicUser } from "../domain/user.ts";
 import type { BusEvent } from "../ports/bus.ts";
@@ -14,7 +14,7 @@ export class RecentProfiles {
   });
   #changes = 0;
 
-  /** How many changes were heard of so far; taken before a read begins, see `changedSince`. */
+  /** How many changes were received so far; taken before a read begins, see `changedSince`. */
   get changes(): number {
     return this.#changes;
   }
@@ -23,7 +23,7 @@ export class RecentProfiles {
     if (event.kind === "profile_changed") {
       this.#recent.set(event.user.id, { user: publicUser(event.user), change: ++this.#changes });
     }
-    // What was heard last may not be the newest.
+    // Changes may have been lost: what was received last may not be the newest.
     if (event.kind === "interrupted") this.#recent.clear();
   }
 

@@ -36,7 +36,7 @@ export class Rooms {
   }
 
   #receive(event: BusEvent, from: string): void {
-    // First: the others look up in it who has just changed.
+    // First: the others look up recent changes of profiles in it.
     this.profiles.receive(event);
     this.hub.receive(event);
     this.presence.receive(event, from);

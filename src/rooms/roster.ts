@@ -1,4 +1,4 @@
-/** Who is in one room, here and on other instances, and what has changed since it was last told. */
+/** Who is in one room, here and on other instances, and what has changed since it was last taken. */
 import { type PublicUser, publicUser } from "../domain/user.ts";
 
 /** A user in the room: with so many sockets here, and on these other instances. */
@@ -8,7 +8,7 @@ interface Present {
   elsewhere: Set<string>;
 }
 
-/** What has changed since it was last asked, and how many are in the room now. */
+/** What has changed since it was last taken, and how many are in the room now. */
 export interface Changes {
   joined: PublicUser[];
   left: PublicUser[];
@@ -20,10 +20,10 @@ export class Roster {
   readonly #joined = new Map<string, PublicUser>();
   readonly #left = new Map<string, PublicUser>();
   readonly #limit: number;
-  /** Whom `show` named last; null since that may be others. */
+  /** Whom `show` named last; null when it may name others now. */
   #shown: readonly PublicUser[] | null = null;
 
-  /** @param limit how many are named to a newcomer at most */
+  /** @param limit how many users a joiner is shown at most */
   constructor(limit: number) {
     this.#limit = limit;
   }
@@ -34,9 +34,9 @@ export class Roster {
   }
 
   /**
-   * Whom a newcomer is shown, and how many there are in all: those in the room, and those whose
-   * leaving has still to be told, to the newcomer as well. The same array as before if it would
-   * name the same.
+   * Whom a joiner is shown, and how many there are in all: those in the room, and those who have
+   * left and whose leaving the next update tells, the joiner as well. Returns the same array as
+   * before if it would name the same.
    */
   show(): { users: readonly PublicUser[]; count: number } {
     this.#shown ??= this.#choose();
@@ -59,11 +59,11 @@ export class Roster {
   leave(userId: string): boolean {
     const present = this.#present.get(userId);
     if (!present || present.sockets === 0 || --present.sockets > 0) return false;
-    this.#vanishIfGone(present);
+    this.#removeIfGone(present);
     return true;
   }
 
-  /** These and no others are on that instance now. */
+  /** Replaces the users on another instance. */
   replace(instance: string, users: readonly PublicUser[]): void {
     const ids = new Set(users.map(({ id }) => id));
     for (const present of this.#present.values()) {
@@ -78,7 +78,7 @@ export class Roster {
   /** Shows a user as they are now. */
   showProfile(user: PublicUser): void {
     const present = this.#present.get(user.id);
-    // What waits to be told names the same object.
+    // The pending changes hold the same object.
     if (present) Object.assign(present.user, user);
     this.#shown = null;
   }
@@ -96,7 +96,7 @@ export class Roster {
     return changes;
   }
 
-  /** Whether `takeChanges` has something to tell. */
+  /** Whether there are changes to take. */
   get changed(): boolean {
     return this.#joined.size > 0 || this.#left.size > 0;
   }
@@ -107,18 +107,18 @@ export class Roster {
   }
 
   #appear(someone: PublicUser): Present {
-    // A room that names as many as it may goes on naming them.
+    // At the limit the users named stay the same.
     if (this.#present.size < this.#limit) this.#shown = null;
     const user = publicUser(someone);
     const present = { user, sockets: 0, elsewhere: new Set<string>() };
     this.#present.set(user.id, present);
-    // Of coming and going between two updates the last counts.
+    // Of several joins and leaves between two updates the last counts.
     this.#left.delete(user.id);
     this.#joined.set(user.id, user);
     return present;
   }
 
-  /** As `appear`, but who has only moved from here to there has not come. */
+  /** As `appear`, but a user who has moved between instances does not count as joining. */
   #reappear(user: PublicUser): Present {
     const moved = this.#left.has(user.id);
     const present = this.#appear(user);
@@ -127,10 +127,10 @@ export class Roster {
   }
 
   #removeFrom(instance: string, present: Present): void {
-    if (present.elsewhere.delete(instance)) this.#vanishIfGone(present);
+    if (present.elsewhere.delete(instance)) this.#removeIfGone(present);
   }
 
-  #vanishIfGone({ user, sockets, elsewhere }: Present): void {
+  #removeIfGone({ user, sockets, elsewhere }: Present): void {
     if (sockets > 0 || elsewhere.size > 0) return;
     this.#shown = null;
     this.#present.delete(user.id);

@@ -20,6 +20,6 @@ export interface Subscriber {
    * @param frame what the frame is if nothing else goes into it
    */
   sendBatch(inside: string, frame: string): void;
-  /** Resolves once it is not congested any more, or is closed. */
+  /** Resolves when it makes sense to look at `congested` again. */
   drain(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** Who is typing in which room, until they stop, send, leave, or have been silent for 6 s. */
+/** Who is typing in which room, until they stop, send or leave, or 6 s after the last start. */
 import { type PublicUser, publicUser } from "../domain/user.ts";
 import type { Bus, BusEvent } from "../ports/bus.ts";
 import { frame } from "../protocol/frames.ts";
@@ -6,9 +6,9 @@ import { TYPING_MS } from "../protocol/wire/limits.ts";
 import type { Subscriber } from "./subscriber.ts";
 import { RecentProfiles } from "./recent_profiles.ts";
 
-/** Other instances say themselves when a user stops; this is for when that is lost. */
+/** Other instances publish when a user stops; this is for when that is lost. */
 const SILENCE_ELSEWHERE_MS = 9_000;
-/** How often other instances are told at most that a user goes on. */
+/** How often at most this instance publishes that a user goes on. */
 const REPEAT_MS = 2_000;
 
 type Broadcast = (roomId: string, text: string, exceptUserId: string) => void;
@@ -20,7 +20,7 @@ interface Typist {
   user: PublicUser;
   /** Each ends by itself when its timer does. */
   sources: Map<Source, ReturnType<typeof setTimeout>>;
-  /** When the other instances were told last that they type here; 0 if they do not. */
+  /** When it was last published that they type here; 0 if they do not. */
   published: number;
 }
 
@@ -32,7 +32,7 @@ export class Typing {
 
   /**
    * @param broadcast sends a frame to every socket in a room but those of one user
-   * @param profiles must hear of each change before this does
+   * @param profiles must receive each event before this does
    */
   constructor(bus: Bus, broadcast: Broadcast, profiles = new RecentProfiles()) {
     this.#bus = bus;
@@ -47,12 +47,12 @@ export class Typing {
     this.#publish(roomId, typist.user, "started");
   }
 
-  /** This socket types no more; the user does while another of theirs goes on. */
+  /** Ends typing on this socket; the user still types while another socket of theirs does. */
   stop(roomId: string, subscriber: Subscriber, userId: string): void {
     this.#remove(roomId, userId, subscriber);
   }
 
-  /** The user types no more, on any socket of any instance. */
+  /** Ends typing on all sockets of the user, on every instance. */
   end(roomId: string, userId: string): void {
     const typist = this.#rooms.get(roomId)?.get(userId);
     if (!typist) return;
@@ -91,7 +91,7 @@ export class Typing {
     let typist = typists.get(user.id);
     if (!typist) {
       typists.set(user.id, typist = { user: publicUser(user), sources: new Map(), published: 0 });
-      this.#tell(roomId, user, true);
+      this.#notify(roomId, user, true);
     }
     clearTimeout(typist.sources.get(source));
     const timer = setTimeout(() => this.#remove(roomId, user.id, source), milliseconds);
@@ -116,14 +116,14 @@ export class Typing {
     const typists = this.#rooms.get(roomId);
     typists?.delete(user.id);
     if (typists?.size === 0) this.#rooms.delete(roomId);
-    this.#tell(roomId, user, false);
+    this.#notify(roomId, user, false);
   }
 
   #publish(roomId: string, user: PublicUser, state: "started" | "stopped" | "ended"): void {
     this.#bus.publish({ kind: "typing", roomId, user, state });
   }
 
-  #tell(roomId: string, user: PublicUser, isTyping: boolean): void {
+  #notify(roomId: string, user: PublicUser, isTyping: boolean): void {
     const text = frame("typing:update", { roomId, user: publicUser(user), isTyping });
     this.#broadcast(roomId, text, user.id);
   }

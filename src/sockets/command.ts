@@ -12,15 +12,15 @@ export interface Command {
   /** Null if the frame names none. */
   event: string | null;
   ref: Ref | undefined;
-  /** What the command is about, for the client to recognise it in an error. */
+  /** The room and message of the command, named in its errors. */
   about: { roomId?: string; clientMessageId?: string };
-  /** Resolves when a command that goes on beside the next ones is done; never rejects. */
+  /** Resolves when a command that runs beside the next ones is done; never rejects. */
   done?: Promise<void>;
 }
 
 /**
- * Answers a command that failed, and closes the socket if it has failed like that too often.
- * @param weight as how many refusals one counts
+ * Answers a command that failed, and closes the socket if too many failed like that.
+ * @param weight how many refusals a `rate_limited` one counts as
  */
 export function fail(command: Command, error: unknown, metrics: Metrics, weight = 1): void {
   const { connection, event, ref, about } = command;

@@ -26,11 +26,11 @@ const CLOSE_LIMIT_MS = 5_000;
 export interface ConnectionOptions {
   socket: WebSocket;
   address: string;
-  /** Gathers what goes out as arrays, for a client of `echoroom.batch`; null for others. */
+  /** Schedules the frames of a client of `echoroom.batch`; null for others. */
   flusher: Flusher | null;
   /**
-   * Called a turn after this side has decided to close the socket. A peer that does not read leaves
-   * it half closed for as long as it likes, and the `close` event waits for that.
+   * Called a turn after this side has decided to close the socket. A peer that does not read can
+   * leave it half closed and delay the `close` event.
    */
   onClosing(): void;
 }
@@ -57,7 +57,7 @@ export class Connection implements Subscriber {
   #waitingLength = 0;
   /** The first of them as a frame of its own. */
   #first = "";
-  /** UTF-16 units that may be sent before the socket is asked again how much is unsent. */
+  /** UTF-16 units that may be sent before `bufferedAmount` is read again. */
   #allowance = 0;
 
   constructor({ socket, address, flusher, onClosing }: ConnectionOptions) {
@@ -87,8 +87,7 @@ export class Connection implements Subscriber {
   }
 
   /**
-   * Sends a frame's text; to a client of `echoroom.batch` with the next flush, together with all
-   * else. A reader that is too slow is closed instead, with 1013.
+   * Sends a frame's text; to a client of `echoroom.batch` with the next flush. A reader that is too slow is closed instead, with 1013.
    */
   send(text: string): void {
     this.sendBatch(text, text);
@@ -142,14 +141,14 @@ export class Connection implements Subscriber {
     if (Date.now() - this.#closedAt > CLOSE_LIMIT_MS) this.#socket.close();
   }
 
-  /** The socket has closed, whoever began it. */
+  /** The socket has closed, from either side. */
   ended(): void {
     this.#open = false;
   }
 
   /**
-   * Whether a long answer should wait, because the reader has yet to read most of what it was sent:
-   * answers that go out in parts close no slow but living reader. False after 10 s all the same.
+   * Whether a long answer should wait, because much is unsent: answers in several parts then close
+   * no slow but living reader. False after 10 s all the same.
    */
   get congested(): boolean {
     const unsent = this.#socket.bufferedAmount + this.#waitingLength;
@@ -181,7 +180,7 @@ export class Connection implements Subscriber {
     }
   }
 
-  /** Whether so much more may be sent; if not the socket is closed. */
+  /** Whether a frame of this length may be sent; if not the socket is closed. */
   #admit(length: number): boolean {
     this.#allowance -= length;
     if (this.#allowance >= 0) return true;

@@ -6,13 +6,13 @@ import { CLOSE_CODES, type CloseCode } from "../protocol/wire/close_codes.ts";
 import type { Connection } from "./connection.ts";
 
 const SWEEP_MS = 500;
-/** Over how long the end spreads its closing: whoever is closed comes back elsewhere at once. */
+/** Over how long `closeAll` is spread: clients reconnect elsewhere at once. */
 const CLOSE_ALL_MS = 1_500;
 const CLOSE_STEP_MS = 25;
-/** How long the end waits afterwards for peers to answer that they are closed. */
+/** How long `closeAll` then waits for the peers' close frames. */
 const CLOSED_LIMIT_MS = 1_000;
 const CLOSED_POLL_MS = 10;
-/** Sessions that are looked up with one question. */
+/** Sessions in one query. */
 const SESSIONS_AT_ONCE = 500;
 
 export class Connections {
@@ -52,9 +52,9 @@ export class Connections {
   }
 
   /**
-   * Forgets a socket that closes. Its address keeps the place until `release`: what a peer that
-   * does not read has not been sent yet stays in memory.
-   * @returns false if it was forgotten before
+   * Removes a socket that closes. It counts for its address until `release`: frames that a peer does
+   * not read stay in memory.
+   * @returns false if it was removed before
    */
   remove(connection: Connection): boolean {
     if (!this.#all.delete(connection)) return false;
@@ -66,7 +66,7 @@ export class Connections {
     return true;
   }
 
-  /** Gives the place of a socket that has closed back to its address. */
+  /** A socket that has closed no longer counts for its address. */
   release({ address }: Connection): void {
     const left = (this.#byAddress.get(address) ?? 1) - 1;
     if (left > 0) this.#byAddress.set(address, left);
@@ -82,7 +82,7 @@ export class Connections {
     }
   }
 
-  /** Shows a user as they are now in what their sockets will send. */
+  /** Applies a changed profile to the user's sockets. */
   showProfile(user: PublicUser): void {
     for (const connection of this.#byUser.get(user.id) ?? []) {
       connection.identity.showProfile(user);
@@ -107,7 +107,7 @@ export class Connections {
 
   /**
    * Closes all sockets, evenly spread over a second and a half. Resolves once they have closed, or a
-   * second later: some peer may not read.
+   * second later, for a peer may not read.
    */
   async closeAll(code: CloseCode, reason: string): Promise<void> {
     const sockets = [...this.#all];

@@ -1,4 +1,4 @@
-/** Counts one socket's frames as they come, so many in each window of time. */
+/** Counts one socket's frames on arrival, in fixed windows. */
 import { FRAMES_PER_SOCKET } from "../services/rate_limits.ts";
 
 export class FrameRate {

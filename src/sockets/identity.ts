@@ -7,7 +7,7 @@ const IDENTIFY_MS = 10_000;
 /** How long a socket whose token has expired may stay to show a new one. */
 const GRACE_MS = 30_000;
 
-/** A deadline that has passed: for the first token, for the present one, or for its successor. */
+/** A deadline that has passed: of identification, of the token, or of the grace after it. */
 export type Overdue = "not_identified" | "token_expired" | "grace_over";
 
 export class Identity {
@@ -55,7 +55,7 @@ export class Identity {
     this.#expiryAnnounced = false;
   }
 
-  /** The client gets its time to identify itself anew. */
+  /** Restarts the time in which the client has to identify itself. */
   extend(): void {
     this.#unidentifiedSince = Date.now();
   }
@@ -69,7 +69,7 @@ export class Identity {
     return "token_expired";
   }
 
-  /** Shows the user as they are now in what the socket will send. */
+  /** Applies a changed profile. */
   showProfile(user: PublicUser): void {
     if (this.#actor) Object.assign(this.#actor.user, user);
   }

@@ -1,10 +1,10 @@
-/** The order of what one socket asks for: as sent within a room, side by side in different ones. */
+/** The order of one socket's commands: as sent within a room, concurrent in different rooms. */
 import { within } from "../async/deadline.ts";
 import { MAX_ROOMS_PER_SOCKET } from "../protocol/wire/limits.ts";
 
-/** Commands of one socket that may be under way. */
+/** Commands of one socket that may be in progress. */
 const MAX_UNDER_WAY = MAX_ROOMS_PER_SOCKET;
-/** How long a command whose room is still looked up holds up the next one. */
+/** How long a command whose room is being looked up delays the next one. */
 const LOOKUP_MS = 25;
 
 /** A command's turn in its room. */
@@ -18,16 +18,16 @@ export interface Turn {
 type Work = (roomId: string) => Promise<void>;
 
 export class RoomTurns {
-  /** Resolves once every command so far has its place in its room's order. */
+  /** Resolves once every command so far has its place in the order of its room. */
   #placed: Promise<void> = Promise.resolve();
   #unplaced = 0;
-  /** The end of the last command in each room that has one under way. */
+  /** The end of the last command in each room that has one in progress. */
   readonly #last = new Map<string, Promise<void>>();
   #underWay = 0;
   #finished: PromiseWithResolvers<void> | null = null;
 
   /**
-   * Does `work` in a room once everything that was asked for there before is done.
+   * Does `work` in a room once the socket's earlier commands there are done.
    * @param room the room's id, or the look-up of it
    */
   take(room: string | Promise<string>, work: Work): Turn {

@@ -24,8 +24,8 @@ type RouterServices = Pick<Services, "access" | "metrics" | "rateLimits">;
 const tracer = trace.getTracer("echoroom");
 
 /**
- * Takes what sockets receive. Frames are counted when they come. Those of one socket begin one after
- * the other; what they ask for in a room happens in that order, rooms go side by side.
+ * Frames are counted on arrival. Those of one socket begin one after the other; commands in a room
+ * happen in that order, those in different rooms side by side.
  */
 export class Router {
   readonly #services: RouterServices;

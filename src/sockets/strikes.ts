@@ -1,18 +1,18 @@
-/** Counts a socket's offences within a window of time. */
+/** Counts a socket's violations of one kind within a sliding window. */
 
 export class Strikes {
   readonly #limit: number;
   readonly #windowMs: number;
-  /** When the latest offences were, oldest first. */
+  /** Times of the latest violations, oldest first. */
   readonly #times: number[] = [];
 
-  /** @param limit how many are forgiven within any `windowMs` milliseconds */
+  /** @param limit how many are allowed within any `windowMs` milliseconds */
   constructor(limit: number, windowMs: number) {
     this.#limit = limit;
     this.#windowMs = windowMs;
   }
 
-  /** Counts one offence. Returns whether it is one too many. */
+  /** Counts one violation. Returns whether the limit is exceeded. */
   add(now = Date.now()): boolean {
     if (this.#times.push(now) <= this.#limit) return false;
     return now - this.#times.shift()! < this.#windowMs;

@@ -1,7 +1,7 @@
 /** Lets a socket join a room. */
 import type { Participant } from "../../domain/actor.ts";
 import type { Room } from "../../domain/room.ts";
-import type { Entered } from "../../rooms/hub.ts";
+import type { Entered } from "../../rooms/served_room.ts";
 import type { Subscriber } from "../../rooms/subscriber.ts";
 import type { Dependencies } from "../dependencies.ts";
 

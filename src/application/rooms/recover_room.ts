@@ -1,6 +1,6 @@
 /** Finds what a socket missed in a room. */
 import type { Participant } from "../../domain/actor.ts";
-import type { Cursor, Missed } from "../../rooms/hub.ts";
+import type { Cursor, Missed } from "../../rooms/served_room.ts";
 import type { Subscriber } from "../../rooms/subscriber.ts";
 import type { Dependencies } from "../dependencies.ts";
 

@@ -1,7 +1,7 @@
 /** `connection:recover`: what a socket missed. */
 import { recoverRoom } from "../../application/rooms/recover_room.ts";
 import { frameOf } from "../../protocol/frames.ts";
-import type { Cursor, Missed } from "../../rooms/hub.ts";
+import type { Cursor, Missed } from "../../rooms/served_room.ts";
 import { listOf } from "../../rooms/rendered_entry.ts";
 import type { Command } from "../command.ts";
 import type { Context, HandlersOf } from "./handler.ts";
