@@ -84,6 +84,22 @@ Deno.test("who joins while someone moves to another instance is told of them", (
   );
 });
 
+Deno.test("who moves to another instance before their joining was told is told of", () => {
+  const fates = [[0, 0], [1, 157], [2, 44], [0, 0], [2, 93]] as const;
+  return play(
+    [
+      { kind: "wait", milliseconds: 201 },
+      { kind: "enter", instance: 2, room: "general", user: CAROL, reading: 0 },
+      { kind: "enter", instance: 0, room: "general", user: ADA, reading: 0 },
+      { kind: "wait", milliseconds: 206 },
+      { kind: "leave", instance: 2, room: "general" },
+      { kind: "enter", instance: 1, room: "general", user: CAROL, reading: 0 },
+    ],
+    fates.map(([copies, delay]) => ({ copies, delay })),
+    byHeartbeats,
+  );
+});
+
 Deno.test("of thousands of rooms a list that was lost is found with the next heartbeat", () =>
   inManyRooms(async ({ world, network, a, b, rooms }) => {
     const last = rooms.at(-1)!;

@@ -19,6 +19,8 @@ export class Roster {
   readonly #present = new Map<string, Present>();
   readonly #joined = new Map<string, PublicUser>();
   readonly #left = new Map<string, PublicUser>();
+  /** Ids of those who have left before an update named them as joined. */
+  readonly #unannounced = new Set<string>();
   readonly #limit: number;
   /** Whom `show` named last; null when it may name others now. */
   #shown: readonly PublicUser[] | null = null;
@@ -93,6 +95,7 @@ export class Roster {
     if (this.#left.size > 0) this.#shown = null;
     this.#joined.clear();
     this.#left.clear();
+    this.#unannounced.clear();
     return changes;
   }
 
@@ -120,7 +123,7 @@ export class Roster {
 
   /** As `appear`, but a user who has moved between instances does not count as joining. */
   #reappear(user: PublicUser): Present {
-    const moved = this.#left.has(user.id);
+    const moved = this.#left.has(user.id) && !this.#unannounced.has(user.id);
     const present = this.#appear(user);
     if (moved) this.#joined.delete(user.id);
     return present;
@@ -134,7 +137,7 @@ export class Roster {
     if (sockets > 0 || elsewhere.size > 0) return;
     this.#shown = null;
     this.#present.delete(user.id);
-    this.#joined.delete(user.id);
+    if (this.#joined.delete(user.id)) this.#unannounced.add(user.id);
     this.#left.set(user.id, user);
   }
 }
