@@ -1,4 +1,4 @@
-/** The close code reaches a peer that is sending all the while, whatever it is closed for. */
+/** The close code reaches a peer that goes on sending, whatever the reason of the close. */
 import assert from "node:assert/strict";
 import { OPCODE, type RawSocket } from "./harness/raw_socket.ts";
 import { spawnServer } from "./harness/server.ts";

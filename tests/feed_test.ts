@@ -1,4 +1,4 @@
-/** The feed of one room: however its bus mangles what it carries, sockets see the log in order. */
+/** The feed of one room: whatever the bus loses, repeats or reorders, sockets get the log in order. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Metrics } from "../src/services/metrics.ts";
@@ -150,7 +150,7 @@ Deno.test("one event with a gap and a shuffled rest loses nothing", () =>
     assert.deepEqual(watcher.seqs, [1, 2, 3, 4, 5, 6]);
   }));
 
-Deno.test("a gap is read from the store without anybody asking", () =>
+Deno.test("a gap is read from the store without a refresh being asked for", () =>
   onFeed(async ({ store, roomId, feed }) => {
     const watcher = new Watcher(feed);
     const appended = await append(store, roomId, Array.from({ length: 100 }, draft));

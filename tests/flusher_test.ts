@@ -1,4 +1,4 @@
-/** In which order what waits for sockets goes out. */
+/** The order in which pending frames are sent. */
 import assert from "node:assert/strict";
 import { Flusher } from "../src/rooms/flusher.ts";
 import { until } from "./harness/stage.ts";

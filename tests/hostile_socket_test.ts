@@ -1,4 +1,4 @@
-/** Sockets that break the rules, by mistake or on purpose: each is answered, none does harm. */
+/** Sockets that violate the protocol, by mistake or on purpose: each is answered, none does harm. */
 import assert from "node:assert/strict";
 import { request } from "./harness/account.ts";
 import { HANG_MS } from "./harness/deadline.ts";
@@ -370,7 +370,7 @@ Deno.test("connections that end in the middle of a frame or a handshake are forg
     await stage.servesANewcomer();
   }));
 
-Deno.test("a message without end harms nobody, and its memory is free once it is dropped", () =>
+Deno.test("an endless message harms no other socket, and its memory is freed once it is dropped", () =>
   onProcess(async (stage, { url }) => {
     const socket = await stage.raw();
     const before = await metric(url, "process_resident_memory_bytes");
@@ -514,7 +514,7 @@ Deno.test("readers that stall are closed; the others get everything and memory i
     await stage.servesANewcomer();
   }));
 
-Deno.test("a burst of large messages from several people closes nobody who reads", () =>
+Deno.test("a burst of large messages from several people closes no socket that reads", () =>
   onProcess(async (stage) => {
     const [ada, ...senders] = await stage.people("Ada", "B", "C", "D", "E");
     const room = await ada!.createRoom("Room");

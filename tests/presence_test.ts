@@ -1,4 +1,4 @@
-/** Who is online: however the bus mangles what it carries, in the end all instances agree. */
+/** Who is online: whatever the bus loses, repeats or reorders, in the end all instances agree. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { PublicUser } from "../src/domain/user.ts";
@@ -69,7 +69,7 @@ Deno.test("a list that arrives after its instance's farewell does not stay", () 
   );
 });
 
-Deno.test("who joins while someone moves to another instance is told of them", () => {
+Deno.test("a user who joins while another moves to another instance gets an update with them", () => {
   const none = [{ copies: 0, delay: 0 }];
   return play(
     [
@@ -84,7 +84,7 @@ Deno.test("who joins while someone moves to another instance is told of them", (
   );
 });
 
-Deno.test("who moves to another instance before their joining was told is told of", () => {
+Deno.test("an update names a user who moved to another instance before any named them as joined", () => {
   const fates = [[0, 0], [1, 157], [2, 44], [0, 0], [2, 93]] as const;
   return play(
     [
@@ -111,7 +111,7 @@ Deno.test("of thousands of rooms a list that was lost is found with the next hea
     assert.deepEqual(b.told(last)[0]!.toSorted(), ["ada", "bob", "carol"]);
   }));
 
-Deno.test("the users of an instance that was not heard for a while are back within 30 s, in all rooms", () =>
+Deno.test("the users of an instance whose heartbeats were lost for a while are back within 30 s, in all rooms", () =>
   inManyRooms(async ({ world, a, b, rooms }) => {
     b.bus.deafTo = a.bus.instanceId;
     await world.wait(40_000);
@@ -121,7 +121,7 @@ Deno.test("the users of an instance that was not heard for a while are back with
     for (const room of rooms) assert.deepEqual(b.told(room)[0]!.toSorted(), ["ada", "bob"]);
   }));
 
-Deno.test("a socket that opens a room waits for no instance, and is told of all in one update", async () => {
+Deno.test("a socket that opens a room waits for no instance, and gets one update with all users", async () => {
   using clock = new Clock();
   const world = new World(clock, [{ copies: 1, delay: 20 }]);
   const [a, b, c] = world.instances;
@@ -152,7 +152,7 @@ Deno.test("while an instance that has died is still counted, its silence delays 
   world.end();
 });
 
-Deno.test("a list that was told before a user's change shows them as they are now", async () => {
+Deno.test("a list published before a user's change shows their new profile", async () => {
   using clock = new Clock();
   const world = new World(clock, [{ copies: 1, delay: 1 }]);
   const [a, b] = world.instances as [Instance, Instance];

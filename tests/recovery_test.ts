@@ -1,4 +1,4 @@
-/** Coming back after a while: nothing is missed, nothing comes twice, whatever happened meanwhile. */
+/** Recovery: nothing is missed and nothing comes twice, whatever happened meanwhile. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Account } from "./harness/account.ts";
@@ -160,7 +160,7 @@ Deno.test("a room not joined is not joined by a page with more to come", () =>
     assert.deepEqual(socket.all("message:new"), []);
   }));
 
-Deno.test("a paused room still tells of typing and presence", () =>
+Deno.test("a socket in a paused room still gets typing and presence", () =>
   onStage(async (stage) => {
     const { ada, roomId } = await filledRoom(stage, 300);
     const [bob] = await stage.people("Bob");

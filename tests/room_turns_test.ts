@@ -1,4 +1,4 @@
-/** What one socket asks for: in order within a room, side by side in different ones. */
+/** One socket's commands: in order within a room, concurrent in different rooms. */
 import assert from "node:assert/strict";
 import { RoomTurns } from "../src/sockets/room_turns.ts";
 import { nextTurn } from "./harness/stage.ts";

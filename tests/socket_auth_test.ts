@@ -27,7 +27,7 @@ async function expectAlive(socket: TestSocket, roomId: string) {
   assert.equal(event, "room:left");
 }
 
-Deno.test("identifying tells who one is and until when", () =>
+Deno.test("auth:ok holds the user and when the token expires", () =>
   onStage(async (stage) => {
     const [ada] = await stage.people("Ada");
     const { body } = await ada.request("GET", "/auth/me");
@@ -40,7 +40,7 @@ Deno.test("identifying tells who one is and until when", () =>
     assert.ok(new Date(data.expiresAt).getTime() > before);
   }));
 
-Deno.test("a token that is none is unauthenticated and closes the socket", () =>
+Deno.test("an invalid token is unauthenticated and closes the socket", () =>
   onStage(async (stage) => {
     const [ada] = await stage.people("Ada");
     const [header, payload, signature] = ada.token.split(".");

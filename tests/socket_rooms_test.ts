@@ -179,7 +179,7 @@ Deno.test("a joiner also gets the presence:update that names it", () =>
     assert.deepEqual(data, { roomId: room.id, joined, left: [], count: 1 });
   }));
 
-Deno.test("presence tells of a user's first socket and last, not of those between", () =>
+Deno.test("presence:update names a user for their first socket and their last, not for those between", () =>
   onStage(async (stage) => {
     const [ada, bob] = await stage.people("Ada", "Bob");
     const room = await ada.createRoom("Room");
@@ -269,7 +269,7 @@ async function typists(stage: Stage) {
 
 const isTyping = (typing: boolean) => (data: { isTyping: boolean }) => data.isTyping === typing;
 
-Deno.test("typing is told to others, and to no socket of the typist", () =>
+Deno.test("others get typing:update, and no socket of the typist does", () =>
   onStage(async (stage) => {
     const { ada, roomId, slug, a1, a2, b } = await typists(stage);
     a1.send("typing:start", { roomId: slug });
@@ -283,7 +283,7 @@ Deno.test("typing is told to others, and to no socket of the typist", () =>
     assert.equal(b.all("typing:update").length, 2);
   }));
 
-Deno.test("typing is not told to those outside the room", () =>
+Deno.test("sockets outside the room get no typing:update", () =>
   onStage(async (stage) => {
     const { roomId, a1, b } = await typists(stage);
     const [eve] = await stage.people("Eve");

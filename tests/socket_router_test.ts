@@ -1,4 +1,4 @@
-/** What sockets send is counted when it comes, and what waits is bounded, limits on or off. */
+/** Frames are counted on arrival, and those that wait are bounded, with limits on or off. */
 import assert from "node:assert/strict";
 import { Metrics } from "../src/services/metrics.ts";
 import { RateLimits } from "../src/services/rate_limits.ts";

@@ -1,4 +1,4 @@
-/** Offences within any stretch of time count together, wherever it begins. */
+/** Strikes are counted in a sliding window. */
 import assert from "node:assert/strict";
 import { Strikes } from "../src/sockets/strikes.ts";
 

@@ -1,4 +1,4 @@
-/** Who types is shown as they are now. */
+/** Typing shows users with their present profile. */
 import assert from "node:assert/strict";
 import { InProcessBus } from "../src/adapters/bus/in_process.ts";
 import type { BusEvent } from "../src/ports/bus.ts";
@@ -25,7 +25,7 @@ function openTyping() {
   return { typing, updates, hear };
 }
 
-Deno.test("who changes their profile while typing stops under their new name", () => {
+Deno.test("a user who changes their profile while typing stops under their new name", () => {
   const { typing, updates, hear } = openTyping();
   typing.start("general", SOCKET, ADA);
   hear({ kind: "profile_changed", user: COUNTESS }, "elsewhere");
@@ -34,7 +34,7 @@ Deno.test("who changes their profile while typing stops under their new name", (
   typing.close();
 });
 
-Deno.test("typing that another instance told before the change is shown under the new name", () => {
+Deno.test("typing that another instance published before the change is shown under the new name", () => {
   const { typing, updates, hear } = openTyping();
   hear({ kind: "profile_changed", user: COUNTESS }, "elsewhere");
   hear({ kind: "typing", roomId: "general", user: ADA, state: "started" }, "elsewhere");

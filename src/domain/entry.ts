@@ -7,7 +7,7 @@ export interface Entry {
   /** Unique for ever; of an entry that creates a message it is the message's id. */
   id: string;
   roomId: string;
-  /** The entry's number in the log: 1, 2, 3 … without a hole. */
+  /** The entry's number in the log: 1, 2, 3 … without a gap. */
   seq: number;
   /** How many messages the log holds up to this entry, which is the ordinal of a created one. */
   n: number;
@@ -15,7 +15,7 @@ export interface Entry {
   message: Message;
 }
 
-/** An entry that has no number yet; the log gives it one. */
+/** An entry without a number; the log assigns it. */
 export interface EntryDraft {
   kind: "created";
   message: MessageDraft;

@@ -1,4 +1,4 @@
-/** Ids of everything: ULIDs, unique without asking anybody, sortable by time. */
+/** Ids of everything: ULIDs, unique without coordination, sortable by time. */
 import { ulid } from "ulid";
 
 /** Random bytes drawn at once: one by one, as the library draws them, they would cost 8 µs an id. */

@@ -1,10 +1,10 @@
-/** A message: an entry of a room's log. */
+/** A message, which an entry of a room's log creates. */
 import type { PublicUser } from "./user.ts";
 
 export interface Message {
   id: string;
   roomId: string;
-  /** The entry's number in the room's log: 1, 2, 3 … without a hole. */
+  /** The number of the entry that created it. */
   seq: number;
   /** The sender as they are now, not as they were when they wrote. */
   sender: PublicUser;
@@ -17,7 +17,7 @@ export interface Message {
   updatedAt: Date;
 }
 
-/** A message that has no number yet; the log gives it one. */
+/** A message without a number; the log assigns it. */
 export type MessageDraft = Omit<Message, "roomId" | "seq" | "updatedAt">;
 
 /**

@@ -1,7 +1,7 @@
-/** Names that people choose for themselves and for rooms: how one is cleaned, and what it may hold. */
+/** Names of users and rooms: how they are cleaned, and which characters they may contain. */
 
 /**
- * What would break a name out of its line: control characters (C0, C1), the separators of lines and
+ * Characters that would break a name out of its line: control characters (C0, C1), the separators of lines and
  * paragraphs, and what annotates other text.
  */
 const CONTROLS = /[\p{Cc}\p{Zl}\p{Zp}\ufff9-\ufffb]/u;
@@ -14,8 +14,8 @@ const CONTROLS = /[\p{Cc}\p{Zl}\p{Zp}\ufff9-\ufffb]/u;
 const DIRECTIONS = /[\u202a-\u202e\u2066-\u206f]/u;
 
 /**
- * A character that shows by itself. Not one: spaces, format and default-ignorable characters,
- * combining marks, which need another to stand on, and the letters and symbols that are blank.
+ * A character that is visible by itself: no spaces, format and default-ignorable characters,
+ * combining marks, which need a base character, nor the letters and symbols that are blank.
  */
 const VISIBLE =
   /[[\p{L}\p{N}\p{P}\p{S}\p{Mc}\p{Co}\p{Cn}]--[\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}\u2800\ufffc\u{13441}\u{13442}\u{1d159}]]/v;
@@ -33,7 +33,7 @@ export function cleanName(text: string): string {
   return text.normalize("NFC").replace(EDGES, "");
 }
 
-/** Whether the text holds at least one character that shows. */
+/** Whether the text contains at least one visible character. */
 export function isVisible(text: string): boolean {
   return VISIBLE.test(text);
 }
@@ -49,8 +49,8 @@ export function hasDirections(text: string): boolean {
 }
 
 /**
- * The name as it stands in a sentence of the server's: a name from before these rules cannot break
- * out of it either, and any other is unchanged.
+ * The name for a sentence of the server: names older than these rules are cleaned as well, others are
+ * unchanged.
  */
 export function nameInSentence(name: string): string {
   if (!hasControls(name) && !hasDirections(name) && isVisible(name)) return name;

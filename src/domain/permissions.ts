@@ -1,7 +1,7 @@
 /** What an actor may do in a room: the one table. */
 import type { Actor } from "./actor.ts";
 
-/** `room.read`: to whoever lacks it, the room does not exist. */
+/** Without `room.read` a room does not exist for the actor. */
 export type Capability = "room.read" | "message.send";
 
 const SIGNED_IN: ReadonlySet<Capability> = new Set(["room.read", "message.send"]);

@@ -1,4 +1,4 @@
-/** A session: one signed-in browser, and the family of refresh tokens it has been given. */
+/** A session: one signed-in browser and its family of refresh tokens. */
 
 /** A refresh token's number within its session, and when the next one took its place. */
 export interface Rotation {
@@ -32,7 +32,7 @@ export const ROTATION_LEEWAY_MS = 10_000;
  * What a refresh token that carries `generation` is worth at `now`:
  * - `current`: the newest one, to be rotated;
  * - `parallel`: rotated less than the leeway ago, most likely by another tab at the same moment;
- * - `reused`: rotated earlier, so one of its two holders is not the user (RFC 9700, 4.14.2).
+ * - `reused`: rotated earlier, so that one of its two holders has stolen it (RFC 9700, 4.14.2).
  */
 export function judgeGeneration(
   session: Session,

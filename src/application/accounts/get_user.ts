@@ -14,6 +14,6 @@ export async function getUser(
 
 /** @throws ChatError `unauthenticated` for null */
 export function existing(user: User | null): User {
-  if (!user) throw new ChatError("unauthenticated", "The account is gone.");
+  if (!user) throw new ChatError("unauthenticated", "The account no longer exists.");
   return user;
 }
