@@ -1,4 +1,4 @@
-/** Starts the server, and ends it in good order. */
+/** Starts the server, and shuts it down in order. */
 import { getLogger } from "@logtape/logtape";
 import { within } from "./src/async/deadline.ts";
 import { type Config, ConfigError, loadConfig } from "./src/config.ts";
@@ -7,7 +7,7 @@ import type { Running } from "./src/instance.ts";
 import { configureLogging } from "./src/logging.ts";
 import { VERSION } from "./src/version.ts";
 
-/** How long the end may take; platforms kill after 5 s or more. */
+/** How long the shutdown may take; platforms kill after 5 s or more. */
 const END_DEADLINE_MS = 4_500;
 
 const SIGNALS: Deno.Signal[] = Deno.build.os === "windows"
@@ -30,14 +30,14 @@ async function start(options: CommandLine): Promise<void> {
     logger.error("Unhandled rejection: {error}", { error: event.reason });
   });
   const starting = startServer(config);
-  // From now on: the first of several workers serves before the last one has started.
+  // Before all have started: the first of several workers serves already.
   for (const signal of SIGNALS) {
     Deno.addSignalListener(signal, () => void end(starting));
   }
   announce(config, await starting);
 }
 
-/** Loads the server's code only now: help needs none, and loading it asks the runtime for permissions. */
+/** Imports the server only now: `--help` needs none of it, and importing it needs permissions. */
 async function startServer(config: Config): Promise<Running> {
   if (config.workers === 1) return await (await import("./src/instance.ts")).startInstance(config);
   return await (await import("./src/workers/supervisor.ts")).startWorkers(config);
@@ -64,7 +64,7 @@ function refusal(error: unknown): string[] {
   throw error;
 }
 
-/** Says where to click and what to mind, whatever the log level is. */
+/** Prints the address and the warnings, whatever the log level is. */
 function announce({ host, logFormat, warnings }: Config, { port, description }: Running): void {
   const name = ["0.0.0.0", "::"].includes(host)
     ? "localhost"

@@ -1,4 +1,4 @@
-/** Who started this process: the task runner and, with `npx`, npm and its shell above it. */
+/** The processes above this one: the task runner and, with `npx`, npm and its shell. */
 
 interface Process {
   pid: number;
@@ -10,9 +10,8 @@ const PACKAGE_MANAGER = /^(\S*\/)?(node\s+\S*\/)?(npm|npx|pnpm|yarn|bun|bunx)\b/
 const MAX_DEPTH = 8;
 
 /**
- * Returns a function that says whether one of them is gone. A signal that ends npm does not reach
- * what it has started; a shell above is none of our business, since people put servers in the
- * background and leave.
+ * Returns a function that checks whether one of them has ended. A signal that ends npm does not reach
+ * its children. Shells above are ignored, since people put servers in the background and log out.
  */
 export async function watchAncestors(): Promise<() => Promise<boolean>> {
   const parent = Deno.ppid;

@@ -1,4 +1,4 @@
-/** Runs the server for development: again whenever its code changes, and no longer than who started it. */
+/** Runs the server for development: restarts it when its code changes, ends with the process that started it. */
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { watchAncestors } from "./ancestors.ts";
@@ -9,7 +9,7 @@ const SIGNALS: Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT", "SIGBREAK"]
   : ["SIGINT", "SIGTERM"];
 
-/** Whose changes start the server again: what is in these folders, and these files beside them. */
+/** The server is restarted when anything in these folders, or one of these files, changes. */
 const FOLDERS = ["src", "web"];
 const FILES = new Set(["main.ts", "deno.json", ".env"]);
 /** Editors write a file in several steps. */
@@ -57,7 +57,7 @@ void endWithAncestors();
 
 const changes = watch();
 const changed = changes.next();
-// One that cannot start, because its port is taken or a setting is wrong, is not waited for.
+// A server that cannot start, because its port is taken or a setting is wrong, ends the runner.
 const status = await Promise.race([server.ended, changed.then(() => null)]);
 if (status) {
   if (!ending) Deno.exit(status.code);

@@ -1,4 +1,4 @@
-/** The server as the development runner starts it: it ends when the runner is gone, however that went. */
+/** The server as the development runner starts it: it ends when the runner has ended, even if killed. */
 
 const POLL_MS = 500;
 

@@ -1,4 +1,4 @@
-/** Where the server listens: whether it can, and what to say if not. */
+/** The address the server listens on: whether it is free, and the error if it is not. */
 
 export interface Address {
   host: string;
@@ -6,8 +6,8 @@ export interface Address {
 }
 
 /**
- * Looks whether the address is free: another server of this user, which shares its port with its
- * workers, would share it with this one, too.
+ * Checks whether the address is free. Without this check another server of this user that shares its
+ * port with its workers would share it with this one, too.
  * @returns the fault, or null
  */
 export function checkAddress({ host, port }: Address): string | null {
@@ -19,7 +19,7 @@ export function checkAddress({ host, port }: Address): string | null {
   }
 }
 
-/** What to say of an address at which it is not possible to listen. */
+/** The fault of an address that cannot be listened on, and its fix. */
 export function addressFault({ host, port }: Address, error: unknown): string {
   if (error instanceof Deno.errors.NotCapable) {
     return "HOST cannot be listened at: the runtime was started without --allow-net; start with `deno task start`, or add the flag";

@@ -28,26 +28,26 @@ import type { Store } from "./ports/store/store.ts";
 import { Rooms } from "./rooms/rooms.ts";
 import { Gateway } from "./sockets/gateway.ts";
 
-/** A server that is ready to be given requests. */
+/** A server that is ready to serve requests. */
 export interface Server {
   fetch(request: Request, info: { remoteAddr?: Deno.NetAddr }): Response | Promise<Response>;
   /** What the start line says of store, bus and limits. */
   readonly description: string;
   /**
-   * Turns `/ready` to 503, lets no socket in and closes those there are with 1012. The listener has
-   * to stay until this resolves: its own end would close them with another code.
+   * Answers `/ready` with 503, accepts no more sockets and closes all with 1012. The listener must
+   * stay open until this resolves: closing it closes sockets with another code.
    */
   drain(): Promise<void>;
-  /** Finishes what was accepted, then lets go of bus and store. The listener has to be shut before. */
+  /** Completes what was accepted, then closes bus and store. The listener must be closed before. */
   close(): Promise<void>;
 }
 
-/** What a worker of several in one process has of the others. */
+/** What a worker of several in one process shares with the others. */
 export interface Siblings extends Relay {
   limiters: SharedLimiters;
-  /** Says what gives this worker's metrics when any of them is asked for all. */
+  /** Sets how this worker's metrics are taken when any worker is asked for those of all. */
   onMetricsWanted(take: () => Promise<MetricsSnapshot>): void;
-  /** What all have counted, this one included. */
+  /** The metrics of all workers, this one included. */
   collectMetrics(): Promise<MetricsSnapshot[]>;
 }
 
@@ -97,13 +97,13 @@ export async function compose(config: Config, siblings?: Siblings): Promise<Serv
       services.rateLimits.close();
       metrics.close();
       load.close();
-      // MongoDB's bus stands on the store's connection.
+      // MongoDB's bus uses the store's connection.
       await bus.close().finally(() => store.close());
     },
   };
 }
 
-/** What EchoRoom stands on: where it keeps things, and how its instances hear of each other. */
+/** What an instance depends on: the store, and the bus between instances. */
 interface Backends {
   store: Store;
   bus: Bus;
@@ -116,7 +116,7 @@ async function openBackends(
   load: LoopLoad,
   siblings?: Siblings,
 ): Promise<Backends> {
-  // Closes what was opened before something else could not be.
+  // Closes what was opened if something after it cannot be.
   await using opened = new AsyncDisposableStack();
   const [{ mongodb, store }, redis] = await both(
     openStore(config, load).then((each) => {
@@ -136,7 +136,7 @@ async function openBackends(
 }
 
 /**
- * Waits for both, so that the faults of both are known.
+ * Waits for both, so that the faults of both are reported.
  * @throws ConfigError with all faults
  */
 async function both<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {

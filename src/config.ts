@@ -1,4 +1,4 @@
-/** Reads the environment, once, into the one plain object that the rest of EchoRoom is given. */
+/** Reads the environment, once, into one plain object. */
 import type { LogLevel } from "@logtape/logtape";
 import { checkAddress } from "./address.ts";
 import type { CommandLine } from "./config/command_line.ts";
@@ -33,16 +33,16 @@ export interface Config {
   refreshTtl: number;
   bcryptCost: number;
   rateLimit: boolean;
-  /** Whether anybody may make an account. */
+  /** Whether anybody may create an account. */
   registrationOpen: boolean;
-  /** How many proxies' `X-Forwarded-For` is believed. */
+  /** How many proxies' `X-Forwarded-For` is trusted. */
   trustProxy: number;
   metricsToken: string | null;
-  /** Whether there is a page at `/try`, which makes accounts and a room. */
+  /** Whether there is a page at `/try`, which creates accounts and a room. */
   tryPage: boolean;
   logLevel: LogLevel;
   logFormat: "pretty" | "json";
-  /** What the start should say of settings that can be used, one line each. */
+  /** Warnings about valid settings, one line each. */
   warnings: string[];
 }
 
@@ -51,8 +51,8 @@ type Variables = Record<string, string | undefined>;
 const PRODUCTION_COST = 10;
 
 /**
- * Reads `.env` in the working directory, if there is one, the environment, which wins over it, and
- * the command line's options, which win over both; looks, too, whether the address is free.
+ * Reads `.env` in the working directory, if there is one, the environment, which overrides it,
+ * and the command line's options, which override both; checks, too, whether the address is free.
  * @throws ConfigError with every fault that was found
  */
 export async function loadConfig(
@@ -80,7 +80,7 @@ export async function loadStoreSettings(): Promise<Pick<Config, "dataDir" | "mon
 interface ReadOptions {
   /** Faults that were found before. */
   found?: readonly string[];
-  /** Whether to look if the address is free. */
+  /** Whether to check if the address is free. */
   probe?: boolean;
 }
 
@@ -148,7 +148,7 @@ function withoutEmpty(variables: Variables): Record<string, string> {
   return Object.fromEntries(Object.entries(variables).filter(isSet));
 }
 
-/** The faults of settings that can be used by themselves, but not together. */
+/** The faults of settings that are valid by themselves, but not together. */
 function combinedFaults(settings: Partial<Settings>, set: Record<string, string>): string[] {
   const { NODE_ENV, BCRYPT_COST = PRODUCTION_COST, WORKERS = 1, BUS } = settings;
   const faults: string[] = [];
@@ -193,8 +193,8 @@ function combinedWarnings(settings: Partial<Settings>, set: Record<string, strin
 }
 
 /**
- * The secrets that are set, and in development those kept in `DATA_DIR` for what is not; looks, too,
- * whether that folder can be used for whatever has to be kept there.
+ * The secrets that are set, and in development those kept in `DATA_DIR` for what is not; checks, too,
+ * whether that folder can be used if something has to be kept there.
  */
 async function readSecrets(
   { NODE_ENV, DATA_DIR, JWT_SECRET, JWT_REFRESH_SECRET }: Partial<Settings>,

@@ -1,21 +1,21 @@
-/** One instance: composed, listening on its port, and ended in good order. */
+/** One instance: composed, listening on its port, and shut down in order. */
 import { addressFault } from "./address.ts";
 import { within } from "./async/deadline.ts";
 import { compose, type Server, type Siblings } from "./compose.ts";
 import { type Config, ConfigError } from "./config.ts";
 
 /**
- * How long after the end began requests may take to be answered. Sockets have closed 2.5 s after it
- * at the latest, and what comes then has to be done before `main.ts` gives up at 4.5 s.
+ * How long after the shutdown began requests may take to be answered. Sockets are closed after 2.5 s
+ * at the latest, and what follows must be done before `main.ts` exits at 4.5 s.
  */
 const REQUESTS_END_MS = 3_500;
 
 export interface Running {
-  /** Where it listens. */
+  /** The port it listens on. */
   readonly port: number;
   /** What the start line says of store, bus and limits. */
   readonly description: string;
-  /** Closes sockets with 1012, finishes what was accepted and lets go of everything. */
+  /** Closes sockets with 1012, completes what was accepted and releases all resources. */
   end(): Promise<void>;
 }
 
@@ -41,10 +41,10 @@ export async function startInstance(config: Config, siblings?: Siblings): Promis
     async end() {
       const deadline = performance.now() + REQUESTS_END_MS;
       const inTime = (work: Promise<void>) => within(work, deadline - performance.now(), () => {});
-      // Sockets before the listener: its own way to end them would be the wrong close code.
+      // Sockets before the listener, which would close them with the wrong code.
       await server.drain();
-      // Requests before the listener, which takes their bodies from them when it is shut; the store
-      // last, because they need it.
+      // Requests before the listener, which cuts off their bodies when it is closed; the store last,
+      // because they need it.
       await inTime(requests.answered());
       await inTime(listener.shutdown());
       await server.close();
@@ -52,9 +52,9 @@ export async function startInstance(config: Config, siblings?: Siblings): Promis
   };
 }
 
-/** Knows which requests have not been answered. */
+/** Counts the requests that have not been answered. */
 class PendingRequests {
-  /** Counted apart from those before the last call of `answered`, so that newer ones hold up nothing. */
+  /** Apart from those before the last call of `answered`, so that later ones do not delay it. */
   #latest = new Countdown();
   readonly #server: Server;
 

@@ -1,4 +1,4 @@
-/** Sets logging up: levels, the two formats, and what must never be written. */
+/** Configures logging: levels, the two formats, and what is never written. */
 import { AsyncLocalStorage } from "node:async_hooks";
 import {
   configure,
@@ -12,10 +12,10 @@ import {
 import { redactByField } from "@logtape/redaction";
 import type { Config } from "./config.ts";
 
-/** Fields whose values are secrets, wherever they turn up in what is logged. */
+/** Fields whose values are secrets, wherever they appear in a record. */
 const SECRET_FIELDS = [/password/i, /token/i, /secret/i, /cookie/i, /authorization/i, /email/i];
 
-/** The message as it stands in the code, by which lines of one kind are found; values are fields. */
+/** The message is the template, by which lines of one kind are found; values are fields. */
 const jsonLines = getJsonLinesFormatter({ message: "template", properties: "nest:properties" });
 
 export async function configureLogging(
@@ -47,7 +47,7 @@ function prettyFormatter(): TextFormatter {
 }
 
 /**
- * A value as it stands in a pretty line. Clients choose paths, names and parts of errors: no value
+ * A value in a pretty line. Clients choose paths, names and parts of errors: no value
  * can begin a line of the log, move the cursor or change the direction of what surrounds it. Text
  * keeps to its line; the lines of a stack trace are indented.
  */

@@ -36,13 +36,13 @@ for (const [fault, shared] of [["fails", FAILING], ["hangs", HANGING]] as const)
   });
 
   test(
-    `a success is forgiven here while the shared count ${fault}`,
+    `a success is reset here while the shared count ${fault}`,
     () => shared,
     async (limits) => {
       await use(limits, "loginAccount", 10);
-      let forgiven = false;
-      limits.forgive("loginAccount", KEY).then(() => forgiven = true);
-      await until(() => forgiven, "it is forgiven");
+      let reset = false;
+      limits.reset("loginAccount", KEY).then(() => reset = true);
+      await until(() => reset, "it is reset");
       assert.deepEqual(await use(limits, "loginAccount", 1), [true]);
     },
   );
@@ -77,9 +77,9 @@ test("what is told in passing tells of every use", flaky, async (limits, shared)
 Deno.test("limits that are off count nothing, anywhere", async () => {
   const shared = flaky();
   const limits = new RateLimits(false, shared.limiters);
-  assert.equal(await limits.consume("loginAccount", KEY), null);
-  await limits.demand("message", KEY);
-  await limits.forgive("loginAccount", KEY);
+  assert.equal(await limits.tryConsume("loginAccount", KEY), null);
+  await limits.consume("message", KEY);
+  await limits.reset("loginAccount", KEY);
   limits.close();
   assert.equal(shared.counted("loginAccount") + shared.counted("message"), 0);
 });
@@ -105,7 +105,7 @@ function test<Shared extends SharedLimiter | Flaky>(
 /** Uses a policy so often at once; whether each use was allowed. */
 async function use(limits: RateLimits, policy: Policy, times: number): Promise<boolean[]> {
   const quotas = await Promise.all(
-    Array.from({ length: times }, () => limits.consume(policy, KEY)),
+    Array.from({ length: times }, () => limits.tryConsume(policy, KEY)),
   );
   return quotas.map((quota) => quota?.allowed ?? false);
 }

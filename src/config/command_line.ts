@@ -1,6 +1,6 @@
-/** What can be said behind the command that starts the server. */
+/** The options of the command that starts the server. */
 
-/** Options that stand for a variable, and win over it. */
+/** Options that set a variable, and override it. */
 const OPTIONS: Readonly<Record<string, string>> = {
   "--port": "PORT",
   "-p": "PORT",
@@ -8,7 +8,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
 };
 
 export interface CommandLine {
-  /** What is asked for instead of a start. */
+  /** What to print instead of starting. */
   wants: "help" | "version" | null;
   variables: Record<string, string>;
   faults: string[];
@@ -16,13 +16,13 @@ export interface CommandLine {
 
 export function readCommandLine(args: readonly string[]): CommandLine {
   const line: CommandLine = { wants: null, variables: {}, faults: [] };
-  // As in `deno task start -- --port 4000`, where the task passes it on.
+  // `deno task start -- --port 4000` passes the dashes on.
   const rest = args.filter((arg) => arg !== "--");
   while (rest.length > 0) readOption(rest, line);
   return line;
 }
 
-/** Takes the first option, and its value, off `rest`. */
+/** Removes the first option, and its value, from `rest`. */
 function readOption(rest: string[], line: CommandLine): void {
   const arg = rest.shift()!;
   if (arg === "--help" || arg === "-h") line.wants = "help";

@@ -1,4 +1,4 @@
-/** Signing secrets for development: made at the first start and kept, so that sign-ins outlive a restart. */
+/** Signing secrets for development: generated at the first start and kept, so that sessions survive a restart. */
 
 export interface Secrets {
   access: string;
@@ -6,8 +6,8 @@ export interface Secrets {
 }
 
 /**
- * The secrets kept in `dataDir`; makes them, readable by the owner only, if there are none.
- * @throws an error of the file system, or one that says that the file is damaged
+ * The secrets kept in `dataDir`; generates them, readable by the owner only, if there are none.
+ * @throws an error of the file system, or one for a damaged file
  */
 export async function developmentSecrets(dataDir: string): Promise<Secrets> {
   await Deno.mkdir(dataDir, { recursive: true, mode: 0o700 });
@@ -22,7 +22,7 @@ function parseSecrets(text: string): Secrets {
     const { access, refresh } = JSON.parse(text);
     if (isSecret(access) && isSecret(refresh)) return { access, refresh };
   } catch {
-    // Falls through to the one answer for everything that is not what was written once.
+    // Falls through to the one error for anything that was not written here.
   }
   throw new Error("development_secrets.json is damaged: remove it, and new ones are made");
 }

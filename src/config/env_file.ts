@@ -40,7 +40,7 @@ function decode(bytes: Uint8Array): string {
     const text = new TextDecoder(encoding, { fatal: true }).decode(bytes);
     if (!text.includes("\0")) return text;
   } catch {
-    // Falls through to the one answer for text that cannot be decoded.
+    // Falls through to the one error for text that cannot be decoded.
   }
   throw unreadable("it is neither UTF-8 nor UTF-16; save it as UTF-8");
 }

@@ -1,4 +1,4 @@
-/** Says why a file or folder cannot be used, in words of our own. */
+/** Why a file or folder cannot be used, without the runtime's wording. */
 import { access, constants } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 
@@ -36,7 +36,7 @@ export function dataDirFault(dataDir: string, error: unknown): string {
 }
 
 /**
- * Looks whether a folder can be written, or made, without touching anything.
+ * Checks whether a folder can be written or created, without changing anything.
  * @throws an error for `fileFault` if it cannot
  */
 export async function checkFolder(path: string): Promise<void> {

@@ -25,13 +25,13 @@ const ALIASES: Readonly<Record<string, string>> = {
   RATE_LIMITING: "RATE_LIMIT",
 };
 
-/** Letters and digits from which on one, and two, wrong ones still leave no doubt. */
+/** From so many letters and digits on, one or two wrong ones are clear. */
 const ONE_MISTAKE_FROM = 7;
 const TWO_MISTAKES_FROM = 9;
 
 /**
  * Says of each variable that is nearly a setting, and that therefore has no effect, which one may be
- * meant. A setting that is set under its own name is not missed by anybody.
+ * meant. A setting that is set under its own name is not suggested.
  * @param settings the names of all settings
  */
 export function misspellings(
@@ -61,7 +61,7 @@ function tolerance({ length }: string): number {
   return length >= ONE_MISTAKE_FROM ? 1 : 0;
 }
 
-/** A plural, or two letters swapped, leaves no doubt however short the name is. */
+/** A plural, or two letters swapped, is clear however short the name is. */
 function distance(letters: string, setting: string): number {
   if (letters === `${setting}S`) return 0;
   if (Math.abs(letters.length - setting.length) > 2) return Infinity;

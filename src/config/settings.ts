@@ -1,4 +1,4 @@
-/** Every setting of EchoRoom: its name, what it takes, its default. */
+/** Every setting of EchoRoom: its name, its values, its default. */
 import { z } from "zod";
 import {
   duration,
@@ -16,7 +16,7 @@ import {
 
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "warning", "error", "fatal"] as const;
 
-/** Variables whose value is empty are not in what this is given. */
+/** Variables with an empty value are left out before. */
 export const Settings = z.object({
   NODE_ENV: oneOf(["development", "production"]).default("development"),
   PORT: wholeNumber(0, 65_535).default(3000),
@@ -44,7 +44,7 @@ export const Settings = z.object({
 export type Settings = z.output<typeof Settings>;
 
 export interface ReadSettings {
-  /** Those that can be used; where there are faults others may be missing. */
+  /** The valid ones; if there are faults, others may be missing. */
   settings: Partial<Settings>;
   faults: string[];
 }

@@ -1,4 +1,4 @@
-/** What a setting's text may be and what becomes of it; each refusal says the fault and the fix. */
+/** Parsers of settings; each error names the fault and the fix. */
 import { isIP } from "node:net";
 import ms from "ms";
 import { z } from "zod";

@@ -1,4 +1,4 @@
-/** How routes describe their answers in the OpenAPI document. */
+/** Descriptions of routes' answers for the OpenAPI document. */
 import { type DescribeRouteOptions, resolver } from "hono-openapi";
 import type { z } from "zod";
 import type { ErrorCode } from "../domain/errors.ts";
@@ -12,7 +12,7 @@ export function json(schema: z.ZodType, description: string): Responses[string] 
   return { description, content: { "application/json": { schema: resolver(schema) } } };
 }
 
-/** The errors that a route may answer, beside those that any route may. */
+/** The errors of a route, and those of any route. */
 export function problems(...codes: ErrorCode[]): Responses {
   const all: ErrorCode[] = [...codes, "rate_limited", "internal", "unavailable"];
   const byStatus = Map.groupBy(all, statusOf);

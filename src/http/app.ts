@@ -13,7 +13,7 @@ import { clientAddress } from "./client_address.ts";
 import { type Env, requestIdOf } from "./context.ts";
 import { docsRoutes } from "./docs_page.ts";
 import { documentRoutes } from "./document_routes.ts";
-import { checkOrigin, spend } from "./guards.ts";
+import { checkOrigin, consume } from "./guards.ts";
 import { answerHeaders } from "./headers.ts";
 import { checkHost, requireHost } from "./host.ts";
 import { operationsRoutes } from "./operations_routes.ts";
@@ -23,9 +23,9 @@ import { problemHandler } from "./problem.ts";
 import { roomRoutes } from "./room_routes.ts";
 
 const logger = getLogger(["echoroom", "http"]);
-/** What proxies and orchestrators ask every second or so. */
+/** Requested by proxies and orchestrators every second or so. */
 const PROBES: ReadonlySet<string> = new Set(["/health", "/ready"]);
-/** Where the files of pages are, of which one page loads dozens. */
+/** The files of pages, of which one page loads dozens. */
 const FILES = ["/assets/", "/docs/"];
 
 export interface AppSettings {
@@ -43,7 +43,7 @@ export function createApp(services: Services, gateway: Gateway, settings: AppSet
   const allowsOrigin = originPolicy(settings.corsOrigins);
   const app = new Hono<Env>();
 
-  // Before every middleware: the answer to a handshake is the runtime's and cannot be changed.
+  // Before every middleware: the answer to a handshake is the runtime's, and immutable.
   app.get("/ws", (c) => {
     c.header("Vary", "Origin");
     checkHost(c);
@@ -57,7 +57,7 @@ export function createApp(services: Services, gateway: Gateway, settings: AppSet
   for (const path of ["/auth/*", "/rooms/*"]) {
     app.use(path, noStore);
     app.use(path, async (c, next) => {
-      await spend(c, services, "api", clientAddress(c, trustProxy));
+      await consume(c, services, "api", clientAddress(c, trustProxy));
       await next();
     });
   }
@@ -71,7 +71,7 @@ export function createApp(services: Services, gateway: Gateway, settings: AppSet
 
   const answerError = problemHandler(services.metrics);
   const faultOf = unmatched(app);
-  // Not thrown: an error that passes through a middleware takes what that adds to answers along.
+  // Not thrown: an error passing through middleware would skip what that adds to answers.
   app.notFound((c) => answerError(faultOf(c), c));
   app.onError(answerError);
   return app;
@@ -82,7 +82,7 @@ const noStore = createMiddleware<Env>(async (c, next) => {
   c.res.headers.set("Cache-Control", "no-store");
 });
 
-/** Logs and times every request, and gives whatever is logged under way its id. */
+/** Logs and times every request, and adds its id to everything logged meanwhile. */
 function observe(metrics: Metrics) {
   return createMiddleware<Env>((c, next) => {
     const requestId = requestIdOf(c);
@@ -106,7 +106,7 @@ function observe(metrics: Metrics) {
   });
 }
 
-/** Whether a request says nothing about what people do. */
+/** Whether a request is not worth logging at the level `info`. */
 function isRoutine(path: string): boolean {
   return PROBES.has(path) || FILES.some((folder) => path.startsWith(folder));
 }
@@ -123,11 +123,11 @@ function unmatched(app: Hono<Env>): (c: Context<Env>) => ChatError {
   return (c) => {
     const allowed = new Set(methods.match("ALL", c.req.path)[0].map(([method]) => String(method)));
     if (allowed.has("GET")) allowed.add("HEAD");
-    // A route that takes the method passed it on: it knows the kind of path, and not this one.
+    // A route accepts the method but passed the request on: the path is of its kind, and unknown.
     if (allowed.size === 0 || allowed.has(c.req.method)) {
       return new ChatError("not_found", "There is nothing at this path.");
     }
     c.header("Allow", [...allowed].join(", "));
-    return new ChatError("method_not_allowed", `This path knows ${[...allowed].join(", ")}.`);
+    return new ChatError("method_not_allowed", `This path allows ${[...allowed].join(", ")}.`);
   };
 }

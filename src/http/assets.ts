@@ -1,13 +1,13 @@
-/** What changes only with the server: compressed once, kept by browsers, and revalidated by its ETag. */
+/** Files that change only with the server: compressed once, cached by browsers, revalidated by ETag. */
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import type { Context } from "hono";
 import { getMimeType } from "hono/utils/mime";
-import { takesGzip } from "./compression.ts";
+import { acceptsGzip } from "./compression.ts";
 
 const compress = promisify(gzip);
 
-/** A text that is served as it is to everybody. */
+/** A text that is the same for every client. */
 export interface Asset {
   contentType: string;
   etag: string;
@@ -20,14 +20,14 @@ export async function makeAsset(text: string, contentType: string): Promise<Asse
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", plain));
   return {
     contentType,
-    // Weak: plain and compressed, it is the same text, and not the same bytes.
+    // Weak: plain and compressed are the same text in different bytes.
     etag: `W/"${digest.toBase64({ alphabet: "base64url", omitPadding: true })}"`,
     plain,
     gzip: new Uint8Array(await compress(plain)),
   };
 }
 
-/** Answers with an asset, or with 304 if the client has it; which it has to ask for each time. */
+/** Answers with an asset, or with 304 if the client has it. Clients revalidate each time. */
 export function answerAsset(c: Context, { contentType, etag, plain, gzip }: Asset): Response {
   const headers: Record<string, string> = {
     "Cache-Control": "no-cache",
@@ -36,7 +36,7 @@ export function answerAsset(c: Context, { contentType, etag, plain, gzip }: Asse
   };
   if (isKnown(c.req.header("if-none-match"), etag)) return c.body(null, 304, headers);
   headers["Content-Type"] = contentType;
-  if (!takesGzip(c)) return c.body(plain, 200, headers);
+  if (!acceptsGzip(c)) return c.body(plain, 200, headers);
   return c.body(gzip, 200, { ...headers, "Content-Encoding": "gzip" });
 }
 
@@ -45,14 +45,14 @@ export class AssetFiles {
   readonly #made = new Map<string, { version: string; asset: Promise<Asset> }>();
   readonly #transform: (text: string) => string;
 
-  /** @param transform makes what is served of what is in a file */
+  /** @param transform from a file's text to what is served */
   constructor(transform: (text: string) => string = (text) => text) {
     this.#transform = transform;
   }
 
   /**
    * Answers with a file, or 404 if there is none.
-   * @param contentType what its name says, where it is left out
+   * @param contentType by default that of the file's name
    */
   async answer(c: Context, path: string, contentType = getMimeType(path)!): Promise<Response> {
     const asset = await this.#find(path, contentType);

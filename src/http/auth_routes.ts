@@ -1,4 +1,4 @@
-/** `/auth`: register, log in, refresh, log out, and one's own profile. */
+/** `/auth`: register, log in, refresh, log out, and the own profile. */
 import { type Context, Hono } from "hono";
 import { deleteCookie, setCookie } from "hono/cookie";
 import { describeRoute } from "hono-openapi";
@@ -18,7 +18,13 @@ import { presentUser } from "../protocol/schemas/users.ts";
 import { json, problems } from "./answers.ts";
 import { clientAddress } from "./client_address.ts";
 import type { Env } from "./context.ts";
-import { requireOpenRegistration, requireOrigin, requireUser, spend, spendAll } from "./guards.ts";
+import {
+  consume,
+  consumeAll,
+  requireOpenRegistration,
+  requireOrigin,
+  requireUser,
+} from "./guards.ts";
 import { jsonBody, requireJson } from "./input.ts";
 import type { OriginPolicy } from "./origin_policy.ts";
 
@@ -54,7 +60,7 @@ export function authRoutes(services: Services, settings: AuthSettings) {
       "/register",
       describeRoute({
         tags: ["auth"],
-        summary: "Make an account",
+        summary: "Create an account",
         responses: {
           201: json(
             protocol.SignedIn,
@@ -74,7 +80,7 @@ export function authRoutes(services: Services, settings: AuthSettings) {
       requireJson(isDraining),
       jsonBody(protocol.Registration),
       async (c) => {
-        await spend(c, services, "register", clientAddress(c, trustProxy));
+        await consume(c, services, "register", clientAddress(c, trustProxy));
         const signedIn = await registerUser(services, c.req.valid("json"));
         return c.json(await signIn(c, signedIn), 201);
       },
@@ -103,7 +109,7 @@ export function authRoutes(services: Services, settings: AuthSettings) {
         const address = clientAddress(c, trustProxy);
         const deviceId = await knownDevices.recognise(cookiesOf(c, DEVICE_COOKIE), email);
         const limits = loginLimits({ email, address, deviceId });
-        await spendAll(c, services, limits);
+        await consumeAll(c, services, limits);
         const signedIn = await logIn(services, credentials).catch(async (error) => {
           await settleLogin(services.rateLimits, limits, isWrong(error) ? "failure" : "unknown");
           throw error;
@@ -156,10 +162,10 @@ export function authRoutes(services: Services, settings: AuthSettings) {
       "/me",
       describeRoute({
         tags: ["auth"],
-        summary: "Oneself",
+        summary: "The signed-in user",
         security: BEARER,
         responses: {
-          200: json(protocol.UserAnswer, "The user that the token speaks for"),
+          200: json(protocol.UserAnswer, "The user whose token it is"),
           ...problems("unauthenticated", "token_expired", "session_revoked"),
         },
       }),
@@ -173,7 +179,7 @@ export function authRoutes(services: Services, settings: AuthSettings) {
       "/me",
       describeRoute({
         tags: ["auth"],
-        summary: "Change one's profile",
+        summary: "Change the own profile",
         security: BEARER,
         responses: {
           200: json(protocol.UserAnswer, "The user as changed"),

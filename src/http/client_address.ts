@@ -1,4 +1,4 @@
-/** A client's address in the one form that limits count by, whatever spelling it comes in. */
+/** A client's address in the one form that limits count by. */
 import type { Context } from "hono";
 import ipaddr from "ipaddr.js";
 import { LRUCache } from "lru-cache";
@@ -12,9 +12,9 @@ const IPV4 = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?::\d{1,5})?$/;
 const known = new LRUCache<string, string>({ max: 10_000 });
 
 /**
- * The client's address: the peer's, or what the outermost of the believed proxies saw. Where that
- * proxy passed on something else than an address, it is the peer's.
- * @param trustProxy how many proxies are believed to have appended to `X-Forwarded-For`
+ * The client's address: the peer's, or the one that the outermost trusted proxy saw. If that
+ * is not an address, it is the peer's.
+ * @param trustProxy how many proxies, which append to `X-Forwarded-For`, are trusted
  * @returns as {@linkcode countedAddress}
  */
 export function clientAddress(c: Context<Env>, trustProxy: number): string {

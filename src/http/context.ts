@@ -1,21 +1,21 @@
-/** What travels with a request through the HTTP layer. */
+/** The context of a request. */
 import type { Context } from "hono";
 import type { Actor } from "../domain/actor.ts";
 import type { Quota } from "../services/rate_limits.ts";
 
 export interface Env {
-  /** Deno's word on the connection; missing where a test calls the app directly. */
+  /** The connection, from Deno; missing if a test calls the app directly. */
   Bindings: { remoteAddr?: Deno.NetAddr };
   Variables: {
     requestId: string;
-    /** Where the client stands within the limit that was counted last. */
+    /** The quota that was counted last. */
     quota: Quota;
     /** Who the access token speaks for, on protected routes. */
     actor: Actor;
   };
 }
 
-/** The request's id: the client's own if it is sane, else a new one. */
+/** The request's id: the client's if it is well-formed, else a new one. */
 export function requestIdOf(c: Context<Env>): string {
   const given = c.req.header("x-request-id");
   return given !== undefined && /^[\w\-=]{1,255}$/.test(given) ? given : crypto.randomUUID();

@@ -1,4 +1,4 @@
-/** `/docs`: a page that shows the API's own descriptions, with nothing loaded from elsewhere. */
+/** `/docs`: a page with the API's documents, with nothing loaded from other hosts. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Hono } from "hono";

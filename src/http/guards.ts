@@ -1,4 +1,4 @@
-/** What stands before routes: who asks, from which origin, and how often. */
+/** Guards of routes: authentication, origin and rate limits. */
 import type { Context, MiddlewareHandler } from "hono";
 import { createMiddleware } from "hono/factory";
 import { type Policy, type Quota, rateLimited } from "../services/rate_limits.ts";
@@ -23,7 +23,7 @@ export function requireUser(services: Services): MiddlewareHandler<Env> {
   });
 }
 
-/** Refuses requests that a page of a foreign origin sent; requests without `Origin` pass. */
+/** Refuses requests of pages of other origins; requests without `Origin` pass. */
 export function requireOrigin(allows: OriginPolicy): MiddlewareHandler<Env> {
   return createMiddleware<Env>(async (c, next) => {
     checkOrigin(c, allows);
@@ -31,13 +31,13 @@ export function requireOrigin(allows: OriginPolicy): MiddlewareHandler<Env> {
   });
 }
 
-/** Refuses every registration, valid or not, where the operator has closed it. */
+/** Refuses every registration, valid or not, if the operator has closed it. */
 export function requireOpenRegistration(open: boolean): MiddlewareHandler<Env> {
   return createMiddleware<Env>(async (_c, next) => {
     if (!open) {
       throw new ChatError(
         "registration_closed",
-        "This server takes no new accounts; ask whoever runs it for one.",
+        "Registration is closed on this server; ask its operator for an account.",
       );
     }
     await next();
@@ -55,30 +55,30 @@ export function checkOrigin(c: Context<Env>, allows: OriginPolicy): void {
 }
 
 /**
- * Counts a request under a policy, keeps its quota for the `RateLimit` headers, and refuses it when
- * there is none left.
+ * Counts a request under a policy, keeps the quota for the `RateLimit` headers, and refuses the
+ * request if the quota is used up.
  */
-export async function spend(
+export async function consume(
   c: Context<Env>,
   { rateLimits }: Pick<Services, "rateLimits">,
   policy: Policy,
   key: string,
 ): Promise<void> {
-  await spendAll(c, { rateLimits }, [{ policy, key }]);
+  await consumeAll(c, { rateLimits }, [{ policy, key }]);
 }
 
 /**
- * Counts a request under several policies, up to the first that refuses it; of the quotas that are
- * left the smallest is kept for the headers.
+ * Counts a request under several policies, up to the first that refuses it; the smallest
+ * remaining quota is kept for the headers.
  */
-export async function spendAll(
+export async function consumeAll(
   c: Context<Env>,
   { rateLimits }: Pick<Services, "rateLimits">,
   limits: readonly { policy: Policy; key: string }[],
 ): Promise<void> {
   let smallest: Quota | undefined;
   for (const { policy, key } of limits) {
-    const quota = await rateLimits.consume(policy, key);
+    const quota = await rateLimits.tryConsume(policy, key);
     if (!quota) return;
     if (!smallest || !quota.allowed || quota.remaining < smallest.remaining) smallest = quota;
     c.set("quota", smallest);

@@ -7,7 +7,7 @@ import type { Env } from "./context.ts";
 const HOST = /^(?:[A-Za-z\d._~-]{1,255}|\[[\dA-Fa-f:.]{2,45}\])(?::\d{0,5})?$/;
 /** Between the scheme and the path. */
 const AUTHORITY = /^https?:\/\/([^/?#]*)/i;
-/** The last host found well-formed: most requests name the same. */
+/** The last well-formed host: most requests have the same. */
 let wellFormed = "";
 
 /**

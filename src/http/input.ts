@@ -1,4 +1,4 @@
-/** Checks what a request brings before a route sees it. */
+/** Checks a request's body and query before the route runs. */
 import { createMiddleware } from "hono/factory";
 import { validator } from "hono-openapi";
 import type { z } from "zod";
@@ -25,7 +25,7 @@ export function requireJson(isDraining: () => boolean) {
   });
 }
 
-/** Checks the JSON body against a schema; the route gets what the schema made of it. */
+/** Checks the JSON body against a schema; the route gets the result. */
 export function jsonBody<S extends z.ZodType>(schema: S) {
   return validator("json", schema, refuse);
 }
@@ -39,7 +39,7 @@ function refuse(result: { success: boolean; error?: Parameters<typeof invalidInp
   if (!result.success) throw invalidInput(result.error ?? []);
 }
 
-/** Reads the body, but no more of it than is allowed, whatever length it claims to have. */
+/** Reads at most as much of the body as is allowed, whatever length it declares. */
 async function readBody(request: Request, isDraining: () => boolean): Promise<Uint8Array> {
   const bytes = new Uint8Array(MAX_FRAME_BYTES);
   let length = 0;

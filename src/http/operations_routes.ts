@@ -1,4 +1,4 @@
-/** What operators and machines ask: health, readiness, metrics. */
+/** Routes for operators and orchestrators: health, readiness, metrics. */
 import { Hono } from "hono";
 import { timingSafeEqual } from "hono/utils/buffer";
 import { describeRoute } from "hono-openapi";
@@ -14,7 +14,7 @@ export interface OperationsSettings {
   production: boolean;
   /** What `/metrics` wants as a bearer token; null: nothing, and in production there is no such route. */
   metricsToken: string | null;
-  /** Whether the server is on its way out. */
+  /** Whether the server is shutting down. */
   isDraining(): boolean;
 }
 
@@ -28,8 +28,8 @@ export function operationsRoutes(
       "/health",
       describeRoute({
         tags: ["operations"],
-        summary: "Whether the process lives",
-        responses: { 200: json(protocol.Health, "It does"), ...problems() },
+        summary: "Whether the process is alive",
+        responses: { 200: json(protocol.Health, "It is"), ...problems() },
       }),
       (c) => c.json({ status: "ok" as const }, 200),
     )
@@ -60,7 +60,7 @@ export function operationsRoutes(
         return c.json({ status: ready ? "ok" : "unavailable", checks }, ready ? 200 : 503);
       },
     );
-  // In production nobody is shown them by oversight.
+  // In production they are not public by default.
   if (production && metricsToken === null) return routes;
   return routes.get(
     "/metrics",
@@ -87,7 +87,7 @@ export function operationsRoutes(
 
 interface Probe {
   state: "ok" | "unavailable";
-  /** Why it is not ok, where that is fit to be shown. */
+  /** Why it is not ok, if that may be shown. */
   cause?: string;
 }
 

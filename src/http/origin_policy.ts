@@ -1,4 +1,4 @@
-/** Decides which origins may use the server from a browser, and tells operators whom it refused. */
+/** Decides which origins may use the server from a browser, and logs those it refuses. */
 import { getLogger } from "@logtape/logtape";
 import { canonicalOrigin } from "../domain/origin.ts";
 

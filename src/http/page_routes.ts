@@ -23,7 +23,7 @@ export interface PageSettings {
   registrationOpen: boolean;
 }
 
-/** What is off by these settings is not offered on the page at `/`. */
+/** The page at `/` does not offer what these settings turn off. */
 export function pageRoutes(settings: PageSettings): Hono {
   const routes = new Hono();
   const off = [
@@ -33,16 +33,16 @@ export function pageRoutes(settings: PageSettings): Hono {
   const indexes = new AssetFiles((page) =>
     page.replace("<html", `<html data-off="${off.join(" ")}"`)
   );
-  // Browsers do not know types.
+  // Browsers run JavaScript only.
   const scripts = new AssetFiles((source) => stripTypeScriptTypes(source));
   const others = new AssetFiles();
 
   routes.get("/", (c) => indexes.answer(c, `${ROOT}web/index.html`, HTML));
   if (settings.tryPage) routes.get("/try", (c) => others.answer(c, `${ROOT}web/try.html`, HTML));
-  // One route, and not one for each kind of file: for those Hono has no fast router.
+  // One route, not one for each kind of file, which Hono's fast router does not support.
   routes.get(`${PREFIX}:path{.+}`, (c) => {
     const path = c.req.path.slice(PREFIX.length);
-    // The pages are above the worker's own place, where it would see no requests otherwise.
+    // The pages are outside the service worker's own folder, its scope by default.
     if (path === SERVICE_WORKER) c.header("Service-Worker-Allowed", "/");
     if (SCRIPT.test(path)) return scripts.answer(c, ROOT + path, JAVASCRIPT);
     if (STATIC.test(path)) return others.answer(c, ROOT + path);
@@ -51,14 +51,14 @@ export function pageRoutes(settings: PageSettings): Hono {
   return routes;
 }
 
-/** Whether a request is a browser's, for something to look at, and not a program's. */
+/** Whether a browser asks for a page, and not a program for JSON. */
 export function wantsPage(c: Context): boolean {
   if (c.req.method !== "GET" && c.req.method !== "HEAD") return false;
   const supports = ["application/problem+json", "application/json", "text/html"];
   return accepts(c, { header: "Accept", supports, default: supports[0]! }) === "text/html";
 }
 
-/** The answer to a browser that has followed a dead link. */
+/** The page for a browser that has followed a dead link. */
 export async function notFoundPage(c: Context): Promise<Response> {
   return c.html(await Deno.readTextFile(`${ROOT}web/not_found.html`), 404);
 }

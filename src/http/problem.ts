@@ -11,7 +11,7 @@ import { notFoundPage, wantsPage } from "./page_routes.ts";
 
 const logger = getLogger(["echoroom", "http"]);
 
-/** Each code's status and title. Codes that only sockets meet fall back to 400. */
+/** Each code's status and title. Codes of sockets alone default to 400. */
 const ANSWERS: Partial<Record<ErrorCode, [status: ContentfulStatusCode, title: string]>> = {
   invalid_json: [400, "Invalid JSON"],
   validation_failed: [400, "Invalid input"],
@@ -39,7 +39,7 @@ export function statusOf(code: ErrorCode): ContentfulStatusCode {
   return ANSWERS[code]?.[0] ?? 400;
 }
 
-/** The central handler: turns whatever a route threw into the answer, and counts it. */
+/** The error handler of all routes: turns what a route threw into the answer, and counts it. */
 export function problemHandler(metrics: Metrics) {
   return (error: Error, c: Context<Env>): Response | Promise<Response> => {
     const failure = asChatError(error, c);

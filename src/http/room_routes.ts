@@ -1,4 +1,4 @@
-/** `/rooms`: make, list, find, and read their history. */
+/** `/rooms`: create, list, find, and read their history. */
 import { Hono } from "hono";
 import { describeRoute } from "hono-openapi";
 import { readHistory } from "../application/messages/read_history.ts";
@@ -54,10 +54,10 @@ export function roomRoutes(services: Services, isDraining: () => boolean) {
       "/",
       describeRoute({
         tags: ["rooms"],
-        summary: "Make a room",
+        summary: "Create a room",
         security: BEARER,
         responses: {
-          201: json(RoomAnswer, "The room; entry 1 of its log says who made it"),
+          201: json(RoomAnswer, "The room; entry 1 of its log names its creator"),
           ...problems(
             "invalid_json",
             "validation_failed",

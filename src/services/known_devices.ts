@@ -21,9 +21,9 @@ interface Proof {
 }
 
 /**
- * Makes and checks the device cookie. It holds a proof for each account that signed in on the device
- * and names none of them: a proof is the code of an account's email, and can be checked only by who
- * is told that. No store is asked, so that unknown emails are answered alike.
+ * Makes and checks the device cookie. It holds a proof for each account that has signed in on the
+ * device and names none of them: a proof is a MAC of the account's email, and can be checked only
+ * with that. The store is not read, so that unknown emails are answered alike.
  */
 export class KnownDevices {
   /** Seconds that a device is remembered after it last signed in. */
@@ -66,8 +66,7 @@ export class KnownDevices {
   }
 
   /**
-   * A value for the device cookie, for who has just signed in to an account. A device that is known
-   * keeps its id, and so its count of wrong passwords.
+   * A value for the device cookie after signing in to an account. A known device keeps its id, and so its count of wrong passwords.
    */
   async remember(cookies: readonly string[], email: string): Promise<string> {
     let id = newDeviceId();
@@ -91,7 +90,7 @@ export class KnownDevices {
   }
 }
 
-/** The proofs that may still be good, no more than a cookie of ours holds. */
+/** The proofs that have not expired, at most as many as one of our cookies holds. */
 function proofsOf(cookies: readonly string[]): Proof[] {
   const texts = cookies.flatMap((cookie) => cookie.split(SEPARATOR, MAX_ACCOUNTS));
   return [...new Set(texts)].flatMap((text) => {
@@ -101,7 +100,7 @@ function proofsOf(cookies: readonly string[]): Proof[] {
   });
 }
 
-/** What a proof is the code of; neither an id nor a time holds a dot. */
+/** What a proof is the MAC of; neither an id nor a time holds a dot. */
 function messageOf({ id, expires }: Omit<Proof, "mac">, email: string): Uint8Array<ArrayBuffer> {
   return encoder.encode(`${id}.${expires}.${email}`);
 }

@@ -1,4 +1,4 @@
-/** The limits that hold for one attempt to sign in, and what its outcome does to them. */
+/** The rate limits of an attempt to sign in, and how its outcome changes them. */
 import type { Policy, RateLimits } from "./rate_limits.ts";
 
 /** One limit that an attempt counts against. */
@@ -6,8 +6,8 @@ export interface LoginLimit {
   policy: Policy;
   key: string;
   /**
-   * What becomes of the count when the password was right: nothing, where attempts are counted; it
-   * is cleared, or only this attempt is taken back, where others' wrong passwords are in it.
+   * What happens to the count when the password was right: nothing if attempts are counted; it is
+   * reset, or only this attempt is taken back if wrong passwords of others are in it.
    */
   onSuccess: "keep" | "clear" | "take back";
 }
@@ -17,16 +17,16 @@ export interface LoginAttempt {
   email: string;
   /** The client's, in the form that limits count by. */
   address: string;
-  /** The device that has signed in to this account before; null for any other. */
+  /** The device, if it has signed in to this account before; else null. */
   deviceId: string | null;
 }
 
 /**
- * The limits of an attempt, in the order in which it has to be counted: once one is used up the rest
- * must not be counted, or else an attempt that is refused at one would use up the others.
+ * The limits of an attempt, in the order in which it is counted: once one is used up the rest must
+ * not be counted, or an attempt that one refuses would use up the others.
  *
- * A device that has signed in before is counted by itself. Nobody else can use up its limits: not who
- * guesses from elsewhere, nor who shares its address.
+ * A device that has signed in before is counted by itself: neither guesses from elsewhere nor others
+ * at its address can use up its limits.
  */
 export function loginLimits({ email, address, deviceId }: LoginAttempt): LoginLimit[] {
   if (deviceId !== null) {
@@ -44,7 +44,7 @@ export function loginLimits({ email, address, deviceId }: LoginAttempt): LoginLi
 
 /**
  * Settles the limits of an attempt that was counted against all of them.
- * @param outcome `unknown` where the password could not be compared: that is no wrong one
+ * @param outcome `unknown` if the password could not be compared, which does not count as wrong
  */
 export async function settleLogin(
   rateLimits: RateLimits,
@@ -54,7 +54,7 @@ export async function settleLogin(
   if (outcome === "failure") return;
   for (const { policy, key, onSuccess } of limits) {
     if (onSuccess === "keep") continue;
-    if (outcome === "success" && onSuccess === "clear") await rateLimits.forgive(policy, key);
+    if (outcome === "success" && onSuccess === "clear") await rateLimits.reset(policy, key);
     else await rateLimits.takeBack(policy, key);
   }
 }

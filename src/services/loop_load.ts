@@ -1,10 +1,10 @@
-/** How busy the thread of the event loop is, for those who do better with fewer, larger steps then. */
+/** How busy the event loop's thread is: under load, fewer and larger steps cost less. */
 import process from "node:process";
 
 const SAMPLE_MS = 100;
 /** Share of the thread's time in use at which it begins to count as busy, and at which it is full. */
 const BUSY = { from: 0.4, full: 0.8 } as const;
-/** How much of the last estimate a sample leaves standing: the thread's clock has 10 ms steps. */
+/** Weight of the previous estimate: the thread's clock has steps of 10 ms. */
 const MEMORY = 0.6;
 
 export class LoopLoad {
@@ -13,12 +13,12 @@ export class LoopLoad {
   #used = threadMs();
   readonly #sampling = setInterval(() => this.#sample(), SAMPLE_MS);
 
-  /** How many cores' worth of time the thread uses. */
+  /** The share of a core that the thread uses. */
   get share(): number {
     return this.#share;
   }
 
-  /** From 0, there is time to spare, to 1, there is none. */
+  /** From 0 (idle) to 1 (no time to spare). */
   get level(): number {
     return levelOf(this.#share);
   }
@@ -41,12 +41,12 @@ export class LoopLoad {
   }
 }
 
-/** How busy a thread counts as that uses this share of a core: 0 to 1. */
+/** The level, 0 to 1, of a thread that uses this share of a core. */
 export function levelOf(share: number): number {
   return Math.min(1, Math.max(0, (share - BUSY.from) / (BUSY.full - BUSY.from)));
 }
 
-/** CPU time of this thread, user and system, in milliseconds; 0 where the host does not tell it. */
+/** CPU time of this thread, user and system, in milliseconds; 0 where the host does not provide it. */
 function threadMs(): number {
   try {
     const { user, system } = process.threadCpuUsage();

@@ -3,16 +3,16 @@ import bcrypt from "bcrypt";
 import pLimit, { type LimitFunction } from "p-limit";
 import { unavailable } from "../domain/errors.ts";
 
-/** Hashes that may wait their turn; one more is refused, because its client would give up first. */
+/** Hashes that may wait; one more is refused, because its client would time out first. */
 const MAX_WAITING = 128;
 /** bcrypt reads no more of a password than this. */
 const MAX_BYTES = 72;
 
 /**
  * Checks and makes password hashes. bcrypt keeps a core busy for as long as it runs, so one core is
- * left for the event loop, and what exceeds the rest waits in line.
+ * left for the event loop, and what exceeds the rest is queued.
  *
- * Both methods reject with `unavailable` when the line is full.
+ * Both methods reject with `unavailable` when the queue is full.
  */
 export class Passwords {
   readonly #cost: number;

@@ -1,4 +1,4 @@
-/** How often anyone may do what, and the counting of it. */
+/** Rate limits: the policies, and the counting of uses. */
 import { getLogger } from "@logtape/logtape";
 import { RateLimiterMemory, type RateLimiterRes } from "rate-limiter-flexible";
 import { within } from "../async/deadline.ts";
@@ -8,7 +8,7 @@ const logger = getLogger(["echoroom", "limits"]);
 
 /**
  * What is limited: `points` in each window of `seconds`, counted per key; over all instances at once,
- * or over all within a moment (`soon`: counted here first, and told in passing).
+ * or over all soon (counted here first, and added to the shared count after 250 ms).
  */
 export const POLICIES = {
   /** Per account and address: someone guesses one person's password. */
@@ -66,28 +66,28 @@ type Count = Pick<RateLimiterRes, "consumedPoints" | "remainingPoints" | "msBefo
 export interface SharedLimiter {
   /** Adds to what the key has used, over the limit or not; a negative number takes back. */
   penalty(key: string, points: number): Promise<Count>;
-  /** Forgets what the key has used. */
+  /** Resets the count of the key. */
   delete(key: string): Promise<boolean>;
 }
 
 export type SharedLimiters = (options: LimiterOptions) => SharedLimiter;
 
-/** How long counts for other instances are gathered. */
+/** How long uses are gathered before they are added to the shared count. */
 const GATHER_MS = 250;
-/** How long the shared count is waited for, before this instance counts alone. */
+/** How long to wait for the shared count before this instance counts alone. */
 const SHARED_LIMIT_MS = 1_000;
 
 /**
- * Counts in memory, and in what all instances share where there is such a thing. While that cannot
- * be reached, each instance counts for itself.
+ * Counts in memory, and in a store that all instances share if there is one. While that cannot be
+ * reached, each instance counts for itself.
  */
 export class RateLimits {
   readonly enabled: boolean;
   readonly #own = new Map<Policy, RateLimiterMemory>();
   readonly #shared = new Map<Policy, SharedLimiter>();
-  /** Uses that other instances have not been told of. */
-  #untold = new Map<Policy, Map<string, number>>();
-  #telling: ReturnType<typeof setTimeout> | undefined;
+  /** Uses that are not in the shared count yet. */
+  #pending = new Map<Policy, Map<string, number>>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(enabled: boolean, sharedLimiters: SharedLimiters | null = null) {
     this.enabled = enabled;
@@ -100,29 +100,29 @@ export class RateLimits {
   }
 
   /** Counts one use by `key`; null where limits are off. */
-  async consume(policy: Policy, key: string): Promise<Quota | null> {
+  async tryConsume(policy: Policy, key: string): Promise<Quota | null> {
     if (!this.enabled) return null;
     return quota(policy, await this.#count(policy, key));
   }
 
   /**
    * Counts one use by `key`.
-   * @throws ChatError `rate_limited` with the seconds to wait, when the key has none left
+   * @throws ChatError `rate_limited` with the seconds to wait, if the quota is used up
    */
-  async demand(policy: Policy, key: string): Promise<void> {
-    const quota = await this.consume(policy, key);
+  async consume(policy: Policy, key: string): Promise<void> {
+    const quota = await this.tryConsume(policy, key);
     if (quota && !quota.allowed) throw rateLimited(quota);
   }
 
-  /** Forgets what `key` has used, for a login that succeeded. */
-  async forgive(policy: Policy, key: string): Promise<void> {
+  /** Resets the count of `key`, for a login that succeeded. */
+  async reset(policy: Policy, key: string): Promise<void> {
     if (!this.enabled) return;
     await this.#own.get(policy)!.delete(key);
     const shared = this.#shared.get(policy);
     if (shared) await inTime(shared.delete(key)).catch(report);
   }
 
-  /** Takes back one use by `key` that was counted at once. */
+  /** Takes back one use by `key` of a policy that is counted at once. */
   async takeBack(policy: Policy, key: string): Promise<void> {
     if (!this.enabled) return;
     const shared = this.#shared.get(policy);
@@ -131,7 +131,7 @@ export class RateLimits {
   }
 
   close(): void {
-    clearTimeout(this.#telling);
+    clearTimeout(this.#timer);
   }
 
   #count(policy: Policy, key: string): Promise<Count> {
@@ -139,26 +139,27 @@ export class RateLimits {
     const shared = this.#shared.get(policy);
     if (!shared) return own.penalty(key);
     if (POLICIES[policy].shared === "at once") return countAtOnce(shared, own, key);
-    this.#remember(policy, key);
+    this.#addLater(policy, key);
     return own.penalty(key);
   }
 
-  #remember(policy: Policy, key: string): void {
-    const uses = this.#untold.get(policy) ?? new Map<string, number>();
-    this.#untold.set(policy, uses.set(key, (uses.get(key) ?? 0) + 1));
-    this.#telling ??= setTimeout(() => this.#tell(), GATHER_MS);
+  #addLater(policy: Policy, key: string): void {
+    const uses = this.#pending.get(policy) ?? new Map<string, number>();
+    this.#pending.set(policy, uses.set(key, (uses.get(key) ?? 0) + 1));
+    this.#timer ??= setTimeout(() => this.#publish(), GATHER_MS);
   }
 
-  #tell(): void {
-    const untold = this.#untold;
-    this.#untold = new Map();
-    this.#telling = undefined;
-    for (const [policy, uses] of untold) {
+  /** Adds the pending uses to the shared count. */
+  #publish(): void {
+    const pending = this.#pending;
+    this.#pending = new Map();
+    this.#timer = undefined;
+    for (const [policy, uses] of pending) {
       for (const [key, count] of uses) this.#add(policy, key, count).catch(report);
     }
   }
 
-  /** Adds to what all instances share, and refuses here what was used up together. */
+  /** Adds to the shared count, and blocks the key here if all instances together have used it up. */
   async #add(policy: Policy, key: string, count: number): Promise<void> {
     const { consumedPoints, msBeforeNext } = await this.#shared.get(policy)!.penalty(key, count);
     if (consumedPoints <= POLICIES[policy].points) return;
@@ -182,10 +183,12 @@ function inTime<T>(answer: Promise<T>): Promise<T> {
 }
 
 function report(error: unknown): void {
-  logger.debug("Limits are counted by this instance alone for now: {error}", { error });
+  logger.debug("The shared rate limits cannot be reached, this instance counts alone: {error}", {
+    error,
+  });
 }
 
-/** The refusal of a use that went over its quota. */
+/** The error for a use over the quota. */
 export function rateLimited({ reset }: Pick<Quota, "reset">): ChatError {
   return new ChatError("rate_limited", `Too many attempts; try again in ${reset} s.`, {
     retryAfter: reset,

@@ -7,9 +7,9 @@ import type { RoomStore } from "../ports/store/rooms.ts";
 const MAX_LENGTH = 80;
 /** Each attempt that loses a race for a slug means that another room was made. */
 const MAX_ATTEMPTS = 100;
-/** Attempts after which numbers are drawn at random: so many instances compete for the same ones. */
+/** Attempts after which numbers are chosen at random: several instances compete for the same ones. */
 const ORDERLY_ATTEMPTS = 10;
-/** Numbers that a search asks the store for at once. */
+/** Numbers that a search looks up at once. */
 const PROBES = 32;
 /** The first numbers, and then ever larger ones. */
 const FIRST_PROBES = [
@@ -17,19 +17,19 @@ const FIRST_PROBES = [
   ...Array.from({ length: 24 }, (_, i) => PROBES * 2 ** (i + 1)),
 ];
 
-/** The rooms of one base that are being made here now. */
+/** The rooms of one base that are being created here now. */
 interface Lane {
   users: number;
-  /** The lowest number that nobody here has been given. */
+  /** The lowest number not given out here. */
   next: number;
-  /** Looks for the lowest number that no room has; null once it has proved to be out of date. */
+  /** Finds the lowest number that no room has; null once its result is outdated. */
   search: Promise<number> | null;
 }
 
 /**
- * Gives out slugs: `tea`, `tea-2`, `tea-3` … . The unique index of the store decides who has one;
- * what is kept here only spares attempts. Rooms of one name that are made at the same time look for
- * the first free number once, and get the numbers from there on.
+ * Gives out slugs: `tea`, `tea-2`, `tea-3` … . The unique index of the store decides who gets one;
+ * what is kept here only saves attempts. Rooms of one name that are created at the same time share
+ * one search for the first free number, and get the numbers from there on.
  */
 export class RoomSlugs {
   readonly #rooms: Pick<RoomStore, "takenSlugs">;
@@ -40,11 +40,11 @@ export class RoomSlugs {
   }
 
   /**
-   * Tries slugs until one is had.
+   * Tries slugs until one is free.
    * @param base from `slugOf`
-   * @param take tries to have the slug, and says whether it was free
-   * @returns the slug that was had
-   * @throws ChatError `unavailable` if others have been quicker a hundred times, and what `take` throws
+   * @param take claims the slug; returns whether it was free
+   * @returns the slug that was claimed
+   * @throws ChatError `unavailable` after 100 lost races, and what `take` throws
    */
   async claim(base: string, take: (slug: string) => Promise<boolean>): Promise<string> {
     const lane = this.#lanes.get(base) ?? { users: 0, next: 1, search: null };
@@ -63,10 +63,10 @@ export class RoomSlugs {
       const number = await this.#draw(lane, search, attempt);
       const slug = numbered(base, number);
       if (await take(slug)) return slug;
-      // Somebody elsewhere makes rooms of this name: where do they stand by now?
+      // Another instance creates rooms of this name: search again.
       if (lane.search === search) lane.search = null;
     }
-    throw unavailable("Too many rooms of this name are being made at once.");
+    throw unavailable("Too many rooms of this name are being created at once.");
   }
 
   async #draw(lane: Lane, search: Promise<number>, attempt: number): Promise<number> {
@@ -82,7 +82,7 @@ export class RoomSlugs {
     }
   }
 
-  /** In a few questions, however many rooms have the name: numbers in use have next to no gaps. */
+  /** Takes a few look-ups, however many rooms have the name: numbers in use have next to no gaps. */
   async #findFree(base: string): Promise<number> {
     let [taken, free] = [0, Infinity];
     let numbers = FIRST_PROBES;

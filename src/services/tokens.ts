@@ -17,14 +17,14 @@ export interface TokenSettings {
   refreshTtl: number;
 }
 
-/** Who an access token speaks for, and until when. */
+/** Whose access token it is, and until when it is valid. */
 export interface AccessClaims {
   userId: string;
   sessionId: string;
   expiresAt: Date;
 }
 
-/** Which refresh token of which session this is. */
+/** The session of a refresh token, and the token's number in it. */
 export interface RefreshClaims {
   sessionId: string;
   generation: number;
@@ -33,7 +33,7 @@ export interface RefreshClaims {
 export class Tokens {
   readonly #access: CryptoKey;
   readonly #refresh: CryptoKey;
-  /** Tokens whose signature was found right: whoever comes back shows the same one. */
+  /** Tokens whose signature has been verified: clients send the same one many times. */
   readonly #verified = new LRUCache<string, AccessClaims>({ max: MAX_VERIFIED });
   /** Seconds that an access token lives. */
   readonly accessTtl: number;
@@ -62,7 +62,7 @@ export class Tokens {
     return sign(this.#refresh, { sid: sessionId, gen: generation }, expiresAt);
   }
 
-  /** @throws ChatError `token_expired`, or `unauthenticated` for any other fault */
+  /** @throws ChatError `token_expired`, or `unauthenticated` if it is invalid otherwise */
   async verifyAccess(token: string): Promise<AccessClaims> {
     const known = this.#verified.get(token);
     if (known && known.expiresAt.getTime() > Date.now()) return known;
@@ -73,12 +73,12 @@ export class Tokens {
     return claims;
   }
 
-  /** @throws ChatError `token_expired`, or `unauthenticated` for any other fault */
+  /** @throws ChatError `token_expired`, or `unauthenticated` if it is invalid otherwise */
   async verifyRefresh(token: string): Promise<RefreshClaims> {
     return refreshClaims(await verify(this.#refresh, token, ["sid", "gen"]));
   }
 
-  /** As `verifyRefresh`, for signing out: an expired token still says which session it was of. */
+  /** As `verifyRefresh`, for signing out: an expired token still names its session. */
   async verifyRefreshOfAnyAge(token: string): Promise<RefreshClaims> {
     return refreshClaims(await verify(this.#refresh, token, ["sid", "gen"], new Date(0)));
   }

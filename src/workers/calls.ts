@@ -1,10 +1,10 @@
-/** What the supervisor and its workers ask of each other, over `postMessage`. */
+/** The RPC between the supervisor and its workers, over `postMessage`. */
 import type { MetricsSnapshot } from "../services/metrics.ts";
 import type { LimiterOptions } from "../services/rate_limits.ts";
 import type { Config } from "../config.ts";
 
 export interface SupervisorCalls {
-  /** Passes an event on to the buses of all other workers. */
+  /** Sends an event to the buses of all other workers. */
   relay(text: string): void;
   /** Counts uses for all workers together. */
   count(
@@ -12,21 +12,21 @@ export interface SupervisorCalls {
     key: string,
     points: number,
   ): Promise<{ consumedPoints: number; remainingPoints: number; msBeforeNext: number }>;
-  /** Forgets what a key has used. */
-  forgive(options: LimiterOptions, key: string): Promise<boolean>;
+  /** Resets the count of a key. */
+  reset(options: LimiterOptions, key: string): Promise<boolean>;
   /** What every worker has counted. */
   collectMetrics(): Promise<MetricsSnapshot[]>;
 }
 
 export interface WorkerCalls {
-  /** Starts an instance; settings that cannot be used are the faults. */
+  /** Starts an instance, or returns the faults of its settings. */
   start(
     config: Config,
   ): Promise<{ port: number; description: string } | { faults: readonly string[] }>;
-  /** Takes an event of another worker's bus. */
-  hear(text: string): void;
+  /** Receives an event of another worker's bus. */
+  receive(text: string): void;
   metrics(): Promise<MetricsSnapshot>;
-  /** Is answered for as long as the worker's event loop turns. */
+  /** Answered while the worker's event loop is not blocked. */
   ping(): void;
   end(): Promise<void>;
 }

@@ -10,16 +10,16 @@ import type { SupervisorCalls, WorkerCalls } from "./calls.ts";
 
 const logger = getLogger(["echoroom", "supervisor"]);
 
-/** How long /metrics waits for a worker; what it has counted is then left out. */
+/** How long /metrics waits for a worker; after that its counts are left out. */
 const METRICS_LIMIT_MS = 1_000;
 
 export interface Supervision {
   script: string;
-  /** From one question whether a worker answers to the next. */
+  /** Between two pings of a worker. */
   heartbeatMs: number;
-  /** So many heartbeats without an answer in between, and a worker is given up. */
+  /** A worker that has not answered for so many heartbeats is replaced. */
   missedHeartbeats: number;
-  /** From a worker's end to its replacement; twice as long after each failure. */
+  /** From a worker's end to its replacement; doubled after each failure. */
   restartMs: number;
   maxRestartMs: number;
 }
@@ -37,15 +37,15 @@ type WorkerRpc = BirpcReturn<WorkerCalls, SupervisorCalls>;
 interface Member {
   worker: Worker;
   rpc: WorkerRpc;
-  /** Whether it serves, so that its end means a replacement. */
+  /** Whether it serves, so that it is replaced when it ends. */
   started: boolean;
   /** Heartbeats since its last answer. */
   missed: number;
 }
 
 /**
- * Starts `config.workers` workers that share the port, and replaces any that dies or hangs, for as
- * often as it takes. What they tell each other goes through here, and is not lost on the way.
+ * Starts `config.workers` workers that share the port, and replaces any that dies or hangs,
+ * until that succeeds. Their bus events go through here, without loss.
  * @throws ConfigError if a setting cannot be used
  */
 export async function startWorkers(
@@ -75,7 +75,7 @@ class Supervisor {
   }
 
   async start(): Promise<Running> {
-    // The first one migrates the store and finds the port, if any will do.
+    // The first one migrates the store and, if the port is 0, chooses one.
     const { port, description } = await this.#startWorker();
     this.#config = { ...this.#config, port };
     const others = Array.from({ length: this.#config.workers - 1 }, () => this.#startWorker());
@@ -94,7 +94,7 @@ class Supervisor {
       const started = await member.rpc.start(this.#config);
       if ("faults" in started) throw new ConfigError(started.faults);
       member.started = true;
-      // Its death can be heard of before its answer.
+      // Its death may be reported before its answer.
       if (!this.#members.has(member)) this.#replaceIn(this.#supervision.restartMs);
       return started;
     } catch (error) {
@@ -118,11 +118,11 @@ class Supervisor {
     return createBirpc<WorkerCalls, SupervisorCalls>({
       relay: (text) => {
         for (const other of this.#members) {
-          if (other.worker !== worker) void other.rpc.hear.asEvent(text);
+          if (other.worker !== worker) void other.rpc.receive.asEvent(text);
         }
       },
       count: (options, key, points) => this.#count(options, key, points),
-      forgive: (options, key) => this.#limiter(options).delete(key),
+      reset: (options, key) => this.#limiter(options).delete(key),
       collectMetrics: () => this.#collectMetrics(),
     }, {
       post: (data) => worker.postMessage(data),
@@ -132,10 +132,10 @@ class Supervisor {
 
   /** Ends a worker that died or hangs, and starts another one in its place. */
   #lose(member: Member, reason: string): void {
-    // One that dies while it starts is dealt with by whoever starts it.
+    // `#startWorker` handles one that dies while it starts.
     const { started } = member;
     if (!this.#discard(member, reason) || !started || this.#ending) return;
-    logger.error("A worker is lost and will be replaced: {reason}", { reason });
+    logger.error("A worker died and will be replaced: {reason}", { reason });
     this.#replaceIn(this.#supervision.restartMs);
   }
 
@@ -155,7 +155,7 @@ class Supervisor {
       } catch (error) {
         if (this.#ending) return;
         const next = Math.min(milliseconds * 2, this.#supervision.maxRestartMs);
-        logger.error("A worker could not be replaced; trying again in {next} ms: {error}", {
+        logger.error("A worker could not be replaced, retrying in {next} ms: {error}", {
           next,
           error,
         });
@@ -165,7 +165,7 @@ class Supervisor {
     this.#restarts.add(timer);
   }
 
-  /** Heartbeats are counted, not timed: a process that was suspended has missed none. */
+  /** Heartbeats are counted, not timed: a suspended process misses none. */
   #checkAll(): void {
     for (const member of this.#members) {
       if (!member.started) continue;
@@ -180,7 +180,7 @@ class Supervisor {
     }
   }
 
-  /** What those count that answer in time. */
+  /** The counts of the workers that answer in time. */
   async #collectMetrics() {
     const answers = await Promise.all([...this.#members].map(({ rpc }) => {
       return within(rpc.metrics(), METRICS_LIMIT_MS, () => null).catch(() => null);
@@ -192,7 +192,7 @@ class Supervisor {
     this.#ending = true;
     clearInterval(this.#heartbeat);
     for (const timer of this.#restarts) clearTimeout(timer);
-    // One that dies meanwhile must not cut the end of the others short.
+    // One that dies meanwhile must not keep the others from ending.
     const members = [...this.#members];
     await Promise.allSettled(members.map(({ rpc }) => rpc.end()));
     for (const member of members) this.#discard(member, "the end");

@@ -1,4 +1,4 @@
-/** One of several isolates of a process that serve one port: an instance, as the supervisor says. */
+/** A worker of the supervisor: an instance in its own isolate, on the shared port. */
 import { getLogger } from "@logtape/logtape";
 import { createBirpc } from "birpc";
 import type { MetricsSnapshot } from "../services/metrics.ts";
@@ -15,7 +15,7 @@ const thread = self as unknown as {
 };
 
 let instance: Running | undefined;
-let hear: (text: string) => void = () => {};
+let receive: (text: string) => void = () => {};
 let takeMetrics: () => Promise<MetricsSnapshot> = () => Promise.resolve([]);
 
 const supervisor = createBirpc<SupervisorCalls, WorkerCalls>({
@@ -30,7 +30,7 @@ const supervisor = createBirpc<SupervisorCalls, WorkerCalls>({
       return { faults: error.faults };
     }
   },
-  hear: (text) => hear(text),
+  receive: (text) => receive(text),
   metrics: () => takeMetrics(),
   ping: () => {},
   end: async () => await instance?.end(),
@@ -41,10 +41,10 @@ const supervisor = createBirpc<SupervisorCalls, WorkerCalls>({
 
 const siblings: Siblings = {
   send: (text) => void supervisor.relay.asEvent(text),
-  onText: (listener) => hear = listener,
+  onText: (listener) => receive = listener,
   limiters: (options: LimiterOptions) => ({
     penalty: (key, points) => supervisor.count(options, key, points),
-    delete: (key) => supervisor.forgive(options, key),
+    delete: (key) => supervisor.reset(options, key),
   }),
   onMetricsWanted: (take) => takeMetrics = take,
   collectMetrics: () => supervisor.collectMetrics(),

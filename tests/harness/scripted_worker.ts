@@ -19,7 +19,7 @@ createBirpc<SupervisorCalls, WorkerCalls>({
     if (word === "hang") setTimeout(hang);
     return Promise.resolve({ port: 1, description: word });
   },
-  hear() {},
+  receive() {},
   ping() {},
   metrics: () => Promise.resolve([]),
   end: () => Promise.resolve(),

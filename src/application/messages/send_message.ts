@@ -31,7 +31,7 @@ export async function sendMessage(
 ): Promise<AcceptedMessage> {
   const room = access.known(actor, input.room) ?? await access.find(actor, input.room);
   const { roomId } = room;
-  await rateLimits.demand("message", `${actor.userId} ${roomId}`);
+  await rateLimits.consume("message", `${actor.userId} ${roomId}`);
   requireCapability(room, "message.send");
   rooms.typing.end(roomId, actor.userId);
   const draft: MessageDraft = {
