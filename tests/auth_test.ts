@@ -243,7 +243,7 @@ Deno.test("signing out with an old cookie that has expired ends the session as w
     assertRefused(await ada.request("GET", "/auth/me"), "session_revoked");
   }, { JWT_REFRESH_EXPIRES_IN: "3s" }));
 
-Deno.test("signing out needs no cookie, and minds none that is not ours", () =>
+Deno.test("signing out needs no cookie, and ignores foreign ones", () =>
   onStage(async (stage) => {
     const [ada] = await stage.people("Ada");
     assert.equal((await request(ada.url, "POST", "/auth/logout")).status, 204);
@@ -261,7 +261,7 @@ Deno.test("signing out ends one session, not the user's others", () =>
     assert.equal(me.status, 200);
   }));
 
-Deno.test("of several refresh cookies the one that works is taken, wherever it stands", () =>
+Deno.test("of several refresh cookies the valid one is used, at any position", () =>
   onStage(async (stage) => {
     const [ada, bob] = await stage.people("Ada", "Bob");
     const ended = bob.cookie;
@@ -422,7 +422,7 @@ Deno.test("a change of which one field is refused changes nothing", () =>
     assert.equal((await ada.request("GET", "/auth/me")).body.user.displayName, "Ada");
   }));
 
-Deno.test("an avatar is an https URL, or http on one's own machine in development", () =>
+Deno.test("an avatar is an https URL, or http on localhost in development", () =>
   onStage(async (stage) => {
     const [ada] = await stage.people("Ada");
     const longest = "https://example.com/".padEnd(2048, "a");
@@ -447,7 +447,7 @@ Deno.test("an avatar is an https URL, or http on one's own machine in developmen
     for (const avatarUrl of refused) await assertInvalid(ada, { avatarUrl });
   }));
 
-Deno.test("in production an avatar on one's own machine is refused", () =>
+Deno.test("in production an avatar on localhost is refused", () =>
   onStage(async (stage) => {
     const [ada] = await stage.people("Ada");
     await assertInvalid(ada, { avatarUrl: "http://localhost:5173/a.png" });

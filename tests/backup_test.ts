@@ -79,7 +79,7 @@ Deno.test("a restore brings back a backup after the server was killed", async ()
   assert.deepEqual({ ...db.prepare("PRAGMA integrity_check").get() }, { integrity_check: "ok" });
 });
 
-Deno.test("a restore is refused while a server runs, which goes on", async () => {
+Deno.test("a restore is refused while a server runs, which keeps running", async () => {
   const server = await spawnServer();
   const file = await freshPath();
   await run("backup", [file], settingsOf(server));

@@ -421,7 +421,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
   });
 }
 
-Deno.test("logs tell who asked for what, and hold no secret", async () => {
+Deno.test("logs name the user and the request, and hold no secret", async () => {
   const server = await spawnServer({ LOG_LEVEL: "trace", LOG_FORMAT: "json" });
   const ada = await Account.register(server.url, "Ada");
   await ada.refresh();

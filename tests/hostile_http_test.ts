@@ -187,7 +187,7 @@ Deno.test("methods and headers that are odd do no harm", async () => {
   await servesANewcomer();
 });
 
-Deno.test("cookies that are none are refused, and signing out does not mind them", async () => {
+Deno.test("invalid cookies are refused, and signing out ignores them", async () => {
   const cookies = [
     "refresh_token=",
     "refresh_token",

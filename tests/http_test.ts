@@ -108,7 +108,7 @@ Deno.test("a body that is no JSON is refused by what is wrong with it", () =>
     assertProblem(await send("{}", charset), 400, "validation_failed");
   }));
 
-Deno.test("a body of more than 64 KiB is refused, whether it tells its length or not", () =>
+Deno.test("a body of more than 64 KiB is refused, with and without Content-Length", () =>
   onStage(async ({ server }) => {
     const big = JSON.stringify({ email: "a@example.com", password: "x".repeat(64 * 1024) });
     assertProblem(await post(server.url, "/auth/login", big), 413, "payload_too_large");
@@ -211,14 +211,14 @@ Deno.test("tokens and rooms are not to be kept by caches", () =>
     }
   }));
 
-Deno.test("a plain GET of the WebSocket endpoint is told to upgrade", () =>
+Deno.test("a plain GET of the WebSocket endpoint is answered with 426", () =>
   onStage(async ({ server }) => {
     const answer = await request(server.url, "GET", "/ws");
     assertProblem(answer, 426, "upgrade_required");
     assert.equal(answer.headers.get("upgrade"), "websocket");
   }));
 
-Deno.test("a handshake that is none is told why", () =>
+Deno.test("an invalid handshake is refused with a reason", () =>
   onStage(async (stage) => {
     const bad: [Record<string, string>, RegExp][] = [
       [{ Upgrade: "h2c" }, /^HTTP\/1.1 426 [^]*\r\nupgrade: websocket/i],
@@ -241,7 +241,7 @@ Deno.test("a page of a foreign origin cannot open a socket", () =>
     }
   }));
 
-Deno.test("logins for one account are limited, and told so", () =>
+Deno.test("logins for one account are limited, and answered with the quota", () =>
   onStage(async (stage) => {
     const [ada, bob] = await stage.people("Ada", "Bob");
     const logIn = (email: string, password: string) =>
@@ -268,7 +268,7 @@ Deno.test("a login that succeeds clears the account's count", () =>
     }
   }, { RATE_LIMIT: "on" }));
 
-Deno.test("registrations from one address are limited; a believed proxy tells which it is", () =>
+Deno.test("registrations from one address are limited; a trusted proxy names it", () =>
   onStage(async ({ server }) => {
     const register = (forwarded: string) =>
       request(server.url, "POST", "/auth/register", {
@@ -306,7 +306,7 @@ Deno.test("requests from one address are limited, but not those of who checks it
     assert.equal((await request(server.url, "GET", "/health")).status, 200);
   }, { RATE_LIMIT: "on" }));
 
-Deno.test("of too many logins at once some are told to come back, and later are let in", () =>
+Deno.test("of too many logins at once some are refused with Retry-After, and succeed later", () =>
   onStage(async ({ server }) => {
     const body = { email: "nobody@example.com", password: "wrong password" };
     const logins = Array.from(
@@ -357,7 +357,7 @@ Deno.test("a server that drains is alive, not ready, and lets no socket in", asy
   await Promise.all([listener.shutdown(), server.close()]);
 });
 
-Deno.test("metrics tell of sockets, messages and errors", () =>
+Deno.test("metrics count sockets, messages and errors", () =>
   onStage(async (stage) => {
     const [ada] = await stage.people("Ada");
     const room = await ada.createRoom("Tea");
@@ -383,7 +383,7 @@ Deno.test("metrics tell of sockets, messages and errors", () =>
     assert.match(body, /process_resident_memory_bytes \d{6}/);
   }));
 
-Deno.test("metrics want their token where there is one", () =>
+Deno.test("metrics require their token if one is set", () =>
   onStage(async ({ server }) => {
     assertProblem(await request(server.url, "GET", "/metrics"), 401, "unauthenticated");
     const wrong = await request(server.url, "GET", "/metrics", { token: "other" });

@@ -1,4 +1,4 @@
-/** The log: one line each, whatever a client chose; and what stands in it. */
+/** The log: one line for each record, whatever a client sends, and its content. */
 import assert from "node:assert/strict";
 import { jsonFormatter, prettyValue } from "../src/logging.ts";
 import { request } from "./harness/account.ts";

@@ -80,7 +80,7 @@ test("an attack is answered alike whether there is such an account or not", asyn
   const known = await guess(url, ada.email, NEW_DEVICES + 5);
   const unknown = await guess(url, "nobody@example.com", NEW_DEVICES + 5);
   assert.deepEqual(known, unknown);
-  assert.equal((await logIn(url, ada)).status, 429, "nor does the right password tell");
+  assert.equal((await logIn(url, ada)).status, 429, "the right password is refused alike");
 });
 
 test("the owner's device signs in during an attack, from wherever it is", async (stage) => {

@@ -1,4 +1,4 @@
-/** Origins: which the setting takes, which requests pass, and what operators and caches are told. */
+/** Origins: which the setting accepts, which requests pass, what is logged, and `Vary`. */
 import assert from "node:assert/strict";
 import { ConfigError, readConfig } from "../src/config.ts";
 import { originPolicy } from "../src/http/origin_policy.ts";
@@ -370,7 +370,7 @@ async function send(url: string, text: string): Promise<string> {
   return new TextDecoder().decode(buffer.subarray(0, count ?? 0));
 }
 
-/** What an answer says that it depends on, in lower case; each name as often as it stands there. */
+/** The names in `Vary`, in lower case, with repeats. */
 function varying(headers: Headers): string[] {
   const names = (headers.get("vary") ?? "").toLowerCase().split(",").map((name) => name.trim());
   return names.filter((name) => name !== "accept-encoding" && name !== "accept");

@@ -147,7 +147,7 @@ Deno.test("a reload keeps who is signed in and which room is open", () =>
     await seesLast(page, "Still here?");
   }));
 
-Deno.test("who comes back is shown what was missed, and told how much it was", () =>
+Deno.test("after a reconnection the missed messages and their number are shown", () =>
   withBrowser(async (browser, server) => {
     const [ada, bob] = await meet(browser, server);
     await ada.offline(true);
@@ -225,7 +225,7 @@ Deno.test("the page opens while the server is dead, and sends what was unsent on
   await second.stop();
 });
 
-Deno.test("a chat goes on while tokens expire", () =>
+Deno.test("a chat continues while tokens expire", () =>
   withBrowser(async (browser, server) => {
     const [ada, bob] = await meet(browser, server);
     const states = await ada.page.evaluateHandle<string[]>(WATCH_STATES);

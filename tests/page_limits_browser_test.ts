@@ -120,7 +120,7 @@ Deno.test("a text that is too long is kept whole, and says by how much, until it
     assert.equal(await page.locator(".characters").innerText(), "");
   }));
 
-Deno.test("a draft survives a reload in its own room, and is gone once it is sent", () =>
+Deno.test("a draft survives a reload in its own room, and is removed once it is sent", () =>
   withBrowser(async (browser, { url }) => {
     const { page } = await visit(browser, url);
     await signUp(page, "Ada");
@@ -193,7 +193,7 @@ Deno.test("at 400 % zoom most of the page is messages, and nothing has to be scr
     await fits(page);
   }));
 
-Deno.test("in forced colours the room that is open and the buttons can be told", () =>
+Deno.test("in forced colours the open room and the buttons are visible", () =>
   withBrowser(async (browser, { url }) => {
     const { page } = await visit(browser, url, { forcedColors: "active" });
     await signUp(page, "Ada");

@@ -49,10 +49,10 @@ for (const [fault, shared] of [["fails", FAILING], ["hangs", HANGING]] as const)
 }
 
 test("the shared count decides again once it answers", flaky, async (limits, shared) => {
-  shared.away = true;
+  shared.unavailable = true;
   await use(limits, "loginAccount", 10);
   assert.deepEqual(await use(limits, "loginAccount", 1), [false]);
-  shared.away = false;
+  shared.unavailable = false;
   assert.deepEqual(await use(limits, "loginAccount", 10), Array(10).fill(true));
   assert.deepEqual(await use(limits, "loginAccount", 1), [false]);
 });
@@ -69,9 +69,9 @@ test("sends elsewhere count here after a while", flaky, async (limits, shared) =
   await until(async () => !(await use(limits, "message", 1))[0], "one is refused");
 });
 
-test("what is told in passing tells of every use", flaky, async (limits, shared) => {
+test("uses that are gathered all reach the shared count", flaky, async (limits, shared) => {
   await use(limits, "message", 25);
-  await until(() => shared.counted("message") === 25, "all are told");
+  await until(() => shared.counted("message") === 25, "all are counted");
 });
 
 Deno.test("limits that are off count nothing, anywhere", async () => {
@@ -110,9 +110,9 @@ async function use(limits: RateLimits, policy: Policy, times: number): Promise<b
   return quotas.map((quota) => quota?.allowed ?? false);
 }
 
-/** Shared counts that can go away, and that can be looked into. */
+/** Shared counts that can become unavailable, and that can be read. */
 interface Flaky {
-  away: boolean;
+  unavailable: boolean;
   readonly limiters: SharedLimiters;
   /** Counts uses of another instance. */
   elsewhere(policy: Policy, times: number): Promise<unknown>;
@@ -124,17 +124,17 @@ function flaky(): Flaky {
   const limiters = new Map<string, RateLimiterMemory>();
   const counts = new Map<string, number>();
   const shared: Flaky = {
-    away: false,
+    unavailable: false,
     limiters(options) {
       const limiter = new RateLimiterMemory(options);
       limiters.set(options.keyPrefix, limiter);
       return {
         penalty(key, points) {
-          if (shared.away) return FAILING.penalty(key, points);
+          if (shared.unavailable) return FAILING.penalty(key, points);
           counts.set(options.keyPrefix, (counts.get(options.keyPrefix) ?? 0) + points);
           return limiter.penalty(key, points);
         },
-        delete: (key) => shared.away ? FAILING.delete(key) : limiter.delete(key),
+        delete: (key) => shared.unavailable ? FAILING.delete(key) : limiter.delete(key),
       };
     },
     elsewhere: (policy, times) => limiters.get(policy)!.penalty(KEY, times),

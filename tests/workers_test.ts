@@ -22,7 +22,7 @@ Deno.test("workers: a log-out closes the session's sockets, whichever worker has
     assert.equal(event, "error", "another session's socket still answers");
   }));
 
-Deno.test("workers: a changed profile shows whoever's worker is asked", () =>
+Deno.test("workers: a changed profile shows on every worker", () =>
   onWorkers(async (stage) => {
     const { people, roomId, sockets } = await crowd(stage);
     const ada = people[0]!;

@@ -45,7 +45,7 @@ export class ConnectionBar {
   #update(): void {
     const { status } = this.#shown;
     this.element.dataset.state = status;
-    this.element.classList.toggle("telling", status !== "online" || this.#notice !== "");
+    this.element.classList.toggle("notable", status !== "online" || this.#notice !== "");
     this.#retry.hidden = !["waiting", "stopped", "idle"].includes(status);
     const state = describe(this.#shown);
     setText(this.#state, [state, this.#notice].filter(Boolean).join(" · "));

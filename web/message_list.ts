@@ -2,7 +2,7 @@
 import type { ChatMessage, Room } from "../src/client/mod.ts";
 import { howSoon } from "./connection_bar.ts";
 import { element, setText, showList } from "./dom.ts";
-import { portrait } from "./portrait.ts";
+import { avatar } from "./avatar.ts";
 import { richText } from "./rich_text.ts";
 
 /** Messages of one sender within this time stand under one name. */
@@ -48,7 +48,7 @@ export class MessageList {
   /** While a message waits for its next attempt the seconds run down. */
   #countdown: ReturnType<typeof setInterval> | undefined;
 
-  /** @param readUpTo the `seq` that was seen before; what is newer stands under a line */
+  /** @param readUpTo the `seq` that was seen before; newer ones are under a line */
   constructor(room: Room, readUpTo: number, onFault: (error: Error) => void) {
     this.#room = room;
     this.#readUpTo = readUpTo;
@@ -134,7 +134,7 @@ export class MessageList {
     return element(
       "li",
       { className: message.system ? "message system" : "message" },
-      portrait(message.sender),
+      avatar(message.sender),
       element("b", { className: "sender" }),
       element("time"),
       element("div", { className: "text" }, ...richText(message.text)),

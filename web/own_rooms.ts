@@ -22,8 +22,8 @@ export class OwnRooms {
     this.#marks = read(this.#key);
   }
 
-  /** Another tab has read, or opened, something. */
-  heed({ key }: StorageEvent): void {
+  /** Handles what another tab has read or opened. */
+  handle({ key }: StorageEvent): void {
     if (key === this.#key) this.#marks = read(this.#key);
   }
 
@@ -49,7 +49,7 @@ export class OwnRooms {
     const { id, name, slug } = info;
     const known = this.#marks[id];
     if (known && known.seq === seq && known.name === name) return;
-    // At the end stands what was read last.
+    // The one read last is at the end.
     delete this.#marks[id];
     this.#marks[id] = { name, slug, seq };
     this.#save();

@@ -170,7 +170,7 @@ addEventListener("focus", () => {
   if (marks && client.connection.get().status === "online") list.load();
 });
 addEventListener("storage", (event) => {
-  marks?.heed(event);
+  marks?.handle(event);
   updateRooms();
 });
 update();

@@ -1,4 +1,4 @@
-/** The rooms at the side: one's own with what is unread, all others, and a form to make one. */
+/** The list of rooms: the user's own with unread counts, all others, and a form to create one. */
 import type { Client, Room, RoomInfo } from "../src/client/mod.ts";
 import { addressedRoom, addressOf } from "./address.ts";
 import { element, find, onSubmit, setText, showList } from "./dom.ts";

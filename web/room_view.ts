@@ -4,7 +4,7 @@ import { MAX_TEXT_LENGTH } from "../src/protocol/wire/limits.ts";
 import type { Drafts } from "./drafts.ts";
 import { element, setText, showList } from "./dom.ts";
 import { MessageList } from "./message_list.ts";
-import { portrait } from "./portrait.ts";
+import { avatar } from "./avatar.ts";
 
 /** From here on it is shown how many are left. */
 const FEW_LEFT = 200;
@@ -173,7 +173,7 @@ export class RoomView {
     const isOver = left < 0;
     this.#sendButton.disabled = isOver;
     this.#input.ariaInvalid = isOver ? "true" : null;
-    // Each of the last characters would be too much to hear.
+    // A screen reader should not announce each of the last characters.
     this.#characters.ariaLive = isOver ? "polite" : "off";
     this.#characters.classList.toggle("fault", isOver);
     setText(this.#characters, left > FEW_LEFT ? "" : describeLeft(left));
@@ -218,7 +218,7 @@ export class RoomView {
     setText(this.#count, `${count ?? "?"} online`);
     showList(this.#online, users, {
       key: ({ id }) => id,
-      create: (user) => element("li", {}, portrait(user), element("span")),
+      create: (user) => element("li", {}, avatar(user), element("span")),
       update: (item, user) => setText(item.lastElementChild!, user.displayName),
     });
   }

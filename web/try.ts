@@ -50,7 +50,7 @@ async function openRoom(party: Party, token: string): Promise<string> {
   return id;
 }
 
-/** Without cookies, so that whoever is signed in on the chat page stays so. */
+/** Without cookies, so that a user signed in on the chat page stays signed in. */
 async function askForToken(path: string, body: object): Promise<string> {
   const response = await fetch(path, {
     method: "POST",
@@ -91,7 +91,7 @@ function showPerson(guest: Guest, roomId: string, party: Party): HTMLElement {
   );
 }
 
-/** A token is handed out once: whoever asks again gets a new one. */
+/** Returns each token once; after that, a new one. */
 async function takeToken(guest: Guest, party: Party): Promise<string> {
   const { token } = guest;
   guest.token = null;

@@ -37,7 +37,7 @@ export class Passwords {
 
   /**
    * Whether `password` is the one of `hash`, in whatever Unicode form either was typed. Takes as
-   * long without a hash as with one, so that the time of an answer does not tell whether an account
+   * long without a hash as with one, so that the time of an answer does not reveal whether an account
    * exists.
    */
   async verify(password: string, hash: string | undefined): Promise<boolean> {

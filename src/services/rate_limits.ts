@@ -33,7 +33,7 @@ export const POLICIES = {
 
 export type Policy = keyof typeof POLICIES;
 
-/** Where a key stands within a policy after it was counted. */
+/** What is left of a policy for a key after a use was counted. */
 export interface Quota {
   policy: Policy;
   /** Whether this use is within the limit. */
@@ -59,7 +59,7 @@ export interface LimiterOptions {
   duration: number;
 }
 
-/** Where a key stands after it was counted. */
+/** The count of a key after a use. */
 type Count = Pick<RateLimiterRes, "consumedPoints" | "remainingPoints" | "msBeforeNext">;
 
 /** Counts for all instances together. */

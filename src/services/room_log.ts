@@ -107,8 +107,8 @@ export class RoomLog {
   }
 
   /**
-   * Resolves once what is being written to the room is published; null if nothing is. Who hears of
-   * new entries from the database meanwhile most likely hears of these.
+   * Resolves once what is being written to the room is published; null if nothing is. New
+   * entries that the database reports meanwhile are most likely these.
    */
   published(roomId: string): Promise<void> | null {
     return this.#unpublished.get(roomId)?.promise ?? null;

@@ -142,7 +142,7 @@ class Supervisor {
   /** @returns false if it was discarded before */
   #discard(member: Member, reason: string): boolean {
     if (!this.#members.delete(member)) return false;
-    member.rpc.$close(new Error(`The worker is gone: ${reason}`));
+    member.rpc.$close(new Error(`The worker has ended: ${reason}`));
     member.worker.terminate();
     return true;
   }

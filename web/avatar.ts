@@ -1,10 +1,10 @@
-/** Someone's picture, or their initial where there is none that can be shown. */
+/** A user's avatar, or their initial if there is no picture that can be shown. */
 import type { PublicUser } from "../src/client/mod.ts";
 import { element } from "./dom.ts";
 
-export function portrait({ id, displayName, avatarUrl }: PublicUser): HTMLElement {
+export function avatar({ id, displayName, avatarUrl }: PublicUser): HTMLElement {
   const initial = [...displayName][0]?.toUpperCase() ?? "?";
-  const place = element("span", { className: "portrait", ariaHidden: "true" }, initial);
+  const place = element("span", { className: "avatar", ariaHidden: "true" }, initial);
   place.style.setProperty("--hue", String(hueOf(id)));
   if (!avatarUrl?.startsWith("https://")) return place;
   const picture = element("img", { alt: "", referrerPolicy: "no-referrer", src: avatarUrl });
