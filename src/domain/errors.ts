@@ -2,33 +2,58 @@
 
 /**
  * Every code that a client can meet, over REST and over the WebSocket. Codes are stable: they are
- * never renamed, and a new fault gets a new code.
+ * never renamed, and a new kind of failure gets a new code.
  */
 export const ERROR_CODES = [
+  /** A body that is not JSON in UTF-8, or is incomplete. */
   "invalid_json",
+  /** Input of the wrong form; `errors` names each fault. */
   "validation_failed",
+  /** No token, an invalid token, or one of a session that does not exist any more. */
   "unauthenticated",
+  /** The wrong password, or an email without an account. */
   "invalid_credentials",
+  /** A token that was valid: refresh it, or sign in. */
   "token_expired",
+  /** The session was ended: sign in. */
   "session_revoked",
+  /** The user may not do this. */
   "forbidden",
+  /** A page of an origin that `CORS_ORIGIN` does not list. */
   "origin_not_allowed",
+  /** The operator has closed registration. */
   "registration_closed",
+  /** There is nothing at this path. */
   "not_found",
+  /** No room has this id or slug, or the user may not read it. */
   "room_not_found",
+  /** The path exists for other methods; `Allow` lists them. */
   "method_not_allowed",
+  /** Another account has this email. */
   "email_taken",
+  /** A body above the limit. */
   "payload_too_large",
+  /** A body that is not `application/json`. */
   "unsupported_media_type",
+  /** Not a handshake of WebSocket version 13. */
   "upgrade_required",
+  /** Too many attempts; `retryAfter` says when the next may succeed. */
   "rate_limited",
+  /** A fault of the server, which has logged it. */
   "internal",
+  /** The server cannot do this now, or its outcome is unknown: repeat it later. */
   "unavailable",
+  /** A frame that is not {event, data, ref?}. */
   "invalid_frame",
+  /** A frame with an event that the server does not have. */
   "unknown_event",
+  /** The socket must send `auth:identify` first. */
   "not_identified",
+  /** The socket must join the room first. */
   "not_joined",
+  /** The user has too many sockets, or the socket is in too many rooms. */
   "limit_reached",
+  /** The `clientMessageId` was used for another text. */
   "idempotency_conflict",
 ] as const;
 
