@@ -29,11 +29,7 @@ const CONSTANT: readonly [name: string, value: string][] = [
   // Without subdomains, which may be other people's servers.
   ["Strict-Transport-Security", "max-age=15552000"],
   ["X-Content-Type-Options", "nosniff"],
-  ["X-DNS-Prefetch-Control", "off"],
-  ["X-Download-Options", "noopen"],
   ["X-Frame-Options", "DENY"],
-  ["X-Permitted-Cross-Domain-Policies", "none"],
-  ["X-XSS-Protection", "0"],
 ];
 
 /**

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { Message as DomainMessage } from "../../domain/message.ts";
 import { publicUser } from "../../domain/user.ts";
+import { isoTime } from "../iso_time.ts";
 import { MAX_ID_LENGTH, MAX_RECOVERED_ROOMS, MISSED_MESSAGES } from "../wire/limits.ts";
 import type * as wire from "../wire/messages.ts";
 import {
@@ -30,6 +31,8 @@ export const Message = z.object({
 
 export function presentMessage(message: DomainMessage): wire.Message {
   const { id, roomId, seq, sender, text, system, clientMessageId, createdAt, updatedAt } = message;
+  const created = isoTime(createdAt);
+  const isChanged = updatedAt.getTime() !== createdAt.getTime();
   return {
     id,
     roomId,
@@ -38,8 +41,8 @@ export function presentMessage(message: DomainMessage): wire.Message {
     text,
     system,
     clientMessageId,
-    createdAt: createdAt.toISOString(),
-    updatedAt: updatedAt.toISOString(),
+    createdAt: created,
+    updatedAt: isChanged ? isoTime(updatedAt) : created,
   };
 }
 
