@@ -26,7 +26,7 @@ if (MongodbServer.available) {
         await server.remove();
       },
     };
-  }, [{ name: "killed and started anew", begin: (s) => s.kill(), end: (s) => s.start() }]);
+  }, [{ name: "killed and restarted", begin: (s) => s.kill(), end: (s) => s.start() }]);
 }
 
 /** Opens two instances, each with a store and a bus, on one database. */

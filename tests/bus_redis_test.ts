@@ -42,7 +42,7 @@ class ClusterNode extends RedisServer {
 }
 
 const KILL: Outage<RedisServer> = {
-  name: "killed and started anew",
+  name: "killed and restarted",
   begin: (server) => server.kill(),
   end: (server) => server.start(),
 };

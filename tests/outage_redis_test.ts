@@ -85,7 +85,7 @@ for (
     await here.event("typing:update", ({ user }) => user.displayName === "Bob");
   });
 
-  test("a room that is opened meanwhile hears events once it is back", async (pair, redis) => {
+  test("a room that is opened meanwhile gets events once it is back", async (pair, redis) => {
     const { ada, bob, roomId } = await adaAndBob(pair);
     const here = await pair.a.join(ada, roomId);
     await begin(redis);
@@ -161,7 +161,7 @@ async function allUnready({ a, b }: Pair): Promise<void> {
   }
 }
 
-/** Resolves once each of these sockets, asking anew, is told that these are in the room. */
+/** Resolves once each of these sockets, joining again, is shown that these are in the room. */
 async function untilOnline(
   names: string[],
   roomId: string,

@@ -19,7 +19,7 @@ type MakeLimiter = (options: Options) => Limiter;
 type Client = RedisClientType | RedisClusterType;
 
 /**
- * @param client is asked at each use: it is another one once Redis was found to be a cluster
+ * @param client is called at each use: its result changes once Redis is found to be a cluster
  * @param prefix begins the name of each key
  */
 export function redisLimiters(client: () => Client, prefix: string): MakeLimiter {

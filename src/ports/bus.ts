@@ -45,7 +45,7 @@ export type BusListener = (event: BusEvent, from: string) => void;
  *
  * It may lose, repeat and reorder what it carries: listeners take an event as a hint about the
  * store, never as the truth itself. After an interruption that it notices it emits `interrupted`;
- * for losses that nobody notices listeners compare with the store from time to time.
+ * for losses that it does not notice listeners compare with the store periodically.
  */
 export interface Bus {
   /** Which bus this is, for the start line. */

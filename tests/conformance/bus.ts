@@ -15,7 +15,7 @@ export interface Deployment {
   append(roomId: string, outcome?: "known" | "unknown"): Promise<Entry>;
   /** Puts a text that is no event where the buses take their events from; the room is followed. */
   spoil(roomId: string, text: string): Promise<void>;
-  /** Closes the buses and whatever else was opened. */
+  /** Closes everything that was opened. */
   close(): Promise<void>;
 }
 
@@ -264,7 +264,7 @@ interface Away {
   b: Instance;
   /** Takes the server away. */
   begin(): Promise<void>;
-  /** Resolves once both instances have noticed that it is away. */
+  /** Resolves once both instances have noticed that it is disconnected. */
   noticed(): Promise<void>;
   /** Brings it back, and resolves once both were notified of the interruption. */
   end(): Promise<void>;
@@ -308,7 +308,7 @@ export function testBusOutages<Server>(
 }
 
 function testOutage(test: (sentence: string, act: (away: Away) => Promise<void>) => void): void {
-  test("the bus knows that it is away, and when it is back", async (away) => {
+  test("the bus shows that it is disconnected, and when it is back", async (away) => {
     const { a: { bus }, begin, noticed, end } = away;
     await begin();
     const refusals: { code?: string }[] = [];

@@ -161,14 +161,17 @@ export async function adaAndBob({ a, b }: Pair) {
   return { ada, bob, roomId };
 }
 
-/** Resolves once each instance knows that the other lives: a newcomer sees the other's people. */
+/** Resolves once each instance has the other's presence: a newcomer sees the other's people. */
 export async function knowEachOther({ a, b }: Pair): Promise<void> {
   const [scout] = await a.people("Scout");
   const { id: roomId } = await scout.createRoom("Lookout");
   for (const [from, to] of [[a, b], [b, a]] as const) {
     const [visitor] = await to.people("Visitor");
     const sockets = [await from.join(scout, roomId), await to.join(visitor, roomId)] as const;
-    await until(() => shown(sockets[1]).includes("Scout"), "the instances know each other");
+    await until(
+      () => shown(sockets[1]).includes("Scout"),
+      "each instance has the other's presence",
+    );
     for (const socket of sockets) await socket.close();
   }
 }

@@ -1,4 +1,4 @@
-/** The bus on MongoDB: new entries by a change stream on the log itself, all else by a collection. */
+/** The bus on MongoDB: new entries by a change stream on the log itself, other events by a collection. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { getLogger } from "@logtape/logtape";
 import type { ChangeStream, Collection, Db } from "mongodb";
@@ -13,12 +13,12 @@ const logger = getLogger(["echoroom", "change stream"]);
 
 /** How long events stay in their collection. */
 const KEPT_SECONDS = 60;
-/** Events that may wait to be written; more are lost. */
+/** Events that may wait to be written; the oldest beyond that are dropped. */
 const MAX_WAITING = 10_000;
 const MAX_AT_ONCE = 500;
 const CHECK_MS = 2_500;
-/** A stream that does not show what was written here so long ago is opened anew. */
-const DEAF_MS = 10_000;
+/** The stream is reopened when it has not shown what was written here this long ago. */
+const STALLED_MS = 10_000;
 const RETRY_MS = { min: 250, max: 2_000 } as const;
 
 interface EventDocument {
@@ -27,7 +27,10 @@ interface EventDocument {
   at: Date;
 }
 
-/** What the pipeline leaves of an insertion: into the log, or into the events. */
+/**
+ * What the pipeline leaves of an insertion: an entry of a log, of any kind (each has its own document
+ * with `roomId` and `seq` in `messages`), or an event.
+ */
 interface Insertion {
   fullDocument: { roomId: string; seq: number } | { event: string };
 }
@@ -46,9 +49,9 @@ const PIPELINE = [
 ];
 
 /**
- * Hears of every room's new entries from the database itself, so that an append costs no second
- * write; needs a replica set. Other events are documents that vanish after a minute. While the
- * stream is away events are lost, and listeners are notified with `interrupted` when it is back.
+ * Learns of every room's new entries from the database itself, so that an append costs no second
+ * write; needs a replica set. Other events are documents that expire after a minute. While the
+ * stream is interrupted events are lost; once it is back listeners get `interrupted`.
  */
 export class MongoBus implements Bus {
   readonly description = "MongoDB change streams";
@@ -112,7 +115,7 @@ export class MongoBus implements Bus {
 
   ping(): Promise<void> {
     if (this.#connected) return Promise.resolve();
-    return Promise.reject(unavailable("The change stream is away."));
+    return Promise.reject(unavailable("The change stream is interrupted."));
   }
 
   async close(): Promise<void> {
@@ -137,7 +140,7 @@ export class MongoBus implements Bus {
 
   async #openStream(): Promise<void> {
     this.#stream = this.#db.watch(PIPELINE);
-    // Only then the server has opened it, and nothing from now on is missed.
+    // The server has opened it only then; from here on nothing is missed.
     const first = await this.#stream.tryNext();
     this.#connected = true;
     this.#lastReceived = Date.now();
@@ -176,11 +179,11 @@ export class MongoBus implements Bus {
     this.#listeners.notify(received.event, received.from);
   }
 
-  /** Opens the stream anew when this instance's own events do not come back. */
+  /** Reopens the stream when this instance's own events do not come back. */
   #checkStream(): void {
     const silence = this.#lastWritten - this.#lastReceived;
-    if (!this.#connected || silence < DEAF_MS) return;
-    logger.warning("The change stream has been deaf for {silence} ms and is opened anew", {
+    if (!this.#connected || silence < STALLED_MS) return;
+    logger.warning("The change stream has shown nothing for {silence} ms and is reopened", {
       silence,
     });
     this.#connected = false;

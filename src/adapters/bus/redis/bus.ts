@@ -19,7 +19,7 @@ const FOLLOW_LIMIT_MS = 500;
 const CLOSE_LIMIT_MS = 500;
 
 /**
- * Publishes with Redis' pub/sub, sharded where the server has it. While Redis is away events are
+ * Publishes with Redis' pub/sub, sharded where the server has it. While Redis cannot be reached events are
  * lost, and listeners are notified with `interrupted` when it is back.
  */
 export class RedisBus implements Bus {

@@ -13,7 +13,7 @@ import { isRefusal, refusalReason } from "./refusals.ts";
 const logger = getLogger(["echoroom", "redis"]);
 
 const CONNECT_LIMIT_MS = 2_000;
-/** A server that has been silent for so long, although it is pinged, is connected to anew. */
+/** The client reconnects when the server has answered no ping for this long. */
 const SILENCE_LIMIT_MS = 3_000;
 const PING_MS = 1_000;
 const MAX_RETRY_MS = 1_000;
@@ -46,7 +46,7 @@ export interface ChannelOptions {
 }
 
 /**
- * Connects to the server, for as long as it takes.
+ * Connects to the server, without a time limit.
  * @throws Error if the server refuses and is given up; see `refusalReason`
  */
 export async function openChannels(client: Client, options: ChannelOptions): Promise<Channels> {

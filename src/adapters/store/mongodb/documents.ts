@@ -50,6 +50,7 @@ export async function createIndexes(db: Db): Promise<void> {
     // All begin with the room, so that the collection can be sharded by it.
     messages.createIndexes([
       { key: { roomId: 1, seq: 1 }, unique: true },
+      // Once other kinds of entries share the `n` of a message, only for those that create one.
       { key: { roomId: 1, n: 1 }, unique: true },
       { key: { roomId: 1, senderId: 1, clientMessageId: 1 }, unique: true },
     ]),

@@ -11,13 +11,13 @@ export function isDuplicateKey(error: unknown, field?: string): boolean {
   return field === undefined || field in (error.keyPattern ?? {});
 }
 
-/** What to throw for `error`: whatever the driver reports, the database could not do its work. */
+/** What to throw for `error`: any error of the driver means that the store is unavailable. */
 export function translate(error: unknown): unknown {
   if (!(error instanceof MongoError) && !isSystemError(error)) return error;
   return unavailable("The database cannot answer now.", error);
 }
 
-/** Whether the operating system refused it: the driver lets some of a broken socket's through. */
+/** Whether it is an error of the operating system: the driver passes some of a broken socket on. */
 function isSystemError(error: unknown): boolean {
   return error instanceof Error && "code" in error && /^E[A-Z]+$/.test(String(error.code));
 }

@@ -67,12 +67,15 @@ async function addOrdinals(
   const total = await messages.estimatedDocumentCount();
   const start = Date.now();
   let [done, reported] = [0, start];
-  const cursor = messages.find(WITHOUT_ORDINAL, { projection: { _id: 1 }, batchSize });
+  const cursor = messages.find(WITHOUT_ORDINAL, { projection: { seq: 1 }, batchSize });
   const batches = inBatches(cursor, batchSize);
   const update = async () => {
     for (let next = await batches.next(); !next.done; next = await batches.next()) {
-      const filter = { _id: { $in: next.value }, ...WITHOUT_ORDINAL };
-      await messages.updateMany(filter, [{ $set: { n: "$seq" } }]);
+      // By `_id` each: long lists of them are slow on some servers.
+      const updates = next.value.map(({ _id, seq }) => {
+        return { updateOne: { filter: { _id }, update: { $set: { n: seq } } } };
+      });
+      await messages.bulkWrite(updates, { ordered: false });
       done += next.value.length;
       if (Date.now() - reported < PROGRESS_MS) continue;
       reported = Date.now();
@@ -88,13 +91,10 @@ async function addOrdinals(
   if (done > 0) logger.info("Migrated {done} messages in {seconds} s", { done, seconds });
 }
 
-async function* inBatches(
-  documents: AsyncIterable<{ _id: string }>,
-  size: number,
-): AsyncGenerator<string[]> {
-  let batch: string[] = [];
-  for await (const { _id } of documents) {
-    if (batch.push(_id) < size) continue;
+async function* inBatches<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
+  let batch: T[] = [];
+  for await (const item of items) {
+    if (batch.push(item) < size) continue;
     yield batch;
     batch = [];
   }

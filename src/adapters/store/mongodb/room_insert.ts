@@ -44,7 +44,7 @@ export class RoomInsert {
     const group = waiting.splice(0, MAX_GROUP);
     if (group.length === 0) return;
     try {
-      // The entries go first: without its room nobody can find one, while a room without its entry
+      // The entries go first: without its room an entry cannot be found, while a room without its entry
       // would be seen. If the slug is taken it stays behind, for the next attempt with this id.
       await insertNew(this.#messages, group.map(({ opening }) => opening));
       const refused = await insertNew(this.#rooms, group.map(({ room }) => room));

@@ -1,6 +1,6 @@
 /** Rooms, in a collection of their own; where their logs end is looked up in these. */
 import type { Collection, Document } from "mongodb";
-import { entryAfter, type EntryDraft, LOG_START } from "../../../domain/entry.ts";
+import { entryAfter, type EntryDraft, LOG_START, positionOf } from "../../../domain/entry.ts";
 import type { NewRoom, Room } from "../../../domain/room.ts";
 import type { RoomStore } from "../../../ports/store/rooms.ts";
 import {
@@ -35,8 +35,12 @@ export class MongoRooms implements RoomStore {
   }
 
   create(room: NewRoom, opening: EntryDraft): Promise<boolean> {
-    const entry = fromEntry(entryAfter(LOG_START, room.id, opening));
-    return this.#operations.run(() => this.#inserts.insert(fromRoom(room), entry));
+    const entry = entryAfter(LOG_START, room.id, opening);
+    return this.#operations.run(async () => {
+      const created = await this.#inserts.insert(fromRoom(room), fromEntry(entry));
+      if (created) this.#ends.saw(room.id, positionOf(entry));
+      return created;
+    });
   }
 
   find(idOrSlug: string): Promise<Room | null> {
