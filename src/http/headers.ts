@@ -1,4 +1,4 @@
-/** The headers that every answer carries, set once, when the answer is there. */
+/** The headers of every answer, set once, after the route. */
 import type { Context, MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 import { createMiddleware } from "hono/factory";
@@ -26,7 +26,7 @@ const CONSTANT: readonly [name: string, value: string][] = [
   ["cross-origin-resource-policy", "same-origin"],
   ["origin-agent-cluster", "?1"],
   ["referrer-policy", "no-referrer"],
-  // Not for subdomains: what runs beside this server is not its to decide.
+  // Without subdomains, which may be other people's servers.
   ["strict-transport-security", "max-age=15552000"],
   ["x-content-type-options", "nosniff"],
   ["x-frame-options", "DENY"],
@@ -46,7 +46,7 @@ export function answerHeaders(allowsOrigin: OriginPolicy): MiddlewareHandler<Env
   });
   return createMiddleware<Env>(async (c, next) => {
     if (c.req.method === "OPTIONS" && isHostWellFormed(c)) {
-      // Its answer has CORS' headers already.
+      // The answer has the CORS headers already.
       const answer = await preflight(c, next);
       if (answer) c.res = answer;
     } else {
@@ -72,7 +72,7 @@ function allowReading(c: Context<Env>, allowsOrigin: OriginPolicy): void {
   headers.set("Access-Control-Expose-Headers", EXPOSED);
 }
 
-/** Says where a client stands (draft-ietf-httpapi-ratelimit-headers). */
+/** Adds the quota (draft-ietf-httpapi-ratelimit-headers). */
 function describe(headers: Headers, { policy, limit, window, remaining, reset }: Quota): void {
   headers.set("RateLimit-Policy", `"${policy}";q=${limit};w=${window}`);
   headers.set("RateLimit", `"${policy}";r=${remaining};t=${reset}`);
