@@ -13,12 +13,19 @@
  * What the chosen files need is found or started once. Files whose service cannot be had are left
  * out and count as skipped, each as one; in CI (`CI` is set) as failed.
  *
- * Files run side by side, `TEST_JOBS` at once, each in a process of its own. `--quick` runs those
- * that need no service and little time.
+ * Files run side by side, each in a process of its own: one that keeps a core busy and two others on
+ * each core. `TEST_CORES` says how many cores to use. `--quick` runs those that need no service and
+ * little time.
  */
 import { basename, join, relative } from "node:path";
 import { parseArgs } from "node:util";
-import { type Counts, type FileRun, runFiles, sumCounts } from "./file_runs.ts";
+import {
+  type Counts,
+  type FileRun,
+  type FileRunOptions,
+  runFiles,
+  sumCounts,
+} from "./file_runs.ts";
 import { findChromium } from "./servers/chromium.ts";
 import { findMongodb } from "./servers/mongodb.ts";
 import { findRedis } from "./servers/redis.ts";
@@ -32,8 +39,10 @@ const SERVICES: Record<string, FindService> = {
 
 /** Words of names: many processes for minutes, packing, and whole installations are not quick. */
 const LONG = ["faults", "package", "process", "workers"];
-/** Tests wait for timers and other processes more than they compute. */
-const JOBS_A_CORE = 3;
+/** Words of names: fifty clients, or a browser, keep a core busy; other tests mostly wait. */
+const HEAVY = ["faults", "browser"];
+/** Files at once on each core: heavy ones, and others. */
+const JOBS_A_CORE = { heavy: 1, light: 2 };
 /** How many of the slowest files the end names. */
 const NAMED_FILES = 12;
 
@@ -73,19 +82,28 @@ async function runTests(args: string[], signal: AbortSignal): Promise<Counts> {
   await using services = new AsyncDisposableStack();
   const { env, leftOut } = await findServices(files, services, signal);
   const without = new Set(leftOut.flatMap(({ files }) => files));
-  const rest = byLength(files.filter((file) => !without.has(file)));
-  const runs = await runFiles(rest, {
-    flags,
-    env,
-    signal,
-    jobs: Number(Deno.env.get("TEST_JOBS")) || JOBS_A_CORE * navigator.hardwareConcurrency,
-    onEnd: showing(rest.length),
-  });
+  const rest = files.filter((file) => !without.has(file));
+  const runs = await runAll(rest, { flags, env, signal, onEnd: showing(rest.length) });
   reportRuns(runs);
   reportLeftOut(leftOut);
   const counts = sumCounts(runs.map(({ counts }) => counts));
   counts[Deno.env.get("CI") ? "failed" : "skipped"] += without.size;
   return counts;
+}
+
+async function runAll(files: string[], options: Omit<FileRunOptions, "jobs">): Promise<FileRun[]> {
+  const cores = Number(Deno.env.get("TEST_CORES")) || navigator.hardwareConcurrency;
+  const heavy = files.filter(isHeavy);
+  const light = files.filter((file) => !isHeavy(file));
+  const runs = await Promise.all([
+    runFiles(heavy, { ...options, jobs: JOBS_A_CORE.heavy * cores }),
+    // Those that need services take longest, and should not be the last to end.
+    runFiles(light.toSorted((a, b) => Number(isQuick(a)) - Number(isQuick(b))), {
+      ...options,
+      jobs: JOBS_A_CORE.light * cores,
+    }),
+  ]);
+  return runs.flat();
 }
 
 /** Tells paths, all tests if there are none, from options of `deno test` and their values. */
@@ -196,10 +214,8 @@ export function isQuick(path: string): boolean {
   return servicesOf(path).length === 0 && !wordsOf(path).some((word) => LONG.includes(word));
 }
 
-/** Those that take long by their names first, so that the last to end is not one of them. */
-function byLength(files: string[]): string[] {
-  const rank = (file: string) => wordsOf(file).includes("faults") ? 0 : isQuick(file) ? 2 : 1;
-  return files.toSorted((a, b) => rank(a) - rank(b));
+function isHeavy(path: string): boolean {
+  return wordsOf(path).some((word) => HEAVY.includes(word));
 }
 
 function wordsOf(path: string): string[] {
