@@ -9,7 +9,7 @@ import {
 import { HANG_MS } from "./deadline.ts";
 
 /** Quick to notice and to come back. */
-export const QUICK = { answerMs: 2_000, silenceMs: 500, firstRetryMs: 10, longestRetryMs: 100 };
+export const QUICK = { answerMs: 5_000, silenceMs: 500, firstRetryMs: 10, longestRetryMs: 100 };
 
 /** One browser: its cookies and its storage outlive the pages, and so the clients. */
 export class TestBrowser {
