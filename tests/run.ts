@@ -13,8 +13,8 @@
  * What the chosen files need is found or started once. Files whose service cannot be had are left
  * out and count as skipped, each as one; in CI (`CI` is set) as failed.
  *
- * Files run side by side, each in a process of its own: one that keeps a core busy and two others on
- * each core. `TEST_CORES` says how many cores to use. `--quick` runs those that need no service and
+ * Files run side by side, each in a process of its own: for each two cores one that keeps a core
+ * busy, and two others. `TEST_CORES` says how many cores to use. `--quick` runs those that need no service and
  * little time.
  */
 import { basename, join, relative } from "node:path";
@@ -42,7 +42,7 @@ const LONG = ["faults", "package", "process", "workers"];
 /** Words of names: fifty clients, or a browser, keep a core busy; other tests mostly wait. */
 const HEAVY = ["faults", "browser"];
 /** Files at once on each core: heavy ones, and others. */
-const JOBS_A_CORE = { heavy: 1, light: 2 };
+const JOBS_A_CORE = { heavy: 0.5, light: 1 };
 /** How many of the slowest files the end names. */
 const NAMED_FILES = 12;
 
@@ -96,11 +96,11 @@ async function runAll(files: string[], options: Omit<FileRunOptions, "jobs">): P
   const heavy = files.filter(isHeavy);
   const light = files.filter((file) => !isHeavy(file));
   const runs = await Promise.all([
-    runFiles(heavy, { ...options, jobs: JOBS_A_CORE.heavy * cores }),
+    runFiles(heavy, { ...options, jobs: Math.ceil(JOBS_A_CORE.heavy * cores) }),
     // Those that need services take longest, and should not be the last to end.
     runFiles(light.toSorted((a, b) => Number(isQuick(a)) - Number(isQuick(b))), {
       ...options,
-      jobs: JOBS_A_CORE.light * cores,
+      jobs: Math.ceil(JOBS_A_CORE.light * cores),
     }),
   ]);
   return runs.flat();

@@ -99,15 +99,26 @@ export function testInstances(setting: InstancesSetting): void {
     const { ada, bob, roomId } = await adaAndBob(pair);
     const [one, two] = [await pair.a.join(ada, roomId), await pair.b.join(ada, roomId)];
     const watcher = await pair.b.join(bob, roomId);
+    const [carol] = await pair.a.people("Carol");
+    const beside = await pair.a.join(carol, roomId);
+    /** Of whom the watcher is notified, in order. */
+    const notified = () =>
+      watcher.all("typing:update").map(({ user, isTyping }) => `${user.displayName} ${isTyping}`);
+    /** Resolves once what was sent through the first instance has reached the second. */
+    const crossed = async (event: "typing:start" | "typing:stop") => {
+      await one.call("room:join", { roomId });
+      beside.send(event, { roomId });
+      await until(() => notified().includes(`Carol ${event === "typing:start"}`), "Carol is shown");
+    };
     two.send("typing:start", { roomId });
     one.send("typing:start", { roomId });
-    await watcher.event("typing:update", ({ isTyping }) => isTyping);
-    await sleep(500);
+    await crossed("typing:start");
     two.send("typing:stop", { roomId });
-    await sleep(500);
-    assert.deepEqual(watcher.all("typing:update").map(({ isTyping }) => isTyping), [true]);
+    await two.call("room:join", { roomId });
+    await crossed("typing:stop");
+    assert.deepEqual(notified(), ["Ada true", "Carol true", "Carol false"]);
     one.send("typing:stop", { roomId });
-    await watcher.event("typing:update", ({ isTyping }) => !isTyping);
+    await until(() => notified().includes("Ada false"), "Ada has stopped");
   });
 
   test("signing out on one instance closes the session's sockets on the other", async (pair) => {
