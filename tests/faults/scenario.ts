@@ -44,7 +44,7 @@ const CHAOS_SECONDS = Number(Deno.env.get("FAULTS_SECONDS") || 20);
 const CALM_MS = 2_000;
 const SETTLE_MS = 120_000;
 const POLL_MS = 500;
-const MAX_TRIES = 10;
+const MAX_TRIES = 60;
 const SHOWN_VIOLATIONS = 20;
 
 /** Faults of every kind, for `FAULTS_SECONDS`. */
