@@ -66,7 +66,7 @@ Deno.test("every answer carries a request id, and a sane one of the client's is 
     }
   }));
 
-Deno.test("a path that is none is 404, a method that is none is 405 with those there are", () =>
+Deno.test("an unknown path is 404, and a method that a path lacks is 405 with those it has", () =>
   onStage(async ({ server }) => {
     for (const path of ["/nowhere", "/auth", "/rooms/a/b/c", "/assets/nowhere.js", "/.env"]) {
       const { status, body } = await request(server.url, "GET", path);

@@ -121,7 +121,7 @@ Deno.test("rooms are listed by name, then id, page by page", () =>
     assert.deepEqual(paged, whole.rooms);
   }));
 
-Deno.test("a cursor or limit that is none is refused", () =>
+Deno.test("an invalid cursor or limit is refused", () =>
   onStage(async (stage) => {
     const [ada] = await stage.people("Ada");
     await ada.createRoom("Tea");

@@ -22,7 +22,7 @@ export interface Fault {
   target: Target;
   /** Which of the instances. */
   index: number;
-  /** Milliseconds until it is mended. */
+  /** Milliseconds until it is repaired. */
   lasts: number;
 }
 
@@ -75,7 +75,7 @@ function planLane(
 }
 
 /**
- * Inflicts the faults whose turn comes in time, and resolves with them once all is mended and serves
+ * Inflicts the faults whose turn comes in time, and resolves with them once all is repaired and serves
  * again. Starting what was killed takes as long as it takes, which a plan cannot know.
  */
 export async function inflict(
