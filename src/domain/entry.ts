@@ -50,6 +50,8 @@ export interface CreatedDraft {
   message: MessageDraft;
   /** As in the entry. */
   request: string | null;
+  /** The ids of the users whom it names or answers, without its sender. */
+  notified: readonly string[];
 }
 
 export type ChangeDraft =
