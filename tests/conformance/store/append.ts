@@ -14,6 +14,7 @@ import {
   headOf,
   newId,
   newRoom,
+  opening,
   pick,
   range,
   readAfter,
@@ -167,10 +168,10 @@ export function testAppend(test: Register): void {
   test("a repeated opening is the one the room was created with", async (store) => {
     const ada = await createUser(store);
     const room = newRoom(ada);
-    const opening = draft(ada, { system: true });
-    await store.rooms.create(room, creation(opening));
-    const again = draft(ada, { clientMessageId: opening.clientMessageId });
-    assert.deepEqual(await append(store, room.id, [again]), [stored(room.id, 1, opening)]);
+    const first = opening(ada);
+    await store.rooms.create(room, creation(first));
+    const again = draft(ada, { clientMessageId: first.clientMessageId });
+    assert.deepEqual(await append(store, room.id, [again]), [stored(room.id, 1, first)]);
   });
 
   test("a repeated send shows its sender as they are now", async (store) => {

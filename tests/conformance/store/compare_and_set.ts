@@ -1,6 +1,6 @@
 /** What an append that names its basis must do on every store. */
 import assert from "node:assert/strict";
-import { type Entry, type LogPosition, positionOf } from "../../../src/domain/entry.ts";
+import { creationOf, type Entry, type LogPosition, positionOf } from "../../../src/domain/entry.ts";
 import {
   createRoom,
   createRoomWithAda,
@@ -21,15 +21,10 @@ export function testCompareAndSet(test: Register): void {
     const basis = await store.log.end(room.id);
     assert.deepEqual(basis, { seq: 1, n: 1 });
     const sent = drafts(ada, 3);
-    const entries = await store.log.append(room.id, basis, sent.map(creation));
-    const expected = sent.map((each, i): Entry => ({
-      kind: "created",
-      id: each.id,
-      roomId: room.id,
-      seq: i + 2,
-      n: i + 2,
-      message: stored(room.id, i + 2, each),
-    }));
+    const entries = await store.log.append(room.id, basis, sent.map((each) => creation(each)));
+    const expected = sent.map((each, i): Entry => {
+      return creationOf(stored(room.id, i + 2, each), i + 2, null);
+    });
     assert.deepEqual(entries, expected);
     assert.deepEqual(await store.log.entriesAfter(room.id, 1, 10), expected);
     assert.deepEqual(await store.log.end(room.id), { seq: 4, n: 4 });
@@ -40,7 +35,10 @@ export function testCompareAndSet(test: Register): void {
     const basis = await store.log.end(room.id);
     await store.log.append(room.id, basis, [creation(draft(ada))]);
     for (const each of [store, await connect()]) {
-      assert.deepEqual(await each.log.append(room.id, basis, drafts(ada, 2).map(creation)), []);
+      assert.deepEqual(
+        await each.log.append(room.id, basis, drafts(ada, 2).map((each) => creation(each))),
+        [],
+      );
     }
     assert.deepEqual(await store.log.end(room.id), { seq: 2, n: 2 });
   });
@@ -67,7 +65,11 @@ export function testCompareAndSet(test: Register): void {
     );
     const repeat = draft(ada, { clientMessageId: first.clientMessageId });
     const sent = [draft(ada), draft(ada), repeat, draft(ada)];
-    const entries = await store.log.append(room.id, positionOf(old!), sent.map(creation));
+    const entries = await store.log.append(
+      room.id,
+      positionOf(old!),
+      sent.map((each) => creation(each)),
+    );
     assert.deepEqual(entries.map(({ id }) => id), sent.slice(0, 2).map(({ id }) => id));
     assert.deepEqual(await store.log.end(room.id), positionOf(entries.at(-1)!));
   });
@@ -83,7 +85,11 @@ export function testCompareAndSet(test: Register): void {
     const [bob, elsewhere] = [await createUser(store), await createRoom(store, ada)];
     const [of, other] = [draft(ada), draft(bob)];
     const basis = { seq: 1, n: 1 };
-    const entries = await store.log.append(room.id, basis, [of, other].map(creation));
+    const entries = await store.log.append(
+      room.id,
+      basis,
+      [of, other].map((each) => creation(each)),
+    );
     const keyOf = ({ sender, clientMessageId }: typeof of) => {
       return { senderId: sender.id, clientMessageId };
     };
@@ -109,14 +115,14 @@ export function testCompareAndSet(test: Register): void {
 
   test("messages are read from a position on, forwards and backwards", async (store) => {
     const { room, ada } = await createRoomWithAda(store);
-    const sent = drafts(ada, 5).map(creation);
+    const sent = drafts(ada, 5).map((each) => creation(each));
     const entries = await store.log.append(room.id, { seq: 1, n: 1 }, sent);
     const messages = entries.map(({ message }) => message);
-    assert.deepEqual(await store.log.messagesAfter(room.id, at(1), 3), messages.slice(0, 3));
-    assert.deepEqual(await store.log.messagesAfter(room.id, at(4), 9), messages.slice(3));
-    assert.deepEqual(await store.log.messagesAfter(room.id, at(6), 9), []);
-    assert.deepEqual(await store.log.messagesBefore(room.id, at(5), 2), messages.slice(1, 3));
-    assert.deepEqual(await store.log.messagesBefore(room.id, at(1), 9), []);
+    assert.deepEqual(await store.messages.after(room.id, at(1), 3), messages.slice(0, 3));
+    assert.deepEqual(await store.messages.after(room.id, at(4), 9), messages.slice(3));
+    assert.deepEqual(await store.messages.after(room.id, at(6), 9), []);
+    assert.deepEqual(await store.messages.before(room.id, at(5), 2), messages.slice(1, 3));
+    assert.deepEqual(await store.messages.before(room.id, at(1), 9), []);
   });
 }
 

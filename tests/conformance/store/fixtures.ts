@@ -1,10 +1,7 @@
 /** Users, rooms and messages for the suites of the stores, and short ways to make them. */
 import assert from "node:assert/strict";
-import { InProcessBus } from "../../../src/adapters/bus/in_process.ts";
-import { Metrics } from "../../../src/services/metrics.ts";
-import { RoomLog } from "../../../src/services/room_log.ts";
-import type { EntryDraft } from "../../../src/domain/entry.ts";
-import type { Message, MessageDraft } from "../../../src/domain/message.ts";
+import type { CreatedDraft, Entry, EntryDraft } from "../../../src/domain/entry.ts";
+import { type Message, type MessageDraft, PLAIN } from "../../../src/domain/message.ts";
 import type { NewRoom } from "../../../src/domain/room.ts";
 import { publicUser, type User } from "../../../src/domain/user.ts";
 import type { Store } from "../../../src/ports/store/store.ts";
@@ -90,6 +87,7 @@ export async function createRoomWithAda(store: Store): Promise<{ room: NewRoom; 
 
 export function draft(sender: User, fields: Partial<MessageDraft> = {}): MessageDraft {
   return {
+    ...PLAIN,
     id: newId(),
     sender: publicUser(sender),
     text: "Hello",
@@ -100,13 +98,23 @@ export function draft(sender: User, fields: Partial<MessageDraft> = {}): Message
   };
 }
 
+/** What the server writes about a user who creates a room. */
+export function opening(creator: User): MessageDraft {
+  return draft(creator, {
+    text: `${creator.displayName} created the room`,
+    system: true,
+    systemType: "room_created",
+    systemData: { users: [creator.id] },
+  });
+}
+
 export function drafts(sender: User, count: number): MessageDraft[] {
   return range(1, count).map((i) => draft(sender, { text: `Message ${i}` }));
 }
 
 /** The message that a draft becomes as entry `seq` of the room's log. */
 export function stored(roomId: string, seq: number, sent: MessageDraft): Message {
-  return { ...sent, roomId, seq, updatedAt: sent.createdAt };
+  return { ...sent, roomId, seq, changedSeq: seq, textSeq: seq, updatedAt: sent.createdAt };
 }
 
 export function seqs(messages: Message[]): number[] {
@@ -134,23 +142,45 @@ export function sendKey(
   return `${sender.id} ${clientMessageId}`;
 }
 
-/** The entry that a message makes. */
-export function creation(message: MessageDraft): EntryDraft {
-  return { kind: "created", message };
+/** The draft of the entry that a message makes. */
+export function creation(message: MessageDraft, fields: Partial<CreatedDraft> = {}): CreatedDraft {
+  return { kind: "created", message, request: null, notified: [], ...fields };
 }
 
-const logs = new WeakMap<Store, RoomLog>();
-
-/** Appends messages through the room log, as the server does; returns them as stored. */
+/**
+ * Appends messages after whatever other instances append, each unless it was sent before; returns
+ * them as they are stored.
+ */
 export async function append(
   store: Store,
   roomId: string,
   messages: MessageDraft[],
 ): Promise<Message[]> {
-  const log = logs.get(store) ?? new RoomLog(store, new InProcessBus(), new Metrics());
-  logs.set(store, log);
-  const entries = await Promise.all(messages.map((each) => log.append(roomId, creation(each))));
-  return entries.map(({ message }) => message);
+  const found = new Map<string, Message>();
+  for (;;) {
+    const end = await store.log.end(roomId);
+    const sent = await store.log.findSent(roomId, messages.map(sentKey));
+    for (const { message } of sent) found.set(sendKey(message), message);
+    const fresh = messages.filter((each) => !found.has(sendKey(each)));
+    if (fresh.length === 0) return messages.map((each) => found.get(sendKey(each))!);
+    const entries = await store.log.append(roomId, end, fresh.map((each) => creation(each)));
+    for (const { message } of entries) found.set(sendKey(message), message);
+  }
+}
+
+function sentKey({ sender, clientMessageId }: MessageDraft) {
+  return { senderId: sender.id, clientMessageId };
+}
+
+/** Appends drafts at the end of a log that nobody else writes to. */
+export async function write(
+  store: Store,
+  roomId: string,
+  ...drafts: EntryDraft[]
+): Promise<Entry[]> {
+  const entries = await store.log.append(roomId, await store.log.end(roomId), drafts);
+  assert.equal(entries.length, drafts.length);
+  return entries;
 }
 
 /** The messages of the entries after `seq`. */

@@ -47,7 +47,11 @@ export function testLifetime(test: Register): void {
   test("closing finishes the appends that have begun", async (store, connect) => {
     const { room, ada } = await createRoomWithAda(store);
     const sent = drafts(ada, 5);
-    const appended = store.log.append(room.id, { seq: 1, n: 1 }, sent.map(creation));
+    const appended = store.log.append(
+      room.id,
+      { seq: 1, n: 1 },
+      sent.map((each) => creation(each)),
+    );
     await store.close();
     const entries = await appended;
     assert.equal(entries.length, 5);

@@ -34,7 +34,7 @@ export function testReads(test: Register): void {
         assert.deepEqual(await readAfter(store, room.id, seq, limit), later.slice(0, limit));
         const earlier = log.filter((message) => message.seq < seq);
         assert.deepEqual(
-          await store.log.messagesBefore(room.id, { seq, n: seq }, limit),
+          await store.messages.before(room.id, { seq, n: seq }, limit),
           earlier.slice(-limit),
         );
       }),
@@ -45,7 +45,7 @@ export function testReads(test: Register): void {
   test("a read before the largest safe integer gives the log's end", async (store) => {
     const { room, ada } = await createRoomWithAda(store);
     await append(store, room.id, drafts(ada, 5));
-    assert.deepEqual(seqs(await store.log.messagesBefore(room.id, LOG_LIMIT, 3)), [
+    assert.deepEqual(seqs(await store.messages.before(room.id, LOG_LIMIT, 3)), [
       4,
       5,
       6,
@@ -72,7 +72,7 @@ export function testReads(test: Register): void {
     for (
       const messages of [
         await readAfter(store, room.id, 1, 10),
-        await store.log.messagesBefore(room.id, { seq: 4, n: 4 }, 2),
+        await store.messages.before(room.id, { seq: 4, n: 4 }, 2),
       ]
     ) {
       assert.deepEqual(messages.map((message) => message.sender), [renamed, publicUser(bob)]);
@@ -120,8 +120,8 @@ export function testReads(test: Register): void {
     const elsewhere = await createRoom(store, ada);
     const [message] = await append(store, room.id, [draft(ada)]);
     assert.ok(message);
-    assert.deepEqual(await store.log.position(room.id, message.id), { seq: 2, n: 2 });
-    assert.equal(await store.log.position(elsewhere.id, message.id), null);
-    assert.equal(await store.log.position(room.id, message.clientMessageId), null);
+    assert.deepEqual(await store.messages.position(room.id, message.id), { seq: 2, n: 2 });
+    assert.equal(await store.messages.position(elsewhere.id, message.id), null);
+    assert.equal(await store.messages.position(room.id, message.clientMessageId), null);
   });
 }

@@ -10,6 +10,7 @@ import {
   drafts,
   headOf,
   newRoom,
+  opening,
   pick,
   readAfter,
   type Register,
@@ -22,12 +23,12 @@ export function testRooms(test: Register): void {
   test("a room is found by id and by slug, with its opening as entry 1", async (store) => {
     const ada = await createUser(store);
     const room = newRoom(ada, { description: "Engines, analytical and other" });
-    const opening = draft(ada, { text: "Ada created the room", system: true });
-    assert.equal(await store.rooms.create(room, creation(opening)), true);
+    const first = opening(ada);
+    assert.equal(await store.rooms.create(room, creation(first)), true);
     const expected = { ...room, lastSeq: 1 };
     assert.deepEqual(await store.rooms.find(room.id), expected);
     assert.deepEqual(await store.rooms.find(room.slug), expected);
-    assert.deepEqual(await readAfter(store, room.id, 0, 10), [stored(room.id, 1, opening)]);
+    assert.deepEqual(await readAfter(store, room.id, 0, 10), [stored(room.id, 1, first)]);
   });
 
   test("no reader sees a room without its opening", async (store, connect) => {
@@ -62,16 +63,16 @@ export function testRooms(test: Register): void {
     const ada = await createUser(store);
     await createRoom(store, ada, { slug: "engines" });
     const room = newRoom(ada, { slug: "engines" });
-    const opening = draft(ada);
-    assert.equal(await store.rooms.create(room, creation(opening)), false);
+    const first = draft(ada);
+    assert.equal(await store.rooms.create(room, creation(first)), false);
     assert.equal(await store.rooms.find(room.id), null);
-    assert.equal(await store.rooms.create({ ...room, slug: "engines-2" }, creation(opening)), true);
+    assert.equal(await store.rooms.create({ ...room, slug: "engines-2" }, creation(first)), true);
     assert.deepEqual(await store.rooms.find("engines-2"), {
       ...room,
       slug: "engines-2",
       lastSeq: 1,
     });
-    assert.deepEqual(await readAfter(store, room.id, 0, 10), [stored(room.id, 1, opening)]);
+    assert.deepEqual(await readAfter(store, room.id, 0, 10), [stored(room.id, 1, first)]);
   });
 
   test("an id is found before a slug that reads the same", async (store) => {
@@ -143,8 +144,8 @@ export function testRooms(test: Register): void {
       assert.equal(await store.rooms.find(unknown), null);
       assert.equal(await headOf(store, unknown), 0);
       assert.deepEqual(await readAfter(store, unknown, 0, 10), []);
-      assert.deepEqual(await store.log.messagesBefore(unknown, LOG_LIMIT, 10), []);
-      assert.equal(await store.log.position(unknown, unknown), null);
+      assert.deepEqual(await store.messages.before(unknown, LOG_LIMIT, 10), []);
+      assert.equal(await store.messages.position(unknown, unknown), null);
     }
   });
 }

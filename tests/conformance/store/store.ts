@@ -1,9 +1,12 @@
 /** What every store must do, as one suite that each adapter is run through. */
 import type { Store } from "../../../src/ports/store/store.ts";
+import { testAnswers } from "./answers.ts";
 import { testAppend } from "./append.ts";
+import { testChanges } from "./changes.ts";
 import { testCompareAndSet } from "./compare_and_set.ts";
 import type { Register, TestDatabase } from "./fixtures.ts";
 import { testLifetime } from "./lifetime.ts";
+import { testReactions } from "./reactions.ts";
 import { testReads } from "./reads.ts";
 import { testRooms } from "./rooms.ts";
 import { testSessions } from "./sessions.ts";
@@ -33,6 +36,9 @@ export function testStore(name: string, createDatabase: () => Promise<TestDataba
   testCompareAndSet(test);
   testAppend(test);
   testReads(test);
+  testChanges(test);
+  testReactions(test);
+  testAnswers(test);
   testSessions(test);
   testLifetime(test);
 }

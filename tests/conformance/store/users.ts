@@ -1,5 +1,6 @@
 /** What every store must do with accounts. */
 import assert from "node:assert/strict";
+import { type PublicUser, publicUser } from "../../../src/domain/user.ts";
 import { createUser, newUser, pick, type Register, UNKNOWN_IDS } from "./fixtures.ts";
 
 export function testUsers(test: Register): void {
@@ -44,6 +45,19 @@ export function testUsers(test: Register): void {
     const changed = await store.users.update(user.id, changes, user.updatedAt);
     assert.deepEqual(changed, { ...user, ...changes });
     assert.deepEqual(await store.users.findByEmail(user.email), changed);
+  });
+
+  test("what others see of several users is found at once, without those unknown", async (store) => {
+    const users = [
+      await createUser(store, { avatarUrl: "https://example.org/ada.png" }),
+      await createUser(store, { displayName: "Bob" }),
+    ];
+    await createUser(store);
+    const ids = users.map(({ id }) => id);
+    const byId = (a: PublicUser, b: PublicUser) => a.id < b.id ? -1 : 1;
+    const found = await store.users.findPublic([...UNKNOWN_IDS, ...ids, pick(ids, 0)]);
+    assert.deepEqual(found.sort(byId), users.map(publicUser).sort(byId));
+    assert.deepEqual(await store.users.findPublic([]), []);
   });
 
   test("an unknown user is null, also to an update", async (store) => {
