@@ -23,7 +23,13 @@ export type PortName = keyof DatabasePorts;
  * writes succeed.
  */
 export const METHODS = {
-  users: { create: "write", find: "read", findByEmail: "read", update: "write" },
+  users: {
+    create: "write",
+    find: "read",
+    findPublic: "read",
+    findByEmail: "read",
+    update: "write",
+  },
   sessions: { create: "write", find: "read", rotate: "write", revoke: "write", revoked: "read" },
   rooms: { create: "write", find: "read", takenSlugs: "read", list: "read" },
   log: {
@@ -32,11 +38,22 @@ export const METHODS = {
     end: "read",
     heads: "read",
     entriesAfter: "read",
-    entriesBefore: "read",
     entryId: "read",
-    messagesBefore: "read",
-    messagesAfter: "read",
+  },
+  messages: {
+    find: "read",
     position: "read",
+    before: "read",
+    after: "read",
+    answersBefore: "read",
+    answersAfter: "read",
+    threads: "read",
+    pinned: "read",
+    countPinned: "read",
+    earlierTexts: "read",
+    reactionsBy: "read",
+    reactors: "read",
+    reactorsAmong: "read",
   },
   probe: { ping: "write" },
 } as const satisfies { [P in PortName]: Record<keyof DatabasePorts[P], "read" | "write"> };
@@ -52,8 +69,8 @@ export interface Failure {
 }
 
 export type Request =
-  /** `identity` is what the file has to be; null makes a missing file */
-  | { open: string; identity: FileIdentity | null }
+  /** `identity` is what the file has to be; null makes a missing file. For `eraseMs` see `Erasure`. */
+  | { open: string; identity: FileIdentity | null; eraseMs: number }
   | { reads: Call[]; writes: Call[] }
   | { close: true };
 

@@ -11,6 +11,7 @@ import {
   readVersion,
 } from "./file.ts";
 import { SqliteLog } from "./log.ts";
+import { SqliteMessages } from "./messages.ts";
 import { SqliteRooms } from "./rooms.ts";
 import { MIGRATIONS } from "./schema.ts";
 import { SqliteSessions } from "./sessions.ts";
@@ -37,6 +38,7 @@ export interface DatabasePorts {
   sessions: SqliteSessions;
   rooms: SqliteRooms;
   log: SqliteLog;
+  messages: SqliteMessages;
   probe: {
     /** Writes without changing anything, which fails on a read-only database. */
     ping(): void;
@@ -54,6 +56,8 @@ export class SqliteDatabase {
   readonly #walIdentity: FileIdentity;
   /** Whether the files were gone when they were last looked at. */
   #displaced = false;
+  /** Whether the write-ahead log may hold what was deleted from the tables. */
+  #mustErase = false;
 
   /**
    * Opens the file and brings its tables up to date.
@@ -77,11 +81,13 @@ export class SqliteDatabase {
       checkVersion(this.#db);
       checkDamage(this.#db, path);
       this.#migrate(onMigration);
-      this.ports = openPorts(this.#sql);
+      this.ports = openPorts(this.#sql, () => this.#mustErase = true);
       this.#db.exec("PRAGMA busy_timeout = 0");
       this.#proveWritable();
       this.identity = identify(path);
       this.#walIdentity = identify(`${path}-wal`);
+      // A process that has died may have left it.
+      this.#mustErase = Deno.statSync(`${path}-wal`).size > 0;
     } catch (error) {
       this.#db.close();
       throw StartupFault.from(error);
@@ -101,7 +107,27 @@ export class SqliteDatabase {
     return result;
   }
 
+  /** Whether `erase` is to be called, within a minute. */
+  get mustErase(): boolean {
+    return this.#mustErase;
+  }
+
+  /**
+   * Overwrites in the file what was deleted from the tables, and empties the write-ahead log, where
+   * it is still to be read.
+   * @returns whether it has succeeded; not while another connection reads or writes
+   */
+  erase(): boolean {
+    try {
+      this.#mustErase = !this.#truncateLog();
+    } catch {
+      // The disk's or the file's fault: the next write says so.
+    }
+    return !this.#mustErase;
+  }
+
   close(): void {
+    if (this.#mustErase) this.erase();
     this.#db.close();
   }
 
@@ -155,17 +181,23 @@ export class SqliteDatabase {
     });
     this.#db.exec(`PRAGMA busy_timeout = ${OPEN_TIMEOUT_MS}`);
     // Else the write-ahead log would stay as large as the migrated tables.
-    if (from > 0) this.#db.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get();
+    if (from > 0) this.#truncateLog();
+  }
+
+  /** Returns false where other connections prevent it. */
+  #truncateLog(): boolean {
+    return this.#sql.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get()?.busy === 0;
   }
 }
 
-function openPorts(sql: Statements): DatabasePorts {
-  const log = new SqliteLog(sql);
+function openPorts(sql: Statements, onDeletion: () => void): DatabasePorts {
+  const log = new SqliteLog(sql, onDeletion);
   return {
     users: new SqliteUsers(sql),
     sessions: new SqliteSessions(sql),
     rooms: new SqliteRooms(sql, log),
     log,
+    messages: new SqliteMessages(sql),
     probe: { ping: () => void sql.prepare(`PRAGMA application_id = ${APPLICATION_ID}`).run() },
   };
 }

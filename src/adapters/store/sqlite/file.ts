@@ -3,7 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import { StartupFault } from "./faults.ts";
 import { MIGRATIONS } from "./schema.ts";
 
-/** Up to this size a start reads the whole file: about a second. Beyond it, all but the messages. */
+/** Up to this size a start reads the whole file: about a second. Beyond it, all but the logs. */
 const MAX_CHECKED_BYTES = 256 * 1024 * 1024;
 
 /** Pages that a connection keeps in memory: with SQLite's 2 MB most messages wait for a read. */
@@ -47,7 +47,7 @@ export function openDatabase(path: string, timeout: number): DatabaseSync {
   try {
     // Not by exec(), whose errors carry no result code.
     db.prepare("PRAGMA journal_mode = WAL").get();
-    db.exec("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
+    db.exec("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON");
     db.exec(`PRAGMA cache_size = -${CACHE_KIB}; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
     return db;
   } catch (error) {
@@ -70,9 +70,12 @@ export function checkVersion(db: DatabaseSync): void {
   );
 }
 
+/** The tables that grow with the rooms' logs. */
+const LOG_TABLES = ["messages", "changes", "edits", "reactions", "mentions"];
+
 /**
- * Looks for damage, in full up to `MAX_CHECKED_BYTES`. In a larger file the messages, nearly all of
- * it, are only looked at from both ends of each index.
+ * Looks for damage, in full up to `MAX_CHECKED_BYTES`. In a larger file the logs, nearly all of it,
+ * are only looked at from both ends of each index.
  * @throws StartupFault that says what is damaged, or SQLite's error where nothing can be read
  */
 export function checkDamage(db: DatabaseSync, path: string): void {
@@ -85,19 +88,24 @@ export function checkDamage(db: DatabaseSync, path: string): void {
     if (damage !== null) throw StartupFault.damaged(damage);
   }
   if (whole) return;
-  for (const columns of indexedColumns(db, "messages")) {
+  for (const table of LOG_TABLES) checkEnds(db, table);
+}
+
+function checkEnds(db: DatabaseSync, table: string): void {
+  for (const columns of indexedColumns(db, table)) {
     for (const direction of ["ASC", "DESC"]) {
       const order = columns.map((column) => `${column} ${direction}`).join(", ");
-      db.prepare(`SELECT * FROM messages ORDER BY ${order} LIMIT 1`).get();
+      db.prepare(`SELECT * FROM ${table} ORDER BY ${order} LIMIT 1`).get();
     }
   }
 }
 
-/** The columns of each index of a table, its primary key's included. */
+/** The columns of each index of the whole table, its primary key's included. */
 function indexedColumns(db: DatabaseSync, table: string): string[][] {
   const columns = db.prepare(
     `SELECT i.name AS "index", c.name AS "column"
-     FROM pragma_index_list(?) i JOIN pragma_index_info(i.name) c ORDER BY i.seq, c.seqno`,
+     FROM pragma_index_list(?) i JOIN pragma_index_info(i.name) c
+     WHERE NOT i.partial ORDER BY i.seq, c.seqno`,
   ).all(table);
   return [...Map.groupBy(columns, ({ index }) => index).values()].map((group) => {
     return group.map(({ column }) => String(column));

@@ -1,106 +1,243 @@
 /** The rooms' logs in the embedded database. */
-import type { SQLInputValue } from "node:sqlite";
 import { LOG_START, type LogPosition } from "../../../domain/entry.ts";
 import type { SentKey } from "../../../ports/store/log.ts";
-import { type DraftRow, MESSAGE_COLUMNS, type MessageRow, toPosition } from "./rows.ts";
+import {
+  CHANGE_COLUMN,
+  type ChangeRow,
+  type CreatedRow,
+  type DraftRow,
+  type EntryRow,
+  MESSAGE_COLUMNS,
+  toPosition,
+} from "./rows.ts";
 import type { Statements } from "./statements.ts";
 
-const MESSAGES = `SELECT ${MESSAGE_COLUMNS}
-  FROM rooms r JOIN messages m ON m.room = r.key JOIN users u ON u.key = m.sender
-  WHERE r.id = ?`;
+/** The number of the last entry of room `r`; 0 if it has none. */
+export const LAST_SEQ = `max(coalesce((SELECT max(seq) FROM messages WHERE room = r.key), 0),
+  coalesce((SELECT max(seq) FROM changes WHERE room = r.key), 0))`;
 
 /**
- * The methods of the `LogStore` port without the promises, and with rows for drafts, entries and
- * messages;
+ * Entries of the room ?1, with the columns of `EntryRow`: a message is also the entry that created
+ * it. One statement, because two would see the log at two moments.
+ * @param conditions one of a fixed number of texts, for messages `m` and for changes `c`
+ */
+function selectEntries(messages: string, changes: string): string {
+  return `SELECT ${MESSAGE_COLUMNS}, m.seq AS entry_seq, m.n, m.request, NULL
+    FROM rooms r JOIN messages m ON m.room = r.key JOIN users u ON u.key = m.sender
+    WHERE r.id = ?1 AND ${messages}
+  UNION ALL
+    SELECT ${MESSAGE_COLUMNS}, c.seq, c.n, c.request, ${CHANGE_COLUMN}
+    FROM rooms r JOIN changes c ON c.room = r.key
+      JOIN messages m ON m.room = c.room AND m.seq = c.message_seq
+      JOIN users u ON u.key = m.sender JOIN users a ON a.key = c.actor
+    WHERE r.id = ?1 AND ${changes}`;
+}
+
+/**
+ * The methods of the `LogStore` port without the promises, and with rows for drafts and entries;
  * see there for what each guarantees.
  */
 export class SqliteLog {
   readonly #sql: Statements;
+  readonly #onDeletion: () => void;
 
-  constructor(statements: Statements) {
+  /** @param onDeletion is called when a message is deleted, before the commit */
+  constructor(statements: Statements, onDeletion: () => void) {
     this.#sql = statements;
+    this.#onDeletion = onDeletion;
   }
 
   /** Returns how many of the drafts, from the first on, it has appended. */
   append(roomId: string, basis: LogPosition, drafts: readonly DraftRow[]): number {
     const room = this.#sql.prepare(
-      `SELECT key, (SELECT max(seq) FROM messages WHERE room = rooms.key) AS head
+      `SELECT key, (SELECT max(seq) FROM messages WHERE room = rooms.key) AS created,
+         (SELECT max(seq) FROM changes WHERE room = rooms.key) AS changed
        FROM rooms WHERE id = ?`,
     ).get(roomId);
-    // The primary key refuses a number that is taken; one that is not the next is refused here.
-    if (!room || Number(room.head) !== basis.seq) return 0;
+    if (!room || Math.max(Number(room.created), Number(room.changed)) !== basis.seq) return 0;
     const key = Number(room.key);
-    const insert = this.#sql.prepare(
-      `INSERT INTO messages (room, seq, n, id, sender, text, system, client_message_id, created_at,
-         updated_at)
-       VALUES (?1, ?2, ?3, ?4, (SELECT key FROM users WHERE id = ?5), ?6, ?7, ?8, ?9, ?9)
-       ON CONFLICT DO NOTHING`,
-    );
-    const refused = drafts.findIndex((draft, i) => {
-      const { changes } = insert.run(key, basis.seq + 1 + i, basis.n + 1 + i, ...draft);
-      return changes === 0;
-    });
-    return refused < 0 ? drafts.length : refused;
+    let { seq, n } = basis;
+    let hasChanges = room.changed !== null;
+    for (const draft of drafts) {
+      const isCreation = Array.isArray(draft);
+      const isAppended = isCreation
+        ? !(hasChanges && this.#isChange(key, draft)) && this.#create(key, seq + 1, n + 1, draft)
+        : this.#change(key, seq + 1, n, draft);
+      if (!isAppended) break;
+      seq++;
+      if (isCreation) n++;
+      else hasChanges = true;
+    }
+    return seq - basis.seq;
   }
 
-  findSent(roomId: string, sent: readonly SentKey[]): MessageRow[] {
-    const condition =
-      "AND m.sender = (SELECT key FROM users WHERE id = ?) AND m.client_message_id = ?";
+  findSent(roomId: string, sent: readonly SentKey[]): EntryRow[] {
+    const user = "(SELECT key FROM users WHERE id = ?2)";
+    const select = this.#sql.prepareArrays(selectEntries(
+      `m.sender = ${user} AND m.client_message_id = ?3`,
+      `c.actor = ${user} AND c.client_message_id = ?3`,
+    ));
     return sent.flatMap(({ senderId, clientMessageId }) => {
-      return this.#findMessages(condition, roomId, senderId, clientMessageId);
+      return select.all(roomId, senderId, clientMessageId) as EntryRow[];
     });
   }
 
   end(roomId: string): LogPosition {
+    const last = (table: string) =>
+      `SELECT * FROM (SELECT e.seq, e.n FROM rooms r JOIN ${table} e ON e.room = r.key
+         WHERE r.id = ?1 ORDER BY e.seq DESC LIMIT 1)`;
     const row = this.#sql.prepare(
-      `SELECT m.seq, m.n FROM rooms r JOIN messages m ON m.room = r.key WHERE r.id = ?
-       ORDER BY m.seq DESC LIMIT 1`,
+      `${last("messages")} UNION ALL ${last("changes")} ORDER BY seq DESC LIMIT 1`,
     ).get(roomId);
     return row ? toPosition(row) : LOG_START;
   }
 
   heads(roomIds: string[]): Map<string, number> {
     const rows = this.#sql.prepare(
-      `SELECT id, coalesce((SELECT max(seq) FROM messages WHERE room = rooms.key), 0) AS head
-       FROM rooms WHERE id IN (SELECT value FROM json_each(?))`,
+      `SELECT id, ${LAST_SEQ} AS head FROM rooms r WHERE id IN (SELECT value FROM json_each(?))`,
     ).all(JSON.stringify(roomIds));
     return new Map(rows.map(({ id, head }) => [String(id), Number(head)]));
   }
 
-  entriesAfter(roomId: string, after: number, limit: number): MessageRow[] {
-    return this.#findMessages("AND m.seq > ? ORDER BY m.seq LIMIT ?", roomId, after, limit);
-  }
-
-  entriesBefore(roomId: string, before: number, limit: number): MessageRow[] {
-    return this.#findMessages("AND m.seq < ? ORDER BY m.seq DESC LIMIT ?", roomId, before, limit)
-      .reverse();
+  // Each table is read in the order of its key, and no further than the page goes.
+  entriesAfter(roomId: string, after: number, limit: number): EntryRow[] {
+    const select = selectEntries("m.seq > ?2", "c.seq > ?2");
+    return this.#sql.prepareArrays(`${select} ORDER BY entry_seq LIMIT ?3`)
+      .all(roomId, after, limit) as EntryRow[];
   }
 
   entryId(roomId: string, seq: number): string | null {
-    const row = this.#sql.prepare(
-      "SELECT m.id FROM rooms r JOIN messages m ON m.room = r.key WHERE r.id = ? AND m.seq = ?",
-    ).get(roomId, seq);
+    const find = (table: string) =>
+      `SELECT e.id FROM rooms r JOIN ${table} e ON e.room = r.key WHERE r.id = ?1 AND e.seq = ?2`;
+    const row = this.#sql.prepare(`${find("messages")} UNION ALL ${find("changes")}`)
+      .get(roomId, seq);
     return row ? String(row.id) : null;
   }
 
-  // Messages are clustered by the entries that created them: a page is one range of numbers.
-  messagesBefore(roomId: string, { seq }: LogPosition, limit: number): MessageRow[] {
-    return this.entriesBefore(roomId, seq, limit);
+  /** Whether the message's sender has made a change with its clientMessageId. */
+  #isChange(room: number, [, senderId, , , clientMessageId]: CreatedRow): boolean {
+    const found = this.#sql.prepare(
+      `SELECT 1 FROM changes WHERE client_message_id = ? AND room = ?
+         AND actor = (SELECT key FROM users WHERE id = ?)`,
+    ).get(clientMessageId, room, senderId);
+    return found !== undefined;
   }
 
-  messagesAfter(roomId: string, { seq }: LogPosition, limit: number): MessageRow[] {
-    return this.entriesAfter(roomId, seq, limit);
+  /** Returns false, and writes nothing, if it was sent before. */
+  #create(room: number, seq: number, n: number, row: CreatedRow): boolean {
+    const { changes } = this.#sql.prepare(
+      `INSERT INTO messages (room, seq, n, id, sender, text, system, client_message_id, created_at,
+         updated_at, details, request, thread_seq)
+       VALUES (?1, ?2, ?3, ?4, (SELECT key FROM users WHERE id = ?5), ?6, ?7, ?8, ?9, ?9, ?10, ?11,
+         (SELECT seq FROM messages WHERE id = ?12 AND room = ?1))
+       ON CONFLICT DO NOTHING`,
+    ).run(
+      room,
+      seq,
+      n,
+      row[0],
+      row[1],
+      row[2],
+      row[3],
+      row[4],
+      row[5],
+      row[6],
+      row[7],
+      row[8],
+    );
+    if (changes === 0) return false;
+    if (row[9] !== null) this.#notify(room, seq, row[9]);
+    return true;
   }
 
-  position(roomId: string, messageId: string): LogPosition | null {
-    const row = this.#sql.prepare(
-      "SELECT m.seq, m.n FROM messages m JOIN rooms r ON r.key = m.room WHERE m.id = ? AND r.id = ?",
-    ).get(messageId, roomId);
-    return row ? toPosition(row) : null;
+  /** Returns false, and writes nothing, if it was made before. */
+  #change(room: number, seq: number, n: number, change: ChangeRow): boolean {
+    const { changes } = this.#sql.prepare(
+      `INSERT INTO changes (room, seq, n, id, kind, message_seq, actor, client_message_id, request,
+         created_at, reactions)
+       SELECT ?1, ?2, ?3, ?4, ?5, ?6, key, ?8, ?9, ?10, ?11 FROM users WHERE id = ?7 AND NOT EXISTS (
+         SELECT 1 FROM messages WHERE client_message_id = ?8 AND sender = key AND room = ?1)
+       ON CONFLICT DO NOTHING`,
+    ).run(
+      room,
+      seq,
+      n,
+      change.id,
+      change.kind,
+      change.messageSeq,
+      change.actorId,
+      change.clientMessageId,
+      change.request,
+      change.createdAt,
+      change.reactions,
+    );
+    if (changes === 0) return false;
+    this.#apply(room, seq, change);
+    return true;
   }
 
-  /** @param condition one of a fixed number of texts; its values follow the room's id */
-  #findMessages(condition: string, ...values: SQLInputValue[]): MessageRow[] {
-    return this.#sql.prepareArrays(`${MESSAGES} ${condition}`).all(...values) as MessageRow[];
+  /** Leaves the message as it is after the change. */
+  #apply(room: number, seq: number, change: ChangeRow): void {
+    const { kind, messageSeq, earlier, mentions, reactions } = change;
+    const { changes } = this.#sql.prepare(
+      `UPDATE messages SET text = ?3, updated_at = ?4, details = ?5,
+         pinned_seq = CASE WHEN ?6 THEN coalesce(pinned_seq, ?7) END
+       WHERE room = ?1 AND seq = ?2`,
+    ).run(room, messageSeq, change.text, change.createdAt, change.details, change.pinned, seq);
+    if (changes === 0) {
+      throw new Error(`Entry ${seq} changes a message that the room does not have.`);
+    }
+    if (earlier) {
+      this.#sql.prepare("INSERT INTO edits VALUES (?, ?, ?, ?, ?)")
+        .run(room, messageSeq, earlier.seq, earlier.text, earlier.editedAt);
+    }
+    if (mentions) {
+      this.#forget(room, messageSeq, mentions.replyTo);
+      this.#notify(room, messageSeq, mentions.notified);
+    }
+    if (reactions !== null) this.#react(room, messageSeq, seq, reactions);
+    if (kind === "deleted") this.#erase(room, messageSeq);
+  }
+
+  #react(room: number, messageSeq: number, seq: number, reactions: string): void {
+    const uses = `FROM json_each(?3) use CROSS JOIN users ON users.id = use.value ->> 2
+      WHERE use.value ->> 1`;
+    this.#sql.prepare(
+      `DELETE FROM reactions WHERE room = ?1 AND message_seq = ?2
+         AND (user, emoji) IN (SELECT users.key, use.value ->> 0 ${uses} = 0)`,
+    ).run(room, messageSeq, reactions);
+    this.#sql.prepare(
+      `INSERT INTO reactions (room, message_seq, user, emoji, seq)
+       SELECT ?1, ?2, users.key, use.value ->> 0, ?4 ${uses} = 1
+       ON CONFLICT DO NOTHING`,
+    ).run(room, messageSeq, reactions, seq);
+  }
+
+  /** @param notified as in `ChangeRow` */
+  #notify(room: number, messageSeq: number, notified: string): void {
+    this.#sql.prepare(
+      `INSERT INTO mentions (room, seq, user)
+       SELECT ?1, ?2, key FROM users WHERE id IN (SELECT value FROM json_each(?3))
+       UNION SELECT ?1, ?2, 0 FROM json_each(?3) WHERE value = '*'
+       ON CONFLICT DO NOTHING`,
+    ).run(room, messageSeq, notified);
+  }
+
+  /** Forgets whom a message mentions, but for the author of what it answers. */
+  #forget(room: number, messageSeq: number, replyTo: string | null): void {
+    this.#sql.prepare(
+      `DELETE FROM mentions WHERE room = ?1 AND seq = ?2
+         AND user IS NOT (SELECT sender FROM messages WHERE id = ?3)`,
+    ).run(room, messageSeq, replyTo);
+  }
+
+  /** Erases what is kept of a message beside its row. */
+  #erase(room: number, messageSeq: number): void {
+    this.#forget(room, messageSeq, null);
+    for (const table of ["edits", "reactions"]) {
+      this.#sql.prepare(`DELETE FROM ${table} WHERE room = ? AND message_seq = ?`)
+        .run(room, messageSeq);
+    }
+    this.#onDeletion();
   }
 }

@@ -1,12 +1,12 @@
 /** Rooms in the embedded database. */
 import { LOG_START } from "../../../domain/entry.ts";
 import type { NewRoom, Room } from "../../../domain/room.ts";
-import type { SqliteLog } from "./log.ts";
+import { LAST_SEQ, type SqliteLog } from "./log.ts";
 import { type DraftRow, toRoom } from "./rows.ts";
 import { isUniqueViolation, type Statements } from "./statements.ts";
 
 const ROOMS = `SELECT r.*, u.id AS creator_id, u.display_name, u.avatar_url,
-  coalesce((SELECT max(seq) FROM messages WHERE room = r.key), 0) AS last_seq
+  ${LAST_SEQ} AS last_seq
   FROM rooms r JOIN users u ON u.key = r.creator`;
 
 /**

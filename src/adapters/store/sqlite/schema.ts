@@ -135,4 +135,66 @@ export const MIGRATIONS: readonly string[] = [
   DROP TABLE rooms_1;
   DROP TABLE users_1;
   `,
+  // Entries that change messages. A plain message is inserted as before: the new columns are NULL, and
+  // the indexes on them do not hold it.
+  `
+  -- What few messages have, as JSON.
+  ALTER TABLE messages ADD COLUMN details TEXT;
+  ALTER TABLE messages ADD COLUMN request TEXT;
+  -- The number of the message that its chain of answers begins with.
+  ALTER TABLE messages ADD COLUMN thread_seq INTEGER;
+  -- The number of the entry that pinned it.
+  ALTER TABLE messages ADD COLUMN pinned_seq INTEGER;
+  CREATE INDEX messages_by_thread ON messages (room, thread_seq, seq) WHERE thread_seq IS NOT NULL;
+  CREATE INDEX messages_by_pin ON messages (room, pinned_seq) WHERE pinned_seq IS NOT NULL;
+
+  -- The entries that change a message; they share their numbers and clientMessageIds with messages.
+  CREATE TABLE changes (
+    room INTEGER NOT NULL REFERENCES rooms (key),
+    seq INTEGER NOT NULL,
+    n INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    message_seq INTEGER NOT NULL,
+    actor INTEGER NOT NULL REFERENCES users (key),
+    client_message_id TEXT NOT NULL,
+    request TEXT,
+    created_at INTEGER NOT NULL,
+    -- The reactions that it added and removed, as JSON.
+    reactions TEXT,
+    PRIMARY KEY (room, seq)
+  ) STRICT, WITHOUT ROWID;
+  CREATE UNIQUE INDEX changes_by_client_message_id
+    ON changes (client_message_id, actor, room);
+
+  -- The texts that messages had, by the entries that they came with.
+  CREATE TABLE edits (
+    room INTEGER NOT NULL REFERENCES rooms (key),
+    message_seq INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    edited_at INTEGER,
+    PRIMARY KEY (room, message_seq, seq)
+  ) STRICT, WITHOUT ROWID;
+
+  -- By the entries that added them.
+  CREATE TABLE reactions (
+    room INTEGER NOT NULL REFERENCES rooms (key),
+    message_seq INTEGER NOT NULL,
+    user INTEGER NOT NULL REFERENCES users (key),
+    emoji TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (room, message_seq, user, emoji)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX reactions_by_emoji ON reactions (room, message_seq, emoji, seq);
+
+  -- Whom messages name or answer; user 0 is everybody.
+  CREATE TABLE mentions (
+    room INTEGER NOT NULL REFERENCES rooms (key),
+    seq INTEGER NOT NULL,
+    user INTEGER NOT NULL,
+    PRIMARY KEY (room, seq, user)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX mentions_by_user ON mentions (user, room, seq);
+  `,
 ];

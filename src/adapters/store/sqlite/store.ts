@@ -1,8 +1,9 @@
 /** The embedded store: a `Store` on SQLite, for one machine, with nothing to install. */
 import { within } from "../../../async/deadline.ts";
 import { ChatError, unavailable } from "../../../domain/errors.ts";
-import { numberEntries } from "../../../domain/entry.ts";
+import { entryAfter, LOG_START, numberEntries } from "../../../domain/entry.ts";
 import type { LogStore } from "../../../ports/store/log.ts";
+import type { MessageStore } from "../../../ports/store/messages.ts";
 import type { RoomStore } from "../../../ports/store/rooms.ts";
 import type { SessionStore } from "../../../ports/store/sessions.ts";
 import type { Store } from "../../../ports/store/store.ts";
@@ -17,6 +18,7 @@ import {
   type Reply,
 } from "./calls.ts";
 import type { DatabasePorts } from "./database.ts";
+import { ERASE_MS } from "./erasure.ts";
 import { LOCKED, StartupFault } from "./faults.ts";
 import { lockFile } from "./file.ts";
 import { Health } from "./health.ts";
@@ -63,6 +65,8 @@ export interface SqliteOptions {
   load?: () => number;
   /** Milliseconds after which a call is answered `unavailable`. */
   timeoutMs?: number;
+  /** Milliseconds for which the files may still hold what was deleted, and a little more. */
+  eraseMs?: number;
 }
 
 /**
@@ -81,6 +85,7 @@ export class SqliteStore implements Store {
   readonly sessions: SessionStore;
   readonly rooms: RoomStore;
   readonly log: LogStore;
+  readonly messages: MessageStore;
   readonly #probe: Promised<DatabasePorts["probe"]>;
   readonly #thread: DatabaseThread;
   readonly #health: Health;
@@ -101,18 +106,19 @@ export class SqliteStore implements Store {
   #drained: (() => void) | null = null;
   #closed = false;
 
-  private constructor(path: string, lock: Disposable, { load, timeoutMs }: SqliteOptions) {
+  private constructor(path: string, lock: Disposable, options: SqliteOptions) {
     this.description = `SQLite (${path})`;
     this.users = this.#port("users");
     this.sessions = this.#port("sessions");
     this.rooms = toRoomStore(this.#port("rooms"));
     this.log = toLogStore(this.#port("log"));
+    this.messages = toMessageStore(this.#port("messages"));
     this.#probe = this.#port("probe");
-    this.#load = load ?? (() => 0);
-    this.#timeoutMs = timeoutMs ?? TIMEOUT_MS;
+    this.#load = options.load ?? (() => 0);
+    this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
     this.#lock = lock;
     this.#health = new Health(path, this.#timeoutMs);
-    this.#thread = new DatabaseThread(path, {
+    this.#thread = new DatabaseThread(path, options.eraseMs ?? ERASE_MS, {
       onReply: (reply) => this.#receive(reply),
       onDeath: (error) => this.#abandon(error),
       onReady: () => this.#exchange(),
@@ -280,7 +286,12 @@ export class SqliteStore implements Store {
 
 /** The opening crosses threads as a row. */
 function toRoomStore(rooms: Promised<DatabasePorts["rooms"]>): RoomStore {
-  return { ...rooms, create: (room, opening) => rooms.create(room, toDraftRow(opening)) };
+  return {
+    ...rooms,
+    create(room, opening) {
+      return rooms.create(room, toDraftRow(opening, entryAfter(LOG_START, room.id, opening)));
+    },
+  };
 }
 
 /** Drafts and entries cross threads as rows, and of appended entries only their number. */
@@ -288,14 +299,25 @@ function toLogStore(log: Promised<DatabasePorts["log"]>): LogStore {
   return {
     ...log,
     async append(roomId, basis, drafts) {
-      const count = await log.append(roomId, basis, drafts.map(toDraftRow));
-      return numberEntries(basis, roomId, drafts.slice(0, count));
+      const entries = numberEntries(basis, roomId, drafts);
+      const rows = drafts.map((draft, i) => toDraftRow(draft, entries[i]!));
+      return entries.slice(0, await log.append(roomId, basis, rows));
     },
     findSent: async (...args) => (await log.findSent(...args)).map(toEntry),
     entriesAfter: async (...args) => (await log.entriesAfter(...args)).map(toEntry),
-    entriesBefore: async (...args) => (await log.entriesBefore(...args)).map(toEntry),
-    messagesBefore: async (...args) => (await log.messagesBefore(...args)).map(toMessage),
-    messagesAfter: async (...args) => (await log.messagesAfter(...args)).map(toMessage),
+  };
+}
+
+/** Messages cross threads as rows. */
+function toMessageStore(messages: Promised<DatabasePorts["messages"]>): MessageStore {
+  return {
+    ...messages,
+    find: async (...args) => (await messages.find(...args)).map(toMessage),
+    before: async (...args) => (await messages.before(...args)).map(toMessage),
+    after: async (...args) => (await messages.after(...args)).map(toMessage),
+    answersBefore: async (...args) => (await messages.answersBefore(...args)).map(toMessage),
+    answersAfter: async (...args) => (await messages.answersAfter(...args)).map(toMessage),
+    pinned: async (...args) => (await messages.pinned(...args)).map(toMessage),
   };
 }
 

@@ -21,14 +21,17 @@ export interface ThreadEvents {
 
 export class DatabaseThread {
   readonly #path: string;
+  readonly #eraseMs: number;
   readonly #events: ThreadEvents;
   #worker: Worker | null = null;
   /** A replacement thread must open this file, and not create one where it is gone. */
   #identity: FileIdentity | null = null;
   #restart: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(path: string, events: ThreadEvents) {
+  /** @param eraseMs see `Erasure` */
+  constructor(path: string, eraseMs: number, events: ThreadEvents) {
     this.#path = path;
+    this.#eraseMs = eraseMs;
     this.#events = events;
   }
 
@@ -41,7 +44,7 @@ export class DatabaseThread {
   async start(): Promise<void> {
     const worker = new Worker(import.meta.resolve("./worker.ts"), { type: "module" });
     try {
-      const request = { open: this.#path, identity: this.#identity };
+      const request = { open: this.#path, identity: this.#identity, eraseMs: this.#eraseMs };
       const reply = await exchange(worker, request, ({ from, to }) => {
         const values = { path: this.#path, from, to };
         logger.info("Migrating the tables of {path} from version {from} to {to}", values);

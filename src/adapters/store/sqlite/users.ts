@@ -1,7 +1,7 @@
 /** Accounts in the embedded database. */
 import { ChatError } from "../../../domain/errors.ts";
-import type { ProfileChanges, User } from "../../../domain/user.ts";
-import { toUser } from "./rows.ts";
+import type { ProfileChanges, PublicUser, User } from "../../../domain/user.ts";
+import { toPublicUser, toUser } from "./rows.ts";
 import { isUniqueViolation, type Statements } from "./statements.ts";
 
 /** The methods of the `UserStore` port without the promises; see there for what each guarantees. */
@@ -36,6 +36,13 @@ export class SqliteUsers {
   find(id: string): User | null {
     const row = this.#sql.prepare("SELECT * FROM users WHERE id = ?").get(id);
     return row ? toUser(row) : null;
+  }
+
+  findPublic(ids: readonly string[]): PublicUser[] {
+    return this.#sql.prepare(
+      `SELECT id, display_name, avatar_url FROM users
+       WHERE id IN (SELECT value FROM json_each(?))`,
+    ).all(JSON.stringify(ids)).map((row) => toPublicUser(row.id, row));
   }
 
   findByEmail(email: string): User | null {

@@ -5,6 +5,7 @@
 import { ChatError, unavailable } from "../../../domain/errors.ts";
 import { type Call, clock, type Failure, type Outcome, type Reply, type Request } from "./calls.ts";
 import { SqliteDatabase } from "./database.ts";
+import { Erasure } from "./erasure.ts";
 import { concernsAll, isBusy, toChatError } from "./faults.ts";
 
 /** Between two attempts to get the write lock, at first and at most. */
@@ -15,6 +16,7 @@ const thread = self as unknown as {
   postMessage(reply: Reply): void;
 };
 let database: SqliteDatabase | undefined;
+let erasure: Erasure | undefined;
 
 thread.onmessage = ({ data }) => {
   try {
@@ -29,7 +31,10 @@ function answer(request: Request): Reply {
     database = new SqliteDatabase(request.open, request.identity, (migrating) => {
       thread.postMessage({ migrating });
     });
-    return { opened: database.identity };
+    const { identity } = database;
+    erasure = new Erasure(() => database!.erase(), request.eraseMs);
+    if (database.mustErase) erasure.request();
+    return { opened: identity };
   }
   if ("close" in request) {
     database?.close();
@@ -74,6 +79,8 @@ function tryWrites(db: SqliteDatabase, calls: Call[]): Outcome[] | null {
       if (deadlineOf(call) <= clock()) return lateOutcome();
       return attempt(() => db.transaction(() => run(db, call)));
     });
+  } finally {
+    if (db.mustErase) erasure!.request();
   }
 }
 

@@ -1,0 +1,161 @@
+/** Messages as they are now, in the embedded database. */
+import type { SQLInputValue } from "node:sqlite";
+import type { LogPosition } from "../../../domain/entry.ts";
+import type { Reactor, ReactorCursor, TextVersion, Thread } from "../../../ports/store/messages.ts";
+import { MESSAGE_COLUMNS, type MessageRow, toPosition, toPublicUser } from "./rows.ts";
+import type { Statements } from "./statements.ts";
+
+const MESSAGES = `SELECT ${MESSAGE_COLUMNS}
+  FROM rooms r JOIN messages m ON m.room = r.key JOIN users u ON u.key = m.sender
+  WHERE r.id = ?1`;
+
+/** The answers to the root ?2 of the room ?1. */
+const ANSWERS = `${MESSAGES} AND m.thread_seq = (
+  SELECT root.seq FROM messages root JOIN rooms ON rooms.key = root.room
+  WHERE root.id = ?2 AND rooms.id = ?1)`;
+
+/** The reactions `x` to the message ?2 of the room ?1. */
+const REACTIONS = `FROM messages m JOIN rooms r ON r.key = m.room
+  JOIN reactions x ON x.room = m.room AND x.message_seq = m.seq JOIN users u ON u.key = x.user
+  WHERE m.id = ?2 AND r.id = ?1`;
+
+const BEFORE_ALL: ReactorCursor = { seq: 0, userId: "" };
+
+/**
+ * The methods of the `MessageStore` port without the promises, and with rows for messages; see
+ * there for what each guarantees.
+ */
+export class SqliteMessages {
+  readonly #sql: Statements;
+
+  constructor(statements: Statements) {
+    this.#sql = statements;
+  }
+
+  find(roomId: string, ids: readonly string[]): MessageRow[] {
+    const condition = "AND m.id IN (SELECT value FROM json_each(?2))";
+    return this.#find(`${MESSAGES} ${condition}`, roomId, JSON.stringify(ids));
+  }
+
+  position(roomId: string, id: string): LogPosition | null {
+    const row = this.#sql.prepare(
+      "SELECT m.seq, m.n FROM messages m JOIN rooms r ON r.key = m.room WHERE m.id = ? AND r.id = ?",
+    ).get(id, roomId);
+    return row ? toPosition(row) : null;
+  }
+
+  // Messages are clustered by the entries that created them: a page is one range of numbers.
+  before(roomId: string, { seq }: LogPosition, limit: number): MessageRow[] {
+    return this.#find(`${MESSAGES} AND m.seq < ?2 ORDER BY m.seq DESC LIMIT ?3`, roomId, seq, limit)
+      .reverse();
+  }
+
+  after(roomId: string, { seq }: LogPosition, limit: number): MessageRow[] {
+    return this.#find(`${MESSAGES} AND m.seq > ?2 ORDER BY m.seq LIMIT ?3`, roomId, seq, limit);
+  }
+
+  answersBefore(
+    roomId: string,
+    threadId: string,
+    { seq }: LogPosition,
+    limit: number,
+  ): MessageRow[] {
+    const page = "AND m.seq < ?3 ORDER BY m.seq DESC LIMIT ?4";
+    return this.#find(`${ANSWERS} ${page}`, roomId, threadId, seq, limit).reverse();
+  }
+
+  answersAfter(
+    roomId: string,
+    threadId: string,
+    { seq }: LogPosition,
+    limit: number,
+  ): MessageRow[] {
+    const page = "AND m.seq > ?3 ORDER BY m.seq LIMIT ?4";
+    return this.#find(`${ANSWERS} ${page}`, roomId, threadId, seq, limit);
+  }
+
+  threads(roomId: string, ids: readonly string[]): Map<string, Thread> {
+    const rows = this.#sql.prepare(
+      `SELECT root.id, count(*) AS count, max(m.seq) AS last_seq
+       FROM rooms r JOIN messages root ON root.room = r.key
+         JOIN messages m ON m.room = r.key AND m.thread_seq = root.seq
+       WHERE r.id = ? AND root.id IN (SELECT value FROM json_each(?)) GROUP BY root.id`,
+    ).all(roomId, JSON.stringify(ids));
+    return new Map(rows.map(({ id, count, last_seq }) => {
+      return [String(id), { count: Number(count), lastSeq: Number(last_seq) }];
+    }));
+  }
+
+  pinned(roomId: string): MessageRow[] {
+    const condition = "AND m.pinned_seq IS NOT NULL ORDER BY m.pinned_seq DESC";
+    return this.#find(`${MESSAGES} ${condition}`, roomId);
+  }
+
+  countPinned(roomId: string): number {
+    const row = this.#sql.prepare(
+      `SELECT count(*) AS count FROM rooms r JOIN messages m ON m.room = r.key
+       WHERE r.id = ? AND m.pinned_seq IS NOT NULL`,
+    ).get(roomId);
+    return Number(row?.count);
+  }
+
+  earlierTexts(roomId: string, id: string): TextVersion[] {
+    const rows = this.#sql.prepare(
+      `SELECT e.seq, e.text, e.edited_at FROM messages m JOIN rooms r ON r.key = m.room
+         JOIN edits e ON e.room = m.room AND e.message_seq = m.seq
+       WHERE m.id = ? AND r.id = ? ORDER BY e.seq`,
+    ).all(id, roomId);
+    return rows.map(({ seq, text, edited_at }) => ({
+      seq: Number(seq),
+      text: String(text),
+      editedAt: edited_at === null ? null : new Date(Number(edited_at)),
+    }));
+  }
+
+  reactionsBy(
+    roomId: string,
+    userId: string,
+    messageIds: readonly string[],
+  ): Map<string, string[]> {
+    const rows = this.#sql.prepare(
+      `SELECT m.id, x.emoji FROM rooms r JOIN messages m ON m.room = r.key
+         JOIN reactions x ON x.room = m.room AND x.message_seq = m.seq
+       WHERE r.id = ? AND m.id IN (SELECT value FROM json_each(?))
+         AND x.user = (SELECT key FROM users WHERE id = ?)`,
+    ).all(roomId, JSON.stringify(messageIds), userId);
+    const byMessage = Map.groupBy(rows, ({ id }) => String(id)).entries();
+    return new Map(byMessage.map(([id, of]) => [id, of.map(({ emoji }) => String(emoji))]));
+  }
+
+  reactors(
+    roomId: string,
+    messageId: string,
+    emoji: string,
+    limit: number,
+    { seq, userId }: ReactorCursor = BEFORE_ALL,
+  ): Reactor[] {
+    const rows = this.#sql.prepare(
+      `SELECT u.id, u.display_name, u.avatar_url, x.seq ${REACTIONS} AND x.emoji = ?3
+         AND x.seq >= ?4 AND (x.seq > ?4 OR u.id > ?5)
+       ORDER BY x.seq, u.id LIMIT ?6`,
+    ).all(roomId, messageId, emoji, seq, userId, limit);
+    return rows.map((row) => ({ user: toPublicUser(row.id, row), seq: Number(row.seq) }));
+  }
+
+  reactorsAmong(
+    roomId: string,
+    messageId: string,
+    emoji: string,
+    userIds: readonly string[],
+  ): Set<string> {
+    const rows = this.#sql.prepare(
+      `SELECT u.id ${REACTIONS} AND x.emoji = ?3 AND u.id IN (SELECT value FROM json_each(?4))`,
+    ).all(roomId, messageId, emoji, JSON.stringify(userIds));
+    return new Set(rows.map(({ id }) => String(id)));
+  }
+
+  /** @param sql one of a fixed number of texts */
+  #find(sql: string, ...values: SQLInputValue[]): MessageRow[] {
+    return this.#sql.prepareArrays(sql).all(...values) as MessageRow[];
+  }
+}
