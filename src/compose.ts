@@ -14,7 +14,9 @@ import { KnownDevices } from "./services/known_devices.ts";
 import { LoopLoad } from "./services/loop_load.ts";
 import { Metrics, type MetricsSnapshot } from "./services/metrics.ts";
 import { Passwords } from "./services/passwords.ts";
+import { PublicUsers } from "./services/public_users.ts";
 import { RateLimits, type SharedLimiters } from "./services/rate_limits.ts";
+import { RequestHashes } from "./services/request_hashes.ts";
 import { RoomCache } from "./services/room_cache.ts";
 import { RoomLog } from "./services/room_log.ts";
 import { RoomSlugs } from "./services/room_slugs.ts";
@@ -66,6 +68,8 @@ export async function compose(config: Config, siblings?: Siblings): Promise<Serv
     store,
     bus,
     log: new RoomLog(store, bus, metrics),
+    publicUsers: new PublicUsers(store.users, bus),
+    requestHashes: new RequestHashes(config.accessSecret),
     access: new Access(new RoomCache(store, bus)),
     slugs: new RoomSlugs(store.rooms),
     tokens: await Tokens.create(config),

@@ -26,7 +26,9 @@ interface EntryFields {
 
 /** What an entry does with its message. */
 export type Change =
-  | { kind: "created" | "edited" | "deleted" | "pinned" | "unpinned" }
+  | { kind: "created" }
+  | { kind: "deleted" }
+  | { kind: "edited" | "pinned" | "unpinned" }
   | Reactions;
 
 /** The reactions of one entry; none is both added and removed, none twice. */

@@ -27,6 +27,12 @@ export const ERROR_CODES = [
   "not_found",
   /** No room has this id or slug, or the user may not read it. */
   "room_not_found",
+  /** The room has no message with this id. */
+  "message_not_found",
+  /** The message was deleted, or the one that it answers. */
+  "message_deleted",
+  /** The text was edited after the `changedSeq` that the editor saw. */
+  "edit_conflict",
   /** The path exists for other methods; `Allow` lists them. */
   "method_not_allowed",
   /** Another account has this email. */
@@ -51,9 +57,9 @@ export const ERROR_CODES = [
   "not_identified",
   /** The socket must join the room first. */
   "not_joined",
-  /** The user has too many sockets, or the socket is in too many rooms. */
+  /** Too many sockets of a user, rooms of a socket, emoji on a message, or pins in a room. */
   "limit_reached",
-  /** The `clientMessageId` was used for another text. */
+  /** The `clientMessageId` was used for another command. */
   "idempotency_conflict",
 ] as const;
 
@@ -99,4 +105,9 @@ export function unavailable(message: string, cause?: unknown): ChatError {
 /** No room has that id or slug. */
 export function roomNotFound(): ChatError {
   return new ChatError("room_not_found", "There is no room with that id or slug.");
+}
+
+/** The room has no message with that id. */
+export function messageNotFound(): ChatError {
+  return new ChatError("message_not_found", "The room has no message with that id.");
 }

@@ -16,3 +16,9 @@ export interface Room {
 
 /** A room before its log has any entry. */
 export type NewRoom = Omit<Room, "lastSeq">;
+
+/** What never changes of a room and decides what one may do in it. */
+export interface RoomIdentity {
+  id: string;
+  creatorId: string;
+}

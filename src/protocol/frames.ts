@@ -22,15 +22,23 @@ export function frame<E extends ServerEvent>(event: E, data: ServerData<E>, ref?
 
 /**
  * As `frame`, from parts that are JSON already: what many sockets are sent is serialised once for
- * all of them. The event's data must have no optional parts.
+ * all of them.
  */
 export function frameOf<E extends ServerEvent>(
   event: E,
-  parts: Record<keyof ServerData<E>, string>,
+  parts: { [Name in keyof ServerData<E>]: string },
   ref?: Ref,
 ): string {
   let data = "";
   for (const name in parts) data += `${data ? "," : ""}"${name}":${parts[name]}`;
   const end = ref === undefined ? "" : `,"ref":${JSON.stringify(ref)}`;
   return `{"event":"${event}","data":{${data}}${end}}`;
+}
+
+/** A part that is there only if the list holds something. */
+export function listPart<Name extends string>(
+  name: Name,
+  list: readonly unknown[],
+): { [N in Name]?: string } {
+  return list.length === 0 ? {} : { [name]: JSON.stringify(list) } as { [N in Name]: string };
 }

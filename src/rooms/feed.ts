@@ -3,20 +3,22 @@ import { getLogger } from "@logtape/logtape";
 import { SingleFlight } from "../async/single_flight.ts";
 import type { Metrics } from "../services/metrics.ts";
 import type { RoomLog } from "../services/room_log.ts";
-import { type Entry, positionOf } from "../domain/entry.ts";
+import { type Entry, type LogPosition, positionOf } from "../domain/entry.ts";
+import type { Message } from "../domain/message.ts";
 import type { PublicUser } from "../domain/user.ts";
 import type { Store } from "../ports/store/store.ts";
-import { frameOf } from "../protocol/frames.ts";
 import { JOINED_MESSAGES } from "../protocol/wire/limits.ts";
-import { MAX_FRAME_LENGTH, type Subscriber } from "./subscriber.ts";
-import { render, type RenderedEntry, withCurrentSenders, withSender } from "./rendered_entry.ts";
+import type { PublicUsers } from "../services/public_users.ts";
+import { entryFrame } from "./entry_frame.ts";
 import type { Flusher } from "./flusher.ts";
 import type { RecentProfiles } from "./recent_profiles.ts";
+import { namedUserIds, referencedIds, type Related } from "../services/related.ts";
+import { withCurrentSenders } from "./rendered_message.ts";
+import { MAX_FRAME_LENGTH, type Subscriber } from "./subscriber.ts";
+import { Window } from "./window.ts";
 
 const logger = getLogger(["echoroom", "feed"]);
 
-/** The window is cut back to the smaller number when it passes the larger. */
-const WINDOW = { min: 64, max: 128 } as const;
 /** Entries read at once: a page is handed to sockets in one turn, so it must not fill them. */
 const PAGE = 32;
 const RETRY_MS = 1_000;
@@ -29,7 +31,12 @@ export interface FeedOptions {
   metrics: Metrics;
   /** Must receive each event before this feed does. */
   profiles: RecentProfiles;
+  publicUsers: PublicUsers;
 }
+
+/** Messages read to go with others in live frames, by id. */
+type Referenced = ReadonlyMap<string, Message>;
+const NOTHING: Related = { referenced: [], users: [] };
 
 /**
  * Holds the latest entries of one room and sends every new one to the room's sockets. Entries are
@@ -41,6 +48,9 @@ export class Feed {
   /** Sockets that get every new entry. */
   readonly live = new Set<Subscriber>();
 
+  /** What sockets are shown when they come in. */
+  readonly window = new Window();
+
   readonly #roomId: string;
   readonly #roomIdText: string;
   readonly #store: Store;
@@ -48,12 +58,10 @@ export class Feed {
   readonly #flusher: Flusher;
   readonly #metrics: Metrics;
   readonly #profiles: RecentProfiles;
+  readonly #publicUsers: PublicUsers;
   /** Frames that sockets of `echoroom.batch` get with the next flush. */
   #gathered: string[] = [];
   #gatheredLength = 0;
-  /** The latest entries, ascending, without a gap, up to `head`. */
-  #window: RenderedEntry[] = [];
-  #head = 0;
   /** The store's epoch when it had the log up to `head`. */
   #epoch = 0;
   #loaded = false;
@@ -65,7 +73,7 @@ export class Feed {
   #retry: ReturnType<typeof setTimeout> | undefined;
 
   constructor(roomId: string, options: FeedOptions) {
-    const { store, log, flusher, metrics, profiles } = options;
+    const { store, log, flusher, metrics, profiles, publicUsers } = options;
     this.#roomId = roomId;
     this.#log = log;
     this.#roomIdText = JSON.stringify(roomId);
@@ -73,37 +81,17 @@ export class Feed {
     this.#flusher = flusher;
     this.#metrics = metrics;
     this.#profiles = profiles;
+    this.#publicUsers = publicUsers;
   }
 
   /** The last entry delivered. */
   get head(): number {
-    return this.#head;
-  }
-
-  /** The id of the last entry delivered; null while the log is empty. */
-  get headId(): string | null {
-    return this.#window.at(-1)?.entry.id ?? null;
-  }
-
-  /** The id of an entry; undefined if it is not in the window. */
-  idOf(seq: number): string | undefined {
-    return this.#window[this.#window.length - 1 - (this.#head - seq)]?.entry.id;
+    return this.window.head;
   }
 
   /** Whether the window may be outdated: then it must not be shown before the next `refresh`. */
   get stale(): boolean {
     return this.#validated < this.#invalidations;
-  }
-
-  /** The last entries, as `room:joined` shows them. */
-  latest(): RenderedEntry[] {
-    return this.#window.slice(-JOINED_MESSAGES);
-  }
-
-  /** The entries after `seq`, all of them; null if the window does not reach back that far. */
-  after(seq: number): RenderedEntry[] | null {
-    const first = this.#head - this.#window.length;
-    return seq >= first && seq <= this.#head ? this.#window.slice(seq - first) : null;
   }
 
   /** Takes entries from the bus and delivers those that are next. */
@@ -114,7 +102,7 @@ export class Feed {
 
   /** Takes from the bus how far the log reaches at least. */
   offerHead(head: number): void {
-    if (!this.#loaded || head > this.#head) this.repair();
+    if (!this.#loaded || head > this.head) this.repair();
   }
 
   /** The window is read anew before it is shown again: the bus may have lost what changed it. */
@@ -146,16 +134,13 @@ export class Feed {
 
   /** Shows a sender as they are now in what joining sockets will see. */
   showProfile(user: PublicUser): void {
-    this.#window = this.#window.map((rendered) => {
-      const { sender } = rendered.entry.message;
-      return sender.id === user.id ? withSender(rendered, user) : rendered;
-    });
+    this.window.showProfile(user);
   }
 
   /** Whether a sender changed recently, perhaps after these entries were made. */
   #isOutdated(entries: readonly Entry[]): boolean {
     return entries.some(({ seq, message }) => {
-      return seq > this.#head && this.#profiles.has(message.sender.id);
+      return seq > this.head && this.#profiles.has(message.sender.id);
     });
   }
 
@@ -194,74 +179,132 @@ export class Feed {
     while (true) {
       const since = this.#profiles.changes;
       const { epoch } = this.#store;
-      const page = await this.#store.log.entriesAfter(this.#roomId, this.#head, PAGE);
+      const page = await this.#store.log.entriesAfter(this.#roomId, this.head, PAGE);
       if (page.length > 0) this.#epoch = epoch;
-      this.#take(page, since);
+      const referenced = await this.#readRelated(page);
+      this.#take(this.#withCurrentSenders(page, since), referenced);
       if (page.length < PAGE) return;
     }
   }
 
   async #load(): Promise<void> {
     this.#epoch = this.#store.epoch;
-    this.#window = await this.#readWindow(Number.MAX_SAFE_INTEGER);
-    const last = this.#window.at(-1)?.entry;
-    this.#head = last?.seq ?? 0;
-    this.#loaded = true;
-    if (last) this.#log.advance(this.#roomId, positionOf(last), this.#epoch);
-  }
-
-  async #reload(): Promise<void> {
-    const head = this.#head;
-    const window = await this.#readWindow(head + 1);
-    // Followed by what was delivered meanwhile.
-    this.#window = [...window, ...this.#window.filter(({ entry }) => entry.seq > head)];
-  }
-
-  async #readWindow(before: number): Promise<RenderedEntry[]> {
     const invalidations = this.#invalidations;
     const since = this.#profiles.changes;
-    const latest = await this.#store.log.entriesBefore(this.#roomId, before, JOINED_MESSAGES);
+    const { log, messages: store } = this.#store;
+    const end = await log.end(this.#roomId);
+    const first = Math.max(0, end.seq - JOINED_MESSAGES);
+    const entries = await log.entriesAfter(this.#roomId, first, end.seq - first);
+    const messages = await this.#lastMessages(end, entries);
+    const threads = messages.length === 0
+      ? new Map()
+      : await store.threads(this.#roomId, messages.map(({ id }) => id));
+    this.#validated = invalidations;
+    this.window.load({
+      entries: this.#withCurrentSenders(entries, since),
+      messages: withCurrentSenders(messages, this.#profiles, since),
+      threads,
+    });
+    this.#loaded = true;
+    if (entries.length > 0) this.#log.advance(this.#roomId, positionOf(end), this.#epoch);
+  }
+
+  /** The last messages up to the end; most often the last entries made them all. */
+  async #lastMessages(end: LogPosition, entries: readonly Entry[]): Promise<Message[]> {
+    const count = Math.min(JOINED_MESSAGES, end.n);
+    const created = entries.filter(({ kind }) => kind === "created");
+    if (created.length >= count) return created.map(({ message }) => message);
+    const beyond = { seq: end.seq + 1, n: end.n + 1 };
+    return await this.#store.messages.before(this.#roomId, beyond, count);
+  }
+
+  /** Reads what the window shows anew: what is delivered meanwhile is as new. */
+  async #reload(): Promise<void> {
+    const invalidations = this.#invalidations;
+    const since = this.#profiles.changes;
+    const messages = await this.#store.messages.find(this.#roomId, this.window.ids);
     // Only now: the window stays stale if the read fails, or if it was invalidated meanwhile.
     this.#validated = invalidations;
-    return withCurrentSenders(latest.map(render), this.#profiles, since);
+    this.window.refresh(withCurrentSenders(messages, this.#profiles, since));
+  }
+
+  #withCurrentSenders(entries: readonly Entry[], since: number): readonly Entry[] {
+    if (since === this.#profiles.changes) return entries;
+    return entries.map((entry) => {
+      const [message] = withCurrentSenders([entry.message], this.#profiles, since);
+      return { ...entry, message: message! };
+    });
   }
 
   /**
-   * Delivers what is next in order. Returns whether there is a gap before the rest.
-   * @param since `profiles.changes` before the entries were read
+   * Delivers what is next in order. Returns whether something is left: after a gap, or because what
+   * goes with it has to be read first.
+   * @param referenced what was read to go with the entries: nothing more is to be read
    */
-  #take(entries: readonly Entry[], since = this.#profiles.changes): boolean {
-    const fresh = entries.filter(({ seq }) => seq > this.#head);
-    const gap = fresh.findIndex(({ seq }, i) => seq !== this.#head + 1 + i);
-    const next = gap < 0 ? fresh : fresh.slice(0, gap);
-    if (next.length > 0) this.#deliver(next, since);
-    return next.length < fresh.length;
+  #take(entries: readonly Entry[], referenced?: Referenced): boolean {
+    let last: Entry | undefined;
+    let isLeft = false;
+    for (const entry of entries) {
+      if (entry.seq <= this.head) continue;
+      const related = entry.seq === this.head + 1 ? this.#relatedTo(entry, referenced) : null;
+      isLeft = related === null;
+      if (related === null) break;
+      this.#deliver(entry, related);
+      last = entry;
+    }
+    if (last) this.#log.advance(this.#roomId, positionOf(last), this.#epoch);
+    return isLeft;
   }
 
-  #deliver(entries: Entry[], since: number): void {
-    const rendered = withCurrentSenders(entries.map(render), this.#profiles, since);
-    const last = entries.at(-1)!;
-    this.#head = last.seq;
-    this.#log.advance(this.#roomId, positionOf(last), this.#epoch);
-    this.#window.push(...rendered);
-    for (const each of rendered) this.#send(each);
-    if (this.#window.length > WINDOW.max) this.#window = this.#window.slice(-WINDOW.min);
+  #deliver(entry: Entry, related: Related): void {
+    const { text } = this.window.apply(entry);
+    this.#send(entryFrame(entry, { roomId: this.#roomIdText, message: text, related }));
+    this.#metrics.delivered(this.live.size, Date.now() - entry.createdAt.getTime());
   }
 
-  #send({ entry, text: message }: RenderedEntry): void {
-    const { id, seq } = entry;
-    const text = frameOf("message:new", {
-      roomId: this.#roomIdText,
-      seq: String(seq),
-      entryId: JSON.stringify(id),
-      message,
-    });
+  #send(text: string): void {
     let gathering = false;
     for (const subscriber of this.live) {
       if (subscriber.batching) gathering = true;
       else subscriber.send(text);
     }
     if (gathering) this.#gather(text);
-    this.#metrics.delivered(this.live.size, Date.now() - entry.message.createdAt.getTime());
   }
+
+  /** What goes with an entry in its frame; null if some of it has to be read first. */
+  #relatedTo(entry: Entry, referenced?: Referenced): Related | null {
+    const message = newest(this.window.find(entry.message.id), entry.message)!;
+    if (isPlain(message)) return NOTHING;
+    if (entry.kind === "reacted") {
+      for (const { user } of entry.added) this.#publicUsers.learn(user);
+    }
+    const answered = referencedIds([message]).map((id) => {
+      return newest(this.window.find(id), referenced?.get(id));
+    });
+    const known = answered.filter((each) => each !== undefined);
+    const ids = namedUserIds([message, ...known]);
+    const users = ids.map((id) => this.#publicUsers.known(id)).filter((user) => user !== undefined);
+    const isComplete = known.length === answered.length && users.length === ids.length;
+    return isComplete || referenced ? { referenced: known, users } : null;
+  }
+
+  /** Reads what goes with entries in their frames. */
+  async #readRelated(entries: readonly Entry[]): Promise<Referenced> {
+    const messages = entries.map(({ message }) => message).filter((each) => !isPlain(each));
+    if (messages.length === 0) return new Map();
+    const ids = messages.flatMap(({ replyTo }) => replyTo ?? []);
+    const referenced = ids.length > 0 ? await this.#store.messages.find(this.#roomId, ids) : [];
+    await this.#publicUsers.find(namedUserIds([...messages, ...referenced]));
+    return new Map(referenced.map((message) => [message.id, message]));
+  }
+}
+
+/** Whether nothing goes with a message. */
+function isPlain({ replyTo, mentions, reactions }: Message): boolean {
+  return replyTo === null && mentions.length === 0 && reactions.length === 0;
+}
+
+function newest(a: Message | undefined, b: Message | undefined): Message | undefined {
+  if (!a || !b) return a ?? b;
+  return a.changedSeq >= b.changedSeq ? a : b;
 }

@@ -14,7 +14,7 @@ export interface RoomLife {
   closed(roomId: string): void;
 }
 
-type HubServices = Pick<Services, "store" | "bus" | "log" | "metrics">;
+type HubServices = Pick<Services, "store" | "bus" | "log" | "metrics" | "publicUsers">;
 
 /** Rooms whose heads are asked for at once. */
 const HEADS_AT_ONCE = 500;
@@ -142,11 +142,12 @@ export class Hub {
   }
 
   #open(roomId: string): ServedRoom {
-    const { store, bus, log, metrics } = this.#services;
+    const { store, bus, log, metrics, publicUsers } = this.#services;
     // Events first: what is committed after the feed has read the store must arrive as an event.
     const opened = bus.follow(roomId).then(() => this.#life.opened(roomId));
     const [flusher, profiles] = [this.#flusher, this.#profiles];
-    const room = new ServedRoom(roomId, { store, log, metrics, flusher, profiles, opened });
+    const services = { store, log, metrics, publicUsers };
+    const room = new ServedRoom(roomId, { ...services, flusher, profiles, opened });
     this.#rooms.set(roomId, room);
     return room;
   }

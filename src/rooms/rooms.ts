@@ -15,7 +15,9 @@ export class Rooms {
   readonly presence: Presence;
   readonly typing: Typing;
 
-  constructor(services: Pick<Services, "store" | "bus" | "log" | "metrics" | "load">) {
+  constructor(
+    services: Pick<Services, "store" | "bus" | "log" | "metrics" | "publicUsers" | "load">,
+  ) {
     const { bus, load } = services;
     this.flusher = new Flusher(() => load.level);
     const life = {

@@ -1,15 +1,16 @@
 /** One room as this instance serves it: the sockets in it, how they come in, and how they leave. */
-import type { Services } from "../services/services.ts";
-import type { Entry } from "../domain/entry.ts";
 import { unavailable } from "../domain/errors.ts";
-import { countWithin } from "../domain/message.ts";
+import type { Message } from "../domain/message.ts";
+import type { Thread } from "../ports/store/messages.ts";
 import type { Store } from "../ports/store/store.ts";
-import { MISSED_MESSAGES } from "../protocol/wire/limits.ts";
-import type { Subscriber } from "./subscriber.ts";
-import { render, type RenderedEntry, withCurrentSenders } from "./rendered_entry.ts";
+import type { Services } from "../services/services.ts";
 import { Feed } from "./feed.ts";
 import type { Flusher } from "./flusher.ts";
+import { MissedMessages } from "./missed_messages.ts";
 import type { RecentProfiles } from "./recent_profiles.ts";
+import { type RelatedSources, relatedTo, type RelatedToReader } from "../services/related.ts";
+import { render, type RenderedMessage } from "./rendered_message.ts";
+import type { Subscriber } from "./subscriber.ts";
 
 /** The entry that a client has seen last in a room. */
 export interface Cursor {
@@ -18,11 +19,12 @@ export interface Cursor {
   entryId?: string | undefined;
 }
 
-/** What a socket is shown of the log when it comes into a room. */
+/** What a socket is shown of the room when it comes in. */
 export interface Entered {
   /** Whether the socket was not in the room before. */
   isNew: boolean;
-  entries: RenderedEntry[];
+  messages: RenderedMessage[];
+  related: RelatedToReader;
   lastSeq: number;
   /** The id of entry `lastSeq`; null if there is none. */
   lastEntryId: string | null;
@@ -34,21 +36,25 @@ export interface Missed extends Entered {
   reset: boolean;
 }
 
-export interface ServedRoomOptions extends Pick<Services, "store" | "log" | "metrics"> {
+export interface ServedRoomOptions
+  extends Pick<Services, "store" | "log" | "metrics" | "publicUsers"> {
   flusher: Flusher;
   profiles: RecentProfiles;
   /** Resolves once the room's events arrive. */
   opened: Promise<void>;
 }
 
-/** UTF-16 units of text in one answer; well below what may wait unsent in a socket. */
-const MAX_PAGE_LENGTH = 128 * 1024;
+/** Entries read at once to find what a socket missed. */
+const PAGE = 200;
+/** How often what goes with the messages is read again because the room has changed meanwhile. */
+const RELATED_TRIES = 5;
 
 export class ServedRoom {
   readonly feed: Feed;
   readonly #id: string;
   readonly #store: Store;
   readonly #profiles: RecentProfiles;
+  readonly #related: RelatedSources;
   readonly #opened: Promise<void>;
   /** Sockets in the room that get no entries while they recover older ones. */
   readonly #paused = new Set<Subscriber>();
@@ -59,6 +65,7 @@ export class ServedRoom {
     this.#id = id;
     this.#store = options.store;
     this.#profiles = options.profiles;
+    this.#related = { messages: options.store.messages, publicUsers: options.publicUsers };
     this.#opened = options.opened;
     this.feed = new Feed(id, options);
   }
@@ -75,14 +82,13 @@ export class ServedRoom {
   /** As `Hub.join`. */
   join(subscriber: Subscriber, welcome: (entered: Entered) => void): Promise<void> {
     return this.#whileOpen(async () => {
-      const { feed } = this;
-      await feed.refresh();
-      while (this.#mustWait(subscriber)) await this.#wait(subscriber);
+      const { window } = this.feed;
+      await this.feed.refresh();
+      const related = await this.#whenReady(subscriber, () => this.#relatedToLatest(subscriber));
       // From the last look at the feed to the answer nothing is awaited.
       if (!subscriber.open) return;
       const isNew = this.#enter(subscriber);
-      const { head: lastSeq, headId: lastEntryId } = feed;
-      welcome({ isNew, entries: feed.latest(), lastSeq, lastEntryId });
+      welcome({ isNew, messages: window.latest(), related, ...this.#end() });
     });
   }
 
@@ -96,29 +102,27 @@ export class ServedRoom {
     return this.#whileOpen(async () => {
       const { feed } = this;
       if (feed.live.delete(subscriber)) this.#paused.add(subscriber);
-      const since = this.#profiles.changes;
       await feed.refresh();
       const reset = await this.#isForeign(cursor);
       await earlier;
-      const missed: RenderedEntry[] = [];
-      while (true) {
-        while (this.#mustWait(subscriber)) await this.#wait(subscriber);
-        // From the last look at the feed to the answer nothing is awaited.
-        if (reset || this.#complete(missed, cursor) || missed.length >= MISSED_MESSAGES) break;
-        await this.#readMore(missed, cursor);
+      if (reset) {
+        const related = await this.#whenReady(subscriber, () => this.#relatedToLatest(subscriber));
+        if (!subscriber.open) return;
+        const isNew = this.#enter(subscriber);
+        const messages = feed.window.latest();
+        return answer({ isNew, messages, related, ...this.#end(), hasMore: false, reset });
       }
-      const entries = reset
-        ? feed.latest()
-        : withCurrentSenders(page(missed), this.#profiles, since);
-      const last = entries.at(-1)?.entry;
-      if (!reset && last && last.seq < feed.head) {
-        const { seq: lastSeq, id: lastEntryId } = last;
-        return answer({ isNew: false, entries, lastSeq, lastEntryId, hasMore: true, reset });
+      const { missed, related } = await this.#missedBy(subscriber, cursor);
+      // From the last look at the feed to the answer nothing is awaited.
+      const messages = this.#render(missed.messages);
+      if (missed.lastSeq < feed.head) {
+        const { lastSeq, lastEntryId } = missed;
+        const more = { lastSeq, lastEntryId, hasMore: true, reset };
+        return answer({ isNew: false, messages, related, ...more });
       }
       if (!subscriber.open) return;
       const isNew = this.#enter(subscriber);
-      const { head: lastSeq, headId: lastEntryId } = feed;
-      answer({ isNew, entries, lastSeq, lastEntryId, hasMore: false, reset });
+      answer({ isNew, messages, related, ...this.#end(), hasMore: false, reset });
     });
   }
 
@@ -151,14 +155,105 @@ export class ServedRoom {
     }
   }
 
-  /** Whether the feed may not be shown to this socket in this turn. */
-  #mustWait(subscriber: Subscriber): boolean {
-    return this.feed.stale || subscriber.congested;
+  /**
+   * Waits until the socket takes an answer and the feed may be shown, and reads what goes with the
+   * answer: it may be sent in the turn in which this resolves.
+   * @param read reads what goes with the messages as they are when it is called
+   * @throws ChatError `unavailable`
+   */
+  async #whenReady(
+    subscriber: Subscriber,
+    read: () => Promise<RelatedToReader>,
+  ): Promise<RelatedToReader> {
+    for (let tries = 1;; tries++) {
+      while (this.feed.stale || subscriber.congested) {
+        if (subscriber.congested) await subscriber.drain();
+        // What was changed while the socket was slow is shown as it is now.
+        await this.feed.refresh();
+      }
+      const { head } = this.feed;
+      const related = await read();
+      const isCurrent = this.feed.head === head || tries >= RELATED_TRIES;
+      if (isCurrent && !this.feed.stale && !subscriber.congested) return this.#newest(related);
+    }
   }
 
-  /** @throws ChatError `unavailable` */
-  #wait(subscriber: Subscriber): Promise<void> {
-    return this.feed.stale ? this.feed.refresh() : subscriber.drain();
+  /** Finds what a socket missed, and what goes with it: all of it, or a page. */
+  async #missedBy(subscriber: Subscriber, cursor: Cursor) {
+    while (true) {
+      const { head } = this.feed;
+      const since = this.#profiles.changes;
+      const missed = new MissedMessages(cursor.seq);
+      await this.#readMissed(missed);
+      const related = await this.#whenReady(subscriber, () => {
+        this.#complete(missed);
+        return this.#relatedTo(subscriber.userId, missed.messages);
+      });
+      // Else something that was read may have been deleted since, and the window does not tell.
+      if (this.feed.window.after(head) === null) continue;
+      this.#complete(missed);
+      missed.showSenders(this.#profiles, since);
+      return { missed, related };
+    }
+  }
+
+  /** Covers what the store has after the cursor, as far as there is space and the window has not. */
+  async #readMissed(missed: MissedMessages): Promise<void> {
+    while (!missed.isFull && !this.#complete(missed)) {
+      const entries = await this.#store.log.entriesAfter(this.#id, missed.lastSeq, PAGE);
+      if (entries.length === 0) {
+        throw unavailable("The room's log has changed underneath; try again.");
+      }
+      missed.add(entries);
+      // The store may be ahead of what was delivered here; the feed has to be there as well.
+      if (missed.lastSeq > this.feed.head) await this.feed.refresh();
+    }
+  }
+
+  /** Covers what follows up to the log's end, if the window has it and there is space. */
+  #complete(missed: MissedMessages): boolean {
+    const { window } = this.feed;
+    const rest = missed.isFull ? null : window.after(missed.lastSeq);
+    if (!rest) return false;
+    return missed.complete(rest.map(({ message }) => message), window);
+  }
+
+  /** The messages in their newest state, each serialised once. */
+  #render(messages: readonly Message[]): RenderedMessage[] {
+    return messages.map((message) => {
+      const known = this.feed.window.rendered(message.id);
+      const isNewer = known && known.message.changedSeq >= message.changedSeq;
+      return isNewer ? known : render(message);
+    });
+  }
+
+  #relatedToLatest({ userId }: Subscriber): Promise<RelatedToReader> {
+    const { window } = this.feed;
+    const messages = window.latest().map(({ message }) => message);
+    return this.#relatedTo(userId, messages, window.threads(messages));
+  }
+
+  #relatedTo(
+    userId: string | null,
+    messages: readonly Message[],
+    threads?: ReadonlyMap<string, Thread>,
+  ) {
+    return relatedTo(this.#related, this.#id, userId, messages, threads);
+  }
+
+  /** Nothing that was deleted meanwhile. */
+  #newest(related: RelatedToReader): RelatedToReader {
+    const referenced = related.referenced.map((message) => {
+      const known = this.feed.window.find(message.id);
+      return known && known.changedSeq > message.changedSeq ? known : message;
+    });
+    return { ...related, referenced };
+  }
+
+  /** Where the log ends for who comes in now. */
+  #end(): { lastSeq: number; lastEntryId: string | null } {
+    const { head, headId } = this.feed.window;
+    return { lastSeq: head, lastEntryId: headId };
   }
 
   /** Lets a socket get live entries. Returns whether it was not in the room before. */
@@ -175,42 +270,7 @@ export class ServedRoom {
   async #isForeign({ seq, entryId }: Cursor): Promise<boolean> {
     if (seq > this.feed.head) return true;
     if (entryId === undefined || seq === 0) return false;
-    const known = this.feed.idOf(seq) ?? await this.#store.log.entryId(this.#id, seq);
+    const known = this.feed.window.idOf(seq) ?? await this.#store.log.entryId(this.#id, seq);
     return known !== entryId;
   }
-
-  /** Adds what follows up to the log's end, if the feed has it and there is space. */
-  #complete(missed: RenderedEntry[], cursor: Cursor): boolean {
-    const rest = this.feed.after(lastSeq(missed, cursor));
-    if (!rest || missed.length + rest.length > MISSED_MESSAGES) return false;
-    missed.push(...rest);
-    return true;
-  }
-
-  /** Adds what follows in the store, as far as there is space. */
-  async #readMore(missed: RenderedEntry[], cursor: Cursor): Promise<void> {
-    const space = MISSED_MESSAGES - missed.length;
-    const older = await this.#read(lastSeq(missed, cursor), space);
-    missed.push(...older.map(render));
-    // The store may be ahead of what was delivered here; the feed has to be there as well.
-    if (older.at(-1)!.seq > this.feed.head) await this.feed.refresh();
-  }
-
-  async #read(after: number, limit: number): Promise<Entry[]> {
-    const entries = await this.#store.log.entriesAfter(this.#id, after, limit);
-    if (entries.length === 0) {
-      throw unavailable("The room's log has changed underneath; try again.");
-    }
-    return entries;
-  }
-}
-
-function lastSeq(missed: readonly RenderedEntry[], cursor: Cursor): number {
-  return missed.at(-1)?.entry.seq ?? cursor.seq;
-}
-
-/** As many of these, from the first on, as fit one answer. */
-function page(missed: RenderedEntry[]): RenderedEntry[] {
-  const messages = missed.map(({ entry }) => entry.message);
-  return missed.slice(0, countWithin(messages, MAX_PAGE_LENGTH));
 }

@@ -2,7 +2,7 @@
 import type { Actor } from "../domain/actor.ts";
 import { ChatError, roomNotFound } from "../domain/errors.ts";
 import { capabilitiesOf, type Capability } from "../domain/permissions.ts";
-import type { NewRoom, Room } from "../domain/room.ts";
+import type { NewRoom, Room, RoomIdentity } from "../domain/room.ts";
 import type { RoomCache } from "./room_cache.ts";
 
 /** A room that an actor may read, and what else they may do in it. */
@@ -26,15 +26,14 @@ export class Access {
    * @throws ChatError `room_not_found` if the actor may not read it
    */
   known(actor: Actor, idOrSlug: string): RoomAccess | undefined {
-    const id = this.#rooms.knownId(idOrSlug);
-    return id === undefined ? undefined : this.#grant(actor, id);
+    const room = this.#rooms.known(idOrSlug);
+    return room && this.#grant(actor, room);
   }
 
   /** The id of a room given by id or slug, if it is known and the actor may read it. */
   knownId(actor: Actor, idOrSlug: string): string | undefined {
-    const id = this.#rooms.knownId(idOrSlug);
-    if (id === undefined) return undefined;
-    return this.#capabilitiesOf(actor, { id }).has("room.read") ? id : undefined;
+    const room = this.#rooms.known(idOrSlug);
+    return room && this.#capabilitiesOf(actor, room).has("room.read") ? room.id : undefined;
   }
 
   /**
@@ -42,7 +41,7 @@ export class Access {
    * @throws ChatError `room_not_found` if there is none, or the actor may not read it; `unavailable`
    */
   async find(actor: Actor, idOrSlug: string): Promise<RoomAccess> {
-    return this.#grant(actor, await this.#rooms.idOf(idOrSlug));
+    return this.#grant(actor, await this.#rooms.identify(idOrSlug));
   }
 
   /**
@@ -51,7 +50,7 @@ export class Access {
    */
   async describe(actor: Actor, idOrSlug: string): Promise<NewRoom> {
     const room = await this.#rooms.find(idOrSlug);
-    this.#grant(actor, room.id);
+    this.#grant(actor, { id: room.id, creatorId: room.createdBy.id });
     return room;
   }
 
@@ -61,20 +60,23 @@ export class Access {
    */
   async read(actor: Actor, idOrSlug: string): Promise<Room> {
     const room = await this.#rooms.read(idOrSlug);
-    this.#grant(actor, room.id);
+    this.#grant(actor, { id: room.id, creatorId: room.createdBy.id });
     return room;
   }
 
-  #grant(actor: Actor, roomId: string): RoomAccess {
-    const capabilities = this.#capabilitiesOf(actor, { id: roomId });
+  #grant(actor: Actor, room: RoomIdentity): RoomAccess {
+    const capabilities = this.#capabilitiesOf(actor, room);
     if (!capabilities.has("room.read")) throw roomNotFound();
-    return { roomId, capabilities };
+    return { roomId: room.id, capabilities };
   }
 }
 
 /** @throws ChatError `forbidden` */
 export function requireCapability({ capabilities }: RoomAccess, capability: Capability): void {
-  if (!capabilities.has(capability)) {
-    throw new ChatError("forbidden", "You may not do this in this room.");
-  }
+  if (!capabilities.has(capability)) throw forbidden();
+}
+
+/** The actor may not do this. */
+export function forbidden(): ChatError {
+  return new ChatError("forbidden", "You may not do this in this room.");
 }

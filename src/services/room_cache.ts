@@ -1,7 +1,7 @@
-/** Caches rooms: their ids and slugs for good, for they never change, the rest for 10 s. */
+/** Caches rooms: their ids, slugs and creators for good, for they never change, the rest for 10 s. */
 import { LRUCache } from "lru-cache";
 import { roomNotFound } from "../domain/errors.ts";
-import type { NewRoom, Room } from "../domain/room.ts";
+import type { NewRoom, Room, RoomIdentity } from "../domain/room.ts";
 import type { Bus } from "../ports/bus.ts";
 import type { Store } from "../ports/store/store.ts";
 
@@ -11,7 +11,7 @@ const MAX_AGE_MS = 10_000;
 
 export class RoomCache {
   readonly #store: Store;
-  readonly #ids = new LRUCache<string, string>({ max: MAX_ROOMS });
+  readonly #identities = new LRUCache<string, RoomIdentity>({ max: MAX_ROOMS });
   readonly #rooms = new LRUCache<string, NewRoom>({ max: MAX_ROOMS, ttl: MAX_AGE_MS });
   /** Counts invalidations: what was read before one and arrives after it may be outdated. */
   #invalidations = 0;
@@ -27,16 +27,16 @@ export class RoomCache {
   }
 
   /**
-   * The id of a room given by id or slug.
+   * What never changes of a room given by id or slug.
    * @throws ChatError `room_not_found`
    */
-  async idOf(idOrSlug: string): Promise<string> {
-    return this.#ids.get(idOrSlug) ?? (await this.read(idOrSlug)).id;
+  async identify(idOrSlug: string): Promise<RoomIdentity> {
+    return this.#identities.get(idOrSlug) ?? identityOf(await this.read(idOrSlug));
   }
 
-  /** The id of a room given by id or slug; undefined if it is not cached. */
-  knownId(idOrSlug: string): string | undefined {
-    return this.#ids.get(idOrSlug);
+  /** The same, if it is cached. */
+  known(idOrSlug: string): RoomIdentity | undefined {
+    return this.#identities.get(idOrSlug);
   }
 
   /**
@@ -44,7 +44,7 @@ export class RoomCache {
    * @throws ChatError `room_not_found`
    */
   async find(idOrSlug: string): Promise<NewRoom> {
-    const id = this.#ids.get(idOrSlug);
+    const id = this.#identities.get(idOrSlug)?.id;
     return (id === undefined ? undefined : this.#rooms.get(id)) ?? await this.read(idOrSlug);
   }
 
@@ -56,7 +56,7 @@ export class RoomCache {
     const invalidations = this.#invalidations;
     const room = await this.#store.rooms.find(idOrSlug);
     if (!room) throw roomNotFound();
-    this.#ids.set(idOrSlug, room.id);
+    this.#identities.set(idOrSlug, identityOf(room));
     if (invalidations === this.#invalidations) this.#rooms.set(room.id, room);
     return room;
   }
@@ -66,4 +66,8 @@ export class RoomCache {
       if (createdBy.id === userId) this.#rooms.delete(id);
     }
   }
+}
+
+function identityOf({ id, createdBy }: NewRoom): RoomIdentity {
+  return { id, creatorId: createdBy.id };
 }

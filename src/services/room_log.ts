@@ -3,11 +3,18 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { getLogger } from "@logtape/logtape";
 import { LRUCache } from "lru-cache";
 import { Batcher } from "../async/batcher.ts";
-import { type Entry, type EntryDraft, type LogPosition, positionOf } from "../domain/entry.ts";
+import { type Entry, type LogPosition, positionOf } from "../domain/entry.ts";
 import { ChatError, unavailable } from "../domain/errors.ts";
-import { countWithin } from "../domain/message.ts";
 import type { Bus, BusEvent } from "../ports/bus.ts";
 import type { Store } from "../ports/store/store.ts";
+import {
+  type Attempt,
+  type Command,
+  decide,
+  keyOf,
+  requireRepeat,
+  type Result,
+} from "./decision.ts";
 import type { Metrics } from "./metrics.ts";
 
 const logger = getLogger(["echoroom", "log"]);
@@ -41,18 +48,17 @@ interface Basis {
 }
 
 interface Waiting {
-  draft: EntryDraft;
-  resolve(entry: Entry): void;
+  command: Command;
+  resolve(result: Result): void;
   reject(error: unknown): void;
 }
 
-/** What has become of a batch's drafts. */
+/** What has become of a batch. */
 interface Outcome {
-  /** The entry of each draft, new or from an earlier append of the same, by the draft's key. */
-  stored: Map<string, Entry>;
-  /** The new ones, in the order of the log. */
+  /** New entries, in the order of the log. */
   appended: Entry[];
-  /** Why some drafts have no entry, if there are any. */
+  /** Commands of which it is not known whether they were done, if there are any; and why. */
+  uncertain: readonly Waiting[];
   error?: unknown;
 }
 
@@ -92,18 +98,20 @@ export class RoomLog {
   }
 
   /**
-   * Resolves once the entry is durable, with the entry as stored. If the log has the draft's
-   * (sender, clientMessageId) already, that is the earlier one, with its own id and text.
-   * @throws ChatError `unavailable`; then the draft may or may not have been appended
+   * Resolves once the command is decided at the end of the log, and what it changes is durable. Of a
+   * command that the log has already (by author, clientMessageId and request) the result is its
+   * entry, whatever else has changed since.
+   * @throws ChatError what the command's decision throws; `idempotency_conflict` if its
+   *   clientMessageId was used for another command; `unavailable`: then it may or may not be done
    */
-  append(roomId: string, draft: EntryDraft): Promise<Entry> {
+  append(roomId: string, command: Command): Promise<Result> {
     const open = this.#batchers.get(roomId);
     if ((open?.waiting.length ?? 0) >= MAX_WAITING_IN_ROOM || this.#waiting >= MAX_WAITING) {
       return Promise.reject(unavailable("Too many messages wait to be stored."));
     }
     this.#waiting++;
     const batcher = open ?? this.#open(roomId);
-    return new Promise((resolve, reject) => batcher.add({ draft, resolve, reject }));
+    return new Promise((resolve, reject) => batcher.add({ command, resolve, reject }));
   }
 
   /**
@@ -149,52 +157,85 @@ export class RoomLog {
 
   /** Writes a batch and settles it. Returns why a part of it could not be written, if one could not. */
   async #write(roomId: string, batch: Waiting[]): Promise<unknown> {
-    const drafts = [...Map.groupBy(batch, keyOf).values()].map((repeats) => repeats[0]!.draft);
     const unpublished = Promise.withResolvers<void>();
     this.#unpublished.set(roomId, unpublished);
-    const { stored, appended, error } = await this.#metrics.timeAppend(drafts.length, () => {
-      return this.#appendAll(roomId, drafts);
+    const { appended, uncertain, error } = await this.#metrics.timeAppend(batch.length, () => {
+      return this.#appendAll(roomId, batch);
     });
     this.#metrics.appended(appended.length);
-    const refused = batch.filter((waiting) => !stored.has(keyOf(waiting)));
-    this.#waiting -= batch.length - refused.length;
-    for (const waiting of batch) {
-      const entry = stored.get(keyOf(waiting));
-      if (entry) waiting.resolve(entry);
-    }
-    if (refused.length > 0) {
+    this.#waiting -= batch.length - uncertain.length;
+    if (uncertain.length > 0) {
       logger.warning("An append to room {roomId} failed: {error}", { roomId, error });
-      this.#refuse(refused, error);
+      this.#refuse(uncertain, error);
     }
     // Two turns later: what the acks have sent is written between them, and does not wait for a
     // fan-out to thousands.
-    const publish = () => this.#publish(roomId, appended, refused.length > 0, unpublished);
+    const publish = () => this.#publish(roomId, appended, uncertain.length > 0, unpublished);
     setImmediate(() => setImmediate(publish));
     return error;
   }
 
-  /** Appends the drafts, whatever other instances append meanwhile. */
-  async #appendAll(roomId: string, drafts: readonly EntryDraft[]): Promise<Outcome> {
-    const outcome: Outcome = { stored: new Map(), appended: [] };
+  /** Decides and appends a batch, whatever other instances append meanwhile. */
+  async #appendAll(roomId: string, batch: readonly Waiting[]): Promise<Outcome> {
+    const appended: Entry[] = [];
     const deadline = performance.now() + CONTENTION_LIMIT_MS;
-    let waiting = drafts;
+    let waiting = batch;
     try {
-      let basis = await this.#basis(roomId);
       for (let attempt = 0;; attempt++) {
-        const entries = await this.#store.log.append(roomId, basis.end, waiting);
-        basis = this.#after(roomId, basis, entries);
-        waiting = settle(waiting, entries, outcome);
-        if (waiting.length === 0) return outcome;
+        const basis = await this.#basis(roomId);
+        const decided = await decide(this.#store.messages, roomId, basis.end, waiting);
+        const entries = await this.#appendDrafts(roomId, basis.end, decided);
+        const after = this.#after(roomId, basis, entries);
+        appended.push(...entries);
+        waiting = await this.#settle(roomId, decided, entries);
+        if (waiting.length === 0) return { appended, uncertain: [] };
         if (performance.now() > deadline) throw unavailable("The room is too busy.");
         if (attempt > 0) await this.#backOff(roomId, attempt);
-        const missed = await this.#readMissed(roomId, basis, waiting);
-        waiting = settle(waiting, missed, outcome);
-        if (waiting.length === 0) return outcome;
-        basis = await this.#basis(roomId);
+        const found = await this.#readMissed(roomId, after, waiting);
+        appended.push(...ownAmong(decided, entries.length, found));
+        waiting = settleRepeats(waiting, found);
+        if (waiting.length === 0) return { appended, uncertain: [] };
       }
     } catch (error) {
       this.#ends.delete(roomId);
-      return { ...outcome, error };
+      return { appended, uncertain: waiting, error };
+    }
+  }
+
+  async #appendDrafts(roomId: string, basis: LogPosition, { drafts }: Attempt<Waiting>) {
+    return drafts.length > 0 ? await this.#store.log.append(roomId, basis, drafts) : [];
+  }
+
+  /** Settles what the entries answer. Returns what has to be decided again. */
+  async #settle(
+    roomId: string,
+    { placed, refused, repeats }: Attempt<Waiting>,
+    entries: readonly Entry[],
+  ): Promise<readonly Waiting[]> {
+    const open = [...repeats];
+    for (const { waiting, place } of placed) {
+      const entry = entries[place];
+      if (entry) waiting.resolve({ entry });
+      else open.push(waiting);
+    }
+    const [final, doubtful] = [
+      refused.filter(({ after }) => after <= entries.length),
+      refused.filter(({ after }) => after > entries.length),
+    ];
+    if (final.length > 0) await this.#settleRefused(roomId, final);
+    // Those were decided on drafts that are not stored.
+    open.push(...doubtful.map(({ waiting }) => waiting));
+    return open;
+  }
+
+  /** A repeat is acknowledged, whatever has become of its message since. */
+  async #settleRefused(roomId: string, refused: Attempt<Waiting>["refused"]): Promise<void> {
+    const found = await this.#findSent(roomId, refused.map(({ waiting }) => waiting));
+    const rest = new Set(settleRepeats(refused.map(({ waiting }) => waiting), found));
+    for (const { waiting, unchanged, error } of refused) {
+      if (!rest.has(waiting)) continue;
+      if (unchanged) waiting.resolve({ unchanged });
+      else waiting.reject(error);
     }
   }
 
@@ -229,17 +270,17 @@ export class RoomLog {
 
   /**
    * Finds what refused a draft: entries of another append, after which `#basis` is the end of the
-   * log again, or an earlier entry of the same send.
+   * log again, or an earlier entry of the same command.
    */
   async #readMissed(
     roomId: string,
     basis: Basis,
-    drafts: readonly EntryDraft[],
+    waiting: readonly Waiting[],
   ): Promise<Entry[]> {
     const known = this.#known(roomId);
     if (known?.epoch !== basis.epoch || known.end.seq > basis.end.seq) return [];
     const missed = await this.#store.log.entriesAfter(roomId, basis.end.seq, CATCH_UP_PAGE);
-    if (missed.length === 0) return await this.#findSent(roomId, drafts);
+    if (missed.length === 0) return await this.#findSent(roomId, waiting);
     this.#othersAppended(roomId);
     // More than a page is not worth reading: a repeat in it refuses the next attempt.
     if (missed.length === CATCH_UP_PAGE) this.#ends.delete(roomId);
@@ -247,13 +288,11 @@ export class RoomLog {
     return missed;
   }
 
-  async #findSent(roomId: string, drafts: readonly EntryDraft[]): Promise<Entry[]> {
-    const keys = drafts.map(({ message }) => ({
-      senderId: message.sender.id,
-      clientMessageId: message.clientMessageId,
-    }));
-    const entries = await this.#store.log.findSent(roomId, keys);
-    return entries.toSorted((a, b) => a.seq - b.seq);
+  async #findSent(roomId: string, waiting: readonly Waiting[]): Promise<Entry[]> {
+    const keys = waiting.map(({ command: { by, clientMessageId } }) => {
+      return { senderId: by.id, clientMessageId };
+    });
+    return await this.#store.log.findSent(roomId, keys);
   }
 
   /** Waits a random while, so that rivals do not collide in step, and asks them to go second. */
@@ -278,7 +317,7 @@ export class RoomLog {
     this.#yielding.delete(roomId);
   }
 
-  #refuse(batch: Waiting[], error: unknown): void {
+  #refuse(batch: readonly Waiting[], error: unknown): void {
     this.#waiting -= batch.length;
     for (const { reject } of batch) reject(error);
   }
@@ -307,33 +346,42 @@ function isUnavailable(error: unknown): boolean {
 
 /** How many of those that wait, at least one, go into the next append. */
 function batchSize(waiting: Waiting[]): number {
-  const first = waiting.slice(0, MAX_BATCH.entries).map(({ draft }) => draft.message);
-  return countWithin(first, MAX_BATCH.length);
+  let length = 0;
+  const end = waiting.slice(0, MAX_BATCH.entries).findIndex(({ command }, i) => {
+    length += command.text.length;
+    return i > 0 && length > MAX_BATCH.length;
+  });
+  return end < 0 ? Math.min(waiting.length, MAX_BATCH.entries) : end;
 }
 
-/** What a draft is recognised by within its room. */
-function keyOf({ draft: { message } }: Pick<Waiting, "draft">): string {
-  return `${message.sender.id} ${message.clientMessageId}`;
-}
-
-function keyOfEntry({ message }: Entry): string {
-  return `${message.sender.id} ${message.clientMessageId}`;
-}
-
-/** Records the entries that are of these drafts, and returns the drafts that have none. */
-function settle(
-  drafts: readonly EntryDraft[],
+/** Settles commands that the log has already. Returns the others. */
+function settleRepeats(
+  waiting: readonly Waiting[],
   entries: readonly Entry[],
-  { stored, appended }: Outcome,
-): readonly EntryDraft[] {
-  if (entries.length === 0) return drafts;
-  const ids = new Map(drafts.map((draft) => [keyOf({ draft }), draft.message.id]));
-  for (const entry of entries) {
-    const key = keyOfEntry(entry);
-    if (!ids.has(key)) continue;
-    stored.set(key, entry);
-    // Also one of an attempt whose success was not visible before.
-    if (ids.get(key) === entry.id) appended.push(entry);
-  }
-  return drafts.filter((draft) => !stored.has(keyOf({ draft })));
+): readonly Waiting[] {
+  if (entries.length === 0) return waiting;
+  const byKey = new Map(entries.map((entry) => [keyOf(entry), entry]));
+  return waiting.filter(({ command, resolve, reject }) => {
+    const entry = byKey.get(keyOf(command));
+    if (!entry) return true;
+    try {
+      requireRepeat(command, entry);
+      resolve({ entry });
+    } catch (error) {
+      reject(error);
+    }
+    return false;
+  });
+}
+
+/** Entries of an attempt that was refused after `count` drafts, but had stored more. */
+function ownAmong(
+  { drafts }: Attempt<Waiting>,
+  count: number,
+  entries: readonly Entry[],
+): Entry[] {
+  const ids = new Set(
+    drafts.slice(count).map((draft) => draft.kind === "created" ? draft.message.id : draft.id),
+  );
+  return entries.filter(({ id }) => ids.has(id)).toSorted((a, b) => a.seq - b.seq);
 }

@@ -6,7 +6,9 @@ import type { KnownDevices } from "./known_devices.ts";
 import type { LoopLoad } from "./loop_load.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Passwords } from "./passwords.ts";
+import type { PublicUsers } from "./public_users.ts";
 import type { RateLimits } from "./rate_limits.ts";
+import type { RequestHashes } from "./request_hashes.ts";
 import type { RoomLog } from "./room_log.ts";
 import type { RoomSlugs } from "./room_slugs.ts";
 import type { Tokens } from "./tokens.ts";
@@ -15,6 +17,8 @@ export interface Services {
   store: Store;
   bus: Bus;
   log: RoomLog;
+  publicUsers: PublicUsers;
+  requestHashes: RequestHashes;
   access: Access;
   slugs: RoomSlugs;
   tokens: Tokens;
@@ -23,4 +27,6 @@ export interface Services {
   rateLimits: RateLimits;
   metrics: Metrics;
   load: LoopLoad;
+  /** Milliseconds after which a message is edited no more; null: at any time. */
+  editWindow: number | null;
 }

@@ -1,50 +1,128 @@
 /** Reads a room's history, page by page. */
 import type { Actor } from "../../domain/actor.ts";
 import { LOG_LIMIT, type LogPosition } from "../../domain/entry.ts";
-import { ChatError } from "../../domain/errors.ts";
+import { ChatError, messageNotFound } from "../../domain/errors.ts";
 import type { Message } from "../../domain/message.ts";
+import type { MessageStore } from "../../ports/store/messages.ts";
+import { relatedTo, type RelatedToReader } from "../../services/related.ts";
 import type { Dependencies } from "../dependencies.ts";
 
-/** A range of history, oldest first, and whether there is more in the direction of paging. */
+type ReadDependencies = Pick<Dependencies, "access" | "store" | "publicUsers">;
+
+/** A range of history, oldest first, what goes with it, and whether there is more. */
 export interface MessagesPage {
   messages: Message[];
+  related: RelatedToReader;
+  /** In the direction of paging. */
   hasMore: boolean;
 }
 
+/** A range of history around a message. */
+export interface MessagesAround extends Omit<MessagesPage, "hasMore"> {
+  hasMoreBefore: boolean;
+  hasMoreAfter: boolean;
+}
+
+export interface PageRequest {
+  /** 1 to 100. */
+  limit: number;
+  /** The id of a message, as are the others. */
+  before?: string | undefined;
+  after?: string | undefined;
+  /** Only the answers to this one. */
+  threadId?: string | undefined;
+}
+
 /**
- * Reads the last messages of a room, or those before or after one.
+ * Reads the last messages of a room, or those before or after one; of all, or of one thread.
  * @throws ChatError `room_not_found`, or `validation_failed` if `before` and `after` are both given
- *   or either is not the id of a message of this room
+ *   or one is not the id of a message of this room; `message_not_found` of the thread
  */
 export async function readHistory(
   actor: Actor,
-  { access, store }: Pick<Dependencies, "access" | "store">,
+  { access, store, publicUsers }: ReadDependencies,
   idOrSlug: string,
-  page: { limit: number; before: string | undefined; after: string | undefined },
+  { limit, before, after, threadId }: PageRequest,
 ): Promise<MessagesPage> {
   const { roomId } = await access.find(actor, idOrSlug);
-  const { limit, before, after } = page;
   if (before !== undefined && after !== undefined) {
     throw invalid("before", "must not be given together with after");
   }
-  if (after !== undefined) {
-    const start = await positionOf(store, roomId, "after", after);
-    const found = await store.log.messagesAfter(roomId, start, limit + 1);
-    return { messages: found.slice(0, limit), hasMore: found.length > limit };
-  }
-  const end = before === undefined ? LOG_LIMIT : await positionOf(store, roomId, "before", before);
-  const found = await store.log.messagesBefore(roomId, end, limit + 1);
-  return { messages: found.slice(-limit), hasMore: found.length > limit };
+  if (threadId !== undefined) await requireMessage(store.messages, roomId, threadId);
+  const range = rangesOf(store.messages, roomId, threadId);
+  const isForward = after !== undefined;
+  const found = isForward
+    ? await range.after(await positionOf(store.messages, roomId, "after", after), limit + 1)
+    : await range.before(await endOf(store.messages, roomId, before), limit + 1);
+  const messages = isForward ? found.slice(0, limit) : found.slice(-limit);
+  const sources = { messages: store.messages, publicUsers };
+  const related = await relatedTo(sources, roomId, actor.userId, messages);
+  return { messages, related, hasMore: found.length > limit };
+}
+
+/**
+ * Reads the messages around one: half on each side of it, more on one where the other has fewer.
+ * @throws ChatError `room_not_found`, `message_not_found`
+ */
+export async function readAround(
+  actor: Actor,
+  { access, store: { messages: store }, publicUsers }: ReadDependencies,
+  idOrSlug: string,
+  { around, limit }: { around: string; limit: number },
+): Promise<MessagesAround> {
+  const { roomId } = await access.find(actor, idOrSlug);
+  const position = await requireMessage(store, roomId, around);
+  const before = { seq: position.seq + 1, n: position.n + 1 };
+  // With the message itself before, and one more on each side that tells whether there is more.
+  const [older, newer] = await Promise.all([
+    store.before(roomId, before, limit + 1),
+    store.after(roomId, position, limit),
+  ]);
+  const half = Math.floor((limit - 1) / 2);
+  const countAfter = Math.min(newer.length, Math.max(limit - 1 - half, limit - older.length));
+  const countBefore = Math.min(older.length, limit - countAfter);
+  const messages = [...older.slice(older.length - countBefore), ...newer.slice(0, countAfter)];
+  const sources = { messages: store, publicUsers };
+  return {
+    messages,
+    related: await relatedTo(sources, roomId, actor.userId, messages),
+    hasMoreBefore: older.length > countBefore,
+    hasMoreAfter: newer.length > countAfter,
+  };
+}
+
+/** History as ranges: of all messages, or of the answers to one. */
+function rangesOf(store: MessageStore, roomId: string, threadId: string | undefined) {
+  return {
+    before: (end: LogPosition, limit: number) =>
+      threadId === undefined
+        ? store.before(roomId, end, limit)
+        : store.answersBefore(roomId, threadId, end, limit),
+    after: (start: LogPosition, limit: number) =>
+      threadId === undefined
+        ? store.after(roomId, start, limit)
+        : store.answersAfter(roomId, threadId, start, limit),
+  };
+}
+
+function endOf(store: MessageStore, roomId: string, before: string | undefined) {
+  return before === undefined ? LOG_LIMIT : positionOf(store, roomId, "before", before);
 }
 
 async function positionOf(
-  store: Dependencies["store"],
+  store: MessageStore,
   roomId: string,
   path: string,
   messageId: string,
 ): Promise<LogPosition> {
-  const position = await store.log.position(roomId, messageId);
+  const position = await store.position(roomId, messageId);
   if (position === null) throw invalid(path, "is not the id of a message of this room");
+  return position;
+}
+
+async function requireMessage(store: MessageStore, roomId: string, id: string) {
+  const position = await store.position(roomId, id);
+  if (position === null) throw messageNotFound();
   return position;
 }
 

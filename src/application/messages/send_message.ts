@@ -1,53 +1,87 @@
 /** Sends a message to a room. */
 import type { Participant } from "../../domain/actor.ts";
+import type { CreatedDraft } from "../../domain/entry.ts";
 import { newId } from "../../domain/id.ts";
-import { ChatError } from "../../domain/errors.ts";
-import type { Message, MessageDraft } from "../../domain/message.ts";
+import { type JsonObject, type Message, PLAIN } from "../../domain/message.ts";
+import { requirePresent } from "../../domain/message_changes.ts";
 import { publicUser } from "../../domain/user.ts";
 import { requireCapability } from "../../services/access.ts";
 import type { Dependencies } from "../dependencies.ts";
+import { accept, type AcceptDependencies, type Accepted } from "./accept.ts";
 
-/** A message that was accepted and has its place in the room's order. */
-export interface AcceptedMessage {
-  /**
-   * Resolves once the message is durable. Rejects with ChatError `idempotency_conflict` if the
-   * clientMessageId was used for another text, `unavailable` if the outcome is not known: then
-   * repeat the send with the same clientMessageId.
-   */
-  stored: Promise<Message>;
+export interface NewMessage {
+  /** Id or slug. */
+  room: string;
+  text: string;
+  clientMessageId: string;
+  /** The id of the message that it answers. */
+  replyTo?: string | undefined;
+  /** Ids of users; those who do not exist are left out. */
+  mentions?: readonly string[] | undefined;
+  mentionsRoom?: boolean | undefined;
+  metadata?: JsonObject | null | undefined;
 }
 
 /**
- * Sends a message to a room. Resolves once it is accepted: a later send of the same caller comes
- * after it in the log. Repeated with the same sender, room and clientMessageId it stores nothing, and
- * `stored` is the first message.
- * @param input checked and cleaned by the protocol's `message:send`; `room` is an id or slug
- * @throws ChatError in this order: `room_not_found`, `rate_limited`, `forbidden`
+ * Sends a message to a room. Repeated with the same sender, room, clientMessageId and content it
+ * stores nothing, and the result is the first one.
+ * @param input checked and cleaned by the protocol's `message:send`
+ * @throws ChatError as `accept`; the result rejects with `message_not_found` or `message_deleted` of
+ *   the message that it answers, with `forbidden`, or as `RoomLog.append`
  */
 export async function sendMessage(
   actor: Participant,
-  { access, log, rateLimits, rooms }: Pick<Dependencies, "access" | "log" | "rateLimits" | "rooms">,
-  input: { room: string; text: string; clientMessageId: string },
-): Promise<AcceptedMessage> {
-  const room = access.known(actor, input.room) ?? await access.find(actor, input.room);
-  const { roomId } = room;
-  await rateLimits.consume("message", `${actor.userId} ${roomId}`);
-  requireCapability(room, "message.send");
-  rooms.typing.end(roomId, actor.userId);
-  const draft: MessageDraft = {
+  dependencies: AcceptDependencies & Pick<Dependencies, "publicUsers" | "rooms">,
+  input: NewMessage,
+): Promise<Accepted> {
+  const { text, clientMessageId, replyTo, mentions = [], mentionsRoom = false } = input;
+  const metadata = input.metadata ?? null;
+  const { publicUsers, requestHashes, rooms } = dependencies;
+  const sender = publicUser(actor.user);
+  const mentioned = mentions.length > 0 ? await publicUsers.find(mentions) : [];
+  const plain: CreatedDraft["message"] = {
+    ...PLAIN,
     id: newId(),
-    sender: publicUser(actor.user),
-    text: input.text,
+    sender,
+    text,
     system: false,
-    clientMessageId: input.clientMessageId,
+    clientMessageId,
     createdAt: new Date(),
+    mentions: mentioned.map(({ id }) => id),
+    mentionsRoom,
+    metadata,
   };
-  const appended = log.append(roomId, { kind: "created", message: draft });
-  return { stored: appended.then(({ message }) => sameText(message, draft)) };
+  return await accept(actor, dependencies, input.room, (room) => {
+    rooms.typing.end(room.roomId, actor.userId);
+    return {
+      by: sender,
+      clientMessageId,
+      request: requestHashes.hash(["send", text, replyTo, mentions, mentionsRoom, metadata]),
+      text,
+      ...(replyTo !== undefined && { needs: { messageIds: [replyTo] } }),
+      decide(state) {
+        const answered = replyTo === undefined ? null : state.message(replyTo);
+        requireCapability(room, "message.send");
+        if (mentionsRoom) requireCapability(room, "message.mention_room");
+        if (answered) requirePresent(answered);
+        return { draft: answerTo(answered, plain, this.request) };
+      },
+    };
+  });
 }
 
-/** @throws ChatError `idempotency_conflict` */
-function sameText(stored: Message, { text }: MessageDraft): Message {
-  if (stored.text === text) return stored;
-  throw new ChatError("idempotency_conflict", "This clientMessageId belongs to another text.");
+function answerTo(
+  answered: Message | null,
+  message: CreatedDraft["message"],
+  request: string | null,
+): CreatedDraft {
+  if (!answered) {
+    const { sender, mentions } = message;
+    const notified = mentions.length === 0 ? [] : mentions.filter((id) => id !== sender.id);
+    return { kind: "created", message, request, notified };
+  }
+  const named = new Set([...message.mentions, answered.sender.id]);
+  named.delete(message.sender.id);
+  const place = { replyTo: answered.id, threadId: answered.threadId ?? answered.id };
+  return { kind: "created", message: { ...message, ...place }, request, notified: [...named] };
 }

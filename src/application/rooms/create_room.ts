@@ -1,7 +1,8 @@
 /** Creates a room. */
 import type { Actor } from "../../domain/actor.ts";
 import { newId } from "../../domain/id.ts";
-import type { MessageDraft } from "../../domain/message.ts";
+import type { CreatedDraft } from "../../domain/entry.ts";
+import { PLAIN } from "../../domain/message.ts";
 import { nameInSentence } from "../../domain/name.ts";
 import type { NewRoom, Room } from "../../domain/room.ts";
 import { type PublicUser, publicUser } from "../../domain/user.ts";
@@ -31,18 +32,22 @@ export async function createRoom(
   const opening = creationNotice(creator, now);
   const slug = await slugs.claim(
     slugOf(input.name),
-    (slug) => store.rooms.create({ ...room, slug }, { kind: "created", message: opening }),
+    (slug) => store.rooms.create({ ...room, slug }, opening),
   );
   return { ...room, slug, lastSeq: 1 };
 }
 
-function creationNotice(creator: PublicUser, now: Date): MessageDraft {
-  return {
+function creationNotice(creator: PublicUser, now: Date): CreatedDraft {
+  const message: CreatedDraft["message"] = {
+    ...PLAIN,
     id: newId(),
     sender: creator,
     text: `${nameInSentence(creator.displayName)} created the room`,
     system: true,
     clientMessageId: newId(),
     createdAt: now,
+    systemType: "room_created",
+    systemData: { users: [creator.id] },
   };
+  return { kind: "created", message, request: null, notified: [] };
 }

@@ -1,7 +1,7 @@
 /** Lists rooms, page by page. */
 import type { Actor } from "../../domain/actor.ts";
-import { ChatError } from "../../domain/errors.ts";
 import type { Room } from "../../domain/room.ts";
+import { decodeCursor, encodeCursor, invalidCursor } from "../../services/cursors.ts";
 import type { Dependencies } from "../dependencies.ts";
 
 /** A page of rooms, and where the next begins; null at the end. */
@@ -20,26 +20,18 @@ export async function listRooms(
   { store }: Pick<Dependencies, "store">,
   { limit, cursor }: { limit: number; cursor: string | undefined },
 ): Promise<RoomsPage> {
-  const after = cursor === undefined ? undefined : decodeCursor(cursor);
+  const after = cursor === undefined ? undefined : readCursor(cursor);
   const found = await store.rooms.list(limit + 1, after);
   const rooms = found.slice(0, limit);
-  return { rooms, nextCursor: found.length > limit ? encodeCursor(rooms.at(-1)!) : null };
+  return { rooms, nextCursor: found.length > limit ? cursorOf(rooms.at(-1)!) : null };
 }
 
-function encodeCursor({ name, id }: Room): string {
-  const bytes = new TextEncoder().encode(JSON.stringify([name, id]));
-  return bytes.toBase64({ alphabet: "base64url", omitPadding: true });
+function cursorOf({ name, id }: Room): string {
+  return encodeCursor([name, id]);
 }
 
-function decodeCursor(cursor: string): { name: string; id: string } {
-  try {
-    const bytes = Uint8Array.fromBase64(cursor, { alphabet: "base64url" });
-    const [name, id] = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-    if (typeof name === "string" && typeof id === "string") return { name, id };
-  } catch {
-    // Every invalid cursor gets the one answer below.
-  }
-  throw new ChatError("validation_failed", "The cursor is not valid.", {
-    faults: [{ path: "cursor", message: "must be the nextCursor of an earlier page" }],
-  });
+function readCursor(cursor: string): { name: string; id: string } {
+  const [name, id] = decodeCursor(cursor);
+  if (typeof name === "string" && typeof id === "string") return { name, id };
+  throw invalidCursor();
 }

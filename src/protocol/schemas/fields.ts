@@ -7,7 +7,11 @@ import {
   MAX_DESCRIPTION_LENGTH,
   MAX_DISPLAY_NAME_LENGTH,
   MAX_EMAIL_LENGTH,
+  MAX_EMOJI_NAME_LENGTH,
   MAX_ID_LENGTH,
+  MAX_MENTIONS,
+  MAX_METADATA_BYTES,
+  MAX_METADATA_LEVELS,
   MAX_PAGE_SIZE,
   MAX_PASSWORD_BYTES,
   MAX_ROOM_NAME_LENGTH,
@@ -93,6 +97,26 @@ export const RoomDescription = trimmedText(0, MAX_DESCRIPTION_LENGTH)
   .overwrite((text) => isVisible(text) ? text : "");
 export const MessageText = trimmedText(1, MAX_TEXT_LENGTH).meta({ examples: ["Hello, room"] });
 
+/** One emoji, or a name such as `party_parrot`; without U+FE0F, in which keyboards differ. */
+export const Emoji = z.string().max(MAX_ID_LENGTH)
+  .overwrite((text) => text.replaceAll("\ufe0f", ""))
+  .refine(isEmoji, `must be one emoji, or a name of 1 to ${MAX_EMOJI_NAME_LENGTH} of a-z0-9_+-`)
+  .meta({ examples: ["👍", "party_parrot"] });
+
+/** Ids of users; each counts once. */
+export const Mentions = z.array(z.string().min(1).max(MAX_ID_LENGTH)).max(MAX_MENTIONS)
+  .overwrite((ids) => [...new Set(ids)]);
+
+/** An app's own JSON object. */
+export const Metadata = z.record(z.string(), z.json())
+  .refine((value) => levels(value) <= MAX_METADATA_LEVELS, {
+    error: `must have at most ${MAX_METADATA_LEVELS} levels`,
+    abort: true,
+  })
+  .refine((value) => bytes(JSON.stringify(value)) <= MAX_METADATA_BYTES, {
+    error: `must be at most ${MAX_METADATA_BYTES} bytes as JSON`,
+  });
+
 /** An https URL; on the developer's own machine http will do. */
 export const AvatarUrl = z.string().max(MAX_AVATAR_URL_LENGTH)
   .refine(wellFormed, WELL_FORMED)
@@ -116,6 +140,21 @@ export const EntryId = z.string().min(1).max(MAX_ID_LENGTH);
 export function isLocalHttpUrl(text: string): boolean {
   const url = URL.parse(text);
   return url?.protocol === "http:" && ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
+}
+
+const EMOJI_NAME = new RegExp(`^[a-z0-9_+-]{1,${MAX_EMOJI_NAME_LENGTH}}$`);
+/** Characters that are shown as text unless U+FE0F, or a skin tone, follows (UTS #51). */
+const TEXT_EMOJI = /(?=\p{Emoji})\P{Emoji_Presentation}(?!\p{Emoji_Modifier})/gu;
+const ONE_EMOJI = /^\p{RGI_Emoji}$/v;
+
+function isEmoji(text: string): boolean {
+  return EMOJI_NAME.test(text) || ONE_EMOJI.test(text.replace(TEXT_EMOJI, "$&\ufe0f"));
+}
+
+/** Levels of objects and lists in JSON, itself being the first. */
+function levels(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 0;
+  return 1 + Math.max(0, ...Object.values(value).map(levels));
 }
 
 function isAvatarUrl(text: string): boolean {

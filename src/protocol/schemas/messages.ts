@@ -8,43 +8,98 @@ import type * as wire from "../wire/messages.ts";
 import {
   ClientMessageId,
   Cursor,
+  Emoji,
   EntryId,
   Id,
   Limit,
+  Mentions,
   MessageText,
+  Metadata,
   RoomReference,
   Time,
 } from "./fields.ts";
 import { PublicUser } from "./users.ts";
 
+export const Reaction = z.object({
+  emoji: z.string(),
+  count: z.int().min(1),
+  users: z.array(Id).meta({ description: "the first ten" }),
+});
+
+export const SystemData = z.object({ users: z.array(Id) });
+
 export const Message = z.object({
   id: Id,
   roomId: Id,
   seq: z.int().min(1),
+  changedSeq: z.int().min(1),
   sender: PublicUser,
   text: z.string(),
   system: z.boolean(),
   clientMessageId: z.string(),
   createdAt: Time,
   updatedAt: Time,
+  editedAt: Time.nullable(),
+  deletedAt: Time.nullable(),
+  replyTo: Id.nullable(),
+  threadId: Id.nullable(),
+  mentions: z.array(Id),
+  mentionsRoom: z.boolean(),
+  reactions: z.array(Reaction),
+  pinned: z.boolean(),
+  metadata: z.record(z.string(), z.unknown()).nullable(),
+  systemType: z.string().nullable(),
+  systemData: SystemData.nullable(),
 }).meta({ id: "Message" }) satisfies z.ZodType<wire.Message>;
 
 export function presentMessage(message: DomainMessage): wire.Message {
-  const { id, roomId, seq, sender, text, system, clientMessageId, createdAt, updatedAt } = message;
+  const { createdAt, updatedAt, editedAt, deletedAt } = message;
   const created = isoTime(createdAt);
   const isChanged = updatedAt.getTime() !== createdAt.getTime();
   return {
-    id,
-    roomId,
-    seq,
-    sender: publicUser(sender),
-    text,
-    system,
-    clientMessageId,
+    id: message.id,
+    roomId: message.roomId,
+    seq: message.seq,
+    changedSeq: message.changedSeq,
+    sender: publicUser(message.sender),
+    text: message.text,
+    system: message.system,
+    clientMessageId: message.clientMessageId,
     createdAt: created,
     updatedAt: isChanged ? isoTime(updatedAt) : created,
+    editedAt: editedAt && isoTime(editedAt),
+    deletedAt: deletedAt && isoTime(deletedAt),
+    replyTo: message.replyTo,
+    threadId: message.threadId,
+    mentions: [...message.mentions],
+    mentionsRoom: message.mentionsRoom,
+    reactions: message.reactions.map(({ emoji, count, users }) => {
+      return { emoji, count, users: [...users] };
+    }),
+    pinned: message.pinned,
+    metadata: message.metadata,
+    systemType: message.systemType,
+    systemData: message.systemData,
   };
 }
+
+const Thread = z.object({ count: z.int().min(1), lastSeq: z.int().min(1) });
+
+/** What goes with messages, where there is something. */
+export const Related = z.object({
+  referenced: z.array(Message).optional().meta({
+    description: "the messages that these answer and that are not among them",
+  }),
+  users: z.array(PublicUser).optional().meta({
+    description: "of the ids in mentions and reactions",
+  }),
+});
+
+/** The same in an answer to one reader. */
+export const RelatedToReader = Related.extend({
+  mine: z.record(Id, z.array(z.string())).meta({ description: "one's own reactions" }),
+  threads: z.record(Id, Thread).meta({ description: "the answers to the messages" }),
+});
 
 const MessageId = z.string().min(1).max(MAX_ID_LENGTH).meta({
   description: "id of a message of this room",
@@ -56,7 +111,7 @@ export const MessagesQuery = z.object({
   after: MessageId.optional(),
 });
 
-export const MessagesPage = z.object({
+export const MessagesPage = RelatedToReader.extend({
   messages: z.array(Message),
   hasMore: z.boolean(),
 }) satisfies z.ZodType<wire.MessagesPage>;
@@ -88,12 +143,54 @@ const Recovery = z.object({
   rooms ?? [{ roomId: roomId!, lastSeenSeq: lastSeenSeq!, lastSeenEntryId }]
 );
 
+const OneMessage = { roomId: RoomReference, messageId: MessageId };
+
+/** What a send holds beside its text and its id. */
+export const Sent = {
+  replyTo: MessageId.optional(),
+  mentions: Mentions.optional(),
+  mentionsRoom: z.boolean().optional(),
+  metadata: Metadata.nullable().optional(),
+};
+
+/** What an edit sets; at least one of them. */
+export const Edited = {
+  text: MessageText.optional(),
+  mentions: Mentions.nullable().transform((ids) => ids ?? []).optional(),
+  metadata: Metadata.nullable().optional(),
+  ifChangedSeq: z.int().min(1).optional(),
+  clientMessageId: ClientMessageId.optional(),
+};
+
+export const CHANGES_NOTHING = "give text, mentions or metadata";
+
+/** Whether an edit has something to change. */
+export function changesSomething(edit: { text?: unknown; mentions?: unknown; metadata?: unknown }) {
+  return [edit.text, edit.mentions, edit.metadata].some((value) => value !== undefined);
+}
+
+const Edit = z.object({ ...OneMessage, ...Edited }).refine(changesSomething, CHANGES_NOTHING);
+
 export const MESSAGE_CLIENT_EVENTS = {
   "message:send": z.object({
     roomId: RoomReference,
     text: MessageText,
     clientMessageId: ClientMessageId.optional(),
+    ...Sent,
   }).meta({ description: "Sends a message; answered by message:ack once it is durable." }),
+  "message:edit": Edit.meta({ description: "Edits one's own message; what is left out stays." }),
+  "message:delete": z.object({
+    ...OneMessage,
+    clientMessageId: ClientMessageId.optional(),
+  }).meta({ description: "Deletes a message; a tombstone stays." }),
+  "reaction:add": z.object({ ...OneMessage, emoji: Emoji }).meta({
+    description: "Puts an emoji on a message.",
+  }),
+  "reaction:remove": z.object({ ...OneMessage, emoji: Emoji }).meta({
+    description: "Takes one's emoji off a message.",
+  }),
+  "message:pin": z.object(OneMessage).meta({ description: "Pins a message in its room." }),
+  "message:unpin": z.object(OneMessage).meta({ description: "Unpins a message." }),
   "connection:recover": Recovery.meta({
     description:
       "Asks for what was missed: {roomId, lastSeenSeq, lastSeenEntryId?}, or {rooms: [the same]}.",
@@ -101,21 +198,41 @@ export const MESSAGE_CLIENT_EVENTS = {
   }),
 } as const;
 
+const MessageEntry = Related.extend({
+  roomId: z.string(),
+  seq: z.int().min(1),
+  entryId: z.string(),
+  message: Message,
+});
+
+const EmojiUses = z.array(z.object({ emoji: z.string(), user: PublicUser }));
+
+const MessageChange = z.union([
+  z.object({ type: z.enum(["edited", "pinned", "unpinned"]), by: PublicUser }),
+  z.object({ type: z.literal("reactions"), added: EmojiUses, removed: EmojiUses }),
+]) satisfies z.ZodType<wire.MessageChange>;
+
 export const MESSAGE_SERVER_EVENTS = {
   "message:ack": z.object({
     roomId: z.string(),
-    clientMessageId: z.string(),
-    id: z.string(),
-    seq: z.int().min(1),
+    clientMessageId: z.string().optional(),
+    id: z.string().meta({ description: "the message's" }),
+    seq: z.int().min(1).meta({ description: "the entry's" }),
     createdAt: Time,
-  }).meta({ description: "The message is durable." }),
-  "message:new": z.object({
-    roomId: z.string(),
-    seq: z.int().min(1),
-    entryId: z.string(),
-    message: Message,
-  }).meta({ description: "An entry of a joined room's log, in seq order, each exactly once." }),
-  "connection:missed": z.object({
+    changed: z.boolean().optional().meta({
+      description: "of reactions and pins: false if it was so already",
+    }),
+  }).meta({ description: "The command is done and durable." }),
+  "message:new": MessageEntry.meta({
+    description: "An entry of a joined room's log, in seq order, each exactly once.",
+  }),
+  "message:updated": MessageEntry.extend({ change: MessageChange }).meta({
+    description: "An entry that changed a message; message is its state then or later.",
+  }),
+  "message:deleted": MessageEntry.extend({ messageId: z.string(), by: PublicUser }).meta({
+    description: "An entry that deleted a message; message is what is left of it.",
+  }),
+  "connection:missed": RelatedToReader.extend({
     roomId: z.string(),
     messages: z.array(Message).max(MISSED_MESSAGES),
     lastSeq: z.int().min(0),

@@ -5,7 +5,7 @@ import { publicUser } from "../../domain/user.ts";
 import { JOINED_MESSAGES, NAMED_ONLINE } from "../wire/limits.ts";
 import type * as wire from "../wire/rooms.ts";
 import { Id, Limit, RoomDescription, RoomName, RoomReference, Time } from "./fields.ts";
-import { LastEntryId, Message } from "./messages.ts";
+import { LastEntryId, Message, RelatedToReader } from "./messages.ts";
 import { PublicUser } from "./users.ts";
 
 export const Room = z.object({
@@ -62,7 +62,7 @@ export const ROOM_CLIENT_EVENTS = {
 } as const;
 
 export const ROOM_SERVER_EVENTS = {
-  "room:joined": z.object({
+  "room:joined": RelatedToReader.extend({
     room: Room,
     messages: z.array(Message).max(JOINED_MESSAGES),
     online: z.array(PublicUser).max(NAMED_ONLINE),

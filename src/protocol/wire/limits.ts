@@ -17,6 +17,14 @@ export const MAX_CLIENT_MESSAGE_ID_LENGTH = 64;
 /** Of ids and slugs that clients send. */
 export const MAX_ID_LENGTH = 128;
 
+/** Users that one message may name. */
+export const MAX_MENTIONS = 25;
+/** Of an emoji's name, in UTF-16 units. */
+export const MAX_EMOJI_NAME_LENGTH = 32;
+/** Of an app's own JSON in a message: bytes of UTF-8, and levels, itself being the first. */
+export const MAX_METADATA_BYTES = 4 * 1024;
+export const MAX_METADATA_LEVELS = 5;
+
 /** Items on a page of a list, unless the request says otherwise. */
 export const PAGE_SIZE = 50;
 export const MAX_PAGE_SIZE = 100;

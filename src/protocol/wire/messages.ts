@@ -9,9 +9,11 @@ export interface Message {
   roomId: string;
   /** The number of the entry that created it. */
   seq: number;
+  /** The number of the entry that changed it last; `seq` if none did. The higher is the newer state. */
+  changedSeq: number;
   /** As they are now, not as they were then. */
   sender: PublicUser;
-  /** As it was written, markup and all. */
+  /** As it was written, markup and all; empty once it is deleted. */
   text: string;
   /** Whether the server wrote it, about something that `sender` did. */
   system: boolean;
@@ -19,15 +21,107 @@ export interface Message {
   clientMessageId: string;
   /** ISO 8601, UTC. */
   createdAt: string;
-  /** ISO 8601, UTC. */
+  /** When it was changed last; ISO 8601, UTC. */
   updatedAt: string;
+  /** When its text was changed last; null if it was not. */
+  editedAt: string | null;
+  /** A deleted message stays, without its content; null if it is not. */
+  deletedAt: string | null;
+  /** The id of the message that it answers. */
+  replyTo: string | null;
+  /** The id of the first message of the chain of answers that it belongs to. */
+  threadId: string | null;
+  /** The ids of the users whom the sender named. */
+  mentions: string[];
+  /** Whether it means everybody in the room. */
+  mentionsRoom: boolean;
+  /** In the order of first use. */
+  reactions: Reaction[];
+  pinned: boolean;
+  /** The app's own. */
+  metadata: Metadata | null;
+  /** What a system message says; null for others. */
+  systemType: string | null;
+  systemData: SystemData | null;
+}
+
+/** One emoji on a message. */
+export interface Reaction {
+  emoji: string;
+  /** How many users it is of. */
+  count: number;
+  /** The ids of the first ten. */
+  users: string[];
+}
+
+/** JSON of an app, up to 4 KiB and five levels. */
+export type Metadata = { [name: string]: unknown };
+
+/** What a system message is about. */
+export interface SystemData {
+  /** The ids of users. */
+  users: string[];
 }
 
 /** What a message has that a client has just written, beside what the user gave. */
-export const NEW_MESSAGE = { system: false } as const satisfies Partial<Message>;
+export const NEW_MESSAGE = {
+  system: false,
+  editedAt: null,
+  deletedAt: null,
+  replyTo: null,
+  threadId: null,
+  mentions: [],
+  mentionsRoom: false,
+  reactions: [],
+  pinned: false,
+  metadata: null,
+  systemType: null,
+  systemData: null,
+} satisfies Partial<Message>;
+
+/** What goes with messages, where there is something. */
+export interface Related {
+  /** The messages that these answer and that are not among them, as they are now. */
+  referenced?: Message[] | undefined;
+  /** Of the ids in `mentions` and `reactions`. */
+  users?: PublicUser[] | undefined;
+}
+
+/** What goes with messages in an answer to one reader. */
+export interface RelatedToReader extends Related {
+  /** The reader's own reactions, by the ids of the messages. */
+  mine: Record<string, string[]>;
+  /** The answers to the messages, by their ids. */
+  threads: Record<string, Thread>;
+}
+
+/** The answers to a message. */
+export interface Thread {
+  count: number;
+  /** The number of the entry of the last. */
+  lastSeq: number;
+}
+
+/** What an entry has changed in a message. */
+export type MessageChange =
+  | { type: "edited" | "pinned" | "unpinned"; by: PublicUser }
+  | { type: "reactions"; added: EmojiUse[]; removed: EmojiUse[] };
+
+/** A user's reaction. */
+export interface EmojiUse {
+  emoji: string;
+  user: PublicUser;
+}
+
+/** What a message may hold beside its text; of an edit, what is left out stays. */
+export interface MessageContent {
+  /** The ids of users whom it names, at most 25. */
+  mentions?: string[] | undefined;
+  metadata?: Metadata | null | undefined;
+}
 
 /** A page of a room's history, oldest first. */
-export interface MessagesPage {
+export interface MessagesPage extends RelatedToReader {
   /** As they are now. */
   messages: Message[];
   /** Whether there are more in the direction of paging. */
@@ -47,33 +141,79 @@ export interface RoomCursor {
 /** What a client sends about messages; `roomId` is an id or a slug. */
 export interface MessageClientEvents {
   /** Answered by `message:ack` once the message is durable. */
-  "message:send": { roomId: string; text: string; clientMessageId?: string };
+  "message:send": {
+    roomId: string;
+    text: string;
+    clientMessageId?: string;
+    /** The id of a message of the room. */
+    replyTo?: string | undefined;
+    mentionsRoom?: boolean | undefined;
+  } & MessageContent;
+  /** Answered by `message:ack`, as are all changes. At least one of the fields is to be given. */
+  "message:edit": {
+    roomId: string;
+    messageId: string;
+    text?: string | undefined;
+    /** Refused as `edit_conflict` if the text was edited after this entry. */
+    ifChangedSeq?: number | undefined;
+    clientMessageId?: string | undefined;
+  } & MessageContent;
+  "message:delete": { roomId: string; messageId: string; clientMessageId?: string | undefined };
+  "reaction:add": { roomId: string; messageId: string; emoji: string };
+  "reaction:remove": { roomId: string; messageId: string; emoji: string };
+  "message:pin": { roomId: string; messageId: string };
+  "message:unpin": { roomId: string; messageId: string };
   /** Answered by one `connection:missed` for each room. */
   "connection:recover": RoomCursor | { rooms: RoomCursor[] };
 }
 
 /** What the server sends about messages; `roomId` is an id. */
 export interface MessageServerEvents {
-  /** The answer to `message:send`: the message is durable. */
+  /** The command is done and durable. */
   "message:ack": {
     roomId: string;
-    clientMessageId: string;
+    /** Of sends, edits and deletions. */
+    clientMessageId?: string | undefined;
+    /** The message's. */
     id: string;
+    /** The number of the entry. */
     seq: number;
-    /** ISO 8601, UTC. */
+    /** When the entry was made; ISO 8601, UTC. */
     createdAt: string;
+    /** Of reactions and pins: false if it was so already; then `seq` is the message's `changedSeq`. */
+    changed?: boolean | undefined;
   };
-  /** An entry of a joined room's log: in order, none missing, none twice. */
-  "message:new": {
+  /** An entry of a joined room's log made a message. Entries come in order, none missing, none twice. */
+  "message:new": Related & {
     roomId: string;
     seq: number;
     /** The id of the entry, which is that of the message that it creates. */
     entryId: string;
     message: Message;
   };
-  /** The answer to `connection:recover`, for one room. */
-  "connection:missed": {
+  /** An entry changed a message, perhaps one that the client has not. */
+  "message:updated": Related & {
     roomId: string;
+    seq: number;
+    entryId: string;
+    change: MessageChange;
+    /** As it is at this entry or later. */
+    message: Message;
+  };
+  /** An entry deleted a message. */
+  "message:deleted": Related & {
+    roomId: string;
+    seq: number;
+    entryId: string;
+    messageId: string;
+    by: PublicUser;
+    /** What is left of it. */
+    message: Message;
+  };
+  /** The answer to `connection:recover`, for one room. */
+  "connection:missed": RelatedToReader & {
+    roomId: string;
+    /** As they are now, each once, by the entry that changed it last. */
     messages: Message[];
     /** The last entry covered, and the cursor to ask with next. */
     lastSeq: number;

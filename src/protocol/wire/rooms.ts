@@ -1,5 +1,5 @@
 /** Rooms, and who is in them, as they go over the wire. */
-import type { Message } from "./messages.ts";
+import type { Message, RelatedToReader } from "./messages.ts";
 import type { PublicUser } from "./users.ts";
 
 /** A room, without its messages. */
@@ -45,7 +45,7 @@ export interface RoomClientEvents {
 /** What the server sends about rooms; `roomId` is an id. */
 export interface RoomServerEvents {
   /** The answer to `room:join`. */
-  "room:joined": {
+  "room:joined": RelatedToReader & {
     room: Room;
     /** The last 50, oldest first. */
     messages: Message[];

@@ -2,7 +2,7 @@
 import { recoverRoom } from "../../application/rooms/recover_room.ts";
 import { frameOf } from "../../protocol/frames.ts";
 import type { Cursor, Missed } from "../../rooms/served_room.ts";
-import { listOf } from "../../rooms/rendered_entry.ts";
+import { enteredParts } from "../../rooms/message_parts.ts";
 import type { Command } from "../command.ts";
 import type { Context, HandlersOf } from "./handler.ts";
 import { inRoom } from "./in_room.ts";
@@ -45,9 +45,7 @@ function recover(
 function missedFrame({ ref }: Command, roomId: string, missed: Missed): string {
   return frameOf("connection:missed", {
     roomId: JSON.stringify(roomId),
-    messages: listOf(missed.entries),
-    lastSeq: String(missed.lastSeq),
-    lastEntryId: JSON.stringify(missed.lastEntryId),
+    ...enteredParts(missed),
     hasMore: String(missed.hasMore),
     reset: String(missed.reset),
   }, ref);

@@ -3,7 +3,7 @@ import { joinRoom } from "../../application/rooms/join_room.ts";
 import { leaveRoom } from "../../application/rooms/leave_room.ts";
 import { frameOf } from "../../protocol/frames.ts";
 import { presentRoom } from "../../protocol/schemas/rooms.ts";
-import { listOf } from "../../rooms/rendered_entry.ts";
+import { enteredParts } from "../../rooms/message_parts.ts";
 import type { Context, HandlersOf } from "./handler.ts";
 import { inRoom } from "./in_room.ts";
 
@@ -16,15 +16,13 @@ export function roomHandlers(context: Context): HandlersOf<"room:join" | "room:l
         return connection.rooms.join(
           roomId,
           () =>
-            joinRoom(actor, context, request, ({ room, entries, online, lastSeq, lastEntryId }) => {
+            joinRoom(actor, context, request, ({ room, online, ...entered }) => {
               connection.rooms.add(roomId);
               connection.send(frameOf("room:joined", {
                 room: JSON.stringify(presentRoom(room)),
-                messages: listOf(entries),
                 online: online.named,
                 onlineCount: String(online.count),
-                lastSeq: String(lastSeq),
-                lastEntryId: JSON.stringify(lastEntryId),
+                ...enteredParts(entered),
               }, ref));
             }),
         );

@@ -1,0 +1,20 @@
+/** Reads one message. */
+import type { Actor } from "../../domain/actor.ts";
+import { messageNotFound } from "../../domain/errors.ts";
+import type { Message } from "../../domain/message.ts";
+import { relatedTo, type RelatedToReader } from "../../services/related.ts";
+import type { Dependencies } from "../dependencies.ts";
+
+/** @throws ChatError `room_not_found`, `message_not_found` */
+export async function getMessage(
+  actor: Actor,
+  { access, store, publicUsers }: Pick<Dependencies, "access" | "store" | "publicUsers">,
+  idOrSlug: string,
+  messageId: string,
+): Promise<{ message: Message; related: RelatedToReader }> {
+  const { roomId } = await access.find(actor, idOrSlug);
+  const [message] = await store.messages.find(roomId, [messageId]);
+  if (!message) throw messageNotFound();
+  const sources = { messages: store.messages, publicUsers };
+  return { message, related: await relatedTo(sources, roomId, actor.userId, [message]) };
+}

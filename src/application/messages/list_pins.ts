@@ -1,0 +1,20 @@
+/** Lists the pinned messages of a room. */
+import type { Actor } from "../../domain/actor.ts";
+import type { Message } from "../../domain/message.ts";
+import { relatedTo, type RelatedToReader } from "../../services/related.ts";
+import type { Dependencies } from "../dependencies.ts";
+
+/**
+ * The pinned messages, the last pinned first; at most 100.
+ * @throws ChatError `room_not_found`
+ */
+export async function listPins(
+  actor: Actor,
+  { access, store, publicUsers }: Pick<Dependencies, "access" | "store" | "publicUsers">,
+  idOrSlug: string,
+): Promise<{ messages: Message[]; related: RelatedToReader }> {
+  const { roomId } = await access.find(actor, idOrSlug);
+  const messages = await store.messages.pinned(roomId);
+  const sources = { messages: store.messages, publicUsers };
+  return { messages, related: await relatedTo(sources, roomId, actor.userId, messages) };
+}

@@ -1,0 +1,87 @@
+/** Reads what has changed in a room since an entry: recovery without a socket. */
+import type { Actor } from "../../domain/actor.ts";
+import type { Message } from "../../domain/message.ts";
+import { JOINED_MESSAGES } from "../../protocol/wire/limits.ts";
+import { MissedMessages } from "../../rooms/missed_messages.ts";
+import type { Cursor } from "../../rooms/served_room.ts";
+import { relatedTo, type RelatedToReader } from "../../services/related.ts";
+import type { Dependencies } from "../dependencies.ts";
+
+type ReadDependencies = Pick<Dependencies, "access" | "store" | "publicUsers">;
+
+/** As `connection:missed` in the protocol. */
+export interface Changes extends Page {
+  related: RelatedToReader;
+}
+
+interface Page {
+  messages: Message[];
+  lastSeq: number;
+  lastEntryId: string | null;
+  hasMore: boolean;
+  reset: boolean;
+}
+
+/**
+ * The messages that are new or changed since an entry, each once, as it is now.
+ * @param limit of messages, 1 to 200
+ * @throws ChatError `room_not_found`
+ */
+export async function readChanges(
+  actor: Actor,
+  { access, store, publicUsers }: ReadDependencies,
+  idOrSlug: string,
+  { cursor, limit }: { cursor: Cursor; limit: number },
+): Promise<Changes> {
+  const { roomId } = await access.find(actor, idOrSlug);
+  const page = await isForeign(store, roomId, cursor)
+    ? await readLatest(store, roomId, limit)
+    : await readMissed(store, roomId, cursor, limit);
+  const sources = { messages: store.messages, publicUsers };
+  return { ...page, related: await relatedTo(sources, roomId, actor.userId, page.messages) };
+}
+
+/** Whether the cursor is of another log: the database was restored since. */
+async function isForeign(
+  { log }: ReadDependencies["store"],
+  roomId: string,
+  { seq, entryId }: Cursor,
+): Promise<boolean> {
+  if (seq === 0) return false;
+  const known = await log.entryId(roomId, seq);
+  return known === null || (entryId !== undefined && entryId !== known);
+}
+
+async function readLatest(
+  { log, messages }: ReadDependencies["store"],
+  roomId: string,
+  limit: number,
+): Promise<Page> {
+  const end = await log.end(roomId);
+  const beyond = { seq: end.seq + 1, n: end.n + 1 };
+  return {
+    messages: await messages.before(roomId, beyond, Math.min(limit, JOINED_MESSAGES)),
+    lastSeq: end.seq,
+    lastEntryId: await log.entryId(roomId, end.seq),
+    hasMore: false,
+    reset: true,
+  };
+}
+
+async function readMissed(
+  { log }: ReadDependencies["store"],
+  roomId: string,
+  { seq }: Cursor,
+  limit: number,
+): Promise<Page> {
+  const missed = new MissedMessages(seq, limit);
+  let isEnd = false;
+  while (!missed.isFull && !isEnd) {
+    const entries = await log.entriesAfter(roomId, missed.lastSeq, limit);
+    missed.add(entries);
+    isEnd = entries.length < limit;
+  }
+  const { messages, lastSeq, isFull } = missed;
+  const lastEntryId = missed.lastEntryId ?? await log.entryId(roomId, lastSeq);
+  return { messages, lastSeq, lastEntryId, hasMore: isFull, reset: false };
+}

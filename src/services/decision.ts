@@ -1,0 +1,95 @@
+/** Decides commands, one after the other, on the state of a room at the end of its log. */
+import type { Entry, EntryDraft, LogPosition } from "../domain/entry.ts";
+import { ChatError } from "../domain/errors.ts";
+import type { Message } from "../domain/message.ts";
+import type { PublicUser } from "../domain/user.ts";
+import type { MessageStore } from "../ports/store/messages.ts";
+import { type Needs, RoomState } from "./room_state.ts";
+
+/** What somebody wants to append to a room's log. */
+export interface Command {
+  by: PublicUser;
+  /** What makes it idempotent: unique for `by` in the room. */
+  clientMessageId: string;
+  /** A keyed hash of what is asked; null if it is never repeated. */
+  request: string | null;
+  /** The text in it. */
+  text: string;
+  /** What it is decided on: nothing, for most sends. */
+  needs?: Needs;
+  /**
+   * The entry that it becomes. Called again, on a newer state, if others have appended meanwhile.
+   * @throws ChatError why it is refused
+   */
+  decide(state: RoomState): Decision;
+}
+
+/** The entry that a command becomes, or the message that was as asked already. */
+export type Decision = { draft: EntryDraft } | { unchanged: Message };
+
+/** What has become of a command. */
+export type Result = { entry: Entry } | { unchanged: Message };
+
+/** Commands as they were decided on one state. */
+export interface Attempt<W> {
+  drafts: readonly EntryDraft[];
+  /** Commands that become a draft, by its place. Several reactions may become one. */
+  placed: { waiting: W; place: number }[];
+  /** Commands that become none, for a reason that holds after the first `after` drafts. */
+  refused: { waiting: W; after: number; unchanged?: Message; error?: unknown }[];
+  /** Repeats of others in the batch, to be looked at once those are stored. */
+  repeats: W[];
+}
+
+/**
+ * Decides a batch of commands in their order, each on what those before it do.
+ * @param basis the end of the log, from before the call
+ * @throws ChatError `unavailable`
+ */
+export async function decide<W extends { command: Command }>(
+  store: MessageStore,
+  roomId: string,
+  basis: LogPosition,
+  batch: readonly W[],
+): Promise<Attempt<W>> {
+  const needs = batch.flatMap(({ command }) => command.needs ?? []);
+  const state = needs.length > 0
+    ? await RoomState.read(store, roomId, basis, needs)
+    : new RoomState(roomId, basis);
+  const attempt: Attempt<W> = { drafts: state.drafts, placed: [], refused: [], repeats: [] };
+  const keys = new Set<string>();
+  for (const waiting of batch) {
+    const key = keyOf(waiting.command);
+    if (keys.has(key)) {
+      attempt.repeats.push(waiting);
+      continue;
+    }
+    keys.add(key);
+    const after = state.drafts.length;
+    try {
+      const decision = waiting.command.decide(state);
+      if ("unchanged" in decision) attempt.refused.push({ waiting, after, ...decision });
+      else attempt.placed.push({ waiting, place: state.add(decision.draft) });
+    } catch (error) {
+      attempt.refused.push({ waiting, after, error });
+    }
+  }
+  return attempt;
+}
+
+/** What a command is recognised by within its room, and the entry of it. */
+export function keyOf({ by, clientMessageId }: Pick<Command, "by" | "clientMessageId">): string {
+  return `${by.id} ${clientMessageId}`;
+}
+
+/** @throws ChatError `idempotency_conflict` if the entry with the command's key is of another one */
+export function requireRepeat({ request, text }: Command, entry: Entry): void {
+  if (request !== null && request === entry.request) return;
+  // Entries of earlier versions have no hash.
+  const isSame = entry.request === null && entry.kind === "created" && entry.message.text === text;
+  if (isSame) return;
+  throw new ChatError(
+    "idempotency_conflict",
+    "This clientMessageId was used for something else.",
+  );
+}

@@ -1,0 +1,72 @@
+/** What goes with messages in an answer or a live frame, so that a reader can show them. */
+import type { Message } from "../domain/message.ts";
+import type { PublicUser } from "../domain/user.ts";
+import type { MessageStore, Thread } from "../ports/store/messages.ts";
+import type { PublicUsers } from "./public_users.ts";
+
+export interface Related {
+  /** The messages that these answer and that are not among them. */
+  referenced: Message[];
+  /** Of the ids in mentions and reactions. */
+  users: PublicUser[];
+}
+
+/** What goes with messages in an answer to one reader. */
+export interface RelatedToReader extends Related {
+  /** The reader's own reactions, by the ids of the messages. */
+  mine: Record<string, string[]>;
+  /** The answers to the messages, by their ids. */
+  threads: Record<string, Thread>;
+}
+
+export interface RelatedSources {
+  messages: MessageStore;
+  publicUsers: PublicUsers;
+}
+
+/** The ids of the messages that these answer and that are not among them. */
+export function referencedIds(messages: readonly Message[]): string[] {
+  const among = new Set(messages.map(({ id }) => id));
+  const ids = messages.flatMap(({ replyTo }) => replyTo ?? []);
+  return [...new Set(ids)].filter((id) => !among.has(id));
+}
+
+/** The ids of the users that messages name. */
+export function namedUserIds(messages: readonly Message[]): string[] {
+  return [
+    ...new Set(messages.flatMap(({ mentions, reactions }) => {
+      return [...mentions, ...reactions.flatMap(({ users }) => users)];
+    })),
+  ];
+}
+
+/**
+ * What goes with messages of a room in an answer.
+ * @param userId the reader
+ * @param threads the answers to them, where they are known
+ * @throws ChatError `unavailable`
+ */
+export async function relatedTo(
+  { messages: store, publicUsers }: RelatedSources,
+  roomId: string,
+  userId: string | null,
+  messages: readonly Message[],
+  threads?: ReadonlyMap<string, Thread>,
+): Promise<RelatedToReader> {
+  const ids = referencedIds(messages);
+  const reactedTo = messages.filter(({ reactions }) => reactions.length > 0).map(({ id }) => id);
+  const [referenced, mine, counted] = await Promise.all([
+    ids.length > 0 ? store.find(roomId, ids) : [],
+    userId !== null && reactedTo.length > 0
+      ? store.reactionsBy(roomId, userId, reactedTo)
+      : new Map(),
+    threads ?? (messages.length > 0 ? store.threads(roomId, messages.map(({ id }) => id)) : []),
+  ]);
+  const users = namedUserIds([...messages, ...referenced]);
+  return {
+    referenced,
+    users: users.length > 0 ? await publicUsers.find(users) : [],
+    mine: Object.fromEntries(mine),
+    threads: Object.fromEntries(counted),
+  };
+}

@@ -1,0 +1,187 @@
+/** The state of a room's messages at the end of its log, on which a batch of commands is decided. */
+import {
+  type ChangeDraft,
+  type EmojiUse,
+  entryAfter,
+  type EntryDraft,
+  type LogPosition,
+  positionOf,
+} from "../domain/entry.ts";
+import { messageNotFound } from "../domain/errors.ts";
+import { type Message, SHOWN_REACTORS } from "../domain/message.ts";
+import { react, type Reactors } from "../domain/message_changes.ts";
+import type { MessageStore } from "../ports/store/messages.ts";
+
+/** What of a room's state a command is decided on. */
+export interface Needs {
+  messageIds: readonly string[];
+  /** The reaction that it adds or removes. */
+  reaction?: { messageId: string; emoji: string; userId: string };
+  /** Whether it needs the number of pinned messages. */
+  pins?: boolean;
+}
+
+interface Known {
+  /** By id. */
+  messages: Map<string, Message>;
+  /** By message and emoji. */
+  reactors: Map<string, Reactors>;
+  pins: number;
+}
+
+type ReactionDraft = Extract<ChangeDraft, { kind: "reacted" }>;
+
+/**
+ * Holds what commands need, and what the drafts decided so far make of it. It is read after the
+ * basis was taken: what it shows beyond the basis makes the append fail.
+ */
+export class RoomState {
+  /** The entries decided so far, in their order. */
+  readonly drafts: EntryDraft[] = [];
+  readonly #roomId: string;
+  readonly #messages: Map<string, Message>;
+  readonly #reactors: Map<string, Reactors>;
+  #pins: number;
+  #end: LogPosition;
+  /** Where the draft stands that further reactions to a message can join. */
+  readonly #openReactions = new Map<string, number>();
+
+  /** @param known what was read; nothing, for commands that need nothing */
+  constructor(
+    roomId: string,
+    basis: LogPosition,
+    known: Known = { messages: new Map(), reactors: new Map(), pins: 0 },
+  ) {
+    this.#roomId = roomId;
+    this.#end = basis;
+    this.#messages = known.messages;
+    this.#reactors = known.reactors;
+    this.#pins = known.pins;
+  }
+
+  /** @throws ChatError `unavailable` */
+  static async read(
+    store: MessageStore,
+    roomId: string,
+    basis: LogPosition,
+    needs: readonly Needs[],
+  ): Promise<RoomState> {
+    const ids = [...new Set(needs.flatMap(({ messageIds }) => messageIds))];
+    const reactions = needs.flatMap(({ reaction }) => reaction ?? []);
+    const [messages, reactors, pins] = await Promise.all([
+      ids.length > 0 ? store.find(roomId, ids) : [],
+      readReactors(store, roomId, reactions),
+      needs.some(({ pins }) => pins) ? store.countPinned(roomId) : 0,
+    ]);
+    const byId = new Map(messages.map((message) => [message.id, message]));
+    return new RoomState(roomId, basis, { messages: byId, reactors, pins });
+  }
+
+  /** Pinned messages in the room. */
+  get pins(): number {
+    return this.#pins;
+  }
+
+  /** @throws ChatError `message_not_found` */
+  message(id: string): Message {
+    const message = this.#messages.get(id);
+    if (!message) throw messageNotFound();
+    return message;
+  }
+
+  /**
+   * The message after a user added an emoji or removed it; null if it was so already.
+   * @throws ChatError `message_not_found`, `message_deleted`, `limit_reached`
+   */
+  react(messageId: string, use: EmojiUse, add: boolean): Message | null {
+    const message = this.message(messageId);
+    const key = keyOf(messageId, use.emoji);
+    const known = this.#reactors.get(key) ?? { among: new Set(), first: [] };
+    const place = this.#openReactions.get(messageId) ?? this.drafts.length;
+    const seq = this.#end.seq + 1 - (this.drafts.length - place);
+    const changed = react(message, use, add, known, seq);
+    if (!changed) return null;
+    this.#reactors.set(key, changed.reactors);
+    return changed.message;
+  }
+
+  /**
+   * Adds a draft. Reactions to a message become one entry as long as no other change of the message
+   * is between them.
+   * @returns its place among the drafts
+   */
+  add(draft: EntryDraft): number {
+    if (draft.kind === "created") return this.#push(draft);
+    const { id } = draft.message;
+    if (draft.kind === "pinned") this.#pins++;
+    if (draft.kind === "unpinned" || (draft.kind === "deleted" && draft.before.pinned)) {
+      this.#pins--;
+    }
+    const open = this.#openReactions.get(id);
+    this.#openReactions.delete(id);
+    if (draft.kind !== "reacted") return this.#push(draft);
+    const place = open !== undefined && this.#merge(open, draft) ? open : this.#push(draft);
+    this.#openReactions.set(id, place);
+    return place;
+  }
+
+  #push(draft: EntryDraft): number {
+    const entry = entryAfter(this.#end, this.#roomId, draft);
+    this.#end = positionOf(entry);
+    this.#messages.set(entry.message.id, entry.message);
+    return this.drafts.push(draft) - 1;
+  }
+
+  /** Whether the reactions could join an earlier draft; one that takes back what it did cannot. */
+  #merge(place: number, { added, removed, message }: ReactionDraft): boolean {
+    const earlier = this.drafts[place] as ReactionDraft;
+    const uses = [...earlier.added, ...earlier.removed];
+    if ([...added, ...removed].some((use) => uses.some((other) => isSame(use, other)))) {
+      return false;
+    }
+    this.drafts[place] = {
+      ...earlier,
+      message,
+      added: [...earlier.added, ...added].toSorted(byUser),
+      removed: [...earlier.removed, ...removed].toSorted(byUser),
+    };
+    const known = this.#messages.get(message.id)!;
+    this.#messages.set(message.id, { ...known, reactions: message.reactions });
+    return true;
+  }
+}
+
+async function readReactors(
+  store: MessageStore,
+  roomId: string,
+  reactions: readonly NonNullable<Needs["reaction"]>[],
+): Promise<Map<string, Reactors>> {
+  const byKey = Map.groupBy(reactions, ({ messageId, emoji }) => keyOf(messageId, emoji));
+  const read = await Promise.all(
+    Array.from(byKey, async ([key, same]): Promise<[string, Reactors]> => {
+      const { messageId, emoji } = same[0]!;
+      const userIds = [...new Set(same.map(({ userId }) => userId))];
+      // As many as there are to show once each of these users has taken theirs back.
+      const limit = SHOWN_REACTORS + userIds.length;
+      const [among, first] = await Promise.all([
+        store.reactorsAmong(roomId, messageId, emoji, userIds),
+        store.reactors(roomId, messageId, emoji, limit),
+      ]);
+      const order = first.map(({ user, seq }) => ({ userId: user.id, seq }));
+      return [key, { among, first: order }];
+    }),
+  );
+  return new Map(read);
+}
+
+function keyOf(messageId: string, emoji: string): string {
+  return `${messageId} ${emoji}`;
+}
+
+function isSame(a: EmojiUse, b: EmojiUse): boolean {
+  return a.emoji === b.emoji && a.user.id === b.user.id;
+}
+
+function byUser(a: EmojiUse, b: EmojiUse): number {
+  return a.user.id < b.user.id ? -1 : Number(a.user.id > b.user.id);
+}
