@@ -78,13 +78,14 @@ export async function compose(config: Config, siblings?: Siblings): Promise<Serv
     rateLimits: new RateLimits(config.rateLimit, sharedLimiters),
     metrics,
     load,
+    editWindow: config.editWindow,
   };
   metrics.watch("loop_busy", "Cores that event loops use", () => load.share);
   metrics.watchQueue("password", () => passwords.waiting);
   const rooms = new Rooms(services);
   const gateway = new Gateway({ ...services, rooms });
   let draining = false;
-  const app = createApp(services, gateway, { ...config, isDraining: () => draining });
+  const app = createApp({ ...services, rooms }, gateway, { ...config, isDraining: () => draining });
   const limits = config.rateLimit ? "" : "; rate limits OFF";
   opened.move();
   return {

@@ -35,6 +35,8 @@ export interface Config {
   rateLimit: boolean;
   /** Whether anybody may create an account. */
   registrationOpen: boolean;
+  /** Milliseconds after which a message is edited no more; null: at any time. */
+  editWindow: number | null;
   /** How many proxies' `X-Forwarded-For` is trusted. */
   trustProxy: number;
   metricsToken: string | null;
@@ -120,6 +122,7 @@ export async function readConfig(
     bcryptCost: env.BCRYPT_COST,
     rateLimit: env.RATE_LIMIT === "on",
     registrationOpen: env.REGISTRATION === "open",
+    editWindow: env.MESSAGE_EDIT_WINDOW === "off" ? null : env.MESSAGE_EDIT_WINDOW * 1_000,
     trustProxy: env.TRUST_PROXY,
     metricsToken: env.METRICS_TOKEN ?? null,
     tryPage: env.TRY_PAGE === undefined ? !production : env.TRY_PAGE === "on",

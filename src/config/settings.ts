@@ -2,6 +2,7 @@
 import { z } from "zod";
 import {
   duration,
+  durationOrOff,
   headerToken,
   host,
   mongodbUri,
@@ -36,6 +37,7 @@ export const Settings = z.object({
   REGISTRATION: oneOf(["open", "closed"]).default("open"),
   TRUST_PROXY: wholeNumber(0, 32).default(0),
   METRICS_TOKEN: headerToken().optional(),
+  MESSAGE_EDIT_WINDOW: durationOrOff().default("off"),
   TRY_PAGE: oneOf(["on", "off"]).optional(),
   LOG_LEVEL: oneOf(LOG_LEVELS).default("info"),
   LOG_FORMAT: oneOf(["pretty", "json"]).optional(),

@@ -52,14 +52,31 @@ export function workers() {
 /** A length of time such as `15m` or `7d`, in seconds. */
 export function duration() {
   return text().transform((value, context) => {
-    const milliseconds = /^\d/.test(value) ? ms(value as ms.StringValue) : undefined;
-    const seconds = milliseconds === undefined ? 0 : Math.floor(milliseconds / 1000);
-    if (seconds >= 1 && seconds <= MAX_DAYS * 24 * 60 * 60) return seconds;
+    const seconds = secondsOf(value);
+    if (seconds !== null) return seconds;
     context.addIssue(
       `is ${quote(value)}; set it to a time from 1s to ${MAX_DAYS}d, such as 15m or 7d`,
     );
     return z.NEVER;
   });
+}
+
+/** A length of time in seconds, or `off`. */
+export function durationOrOff() {
+  return text().transform((value, context): number | "off" => {
+    const seconds = value === "off" ? value : secondsOf(value);
+    if (seconds !== null) return seconds;
+    context.addIssue(
+      `is ${quote(value)}; set it to off, or a time from 1s to ${MAX_DAYS}d, such as 15m`,
+    );
+    return z.NEVER;
+  });
+}
+
+function secondsOf(value: string): number | null {
+  const milliseconds = /^\d/.test(value) ? ms(value as ms.StringValue) : undefined;
+  const seconds = milliseconds === undefined ? 0 : Math.floor(milliseconds / 1000);
+  return seconds >= 1 && seconds <= MAX_DAYS * 24 * 60 * 60 ? seconds : null;
 }
 
 /** Where to listen: a name or an address, IPv6 in brackets or without. */

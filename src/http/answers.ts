@@ -7,9 +7,18 @@ import { statusOf } from "./problem.ts";
 
 type Responses = NonNullable<DescribeRouteOptions["responses"]>;
 
+/** What routes want that need an access token, and the codes of those that have none that works. */
+export const BEARER = [{ bearer: [] }];
+export const AUTH: ErrorCode[] = ["unauthenticated", "token_expired", "session_revoked"];
+
 /** A JSON answer. */
 export function json(schema: z.ZodType, description: string): Responses[string] {
   return { description, content: { "application/json": { schema: resolver(schema) } } };
+}
+
+/** An answer without a body. */
+export function empty(description: string): Responses[string] {
+  return { description };
 }
 
 /** The errors of a route, and those of any route. */

@@ -5,7 +5,7 @@ import { createMiddleware } from "hono/factory";
 import { routePath } from "hono/route";
 import { TrieRouter } from "hono/router/trie-router";
 import type { Metrics } from "../services/metrics.ts";
-import type { Services } from "../services/services.ts";
+import type { Dependencies } from "../application/dependencies.ts";
 import { ChatError } from "../domain/errors.ts";
 import type { Gateway } from "../sockets/gateway.ts";
 import { authRoutes } from "./auth_routes.ts";
@@ -20,6 +20,7 @@ import { operationsRoutes } from "./operations_routes.ts";
 import { originPolicy } from "./origin_policy.ts";
 import { pageRoutes } from "./page_routes.ts";
 import { problemHandler } from "./problem.ts";
+import { messageRoutes } from "./message_routes.ts";
 import { roomRoutes } from "./room_routes.ts";
 
 const logger = getLogger(["echoroom", "http"]);
@@ -38,7 +39,7 @@ export interface AppSettings {
   isDraining(): boolean;
 }
 
-export function createApp(services: Services, gateway: Gateway, settings: AppSettings) {
+export function createApp(services: Dependencies, gateway: Gateway, settings: AppSettings) {
   const { trustProxy } = settings;
   const allowsOrigin = originPolicy(settings.corsOrigins);
   const app = new Hono<Env>();
@@ -64,6 +65,7 @@ export function createApp(services: Services, gateway: Gateway, settings: AppSet
 
   app.route("/auth", authRoutes(services, { ...settings, allowsOrigin }));
   app.route("/rooms", roomRoutes(services, settings.isDraining));
+  app.route("/rooms", messageRoutes(services, settings.isDraining));
   app.route("/", operationsRoutes(services, settings));
   app.route("/", documentRoutes(app));
   app.route("/", docsRoutes());

@@ -4,6 +4,7 @@ import { createMiddleware } from "hono/factory";
 import { type Policy, type Quota, rateLimited } from "../services/rate_limits.ts";
 import type { Services } from "../services/services.ts";
 import { authenticate } from "../application/sessions/authenticate.ts";
+import type { Participant } from "../domain/actor.ts";
 import { ChatError } from "../domain/errors.ts";
 import type { Env } from "./context.ts";
 import { hostOf } from "./host.ts";
@@ -21,6 +22,20 @@ export function requireUser(services: Services): MiddlewareHandler<Env> {
     c.set("actor", await authenticate(services, token));
     await next();
   });
+}
+
+/**
+ * The actor of a request with their profile.
+ * @throws ChatError `unauthenticated` if the account no longer exists
+ */
+export async function participant(
+  c: Context<Env>,
+  { publicUsers }: Pick<Services, "publicUsers">,
+): Promise<Participant> {
+  const actor = c.get("actor");
+  const [user] = await publicUsers.find([actor.userId]);
+  if (!user) throw new ChatError("unauthenticated", "The account does not exist any more.");
+  return { ...actor, user };
 }
 
 /** Refuses requests of pages of other origins; requests without `Origin` pass. */

@@ -35,6 +35,11 @@ export function query<S extends z.ZodType>(schema: S) {
   return validator("query", schema, refuse);
 }
 
+/** Checks what the path names. */
+export function path<S extends z.ZodType>(schema: S) {
+  return validator("param", schema, refuse);
+}
+
 function refuse(result: { success: boolean; error?: Parameters<typeof invalidInput>[0] }): void {
   if (!result.success) throw invalidInput(result.error ?? []);
 }

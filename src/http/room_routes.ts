@@ -1,13 +1,10 @@
-/** `/rooms`: create, list, find, and read their history. */
+/** `/rooms`: create, list and find. */
 import { Hono } from "hono";
 import { describeRoute } from "hono-openapi";
-import { readHistory } from "../application/messages/read_history.ts";
 import { createRoom } from "../application/rooms/create_room.ts";
 import { getRoom } from "../application/rooms/get_room.ts";
 import { listRooms } from "../application/rooms/list_rooms.ts";
 import type { Services } from "../services/services.ts";
-import type { ErrorCode } from "../domain/errors.ts";
-import { MessagesPage, MessagesQuery, presentMessage } from "../protocol/schemas/messages.ts";
 import {
   presentRoom,
   RoomAnswer,
@@ -15,14 +12,11 @@ import {
   RoomsPage,
   RoomsQuery,
 } from "../protocol/schemas/rooms.ts";
-import { json, problems } from "./answers.ts";
+import { AUTH, BEARER, json, problems } from "./answers.ts";
 import { compressedJson } from "./compression.ts";
 import type { Env } from "./context.ts";
 import { requireUser } from "./guards.ts";
 import { jsonBody, query, requireJson } from "./input.ts";
-
-const BEARER = [{ bearer: [] }];
-const AUTH: ErrorCode[] = ["unauthenticated", "token_expired", "session_revoked"];
 
 export function roomRoutes(services: Services, isDraining: () => boolean) {
   const signedIn = requireUser(services);
@@ -93,30 +87,6 @@ export function roomRoutes(services: Services, isDraining: () => boolean) {
       async (c) => {
         const room = await getRoom(c.get("actor"), services, c.req.param("idOrSlug"));
         return c.json({ room: presentRoom(room) }, 200);
-      },
-    )
-    .get(
-      "/:idOrSlug/messages",
-      describeRoute({
-        tags: ["rooms"],
-        summary: "Read a room's history, oldest first",
-        security: BEARER,
-        responses: {
-          200: json(MessagesPage, "`hasMore` looks in the direction of paging"),
-          ...problems("validation_failed", "room_not_found", ...AUTH),
-        },
-      }),
-      signedIn,
-      query(MessagesQuery),
-      async (c) => {
-        const { limit, before, after } = c.req.valid("query");
-        const idOrSlug = c.req.param("idOrSlug")!;
-        const { messages, hasMore } = await readHistory(c.get("actor"), services, idOrSlug, {
-          limit,
-          before,
-          after,
-        });
-        return compressedJson(c, { messages: messages.map(presentMessage), hasMore });
       },
     );
 }

@@ -27,8 +27,8 @@ export interface Command {
 /** The entry that a command becomes, or the message that was as asked already. */
 export type Decision = { draft: EntryDraft } | { unchanged: Message };
 
-/** What has become of a command. */
-export type Result = { entry: Entry } | { unchanged: Message };
+/** What has become of a command: its entry, perhaps from an earlier time that it was sent. */
+export type Result = { entry: Entry; isRepeat?: true } | { unchanged: Message };
 
 /** Commands as they were decided on one state. */
 export interface Attempt<W> {

@@ -366,7 +366,7 @@ function settleRepeats(
     if (!entry) return true;
     try {
       requireRepeat(command, entry);
-      resolve({ entry });
+      resolve({ entry, isRepeat: true });
     } catch (error) {
       reject(error);
     }

@@ -1,5 +1,5 @@
 /** Events as text, for buses that leave the process. */
-import type { Entry } from "../../domain/entry.ts";
+import type { EmojiUse, Entry } from "../../domain/entry.ts";
 import type { Message } from "../../domain/message.ts";
 import { publicUser } from "../../domain/user.ts";
 import type { BusEvent, InstanceEvent, RoomEvent } from "../../ports/bus.ts";
@@ -42,21 +42,34 @@ export function parse(text: string): { from: string; event: CarriedEvent } | nul
 }
 
 /** @throws RangeError or TypeError if it is not an entry: delivered, it would break its room */
-function toEntry({ message, ...fields }: Entry): Entry {
-  for (const number of [fields.seq, fields.n]) {
-    if (!Number.isSafeInteger(number)) throw new RangeError("seq and n must be numbers");
-  }
-  return { ...fields, message: toMessage(message) };
+function toEntry({ message, by, createdAt, ...fields }: Entry): Entry {
+  for (const number of [fields.seq, fields.n]) requireInteger(number);
+  const common = { by: publicUser(by), createdAt: toTime(createdAt), message: toMessage(message) };
+  if (fields.kind !== "reacted") return { ...fields, ...common };
+  const { added, removed } = fields;
+  return { ...fields, ...common, added: added.map(toUse), removed: removed.map(toUse) };
 }
 
 function toMessage(json: Message): Message {
-  const { createdAt, updatedAt, sender, ...rest } = json;
+  const { createdAt, updatedAt, editedAt, deletedAt, sender, ...rest } = json;
+  for (const number of [rest.seq, rest.changedSeq, rest.textSeq]) requireInteger(number);
+  for (const list of [rest.mentions, rest.reactions]) list.length satisfies number;
   return {
     ...rest,
     sender: publicUser(sender),
     createdAt: toTime(createdAt),
     updatedAt: toTime(updatedAt),
+    editedAt: editedAt && toTime(editedAt),
+    deletedAt: deletedAt && toTime(deletedAt),
   };
+}
+
+function toUse({ emoji, user }: EmojiUse): EmojiUse {
+  return { emoji, user: publicUser(user) };
+}
+
+function requireInteger(value: number): void {
+  if (!Number.isSafeInteger(value)) throw new RangeError("it is not a number of an entry");
 }
 
 function toTime(json: unknown): Date {

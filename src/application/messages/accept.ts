@@ -40,7 +40,7 @@ export async function accept(
     const [entry] = await store.log.findSent(roomId, [{ senderId: by.id, clientMessageId }]);
     if (!entry) throw refusal;
     requireRepeat(accepted, entry);
-    return { roomId, result: Promise.resolve({ entry }) };
+    return { roomId, result: Promise.resolve({ entry, isRepeat: true }) };
   }
   return { roomId, result: log.append(roomId, accepted) };
 }

@@ -163,6 +163,11 @@ function isAvatarUrl(text: string): boolean {
   return URL.parse(text)?.protocol === "https:" || isLocalHttpUrl(text);
 }
 
+/** Where a page of a list begins. */
+export const PageCursor = z.string().max(1_024).meta({
+  description: "`nextCursor` of the page before",
+});
+
 /** Items on a page. */
 export const Limit = z.coerce.number().int().min(1).max(MAX_PAGE_SIZE).default(PAGE_SIZE);
 

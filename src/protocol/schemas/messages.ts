@@ -1,6 +1,7 @@
 /** Messages and the log they are kept in: what clients send about them, and what the server shows. */
 import { z } from "zod";
 import type { Message as DomainMessage } from "../../domain/message.ts";
+import type { PublicUser as DomainUser } from "../../domain/user.ts";
 import { publicUser } from "../../domain/user.ts";
 import { isoTime } from "../iso_time.ts";
 import { MAX_ID_LENGTH, MAX_RECOVERED_ROOMS, MISSED_MESSAGES } from "../wire/limits.ts";
@@ -15,6 +16,7 @@ import {
   Mentions,
   MessageText,
   Metadata,
+  PageCursor,
   RoomReference,
   Time,
 } from "./fields.ts";
@@ -101,20 +103,111 @@ export const RelatedToReader = Related.extend({
   threads: z.record(Id, Thread).meta({ description: "the answers to the messages" }),
 });
 
-const MessageId = z.string().min(1).max(MAX_ID_LENGTH).meta({
+export const MessageId = z.string().min(1).max(MAX_ID_LENGTH).meta({
   description: "id of a message of this room",
 });
+
+/** What a send holds beside its text and its id. */
+export const Sent = {
+  replyTo: MessageId.optional(),
+  mentions: Mentions.optional(),
+  mentionsRoom: z.boolean().optional(),
+  metadata: Metadata.nullable().optional(),
+};
+
+/** What an edit sets; at least one of them. */
+export const Edited = {
+  text: MessageText.optional(),
+  mentions: Mentions.nullable().transform((ids) => ids ?? []).optional(),
+  metadata: Metadata.nullable().optional(),
+  ifChangedSeq: z.int().min(1).optional(),
+  clientMessageId: ClientMessageId.optional(),
+};
+
+export const CHANGES_NOTHING = "give text, mentions or metadata";
+
+/** Whether an edit has something to change. */
+export function changesSomething(edit: { text?: unknown; mentions?: unknown; metadata?: unknown }) {
+  return [edit.text, edit.mentions, edit.metadata].some((value) => value !== undefined);
+}
 
 export const MessagesQuery = z.object({
   limit: Limit,
   before: MessageId.optional(),
   after: MessageId.optional(),
-});
+  around: MessageId.optional().meta({ description: "half of the page on each side of it" }),
+  threadId: MessageId.optional().meta({ description: "only the answers to this message" }),
+}).refine(
+  ({ around, ...others }) =>
+    around === undefined || [others.before, others.after, others.threadId].every((id) => !id),
+  { path: ["around"], message: "must not be given together with before, after or threadId" },
+);
 
 export const MessagesPage = RelatedToReader.extend({
   messages: z.array(Message),
   hasMore: z.boolean(),
 }) satisfies z.ZodType<wire.MessagesPage>;
+
+export const MessagesAround = RelatedToReader.extend({
+  messages: z.array(Message),
+  hasMoreBefore: z.boolean(),
+  hasMoreAfter: z.boolean(),
+}) satisfies z.ZodType<wire.MessagesAround>;
+
+/** What goes with messages in an answer to one reader. */
+interface RelatedMessages {
+  referenced: readonly DomainMessage[];
+  users: readonly DomainUser[];
+  mine: Record<string, string[]>;
+  threads: Record<string, wire.Thread>;
+}
+
+export function presentRelated({ referenced, users, mine, threads }: RelatedMessages) {
+  return {
+    ...(referenced.length > 0 && { referenced: referenced.map(presentMessage) }),
+    ...(users.length > 0 && { users }),
+    mine,
+    threads,
+  };
+}
+
+export const MessageAnswer = RelatedToReader.extend({ message: Message });
+
+/** Pinned messages. */
+export const PinsAnswer = RelatedToReader.extend({ messages: z.array(Message) });
+
+export const NewMessage = z.object({
+  text: MessageText,
+  clientMessageId: ClientMessageId.optional(),
+  ...Sent,
+}).meta({ id: "NewMessage" });
+
+export const MessageEdit = z.object(Edited).refine(changesSomething, CHANGES_NOTHING)
+  .meta({ id: "MessageEdit" });
+
+/** A message in a path, with an emoji or without. */
+export const MessagePath = z.object({ idOrSlug: RoomReference, messageId: MessageId });
+export const ReactionPath = MessagePath.extend({ emoji: Emoji });
+
+export const EditsAnswer = z.object({
+  edits: z.array(z.object({
+    seq: z.int().min(1),
+    text: z.string(),
+    editedAt: Time.nullable().meta({ description: "null for the original" }),
+  })),
+});
+
+export const ReactorsQuery = z.object({ limit: Limit, cursor: PageCursor.optional() });
+export const ReactorsPage = z.object({
+  users: z.array(PublicUser),
+  nextCursor: z.string().nullable(),
+});
+
+export const ChangesQuery = z.object({
+  after: z.coerce.number().pipe(Cursor),
+  entryId: EntryId.optional(),
+  limit: z.coerce.number().int().min(1).max(MISSED_MESSAGES).default(MISSED_MESSAGES),
+});
 
 /** In answers that end at entry `lastSeq`. */
 export const LastEntryId = z.string().nullable().meta({ description: "the id of entry lastSeq" });
@@ -144,30 +237,6 @@ const Recovery = z.object({
 );
 
 const OneMessage = { roomId: RoomReference, messageId: MessageId };
-
-/** What a send holds beside its text and its id. */
-export const Sent = {
-  replyTo: MessageId.optional(),
-  mentions: Mentions.optional(),
-  mentionsRoom: z.boolean().optional(),
-  metadata: Metadata.nullable().optional(),
-};
-
-/** What an edit sets; at least one of them. */
-export const Edited = {
-  text: MessageText.optional(),
-  mentions: Mentions.nullable().transform((ids) => ids ?? []).optional(),
-  metadata: Metadata.nullable().optional(),
-  ifChangedSeq: z.int().min(1).optional(),
-  clientMessageId: ClientMessageId.optional(),
-};
-
-export const CHANGES_NOTHING = "give text, mentions or metadata";
-
-/** Whether an edit has something to change. */
-export function changesSomething(edit: { text?: unknown; mentions?: unknown; metadata?: unknown }) {
-  return [edit.text, edit.mentions, edit.metadata].some((value) => value !== undefined);
-}
 
 const Edit = z.object({ ...OneMessage, ...Edited }).refine(changesSomething, CHANGES_NOTHING);
 
@@ -212,6 +281,14 @@ const MessageChange = z.union([
   z.object({ type: z.literal("reactions"), added: EmojiUses, removed: EmojiUses }),
 ]) satisfies z.ZodType<wire.MessageChange>;
 
+export const Changes = RelatedToReader.extend({
+  messages: z.array(Message).max(MISSED_MESSAGES),
+  lastSeq: z.int().min(0),
+  lastEntryId: LastEntryId,
+  hasMore: z.boolean(),
+  reset: z.boolean(),
+});
+
 export const MESSAGE_SERVER_EVENTS = {
   "message:ack": z.object({
     roomId: z.string(),
@@ -232,12 +309,7 @@ export const MESSAGE_SERVER_EVENTS = {
   "message:deleted": MessageEntry.extend({ messageId: z.string(), by: PublicUser }).meta({
     description: "An entry that deleted a message; message is what is left of it.",
   }),
-  "connection:missed": RelatedToReader.extend({
-    roomId: z.string(),
-    messages: z.array(Message).max(MISSED_MESSAGES),
-    lastSeq: z.int().min(0),
-    lastEntryId: LastEntryId,
-    hasMore: z.boolean(),
-    reset: z.boolean(),
-  }).meta({ description: "What was missed in one room; ask again from lastSeq while hasMore." }),
+  "connection:missed": Changes.extend({ roomId: z.string() }).meta({
+    description: "What was missed in one room; ask again from lastSeq while hasMore.",
+  }),
 } as const;

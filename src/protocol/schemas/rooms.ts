@@ -4,7 +4,7 @@ import type { Room as DomainRoom } from "../../domain/room.ts";
 import { publicUser } from "../../domain/user.ts";
 import { JOINED_MESSAGES, NAMED_ONLINE } from "../wire/limits.ts";
 import type * as wire from "../wire/rooms.ts";
-import { Id, Limit, RoomDescription, RoomName, RoomReference, Time } from "./fields.ts";
+import { Id, Limit, PageCursor, RoomDescription, RoomName, RoomReference, Time } from "./fields.ts";
 import { LastEntryId, Message, RelatedToReader } from "./messages.ts";
 import { PublicUser } from "./users.ts";
 
@@ -40,7 +40,7 @@ export const RoomCreation = z.object({
 
 export const RoomsQuery = z.object({
   limit: Limit,
-  cursor: z.string().max(1_024).optional().meta({ description: "`nextCursor` of the page before" }),
+  cursor: PageCursor.optional(),
 });
 
 export const RoomAnswer = z.object({ room: Room });

@@ -128,6 +128,13 @@ export interface MessagesPage extends RelatedToReader {
   hasMore: boolean;
 }
 
+/** The messages around one, oldest first. */
+export interface MessagesAround extends RelatedToReader {
+  messages: Message[];
+  hasMoreBefore: boolean;
+  hasMoreAfter: boolean;
+}
+
 /** The last entry that a client has seen in a room. */
 export interface RoomCursor {
   /** Id or slug. */

@@ -1,0 +1,280 @@
+/** `/rooms/…/messages`: history, sends, and all changes of messages. */
+import { Hono } from "hono";
+import { describeRoute } from "hono-openapi";
+import { z } from "zod";
+import type { Dependencies } from "../application/dependencies.ts";
+import { deleteMessage } from "../application/messages/delete_message.ts";
+import { editMessage } from "../application/messages/edit_message.ts";
+import { getMessage } from "../application/messages/get_message.ts";
+import { listEdits } from "../application/messages/list_edits.ts";
+import { listPins } from "../application/messages/list_pins.ts";
+import { listReactors } from "../application/messages/list_reactors.ts";
+import { readChanges } from "../application/messages/read_changes.ts";
+import { readAround, readHistory } from "../application/messages/read_history.ts";
+import { sendMessage } from "../application/messages/send_message.ts";
+import { setPin } from "../application/messages/set_pin.ts";
+import { setReaction } from "../application/messages/set_reaction.ts";
+import type { ErrorCode } from "../domain/errors.ts";
+import { newId } from "../domain/id.ts";
+import type { Message } from "../domain/message.ts";
+import { publicUser } from "../domain/user.ts";
+import { isoTime } from "../protocol/iso_time.ts";
+import {
+  Changes,
+  ChangesQuery,
+  EditsAnswer,
+  MessageAnswer,
+  MessageEdit,
+  MessagePath,
+  MessagesAround,
+  MessagesPage,
+  MessagesQuery,
+  NewMessage,
+  PinsAnswer,
+  presentMessage,
+  presentRelated,
+  ReactionPath,
+  ReactorsPage,
+  ReactorsQuery,
+} from "../protocol/schemas/messages.ts";
+import type { TextVersion } from "../ports/store/messages.ts";
+import type { Result } from "../services/decision.ts";
+import type { RelatedToReader } from "../services/related.ts";
+import { AUTH, BEARER, empty, json, problems } from "./answers.ts";
+import { compressedJson } from "./compression.ts";
+import type { Env } from "./context.ts";
+import { participant, requireUser } from "./guards.ts";
+import { jsonBody, path, query, requireJson } from "./input.ts";
+
+const BODY: ErrorCode[] = [
+  "invalid_json",
+  "validation_failed",
+  "payload_too_large",
+  "unsupported_media_type",
+];
+/** Of every change of a message. */
+const CHANGE: ErrorCode[] = ["room_not_found", "message_not_found", "forbidden", ...AUTH];
+/** Of the changes that a deleted message takes no more. */
+const PRESENT: ErrorCode[] = ["message_deleted", "limit_reached"];
+const MESSAGE = "/:idOrSlug/messages/:messageId";
+
+export function messageRoutes(dependencies: Dependencies, isDraining: () => boolean) {
+  const signedIn = requireUser(dependencies);
+  return new Hono<Env>()
+    .get(
+      "/:idOrSlug/messages",
+      describe("Read a room's history, oldest first", {
+        200: json(z.union([MessagesPage, MessagesAround]), "A page of messages"),
+        ...problems("validation_failed", "room_not_found", "message_not_found", ...AUTH),
+      }),
+      signedIn,
+      query(MessagesQuery),
+      async (c) => {
+        const { around, limit, ...range } = c.req.valid("query");
+        const room = c.req.param("idOrSlug")!;
+        const { related, messages, ...more } = around === undefined
+          ? await readHistory(c.get("actor"), dependencies, room, { limit, ...range })
+          : await readAround(c.get("actor"), dependencies, room, { around, limit });
+        return compressedJson(c, { ...presentList(messages, related), ...more });
+      },
+    )
+    .post(
+      "/:idOrSlug/messages",
+      describe("Send a message", {
+        201: json(MessageAnswer, "The message is durable"),
+        200: json(MessageAnswer, "It was sent before with this `clientMessageId`"),
+        ...problems(...BODY, ...CHANGE, "message_deleted", "idempotency_conflict"),
+      }),
+      signedIn,
+      requireJson(isDraining),
+      jsonBody(NewMessage),
+      async (c) => {
+        const { clientMessageId = newId(), ...content } = c.req.valid("json");
+        const actor = await participant(c, dependencies);
+        const input = { ...content, room: c.req.param("idOrSlug")!, clientMessageId };
+        const { roomId, result } = await sendMessage(actor, dependencies, input);
+        const done = await result;
+        const answer = await getMessage(actor, dependencies, roomId, idOf(done));
+        return c.json(presentOne(answer), "isRepeat" in done ? 200 : 201);
+      },
+    )
+    .get(
+      MESSAGE,
+      describe("Read a message", {
+        200: json(MessageAnswer, "The message as it is now"),
+        ...problems("room_not_found", "message_not_found", ...AUTH),
+      }),
+      signedIn,
+      path(MessagePath),
+      async (c) => {
+        const { idOrSlug, messageId } = c.req.valid("param");
+        const answer = await getMessage(c.get("actor"), dependencies, idOrSlug, messageId);
+        return c.json(presentOne(answer), 200);
+      },
+    )
+    .patch(
+      MESSAGE,
+      describe("Edit one's own message; what is left out stays", {
+        200: json(MessageAnswer, "The message as it is now"),
+        ...problems(
+          ...BODY,
+          ...CHANGE,
+          "message_deleted",
+          "edit_conflict",
+          "idempotency_conflict",
+        ),
+      }),
+      signedIn,
+      path(MessagePath),
+      requireJson(isDraining),
+      jsonBody(MessageEdit),
+      async (c) => {
+        const { clientMessageId = newId(), ...change } = c.req.valid("json");
+        const { idOrSlug: room, messageId } = c.req.valid("param");
+        const actor = await participant(c, dependencies);
+        const input = { ...change, room, messageId, clientMessageId };
+        const { roomId, result } = await editMessage(actor, dependencies, input);
+        await result;
+        return c.json(presentOne(await getMessage(actor, dependencies, roomId, messageId)), 200);
+      },
+    )
+    .delete(
+      MESSAGE,
+      describe("Delete a message; a tombstone stays", {
+        204: empty("It is deleted, now or before"),
+        ...problems(...CHANGE),
+      }),
+      signedIn,
+      path(MessagePath),
+      async (c) => {
+        const { idOrSlug: room, messageId } = c.req.valid("param");
+        const actor = await participant(c, dependencies);
+        const input = { room, messageId, clientMessageId: newId() };
+        const { result } = await deleteMessage(actor, dependencies, input);
+        await result;
+        return c.body(null, 204);
+      },
+    )
+    .get(
+      `${MESSAGE}/edits`,
+      describe("List the texts of a message, from the original on", {
+        200: json(EditsAnswer, "For its sender, and who may delete it; none once it is deleted"),
+        ...problems(...CHANGE),
+      }),
+      signedIn,
+      path(MessagePath),
+      async (c) => {
+        const { idOrSlug, messageId } = c.req.valid("param");
+        const edits = await listEdits(c.get("actor"), dependencies, idOrSlug, messageId);
+        return c.json({ edits: edits.map(presentEdit) }, 200);
+      },
+    )
+    .get(
+      `${MESSAGE}/reactions/:emoji`,
+      describe("List who has put an emoji on a message, the first first", {
+        200: json(ReactorsPage, "A page; `nextCursor` is null at the end"),
+        ...problems("validation_failed", "room_not_found", "message_not_found", ...AUTH),
+      }),
+      signedIn,
+      path(ReactionPath),
+      query(ReactorsQuery),
+      async (c) => {
+        const { idOrSlug, ...reaction } = c.req.valid("param");
+        const request = { ...reaction, ...c.req.valid("query") };
+        const page = await listReactors(c.get("actor"), dependencies, idOrSlug, request);
+        const { users, nextCursor } = page;
+        return c.json({ users: users.map(publicUser), nextCursor }, 200);
+      },
+    )
+    .on(
+      ["PUT", "DELETE"],
+      `${MESSAGE}/reactions/:emoji`,
+      describe("Put an emoji on a message, or take it off", {
+        204: empty("It is so, now or before"),
+        ...problems("validation_failed", ...CHANGE, ...PRESENT),
+      }),
+      signedIn,
+      path(ReactionPath),
+      async (c) => {
+        const { idOrSlug: room, messageId, emoji } = c.req.valid("param");
+        const actor = await participant(c, dependencies);
+        const input = { room, messageId, emoji, isOn: c.req.method === "PUT" };
+        const { result } = await setReaction(actor, dependencies, input);
+        await result;
+        return c.body(null, 204);
+      },
+    )
+    .on(
+      ["PUT", "DELETE"],
+      `${MESSAGE}/pin`,
+      describe("Pin a message in its room, or unpin it", {
+        204: empty("It is so, now or before"),
+        ...problems(...CHANGE, ...PRESENT),
+      }),
+      signedIn,
+      path(MessagePath),
+      async (c) => {
+        const { idOrSlug: room, messageId } = c.req.valid("param");
+        const actor = await participant(c, dependencies);
+        const input = { room, messageId, isPinned: c.req.method === "PUT" };
+        const { result } = await setPin(actor, dependencies, input);
+        await result;
+        return c.body(null, 204);
+      },
+    )
+    .get(
+      "/:idOrSlug/pins",
+      describe("List the pinned messages of a room, the last pinned first", {
+        200: json(PinsAnswer, "At most 100"),
+        ...problems("room_not_found", ...AUTH),
+      }),
+      signedIn,
+      async (c) => {
+        const room = c.req.param("idOrSlug")!;
+        const { messages, related } = await listPins(c.get("actor"), dependencies, room);
+        return compressedJson(c, presentList(messages, related));
+      },
+    )
+    .get(
+      "/:idOrSlug/changes",
+      describe("Read what has changed in a room since an entry: recovery without a socket", {
+        200: json(Changes, "As `connection:missed`"),
+        ...problems("validation_failed", "room_not_found", ...AUTH),
+      }),
+      signedIn,
+      query(ChangesQuery),
+      async (c) => {
+        const { after: seq, entryId, limit } = c.req.valid("query");
+        const request = { cursor: { seq, entryId }, limit };
+        const room = c.req.param("idOrSlug")!;
+        const changes = await readChanges(c.get("actor"), dependencies, room, request);
+        const { messages, related, ...rest } = changes;
+        return compressedJson(c, { ...presentList(messages, related), ...rest });
+      },
+    );
+}
+
+function describe(summary: string, responses: Parameters<typeof describeRoute>[0]["responses"]) {
+  return describeRoute({
+    tags: ["messages"],
+    summary,
+    security: BEARER,
+    ...(responses && { responses }),
+  });
+}
+
+function idOf(result: Result): string {
+  return "entry" in result ? result.entry.message.id : result.unchanged.id;
+}
+
+function presentOne({ message, related }: { message: Message; related: RelatedToReader }) {
+  return { message: presentMessage(message), ...presentRelated(related) };
+}
+
+function presentList(messages: readonly Message[], related: RelatedToReader) {
+  return { messages: messages.map(presentMessage), ...presentRelated(related) };
+}
+
+function presentEdit({ seq, text, editedAt }: TextVersion) {
+  return { seq, text, editedAt: editedAt && isoTime(editedAt) };
+}
