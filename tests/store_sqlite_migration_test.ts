@@ -1,139 +1,197 @@
 /**
- * Migration of an embedded database. `tests/data/echoroom_schema_1.db` was written by the last
- * release with tables of version 1, through its API; only its sessions' expiry was moved to 2100.
+ * Migration of an embedded database. `tests/data/echoroom_schema_N.db` was written by the last
+ * release with tables of version N, through its API; only its sessions' expiry was moved to 2100.
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
-import type { Entry, EntryDraft } from "../src/domain/entry.ts";
+import { creationOf, type Entry, LOG_LIMIT, LOG_START, positionOf } from "../src/domain/entry.ts";
 import { newId } from "../src/domain/id.ts";
+import { PLAIN } from "../src/domain/message.ts";
+import { edit } from "./conformance/store/change_drafts.ts";
+import { creation } from "./conformance/store/fixtures.ts";
 import { runMain } from "./harness/server.ts";
 
-const OLD = fileURLToPath(new URL("data/echoroom_schema_1.db", import.meta.url));
-const VERSION = 2;
-const old = readTables();
+const VERSION = 3;
 
-Deno.test("a database of version 1 keeps every user, room, message and session", async () => {
-  const path = await copyOld();
-  await using store = await openStore(path);
-  for (const user of old.users) {
-    const expected = {
-      id: user.id,
-      email: user.email,
-      passwordHash: user.password_hash,
-      displayName: user.display_name,
-      avatarUrl: user.avatar_url,
-      onboardingCompleted: user.onboarding_completed === 1,
-      createdAt: new Date(Number(user.created_at)),
-      updatedAt: new Date(Number(user.updated_at)),
-    };
-    assert.deepEqual(await store.users.find(String(user.id)), expected);
-    assert.deepEqual(await store.users.findByEmail(String(user.email)), expected);
-  }
-  for (const session of old.sessions) {
-    const { rotations, ...found } = (await store.sessions.find(String(session.id)))!;
-    assert.deepEqual(found, {
-      id: session.id,
-      userId: session.user_id,
-      generation: session.generation,
-      createdAt: new Date(Number(session.created_at)),
-      expiresAt: new Date(Number(session.expires_at)),
-      revokedAt: session.revoked_at === null ? null : new Date(Number(session.revoked_at)),
-    });
-    const pairs = rotations.map(({ generation, at }) => [generation, at.getTime()]);
-    assert.deepEqual(pairs, JSON.parse(String(session.rotations)));
-  }
-  for (const room of old.rooms) {
-    const entries = oldEntries(room.id);
-    const expected = {
-      id: room.id,
-      name: room.name,
-      slug: room.slug,
-      description: room.description,
-      createdBy: publicUser(room.created_by),
-      lastSeq: entries.length,
-      createdAt: new Date(Number(room.created_at)),
-      updatedAt: new Date(Number(room.updated_at)),
-    };
-    assert.deepEqual(await store.rooms.find(String(room.id)), expected);
-    assert.deepEqual(await store.rooms.find(String(room.slug)), expected);
-    assert.deepEqual(await store.log.entriesAfter(String(room.id), 0, 1_000), entries);
-  }
-  assert.ok(old.messages.length > 250);
-  const revoked = old.sessions.filter(({ revoked_at }) => revoked_at !== null);
-  assert.ok(revoked.length > 0 && revoked.length < old.sessions.length);
-});
+/** What a database of an earlier version holds, in the columns that the ports know. */
+const OLD_TABLES: Readonly<Record<number, Record<string, string>>> = {
+  1: {
+    users: "SELECT * FROM users",
+    rooms: "SELECT * FROM rooms",
+    messages: "SELECT * FROM messages",
+    sessions: "SELECT * FROM sessions",
+  },
+  2: {
+    users: "SELECT * FROM users",
+    rooms: "SELECT r.*, u.id AS created_by FROM rooms r JOIN users u ON u.key = r.creator",
+    messages: `SELECT m.*, r.id AS room_id, u.id AS sender_id
+      FROM messages m JOIN rooms r ON r.key = m.room JOIN users u ON u.key = m.sender`,
+    sessions: "SELECT s.*, u.id AS user_id FROM sessions s JOIN users u ON u.key = s.user",
+  },
+};
 
-Deno.test("a migrated log recognises sends from before, and goes on after its last entry", async () => {
-  await using store = await openStore(await copyOld());
-  for (const { id } of old.rooms) {
-    const roomId = String(id);
-    const before = oldEntries(roomId);
-    const { seq, n } = await store.log.end(roomId);
-    assert.deepEqual({ seq, n }, { seq: before.length, n: before.length });
-    const keys = before.map(({ message }) => {
-      return { senderId: message.sender.id, clientMessageId: message.clientMessageId };
-    });
-    assert.deepEqual(await store.log.findSent(roomId, keys), before);
-    const repeat = { ...before.at(-1)!.message, id: newId() };
-    assert.deepEqual(await store.log.append(roomId, { seq, n }, [draft(repeat)]), []);
-    const fresh = { ...repeat, id: newId(), clientMessageId: newId() };
-    const [entry] = await store.log.append(roomId, { seq, n }, [draft(fresh)]);
-    assert.deepEqual([entry!.seq, entry!.n], [seq + 1, n + 1]);
-    assert.deepEqual(await store.log.entriesAfter(roomId, seq, 10), [entry]);
-  }
-});
+for (const version of [1, 2]) {
+  const old = readTables(version);
+  const test = (sentence: string, run: () => Promise<void>) =>
+    Deno.test(`a database of version ${version} ${sentence}`, run);
 
-Deno.test("a migrated database has the tables of a new one, and opens again without a change", async () => {
-  const path = await copyOld();
-  await (await openStore(path)).close();
-  checkWhole(path);
-  const migrated = schemaOf(path);
-  const fresh = join(await Deno.makeTempDir(), "new.db");
-  await (await openStore(fresh)).close();
-  assert.deepEqual(migrated, schemaOf(fresh));
-  const before = await Deno.readFile(path);
-  await (await openStore(path)).close();
-  assert.deepEqual(await Deno.readFile(path), before);
-});
+  test("keeps every user, room, message and session", async () => {
+    const path = await copyOld(version);
+    await using store = await openStore(path);
+    for (const user of old.users) {
+      const expected = {
+        id: user.id,
+        email: user.email,
+        passwordHash: user.password_hash,
+        displayName: user.display_name,
+        avatarUrl: user.avatar_url,
+        onboardingCompleted: user.onboarding_completed === 1,
+        createdAt: new Date(Number(user.created_at)),
+        updatedAt: new Date(Number(user.updated_at)),
+      };
+      assert.deepEqual(await store.users.find(String(user.id)), expected);
+      assert.deepEqual(await store.users.findByEmail(String(user.email)), expected);
+    }
+    for (const session of old.sessions) {
+      const { rotations, ...found } = (await store.sessions.find(String(session.id)))!;
+      assert.deepEqual(found, {
+        id: session.id,
+        userId: session.user_id,
+        generation: session.generation,
+        createdAt: new Date(Number(session.created_at)),
+        expiresAt: new Date(Number(session.expires_at)),
+        revokedAt: session.revoked_at === null ? null : new Date(Number(session.revoked_at)),
+      });
+      const pairs = rotations.map(({ generation, at }) => [generation, at.getTime()]);
+      assert.deepEqual(pairs, JSON.parse(String(session.rotations)));
+    }
+    for (const room of old.rooms) {
+      const entries = entriesOf(old, room.id);
+      const expected = {
+        id: room.id,
+        name: room.name,
+        slug: room.slug,
+        description: room.description,
+        createdBy: publicUser(old, room.created_by),
+        lastSeq: entries.length,
+        createdAt: new Date(Number(room.created_at)),
+        updatedAt: new Date(Number(room.updated_at)),
+      };
+      assert.deepEqual(await store.rooms.find(String(room.id)), expected);
+      assert.deepEqual(await store.rooms.find(String(room.slug)), expected);
+      assert.deepEqual(await store.log.entriesAfter(String(room.id), 0, 1_000), entries);
+    }
+    assert.ok(old.messages.length > (version === 1 ? 250 : 50));
+    const revoked = old.sessions.filter(({ revoked_at }) => revoked_at !== null);
+    assert.ok(revoked.length > 0 && revoked.length < old.sessions.length);
+  });
 
-Deno.test("a migration that is killed before its commit is done by the next start", async () => {
-  const path = await copyOld();
-  await killAtCommit(path);
-  assert.equal(versionOf(path), 1);
-  const roomId = String(old.rooms[0]!.id);
-  await using store = await openStore(path);
-  assert.deepEqual(
-    await store.log.entriesAfter(roomId, 0, 1_000),
-    oldEntries(roomId),
-  );
-  checkWhole(path);
-});
+  test("recognises sends from before, and goes on after the last entry of each log", async () => {
+    await using store = await openStore(await copyOld(version));
+    for (const { id } of old.rooms) {
+      const roomId = String(id);
+      const before = entriesOf(old, roomId);
+      const { seq, n } = await store.log.end(roomId);
+      assert.deepEqual({ seq, n }, { seq: before.length, n: before.length });
+      const keys = before.map(({ message }) => {
+        return { senderId: message.sender.id, clientMessageId: message.clientMessageId };
+      });
+      assert.deepEqual(await store.log.findSent(roomId, keys), before);
+      const repeat = { ...before.at(-1)!.message, id: newId() };
+      assert.deepEqual(await store.log.append(roomId, { seq, n }, [creation(repeat)]), []);
+      const fresh = { ...repeat, id: newId(), clientMessageId: newId() };
+      const [entry] = await store.log.append(roomId, { seq, n }, [creation(fresh)]);
+      assert.deepEqual([entry!.seq, entry!.n], [seq + 1, n + 1]);
+      assert.deepEqual(await store.log.entriesAfter(roomId, seq, 10), [entry]);
+    }
+  });
 
-Deno.test("of several starts at once one migrates, and all serve", async () => {
-  const path = await copyOld();
-  const stores = await Promise.all([1, 2, 3].map(() => openStore(path)));
-  const roomId = String(old.rooms[0]!.id);
-  for (const store of stores) {
-    assert.equal((await store.log.end(roomId)).seq, oldEntries(roomId).length);
-  }
-  await Promise.all(stores.map((store) => store.close()));
-  checkWhole(path);
-});
+  test("has messages that can be read in pages, answered and changed", async () => {
+    await using store = await openStore(await copyOld(version));
+    const roomId = String(old.rooms[0]!.id);
+    const messages = entriesOf(old, roomId).map(({ message }) => message);
+    assert.deepEqual(await store.messages.after(roomId, LOG_START, 1_000), messages);
+    assert.deepEqual(await store.messages.before(roomId, LOG_LIMIT, 5), messages.slice(-5));
+    const last = messages.at(-1)!;
+    const answer = { ...last, id: newId(), clientMessageId: newId(), threadId: last.id };
+    const end = await store.log.end(roomId);
+    const entries = await store.log.append(roomId, end, [
+      edit(last, { text: "New" }),
+      creation(answer),
+    ]);
+    assert.deepEqual(entries.map(positionOf), [
+      { seq: end.seq + 1, n: end.n },
+      { seq: end.seq + 2, n: end.n + 1 },
+    ]);
+    assert.deepEqual(await store.messages.find(roomId, [last.id]), [entries[0]!.message]);
+    const answers = await store.messages.answersAfter(roomId, last.id, LOG_START, 9);
+    assert.deepEqual(answers, [entries[1]!.message]);
+    const texts = await store.messages.earlierTexts(roomId, last.id);
+    assert.deepEqual(texts, [{ seq: last.seq, text: last.text, editedAt: null }]);
+  });
 
-Deno.test("a start waits while another process migrates, and does it if that one dies", async () => {
-  const path = await copyOld();
-  let opening: Promise<SqliteStore> | undefined;
-  await killAtCommit(path, () => opening = openStore(path));
-  await (await opening!).close();
-  checkWhole(path);
-});
+  test("gets the tables of a new one, and opens again without a change", async () => {
+    const path = await copyOld(version);
+    await (await openStore(path)).close();
+    checkWhole(path);
+    const migrated = schemaOf(path);
+    const fresh = join(await Deno.makeTempDir(), "new.db");
+    await (await openStore(fresh)).close();
+    assert.deepEqual(migrated, schemaOf(fresh));
+    const before = await Deno.readFile(path);
+    await (await openStore(path)).close();
+    assert.deepEqual(await Deno.readFile(path), before);
+  });
+
+  test("is migrated by the next start if the first is killed before its commit", async () => {
+    const path = await copyOld(version);
+    await killAtCommit(path);
+    assert.equal(versionOf(path), version);
+    const roomId = String(old.rooms[0]!.id);
+    await using store = await openStore(path);
+    assert.deepEqual(
+      await store.log.entriesAfter(roomId, 0, 1_000),
+      entriesOf(old, roomId),
+    );
+    checkWhole(path);
+  });
+
+  test("is migrated by one of several starts at once, and all serve", async () => {
+    const path = await copyOld(version);
+    const stores = await Promise.all([1, 2, 3].map(() => openStore(path)));
+    const roomId = String(old.rooms[0]!.id);
+    for (const store of stores) {
+      assert.equal((await store.log.end(roomId)).seq, entriesOf(old, roomId).length);
+    }
+    await Promise.all(stores.map((store) => store.close()));
+    checkWhole(path);
+  });
+
+  test("makes a start wait while another process migrates, and do it if that one dies", async () => {
+    const path = await copyOld(version);
+    let opening: Promise<SqliteStore> | undefined;
+    await killAtCommit(path, () => opening = openStore(path));
+    await (await opening!).close();
+    checkWhole(path);
+  });
+
+  test("opens when it is too large to be checked as a whole, migrated or not", async () => {
+    const path = await copyOld(version);
+    for (let i = 0; i < 2; i++) {
+      // SQLite does not look beyond the last page.
+      await Deno.truncate(path, 300 * 1024 * 1024);
+      await (await openStore(path)).close();
+    }
+    checkWhole(path);
+  });
+}
 
 Deno.test("tables of a later version stop the start with one line, and stay as they are", async () => {
   const DATA_DIR = await Deno.makeTempDir();
-  const path = await copyOld(join(DATA_DIR, "echoroom.db"));
+  const path = join(DATA_DIR, "echoroom.db");
   await (await openStore(path)).close();
   {
     using db = new DatabaseSync(path);
@@ -144,24 +202,14 @@ Deno.test("tables of a later version stop the start with one line, and stay as t
   assert.equal(code, 1);
   assert.match(
     output,
-    /^EchoRoom cannot start: .* tables of version 3, newer .* supports \(2\);.*\n$/,
+    /^EchoRoom cannot start: .* tables of version 4, newer .* supports \(3\);.*\n$/,
   );
   assert.deepEqual(schemaOf(path), before);
 });
 
-Deno.test("a database too large to be checked as a whole opens, migrated or not", async () => {
-  const path = await copyOld();
-  for (let i = 0; i < 2; i++) {
-    // SQLite does not look beyond the last page.
-    await Deno.truncate(path, 300 * 1024 * 1024);
-    await (await openStore(path)).close();
-  }
-  checkWhole(path);
-});
-
-async function copyOld(path?: string): Promise<string> {
-  const copy = path ?? join(await Deno.makeTempDir(), "test.db");
-  await Deno.copyFile(OLD, copy);
+async function copyOld(version: number): Promise<string> {
+  const copy = join(await Deno.makeTempDir(), "test.db");
+  await Deno.copyFile(new URL(`data/echoroom_schema_${version}.db`, import.meta.url), copy);
   return copy;
 }
 
@@ -200,12 +248,14 @@ async function killAtCommit(path: string, beforeDeath: () => void = () => {}): P
   await reader.cancel();
 }
 
-function readTables() {
+type Tables = ReturnType<typeof readTables>;
+
+function readTables(version: number) {
   // A copy, because even a reader makes files beside a database.
   const path = join(Deno.makeTempDirSync(), "old.db");
-  Deno.copyFileSync(OLD, path);
+  Deno.copyFileSync(new URL(`data/echoroom_schema_${version}.db`, import.meta.url), path);
   using db = new DatabaseSync(path);
-  const read = (table: string) => db.prepare(`SELECT * FROM ${table}`).all();
+  const read = (table: string) => db.prepare(OLD_TABLES[version]![table]!).all();
   return {
     users: read("users"),
     rooms: read("rooms"),
@@ -214,34 +264,35 @@ function readTables() {
   };
 }
 
-function publicUser(id: unknown) {
-  const user = old.users.find((each) => each.id === id)!;
+function publicUser({ users }: Tables, id: unknown) {
+  const user = users.find((each) => each.id === id)!;
   return { id: user.id, displayName: user.display_name, avatarUrl: user.avatar_url };
 }
 
 /** The room's entries, read from the old tables. */
-function oldEntries(roomId: unknown): Entry[] {
+function entriesOf(old: Tables, roomId: unknown): Entry[] {
   const rows = old.messages.filter((row) => row.room_id === roomId)
     .sort((a, b) => Number(a.seq) - Number(b.seq));
   return rows.map((row) => {
     const seq = Number(row.seq);
+    const opening = { systemType: "room_created", systemData: { users: [row.sender_id] } };
     const message = {
+      ...PLAIN,
+      ...(row.system === 1 ? opening : {}),
       id: row.id,
       roomId,
       seq,
-      sender: publicUser(row.sender_id),
+      changedSeq: seq,
+      textSeq: seq,
+      sender: publicUser(old, row.sender_id),
       text: row.text,
       system: row.system === 1,
       clientMessageId: row.client_message_id,
       createdAt: new Date(Number(row.created_at)),
       updatedAt: new Date(Number(row.updated_at)),
-    };
-    return { kind: "created", id: row.id, roomId, seq, n: seq, message } as Entry;
+    } as Entry["message"];
+    return creationOf(message, seq, null);
   });
-}
-
-function draft(message: Entry["message"]): EntryDraft {
-  return { kind: "created", message };
 }
 
 function versionOf(path: string): number {
