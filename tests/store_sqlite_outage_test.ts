@@ -5,6 +5,7 @@ import { toChatError } from "../src/adapters/store/sqlite/faults.ts";
 import { type SqliteOptions, SqliteStore } from "../src/adapters/store/sqlite/store.ts";
 import type { Entry, EntryDraft } from "../src/domain/entry.ts";
 import { newId } from "../src/domain/id.ts";
+import { PLAIN } from "../src/domain/message.ts";
 import { publicUser, type User } from "../src/domain/user.ts";
 
 const UNAVAILABLE = { name: "ChatError", code: "unavailable" };
@@ -194,6 +195,7 @@ async function openWithThread(path: string, options: SqliteOptions) {
 
 function draft(sender: User): EntryDraft {
   const message = {
+    ...PLAIN,
     id: newId(),
     sender: publicUser(sender),
     text: "Hello",
@@ -201,7 +203,7 @@ function draft(sender: User): EntryDraft {
     clientMessageId: newId(),
     createdAt: new Date(),
   };
-  return { kind: "created", message };
+  return { kind: "created", message, request: null, notified: [] };
 }
 
 /** Appends to the room after entry `seq`; its opening is entry 1. */

@@ -14,10 +14,12 @@ const ANSWERS = `${MESSAGES} AND m.thread_seq = (
   SELECT root.seq FROM messages root JOIN rooms ON rooms.key = root.room
   WHERE root.id = ?2 AND rooms.id = ?1)`;
 
-/** The reactions `x` to the message ?2 of the room ?1. */
-const REACTIONS = `FROM messages m JOIN rooms r ON r.key = m.room
-  JOIN reactions x ON x.room = m.room AND x.message_seq = m.seq JOIN users u ON u.key = x.user
-  WHERE m.id = ?2 AND r.id = ?1`;
+/**
+ * The messages `m` of the room ?1 with the ids ?2, a JSON array. A CROSS JOIN is read in the order
+ * written: the planner would rather look for the ids in the whole room.
+ */
+const BY_ID = `FROM messages m CROSS JOIN rooms r ON r.key = m.room`;
+const IS_OF_IDS = "r.id = ?1 AND m.id IN (SELECT value FROM json_each(?2))";
 
 const BEFORE_ALL: ReactorCursor = { seq: 0, userId: "" };
 
@@ -33,8 +35,12 @@ export class SqliteMessages {
   }
 
   find(roomId: string, ids: readonly string[]): MessageRow[] {
-    const condition = "AND m.id IN (SELECT value FROM json_each(?2))";
-    return this.#find(`${MESSAGES} ${condition}`, roomId, JSON.stringify(ids));
+    return this.#find(
+      `SELECT ${MESSAGE_COLUMNS} ${BY_ID} CROSS JOIN users u ON u.key = m.sender
+       WHERE ${IS_OF_IDS}`,
+      roomId,
+      JSON.stringify(ids),
+    );
   }
 
   position(roomId: string, id: string): LogPosition | null {
@@ -76,10 +82,9 @@ export class SqliteMessages {
 
   threads(roomId: string, ids: readonly string[]): Map<string, Thread> {
     const rows = this.#sql.prepare(
-      `SELECT root.id, count(*) AS count, max(m.seq) AS last_seq
-       FROM rooms r JOIN messages root ON root.room = r.key
-         JOIN messages m ON m.room = r.key AND m.thread_seq = root.seq
-       WHERE r.id = ? AND root.id IN (SELECT value FROM json_each(?)) GROUP BY root.id`,
+      `SELECT m.id, count(*) AS count, max(answer.seq) AS last_seq ${BY_ID}
+         CROSS JOIN messages answer ON answer.room = m.room AND answer.thread_seq = m.seq
+       WHERE ${IS_OF_IDS} GROUP BY m.id`,
     ).all(roomId, JSON.stringify(ids));
     return new Map(rows.map(({ id, count, last_seq }) => {
       return [String(id), { count: Number(count), lastSeq: Number(last_seq) }];
@@ -118,10 +123,9 @@ export class SqliteMessages {
     messageIds: readonly string[],
   ): Map<string, string[]> {
     const rows = this.#sql.prepare(
-      `SELECT m.id, x.emoji FROM rooms r JOIN messages m ON m.room = r.key
-         JOIN reactions x ON x.room = m.room AND x.message_seq = m.seq
-       WHERE r.id = ? AND m.id IN (SELECT value FROM json_each(?))
-         AND x.user = (SELECT key FROM users WHERE id = ?)`,
+      `SELECT m.id, x.emoji ${BY_ID}
+         CROSS JOIN reactions x ON x.room = m.room AND x.message_seq = m.seq
+       WHERE ${IS_OF_IDS} AND x.user = (SELECT key FROM users WHERE id = ?3)`,
     ).all(roomId, JSON.stringify(messageIds), userId);
     const byMessage = Map.groupBy(rows, ({ id }) => String(id)).entries();
     return new Map(byMessage.map(([id, of]) => [id, of.map(({ emoji }) => String(emoji))]));
@@ -135,7 +139,10 @@ export class SqliteMessages {
     { seq, userId }: ReactorCursor = BEFORE_ALL,
   ): Reactor[] {
     const rows = this.#sql.prepare(
-      `SELECT u.id, u.display_name, u.avatar_url, x.seq ${REACTIONS} AND x.emoji = ?3
+      `SELECT u.id, u.display_name, u.avatar_url, x.seq
+       FROM messages m JOIN rooms r ON r.key = m.room
+         JOIN reactions x ON x.room = m.room AND x.message_seq = m.seq JOIN users u ON u.key = x.user
+       WHERE r.id = ?1 AND m.id = ?2 AND x.emoji = ?3
          AND x.seq >= ?4 AND (x.seq > ?4 OR u.id > ?5)
        ORDER BY x.seq, u.id LIMIT ?6`,
     ).all(roomId, messageId, emoji, seq, userId, limit);
@@ -149,7 +156,10 @@ export class SqliteMessages {
     userIds: readonly string[],
   ): Set<string> {
     const rows = this.#sql.prepare(
-      `SELECT u.id ${REACTIONS} AND x.emoji = ?3 AND u.id IN (SELECT value FROM json_each(?4))`,
+      `SELECT u.id ${BY_ID} CROSS JOIN users u CROSS JOIN reactions x
+         ON x.room = m.room AND x.message_seq = m.seq AND x.user = u.key
+       WHERE r.id = ?1 AND m.id = ?2 AND x.emoji = ?3
+         AND u.id IN (SELECT value FROM json_each(?4))`,
     ).all(roomId, messageId, emoji, JSON.stringify(userIds));
     return new Set(rows.map(({ id }) => String(id)));
   }
