@@ -2,16 +2,16 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { connect } from "../src/adapters/store/mongodb/connection.ts";
-import {
-  collectionsOf,
-  fromUser,
-  type MessageDocument,
-} from "../src/adapters/store/mongodb/documents.ts";
+import { collectionsOf, fromUser } from "../src/adapters/store/mongodb/documents.ts";
+import type {
+  EntryDocument,
+  MessageDocument,
+} from "../src/adapters/store/mongodb/entry_documents.ts";
 import { LogEnds } from "../src/adapters/store/mongodb/log_ends.ts";
 import { migrate } from "../src/adapters/store/mongodb/migrations.ts";
 import { MongoStore } from "../src/adapters/store/mongodb/store.ts";
 import { LOG_LIMIT } from "../src/domain/entry.ts";
-import type { MessageDraft } from "../src/domain/message.ts";
+import { type MessageDraft, PLAIN } from "../src/domain/message.ts";
 import type { NewRoom } from "../src/domain/room.ts";
 import { publicUser, type User } from "../src/domain/user.ts";
 import type { Store } from "../src/ports/store/store.ts";
@@ -86,13 +86,13 @@ Deno.test("MongoDB: the description names the database and no credentials", asyn
 Deno.test("MongoDB: the end of a log is found from any hint, right or wrong", async () => {
   const { uri, drop } = newDatabase();
   await onServer(uri, async (client) => {
-    const messages = client.db().collection<MessageDocument>("messages");
+    const messages = client.db().collection<EntryDocument>("messages");
     await messages.createIndex({ roomId: 1, seq: 1 }, { unique: true });
     let length = 0;
     for (const end of [0, 1, 2, 3, 64, 65, 130, 1_000]) {
       const entries = Array.from({ length: end - length }, (_, i) => {
         const seq = length + i + 1;
-        return { roomId: "room", seq, n: 2 * seq } as MessageDocument;
+        return { roomId: "room", seq, n: 2 * seq } as EntryDocument;
       });
       if (entries.length > 0) await messages.insertMany(entries);
       length = end;
@@ -111,7 +111,8 @@ Deno.test("MongoDB: an open store has its indexes, those of messages led by the 
   const { uri, connect, drop } = newDatabase();
   const store = await connect();
   const indexes = await onServer(uri, async (client) => {
-    const named = ["users", "rooms", "messages", "sessions"].map(async (name) => {
+    const names = ["users", "rooms", "messages", "edits", "reactions", "sessions"];
+    const named = names.map(async (name) => {
       const list = await client.db().collection(name).indexes();
       return list.filter((index) => index.name !== "_id_").map(({ key, unique = false }) => {
         return `${name} ${Object.keys(key)}${unique ? " unique" : ""}`;
@@ -122,9 +123,15 @@ Deno.test("MongoDB: an open store has its indexes, those of messages led by the 
   await store.close();
   await drop();
   assert.deepEqual(indexes, [
+    "edits erasedAt",
+    "edits roomId,messageId,seq",
+    "messages roomId,keys,n",
     "messages roomId,n unique",
     "messages roomId,senderId,clientMessageId unique",
     "messages roomId,seq unique",
+    "reactions removedAt",
+    "reactions roomId,messageId,emoji,seq,userId",
+    "reactions roomId,userId,messageId",
     "rooms name,_id",
     "rooms slug unique",
     "sessions expiresAt",
@@ -208,13 +215,13 @@ Deno.test("MongoDB: messages of version 1 get ordinals at the start", async () =
   await fillVersion1(uri, ["engines", "looms"], 5);
   const store = await connect();
   assert.deepEqual(await store.log.end("engines"), { seq: 5, n: 5 });
-  const page = await store.log.messagesBefore("looms", LOG_LIMIT, 2);
+  const page = await store.messages.before("looms", LOG_LIMIT, 2);
   assert.deepEqual(page.map(({ seq }) => seq), [4, 5]);
   const ada = await store.users.find("ada");
   const [entry] = await store.log.append("looms", { seq: 5, n: 5 }, [creation(newDraft(ada!))]);
   assert.deepEqual([entry?.seq, entry?.n], [6, 6]);
   await store.close();
-  assert.deepEqual(await migrationState(uri), { version: 2, withoutOrdinal: 0 });
+  assert.deepEqual(await migrationState(uri), { version: 3, withoutOrdinal: 0 });
   await drop();
 });
 
@@ -223,7 +230,7 @@ Deno.test("MongoDB: several instances that start at once migrate together", asyn
   await fillVersion1(uri, ["engines"], 100);
   const connections = await Promise.all([connect(uri), connect(uri), connect(uri)]);
   await Promise.all(connections.map(({ patiently }) => patiently((db) => migrate(db, 10))));
-  assert.deepEqual(await migrationState(uri), { version: 2, withoutOrdinal: 0 });
+  assert.deepEqual(await migrationState(uri), { version: 3, withoutOrdinal: 0 });
   await Promise.all(connections.map(({ client }) => client.close()));
   await drop();
 });
@@ -254,7 +261,7 @@ testOwnServer(
 
     const store = await server.connect();
     assert.deepEqual(await store.log.end("engines"), { seq: 100, n: 100 });
-    assert.deepEqual(await migrationState(server.databaseUri), { version: 2, withoutOrdinal: 0 });
+    assert.deepEqual(await migrationState(server.databaseUri), { version: 3, withoutOrdinal: 0 });
   },
 );
 
@@ -271,10 +278,10 @@ Deno.test("MongoDB: documents of a later version are refused in one line", async
   const { uri, drop } = newDatabase();
   await onServer(uri, async (client) => {
     const meta = client.db().collection<{ _id: string; version: number }>("meta");
-    await meta.insertOne({ _id: "schema", version: 3 });
+    await meta.insertOne({ _id: "schema", version: 4 });
   });
   const error = await openStore(uri).then(() => null, (error) => error);
-  assert.match(error.message, /^MongoDB .* cannot be prepared: [^\n]*version 3[^\n]*version 2/);
+  assert.match(error.message, /^MongoDB .* cannot be prepared: [^\n]*version 4[^\n]*version 3/);
   await drop();
 });
 
@@ -307,7 +314,7 @@ Deno.test("MongoDB: what an instance of version 1 appends later gets its ordinal
     const ada = await store.users.find("ada");
     await append(store, "engines", [newDraft(ada!)]);
   }
-  const page = await stores[0].log.messagesBefore("engines", LOG_LIMIT, 10);
+  const page = await stores[0].messages.before("engines", LOG_LIMIT, 10);
   assert.deepEqual(page.map(({ seq }) => seq), [1, 2, 3, 4, 5]);
   await Promise.all(stores.map((store) => store.close()));
   await drop();
@@ -546,6 +553,7 @@ async function createRoomWithAda(store: Store): Promise<{ room: NewRoom; ada: Us
 
 function newDraft(sender: User): MessageDraft {
   return {
+    ...PLAIN,
     id: crypto.randomUUID(),
     sender: publicUser(sender),
     text: "Hello",

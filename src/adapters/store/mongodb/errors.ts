@@ -1,14 +1,25 @@
 /** What the driver's errors mean to the store. */
-import { MongoError, MongoServerError } from "mongodb";
+import { MongoBulkWriteError, MongoError, MongoServerError, type WriteError } from "mongodb";
 import { unavailable } from "../../../domain/errors.ts";
 
 /** The code of a unique index that refuses a write. */
-export const DUPLICATE_KEY = 11000;
+const DUPLICATE_KEY = 11000;
 
 /** Whether a unique index refused the write: any of them, or the one on `field`. */
 export function isDuplicateKey(error: unknown, field?: string): boolean {
   if (!(error instanceof MongoServerError) || error.code !== DUPLICATE_KEY) return false;
   return field === undefined || field in (error.keyPattern ?? {});
+}
+
+/**
+ * What unique indexes refused of an unordered bulk of writes, everything else of which was done.
+ * @throws `error` if it is anything else
+ */
+export function duplicatesOf(error: unknown): WriteError[] {
+  if (!(error instanceof MongoBulkWriteError) || error.result.getWriteConcernError()) throw error;
+  const failures = [error.writeErrors].flat();
+  if (failures.some(({ code }) => code !== DUPLICATE_KEY)) throw error;
+  return failures;
 }
 
 /** What to throw for `error`: any error of the driver means that the store is unavailable. */

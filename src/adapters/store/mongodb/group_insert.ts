@@ -2,7 +2,7 @@
 import { type Collection, MongoBulkWriteError } from "mongodb";
 import { Batcher } from "../../../async/batcher.ts";
 import { unavailable } from "../../../domain/errors.ts";
-import type { MessageDocument } from "./documents.ts";
+import type { EntryDocument } from "./entry_documents.ts";
 import { isDuplicateKey } from "./errors.ts";
 import { type Expiring, expiryFromNow, takeExpired } from "./wait_limit.ts";
 
@@ -13,7 +13,7 @@ const MAX_GROUP = { documents: 1_000, length: 1024 * 1024 } as const;
 export type InsertOutcome = { stored: number } | { failure: unknown };
 
 interface Insert extends Expiring {
-  documents: MessageDocument[];
+  documents: EntryDocument[];
   settle(outcome: InsertOutcome): void;
 }
 
@@ -22,10 +22,10 @@ interface Insert extends Expiring {
  * command, and on waiting for the journals of a majority, than on a document in it.
  */
 export class GroupInsert {
-  readonly #messages: Collection<MessageDocument>;
+  readonly #messages: Collection<EntryDocument>;
   readonly #inserts = new Batcher<Insert>((waiting) => this.#insertNext(waiting));
 
-  constructor(messages: Collection<MessageDocument>) {
+  constructor(messages: Collection<EntryDocument>) {
     this.#messages = messages;
   }
 
@@ -33,7 +33,7 @@ export class GroupInsert {
    * Inserts the documents in their order, up to the first that a unique index refuses. Resolves once
    * a majority has those that are stored.
    */
-  insert(documents: MessageDocument[]): Promise<InsertOutcome> {
+  insert(documents: EntryDocument[]): Promise<InsertOutcome> {
     return new Promise((settle) => {
       this.#inserts.add({ documents, expiresAt: expiryFromNow(), settle });
     });
@@ -43,7 +43,7 @@ export class GroupInsert {
    * As `insert`, with a command of its own. A refusal ends a whole group, and rooms that several
    * instances write to at once must not hold up the others.
    */
-  async insertAlone(documents: MessageDocument[]): Promise<InsertOutcome> {
+  async insertAlone(documents: EntryDocument[]): Promise<InsertOutcome> {
     try {
       await this.#messages.insertMany(documents, { ordered: true });
       return { stored: documents.length };
@@ -96,7 +96,7 @@ function takeGroup(waiting: Insert[]): Insert[] {
   let length = 0;
   const end = waiting.findIndex((insert, i) => {
     documents += insert.documents.length;
-    for (const { text } of insert.documents) length += text.length;
+    for (const each of insert.documents) length += "text" in each ? each.text.length : 0;
     return i > 0 && (documents > MAX_GROUP.documents || length > MAX_GROUP.length);
   });
   return waiting.splice(0, end < 0 ? waiting.length : end);

@@ -1,29 +1,29 @@
 /** The logs of all rooms in one collection: appending to them and reading them. */
 import { LRUCache } from "lru-cache";
-import type { Collection, Document } from "mongodb";
+import type { Collection } from "mongodb";
 import pLimit from "p-limit";
 import {
+  type ChangeDraft,
   type Entry,
   type EntryDraft,
   type LogPosition,
   numberEntries,
   positionOf,
 } from "../../../domain/entry.ts";
-import type { Message } from "../../../domain/message.ts";
 import type { LogStore, SentKey } from "../../../ports/store/log.ts";
+import type { Collections, RoomDocument } from "./documents.ts";
 import {
-  fromEntry,
-  type MessageDocument,
-  type MessageView,
-  type RoomDocument,
-  toEntry,
-  toMessage,
-  WITH_SENDER,
-} from "./documents.ts";
+  contentOf,
+  type EntryDocument,
+  fromChange,
+  fromCreation,
+  usesOf,
+} from "./entry_documents.ts";
+import type { EntryReader } from "./entry_reader.ts";
 import { GroupInsert, type InsertOutcome } from "./group_insert.ts";
 import type { LogEnds } from "./log_ends.ts";
 import type { Operations } from "./operations.ts";
-import { lackOrdinals, repairOrdinals } from "./ordinals.ts";
+import { type AppendedChange, type PendingChanges, toPending } from "./pending_changes.ts";
 
 const QUERIES_AT_ONCE = 20;
 const MAX_CONTENDED = 1_000;
@@ -36,8 +36,10 @@ const READ_BATCH = 1_000;
  * range of numbers that it wants, and no server reads more.
  */
 export class MongoLog implements LogStore {
-  readonly #messages: Collection<MessageDocument>;
+  readonly #messages: Collection<EntryDocument>;
   readonly #rooms: Collection<RoomDocument>;
+  readonly #reader: EntryReader;
+  readonly #changes: PendingChanges;
   readonly #ends: LogEnds;
   readonly #inserts: GroupInsert;
   readonly #operations: Operations;
@@ -45,13 +47,16 @@ export class MongoLog implements LogStore {
   readonly #contended = new LRUCache<string, true>({ max: MAX_CONTENDED });
 
   constructor(
-    messages: Collection<MessageDocument>,
-    rooms: Collection<RoomDocument>,
+    { messages, rooms }: Collections,
+    reader: EntryReader,
+    changes: PendingChanges,
     ends: LogEnds,
     operations: Operations,
   ) {
     this.#messages = messages;
     this.#rooms = rooms;
+    this.#reader = reader;
+    this.#changes = changes;
     this.#ends = ends;
     this.#inserts = new GroupInsert(messages);
     this.#operations = operations;
@@ -61,13 +66,18 @@ export class MongoLog implements LogStore {
     return this.#operations.run(async () => {
       if (drafts.length === 0) return [];
       const entries = numberEntries(basis, roomId, drafts);
-      const outcome = await this.#insert(roomId, entries);
+      const changes = changesOf(entries, drafts);
+      await this.#changes.announce(roomId, changes.filter(({ before }) => before.seq <= basis.seq));
+      const outcome = await this.#insert(roomId, toDocuments(entries, drafts, changes));
       const stored = "stored" in outcome
         ? entries.slice(0, outcome.stored)
         : await this.#storedOf(roomId, entries);
       const last = stored.at(-1);
       if (last) this.#ends.saw(roomId, positionOf(last));
+      const end = last?.seq ?? basis.seq;
+      await this.#changes.apply(roomId, changes.filter(({ change }) => change.seq <= end));
       if ("failure" in outcome && stored.length < entries.length) throw outcome.failure;
+      await this.#changes.withdraw(roomId, changes.filter(({ change }) => change.seq > end));
       return stored;
     });
   }
@@ -79,9 +89,9 @@ export class MongoLog implements LogStore {
       // server finds it. Not all at once: appends to other rooms need connections as well.
       const found = await pLimit(QUERIES_AT_ONCE).map(bySender, ([senderId, own]) => {
         const clientMessageId = { $in: own.map((key) => key.clientMessageId) };
-        return this.#read({ roomId, senderId, clientMessageId });
+        return this.#reader.read(roomId, { senderId, clientMessageId });
       });
-      return found.flat().map(toEntry);
+      return await this.#reader.toEntries(roomId, found.flat());
     });
   }
 
@@ -101,14 +111,12 @@ export class MongoLog implements LogStore {
   }
 
   entriesAfter(roomId: string, after: number, limit: number): Promise<Entry[]> {
-    return this.#operations.run(() => this.#readEntries(roomId, after + 1, after + limit));
-  }
-
-  entriesBefore(roomId: string, before: number, limit: number): Promise<Entry[]> {
     return this.#operations.run(async () => {
-      const exists = before - 1 <= this.#ends.lastSeen(roomId).seq;
-      const last = exists ? before - 1 : Math.min(before - 1, (await this.#ends.find(roomId)).seq);
-      return await this.#readEntries(roomId, last - limit + 1, last);
+      const seq = { $gte: after + 1, $lte: after + limit };
+      const entries = await this.#reader.entries(roomId, { seq }, { $sort: { seq: 1 } });
+      const end = entries.at(-1);
+      if (end) this.#ends.saw(roomId, positionOf(end));
+      return entries;
     });
   }
 
@@ -119,34 +127,11 @@ export class MongoLog implements LogStore {
     });
   }
 
-  messagesBefore(roomId: string, before: LogPosition, limit: number): Promise<Message[]> {
-    return this.#operations.run(async () => {
-      const exists = before.n - 1 <= this.#ends.lastSeen(roomId).n;
-      const last = exists
-        ? before.n - 1
-        : Math.min(before.n - 1, (await this.#ends.find(roomId)).n);
-      return await this.#readMessages(roomId, last - limit + 1, last);
-    });
-  }
-
-  messagesAfter(roomId: string, { n }: LogPosition, limit: number): Promise<Message[]> {
-    return this.#operations.run(() => this.#readMessages(roomId, n + 1, n + limit));
-  }
-
-  position(roomId: string, messageId: string): Promise<LogPosition | null> {
-    return this.#operations.run(async () => {
-      const filter = { _id: messageId, roomId };
-      const message = await this.#messages.findOne(filter, { projection: { seq: 1, n: 1 } });
-      return message && { seq: message.seq, n: message.n };
-    });
-  }
-
-  async #insert(roomId: string, entries: Entry[]): Promise<InsertOutcome> {
-    const documents = entries.map(fromEntry);
+  async #insert(roomId: string, documents: EntryDocument[]): Promise<InsertOutcome> {
     const outcome = this.#contended.delete(roomId)
       ? await this.#inserts.insertAlone(documents)
       : await this.#inserts.insert(documents);
-    const complete = "stored" in outcome && outcome.stored === entries.length;
+    const complete = "stored" in outcome && outcome.stored === documents.length;
     if (!complete) this.#contended.set(roomId, true);
     return outcome;
   }
@@ -162,27 +147,37 @@ export class MongoLog implements LogStore {
     const end = entries.findIndex(({ id, seq }) => seqs.get(id) !== seq);
     return entries.slice(0, end < 0 ? entries.length : end);
   }
+}
 
-  async #readEntries(roomId: string, first: number, last: number): Promise<Entry[]> {
-    const range = { roomId, seq: { $gte: first, $lte: last } };
-    const views = await this.#read(range, { $sort: { seq: 1 } });
-    const end = views.at(-1);
-    if (end) this.#ends.saw(roomId, { seq: end.seq, n: end.n });
-    return views.map(toEntry);
-  }
+/** The changes among the entries, with what they were decided on. */
+function changesOf(entries: readonly Entry[], drafts: readonly EntryDraft[]): AppendedChange[] {
+  return entries.flatMap((entry, i) => {
+    const draft = drafts[i]!;
+    if (entry.kind === "created" || draft.kind === "created") return [];
+    const { id, seq, kind, message } = entry;
+    const change = { id, seq, kind, content: contentOf(message), ...usesOf(entry) };
+    return [{ change, before: unchanged(draft) }];
+  });
+}
 
-  async #readMessages(roomId: string, first: number, last: number): Promise<Message[]> {
-    const views = await this.#read({ roomId, n: { $gte: first, $lte: last } }, { $sort: { n: 1 } });
-    return views.map(toMessage);
-  }
+function unchanged({ before }: ChangeDraft): AppendedChange["before"] {
+  const { id: _id, roomId, seq, changedSeq } = before;
+  const numbers = changedSeq === seq ? { seq } : { seq, changedSeq };
+  return { _id, roomId, ...numbers, ...contentOf(before) };
+}
 
-  async #read(match: Document & { roomId: string }, ...stages: Document[]): Promise<MessageView[]> {
-    const views = await this.#messages.aggregate<MessageView>(
-      [{ $match: match }, ...stages, ...WITH_SENDER],
-      { batchSize: READ_BATCH },
-    ).toArray();
-    if (!lackOrdinals(views)) return views;
-    await repairOrdinals(this.#messages, match.roomId);
-    return await this.#read(match, ...stages);
-  }
+/** A message that is created and changed at once has its changes pending from the beginning. */
+function toDocuments(
+  entries: readonly Entry[],
+  drafts: readonly EntryDraft[],
+  changes: readonly AppendedChange[],
+): EntryDocument[] {
+  return entries.map((entry, i) => {
+    const { kind } = entry;
+    if (kind !== "created") return fromChange(entry, kind);
+    const draft = drafts[i]!;
+    const notified = draft.kind === "created" ? draft.notified : [];
+    const own = changes.filter(({ before }) => before._id === entry.id);
+    return fromCreation(entry, notified, own.map(({ change }) => toPending(change)));
+  });
 }

@@ -3,8 +3,13 @@ import { LRUCache } from "lru-cache";
 import type { Collection } from "mongodb";
 import pLimit from "p-limit";
 import { LOG_START, type LogPosition } from "../../../domain/entry.ts";
-import type { MessageDocument } from "./documents.ts";
-import { lackOrdinals, repairOrdinals } from "./ordinals.ts";
+import {
+  type EntryDocument,
+  POSITION,
+  type PositionDocument,
+  toPosition,
+} from "./entry_documents.ts";
+import { readWithOrdinals } from "./ordinals.ts";
 
 /** Rooms of whose logs the last known end is remembered. */
 const MAX_HINTS = 10_000;
@@ -14,8 +19,6 @@ const ENDS_AT_ONCE = 20;
 const PROBES = 64;
 /** How many doubling distances are probed beyond the last entry known. */
 const DOUBLINGS = 45;
-
-type EndDocument = Pick<MessageDocument, "seq" | "n">;
 
 /**
  * Numbers have no hole: if entry n exists and n + 1 does not, the log ends at n. So the end is found
@@ -29,11 +32,11 @@ export class LogEnds {
    * only an end that a majority has is remembered.
    */
   readonly #hints = new LRUCache<string, LogPosition>({ max: MAX_HINTS });
-  readonly #messages: Collection<MessageDocument>;
+  readonly #messages: Collection<EntryDocument>;
   /** Counts the databases that this may have been: positions of an earlier one are not remembered. */
   #generation = 0;
 
-  constructor(messages: Collection<MessageDocument>) {
+  constructor(messages: Collection<EntryDocument>) {
     this.#messages = messages;
   }
 
@@ -92,16 +95,11 @@ export class LogEnds {
 
   /** The positions of those of these entries that exist, ascending. */
   async #probe(roomId: string, seqs: number[]): Promise<LogPosition[]> {
-    const found = await this.#messages
-      .find<EndDocument>(
-        { roomId, seq: { $in: seqs } },
-        { projection: { _id: 0, seq: 1, n: 1 } },
-      ).toArray();
-    if (lackOrdinals(found)) {
-      await repairOrdinals(this.#messages, roomId);
-      return await this.#probe(roomId, seqs);
-    }
-    return found.toSorted((a, b) => a.seq - b.seq);
+    const match = { roomId, seq: { $in: seqs } };
+    const found = await readWithOrdinals(this.#messages, roomId, () => {
+      return this.#messages.find<PositionDocument>(match, { projection: POSITION }).toArray();
+    });
+    return found.map(toPosition).toSorted((a, b) => a.seq - b.seq);
   }
 }
 

@@ -1,13 +1,14 @@
 /** Prepares the database at the start: documents brought up to date in place, and the indexes. */
 import { getLogger } from "@logtape/logtape";
 import type { Collection, Db } from "mongodb";
-import { collectionsOf, createIndexes, type MessageDocument } from "./documents.ts";
+import { collectionsOf, createIndexes } from "./documents.ts";
+import type { EntryDocument } from "./entry_documents.ts";
 import { isDuplicateKey } from "./errors.ts";
 
 const logger = getLogger(["echoroom", "migration"]);
 
 /** The version of the documents that this EchoRoom reads and writes. */
-const VERSION = 2;
+const VERSION = 3;
 const DOCUMENTS_AT_ONCE = 1_000;
 /** Updates under way at once, so that waiting for a majority costs little. */
 const UPDATES_AT_ONCE = 4;
@@ -39,12 +40,18 @@ export async function migrate(db: Db, batchSize = DOCUMENTS_AT_ONCE): Promise<vo
     );
   }
   if (version === VERSION) return await createIndexes(db);
+  if (version === 1) await migrateFrom1(db, batchSize);
+  // What version 3 adds to messages is absent in those of earlier versions, and read as its default.
+  else await createIndexes(db);
+  await meta.updateOne({ _id: "schema" }, { $set: { version: VERSION } }, { upsert: true });
+}
+
+async function migrateFrom1(db: Db, batchSize: number): Promise<void> {
   const { messages } = collectionsOf(db);
   await addOrdinals(messages, batchSize);
   await createUniqueIndexes(db);
   // The index admits one message of an earlier version in each room.
   await addOrdinals(messages, batchSize);
-  await meta.updateOne({ _id: "schema" }, { $set: { version: VERSION } }, { upsert: true });
 }
 
 async function createUniqueIndexes(db: Db): Promise<void> {
@@ -61,7 +68,7 @@ async function createUniqueIndexes(db: Db): Promise<void> {
 
 /** To version 2: messages get an ordinal. Every entry of version 1 creates a message. */
 async function addOrdinals(
-  messages: Collection<MessageDocument>,
+  messages: Collection<EntryDocument>,
   batchSize: number,
 ): Promise<void> {
   const total = await messages.estimatedDocumentCount();

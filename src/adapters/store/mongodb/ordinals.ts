@@ -1,21 +1,42 @@
 /** Ordinals of messages that an instance of version 1 has appended after the migration. */
 import { getLogger } from "@logtape/logtape";
 import type { Collection } from "mongodb";
-import type { MessageDocument } from "./documents.ts";
+import { unavailable } from "../../../domain/errors.ts";
+import {
+  type EntryDocument,
+  POSITION,
+  type PositionDocument,
+  toPosition,
+} from "./entry_documents.ts";
 
 const logger = getLogger(["echoroom", "migration"]);
 
-/** Whether version 1, which has no ordinals, has written one of these. */
-export function lackOrdinals(documents: readonly Partial<Pick<MessageDocument, "n">>[]): boolean {
-  return documents.some(({ n }) => n === undefined);
+/** Each attempt repairs an entry, and an instance of version 1 may append another meanwhile. */
+const MAX_ATTEMPTS = 10;
+
+/**
+ * Returns what `read` finds in the room's log, once none of it lacks an ordinal.
+ * @throws ChatError `unavailable` if an instance of version 1 appends faster than is repaired
+ */
+export async function readWithOrdinals<T extends { n: number }>(
+  messages: Collection<EntryDocument>,
+  roomId: string,
+  read: () => Promise<T[]>,
+): Promise<T[]> {
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    const documents = await read();
+    if (documents.every(({ n }) => n !== undefined)) return documents;
+    await repairOrdinals(messages, roomId);
+  }
+  throw unavailable("The room's log lacks ordinals.");
 }
 
 /**
  * Gives the room's entries the ordinals that they lack: the unique index admits one such entry at a
  * time. No entry follows it before, because an append needs its basis' ordinal.
  */
-export async function repairOrdinals(
-  messages: Collection<MessageDocument>,
+async function repairOrdinals(
+  messages: Collection<EntryDocument>,
   roomId: string,
 ): Promise<void> {
   logger.warning(
@@ -27,7 +48,7 @@ export async function repairOrdinals(
   });
   if (!entry) return;
   const before = { roomId, seq: entry.seq - 1 };
-  const previous = await messages.findOne(before, { projection: { n: 1 } });
-  const n = (previous?.n ?? 0) + 1;
+  const previous = await messages.findOne<PositionDocument>(before, { projection: POSITION });
+  const n = (previous ? toPosition(previous).n : 0) + 1;
   await messages.updateOne({ _id: entry._id, n: { $exists: false } }, { $set: { n } });
 }

@@ -1,9 +1,10 @@
 /** Inserts rooms, each with entry 1 of its log, with one command at a time. */
-import { type Collection, MongoBulkWriteError, type OptionalUnlessRequiredId } from "mongodb";
+import type { Collection, OptionalUnlessRequiredId } from "mongodb";
 import { Batcher } from "../../../async/batcher.ts";
 import { unavailable } from "../../../domain/errors.ts";
-import type { MessageDocument, RoomDocument } from "./documents.ts";
-import { DUPLICATE_KEY } from "./errors.ts";
+import type { RoomDocument } from "./documents.ts";
+import type { EntryDocument, MessageDocument } from "./entry_documents.ts";
+import { duplicatesOf } from "./errors.ts";
 import { type Expiring, expiryFromNow, takeExpired } from "./wait_limit.ts";
 
 /** Rooms in one command; what is more waits for the next. */
@@ -22,10 +23,10 @@ interface Insert extends Expiring {
  */
 export class RoomInsert {
   readonly #rooms: Collection<RoomDocument>;
-  readonly #messages: Collection<MessageDocument>;
+  readonly #messages: Collection<EntryDocument>;
   readonly #inserts = new Batcher<Insert>((waiting) => this.#insertNext(waiting));
 
-  constructor(rooms: Collection<RoomDocument>, messages: Collection<MessageDocument>) {
+  constructor(rooms: Collection<RoomDocument>, messages: Collection<EntryDocument>) {
     this.#rooms = rooms;
     this.#messages = messages;
   }
@@ -46,7 +47,7 @@ export class RoomInsert {
     try {
       // The entries go first: without its room an entry cannot be found, while a room without its entry
       // would be seen. If the slug is taken it stays behind, for the next attempt with this id.
-      await insertNew(this.#messages, group.map(({ opening }) => opening));
+      await insertNew<EntryDocument>(this.#messages, group.map(({ opening }) => opening));
       const refused = await insertNew(this.#rooms, group.map(({ room }) => room));
       // An earlier attempt whose outcome was unknown may have been this very room.
       const stored = await this.#stored([...refused].map((i) => group[i]!.room._id));
@@ -73,9 +74,6 @@ async function insertNew<T extends { _id: string }>(
     await collection.insertMany(documents as OptionalUnlessRequiredId<T>[], { ordered: false });
     return new Set();
   } catch (error) {
-    if (!(error instanceof MongoBulkWriteError) || error.result.getWriteConcernError()) throw error;
-    const failures = [error.writeErrors].flat();
-    if (failures.some(({ code }) => code !== DUPLICATE_KEY)) throw error;
-    return new Set(failures.map(({ index }) => index));
+    return new Set(duplicatesOf(error).map(({ index }) => index));
   }
 }

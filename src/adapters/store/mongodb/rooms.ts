@@ -1,17 +1,10 @@
 /** Rooms, in a collection of their own; where their logs end is looked up in these. */
 import type { Collection, Document } from "mongodb";
-import { entryAfter, type EntryDraft, LOG_START, positionOf } from "../../../domain/entry.ts";
+import { type CreatedDraft, entryAfter, LOG_START, positionOf } from "../../../domain/entry.ts";
 import type { NewRoom, Room } from "../../../domain/room.ts";
 import type { RoomStore } from "../../../ports/store/rooms.ts";
-import {
-  fromEntry,
-  fromRoom,
-  type MessageDocument,
-  type RoomDocument,
-  type RoomView,
-  toRoom,
-  WITH_CREATOR,
-} from "./documents.ts";
+import { fromRoom, type RoomDocument, type RoomView, toRoom, WITH_CREATOR } from "./documents.ts";
+import { type EntryDocument, fromCreation } from "./entry_documents.ts";
 import type { LogEnds } from "./log_ends.ts";
 import type { Operations } from "./operations.ts";
 import { RoomInsert } from "./room_insert.ts";
@@ -24,7 +17,7 @@ export class MongoRooms implements RoomStore {
 
   constructor(
     rooms: Collection<RoomDocument>,
-    messages: Collection<MessageDocument>,
+    messages: Collection<EntryDocument>,
     ends: LogEnds,
     operations: Operations,
   ) {
@@ -34,10 +27,13 @@ export class MongoRooms implements RoomStore {
     this.#operations = operations;
   }
 
-  create(room: NewRoom, opening: EntryDraft): Promise<boolean> {
+  create(room: NewRoom, opening: CreatedDraft): Promise<boolean> {
     const entry = entryAfter(LOG_START, room.id, opening);
     return this.#operations.run(async () => {
-      const created = await this.#inserts.insert(fromRoom(room), fromEntry(entry));
+      const created = await this.#inserts.insert(
+        fromRoom(room),
+        fromCreation(entry, opening.notified),
+      );
       if (created) this.#ends.saw(room.id, positionOf(entry));
       return created;
     });

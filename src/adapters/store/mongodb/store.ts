@@ -2,10 +2,13 @@
 import type { Store } from "../../../ports/store/store.ts";
 import { type Connection, reason } from "./connection.ts";
 import { collectionsOf } from "./documents.ts";
+import { EntryReader } from "./entry_reader.ts";
 import { MongoLog } from "./log.ts";
 import { LogEnds } from "./log_ends.ts";
+import { MongoMessages } from "./messages.ts";
 import { migrate } from "./migrations.ts";
 import { Operations } from "./operations.ts";
+import { PendingChanges } from "./pending_changes.ts";
 import { MongoRooms } from "./rooms.ts";
 import { MongoSessions } from "./sessions.ts";
 import { MongoUsers } from "./users.ts";
@@ -20,19 +23,24 @@ export class MongoStore implements Store {
   readonly sessions: MongoSessions;
   readonly rooms: MongoRooms;
   readonly log: MongoLog;
+  readonly messages: MongoMessages;
   readonly #connection: Connection;
   readonly #operations = new Operations();
   #epoch = 0;
   #closing: Promise<void> | null = null;
 
   private constructor(connection: Connection) {
-    const { users, sessions, rooms, messages } = collectionsOf(connection.db);
+    const collections = collectionsOf(connection.db);
+    const { users, sessions, rooms, messages } = collections;
     const ends = new LogEnds(messages);
+    const changes = new PendingChanges(collections);
+    const reader = new EntryReader(collections, changes);
     this.description = connection.description;
     this.users = new MongoUsers(users, this.#operations);
     this.sessions = new MongoSessions(sessions, this.#operations);
     this.rooms = new MongoRooms(rooms, messages, ends, this.#operations);
-    this.log = new MongoLog(messages, rooms, ends, this.#operations);
+    this.log = new MongoLog(collections, reader, changes, ends, this.#operations);
+    this.messages = new MongoMessages(collections, reader, changes, ends, this.#operations);
     this.#connection = connection;
     connection.client.on("topologyDescriptionChanged", () => {
       this.#epoch++;

@@ -1,9 +1,16 @@
 /** Accounts, in a collection of their own. */
 import type { Collection } from "mongodb";
 import { ChatError } from "../../../domain/errors.ts";
-import type { ProfileChanges, User } from "../../../domain/user.ts";
+import type { ProfileChanges, PublicUser, User } from "../../../domain/user.ts";
 import type { UserStore } from "../../../ports/store/users.ts";
-import { fromUser, toUser, type UserDocument } from "./documents.ts";
+import {
+  fromUser,
+  PUBLIC_FIELDS,
+  type PublicUserDocument,
+  toPublicUser,
+  toUser,
+  type UserDocument,
+} from "./documents.ts";
 import { isDuplicateKey } from "./errors.ts";
 import type { Operations } from "./operations.ts";
 
@@ -33,6 +40,15 @@ export class MongoUsers implements UserStore {
 
   findByEmail(email: string): Promise<User | null> {
     return this.#findOne({ email });
+  }
+
+  findPublic(ids: readonly string[]): Promise<PublicUser[]> {
+    return this.#operations.run(async () => {
+      const users = await this.#users
+        .find<PublicUserDocument>({ _id: { $in: [...ids] } }, { projection: PUBLIC_FIELDS })
+        .toArray();
+      return users.map((user) => toPublicUser(user._id, [user]));
+    });
   }
 
   update(id: string, changes: ProfileChanges, updatedAt: Date): Promise<User | null> {

@@ -1,0 +1,232 @@
+/** Messages as the entries of the rooms' logs have left them. */
+import type { Collection, Document } from "mongodb";
+import type { LogPosition } from "../../../domain/entry.ts";
+import type { Message } from "../../../domain/message.ts";
+import type {
+  MessageStore,
+  Reactor,
+  ReactorCursor,
+  TextVersion,
+  Thread,
+} from "../../../ports/store/messages.ts";
+import {
+  type Collections,
+  type EditDocument,
+  lookUpUser,
+  type PublicUserDocument,
+  type ReactionDocument,
+  toPublicUser,
+} from "./documents.ts";
+import { type EntryDocument, isMessage, PINNED_KEY, threadKey } from "./entry_documents.ts";
+import type { EntryReader } from "./entry_reader.ts";
+import type { LogEnds } from "./log_ends.ts";
+import type { Operations } from "./operations.ts";
+import type { PendingChanges } from "./pending_changes.ts";
+
+const WITH_USER = lookUpUser("userId", "users");
+/** Of reactions that are not removed. */
+const PRESENT = { removedAt: { $exists: false } } as const;
+
+/**
+ * What is not in the messages' own documents, or found by what changes, is read once the changes
+ * that are pending there are applied.
+ */
+export class MongoMessages implements MessageStore {
+  readonly #messages: Collection<EntryDocument>;
+  readonly #edits: Collection<EditDocument>;
+  readonly #reactions: Collection<ReactionDocument>;
+  readonly #reader: EntryReader;
+  readonly #changes: PendingChanges;
+  readonly #ends: LogEnds;
+  readonly #operations: Operations;
+
+  constructor(
+    { messages, edits, reactions }: Collections,
+    reader: EntryReader,
+    changes: PendingChanges,
+    ends: LogEnds,
+    operations: Operations,
+  ) {
+    this.#messages = messages;
+    this.#edits = edits;
+    this.#reactions = reactions;
+    this.#reader = reader;
+    this.#changes = changes;
+    this.#ends = ends;
+    this.#operations = operations;
+  }
+
+  find(roomId: string, ids: readonly string[]): Promise<Message[]> {
+    return this.#operations.run(async () => {
+      if (ids.length === 0) return [];
+      return await this.#reader.messages(roomId, { _id: { $in: [...ids] } });
+    });
+  }
+
+  position(roomId: string, id: string): Promise<LogPosition | null> {
+    return this.#operations.run(async () => {
+      const options = { projection: { seq: 1, n: 1, kind: 1 } };
+      const entry = await this.#messages.findOne({ _id: id, roomId }, options);
+      return entry && isMessage(entry) ? { seq: entry.seq, n: entry.n } : null;
+    });
+  }
+
+  before(roomId: string, before: LogPosition, limit: number): Promise<Message[]> {
+    return this.#operations.run(async () => {
+      const exists = before.n - 1 <= this.#ends.lastSeen(roomId).n;
+      const last = exists
+        ? before.n - 1
+        : Math.min(before.n - 1, (await this.#ends.find(roomId)).n);
+      return await this.#readRange(roomId, last - limit + 1, last);
+    });
+  }
+
+  after(roomId: string, { n }: LogPosition, limit: number): Promise<Message[]> {
+    return this.#operations.run(() => this.#readRange(roomId, n + 1, n + limit));
+  }
+
+  answersBefore(
+    roomId: string,
+    threadId: string,
+    { n }: LogPosition,
+    limit: number,
+  ): Promise<Message[]> {
+    return this.#operations.run(async () => {
+      const match = { keys: threadKey(threadId), n: { $lt: n } };
+      const sorted = [{ $sort: { n: -1 } }, { $limit: limit }];
+      return (await this.#reader.messages(roomId, match, ...sorted)).reverse();
+    });
+  }
+
+  answersAfter(
+    roomId: string,
+    threadId: string,
+    { n }: LogPosition,
+    limit: number,
+  ): Promise<Message[]> {
+    return this.#operations.run(() => {
+      const match = { keys: threadKey(threadId), n: { $gt: n } };
+      return this.#reader.messages(roomId, match, { $sort: { n: 1 } }, { $limit: limit });
+    });
+  }
+
+  threads(roomId: string, ids: readonly string[]): Promise<Map<string, Thread>> {
+    return this.#operations.run(async () => {
+      if (ids.length === 0) return new Map();
+      const threads = await this.#messages.aggregate<Thread & { _id: string }>([
+        { $match: { roomId, keys: { $in: ids.map(threadKey) } } },
+        { $group: { _id: "$threadId", count: { $sum: 1 }, lastSeq: { $max: "$seq" } } },
+      ]).toArray();
+      return new Map(threads.map(({ _id, ...thread }) => [_id, thread]));
+    });
+  }
+
+  pinned(roomId: string): Promise<Message[]> {
+    return this.#operations.run(async () => {
+      await this.#changes.settleRoom(roomId);
+      const match = { keys: PINNED_KEY };
+      return await this.#reader.messages(roomId, match, { $sort: { pinnedSeq: -1 } });
+    });
+  }
+
+  countPinned(roomId: string): Promise<number> {
+    return this.#operations.run(async () => {
+      await this.#changes.settleRoom(roomId);
+      return await this.#messages.countDocuments({ roomId, keys: PINNED_KEY });
+    });
+  }
+
+  earlierTexts(roomId: string, id: string): Promise<TextVersion[]> {
+    return this.#operations.run(async () => {
+      await this.#settle(roomId, [id]);
+      const edits = await this.#edits
+        .find({ roomId, messageId: id, erasedAt: { $exists: false } })
+        .sort({ seq: 1 })
+        .toArray();
+      return edits.map(({ seq, text = "", editedAt }) => ({ seq, text, editedAt }));
+    });
+  }
+
+  reactionsBy(
+    roomId: string,
+    userId: string,
+    messageIds: readonly string[],
+  ): Promise<Map<string, string[]>> {
+    return this.#operations.run(async () => {
+      if (messageIds.length === 0) return new Map();
+      await this.#settle(roomId, messageIds);
+      const reactions = await this.#reactions
+        .find({ roomId, userId, messageId: { $in: [...messageIds] }, ...PRESENT })
+        .toArray();
+      const byMessage = Map.groupBy(reactions, ({ messageId }) => messageId);
+      const emojisOf = (own: ReactionDocument[]) => own.map(({ emoji }) => emoji);
+      return new Map([...byMessage].map(([id, own]) => [id, emojisOf(own)]));
+    });
+  }
+
+  reactors(
+    roomId: string,
+    messageId: string,
+    emoji: string,
+    limit: number,
+    after?: ReactorCursor,
+  ): Promise<Reactor[]> {
+    return this.#operations.run(async () => {
+      await this.#settle(roomId, [messageId]);
+      const reactions = await this.#reactions
+        .aggregate<ReactionDocument & { users: PublicUserDocument[] }>([
+          { $match: { roomId, messageId, emoji, ...PRESENT, ...later(after) } },
+          { $sort: { seq: 1, userId: 1 } },
+          { $limit: limit },
+          WITH_USER,
+        ], { batchSize: limit }).toArray();
+      return reactions.map(({ userId, users, seq }) => ({
+        user: toPublicUser(userId, users),
+        seq,
+      }));
+    });
+  }
+
+  reactorsAmong(
+    roomId: string,
+    messageId: string,
+    emoji: string,
+    userIds: readonly string[],
+  ): Promise<Set<string>> {
+    return this.#operations.run(async () => {
+      if (userIds.length === 0) return new Set();
+      await this.#settle(roomId, [messageId]);
+      const match = { roomId, messageId, emoji, userId: { $in: [...userIds] }, ...PRESENT };
+      const reactions = await this.#reactions
+        .find(match, { projection: { userId: 1 }, batchSize: userIds.length })
+        .toArray();
+      return new Set(reactions.map(({ userId }) => userId));
+    });
+  }
+
+  /**
+   * Applies what died before it was applied, and takes out what never will be: what readers do, for
+   * the messages of a room that nobody reads.
+   */
+  repair(roomId: string): Promise<void> {
+    return this.#operations.run(() => this.#changes.settleRoom(roomId));
+  }
+
+  #settle(roomId: string, ids: readonly string[]): Promise<void> {
+    const match = { _id: { $in: [...ids] }, pending: { $exists: true } };
+    return this.#changes.settleMessages(roomId, match);
+  }
+
+  #readRange(roomId: string, first: number, last: number): Promise<Message[]> {
+    // Below 1 are the changes.
+    const n = { $gte: Math.max(1, first), $lte: last };
+    return this.#reader.messages(roomId, { n }, { $sort: { n: 1 } });
+  }
+}
+
+/** What comes after a reaction in the order of entries, then of users. */
+function later(after?: ReactorCursor): Document {
+  if (!after) return {};
+  const { seq, userId } = after;
+  return { seq: { $gte: seq }, $or: [{ seq: { $gt: seq } }, { userId: { $gt: userId } }] };
+}
