@@ -12,6 +12,7 @@ import { SqliteStore } from "./adapters/store/sqlite/store.ts";
 import { Access } from "./services/access.ts";
 import { KnownDevices } from "./services/known_devices.ts";
 import { LoopLoad } from "./services/loop_load.ts";
+import { Members } from "./services/members.ts";
 import { Metrics, type MetricsSnapshot } from "./services/metrics.ts";
 import { Passwords } from "./services/passwords.ts";
 import { PublicUsers } from "./services/public_users.ts";
@@ -69,6 +70,7 @@ export async function compose(config: Config, siblings?: Siblings): Promise<Serv
     bus,
     log: new RoomLog(store, bus, metrics),
     publicUsers: new PublicUsers(store.users, bus),
+    members: new Members(store),
     requestHashes: new RequestHashes(config.accessSecret),
     access: new Access(new RoomCache(store, bus)),
     slugs: new RoomSlugs(store.rooms),

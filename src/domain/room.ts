@@ -10,12 +10,14 @@ export interface Room {
   createdBy: PublicUser;
   /** The last entry of the room's log; 0 while it is empty. */
   lastSeq: number;
+  /** When its last message was sent; null while there is none. */
+  lastMessageAt: Date | null;
   createdAt: Date;
   updatedAt: Date;
 }
 
 /** A room before its log has any entry. */
-export type NewRoom = Omit<Room, "lastSeq">;
+export type NewRoom = Omit<Room, "lastSeq" | "lastMessageAt">;
 
 /** What never changes of a room and decides what one may do in it. */
 export interface RoomIdentity {

@@ -4,9 +4,12 @@ import { describeRoute } from "hono-openapi";
 import { createRoom } from "../application/rooms/create_room.ts";
 import { getRoom } from "../application/rooms/get_room.ts";
 import { listRooms } from "../application/rooms/list_rooms.ts";
+import { setRead } from "../application/rooms/set_read.ts";
 import type { Services } from "../services/services.ts";
 import {
-  presentRoom,
+  presentListed,
+  ReadAnswer,
+  ReadRequest,
   RoomAnswer,
   RoomCreation,
   RoomsPage,
@@ -41,7 +44,10 @@ export function roomRoutes(services: Services, isDraining: () => boolean) {
           const next = new URLSearchParams({ limit: String(limit), cursor: nextCursor });
           c.header("Link", `</rooms?${next}>; rel="next"`);
         }
-        return compressedJson(c, { rooms: rooms.map(presentRoom), nextCursor });
+        return compressedJson(c, {
+          rooms: rooms.map(({ room, me }) => presentListed(room, me)),
+          nextCursor,
+        });
       },
     )
     .post(
@@ -69,7 +75,7 @@ export function roomRoutes(services: Services, isDraining: () => boolean) {
         const input = { name, description: description || null };
         const room = await createRoom(c.get("actor"), services, input);
         c.header("Location", `/rooms/${encodeURIComponent(room.slug)}`);
-        return c.json({ room: presentRoom(room) }, 201);
+        return c.json({ room: presentListed(room) }, 201);
       },
     )
     .get(
@@ -85,8 +91,40 @@ export function roomRoutes(services: Services, isDraining: () => boolean) {
       }),
       signedIn,
       async (c) => {
-        const room = await getRoom(c.get("actor"), services, c.req.param("idOrSlug"));
-        return c.json({ room: presentRoom(room) }, 200);
+        const { room, me } = await getRoom(c.get("actor"), services, c.req.param("idOrSlug"));
+        return c.json({ room: presentListed(room, me) }, 200);
+      },
+    )
+    .put(
+      "/:idOrSlug/read",
+      describeRoute({
+        tags: ["rooms"],
+        summary: "Set how far one has read a room",
+        security: BEARER,
+        responses: {
+          200: json(
+            ReadAnswer,
+            "How far one has read now; a lower `seq` than before changes nothing",
+          ),
+          ...problems(
+            "invalid_json",
+            "validation_failed",
+            "payload_too_large",
+            "unsupported_media_type",
+            "room_not_found",
+            "forbidden",
+            ...AUTH,
+          ),
+        },
+      }),
+      signedIn,
+      requireJson(isDraining),
+      jsonBody(ReadRequest),
+      async (c) => {
+        const { seq } = c.req.valid("json");
+        const position = { room: c.req.param("idOrSlug")!, seq, back: false };
+        const { readSeq, unread, mentions } = await setRead(c.get("actor"), services, position);
+        return c.json({ seq: readSeq, unread, mentions }, 200);
       },
     );
 }

@@ -4,6 +4,7 @@ import type { Store } from "../ports/store/store.ts";
 import type { Access } from "./access.ts";
 import type { KnownDevices } from "./known_devices.ts";
 import type { LoopLoad } from "./loop_load.ts";
+import type { Members } from "./members.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Passwords } from "./passwords.ts";
 import type { PublicUsers } from "./public_users.ts";
@@ -18,6 +19,7 @@ export interface Services {
   bus: Bus;
   log: RoomLog;
   publicUsers: PublicUsers;
+  members: Members;
   requestHashes: RequestHashes;
   access: Access;
   slugs: RoomSlugs;

@@ -6,6 +6,7 @@ import { type JsonObject, type Message, PLAIN } from "../../domain/message.ts";
 import { requirePresent } from "../../domain/message_changes.ts";
 import { publicUser } from "../../domain/user.ts";
 import { requireCapability } from "../../services/access.ts";
+import type { Result } from "../../services/decision.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { accept, type AcceptDependencies, type Accepted } from "./accept.ts";
 
@@ -31,12 +32,12 @@ export interface NewMessage {
  */
 export async function sendMessage(
   actor: Participant,
-  dependencies: AcceptDependencies & Pick<Dependencies, "publicUsers" | "rooms">,
+  dependencies: AcceptDependencies & Pick<Dependencies, "members" | "publicUsers" | "rooms">,
   input: NewMessage,
 ): Promise<Accepted> {
   const { text, clientMessageId, replyTo, mentions = [], mentionsRoom = false } = input;
   const metadata = input.metadata ?? null;
-  const { publicUsers, requestHashes, rooms } = dependencies;
+  const { members, publicUsers, requestHashes, rooms } = dependencies;
   const sender = publicUser(actor.user);
   const mentioned = mentions.length > 0 ? await publicUsers.find(mentions) : [];
   const plain: CreatedDraft["message"] = {
@@ -51,7 +52,7 @@ export async function sendMessage(
     mentionsRoom,
     metadata,
   };
-  return await accept(actor, dependencies, input.room, (room) => {
+  const accepted = await accept(actor, dependencies, input.room, (room) => {
     rooms.typing.end(room.roomId, actor.userId);
     return {
       by: sender,
@@ -68,6 +69,18 @@ export async function sendMessage(
       },
     };
   });
+  if (members.isKnown(accepted.roomId, actor.userId)) return accepted;
+  return {
+    ...accepted,
+    result: asMember(accepted, () => members.add(accepted.roomId, actor.userId)),
+  };
+}
+
+/** Who has sent to a public room is a member from the acknowledgement on. */
+async function asMember({ result }: Accepted, add: () => Promise<void>): Promise<Result> {
+  const done = await result;
+  await add();
+  return done;
 }
 
 function answerTo(

@@ -34,7 +34,7 @@ export async function createRoom(
     slugOf(input.name),
     (slug) => store.rooms.create({ ...room, slug }, opening),
   );
-  return { ...room, slug, lastSeq: 1 };
+  return { ...room, slug, lastSeq: 1, lastMessageAt: now };
 }
 
 function creationNotice(creator: PublicUser, now: Date): CreatedDraft {

@@ -7,7 +7,7 @@ import type { Dependencies } from "../dependencies.ts";
 
 /** What a joining socket is shown of the room. */
 export interface JoinedRoom extends Entered {
-  room: Room;
+  room: Omit<Room, "lastMessageAt">;
   /** Who is in the room: at most 200 of them as a JSON array, and how many in all. */
   online: { named: string; count: number };
 }

@@ -2,11 +2,12 @@
 import type { Actor } from "../../domain/actor.ts";
 import type { Room } from "../../domain/room.ts";
 import { decodeCursor, encodeCursor, invalidCursor } from "../../services/cursors.ts";
+import type { RoomView } from "./get_room.ts";
 import type { Dependencies } from "../dependencies.ts";
 
 /** A page of rooms, and where the next begins; null at the end. */
 export interface RoomsPage {
-  rooms: Room[];
+  rooms: RoomView[];
   nextCursor: string | null;
 }
 
@@ -16,14 +17,16 @@ export interface RoomsPage {
  * @throws ChatError `validation_failed` for an invalid cursor
  */
 export async function listRooms(
-  _actor: Actor,
-  { store }: Pick<Dependencies, "store">,
+  actor: Actor,
+  { members, store }: Pick<Dependencies, "members" | "store">,
   { limit, cursor }: { limit: number; cursor: string | undefined },
 ): Promise<RoomsPage> {
   const after = cursor === undefined ? undefined : readCursor(cursor);
   const found = await store.rooms.list(limit + 1, after);
   const rooms = found.slice(0, limit);
-  return { rooms, nextCursor: found.length > limit ? cursorOf(rooms.at(-1)!) : null };
+  const places = await members.read(actor, rooms.map(({ id }) => id));
+  const views = rooms.map((room) => ({ room, me: places.get(room.id) }));
+  return { rooms: views, nextCursor: found.length > limit ? cursorOf(rooms.at(-1)!) : null };
 }
 
 function cursorOf({ name, id }: Room): string {

@@ -5,7 +5,8 @@ import type { NewRoom, Room } from "../../domain/room.ts";
 /** See {@linkcode Store} for the guarantees of every method. */
 export interface RoomStore {
   /**
-   * Adds a room and `opening` as entry 1 of its log: no reader sees one without the other.
+   * Adds a room, its creator as its owner, and `opening` as entry 1 of its log: no reader sees one
+   * without the other.
    * Returns false, and adds nothing, if another room has the slug, however close the race.
    */
   create(room: NewRoom, opening: EntryDraft): Promise<boolean>;

@@ -1,5 +1,6 @@
 /** The store port: everything durable, and the guarantees that the rest of EchoRoom builds on. */
 import type { LogStore } from "./log.ts";
+import type { MemberStore } from "./members.ts";
 import type { MessageStore } from "./messages.ts";
 import type { RoomStore } from "./rooms.ts";
 import type { SessionStore } from "./sessions.ts";
@@ -29,6 +30,7 @@ export interface Store {
   readonly rooms: RoomStore;
   readonly log: LogStore;
   readonly messages: MessageStore;
+  readonly members: MemberStore;
 
   /** Resolves if the store can serve requests now, else rejects with `unavailable`. */
   ping(): Promise<void>;

@@ -1,10 +1,20 @@
 /** Rooms, and who is in them: what clients send about them, and what the server shows. */
 import { z } from "zod";
 import type { Room as DomainRoom } from "../../domain/room.ts";
+import { MAX_UNREAD } from "../../domain/membership.ts";
 import { publicUser } from "../../domain/user.ts";
 import { JOINED_MESSAGES, NAMED_ONLINE } from "../wire/limits.ts";
 import type * as wire from "../wire/rooms.ts";
-import { Id, Limit, PageCursor, RoomDescription, RoomName, RoomReference, Time } from "./fields.ts";
+import {
+  Cursor,
+  Id,
+  Limit,
+  PageCursor,
+  RoomDescription,
+  RoomName,
+  RoomReference,
+  Time,
+} from "./fields.ts";
 import { LastEntryId, Message, RelatedToReader } from "./messages.ts";
 import { PublicUser } from "./users.ts";
 
@@ -19,7 +29,27 @@ export const Room = z.object({
   updatedAt: Time,
 }).meta({ id: "Room" }) satisfies z.ZodType<wire.Room>;
 
-export function presentRoom(room: DomainRoom): wire.Room {
+export const ReadState = z.object({
+  readSeq: z.int().min(0),
+  unread: z.int().min(0).max(MAX_UNREAD).meta({ description: "exact to 99; 100 means more" }),
+  mentions: z.int().min(0).max(MAX_UNREAD),
+}) satisfies z.ZodType<wire.ReadState>;
+
+export const ListedRoom = Room.extend({
+  lastMessageAt: Time.nullable(),
+  me: ReadState.optional().meta({ description: "one's own place in it, of members" }),
+}).meta({ id: "ListedRoom" }) satisfies z.ZodType<wire.ListedRoom>;
+
+export function presentListed(room: DomainRoom, me?: wire.ReadState): wire.ListedRoom {
+  const { lastMessageAt } = room;
+  return {
+    ...presentRoom(room),
+    lastMessageAt: lastMessageAt && lastMessageAt.toISOString(),
+    ...(me && { me }),
+  };
+}
+
+export function presentRoom(room: Omit<DomainRoom, "lastMessageAt">): wire.Room {
   const { id, name, slug, description, createdBy, lastSeq, createdAt, updatedAt } = room;
   return {
     id,
@@ -43,10 +73,17 @@ export const RoomsQuery = z.object({
   cursor: PageCursor.optional(),
 });
 
-export const RoomAnswer = z.object({ room: Room });
+export const RoomAnswer = z.object({ room: ListedRoom });
+
+export const ReadRequest = z.object({ seq: Cursor });
+export const ReadAnswer = z.object({
+  seq: z.int().min(0),
+  unread: ReadState.shape.unread,
+  mentions: ReadState.shape.mentions,
+});
 
 export const RoomsPage = z.object({
-  rooms: z.array(Room),
+  rooms: z.array(ListedRoom),
   nextCursor: z.string().nullable(),
 }) satisfies z.ZodType<wire.RoomsPage>;
 
@@ -56,6 +93,12 @@ export const ROOM_CLIENT_EVENTS = {
   "room:join": InRoom.meta({ description: "Joins a room; answered by room:joined." }),
   "room:leave": InRoom.meta({
     description: "Leaves a room, joined or not; answered by room:left.",
+  }),
+  "room:read": z.object({ roomId: RoomReference, seq: Cursor }).meta({
+    description: "All up to this entry is read; a lower one than before changes nothing.",
+  }),
+  "room:unread": z.object({ roomId: RoomReference, seq: z.int().min(1) }).meta({
+    description: "The message of this entry, and all after it, is not read.",
   }),
   "typing:start": InRoom.meta({ description: "The user types; repeat it at least every 6 s." }),
   "typing:stop": InRoom.meta({ description: "The user has stopped typing." }),
@@ -71,6 +114,9 @@ export const ROOM_SERVER_EVENTS = {
     lastEntryId: LastEntryId,
   }).meta({ description: "Entries after lastSeq arrive live from now on." }),
   "room:left": z.object({ roomId: z.string() }).meta({ description: "The answer to room:leave." }),
+  "read:ack": ReadAnswer.extend({ roomId: z.string() }).meta({
+    description: "How far one has read now, and what one has not.",
+  }),
   "typing:update": z.object({ roomId: z.string(), user: PublicUser, isTyping: z.boolean() })
     .meta({ description: "Another user in the room began or ended typing." }),
   "presence:update": z.object({

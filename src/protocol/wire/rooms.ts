@@ -22,10 +22,28 @@ export interface Room {
   updatedAt: string;
 }
 
+/** A room as it is listed. */
+export interface ListedRoom extends Room {
+  /** When its last message was sent; ISO 8601, UTC; null while there is none. */
+  lastMessageAt: string | null;
+  /** One's own place in it, of members. */
+  me?: ReadState | undefined;
+}
+
+/** How far a member has read a room. */
+export interface ReadState {
+  /** The entry up to which it is read. */
+  readSeq: number;
+  /** Messages of others after it; exact to 99, and 100 means more. */
+  unread: number;
+  /** Those among them that name the member, answer them, or mean everybody; as `unread`. */
+  mentions: number;
+}
+
 /** A page of the list of rooms. */
 export interface RoomsPage {
   /** By name. */
-  rooms: Room[];
+  rooms: ListedRoom[];
   /** Where the next page begins; null at the end. */
   nextCursor: string | null;
 }
@@ -36,6 +54,10 @@ export interface RoomClientEvents {
   "room:join": { roomId: string };
   /** Answered by `room:left`, joined or not. */
   "room:leave": { roomId: string };
+  /** Answered by `read:ack`: all up to this entry is read. A lower `seq` than before changes nothing. */
+  "room:read": { roomId: string; seq: number };
+  /** The same, back to just before this message. */
+  "room:unread": { roomId: string; seq: number };
   /** Ends by itself after 6 s. */
   "typing:start": { roomId: string };
   /** Has no answer. */
@@ -59,6 +81,8 @@ export interface RoomServerEvents {
   };
   /** The answer to `room:leave`. */
   "room:left": { roomId: string };
+  /** The answer to `room:read` and `room:unread`. */
+  "read:ack": { roomId: string; seq: number; unread: number; mentions: number };
   /** Another user in the room began to type, or ended. */
   "typing:update": { roomId: string; user: PublicUser; isTyping: boolean };
   /** Who came and who went since the last one. */

@@ -2,6 +2,7 @@
 import { authHandlers } from "./auth.ts";
 import type { Context, Handlers } from "./handler.ts";
 import { messageHandlers } from "./messages.ts";
+import { readingHandlers } from "./reading.ts";
 import { recoveryHandlers } from "./recovery.ts";
 import { roomHandlers } from "./rooms.ts";
 import { typingHandlers } from "./typing.ts";
@@ -11,6 +12,7 @@ export function createHandlers(context: Context): Handlers {
     ...authHandlers(context),
     ...roomHandlers(context),
     ...messageHandlers(context),
+    ...readingHandlers(context),
     ...typingHandlers(context),
     ...recoveryHandlers(context),
   };

@@ -55,6 +55,7 @@ export const METHODS = {
     reactors: "read",
     reactorsAmong: "read",
   },
+  members: { add: "write", find: "read", setRead: "write", countUnread: "read" },
   probe: { ping: "write" },
 } as const satisfies { [P in PortName]: Record<keyof DatabasePorts[P], "read" | "write"> };
 

@@ -11,6 +11,7 @@ import {
   readVersion,
 } from "./file.ts";
 import { SqliteLog } from "./log.ts";
+import { SqliteMembers } from "./members.ts";
 import { SqliteMessages } from "./messages.ts";
 import { SqliteRooms } from "./rooms.ts";
 import { MIGRATIONS } from "./schema.ts";
@@ -39,6 +40,7 @@ export interface DatabasePorts {
   rooms: SqliteRooms;
   log: SqliteLog;
   messages: SqliteMessages;
+  members: SqliteMembers;
   probe: {
     /** Writes without changing anything, which fails on a read-only database. */
     ping(): void;
@@ -192,12 +194,14 @@ export class SqliteDatabase {
 
 function openPorts(sql: Statements, onDeletion: () => void): DatabasePorts {
   const log = new SqliteLog(sql, onDeletion);
+  const members = new SqliteMembers(sql);
   return {
     users: new SqliteUsers(sql),
     sessions: new SqliteSessions(sql),
-    rooms: new SqliteRooms(sql, log),
+    rooms: new SqliteRooms(sql, log, members),
     log,
     messages: new SqliteMessages(sql),
+    members,
     probe: { ping: () => void sql.prepare(`PRAGMA application_id = ${APPLICATION_ID}`).run() },
   };
 }

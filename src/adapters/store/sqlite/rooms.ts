@@ -2,11 +2,13 @@
 import { LOG_START } from "../../../domain/entry.ts";
 import type { NewRoom, Room } from "../../../domain/room.ts";
 import { LAST_SEQ, type SqliteLog } from "./log.ts";
+import type { SqliteMembers } from "./members.ts";
 import { type DraftRow, toRoom } from "./rows.ts";
 import { isUniqueViolation, type Statements } from "./statements.ts";
 
 const ROOMS = `SELECT r.*, u.id AS creator_id, u.display_name, u.avatar_url,
-  ${LAST_SEQ} AS last_seq
+  ${LAST_SEQ} AS last_seq,
+  (SELECT created_at FROM messages WHERE room = r.key ORDER BY seq DESC LIMIT 1) AS last_message_at
   FROM rooms r JOIN users u ON u.key = r.creator`;
 
 /**
@@ -16,10 +18,12 @@ const ROOMS = `SELECT r.*, u.id AS creator_id, u.display_name, u.avatar_url,
 export class SqliteRooms {
   readonly #sql: Statements;
   readonly #log: SqliteLog;
+  readonly #members: SqliteMembers;
 
-  constructor(statements: Statements, log: SqliteLog) {
+  constructor(statements: Statements, log: SqliteLog, members: SqliteMembers) {
     this.#sql = statements;
     this.#log = log;
+    this.#members = members;
   }
 
   create(room: NewRoom, opening: DraftRow): boolean {
@@ -41,6 +45,7 @@ export class SqliteRooms {
       throw error;
     }
     this.#log.append(room.id, LOG_START, [opening]);
+    this.#members.add(room.id, room.createdBy.id, "owner");
     return true;
   }
 

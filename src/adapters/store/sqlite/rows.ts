@@ -38,6 +38,7 @@ export function toRoom(row: Row): Room {
     description: toText(row.description),
     createdBy: toPublicUser(row.creator_id, row),
     lastSeq: Number(row.last_seq),
+    lastMessageAt: row.last_message_at === null ? null : toDate(row.last_message_at),
     createdAt: toDate(row.created_at),
     updatedAt: toDate(row.updated_at),
   };

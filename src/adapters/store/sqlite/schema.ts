@@ -196,5 +196,20 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (room, seq, user)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX mentions_by_user ON mentions (user, room, seq);
+
+  -- Who has written to a room is a member, and has read all that there is.
+  CREATE TABLE members (
+    user INTEGER NOT NULL REFERENCES users (key),
+    room INTEGER NOT NULL REFERENCES rooms (key),
+    role TEXT NOT NULL,
+    read_seq INTEGER NOT NULL,
+    PRIMARY KEY (user, room)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO members
+    SELECT r.creator, r.key, 'owner', coalesce((SELECT max(seq) FROM messages WHERE room = r.key), 0)
+    FROM rooms r;
+  INSERT INTO members
+    SELECT DISTINCT m.sender, m.room, 'member', (SELECT max(seq) FROM messages WHERE room = m.room)
+    FROM messages m WHERE true ON CONFLICT DO NOTHING;
   `,
 ];

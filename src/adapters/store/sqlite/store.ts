@@ -3,6 +3,7 @@ import { within } from "../../../async/deadline.ts";
 import { ChatError, unavailable } from "../../../domain/errors.ts";
 import { entryAfter, LOG_START, numberEntries } from "../../../domain/entry.ts";
 import type { LogStore } from "../../../ports/store/log.ts";
+import type { MemberStore } from "../../../ports/store/members.ts";
 import type { MessageStore } from "../../../ports/store/messages.ts";
 import type { RoomStore } from "../../../ports/store/rooms.ts";
 import type { SessionStore } from "../../../ports/store/sessions.ts";
@@ -86,6 +87,7 @@ export class SqliteStore implements Store {
   readonly rooms: RoomStore;
   readonly log: LogStore;
   readonly messages: MessageStore;
+  readonly members: MemberStore;
   readonly #probe: Promised<DatabasePorts["probe"]>;
   readonly #thread: DatabaseThread;
   readonly #health: Health;
@@ -113,6 +115,7 @@ export class SqliteStore implements Store {
     this.rooms = toRoomStore(this.#port("rooms"));
     this.log = toLogStore(this.#port("log"));
     this.messages = toMessageStore(this.#port("messages"));
+    this.members = this.#port("members");
     this.#probe = this.#port("probe");
     this.#load = options.load ?? (() => 0);
     this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS;

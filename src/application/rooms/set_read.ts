@@ -1,0 +1,31 @@
+/** Sets how far a member has read a room. */
+import type { Actor } from "../../domain/actor.ts";
+import type { ReadState } from "../../services/members.ts";
+import type { Dependencies } from "../dependencies.ts";
+
+export interface ReadPosition {
+  /** Id or slug. */
+  room: string;
+  /** The entry up to which it is read; of more than the log has, its end. */
+  seq: number;
+  /** Whether it may be less than before. */
+  back: boolean;
+}
+
+/**
+ * Sets how far a member has read, and counts what they have not.
+ * @throws ChatError `room_not_found`, `rate_limited`, `forbidden` if they are no member
+ */
+export async function setRead(
+  actor: Actor,
+  { access, members, rateLimits, store }: Pick<
+    Dependencies,
+    "access" | "members" | "rateLimits" | "store"
+  >,
+  { room, seq, back }: ReadPosition,
+): Promise<{ roomId: string } & ReadState> {
+  const { roomId } = access.known(actor, room) ?? await access.find(actor, room);
+  await rateLimits.consume("message", `${actor.userId} ${roomId}`);
+  const end = await store.log.end(roomId);
+  return { roomId, ...await members.setRead(actor, roomId, Math.min(seq, end.seq), back) };
+}

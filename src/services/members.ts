@@ -1,0 +1,72 @@
+/** Who is a member of which room, and what they have not read there. */
+import { LRUCache } from "lru-cache";
+import type { Actor } from "../domain/actor.ts";
+import { ChatError } from "../domain/errors.ts";
+import type { Membership, Unread } from "../domain/membership.ts";
+import type { Store } from "../ports/store/store.ts";
+
+/** Members that are known to be. */
+const MAX_KNOWN = 100_000;
+
+/** What a member is shown of their place in a room. */
+export interface ReadState extends Unread {
+  readSeq: number;
+}
+
+export class Members {
+  readonly #store: Store;
+  /** Nobody ceases to be a member. */
+  readonly #known = new LRUCache<string, true>({ max: MAX_KNOWN });
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /**
+   * Makes who has written to a public room a member; at once, if they are known to be one.
+   * @throws ChatError `unavailable`
+   */
+  async add(roomId: string, userId: string, role: Membership["role"] = "member"): Promise<void> {
+    const key = `${userId} ${roomId}`;
+    if (this.#known.has(key)) return;
+    await this.#store.members.add(roomId, userId, role);
+    this.#known.set(key, true);
+  }
+
+  /** Whether `add` would do nothing; false if it is not known. */
+  isKnown(roomId: string, userId: string): boolean {
+    return this.#known.has(`${userId} ${roomId}`);
+  }
+
+  /**
+   * Moves how far the actor has read.
+   * @param seq clamped to the log by the caller
+   * @param back whether it may be less than before
+   * @throws ChatError `forbidden` if they are no member; `unavailable`
+   */
+  async setRead(
+    { userId }: Actor,
+    roomId: string,
+    seq: number,
+    back: boolean,
+  ): Promise<ReadState> {
+    const readSeq = await this.#store.members.setRead(roomId, userId, seq, back);
+    if (readSeq === null) throw new ChatError("forbidden", "Only members have a read position.");
+    const counts = await this.#store.members.countUnread(userId, new Map([[roomId, readSeq]]));
+    return { readSeq, ...counts.get(roomId)! };
+  }
+
+  /**
+   * The actor's place in those of these rooms in which they are a member.
+   * @throws ChatError `unavailable`
+   */
+  async read({ userId }: Actor, roomIds: readonly string[]): Promise<Map<string, ReadState>> {
+    const found = await this.#store.members.find(userId, roomIds);
+    if (found.size === 0) return new Map();
+    const readSeqs = new Map(found.entries().map(([roomId, { readSeq }]) => [roomId, readSeq]));
+    const counts = await this.#store.members.countUnread(userId, readSeqs);
+    return new Map(
+      readSeqs.entries().map(([roomId, readSeq]) => [roomId, { readSeq, ...counts.get(roomId)! }]),
+    );
+  }
+}
