@@ -106,6 +106,14 @@ export class Hub {
     return this.#rooms.get(roomId)?.has(subscriber) ?? false;
   }
 
+  /**
+   * Says whether a socket in the room gets what is broadcast there.
+   * @returns whether it did before
+   */
+  setPresent(roomId: string, subscriber: Subscriber, present: boolean): boolean {
+    return this.#rooms.get(roomId)?.setPresent(subscriber, present) ?? false;
+  }
+
   leave(roomId: string, subscriber: Subscriber): void {
     const room = this.#rooms.get(roomId);
     if (!room) return;
@@ -113,7 +121,7 @@ export class Hub {
     this.#closeIfIdle(roomId, room);
   }
 
-  /** Sends a frame that is no entry of the log to the room's sockets, but not to `exceptUserId`'s. */
+  /** Sends a frame that is no entry of the log to who is present in the room, but not to `exceptUserId`. */
   broadcast(roomId: string, text: string, exceptUserId?: string): void {
     this.#rooms.get(roomId)?.broadcast(text, exceptUserId);
   }

@@ -7,7 +7,7 @@ import type { Entered } from "./served_room.ts";
 
 /** What a socket that comes into a room is shown of it. */
 export function enteredParts(
-  { messages, related, lastSeq, lastEntryId }: Omit<Entered, "isNew">,
+  { messages, related, lastSeq, lastEntryId }: Entered,
 ) {
   return {
     messages: listOf(messages),

@@ -21,8 +21,6 @@ export interface Cursor {
 
 /** What a socket is shown of the room when it comes in. */
 export interface Entered {
-  /** Whether the socket was not in the room before. */
-  isNew: boolean;
   messages: RenderedMessage[];
   related: RelatedToReader;
   lastSeq: number;
@@ -58,6 +56,8 @@ export class ServedRoom {
   readonly #opened: Promise<void>;
   /** Sockets in the room that get no entries while they recover older ones. */
   readonly #paused = new Set<Subscriber>();
+  /** Sockets in the room that get what is broadcast. */
+  readonly #present = new Set<Subscriber>();
   /** Joins and recoveries under way. */
   #entering = 0;
 
@@ -87,8 +87,8 @@ export class ServedRoom {
       const related = await this.#whenReady(subscriber, () => this.#relatedToLatest(subscriber));
       // From the last look at the feed to the answer nothing is awaited.
       if (!subscriber.open) return;
-      const isNew = this.#enter(subscriber);
-      welcome({ isNew, messages: window.latest(), related, ...this.#end() });
+      this.#enter(subscriber);
+      welcome({ messages: window.latest(), related, ...this.#end() });
     });
   }
 
@@ -108,9 +108,9 @@ export class ServedRoom {
       if (reset) {
         const related = await this.#whenReady(subscriber, () => this.#relatedToLatest(subscriber));
         if (!subscriber.open) return;
-        const isNew = this.#enter(subscriber);
+        this.#enter(subscriber);
         const messages = feed.window.latest();
-        return answer({ isNew, messages, related, ...this.#end(), hasMore: false, reset });
+        return answer({ messages, related, ...this.#end(), hasMore: false, reset });
       }
       const { missed, related } = await this.#missedBy(subscriber, cursor);
       // From the last look at the feed to the answer nothing is awaited.
@@ -118,31 +118,39 @@ export class ServedRoom {
       if (missed.lastSeq < feed.head) {
         const { lastSeq, lastEntryId } = missed;
         const more = { lastSeq, lastEntryId, hasMore: true, reset };
-        return answer({ isNew: false, messages, related, ...more });
+        return answer({ messages, related, ...more });
       }
       if (!subscriber.open) return;
-      const isNew = this.#enter(subscriber);
-      answer({ isNew, messages, related, ...this.#end(), hasMore: false, reset });
+      this.#enter(subscriber);
+      answer({ messages, related, ...this.#end(), hasMore: false, reset });
     });
   }
 
   leave(subscriber: Subscriber): void {
     this.feed.live.delete(subscriber);
     this.#paused.delete(subscriber);
+    this.#present.delete(subscriber);
+  }
+
+  /** As `Hub.setPresent`. */
+  setPresent(subscriber: Subscriber, present: boolean): boolean {
+    const was = this.#present.has(subscriber);
+    if (present && this.has(subscriber)) this.#present.add(subscriber);
+    if (!present) this.#present.delete(subscriber);
+    return was;
   }
 
   /** As `Hub.broadcast`. */
   broadcast(text: string, exceptUserId?: string): void {
-    for (const subscribers of [this.feed.live, this.#paused]) {
-      for (const subscriber of subscribers) {
-        if (subscriber.userId !== exceptUserId) subscriber.send(text);
-      }
+    for (const subscriber of this.#present) {
+      if (subscriber.userId !== exceptUserId) subscriber.send(text);
     }
   }
 
   close(): void {
     this.feed.close();
     this.#paused.clear();
+    this.#present.clear();
   }
 
   async #whileOpen(work: () => Promise<void>): Promise<void> {
@@ -256,14 +264,12 @@ export class ServedRoom {
     return { lastSeq: head, lastEntryId: headId };
   }
 
-  /** Lets a socket get live entries. Returns whether it was not in the room before. */
-  #enter(subscriber: Subscriber): boolean {
-    const isNew = !this.has(subscriber);
+  /** Lets a socket get live entries. */
+  #enter(subscriber: Subscriber): void {
     this.#paused.delete(subscriber);
     // What the others still wait for is in what this socket is shown.
     this.feed.flush();
     this.feed.live.add(subscriber);
-    return isNew;
   }
 
   /** Whether the cursor is of another log: the database was restored since. */

@@ -99,6 +99,12 @@ export class RateLimits {
     }
   }
 
+  /** What a policy allows; null where limits are off. */
+  limitOf(policy: Policy): { points: number; seconds: number } | null {
+    const { points, seconds } = POLICIES[policy];
+    return this.enabled ? { points, seconds } : null;
+  }
+
   /** Counts one use by `key`; null where limits are off. */
   async tryConsume(policy: Policy, key: string): Promise<Quota | null> {
     if (!this.enabled) return null;

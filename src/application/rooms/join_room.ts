@@ -4,6 +4,7 @@ import type { Room } from "../../domain/room.ts";
 import type { Entered } from "../../rooms/served_room.ts";
 import type { Subscriber } from "../../rooms/subscriber.ts";
 import type { Dependencies } from "../dependencies.ts";
+import { setPresent } from "./set_present.ts";
 
 /** What a joining socket is shown of the room. */
 export interface JoinedRoom extends Entered {
@@ -12,8 +13,16 @@ export interface JoinedRoom extends Entered {
   online: { named: string; count: number };
 }
 
+export interface JoinRequest {
+  /** Id or slug. */
+  room: string;
+  subscriber: Subscriber;
+  /** Whether it counts as being there, and gets typing and presence. */
+  present: boolean;
+}
+
 /**
- * Puts a subscriber into a room; once more has no effect but the answer.
+ * Puts a subscriber into a room; once more changes nothing but whether it is present.
  * @param welcome called in the turn in which live entries begin, with everything up to them; not
  *   called if the subscriber has closed meanwhile
  * @throws ChatError `room_not_found`, `unavailable`
@@ -21,13 +30,13 @@ export interface JoinedRoom extends Entered {
 export async function joinRoom(
   actor: Participant,
   { access, rooms }: Pick<Dependencies, "access" | "rooms">,
-  { room: idOrSlug, subscriber }: { room: string; subscriber: Subscriber },
+  { room: idOrSlug, subscriber, present }: JoinRequest,
   welcome: (joined: JoinedRoom) => void,
 ): Promise<void> {
   const { hub, presence, profiles } = rooms;
   const room = await access.describe(actor, idOrSlug);
   await hub.join(room.id, subscriber, (entered) => {
-    if (entered.isNew) presence.enter(room.id, actor.user);
+    setPresent(actor, { rooms }, { roomId: room.id, subscriber, present });
     // The creator may have changed since the room was looked up.
     const createdBy = profiles.current(room.createdBy);
     welcome({

@@ -14,6 +14,7 @@ export function leaveRoom(
 ): void {
   if (!hub.has(roomId, subscriber)) return;
   typing.stop(roomId, subscriber, userId);
+  const wasPresent = hub.setPresent(roomId, subscriber, false);
   hub.leave(roomId, subscriber);
-  presence.leave(roomId, userId);
+  if (wasPresent) presence.leave(roomId, userId);
 }

@@ -3,6 +3,7 @@ import type { Participant } from "../../domain/actor.ts";
 import type { Cursor, Missed } from "../../rooms/served_room.ts";
 import type { Subscriber } from "../../rooms/subscriber.ts";
 import type { Dependencies } from "../dependencies.ts";
+import { setPresent } from "./set_present.ts";
 
 export interface Recovery {
   /** Id or slug. */
@@ -10,6 +11,8 @@ export interface Recovery {
   /** The entry that the client saw last. */
   cursor: Cursor;
   subscriber: Subscriber;
+  /** As in `JoinRequest`. */
+  present: boolean;
   /** What has to be answered before. */
   earlier: Promise<void>;
 }
@@ -22,13 +25,13 @@ export interface Recovery {
  */
 export async function recoverRoom(
   actor: Participant,
-  { access, rooms: { hub, presence } }: Pick<Dependencies, "access" | "rooms">,
-  { room, cursor, subscriber, earlier }: Recovery,
+  { access, rooms }: Pick<Dependencies, "access" | "rooms">,
+  { room, cursor, subscriber, present, earlier }: Recovery,
   answer: (missed: Missed) => void,
 ): Promise<void> {
   const { roomId } = access.known(actor, room) ?? await access.find(actor, room);
-  await hub.recover(roomId, cursor, subscriber, earlier, (missed) => {
-    if (missed.isNew) presence.enter(roomId, actor.user);
+  await rooms.hub.recover(roomId, cursor, subscriber, earlier, (missed) => {
+    if (!missed.hasMore) setPresent(actor, { rooms }, { roomId, subscriber, present });
     answer(missed);
   });
 }

@@ -44,8 +44,15 @@ export const AUTH_CLIENT_EVENTS = {
     .meta({ description: "The first frame; sent again on a live socket it renews the token." }),
 } as const;
 
+const ServerLimits = z.object({
+  frameBytes: z.int(),
+  textLength: z.int(),
+  roomsPerSocket: z.int(),
+  messages: z.object({ points: z.int(), seconds: z.int() }).nullable(),
+}) satisfies z.ZodType<wire.ServerLimits>;
+
 export const AUTH_SERVER_EVENTS = {
-  "auth:ok": z.object({ user: User, expiresAt: Time })
+  "auth:ok": z.object({ user: User, expiresAt: Time, limits: ServerLimits })
     .meta({ description: "The socket is identified until expiresAt." }),
   "auth:error": z.object({
     code: z.enum(AUTH_ERROR_CODES),

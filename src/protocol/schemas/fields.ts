@@ -134,6 +134,11 @@ export const RoomReference = z.string().min(1).max(MAX_ID_LENGTH).meta({ example
 /** A number of an entry in a room's log, or 0 for before the first. */
 export const Cursor = z.int().min(0);
 
+/** Whether a socket counts as being in its room, and gets typing and presence. */
+export const Present = z.boolean().default(true).meta({
+  description: "false: entries alone, and the socket is not counted",
+});
+
 /** An entry's id, as the server gave it. */
 export const EntryId = z.string().min(1).max(MAX_ID_LENGTH);
 

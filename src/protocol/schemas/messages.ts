@@ -17,6 +17,7 @@ import {
   MessageText,
   Metadata,
   PageCursor,
+  Present,
   RoomReference,
   Time,
 } from "./fields.ts";
@@ -223,6 +224,7 @@ const Recovery = z.object({
   lastSeenSeq: Cursor.optional(),
   lastSeenEntryId: EntryId.optional(),
   rooms: z.array(RoomCursor).min(1).max(MAX_RECOVERED_ROOMS).optional(),
+  present: Present,
 }).superRefine((data, context) => {
   const single = data.roomId !== undefined || data.lastSeenSeq !== undefined;
   if (single && data.rooms) context.addIssue("give roomId and lastSeenSeq, or rooms, not both");
@@ -232,9 +234,10 @@ const Recovery = z.object({
   if (!data.rooms && data.lastSeenSeq === undefined) {
     context.addIssue({ code: "custom", path: ["lastSeenSeq"], message: "is missing" });
   }
-}).transform(({ roomId, lastSeenSeq, lastSeenEntryId, rooms }) =>
-  rooms ?? [{ roomId: roomId!, lastSeenSeq: lastSeenSeq!, lastSeenEntryId }]
-);
+}).transform(({ roomId, lastSeenSeq, lastSeenEntryId, rooms, present }) => ({
+  rooms: rooms ?? [{ roomId: roomId!, lastSeenSeq: lastSeenSeq!, lastSeenEntryId }],
+  present,
+}));
 
 const OneMessage = { roomId: RoomReference, messageId: MessageId };
 

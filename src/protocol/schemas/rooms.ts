@@ -10,6 +10,7 @@ import {
   Id,
   Limit,
   PageCursor,
+  Present,
   RoomDescription,
   RoomName,
   RoomReference,
@@ -90,7 +91,9 @@ export const RoomsPage = z.object({
 const InRoom = z.object({ roomId: RoomReference });
 
 export const ROOM_CLIENT_EVENTS = {
-  "room:join": InRoom.meta({ description: "Joins a room; answered by room:joined." }),
+  "room:join": z.object({ roomId: RoomReference, present: Present }).meta({
+    description: "Joins a room; answered by room:joined.",
+  }),
   "room:leave": InRoom.meta({
     description: "Leaves a room, joined or not; answered by room:left.",
   }),

@@ -12,6 +12,18 @@ export interface SignedIn {
   expiresIn: number;
 }
 
+/** The server's limits, so that clients need not copy them. */
+export interface ServerLimits {
+  /** Bytes of one frame of a client. */
+  frameBytes: number;
+  /** Code points of a message's text. */
+  textLength: number;
+  /** Rooms that one socket may be in. */
+  roomsPerSocket: number;
+  /** Sends, changes and reads of one user in one room: so many in each window; null: no limit. */
+  messages: { points: number; seconds: number } | null;
+}
+
 /** What a client sends about its session. */
 export interface AuthClientEvents {
   /** The first frame; sent again it renews the token. Answered by `auth:ok`. */
@@ -25,6 +37,7 @@ export interface AuthServerEvents {
     user: User;
     /** ISO 8601, UTC. */
     expiresAt: string;
+    limits: ServerLimits;
   };
   /** The token is refused: the socket closes, after 30 s if the token has just expired. */
   "auth:error": {

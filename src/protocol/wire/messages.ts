@@ -170,8 +170,8 @@ export interface MessageClientEvents {
   "reaction:remove": { roomId: string; messageId: string; emoji: string };
   "message:pin": { roomId: string; messageId: string };
   "message:unpin": { roomId: string; messageId: string };
-  /** Answered by one `connection:missed` for each room. */
-  "connection:recover": RoomCursor | { rooms: RoomCursor[] };
+  /** Answered by one `connection:missed` for each room; `present` as in `room:join`. */
+  "connection:recover": (RoomCursor | { rooms: RoomCursor[] }) & { present?: boolean | undefined };
 }
 
 /** What the server sends about messages; `roomId` is an id. */

@@ -50,8 +50,11 @@ export interface RoomsPage {
 
 /** What a client sends about rooms; `roomId` is an id or a slug. */
 export interface RoomClientEvents {
-  /** Answered by `room:joined`. */
-  "room:join": { roomId: string };
+  /**
+   * Answered by `room:joined`. With `present: false` the socket gets entries, no typing and presence,
+   * and does not count as being there; sent again with another value it changes that.
+   */
+  "room:join": { roomId: string; present?: boolean | undefined };
   /** Answered by `room:left`, joined or not. */
   "room:leave": { roomId: string };
   /** Answered by `read:ack`: all up to this entry is read. A lower `seq` than before changes nothing. */

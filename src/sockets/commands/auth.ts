@@ -7,11 +7,23 @@ import { publicUser, type User } from "../../domain/user.ts";
 import { presentUser } from "../../protocol/schemas/users.ts";
 import { isAuthErrorCode } from "../../protocol/wire/auth_error_codes.ts";
 import { CLOSE_CODES } from "../../protocol/wire/close_codes.ts";
+import type { ServerLimits } from "../../protocol/wire/auth.ts";
+import {
+  MAX_FRAME_BYTES,
+  MAX_ROOMS_PER_SOCKET,
+  MAX_TEXT_LENGTH,
+} from "../../protocol/wire/limits.ts";
 import type { Identity } from "../identity.ts";
 import type { Context, HandlersOf } from "./handler.ts";
 
 export function authHandlers(context: Context): HandlersOf<"auth:identify"> {
   const { connections, rooms: { profiles } } = context;
+  const limits: ServerLimits = {
+    frameBytes: MAX_FRAME_BYTES,
+    textLength: MAX_TEXT_LENGTH,
+    roomsPerSocket: MAX_ROOMS_PER_SOCKET,
+    messages: context.rateLimits.limitOf("message"),
+  };
   return {
     async "auth:identify"({ connection, ref }, { token }) {
       const { identity } = connection;
@@ -26,7 +38,7 @@ export function authHandlers(context: Context): HandlersOf<"auth:identify"> {
         }
         const actor: Participant = { userId: user.id, sessionId, user: publicUser(user) };
         identity.confirm(actor, expiresAt);
-        const data = { user: presentUser(user), expiresAt: expiresAt.toISOString() };
+        const data = { user: presentUser(user), expiresAt: expiresAt.toISOString(), limits };
         connection.emit("auth:ok", data, ref);
       } catch (error) {
         // Not the client's fault: it gets its time again.

@@ -1,7 +1,7 @@
 /** `connection:recover`: what a socket missed. */
-import { recoverRoom } from "../../application/rooms/recover_room.ts";
+import { recoverRoom, type Recovery } from "../../application/rooms/recover_room.ts";
 import { frameOf } from "../../protocol/frames.ts";
-import type { Cursor, Missed } from "../../rooms/served_room.ts";
+import type { Missed } from "../../rooms/served_room.ts";
 import { enteredParts } from "../../rooms/message_parts.ts";
 import type { Command } from "../command.ts";
 import type { Context, HandlersOf } from "./handler.ts";
@@ -10,13 +10,14 @@ import { inRoom } from "./in_room.ts";
 export function recoveryHandlers(context: Context): HandlersOf<"connection:recover"> {
   return {
     /** Rooms of one command are read side by side and answered in their order. */
-    async "connection:recover"(command, rooms) {
+    async "connection:recover"(command, { rooms, present }) {
       const parts: Command[] = [];
       let earlier = Promise.resolve();
       for (const { roomId, lastSeenSeq: seq, lastSeenEntryId: entryId } of rooms) {
         const part: Command = { ...command, about: { roomId } };
         parts.push(part);
-        await recover(context, part, roomId, { seq, entryId }, earlier);
+        const request = { cursor: { seq, entryId }, present, earlier };
+        await recover(context, part, roomId, request);
         earlier = part.done!;
       }
       command.done = Promise.all(parts.map(({ done }) => done)).then(() => {});
@@ -28,18 +29,17 @@ function recover(
   context: Context,
   command: Command,
   idOrSlug: string,
-  cursor: Cursor,
-  earlier: Promise<void>,
+  request: Pick<Recovery, "cursor" | "present" | "earlier">,
 ): Promise<void> {
   const { connection } = command;
   return inRoom(context, command, idOrSlug, (actor, roomId) => {
-    const recovery = { room: roomId, cursor, subscriber: connection, earlier };
+    const recovery = { ...request, room: roomId, subscriber: connection };
     return connection.rooms.join(roomId, () =>
       recoverRoom(actor, context, recovery, (missed) => {
         if (!missed.hasMore) connection.rooms.add(roomId);
         connection.send(missedFrame(command, roomId, missed));
       }));
-  }, earlier);
+  }, request.earlier);
 }
 
 function missedFrame({ ref }: Command, roomId: string, missed: Missed): string {

@@ -9,10 +9,10 @@ import { inRoom } from "./in_room.ts";
 
 export function roomHandlers(context: Context): HandlersOf<"room:join" | "room:leave"> {
   return {
-    "room:join"(command, { roomId: idOrSlug }) {
+    "room:join"(command, { roomId: idOrSlug, present }) {
       const { connection, ref } = command;
       return inRoom(context, command, idOrSlug, (actor, roomId) => {
-        const request = { room: idOrSlug, subscriber: connection };
+        const request = { room: idOrSlug, subscriber: connection, present };
         return connection.rooms.join(
           roomId,
           () =>
