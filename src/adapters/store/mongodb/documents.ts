@@ -1,5 +1,6 @@
 /** The documents of the MongoDB store, their indexes, and how they become domain objects. */
 import type { Collection, Db } from "mongodb";
+import type { Membership } from "../../../domain/membership.ts";
 import type { NewRoom, Room } from "../../../domain/room.ts";
 import type { Session } from "../../../domain/session.ts";
 import type { PublicUser, User } from "../../../domain/user.ts";
@@ -40,6 +41,14 @@ export interface ReactionDocument {
   removedAt?: Date;
 }
 
+/** A user's place in a room. */
+export interface MemberDocument extends Membership {
+  /** The ids of user and room. */
+  _id: string;
+  userId: string;
+  roomId: string;
+}
+
 /** A room as `WITH_CREATOR` reads it. */
 export type RoomView = RoomDocument & { creators: PublicUserDocument[] };
 
@@ -53,6 +62,7 @@ export interface Collections {
   messages: Collection<EntryDocument>;
   edits: Collection<EditDocument>;
   reactions: Collection<ReactionDocument>;
+  members: Collection<MemberDocument>;
 }
 
 /** How long what was erased or removed is kept; no writer is belated by more. */
@@ -66,12 +76,13 @@ export function collectionsOf(db: Db): Collections {
     messages: db.collection("messages"),
     edits: db.collection("edits"),
     reactions: db.collection("reactions"),
+    members: db.collection("members"),
   };
 }
 
 /** Makes the indexes that are missing; the guarantees of the store rest on the unique ones. */
 export async function createIndexes(db: Db): Promise<void> {
-  const { users, sessions, rooms, messages, edits, reactions } = collectionsOf(db);
+  const { users, sessions, rooms, messages, edits, reactions, members } = collectionsOf(db);
   await Promise.all([
     users.createIndex({ email: 1 }, { unique: true }),
     rooms.createIndexes([
@@ -95,6 +106,7 @@ export async function createIndexes(db: Db): Promise<void> {
       { key: { roomId: 1, userId: 1, messageId: 1 } },
       { key: { removedAt: 1 }, expireAfterSeconds: KEPT_SECONDS },
     ]),
+    members.createIndex({ userId: 1, roomId: 1 }, { unique: true }),
     sessions.createIndex({ expiresAt: 1 }, { expireAfterSeconds: 0 }),
   ]);
 }
@@ -134,15 +146,20 @@ export function fromRoom({ id, createdBy, ...fields }: NewRoom): RoomDocument {
   return { _id: id, creatorId: createdBy.id, ...fields };
 }
 
+export function memberOf(roomId: string, userId: string, member: Membership): MemberDocument {
+  return { _id: `${userId} ${roomId}`, userId, roomId, ...member };
+}
+
 export function toRoom(
   { _id, creatorId, creators, ...fields }: RoomView,
-  lastSeq: number,
+  { lastSeq, lastMessageAt }: Pick<Room, "lastSeq" | "lastMessageAt">,
 ): Room {
   return {
     id: _id,
     ...fields,
     createdBy: toPublicUser(creatorId, creators),
     lastSeq,
+    lastMessageAt,
   };
 }
 

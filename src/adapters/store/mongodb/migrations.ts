@@ -1,7 +1,8 @@
 /** Prepares the database at the start: documents brought up to date in place, and the indexes. */
 import { getLogger } from "@logtape/logtape";
 import type { Collection, Db } from "mongodb";
-import { collectionsOf, createIndexes } from "./documents.ts";
+import type { Role } from "../../../domain/membership.ts";
+import { collectionsOf, createIndexes, memberOf } from "./documents.ts";
 import type { EntryDocument } from "./entry_documents.ts";
 import { isDuplicateKey } from "./errors.ts";
 
@@ -43,6 +44,7 @@ export async function migrate(db: Db, batchSize = DOCUMENTS_AT_ONCE): Promise<vo
   if (version === 1) await migrateFrom1(db, batchSize);
   // What version 3 adds to messages is absent in those of earlier versions, and read as its default.
   else await createIndexes(db);
+  await addMembers(db);
   await meta.updateOne({ _id: "schema" }, { $set: { version: VERSION } }, { upsert: true });
 }
 
@@ -52,6 +54,21 @@ async function migrateFrom1(db: Db, batchSize: number): Promise<void> {
   await createUniqueIndexes(db);
   // The index admits one message of an earlier version in each room.
   await addOrdinals(messages, batchSize);
+}
+
+/** To version 3: who has written to a room is a member, and has read all that there is. */
+async function addMembers(db: Db): Promise<void> {
+  const { rooms, messages, members } = collectionsOf(db);
+  for await (const { _id: roomId, creatorId } of rooms.find()) {
+    const [last] = await messages.find({ roomId }).sort({ seq: -1 }).limit(1).toArray();
+    const senders = await messages.distinct("senderId", { roomId });
+    const added = [...new Set([creatorId, ...senders])].map((userId) => {
+      const role: Role = userId === creatorId ? "owner" : "member";
+      const { _id, ...fields } = memberOf(roomId, userId, { role, readSeq: last?.seq ?? 0 });
+      return { updateOne: { filter: { _id }, update: { $setOnInsert: fields }, upsert: true } };
+    });
+    await members.bulkWrite(added, { ordered: false });
+  }
 }
 
 async function createUniqueIndexes(db: Db): Promise<void> {

@@ -2,7 +2,7 @@
 import type { Collection, OptionalUnlessRequiredId } from "mongodb";
 import { Batcher } from "../../../async/batcher.ts";
 import { unavailable } from "../../../domain/errors.ts";
-import type { RoomDocument } from "./documents.ts";
+import { type Collections, type MemberDocument, memberOf, type RoomDocument } from "./documents.ts";
 import type { EntryDocument, MessageDocument } from "./entry_documents.ts";
 import { duplicatesOf } from "./errors.ts";
 import { type Expiring, expiryFromNow, takeExpired } from "./wait_limit.ts";
@@ -24,11 +24,13 @@ interface Insert extends Expiring {
 export class RoomInsert {
   readonly #rooms: Collection<RoomDocument>;
   readonly #messages: Collection<EntryDocument>;
+  readonly #members: Collection<MemberDocument>;
   readonly #inserts = new Batcher<Insert>((waiting) => this.#insertNext(waiting));
 
-  constructor(rooms: Collection<RoomDocument>, messages: Collection<EntryDocument>) {
+  constructor({ rooms, messages, members }: Collections) {
     this.#rooms = rooms;
     this.#messages = messages;
+    this.#members = members;
   }
 
   /** Whether the room is there, once a majority has it and its opening; else another has its slug. */
@@ -45,9 +47,12 @@ export class RoomInsert {
     const group = waiting.splice(0, MAX_GROUP);
     if (group.length === 0) return;
     try {
-      // The entries go first: without its room an entry cannot be found, while a room without its entry
-      // would be seen. If the slug is taken it stays behind, for the next attempt with this id.
-      await insertNew<EntryDocument>(this.#messages, group.map(({ opening }) => opening));
+      // Entries and owners go first: without its room neither can be found, while a room without them
+      // would be seen. If the slug is taken they stay behind, for the next attempt with this id.
+      await Promise.all([
+        insertNew<EntryDocument>(this.#messages, group.map(({ opening }) => opening)),
+        insertNew(this.#members, group.map(({ room }) => ownerOf(room))),
+      ]);
       const refused = await insertNew(this.#rooms, group.map(({ room }) => room));
       // An earlier attempt whose outcome was unknown may have been this very room.
       const stored = await this.#stored([...refused].map((i) => group[i]!.room._id));
@@ -63,6 +68,10 @@ export class RoomInsert {
       .toArray();
     return new Set(rooms.map(({ _id }) => _id));
   }
+}
+
+function ownerOf({ _id, creatorId }: RoomDocument): MemberDocument {
+  return memberOf(_id, creatorId, { role: "owner", readSeq: 1 });
 }
 
 /** Inserts the documents that no unique index refuses, and returns the places of those it does. */

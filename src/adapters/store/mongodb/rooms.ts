@@ -1,28 +1,36 @@
 /** Rooms, in a collection of their own; where their logs end is looked up in these. */
 import type { Collection, Document } from "mongodb";
+import pLimit from "p-limit";
 import { type CreatedDraft, entryAfter, LOG_START, positionOf } from "../../../domain/entry.ts";
 import type { NewRoom, Room } from "../../../domain/room.ts";
 import type { RoomStore } from "../../../ports/store/rooms.ts";
-import { fromRoom, type RoomDocument, type RoomView, toRoom, WITH_CREATOR } from "./documents.ts";
+import {
+  type Collections,
+  fromRoom,
+  type RoomDocument,
+  type RoomView,
+  toRoom,
+  WITH_CREATOR,
+} from "./documents.ts";
 import { type EntryDocument, fromCreation } from "./entry_documents.ts";
 import type { LogEnds } from "./log_ends.ts";
 import type { Operations } from "./operations.ts";
 import { RoomInsert } from "./room_insert.ts";
 
+/** Rooms whose last message is looked up at once. */
+const TIMES_AT_ONCE = 20;
+
 export class MongoRooms implements RoomStore {
   readonly #rooms: Collection<RoomDocument>;
+  readonly #messages: Collection<EntryDocument>;
   readonly #inserts: RoomInsert;
   readonly #ends: LogEnds;
   readonly #operations: Operations;
 
-  constructor(
-    rooms: Collection<RoomDocument>,
-    messages: Collection<EntryDocument>,
-    ends: LogEnds,
-    operations: Operations,
-  ) {
-    this.#rooms = rooms;
-    this.#inserts = new RoomInsert(rooms, messages);
+  constructor(collections: Collections, ends: LogEnds, operations: Operations) {
+    this.#rooms = collections.rooms;
+    this.#messages = collections.messages;
+    this.#inserts = new RoomInsert(collections);
     this.#ends = ends;
     this.#operations = operations;
   }
@@ -70,6 +78,18 @@ export class MongoRooms implements RoomStore {
   async #read(...stages: Document[]): Promise<Room[]> {
     const views = await this.#rooms.aggregate<RoomView>([...stages, WITH_CREATOR]).toArray();
     const ends = await this.#ends.findAll(views.map(({ _id }) => _id));
-    return views.map((view, i) => toRoom(view, ends[i]!.seq));
+    const times = await pLimit(TIMES_AT_ONCE).map(ends, ({ n }, i) => {
+      return this.#createdAt(views[i]!._id, n);
+    });
+    return views.map((view, i) => {
+      return toRoom(view, { lastSeq: ends[i]!.seq, lastMessageAt: times[i]! });
+    });
+  }
+
+  /** When a message was sent, by its ordinal. */
+  async #createdAt(roomId: string, n: number): Promise<Date | null> {
+    if (n === 0) return null;
+    const options = { projection: { createdAt: 1 } };
+    return (await this.#messages.findOne({ roomId, n }, options))?.createdAt ?? null;
   }
 }

@@ -5,6 +5,7 @@ import { collectionsOf } from "./documents.ts";
 import { EntryReader } from "./entry_reader.ts";
 import { MongoLog } from "./log.ts";
 import { LogEnds } from "./log_ends.ts";
+import { MongoMembers } from "./members.ts";
 import { MongoMessages } from "./messages.ts";
 import { migrate } from "./migrations.ts";
 import { Operations } from "./operations.ts";
@@ -24,6 +25,7 @@ export class MongoStore implements Store {
   readonly rooms: MongoRooms;
   readonly log: MongoLog;
   readonly messages: MongoMessages;
+  readonly members: MongoMembers;
   readonly #connection: Connection;
   readonly #operations = new Operations();
   #epoch = 0;
@@ -31,16 +33,17 @@ export class MongoStore implements Store {
 
   private constructor(connection: Connection) {
     const collections = collectionsOf(connection.db);
-    const { users, sessions, rooms, messages } = collections;
+    const { users, sessions, messages } = collections;
     const ends = new LogEnds(messages);
     const changes = new PendingChanges(collections);
     const reader = new EntryReader(collections, changes);
     this.description = connection.description;
     this.users = new MongoUsers(users, this.#operations);
     this.sessions = new MongoSessions(sessions, this.#operations);
-    this.rooms = new MongoRooms(rooms, messages, ends, this.#operations);
+    this.rooms = new MongoRooms(collections, ends, this.#operations);
     this.log = new MongoLog(collections, reader, changes, ends, this.#operations);
     this.messages = new MongoMessages(collections, reader, changes, ends, this.#operations);
+    this.members = new MongoMembers(collections, changes, ends, this.#operations);
     this.#connection = connection;
     connection.client.on("topologyDescriptionChanged", () => {
       this.#epoch++;

@@ -1,0 +1,90 @@
+/** Memberships, in a collection of their own; what is unread is counted in the messages. */
+import type { Collection, Document } from "mongodb";
+import pLimit from "p-limit";
+import { MAX_UNREAD, type Membership, type Role, type Unread } from "../../../domain/membership.ts";
+import type { MemberStore } from "../../../ports/store/members.ts";
+import { type Collections, type MemberDocument, memberOf } from "./documents.ts";
+import { type EntryDocument, notifiedKey } from "./entry_documents.ts";
+import type { LogEnds } from "./log_ends.ts";
+import type { Operations } from "./operations.ts";
+import type { PendingChanges } from "./pending_changes.ts";
+
+/** Rooms counted at once: more queries would take the connections of appends. */
+const ROOMS_AT_ONCE = 10;
+
+export class MongoMembers implements MemberStore {
+  readonly #members: Collection<MemberDocument>;
+  readonly #messages: Collection<EntryDocument>;
+  readonly #changes: PendingChanges;
+  readonly #ends: LogEnds;
+  readonly #operations: Operations;
+
+  constructor(
+    { members, messages }: Collections,
+    changes: PendingChanges,
+    ends: LogEnds,
+    operations: Operations,
+  ) {
+    this.#members = members;
+    this.#messages = messages;
+    this.#changes = changes;
+    this.#ends = ends;
+    this.#operations = operations;
+  }
+
+  add(roomId: string, userId: string, role: Role): Promise<void> {
+    return this.#operations.run(async () => {
+      const { seq: readSeq } = await this.#ends.find(roomId);
+      const { _id, ...fields } = memberOf(roomId, userId, { role, readSeq });
+      await this.#members.updateOne({ _id }, { $setOnInsert: fields }, { upsert: true });
+    });
+  }
+
+  find(userId: string, roomIds: readonly string[]): Promise<Map<string, Membership>> {
+    return this.#operations.run(async () => {
+      const members = await this.#members
+        .find({ userId, roomId: { $in: [...roomIds] } }, { batchSize: roomIds.length + 1 })
+        .toArray();
+      return new Map(members.map(({ roomId, role, readSeq }) => [roomId, { role, readSeq }]));
+    });
+  }
+
+  setRead(roomId: string, userId: string, seq: number, back: boolean): Promise<number | null> {
+    return this.#operations.run(async () => {
+      const update = back ? { $set: { readSeq: seq } } : { $max: { readSeq: seq } };
+      const member = await this.#members.findOneAndUpdate({ roomId, userId }, update, {
+        returnDocument: "after",
+      });
+      return member?.readSeq ?? null;
+    });
+  }
+
+  countUnread(userId: string, readSeqs: ReadonlyMap<string, number>): Promise<Map<string, Unread>> {
+    return this.#operations.run(async () => {
+      const counts = await pLimit(ROOMS_AT_ONCE).map(readSeqs, async ([roomId, seq]) => {
+        return [roomId, await this.#count(userId, roomId, seq)] as const;
+      });
+      return new Map(counts);
+    });
+  }
+
+  async #count(userId: string, roomId: string, after: number): Promise<Unread> {
+    const end = await this.#ends.find(roomId);
+    if (end.seq <= after) return { unread: 0, mentions: 0 };
+    // A deletion may be pending, whose message would be counted.
+    await this.#changes.settleRoom(roomId);
+    const counted: Document = {
+      roomId,
+      seq: { $gt: after, $lte: end.seq },
+      senderId: { $ne: userId },
+      system: false,
+      deletedAt: { $exists: false },
+    };
+    const keys = { $in: [notifiedKey(userId), notifiedKey("*")] };
+    const [unread, mentions] = await Promise.all([
+      this.#messages.countDocuments(counted, { limit: MAX_UNREAD }),
+      this.#messages.countDocuments({ ...counted, keys }, { limit: MAX_UNREAD }),
+    ]);
+    return { unread, mentions };
+  }
+}
