@@ -9,23 +9,18 @@ import type {
 } from "../src/adapters/store/mongodb/entry_documents.ts";
 import { LogEnds } from "../src/adapters/store/mongodb/log_ends.ts";
 import { migrate } from "../src/adapters/store/mongodb/migrations.ts";
-import { MongoStore } from "../src/adapters/store/mongodb/store.ts";
 import { LOG_LIMIT } from "../src/domain/entry.ts";
 import { type MessageDraft, PLAIN } from "../src/domain/message.ts";
 import type { NewRoom } from "../src/domain/room.ts";
 import { publicUser, type User } from "../src/domain/user.ts";
 import type { Store } from "../src/ports/store/store.ts";
-import { append, creation, readAfter, type TestDatabase } from "./conformance/store/fixtures.ts";
+import { append, creation, readAfter } from "./conformance/store/fixtures.ts";
 import { testStore } from "./conformance/store/store.ts";
+import { newDatabase, openStore } from "./harness/mongodb_database.ts";
 import { MongodbServer, onServer } from "./harness/mongodb_server.ts";
 import { spawnServer } from "./harness/server.ts";
 import { sleep } from "./harness/stage.ts";
 import { freePort } from "./servers/service.ts";
-
-const SERVER_URI = Deno.env.get("TEST_MONGODB_URI");
-if (!SERVER_URI) {
-  throw new Error("TEST_MONGODB_URI is not set; `deno task test` finds or starts a server for it.");
-}
 
 const UNAVAILABLE = { name: "ChatError", code: "unavailable" };
 const SOCKET_TIMEOUT_MS = 1_500;
@@ -486,28 +481,6 @@ class Relay {
       server.readable.pipeThrough(answer).pipeTo(client.writable),
     ]);
   }
-}
-
-/** A database that no other test uses, on the server that the environment names. */
-function newDatabase(): TestDatabase & { uri: string } {
-  const name = `echoroom_test_${crypto.randomUUID().replaceAll("-", "")}`;
-  const uri = withDatabase(SERVER_URI ?? "", name);
-  return {
-    uri,
-    connect: () => openStore(uri),
-    drop: async () => {
-      await onServer(uri, (client) => client.db().dropDatabase());
-    },
-  };
-}
-
-/** `new URL` would refuse the several hosts of a replica set. */
-async function openStore(uri: string): Promise<MongoStore> {
-  return await MongoStore.open(await connect(uri));
-}
-
-function withDatabase(uri: string, name: string): string {
-  return uri.replace(/^([^:]+:\/\/[^/?]+)(\/[^?]*)?/, `$1/${name}`);
 }
 
 function withCredentials(uri: string, credentials: string): string {

@@ -1,0 +1,392 @@
+/** The MongoDB store when those who change messages die between their writes, or write late. */
+import assert from "node:assert/strict";
+import type { Collection } from "mongodb";
+import { connect } from "../src/adapters/store/mongodb/connection.ts";
+import { type Collections, collectionsOf } from "../src/adapters/store/mongodb/documents.ts";
+import type {
+  EntryDocument,
+  MessageDocument,
+} from "../src/adapters/store/mongodb/entry_documents.ts";
+import { EntryReader } from "../src/adapters/store/mongodb/entry_reader.ts";
+import { MongoLog } from "../src/adapters/store/mongodb/log.ts";
+import { LogEnds } from "../src/adapters/store/mongodb/log_ends.ts";
+import { Operations } from "../src/adapters/store/mongodb/operations.ts";
+import { PendingChanges } from "../src/adapters/store/mongodb/pending_changes.ts";
+import type { MongoStore } from "../src/adapters/store/mongodb/store.ts";
+import { type Entry, type EntryDraft, LOG_LIMIT, LOG_START } from "../src/domain/entry.ts";
+import type { Message } from "../src/domain/message.ts";
+import { publicUser, type User } from "../src/domain/user.ts";
+import {
+  deletion,
+  edit,
+  pin,
+  reaction,
+  reactionRemoval,
+  unpin,
+} from "./conformance/store/change_drafts.ts";
+import { roomWithMessages } from "./conformance/store/changes.ts";
+import { createUser, creation, draft, write } from "./conformance/store/fixtures.ts";
+import { newDatabase, openStore } from "./harness/mongodb_database.ts";
+
+/** Dies when it has announced its changes. */
+class DyingBeforeAppend extends PendingChanges {
+  override async announce(...args: Parameters<PendingChanges["announce"]>): Promise<void> {
+    await super.announce(...args);
+    throw new Error("died");
+  }
+}
+
+/** Dies when its entries are in the log. */
+class DyingBeforeApply extends PendingChanges {
+  override apply(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/** Hangs when its entries are in the log, until `applyLate`. */
+class Late extends PendingChanges {
+  readonly #calls: Parameters<PendingChanges["apply"]>[] = [];
+
+  override apply(...args: Parameters<PendingChanges["apply"]>): Promise<void> {
+    this.#calls.push(args);
+    return Promise.resolve();
+  }
+
+  async applyLate(): Promise<void> {
+    for (const args of this.#calls) await super.apply(...args);
+  }
+}
+
+/** A room with a message of Ada, seen by a store, and the means to write to it in other ways. */
+interface Scene {
+  store: MongoStore;
+  collections: Collections;
+  roomId: string;
+  ada: User;
+  bob: User;
+  message: Message;
+  /** Appends at the end of the log. */
+  write(changes: PendingChanges, ...drafts: EntryDraft[]): Promise<Entry[]>;
+}
+
+testScene("a change that died before its entry is never seen", async (scene) => {
+  const { store, roomId, message, bob } = scene;
+  const dying = new DyingBeforeAppend(scene.collections);
+  for (const change of [edit(message, { text: "Lost" }), reaction(message, "👍", [bob])]) {
+    await assert.rejects(scene.write(dying, change), /died/);
+  }
+  assert.deepEqual(await store.messages.find(roomId, [message.id]), [message]);
+  await store.messages.repair(roomId);
+  assert.equal((await documentOf(scene))?.pending?.length, 2, "either may still be appended");
+
+  const [pinned] = await write(store, roomId, pin(message, bob));
+  assert.deepEqual(await store.messages.find(roomId, [message.id]), [pinned!.message]);
+  assert.deepEqual(await store.messages.reactors(roomId, message.id, "👍", 9), []);
+  assert.deepEqual(await store.messages.earlierTexts(roomId, message.id), []);
+  await assertNothingPending(scene);
+  await assertNowhere(scene, "Lost");
+});
+
+testScene("a change that died before its entry goes once another has its number", async (scene) => {
+  const { store, roomId, ada, message } = scene;
+  const dying = new DyingBeforeAppend(scene.collections);
+  await assert.rejects(scene.write(dying, edit(message, { text: "Lost" })), /died/);
+  await write(store, roomId, creation(draft(ada)));
+  assert.deepEqual(await store.messages.find(roomId, [message.id]), [message]);
+  await assertNothingPending(scene);
+  await assertNowhere(scene, "Lost");
+});
+
+testScene("changes that lost a race are not pending afterwards", async (scene) => {
+  const { store, roomId, ada, message } = scene;
+  const basis = await store.log.end(roomId);
+  await write(store, roomId, creation(draft(ada)));
+  const lost = [edit(message, { text: "Lost" }), pin(message, ada)];
+  assert.deepEqual(await store.log.append(roomId, basis, lost), []);
+  await assertNothingPending(scene);
+  await assertNowhere(scene, "Lost");
+});
+
+/** What each way of reading must show of a message that was edited, reacted to by Bob and pinned. */
+const READERS: Record<string, (scene: Scene, now: Message) => Promise<void>> = {
+  find: async ({ store, roomId }, now) => {
+    assert.deepEqual(await store.messages.find(roomId, [now.id]), [now]);
+  },
+  before: async ({ store, roomId }, now) => {
+    assert.deepEqual(await store.messages.before(roomId, LOG_LIMIT, 1), [now]);
+  },
+  after: async ({ store, roomId }, now) => {
+    assert.deepEqual((await store.messages.after(roomId, LOG_START, 9)).at(-1), now);
+  },
+  entriesAfter: async ({ store, roomId }, now) => {
+    const entries = await store.log.entriesAfter(roomId, 2, 9);
+    assert.deepEqual(entries.map(({ message }) => message), [now, now, now, now]);
+  },
+  findSent: async ({ store, roomId, ada }, now) => {
+    const key = { senderId: ada.id, clientMessageId: now.clientMessageId };
+    const [entry] = await store.log.findSent(roomId, [key]);
+    assert.deepEqual(entry?.message, now);
+  },
+  answersAfter: async ({ store, roomId }, now) => {
+    const answers = await store.messages.answersAfter(roomId, now.threadId!, LOG_START, 9);
+    assert.deepEqual(answers, [now]);
+  },
+  answersBefore: async ({ store, roomId }, now) => {
+    const answers = await store.messages.answersBefore(roomId, now.threadId!, LOG_LIMIT, 9);
+    assert.deepEqual(answers, [now]);
+  },
+  pinned: async ({ store, roomId }, now) => {
+    assert.deepEqual(await store.messages.pinned(roomId), [now]);
+  },
+  countPinned: async ({ store, roomId }) => {
+    assert.equal(await store.messages.countPinned(roomId), 1);
+  },
+  earlierTexts: async ({ store, roomId }, now) => {
+    const texts = await store.messages.earlierTexts(roomId, now.id);
+    assert.deepEqual(texts, [{ seq: now.seq, text: "An answer", editedAt: null }]);
+  },
+  reactionsBy: async ({ store, roomId, bob }, now) => {
+    const found = await store.messages.reactionsBy(roomId, bob.id, [now.id]);
+    assert.deepEqual(found, new Map([[now.id, ["👍"]]]));
+  },
+  reactors: async ({ store, roomId, bob }, now) => {
+    const reactors = await store.messages.reactors(roomId, now.id, "👍", 9);
+    assert.deepEqual(reactors, [{ user: publicUser(bob), seq: 5 }]);
+  },
+  reactorsAmong: async ({ store, roomId, bob }, now) => {
+    const found = await store.messages.reactorsAmong(roomId, now.id, "👍", [bob.id]);
+    assert.deepEqual(found, new Set([bob.id]));
+  },
+};
+
+for (const [name, check] of Object.entries(READERS)) {
+  testScene(
+    `${name} shows changes that were appended and not applied, and applies them`,
+    async (scene) => {
+      const { store, roomId, ada, bob, message } = scene;
+      const sent = draft(ada, { text: "An answer", replyTo: message.id, threadId: message.id });
+      const [answer] = await write(store, roomId, creation(sent));
+      const dying = new DyingBeforeApply(scene.collections);
+      const [edited] = await scene.write(dying, edit(answer!.message, { text: "New" }));
+      const [reacted] = await scene.write(dying, reaction(edited!.message, "👍", [bob]));
+      const [pinned] = await scene.write(dying, pin(reacted!.message, bob));
+      assert.equal((await documentOf(scene, answer!.id))?.pending?.length, 3);
+      await check(scene, pinned!.message);
+      await assertNothingPending(scene);
+      for (const each of Object.values(READERS)) await each(scene, pinned!.message);
+    },
+  );
+}
+
+testScene("who changes a message next applies what was left before", async (scene) => {
+  const { store, roomId, bob, message } = scene;
+  const dying = new DyingBeforeApply(scene.collections);
+  const [edited] = await scene.write(dying, edit(message, { text: "New" }));
+  const [reacted] = await write(store, roomId, reaction(edited!.message, "👍", [bob]));
+  await assertNothingPending(scene);
+  assert.equal((await documentOf(scene))?.text, "New");
+  assert.deepEqual(await store.messages.find(roomId, [message.id]), [reacted!.message]);
+  const texts = await store.messages.earlierTexts(roomId, message.id);
+  assert.deepEqual(texts.map(({ text }) => text), [message.text]);
+});
+
+testScene("a repair applies what nobody reads", async (scene) => {
+  const { store, roomId, message } = scene;
+  const dying = new DyingBeforeApply(scene.collections);
+  await scene.write(dying, edit(message, { text: "New" }));
+  await store.messages.repair(roomId);
+  await assertNothingPending(scene);
+  assert.equal((await documentOf(scene))?.text, "New");
+});
+
+testScene("a message that died with its changes unapplied shows them", async (scene) => {
+  const { store, roomId, ada } = scene;
+  const dying = new DyingBeforeApply(scene.collections);
+  const { seq } = await store.log.end(roomId);
+  const sent = draft(ada);
+  const numbers = { seq: seq + 1, changedSeq: seq + 1, textSeq: seq + 1 };
+  const created = { ...sent, ...numbers, roomId, updatedAt: sent.createdAt };
+  const [, edited] = await scene.write(dying, creation(sent), edit(created, { text: "New" }));
+  assert.deepEqual(await store.messages.find(roomId, [sent.id]), [edited!.message]);
+  await assertNothingPending(scene);
+});
+
+testScene("what is applied late does not undo what came after it", async (scene) => {
+  const { store, roomId, bob, message } = scene;
+  const late = new Late(scene.collections);
+  const [edited] = await scene.write(late, edit(message, { text: "Second" }));
+  const [reacted] = await scene.write(late, reaction(edited!.message, "👍", [bob]));
+  const [pinned] = await scene.write(late, pin(reacted!.message, bob));
+  const outdated = await documentOf(scene);
+  const [again] = await write(store, roomId, edit(pinned!.message, { text: "Third" }));
+  const [removed] = await write(
+    store,
+    roomId,
+    reactionRemoval(again!.message, "👍", publicUser(bob), []),
+  );
+  const [unpinned] = await write(store, roomId, unpin(removed!.message, bob));
+  const check = async () => {
+    assert.deepEqual(await store.messages.find(roomId, [message.id]), [unpinned!.message]);
+    assert.deepEqual(await store.messages.reactors(roomId, message.id, "👍", 9), []);
+    assert.deepEqual(await store.messages.pinned(roomId), []);
+    const texts = await store.messages.earlierTexts(roomId, message.id);
+    assert.deepEqual(texts.map(({ text }) => text), [message.text, "Second"]);
+    await assertNothingPending(scene);
+  };
+  await check();
+  await late.applyLate();
+  await check();
+  await late.settle(roomId, [outdated!]);
+  await check();
+});
+
+testScene("nothing that is applied late brings back what was deleted", async (scene) => {
+  const { store, roomId, ada, bob, message } = scene;
+  const late = new Late(scene.collections);
+  const [edited] = await scene.write(late, edit(message, { text: "Secret" }));
+  const [again] = await scene.write(late, edit(edited!.message, { text: "Another secret" }));
+  const [reacted] = await scene.write(late, reaction(again!.message, "👍", [bob]));
+  const outdated = await documentOf(scene);
+  const [deleted] = await write(store, roomId, deletion(reacted!.message, ada));
+  const check = async () => {
+    assert.deepEqual(await store.messages.find(roomId, [message.id]), [deleted!.message]);
+    assert.deepEqual(await store.messages.earlierTexts(roomId, message.id), []);
+    assert.deepEqual(await store.messages.reactors(roomId, message.id, "👍", 9), []);
+    await assertNothingPending(scene);
+    await assertNowhere(scene, "ecret");
+  };
+  await check();
+  await late.applyLate();
+  await check();
+  await late.settle(roomId, [outdated!]);
+  await check();
+  // An announcement that was under way all the time.
+  await assert.rejects(
+    scene.write(new DyingBeforeAppend(scene.collections), edit(message, { text: "Secret" })),
+    /died/,
+  );
+  await check();
+});
+
+testScene("a deletion that died before it was applied is one for every reader", async (scene) => {
+  const { store, roomId, ada, message } = scene;
+  const [edited] = await write(store, roomId, edit(message, { text: "Secret" }));
+  const dying = new DyingBeforeApply(scene.collections);
+  const [deleted] = await scene.write(dying, deletion(edited!.message, ada));
+  assert.deepEqual(await store.messages.earlierTexts(roomId, message.id), []);
+  assert.deepEqual(await store.messages.find(roomId, [message.id]), [deleted!.message]);
+  await assertNothingPending(scene);
+  await assertNowhere(scene, "Secret");
+});
+
+testScene("of several who apply the same at once none disturbs another", async (scene) => {
+  const { store, roomId, bob, message } = scene;
+  const dying = new DyingBeforeApply(scene.collections);
+  const [edited] = await scene.write(dying, edit(message, { text: "New" }));
+  const [reacted] = await scene.write(dying, reaction(edited!.message, "👍", [bob]));
+  const found = await Promise.all(
+    Array.from({ length: 8 }, () => store.messages.find(roomId, [message.id])),
+  );
+  for (const each of found) assert.deepEqual(each, [reacted!.message]);
+  await assertNothingPending(scene);
+  assert.equal((await store.messages.reactors(roomId, message.id, "👍", 9)).length, 1);
+  assert.equal((await store.messages.earlierTexts(roomId, message.id)).length, 1);
+});
+
+testScene("a plain send and a page of plain messages cost one command each", async (scene) => {
+  const { roomId, ada, message } = scene;
+  const { calls, log } = countedLog(scene);
+  const end = await log.end(roomId);
+  calls.length = 0;
+  await log.append(roomId, end, [creation(draft(ada))]);
+  assert.deepEqual(calls, ["messages insertMany"]);
+  calls.length = 0;
+  await log.entriesAfter(roomId, 0, 9);
+  assert.deepEqual(calls, ["messages aggregate"]);
+  calls.length = 0;
+  await log.append(roomId, { seq: end.seq + 1, n: end.n + 1 }, [edit(message, { text: "New" })]);
+  assert.deepEqual(calls, [
+    "messages bulkWrite",
+    "messages insertMany",
+    "edits bulkWrite",
+    "messages bulkWrite",
+  ]);
+});
+
+/** Registers a test that gets a room with a message. */
+function testScene(sentence: string, run: (scene: Scene) => Promise<void>): void {
+  Deno.test(`MongoDB: ${sentence}`, async () => {
+    const { uri, drop } = newDatabase();
+    const store = await openStore(uri);
+    const { client, db } = await connect(uri);
+    try {
+      const collections = collectionsOf(db);
+      const { roomId, ada, messages: [message] } = await roomWithMessages(store, 1);
+      const bob = await createUser(store, { displayName: "Bob" });
+      const writeBy = async (changes: PendingChanges, ...drafts: EntryDraft[]) => {
+        const log = newLog(collections, changes);
+        return await log.append(roomId, await log.end(roomId), drafts);
+      };
+      const scene = { store, collections, roomId, ada, bob, message: message!, write: writeBy };
+      await run(scene);
+    } finally {
+      await client.close();
+      await store.close();
+      await drop();
+    }
+  });
+}
+
+function newLog(collections: Collections, changes: PendingChanges): MongoLog {
+  const reader = new EntryReader(collections, changes);
+  const ends = new LogEnds(collections.messages);
+  return new MongoLog(collections, reader, changes, ends, new Operations());
+}
+
+/** A log that notes the commands it sends. */
+function countedLog({ collections }: Scene): { calls: string[]; log: MongoLog } {
+  const calls: string[] = [];
+  const counted = Object.fromEntries(
+    Object.entries(collections).map(([name, collection]) => {
+      return [
+        name,
+        new Proxy(collection as Collection, {
+          get: (target, method) => {
+            const value = Reflect.get(target, method, target);
+            if (typeof value !== "function") return value;
+            return (...args: unknown[]) => {
+              calls.push(`${name} ${String(method)}`);
+              return value.apply(target, args);
+            };
+          },
+        }),
+      ];
+    }),
+  ) as unknown as Collections;
+  return { calls, log: newLog(counted, new PendingChanges(counted)) };
+}
+
+async function documentOf(
+  { collections, message }: Scene,
+  id = message.id,
+): Promise<MessageDocument | null> {
+  const messages = collections.messages as unknown as Collection<MessageDocument>;
+  return await messages.findOne({ _id: id });
+}
+
+async function assertNothingPending({ collections, roomId }: Scene): Promise<void> {
+  const documents = await collections.messages.find({ roomId }).toArray();
+  const pending = documents.filter((document: EntryDocument) => {
+    return "pending" in document ||
+      document.kind === undefined && document.keys?.includes("pending");
+  });
+  assert.deepEqual(pending, []);
+}
+
+/** No document of any collection holds the text. */
+async function assertNowhere({ collections }: Scene, text: string): Promise<void> {
+  for (const collection of Object.values(collections) as unknown as Collection[]) {
+    const documents = await collection.find().toArray();
+    assert.ok(!JSON.stringify(documents).includes(text), collection.collectionName);
+  }
+}
