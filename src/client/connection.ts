@@ -4,6 +4,7 @@ import { CLOSE_CODES } from "../protocol/wire/close_codes.ts";
 import type { Answer, AnsweredEvent } from "../protocol/wire/event_answers.ts";
 import type { ClientEvents, ServerEvents } from "../protocol/wire/events.ts";
 import { MAX_FRAME_BYTES } from "../protocol/wire/limits.ts";
+import type { Message } from "../protocol/wire/messages.ts";
 import type { Subprotocol } from "../protocol/wire/subprotocols.ts";
 import type { User } from "../protocol/wire/users.ts";
 import type { ServerAddress } from "./address.ts";
@@ -82,7 +83,7 @@ export type Notice = Extract<ServerFrame, { event: "typing:update" | "presence:u
 /** An entry of a room's log. Its event may be one that this client does not know. */
 export interface EntryFrame {
   event: string;
-  data: { roomId: string; seq: number; entryId?: string };
+  data: { roomId: string; seq: number; entryId?: string; message?: Message };
 }
 
 /** What a connection needs of the client around it. */

@@ -43,6 +43,12 @@ const LASTING: ReadonlySet<string> = new Set([
   "validation_failed",
   "forbidden",
 ]);
+/** Entries that carry the message which they create or change. */
+const MESSAGE_EVENTS: ReadonlySet<string> = new Set([
+  "message:new",
+  "message:updated",
+  "message:deleted",
+]);
 const NOBODY: Attendance = { count: null, users: [] };
 
 /** What the client does for one {@linkcode Room}. */
@@ -209,9 +215,7 @@ export class JoinedRoom implements Room {
   /** Takes a live entry of the room's log. One of an unknown event only moves the cursor. */
   receive({ event, data }: EntryFrame): void {
     const { seq, entryId = null } = data;
-    const message = event === "message:new"
-      ? (data as ServerEvents["message:new"]).message
-      : undefined;
+    const message = MESSAGE_EVENTS.has(event) ? data.message : undefined;
     const isNext = this.#timeline.receive({ seq, id: entryId }, message);
     if (this.#timeline.isBehind) this.check();
     if (isNext && message) this.#changed();
@@ -342,13 +346,9 @@ export class JoinedRoom implements Room {
   }
 
   async #loadOlder(): Promise<boolean> {
-    const first = this.#timeline.first();
-    if (!first) return false;
-    const page = { before: first.id!, limit: PAGE_SIZE };
-    const { messages, hasMore } = await this.#host.api.readMessages(this.id, page);
-    // A reset has replaced the messages meanwhile.
-    if (this.#timeline.first()?.key !== first.key) return this.#timeline.hasOlder;
-    this.#timeline.prepend(messages, hasMore);
+    const hasMore = await this.#timeline.loadOlder((before) => {
+      return this.#host.api.readMessages(this.id, { before, limit: PAGE_SIZE });
+    });
     this.#changed();
     return hasMore;
   }
@@ -390,5 +390,5 @@ export class JoinedRoom implements Room {
 }
 
 function placeOf({ id, seq, createdAt }: Ack): Partial<ChatMessage> {
-  return { id, seq, createdAt, updatedAt: createdAt };
+  return { id, seq, changedSeq: seq, createdAt, updatedAt: createdAt };
 }

@@ -27,13 +27,24 @@ export type { AuthClientEvents, AuthServerEvents, SignedIn } from "../protocol/w
 export type { ErrorServerEvents } from "../protocol/wire/errors.ts";
 export type { ClientEvents, ServerEvents } from "../protocol/wire/events.ts";
 export type {
+  EmojiUse,
   Message,
+  MessageChange,
   MessageClientEvents,
+  MessageContent,
   MessageServerEvents,
   MessagesPage,
+  Metadata,
+  Reaction,
+  Related,
+  RelatedToReader,
   RoomCursor,
+  SystemData,
+  Thread,
 } from "../protocol/wire/messages.ts";
 export type {
+  ListedRoom,
+  ReadState,
   Room as RoomInfo,
   RoomClientEvents,
   RoomServerEvents,

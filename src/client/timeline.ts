@@ -1,14 +1,18 @@
 /** One room's messages as this client has them: the log up to a cursor, and drafts after it. */
 import type { ServerEvents } from "../protocol/wire/events.ts";
-import { type Message, NEW_MESSAGE } from "../protocol/wire/messages.ts";
+import { type Message, type MessagesPage, NEW_MESSAGE } from "../protocol/wire/messages.ts";
 import type { PublicUser } from "../protocol/wire/users.ts";
 import type { EchoRoomError } from "./errors.ts";
 
 /** How far a message is on its way into the room's log; others' messages are always `sent`. */
 export type MessageState = "queued" | "sending" | "sent" | "failed";
 
-/** A message as an app shows it, whether or not the server has it yet. Escape its text in markup. */
-export interface ChatMessage extends Readonly<Omit<Message, "id" | "roomId" | "seq">> {
+/**
+ * A message as an app shows it, as it is now, whether or not the server has it yet. Escape its text in
+ * markup. A deleted one stays: it has a `deletedAt`, and no text.
+ */
+export interface ChatMessage
+  extends Readonly<Omit<Message, "id" | "roomId" | "seq" | "changedSeq">> {
   /** The same from the moment it is written on, for lists. */
   readonly key: string;
   /** Whether the server has it. */
@@ -17,6 +21,8 @@ export interface ChatMessage extends Readonly<Omit<Message, "id" | "roomId" | "s
   readonly id: string | null;
   /** Its place in the room's log; null until the server has acked it. */
   readonly seq: number | null;
+  /** The number of the entry that changed it last; null until the server has acked it. */
+  readonly changedSeq: number | null;
   /** ISO 8601; by the local clock until the server has acked it. */
   readonly createdAt: string;
   /** ISO 8601; by the local clock until the server has acked it. */
@@ -51,6 +57,8 @@ export class Timeline {
   #head = 0;
   /** Whether a join has left open if the cursor still is an entry of the server's log. */
   #unconfirmed = false;
+  /** Changes of messages older than those shown, while a page of these is on its way; else null. */
+  #olderChanges: Message[] | null = null;
   readonly #messages = new Map<string, ChatMessage>();
 
   /** The last entry up to which nothing is missing. */
@@ -93,12 +101,15 @@ export class Timeline {
     if (this.#cursor === null) {
       // Acked before the room was joined.
       this.#dropBefore(messages[0]?.seq ?? 0);
+      this.#olderChanges = null;
     } else {
       this.#head = Math.max(this.#head, lastSeq);
       this.#unconfirmed = !continues(answer, this.#cursor);
       if (this.#unconfirmed) return null;
     }
-    return this.#takeUpTo(answer, messages);
+    const added = messages.filter((message) => this.#put(message)).length;
+    this.#moveTo(answer);
+    return added;
   }
 
   /**
@@ -113,15 +124,17 @@ export class Timeline {
       this.#cursor = LOG_START;
       this.#head = 0;
       this.#beginning = 1;
+      this.#olderChanges = null;
     }
-    const [cursor, first] = [this.cursor.seq, this.first()?.seq ?? 0];
-    // A changed message that is older than the first one shown would stand before a gap.
-    return this.#takeUpTo(page, messages.filter(({ seq }) => seq > cursor || seq >= first));
+    const added = messages.filter((message) => this.#fold(message)).length;
+    this.#moveTo(page);
+    return added;
   }
 
   /**
    * Takes a live entry.
-   * @param message the one that it creates; none if this client does not know the kind of entry
+   * @param message the one that it creates or changes, as it is then or later; none if this client does
+   *   not know the kind of entry
    * @returns whether it was the next one; earlier ones are known, later ones leave `isBehind` true
    */
   receive(entry: Entry, message?: Message): boolean {
@@ -129,22 +142,42 @@ export class Timeline {
     this.#head = Math.max(this.#head, entry.seq);
     // It may follow an entry that only has the cursor's number.
     if (this.#unconfirmed || entry.seq !== this.#cursor.seq + 1) return false;
+    if (message) this.#fold(message);
     this.#cursor = entry;
-    if (message) this.#put(message);
     return true;
   }
 
-  /** Takes older messages than those shown. */
-  prepend(messages: readonly Message[], hasOlder: boolean): void {
-    for (const message of messages) this.#put(message);
-    if (!hasOlder) this.#beginning = this.first()?.seq ?? 1;
+  /**
+   * Adds a page of older messages than those shown. Not to be called again while it is under way.
+   * @param read reads the page before the message with this id
+   * @returns whether there are still more
+   */
+  async loadOlder(
+    read: (id: string) => Promise<Pick<MessagesPage, "messages" | "hasMore">>,
+  ): Promise<boolean> {
+    const first = this.first();
+    if (!first) return false;
+    const changes: Message[] = this.#olderChanges = [];
+    try {
+      const { messages, hasMore } = await read(first.id!);
+      // A reset, or less being shown, has made the page useless meanwhile.
+      const isUseful = this.#olderChanges === changes && this.first()?.key === first.key;
+      if (!isUseful) return this.hasOlder;
+      for (const message of messages) this.#put(message);
+      // The page may have been read before them.
+      for (const message of changes) this.#fold(message);
+      if (!hasMore) this.#beginning = this.first()?.seq ?? 1;
+      return hasMore;
+    } finally {
+      this.#olderChanges = null;
+    }
   }
 
   /** Adds a message of the user's own that the server does not have yet, unless it is shown already. */
   draft(draft: Pick<ChatMessage, "sender" | "text" | "clientMessageId" | "createdAt">): void {
     const key = keyOf(draft.sender, draft.clientMessageId);
     if (this.#messages.has(key)) return;
-    const place = { key, id: null, seq: null, state: "queued" } as const;
+    const place = { key, id: null, seq: null, changedSeq: null, state: "queued" } as const;
     this.#messages.set(key, { ...NEW_MESSAGE, ...draft, ...place, updatedAt: draft.createdAt });
   }
 
@@ -179,20 +212,36 @@ export class Timeline {
     }
   }
 
-  #takeUpTo({ lastSeq, lastEntryId }: LogEnd, messages: readonly Message[]): number {
-    const added = messages.filter((message) => this.#put(message)).length;
+  /** Nothing is missing up to the end of an answer. */
+  #moveTo({ lastSeq, lastEntryId }: LogEnd): void {
     if (this.#cursor === null || lastSeq > this.#cursor.seq) {
       this.#cursor = { seq: lastSeq, id: lastEntryId ?? null };
     }
     this.#head = Math.max(this.#head, this.#cursor.seq);
-    return added;
   }
 
-  /** Adds or replaces a message. Returns whether it was not shown as part of the log before. */
+  /**
+   * Takes the state of a message that entries after the cursor have created or changed. One that is
+   * older than the first one shown would stand before a gap.
+   * @returns as `#put`
+   */
+  #fold(message: Message): boolean {
+    const isShown = message.seq > this.cursor.seq || message.seq >= (this.first()?.seq ?? 0);
+    if (isShown) return this.#put(message);
+    this.#olderChanges?.push(message);
+    return false;
+  }
+
+  /**
+   * Adds a message, or replaces an older state of it.
+   * @returns whether it was not shown as part of the log before
+   */
   #put(message: Message): boolean {
     const key = keyOf(message.sender, message.clientMessageId);
     const known = this.#messages.get(key);
-    this.#messages.set(key, { ...message, key, state: "sent" });
+    // A live entry may show a message in a later state than a page that was read before it.
+    const isOlder = (known?.changedSeq ?? 0) > message.changedSeq;
+    if (!isOlder) this.#messages.set(key, { ...message, key, state: "sent" });
     return known === undefined || known.id === null;
   }
 }

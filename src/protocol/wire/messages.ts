@@ -37,16 +37,19 @@ export interface Message {
   mentionsRoom: boolean;
   /** In the order of first use. */
   reactions: Reaction[];
+  /** Whether it is among the room's pins. */
   pinned: boolean;
   /** The app's own. */
   metadata: Metadata | null;
   /** What a system message says; null for others. */
   systemType: string | null;
+  /** What that is about; null for others. */
   systemData: SystemData | null;
 }
 
 /** One emoji on a message. */
 export interface Reaction {
+  /** One emoji, or a name of 1 to 32 of `a-z0-9_+-`. */
   emoji: string;
   /** How many users it is of. */
   count: number;
@@ -97,6 +100,7 @@ export interface RelatedToReader extends Related {
 
 /** The answers to a message. */
 export interface Thread {
+  /** How many there are. */
   count: number;
   /** The number of the entry of the last. */
   lastSeq: number;
@@ -109,7 +113,9 @@ export type MessageChange =
 
 /** A user's reaction. */
 export interface EmojiUse {
+  /** As in {@linkcode Reaction}. */
   emoji: string;
+  /** Whose it is. */
   user: PublicUser;
 }
 
@@ -117,6 +123,7 @@ export interface EmojiUse {
 export interface MessageContent {
   /** The ids of users whom it names, at most 25. */
   mentions?: string[] | undefined;
+  /** The app's own. */
   metadata?: Metadata | null | undefined;
 }
 
@@ -165,10 +172,15 @@ export interface MessageClientEvents {
     ifChangedSeq?: number | undefined;
     clientMessageId?: string | undefined;
   } & MessageContent;
+  /** Answered by `message:ack`; a tombstone stays. */
   "message:delete": { roomId: string; messageId: string; clientMessageId?: string | undefined };
+  /** Answered by `message:ack`. */
   "reaction:add": { roomId: string; messageId: string; emoji: string };
+  /** Answered by `message:ack`. */
   "reaction:remove": { roomId: string; messageId: string; emoji: string };
+  /** Answered by `message:ack`. */
   "message:pin": { roomId: string; messageId: string };
+  /** Answered by `message:ack`. */
   "message:unpin": { roomId: string; messageId: string };
   /** Answered by one `connection:missed` for each room; `present` as in `room:join`. */
   "connection:recover": (RoomCursor | { rooms: RoomCursor[] }) & { present?: boolean | undefined };
