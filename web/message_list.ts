@@ -137,7 +137,7 @@ export class MessageList {
       avatar(message.sender),
       element("b", { className: "sender" }),
       element("time"),
-      element("div", { className: "text" }, ...richText(message.text)),
+      element("div", { className: "text" }),
       element(
         "p",
         { className: "outcome" },
@@ -152,9 +152,16 @@ export class MessageList {
     if (line.kind !== "message") return;
     const { message, continued } = line;
     item.classList.toggle("continued", continued);
-    if (this.#shown.get(item) === message) return;
+    const before = this.#shown.get(item);
+    if (before === message) return;
     this.#shown.set(item, message);
     item.dataset.state = message.state;
+    item.classList.toggle("deleted", message.deletedAt !== null);
+    // A new state of the same text is no reason to lose a selection.
+    if (before?.text !== message.text) {
+      const parts = message.deletedAt === null ? richText(message.text) : ["Message deleted"];
+      item.querySelector(".text")!.replaceChildren(...parts);
+    }
     setText(item.querySelector(".sender")!, message.sender.displayName);
     const time = item.querySelector("time")!;
     time.dateTime = message.createdAt;
