@@ -49,24 +49,22 @@ export class SqliteLog {
 
   /** Returns how many of the drafts, from the first on, it has appended. */
   append(roomId: string, basis: LogPosition, drafts: readonly DraftRow[]): number {
-    const room = this.#sql.prepare(
-      `SELECT key, (SELECT max(seq) FROM messages WHERE room = rooms.key) AS created,
-         (SELECT max(seq) FROM changes WHERE room = rooms.key) AS changed
-       FROM rooms WHERE id = ?`,
-    ).get(roomId);
-    if (!room || Math.max(Number(room.created), Number(room.changed)) !== basis.seq) return 0;
+    const room = this.#sql.prepare(`SELECT key, ${LAST_SEQ} AS head FROM rooms r WHERE id = ?`)
+      .get(roomId);
+    if (!room || room.head !== basis.seq) return 0;
     const key = Number(room.key);
     let { seq, n } = basis;
-    let hasChanges = room.changed !== null;
     for (const draft of drafts) {
       const isCreation = Array.isArray(draft);
-      const isAppended = isCreation
-        ? !(hasChanges && this.#isChange(key, draft)) && this.#create(key, seq + 1, n + 1, draft)
-        : this.#change(key, seq + 1, n, draft);
+      // A log of which every entry is a message holds no change.
+      const isRepeat = isCreation && n < seq && this.#isChange(key, draft);
+      const isAppended = !isRepeat &&
+        (isCreation
+          ? this.#create(key, seq + 1, n + 1, draft)
+          : this.#change(key, seq + 1, n, draft));
       if (!isAppended) break;
       seq++;
       if (isCreation) n++;
-      else hasChanges = true;
     }
     return seq - basis.seq;
   }
@@ -127,27 +125,21 @@ export class SqliteLog {
   #create(room: number, seq: number, n: number, row: CreatedRow): boolean {
     const { changes } = this.#sql.prepare(
       `INSERT INTO messages (room, seq, n, id, sender, text, system, client_message_id, created_at,
-         updated_at, details, request, thread_seq)
-       VALUES (?1, ?2, ?3, ?4, (SELECT key FROM users WHERE id = ?5), ?6, ?7, ?8, ?9, ?9, ?10, ?11,
-         (SELECT seq FROM messages WHERE id = ?12 AND room = ?1))
+         updated_at, details, request)
+       VALUES (?1, ?2, ?3, ?4, (SELECT key FROM users WHERE id = ?5), ?6, ?7, ?8, ?9, ?9, ?10, ?11)
        ON CONFLICT DO NOTHING`,
-    ).run(
-      room,
-      seq,
-      n,
-      row[0],
-      row[1],
-      row[2],
-      row[3],
-      row[4],
-      row[5],
-      row[6],
-      row[7],
-      row[8],
-    );
+    ).run(room, seq, n, row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7]);
     if (changes === 0) return false;
+    if (row[8] !== null) this.#putInThread(room, seq, row[8]);
     if (row[9] !== null) this.#notify(room, seq, row[9]);
     return true;
+  }
+
+  #putInThread(room: number, seq: number, threadId: string): void {
+    this.#sql.prepare(
+      `UPDATE messages SET thread_seq = (SELECT seq FROM messages WHERE id = ?3 AND room = ?1)
+       WHERE room = ?1 AND seq = ?2`,
+    ).run(room, seq, threadId);
   }
 
   /** Returns false, and writes nothing, if it was made before. */
