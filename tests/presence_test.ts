@@ -7,6 +7,8 @@ import { Presence } from "../src/rooms/presence.ts";
 import { RecentProfiles } from "../src/rooms/recent_profiles.ts";
 
 const INSTANCES = 3;
+/** Thousands of instances are made; more would take most of the time. */
+const MAX_PROFILES = 10;
 const ROOMS = ["general", "random"];
 const [ADA, BOB, CAROL, DAVE] = ["ada", "bob", "carol", "dave"].map((id): PublicUser => {
   return { id, displayName: id, avatarUrl: null };
@@ -296,7 +298,7 @@ class Instance {
 
   constructor(network: Network) {
     this.bus = new LossyBus(network);
-    const profiles = new RecentProfiles();
+    const profiles = new RecentProfiles(MAX_PROFILES);
     const update = (roomId: string, text: string) => this.#update(roomId, text);
     this.#presence = new Presence(this.bus, update, profiles);
     this.bus.subscribe((event, from) => {

@@ -84,9 +84,12 @@ export class TestSocket {
   /** Resolves with the first event, past or to come, for which `matches` holds. */
   async find(matches: (received: Received) => boolean, what = "an event"): Promise<Received> {
     const deadline = Date.now() + HANG_MS;
+    let checked = 0;
     while (true) {
-      const found = this.received.find(matches);
-      if (found) return found;
+      // Many may wait at once: each looks at each event once.
+      for (; checked < this.received.length; checked++) {
+        if (matches(this.received[checked]!)) return this.received[checked]!;
+      }
       const left = deadline - Date.now();
       if (left <= 0 || this.#closeCode !== null) {
         const events = this.received.map(({ event }) => event).join(", ");
