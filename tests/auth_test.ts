@@ -11,7 +11,8 @@ import { readConfig } from "../src/config.ts";
 import { judgeGeneration, nextRotation, type Session } from "../src/domain/session.ts";
 import { type Account, type Answer, request } from "./harness/account.ts";
 import { startServer } from "./harness/server.ts";
-import { onStage, sleep } from "./harness/stage.ts";
+import { onStage } from "./harness/stage.ts";
+import { skip } from "./harness/time.ts";
 
 const SECRETS = { JWT_SECRET: "a".repeat(32), JWT_REFRESH_SECRET: "b".repeat(32) };
 
@@ -174,7 +175,7 @@ Deno.test("a cookie used again after 10 s revokes the session and all its succes
     const [ada] = await stage.people("Ada");
     const first = ada.cookie;
     await ada.refresh();
-    await sleep(10_500);
+    skip(10_500);
     assertRefused(await refresh(ada.url, first), "session_revoked");
     assertRefused(await refresh(ada.url, ada.cookie), "session_revoked");
     assertRefused(await ada.request("GET", "/auth/me"), "session_revoked");
@@ -208,7 +209,7 @@ Deno.test("a refresh wants a cookie of ours that has not expired", () =>
     assertRefused(await request(ada.url, "POST", "/auth/refresh"), "unauthenticated");
     assertRefused(await refresh(ada.url, "refresh_token=garbage"), "unauthenticated");
     assertRefused(await refresh(ada.url, `refresh_token=${ada.token}`), "unauthenticated");
-    await sleep(2_100);
+    skip(2_100);
     assertRefused(await refresh(ada.url, ada.cookie), "token_expired");
   }, { JWT_REFRESH_EXPIRES_IN: "2s" }));
 
@@ -235,9 +236,9 @@ Deno.test("signing out with an old cookie that has expired ends the session as w
   onStage(async (stage) => {
     const [ada] = await stage.people("Ada");
     const old = ada.cookie;
-    await sleep(2_000);
+    skip(2_000);
     await ada.refresh();
-    await sleep(1_200);
+    skip(1_200);
     assert.equal((await ada.request("GET", "/auth/me")).status, 200);
     assert.equal((await ada.logOut(old)).status, 204);
     assertRefused(await ada.request("GET", "/auth/me"), "session_revoked");
@@ -336,7 +337,7 @@ Deno.test("an access token expires", () =>
   onStage(async (stage) => {
     const [ada] = await stage.people("Ada");
     assert.equal((await ada.request("GET", "/auth/me")).status, 200);
-    await sleep(2_100);
+    skip(2_100);
     assertRefused(await ada.request("GET", "/auth/me"), "token_expired");
   }, { JWT_ACCESS_EXPIRES_IN: "2s" }));
 

@@ -15,7 +15,6 @@ import { RedisServer } from "./harness/redis_server.ts";
 import { runMain } from "./harness/server.ts";
 import { sleep, until } from "./harness/stage.ts";
 
-/** How long a bus may take to find a server that has started. */
 /** The client cannot break off its wait for the next attempt to connect. */
 const LAST_RETRY_MS = 1_000;
 
@@ -71,9 +70,10 @@ for (
     return {
       ...rest,
       async close() {
+        const isRetrying = !rest.buses.every((bus) => bus.connected);
         await close();
         await server.remove();
-        await sleep(LAST_RETRY_MS);
+        if (isRetrying) await sleep(LAST_RETRY_MS);
       },
     };
   }, outages);
@@ -289,7 +289,7 @@ function withPassword({ port }: RedisServer, password: string, user = ""): strin
 
 /** Opens the buses of two instances on a server. */
 async function deploy(server: RedisServer): Promise<ServedDeployment<RedisServer>> {
-  const buses = [await RedisBus.open(server.url), await RedisBus.open(server.url)] as const;
+  const buses = await Promise.all([RedisBus.open(server.url), RedisBus.open(server.url)]);
   const [{ prefix }] = buses;
   return {
     server,
