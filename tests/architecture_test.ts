@@ -130,7 +130,8 @@ async function readImports(): Promise<Import[]> {
   for (const from of await sourceFiles()) {
     const text = await Deno.readTextFile(join(SRC, from));
     // Types vanish before anything runs, but they are dependencies of the reader all the same.
-    for (const [, path] of text.matchAll(/^(?:import|export)\b[^;]*?from "(\.[^"]+)"/gms)) {
+    const pattern = /(?:^(?:import|export)\b[^;]*?from |\bimport\()"(\.[^"]+)"/gms;
+    for (const [, path] of text.matchAll(pattern)) {
       found.push({ from, to: relative(SRC, join(SRC, dirname(from), path!)) });
     }
   }
