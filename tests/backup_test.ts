@@ -1,4 +1,5 @@
 /** `deno task backup` and `deno task restore`, as processes beside real servers. */
+// @slow: starts many processes
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";

@@ -1,4 +1,5 @@
 /** Whatever the network does, a client's list equals the room's log, and every send is in it once. */
+// @slow: hundreds of histories
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type ChatMessage, type Client, createClient, type Room } from "../src/client/mod.ts";

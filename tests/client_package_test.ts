@@ -1,4 +1,5 @@
 /** What is published of the client: documented, typed, small, and complete. */
+// @slow: installs packages
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { newAccount } from "./harness/client.ts";

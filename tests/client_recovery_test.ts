@@ -1,4 +1,5 @@
 /** Recovery: everything that was missed is there, in order and once, and the app gets the number. */
+// @slow: starts processes
 import assert from "node:assert/strict";
 import { createClient } from "../src/client/mod.ts";
 import { Account } from "./harness/account.ts";

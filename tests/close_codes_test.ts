@@ -1,4 +1,5 @@
 /** The close code reaches a peer that goes on sending, whatever the reason of the close. */
+// @slow: starts processes
 import assert from "node:assert/strict";
 import { OPCODE, type RawSocket } from "./harness/raw_socket.ts";
 import { spawnServer } from "./harness/server.ts";

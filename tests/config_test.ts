@@ -1,4 +1,5 @@
 /** Settings: what each takes, and the one line that stops a start. */
+// @slow: starts processes
 import assert from "node:assert/strict";
 import { ConfigError, readConfig } from "../src/config.ts";
 import { Account } from "./harness/account.ts";

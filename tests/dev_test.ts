@@ -1,4 +1,5 @@
 /** `deno task dev`: it follows the code, ends whole, and never takes a port behind somebody's back. */
+// @slow: starts many processes
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";

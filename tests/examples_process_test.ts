@@ -1,4 +1,5 @@
 /** The examples in the documents, run as they stand against fresh servers; only addresses differ. */
+// @slow: runs every example
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { HANG_MS } from "./harness/deadline.ts";

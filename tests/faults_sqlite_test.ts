@@ -1,4 +1,5 @@
 /** What people notice on one process with two workers and SQLite when it dies, hangs or restarts. */
+// @slow: fifty clients for minutes
 import { chaos, chatThrough, rollingRestart } from "./faults/scenario.ts";
 
 const SITE = { instances: 1, settings: { WORKERS: "2" } };

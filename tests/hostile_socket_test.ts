@@ -1,4 +1,5 @@
 /** Sockets that violate the protocol, by mistake or on purpose: each is answered, none does harm. */
+// @slow: hundreds of sockets, and processes
 import assert from "node:assert/strict";
 import { request } from "./harness/account.ts";
 import { HANG_MS } from "./harness/deadline.ts";

@@ -1,4 +1,5 @@
 /** What people notice when the embedded database cannot be written, and when it can be again. */
+// @slow: waits for outages
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { request } from "./harness/account.ts";

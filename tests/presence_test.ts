@@ -1,4 +1,5 @@
 /** Who is online: whatever the bus loses, repeats or reorders, in the end all instances agree. */
+// @slow: thousands of histories
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { PublicUser } from "../src/domain/user.ts";

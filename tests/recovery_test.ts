@@ -1,4 +1,5 @@
 /** Recovery: nothing is missed and nothing comes twice, whatever happened meanwhile. */
+// @slow: thousands of steps at random
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Account } from "./harness/account.ts";

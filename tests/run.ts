@@ -13,9 +13,9 @@
  * What the chosen files need is found or started once. Files whose service cannot be had are left
  * out and count as skipped, each as one; in CI (`CI` is set) as failed.
  *
- * Files run side by side, each in a process of its own: for each two cores one that keeps a core
- * busy, and two others. `TEST_CORES` says how many cores to use. `--quick` runs those that need no service and
- * little time.
+ * Files run side by side, each in a process of its own; `TEST_CORES` says on how many cores, by
+ * default all. A line `// @slow: why` marks a file that takes more than about 5 s of a core.
+ * `--quick` runs the files that need no service and are not marked.
  */
 import { basename, join, relative } from "node:path";
 import { parseArgs } from "node:util";
@@ -37,12 +37,12 @@ const SERVICES: Record<string, FindService> = {
   browser: findChromium,
 };
 
-/** Words of names: many processes for minutes, packing, and whole installations are not quick. */
-const LONG = ["faults", "package", "process", "workers"];
-/** Words of names: fifty clients, or a browser, keep a core busy; other tests mostly wait. */
-const HEAVY = ["faults", "browser"];
-/** Files at once on each core: heavy ones, and others. */
-const JOBS_A_CORE = { heavy: 0.5, light: 1 };
+/**
+ * How many files run at once on each two cores, by a word of their names. Fifty clients, or a
+ * browser, keep a core busy; others wait for most of their time.
+ */
+const JOBS = { faults: 1, browser: 1, other: 2 };
+const SLOW = /^\/\/ @slow: \S/m;
 /** How many of the slowest files the end names. */
 const NAMED_FILES = 12;
 
@@ -93,17 +93,21 @@ async function runTests(args: string[], signal: AbortSignal): Promise<Counts> {
 
 async function runAll(files: string[], options: Omit<FileRunOptions, "jobs">): Promise<FileRun[]> {
   const cores = Number(Deno.env.get("TEST_CORES")) || navigator.hardwareConcurrency;
-  const heavy = files.filter(isHeavy);
-  const light = files.filter((file) => !isHeavy(file));
-  const runs = await Promise.all([
-    runFiles(heavy, { ...options, jobs: Math.ceil(JOBS_A_CORE.heavy * cores) }),
-    // Those that need services take longest, and should not be the last to end.
-    runFiles(light.toSorted((a, b) => Number(isQuick(a)) - Number(isQuick(b))), {
-      ...options,
-      jobs: Math.ceil(JOBS_A_CORE.light * cores),
-    }),
-  ]);
+  // What takes longest should not be the last to end.
+  const slowFirst = files.toSorted((a, b) => Number(isQuick(a)) - Number(isQuick(b)));
+  const runs = await Promise.all(
+    Object.entries(JOBS).map(([queue, jobs]) =>
+      runFiles(slowFirst.filter((file) => queueOf(file) === queue), {
+        ...options,
+        jobs: Math.ceil(jobs * cores / 2),
+      })
+    ),
+  );
   return runs.flat();
+}
+
+function queueOf(path: string): string {
+  return Object.keys(JOBS).find((word) => wordsOf(path).includes(word)) ?? "other";
 }
 
 /** Tells paths, all tests if there are none, from options of `deno test` and their values. */
@@ -209,13 +213,9 @@ export function servicesOf(path: string): string[] {
     : [];
 }
 
-/** Whether a file needs no service and little time, by its name. */
+/** Whether a file needs no service, by its name, and is not marked as slow. */
 export function isQuick(path: string): boolean {
-  return servicesOf(path).length === 0 && !wordsOf(path).some((word) => LONG.includes(word));
-}
-
-function isHeavy(path: string): boolean {
-  return wordsOf(path).some((word) => HEAVY.includes(word));
+  return servicesOf(path).length === 0 && !SLOW.test(Deno.readTextFileSync(path));
 }
 
 function wordsOf(path: string): string[] {

@@ -1,5 +1,6 @@
 /** The runner's count, which nothing else would notice if it were wrong. */
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { readCounts, sumCounts } from "./file_runs.ts";
 import { isQuick, readArguments, servicesOf } from "./run.ts";
 
@@ -40,10 +41,20 @@ Deno.test("paths, options of deno test and --quick are told apart", () => {
   });
 });
 
-Deno.test("a file is quick that needs no service, kills nothing and packs nothing", () => {
-  const files = ["rooms", "store_mongodb", "faults_sqlite", "client_package", "page_browser"];
-  const quick = files.filter((name) => isQuick(`tests/${name}_test.ts`));
-  assert.deepEqual(quick, ["rooms"]);
+Deno.test("a file is quick that needs no service and is not marked as slow", async () => {
+  const folder = await Deno.makeTempDir();
+  const files = {
+    "rooms_test.ts": "/** Rooms, @slow or not. */\n",
+    "workers_test.ts": "/** Workers. */\n// @slow: starts processes\n",
+    "store_mongodb_test.ts": "/** The store. */\n",
+  };
+  const quick: string[] = [];
+  for (const [name, text] of Object.entries(files)) {
+    const path = join(folder, name);
+    await Deno.writeTextFile(path, text);
+    if (isQuick(path)) quick.push(name);
+  }
+  assert.deepEqual(quick, ["rooms_test.ts"]);
 });
 
 Deno.test("counts add up", () => {

@@ -1,4 +1,5 @@
 /** Several workers in one process: as a whole they behave like a single instance. */
+// @slow: starts many processes
 import assert from "node:assert/strict";
 import { crowd, onWorkers, testWorkers } from "./conformance/workers.ts";
 import { request } from "./harness/account.ts";
