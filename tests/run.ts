@@ -38,10 +38,16 @@ const SERVICES: Record<string, FindService> = {
 };
 
 /**
- * How many files run at once on each two cores, by a word of their names. Fifty clients, or a
- * browser, keep a core busy; others wait for most of their time.
+ * How many files run at once on each two cores, by words of their names. Fifty clients, or a browser,
+ * keep a core busy; files about buses and outages hardly need one, and wait for long; the others are
+ * in between.
  */
-const JOBS = { faults: 1, browser: 1, other: 2 };
+const QUEUES = [
+  { words: ["faults"], jobs: 1 },
+  { words: ["browser"], jobs: 1 },
+  { words: ["bus", "outage"], jobs: 1 },
+];
+const OTHER_JOBS = 3;
 const SLOW = /^\/\/ @slow: \S/m;
 /** How many of the slowest files the end names. */
 const NAMED_FILES = 12;
@@ -95,19 +101,18 @@ async function runAll(files: string[], options: Omit<FileRunOptions, "jobs">): P
   const cores = Number(Deno.env.get("TEST_CORES")) || navigator.hardwareConcurrency;
   // What takes longest should not be the last to end.
   const slowFirst = files.toSorted((a, b) => Number(isQuick(a)) - Number(isQuick(b)));
+  const queued = Map.groupBy(slowFirst, queueOf);
   const runs = await Promise.all(
-    Object.entries(JOBS).map(([queue, jobs]) =>
-      runFiles(slowFirst.filter((file) => queueOf(file) === queue), {
-        ...options,
-        jobs: Math.ceil(jobs * cores / 2),
-      })
-    ),
+    queued.entries().map(([queue, files]) => {
+      const jobs = queue?.jobs ?? OTHER_JOBS;
+      return runFiles(files, { ...options, jobs: Math.ceil(jobs * cores / 2) });
+    }),
   );
   return runs.flat();
 }
 
-function queueOf(path: string): string {
-  return Object.keys(JOBS).find((word) => wordsOf(path).includes(word)) ?? "other";
+function queueOf(path: string) {
+  return QUEUES.find(({ words }) => words.some((word) => wordsOf(path).includes(word)));
 }
 
 /** Tells paths, all tests if there are none, from options of `deno test` and their values. */
