@@ -267,7 +267,7 @@ function rest(name: string, title: string, resource: string): Scenario {
     name,
     title,
     about:
-      "20,000 requests over 32 connections, each sent when the one before is answered; how many the server answers for a second of CPU time. EchoRoom reads them from its store for who has signed in; the others answer constants to everybody.",
+      "20,000 requests over 32 connections, each sent when the one before is answered; how many the server answers for a second of CPU time. EchoRoom checks who has signed in and answers what its store holds; the others answer constants to everybody.",
     load: ["rest", "--resource", resource, "--rooms", rooms],
     peers: ["echoroom", "express", "hono"],
     base: "express",

@@ -14,6 +14,7 @@ import { Access } from "./services/access.ts";
 import { KnownDevices } from "./services/known_devices.ts";
 import { LoopLoad } from "./services/loop_load.ts";
 import { Metrics, type MetricsSnapshot } from "./services/metrics.ts";
+import { NewestPages } from "./services/newest_pages.ts";
 import { Passwords } from "./services/passwords.ts";
 import { RateLimits, type SharedLimiters } from "./services/rate_limits.ts";
 import { RoomCache } from "./services/room_cache.ts";
@@ -68,6 +69,7 @@ export async function compose(config: Config, siblings?: Siblings): Promise<Serv
     bus,
     log: new RoomLog(store, bus, metrics),
     access: new Access(new RoomCache(store, bus)),
+    newestPages: isAlone(bus) ? new NewestPages(store, bus) : null,
     slugs: new RoomSlugs(store.rooms),
     tokens: await Tokens.create(config),
     passwords,
@@ -199,6 +201,11 @@ async function openRedis({ bus, redisUrl }: Config): Promise<RedisBus | null> {
   } catch (error) {
     throw new ConfigError(`REDIS_URL ${refusalReason(error)}`);
   }
+}
+
+/** Whether no other instance shares the bus, so that it carries every change in a call. */
+function isAlone(bus: Bus): boolean {
+  return bus instanceof InProcessBus && !(bus instanceof WorkersBus);
 }
 
 async function openBus(

@@ -1,7 +1,7 @@
 /** `/rooms`: create, list, find, and read their history. */
 import { Hono } from "hono";
 import { describeRoute } from "hono-openapi";
-import { readHistory } from "../application/messages/read_history.ts";
+import { type MessagesPage as Page, readHistory } from "../application/messages/read_history.ts";
 import { createRoom } from "../application/rooms/create_room.ts";
 import { getRoom } from "../application/rooms/get_room.ts";
 import { listRooms } from "../application/rooms/list_rooms.ts";
@@ -16,13 +16,16 @@ import {
   RoomsQuery,
 } from "../protocol/schemas/rooms.ts";
 import { json, problems } from "./answers.ts";
-import { compressedJson } from "./compression.ts";
+import { compressed, compressedJson } from "./compression.ts";
 import type { Env } from "./context.ts";
 import { requireUser } from "./guards.ts";
 import { jsonBody, query, requireJson } from "./input.ts";
 
 const BEARER = [{ bearer: [] }];
 const AUTH: ErrorCode[] = ["unauthenticated", "token_expired", "session_revoked"];
+
+/** Pages as JSON: one that is cached is serialised once. */
+const texts = new WeakMap<Page, string>();
 
 export function roomRoutes(services: Services, isDraining: () => boolean) {
   const signedIn = requireUser(services);
@@ -111,12 +114,21 @@ export function roomRoutes(services: Services, isDraining: () => boolean) {
       async (c) => {
         const { limit, before, after } = c.req.valid("query");
         const idOrSlug = c.req.param("idOrSlug")!;
-        const { messages, hasMore } = await readHistory(c.get("actor"), services, idOrSlug, {
+        const page = await readHistory(c.get("actor"), services, idOrSlug, {
           limit,
           before,
           after,
         });
-        return compressedJson(c, { messages: messages.map(presentMessage), hasMore });
+        return compressed(c, textOf(page), "application/json");
       },
     );
+}
+
+function textOf(page: Page): string {
+  const known = texts.get(page);
+  if (known !== undefined) return known;
+  const { messages, hasMore } = page;
+  const text = JSON.stringify({ messages: messages.map(presentMessage), hasMore });
+  texts.set(page, text);
+  return text;
 }

@@ -5,6 +5,7 @@ import type { Access } from "./access.ts";
 import type { KnownDevices } from "./known_devices.ts";
 import type { LoopLoad } from "./loop_load.ts";
 import type { Metrics } from "./metrics.ts";
+import type { NewestPages } from "./newest_pages.ts";
 import type { Passwords } from "./passwords.ts";
 import type { RateLimits } from "./rate_limits.ts";
 import type { RoomLog } from "./room_log.ts";
@@ -16,6 +17,8 @@ export interface Services {
   bus: Bus;
   log: RoomLog;
   access: Access;
+  /** Null where a profile may change without this instance being notified in a call. */
+  newestPages: NewestPages | null;
   slugs: RoomSlugs;
   tokens: Tokens;
   passwords: Passwords;

@@ -18,7 +18,7 @@ export interface MessagesPage {
  */
 export async function readHistory(
   actor: Actor,
-  { access, store }: Pick<Dependencies, "access" | "store">,
+  { access, store, newestPages }: Pick<Dependencies, "access" | "store" | "newestPages">,
   idOrSlug: string,
   page: { limit: number; before: string | undefined; after: string | undefined },
 ): Promise<MessagesPage> {
@@ -32,7 +32,19 @@ export async function readHistory(
     const found = await store.log.messagesAfter(roomId, start, limit + 1);
     return { messages: found.slice(0, limit), hasMore: found.length > limit };
   }
-  const end = before === undefined ? LOG_LIMIT : await positionOf(store, roomId, "before", before);
+  if (before === undefined) {
+    const load = () => readBefore(store, roomId, LOG_LIMIT, limit);
+    return newestPages ? await newestPages.read(roomId, limit, load) : await load();
+  }
+  return await readBefore(store, roomId, await positionOf(store, roomId, "before", before), limit);
+}
+
+async function readBefore(
+  store: Dependencies["store"],
+  roomId: string,
+  end: LogPosition,
+  limit: number,
+): Promise<MessagesPage> {
   const found = await store.log.messagesBefore(roomId, end, limit + 1);
   return { messages: found.slice(-limit), hasMore: found.length > limit };
 }
