@@ -174,7 +174,7 @@ Deno.test("pages of the listed origins and of the server's own may read answers,
     assert.match(preflight.headers.get("access-control-allow-headers")!, /authorization/i);
   }, { CORS_ORIGIN: "https://app.example, http://localhost:5173" }));
 
-Deno.test("answers of every kind forbid sniffing, framing and foreign scripts, and vary by origin", () =>
+Deno.test("answers of every kind forbid sniffing, framing and foreign scripts, and vary by origin; JSON loads nothing", () =>
   onStage(async ({ server }) => {
     for (
       const [method, path] of [
@@ -197,7 +197,14 @@ Deno.test("answers of every kind forbid sniffing, framing and foreign scripts, a
       assert.match(headers.get("vary") ?? "", /\bOrigin\b/, `${method} ${path}`);
       assert.match(headers.get("x-request-id")!, /^[\w-]{8,}$/, `${method} ${path}`);
       const policy = headers.get("content-security-policy") ?? "";
-      assert.match(policy, /default-src 'self'/);
+      const isJson = /json/.test(headers.get("content-type") ?? "");
+      assert.match(policy, isJson ? /^default-src 'none';/ : /default-src 'self'/, path);
+      assert.equal(headers.get("cross-origin-resource-policy"), "same-origin", path);
+      assert.match(headers.get("strict-transport-security")!, /^max-age=\d+$/, path);
+      if (!isJson) {
+        assert.equal(headers.get("cross-origin-opener-policy"), "same-origin", path);
+        assert.equal(headers.get("referrer-policy"), "no-referrer", path);
+      }
       assert.match(policy, /frame-ancestors 'none'/);
       assert.doesNotMatch(policy, /script-src[^;]*'unsafe/);
     }
