@@ -210,6 +210,25 @@ Deno.test("creators and senders are shown as they are now", () =>
     assert.ok(!text.includes("@example.com"), "an email is shown to others");
   }));
 
+Deno.test("history that is read again and again shows every acked message and every new name", () =>
+  onStage(async (stage) => {
+    const [ada] = await stage.people("Ada");
+    const { id } = await ada.createRoom("Room");
+    const socket = await TestSocket.connect(ada);
+    const newest = async () => {
+      const { body } = await ada.request("GET", `/rooms/${id}/messages`);
+      return body.messages.at(-1);
+    };
+    for (let i = 1; i <= 5; i++) {
+      await newest();
+      await socket.call("message:send", { roomId: id, text: `message ${i}` });
+      assert.equal((await newest()).text, `message ${i}`);
+      await ada.request("PATCH", "/auth/me", { displayName: `Ada ${i}` });
+      assert.equal((await newest()).sender.displayName, `Ada ${i}`);
+    }
+    await socket.close();
+  }));
+
 Deno.test("fields at their limits are taken, and past them refused", () =>
   onStage(async (stage) => {
     const [ada] = await stage.people("Ada");
