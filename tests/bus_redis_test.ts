@@ -18,6 +18,9 @@ import { sleep, until } from "./harness/stage.ts";
 /** The client cannot break off its wait for the next attempt to connect. */
 const LAST_RETRY_MS = 1_000;
 
+/** Shorter than the usual 3 s. */
+const SILENCE_LIMIT_MS = 1_500;
+
 /** A Redis server that is a cluster by itself. */
 class ClusterNode extends RedisServer {
   #created = false;
@@ -66,7 +69,7 @@ for (
   testBusOutages(name, async () => {
     const server = create();
     await server.start();
-    const { close, ...rest } = await deploy(server);
+    const { close, ...rest } = await deploy(server, SILENCE_LIMIT_MS);
     return {
       ...rest,
       async close() {
@@ -288,8 +291,12 @@ function withPassword({ port }: RedisServer, password: string, user = ""): strin
 }
 
 /** Opens the buses of two instances on a server. */
-async function deploy(server: RedisServer): Promise<ServedDeployment<RedisServer>> {
-  const buses = await Promise.all([RedisBus.open(server.url), RedisBus.open(server.url)]);
+async function deploy(
+  server: RedisServer,
+  silenceLimitMs?: number,
+): Promise<ServedDeployment<RedisServer>> {
+  const open = () => RedisBus.open(server.url, silenceLimitMs);
+  const buses = await Promise.all([open(), open()]);
   const [{ prefix }] = buses;
   return {
     server,
