@@ -2,7 +2,7 @@
 import type { PublicUser, User } from "../protocol/wire/users.ts";
 import { ServerAddress } from "./address.ts";
 import { type Account, Api, type Credentials, type ProfileChanges } from "./api.ts";
-import { Connection, type ConnectionState, TIMING, type Timing } from "./connection.ts";
+import { Connection, type ConnectionState } from "./connection.ts";
 import { closed, type EchoRoomError, signedOut, unreachable } from "./errors.ts";
 import { type Observable, Observed } from "./observable.ts";
 import { type Ack, Outbox, type Progress } from "./outbox.ts";
@@ -16,6 +16,7 @@ import {
 } from "./platform.ts";
 import type { Room } from "./room.ts";
 import { JoinedRoom } from "./joined_room.ts";
+import { TIMING, type Timing } from "./timing.ts";
 import { Tokens } from "./tokens.ts";
 import type { OutboxStorage, Unsent } from "./unsent_store.ts";
 

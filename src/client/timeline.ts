@@ -2,30 +2,8 @@
 import type { ServerEvents } from "../protocol/wire/events.ts";
 import { type Message, NEW_MESSAGE } from "../protocol/wire/messages.ts";
 import type { PublicUser } from "../protocol/wire/users.ts";
-import type { EchoRoomError } from "./errors.ts";
-
-/** How far a message is on its way into the room's log; others' messages are always `sent`. */
-export type MessageState = "queued" | "sending" | "sent" | "failed";
-
-/** A message as an app shows it, whether or not the server has it yet. Escape its text in markup. */
-export interface ChatMessage extends Readonly<Omit<Message, "id" | "roomId" | "seq">> {
-  /** The same from the moment it is written on, for lists. */
-  readonly key: string;
-  /** Whether the server has it. */
-  readonly state: MessageState;
-  /** Null until the server has acked it. */
-  readonly id: string | null;
-  /** Its place in the room's log; null until the server has acked it. */
-  readonly seq: number | null;
-  /** ISO 8601; by the local clock until the server has acked it. */
-  readonly createdAt: string;
-  /** ISO 8601; by the local clock until the server has acked it. */
-  readonly updatedAt: string;
-  /** Why it was refused, if it `failed`, or why it has to wait, if it is `queued`. */
-  readonly error?: EchoRoomError | undefined;
-  /** When it is sent again, in ms as of `Date.now()`, if it is `queued` because of an `error`. */
-  readonly retryAt?: number | undefined;
-}
+import { byPlace, type ChatMessage, keyOf } from "./chat_message.ts";
+import { Observed } from "./observable.ts";
 
 /** An entry of a room's log: it creates or changes one message. */
 export interface Entry {
@@ -43,6 +21,13 @@ const LOG_START: Entry = { seq: 0, id: null };
  * through {@linkcode Timeline.receive}, and by pages otherwise.
  */
 export class Timeline {
+  /** All messages in the order of the log, then the drafts in the order in which they were written. */
+  readonly messages: Observed<readonly ChatMessage[]> = new Observed(() => this.#list());
+  /** Whether there are older messages than those shown. */
+  readonly hasOlder: Observed<boolean> = new Observed(() => {
+    return (this.first()?.seq ?? 0) > this.#beginning;
+  });
+
   /** The last entry up to which nothing is missing; null before the room was first joined. */
   #cursor: Entry | null = null;
   /** The `seq` of the first message that the server still has. */
@@ -58,19 +43,9 @@ export class Timeline {
     return this.#cursor ?? LOG_START;
   }
 
-  /** All messages in the order of the log, then the drafts in the order in which they were written. */
-  list(): readonly ChatMessage[] {
-    return [...this.#messages.values()].sort(byPlace);
-  }
-
   /** The oldest message that the server has. */
   first(): ChatMessage | undefined {
-    return this.list().find(({ id }) => id !== null);
-  }
-
-  /** Whether there are older messages than those shown. */
-  get hasOlder(): boolean {
-    return (this.first()?.seq ?? 0) > this.#beginning;
+    return this.#list().find(({ id }) => id !== null);
   }
 
   /** Whether entries beyond the cursor are missing. */
@@ -98,7 +73,9 @@ export class Timeline {
       this.#unconfirmed = !continues(answer, this.#cursor);
       if (this.#unconfirmed) return null;
     }
-    return this.#takeUpTo(answer, messages);
+    const added = this.#takeUpTo(answer, messages);
+    this.#changed();
+    return added;
   }
 
   /**
@@ -108,15 +85,13 @@ export class Timeline {
   recover(page: ServerEvents["connection:missed"]): number {
     const { messages, reset } = page;
     this.#unconfirmed = false;
-    if (reset) {
-      for (const [key, { id }] of this.#messages) if (id !== null) this.#messages.delete(key);
-      this.#cursor = LOG_START;
-      this.#head = 0;
-      this.#beginning = 1;
-    }
+    if (reset) this.#reset(LOG_START);
     const [cursor, first] = [this.cursor.seq, this.first()?.seq ?? 0];
     // A changed message that is older than the first one shown would stand before a gap.
-    return this.#takeUpTo(page, messages.filter(({ seq }) => seq > cursor || seq >= first));
+    const shown = messages.filter(({ seq }) => seq > cursor || seq >= first);
+    const added = this.#takeUpTo(page, shown);
+    if (shown.length > 0 || reset) this.#changed();
+    return added;
   }
 
   /**
@@ -130,7 +105,10 @@ export class Timeline {
     // It may follow an entry that only has the cursor's number.
     if (this.#unconfirmed || entry.seq !== this.#cursor.seq + 1) return false;
     this.#cursor = entry;
-    if (message) this.#put(message);
+    if (message) {
+      this.#put(message);
+      this.#changed();
+    }
     return true;
   }
 
@@ -138,6 +116,7 @@ export class Timeline {
   prepend(messages: readonly Message[], hasOlder: boolean): void {
     for (const message of messages) this.#put(message);
     if (!hasOlder) this.#beginning = this.first()?.seq ?? 1;
+    this.#changed();
   }
 
   /** Adds a message of the user's own that the server does not have yet, unless it is shown already. */
@@ -146,6 +125,7 @@ export class Timeline {
     if (this.#messages.has(key)) return;
     const place = { key, id: null, seq: null, state: "queued" } as const;
     this.#messages.set(key, { ...NEW_MESSAGE, ...draft, ...place, updatedAt: draft.createdAt });
+    this.messages.changed();
   }
 
   /** Updates a draft; a message that is in the log already stays as it is. */
@@ -157,19 +137,48 @@ export class Timeline {
     this.#messages.set(key, { ...draft, error: undefined, retryAt: undefined, ...change });
     // It was stored long ago, and only its ack was lost.
     if (first) this.#dropBefore(first.seq!);
+    this.messages.changed();
   }
 
   /** Removes a draft that has failed. Returns whether there was one. */
   discard(key: string): boolean {
-    return this.#messages.get(key)?.state === "failed" && this.#messages.delete(key);
+    if (this.#messages.get(key)?.state !== "failed") return false;
+    this.#messages.delete(key);
+    this.messages.changed();
+    return true;
   }
 
-  /** Removes all but the newest messages. Returns whether there were more. */
-  forgetOlder(keep: number): boolean {
-    const shown = this.list().filter(({ id }) => id !== null);
-    if (shown.length <= keep) return false;
+  /** Removes all but the newest messages, and keeps the drafts. */
+  forgetOlder(keep: number): void {
+    const shown = this.#list().filter(({ id }) => id !== null);
+    if (shown.length <= keep) return;
     this.#dropBefore(shown.at(-keep)!.seq!);
-    return true;
+    this.#changed();
+  }
+
+  /** Removes all messages, and the drafts. */
+  clear(): void {
+    this.#messages.clear();
+    this.#reset(null);
+    this.#changed();
+  }
+
+  /** The log begins anew; drafts stay. */
+  #reset(cursor: Entry | null): void {
+    this.#dropBefore(Infinity);
+    this.#cursor = cursor;
+    this.#head = 0;
+    this.#beginning = 1;
+    this.#unconfirmed = false;
+  }
+
+  #list(): ChatMessage[] {
+    return [...this.#messages.values()].sort(byPlace);
+  }
+
+  #changed(): void {
+    this.messages.changed();
+    this.hasOlder.changed();
   }
 
   /** Removes older messages, which would stand before a gap; they can be loaded by page. */
@@ -216,15 +225,4 @@ function continues(
     ? lastEntryId
     : messages.find(({ seq }) => seq === cursor.seq)?.id;
   return id === cursor.id;
-}
-
-/** An asynchronous storage may return earlier drafts after later ones were added. */
-function byPlace(a: ChatMessage, b: ChatMessage): number {
-  if (a.seq !== null || b.seq !== null) return (a.seq ?? Infinity) - (b.seq ?? Infinity);
-  return Number(a.createdAt > b.createdAt) - Number(a.createdAt < b.createdAt);
-}
-
-/** A sender uses a `clientMessageId` once in a room, so it identifies a message before it is sent. */
-function keyOf(sender: PublicUser, clientMessageId: string): string {
-  return `${sender.id} ${clientMessageId}`;
 }
