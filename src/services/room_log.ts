@@ -1,13 +1,13 @@
 /** The way into every room's log: appends in batches, one in flight a room (group commit). */
-import { setTimeout as sleep } from "node:timers/promises";
 import { getLogger } from "@logtape/logtape";
-import { LRUCache } from "lru-cache";
 import { Batcher } from "../async/batcher.ts";
-import { type Entry, type EntryDraft, type LogPosition, positionOf } from "../domain/entry.ts";
+import type { Entry, EntryDraft, LogPosition } from "../domain/entry.ts";
 import { ChatError, unavailable } from "../domain/errors.ts";
 import { countWithin } from "../domain/message.ts";
 import type { Bus, BusEvent } from "../ports/bus.ts";
 import type { Store } from "../ports/store/store.ts";
+import { AppendContention } from "./append_contention.ts";
+import { type Basis, LogEnds } from "./log_ends.ts";
 import type { Metrics } from "./metrics.ts";
 
 const logger = getLogger(["echoroom", "log"]);
@@ -20,25 +20,11 @@ const MAX_BATCH = { entries: 500, length: 128 * 1024 } as const;
 /** Drafts that may wait in one room, and in all together; over it an append is `unavailable`. */
 const MAX_WAITING_IN_ROOM = 5_000;
 const MAX_WAITING = 20_000;
-/** Rooms whose logs' ends are remembered. */
-const MAX_ENDS = 10_000;
 /** How long a batch competes for numbers with other instances before it gives up. */
 const CONTENTION_LIMIT_MS = 4_000;
-const MAX_BACKOFF_MS = 50;
 /** Entries read at once to find where the log ends after a lost race. */
 const CATCH_UP_PAGE = 100;
-/** How long a room's next batch waits at most for an instance that has lost several races. */
-const YIELD_MS = 200;
-/** Rooms whose contention by other instances is remembered. */
-const MAX_CONTENDED = 1_000;
-
 type AppendEvent = Extract<BusEvent, { kind: "appended" | "append_uncertain" }>;
-
-/** The end of a log that an append is decided on, and the store's epoch in which it was that. */
-interface Basis {
-  end: LogPosition;
-  epoch: number;
-}
 
 interface Waiting {
   draft: EntryDraft;
@@ -60,9 +46,6 @@ interface Outcome {
  * Appends to rooms' logs and publishes what was appended. While one batch of a room is written, what
  * arrives gathers into the next: a quiet room waits for nothing, a busy one shares one commit among
  * many. Entries of a room are numbered in the order in which `append` was called.
- *
- * Of several instances that append to one room the fastest would win every race. One that loses
- * twice in a row publishes `append_contended`, and the others let it go first.
  */
 export class RoomLog {
   readonly #store: Store;
@@ -72,23 +55,17 @@ export class RoomLog {
   readonly #batchers = new Map<string, Batcher<Waiting>>();
   /** Each room's batch under way, until it is published. */
   readonly #unpublished = new Map<string, PromiseWithResolvers<void>>();
-  /** Where logs end: the basis of their next append. */
-  readonly #ends = new LRUCache<string, Basis>({ max: MAX_ENDS });
-  /** Rooms in which another instance has lost several races. */
-  readonly #contended = new LRUCache<string, true>({ max: MAX_CONTENDED, ttl: YIELD_MS });
-  /** Ends the wait of a room that lets another instance go first. */
-  readonly #yielding = new Map<string, () => void>();
+  readonly #ends: LogEnds;
+  readonly #contention: AppendContention;
   #waiting = 0;
 
   constructor(store: Store, bus: Bus, metrics: Metrics) {
     this.#store = store;
     this.#bus = bus;
     this.#metrics = metrics;
+    this.#ends = new LogEnds(store);
+    this.#contention = new AppendContention(bus);
     metrics.watchQueue("append", () => this.#waiting);
-    bus.subscribe((event, from) => {
-      if (event.kind !== "append_contended" || from === bus.instanceId) return;
-      this.#contended.set(event.roomId, true);
-    });
   }
 
   /**
@@ -120,7 +97,7 @@ export class RoomLog {
    * @param epoch of the store when it had the log up to here
    */
   advance(roomId: string, end: LogPosition, epoch: number): void {
-    if (this.#advance(roomId, { end, epoch })) this.#othersAppended(roomId);
+    if (this.#ends.advance(roomId, { end, epoch })) this.#contention.othersAppended(roomId);
   }
 
   /** Resolves once everything accepted so far has been written or refused, and published. */
@@ -141,7 +118,7 @@ export class RoomLog {
   }
 
   async #writeNext(roomId: string, waiting: Waiting[]): Promise<void> {
-    if (this.#contended.delete(roomId)) await this.#yield(roomId);
+    if (this.#contention.consume(roomId)) await this.#contention.yield(roomId);
     const error = await this.#write(roomId, waiting.splice(0, batchSize(waiting)));
     // They have waited as long as the store may take to answer; it would not answer them either.
     if (isUnavailable(error)) this.#refuse(waiting.splice(0), error);
@@ -179,56 +156,27 @@ export class RoomLog {
     const deadline = performance.now() + CONTENTION_LIMIT_MS;
     let waiting = drafts;
     try {
-      let basis = await this.#basis(roomId);
+      let basis = await this.#ends.get(roomId);
       for (let attempt = 0;; attempt++) {
         const entries = await this.#store.log.append(roomId, basis.end, waiting);
-        basis = this.#after(roomId, basis, entries);
+        basis = this.#ends.after(roomId, basis, entries);
         waiting = settle(waiting, entries, outcome);
         if (waiting.length === 0) return outcome;
         if (performance.now() > deadline) throw unavailable("The room is too busy.");
-        if (attempt > 0) await this.#backOff(roomId, attempt);
+        if (attempt > 0) await this.#contention.backOff(roomId, attempt);
         const missed = await this.#readMissed(roomId, basis, waiting);
         waiting = settle(waiting, missed, outcome);
         if (waiting.length === 0) return outcome;
-        basis = await this.#basis(roomId);
+        basis = await this.#ends.get(roomId);
       }
     } catch (error) {
-      this.#ends.delete(roomId);
+      this.#ends.forget(roomId);
       return { ...outcome, error };
     }
   }
 
-  /** Where the log ends, as far as is known: if it does not, the append is refused. */
-  async #basis(roomId: string): Promise<Basis> {
-    const { epoch } = this.#store;
-    return this.#known(roomId) ?? { end: await this.#store.log.end(roomId), epoch };
-  }
-
-  /** Where the log ends, if that is known of the database as it is now. */
-  #known(roomId: string): Basis | undefined {
-    const known = this.#ends.get(roomId);
-    return known?.epoch === this.#store.epoch ? known : undefined;
-  }
-
-  /** The basis after these entries, which follow it. */
-  #after(roomId: string, { end, epoch }: Basis, entries: readonly Entry[]): Basis {
-    const last = entries.at(-1);
-    const basis = { end: last ? positionOf(last) : end, epoch };
-    this.#advance(roomId, basis);
-    return basis;
-  }
-
-  /** Returns whether more of the log is known now. */
-  #advance(roomId: string, basis: Basis): boolean {
-    const known = this.#ends.get(roomId);
-    if (known && known.epoch > basis.epoch) return false;
-    if (known?.epoch === basis.epoch && known.end.seq >= basis.end.seq) return false;
-    this.#ends.set(roomId, basis);
-    return true;
-  }
-
   /**
-   * Finds what refused a draft: entries of another append, after which `#basis` is the end of the
+   * Finds what refused a draft: entries of another append, after which `#ends` has the end of the
    * log again, or an earlier entry of the same send.
    */
   async #readMissed(
@@ -236,14 +184,14 @@ export class RoomLog {
     basis: Basis,
     drafts: readonly EntryDraft[],
   ): Promise<Entry[]> {
-    const known = this.#known(roomId);
+    const known = this.#ends.known(roomId);
     if (known?.epoch !== basis.epoch || known.end.seq > basis.end.seq) return [];
     const missed = await this.#store.log.entriesAfter(roomId, basis.end.seq, CATCH_UP_PAGE);
     if (missed.length === 0) return await this.#findSent(roomId, drafts);
-    this.#othersAppended(roomId);
+    this.#contention.othersAppended(roomId);
     // More than a page is not worth reading: a repeat in it refuses the next attempt.
-    if (missed.length === CATCH_UP_PAGE) this.#ends.delete(roomId);
-    else this.#after(roomId, basis, missed);
+    if (missed.length === CATCH_UP_PAGE) this.#ends.forget(roomId);
+    else this.#ends.after(roomId, basis, missed);
     return missed;
   }
 
@@ -254,28 +202,6 @@ export class RoomLog {
     }));
     const entries = await this.#store.log.findSent(roomId, keys);
     return entries.toSorted((a, b) => a.seq - b.seq);
-  }
-
-  /** Waits a random while, so that rivals do not collide in step, and asks them to go second. */
-  async #backOff(roomId: string, attempt: number): Promise<void> {
-    this.#bus.publish({ kind: "append_contended", roomId });
-    const limit = Math.min(MAX_BACKOFF_MS, 2 ** attempt);
-    await sleep(Math.random() * limit);
-  }
-
-  #othersAppended(roomId: string): void {
-    this.#contended.delete(roomId);
-    this.#yielding.get(roomId)?.();
-  }
-
-  /** Lets another instance append: waits for an entry of its, or for as long as it may take. */
-  async #yield(roomId: string): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#yielding.set(roomId, resolve);
-    const timer = setTimeout(resolve, YIELD_MS);
-    await promise;
-    clearTimeout(timer);
-    this.#yielding.delete(roomId);
   }
 
   #refuse(batch: Waiting[], error: unknown): void {
