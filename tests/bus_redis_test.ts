@@ -132,7 +132,7 @@ for (const [fault, url, reason] of REFUSED) {
   });
 }
 
-Deno.test("Redis: what it refuses stops the start with one line", async () => {
+Deno.test("Redis: a refusal by the server stops the start with one line", async () => {
   const server = await startLocked();
   const { code, output } = await runMain({
     DATA_DIR: await Deno.makeTempDir(),
@@ -154,7 +154,7 @@ Deno.test("Redis: a database of a cluster is refused", async () => {
   await node.remove();
 });
 
-Deno.test("Redis: a password that is changed under way and back again ends nothing", async () => {
+Deno.test("Redis: changing the password and changing it back interrupts nothing", async () => {
   const server = await startLocked();
   const bus = await RedisBus.open(withPassword(server, PASSWORD));
   const setPassword = (from: string, to: string) =>
@@ -199,7 +199,7 @@ for (
   });
 }
 
-Deno.test("Redis: databases of one server are deployments of their own", async () => {
+Deno.test("Redis: databases of one server are separate deployments", async () => {
   const server = new RedisServer();
   await server.start();
   const buses = await Promise.all(

@@ -40,7 +40,7 @@ const step: fc.Arbitrary<Step> = fc.record({
 
 const total = { histories: 0, dropped: 0, duplicated: 0, delayed: 0, cut: 0, sends: 0 };
 
-Deno.test("over a network with faults every client ends with the log, and every send in it once", async () => {
+Deno.test("over a faulty network every client ends with the whole log, and every send is in it once", async () => {
   const server = await startServer();
   const history = fc.asyncProperty(
     rates,

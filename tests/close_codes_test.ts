@@ -45,7 +45,7 @@ async function floodFromClient(url: string, payload: string): Promise<number> {
   });
 }
 
-Deno.test("a peer that goes on sending broken frames sees 4400, every time", () =>
+Deno.test("a client that keeps sending malformed frames always gets 4400", () =>
   onStage(async (stage) => {
     for (let i = 0; i < ATTEMPTS; i++) {
       assert.equal(await flood(await stage.raw(), BROKEN), 4400);
@@ -54,7 +54,7 @@ Deno.test("a peer that goes on sending broken frames sees 4400, every time", () 
     await stage.servesANewcomer();
   }));
 
-Deno.test("a peer that goes on flooding sees 4429, every time", () =>
+Deno.test("a client that keeps flooding always gets 4429", () =>
   onStage(async (stage) => {
     const frame = '{"event":"nonsense","data":{}}';
     for (let i = 0; i < 5; i++) {
@@ -64,7 +64,7 @@ Deno.test("a peer that goes on flooding sees 4429, every time", () =>
     }
   }, { RATE_LIMIT: "on" }));
 
-Deno.test("a peer that goes on sending binary or oversized frames sees 1003 or 1009", () =>
+Deno.test("a client that keeps sending binary or oversized frames gets 1003 or 1009", () =>
   onStage(async (stage) => {
     const large = "x".repeat(65 * 1024);
     for (let i = 0; i < ATTEMPTS; i++) {
@@ -74,7 +74,7 @@ Deno.test("a peer that goes on sending binary or oversized frames sees 1003 or 1
     }
   }));
 
-Deno.test("a peer that is sending when its session ends sees 4401", () =>
+Deno.test("a client that is sending when its session ends gets 4401", () =>
   onStage(async (stage) => {
     for (let i = 0; i < 10; i++) {
       const [ada] = await stage.people("Ada");
@@ -87,7 +87,7 @@ Deno.test("a peer that is sending when its session ends sees 4401", () =>
     }
   }));
 
-Deno.test("peers that are sending when the server ends see 1012", async () => {
+Deno.test("clients that are sending when the server shuts down get 1012", async () => {
   const server = await spawnServer();
   const stage = new Stage(server);
   const sockets = await Promise.all(Array.from({ length: 10 }, () => stage.raw()));
@@ -97,7 +97,7 @@ Deno.test("peers that are sending when the server ends see 1012", async () => {
   assert.equal((await server.ended).code, 0);
 });
 
-Deno.test("a peer that ignores the close frame and goes on sending is cut", () =>
+Deno.test("a client that ignores the close frame and keeps sending is disconnected", () =>
   onStage(async (stage) => {
     const socket = await stage.raw();
     let sending = true;
@@ -108,7 +108,7 @@ Deno.test("a peer that ignores the close frame and goes on sending is cut", () =
     await stage.servesANewcomer();
   }));
 
-Deno.test("a peer that vanishes while it is closed does no harm", () =>
+Deno.test("a client that vanishes during its close does no harm", () =>
   onStage(async (stage) => {
     for (let i = 0; i < 20; i++) {
       const socket = await stage.raw();

@@ -57,7 +57,7 @@ Deno.test("heartbeats make all instances agree on who is online, whatever was lo
 Deno.test("after an interruption all instances agree on who is online", () =>
   holdsAfter(peaceful, byInterruption));
 
-Deno.test("a list that arrives after its instance's farewell does not stay", () => {
+Deno.test("a roster that arrives after its instance has left is not kept", () => {
   const twice = [{ copies: 2, delay: 1 }];
   return play(
     [
@@ -103,7 +103,7 @@ Deno.test("an update names a user who moved to another instance before any named
   );
 });
 
-Deno.test("of thousands of rooms a list that was lost is found with the next heartbeat", () =>
+Deno.test("a lost roster among thousands of rooms is recovered with the next heartbeat", () =>
   inManyRooms(async ({ world, network, a, b, rooms }) => {
     const last = rooms.at(-1)!;
     network.loseEverything();
@@ -124,7 +124,7 @@ Deno.test("the users of an instance whose heartbeats were lost for a while are b
     for (const room of rooms) assert.deepEqual(b.told(room)[0]!.toSorted(), ["ada", "bob"]);
   }));
 
-Deno.test("a socket that opens a room waits for no instance, and gets one update with all users", async () => {
+Deno.test("the first socket in a room waits for no instance, and gets one update with all users", async () => {
   using clock = new Clock();
   const world = new World(clock, [{ copies: 1, delay: 20 }]);
   const [a, b, c] = world.instances;
@@ -140,7 +140,7 @@ Deno.test("a socket that opens a room waits for no instance, and gets one update
   world.end();
 });
 
-Deno.test("while an instance that has died is still counted, its silence delays no join", async () => {
+Deno.test("an instance that has died but still counts delays no join", async () => {
   using clock = new Clock();
   const world = new World(clock, [{ copies: 1, delay: 1 }]);
   const [a, b, c] = world.instances;
@@ -155,7 +155,7 @@ Deno.test("while an instance that has died is still counted, its silence delays 
   world.end();
 });
 
-Deno.test("a list published before a user's change shows their new profile", async () => {
+Deno.test("a roster published before a profile change shows the new profile", async () => {
   using clock = new Clock();
   const world = new World(clock, [{ copies: 1, delay: 1 }]);
   const [a, b] = world.instances as [Instance, Instance];

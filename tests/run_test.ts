@@ -26,7 +26,7 @@ Deno.test("a run without a summary has failed", () => {
   });
 });
 
-Deno.test("the words of a test file's name are the services that it needs", () => {
+Deno.test("words in a test file's name state which services it needs", () => {
   assert.deepEqual(servicesOf("tests/store_mongodb_test.ts"), ["mongodb"]);
   assert.deepEqual(servicesOf("tests/bus_redis_mongodb_test.ts"), ["mongodb", "redis"]);
   assert.deepEqual(servicesOf("tests/mongodb/store_test.ts"), []);

@@ -111,7 +111,7 @@ Deno.test("a live socket is renewed with the ref of its frame and a later end", 
     assert.deepEqual(second.data.user, first.data.user);
   }));
 
-Deno.test("a live socket that shows a bad token is closed", () =>
+Deno.test("a live socket that sends an invalid token is closed", () =>
   onStage(async (stage) => {
     const [ada] = await stage.people("Ada");
     const socket = await stage.connect(ada);
@@ -195,7 +195,7 @@ Deno.test("signing out with an old cookie of the session closes its sockets as w
     await expectRefused(socket, "session_revoked");
   }));
 
-Deno.test("a socket that identifies while its session is signed out does not survive it", () =>
+Deno.test("a socket that identifies during its session's sign-out is closed", () =>
   onStage(async (stage) => {
     for (let round = 0; round < 10; round++) {
       const [ada] = await stage.people("Ada");

@@ -66,7 +66,7 @@ Deno.test("a database of version 1 keeps every user, room, message and session",
   assert.ok(revoked.length > 0 && revoked.length < old.sessions.length);
 });
 
-Deno.test("a migrated log recognises sends from before, and goes on after its last entry", async () => {
+Deno.test("a migrated log recognises earlier sends, and continues after its last entry", async () => {
   await using store = await openStore(await copyOld());
   for (const { id } of old.rooms) {
     const roomId = String(id);
@@ -99,7 +99,7 @@ Deno.test("a migrated database has the tables of a new one, and opens again with
   assert.deepEqual(await Deno.readFile(path), before);
 });
 
-Deno.test("a migration that is killed before its commit is done by the next start", async () => {
+Deno.test("a migration that is killed before its commit is repeated by the next start", async () => {
   const path = await copyOld();
   await killAtCommit(path);
   assert.equal(versionOf(path), 1);

@@ -53,7 +53,7 @@ Deno.test("workers: the metrics of all are added up, whichever is asked", () =>
     }
   }));
 
-Deno.test("workers: ten wrong passwords are one count, whichever answers", () =>
+Deno.test("workers: ten wrong passwords are one count, whichever worker answers", () =>
   onWorkers(async (stage) => {
     const [ada] = await stage.people("Ada");
     const logIn = () =>

@@ -76,7 +76,7 @@ function testOneInstance(setting: BusSetting): void {
     await a.bus.ping();
   });
 
-  test("a bus that works is connected, answers a ping and says what it is", async ({ bus }) => {
+  test("a working bus is connected, answers a ping and describes itself", async ({ bus }) => {
     assert.equal(bus.connected, true);
     await bus.ping();
     assert.match(bus.description, /^\w+/);
@@ -136,7 +136,7 @@ function testTwoInstances(setting: BusSetting): void {
     assert.equal(from, a.bus.instanceId);
   });
 
-  test("an entry whose append seemed to fail is hinted at to the other instance", async ({ b }, {
+  test("an append with an uncertain outcome reaches the other instance as a hint", async ({ b }, {
     append,
   }) => {
     const roomId = newId();
@@ -220,7 +220,7 @@ function testTwoInstances(setting: BusSetting): void {
     await b.receives(({ kind }) => kind === "presence", "the room");
   });
 
-  test("what is no event is ignored", async ({ a, b }, { spoil }) => {
+  test("unreadable events are ignored", async ({ a, b }, { spoil }) => {
     const roomId = newId();
     await b.bus.follow(roomId);
     for (const text of JUNK) await spoil(roomId, text);
@@ -239,7 +239,7 @@ function testTwoInstances(setting: BusSetting): void {
     assert.deepEqual(b.received, []);
   });
 
-  test("what is published just before the end still arrives", async ({ a, b }) => {
+  test("what is published just before closing still arrives", async ({ a, b }) => {
     a.bus.publish(LEFT);
     await a.bus.close();
     await b.receives(({ kind }) => kind === "instance_left", "that the other has left");
@@ -308,7 +308,7 @@ export function testBusOutages<Server>(
 }
 
 function testOutage(test: (sentence: string, act: (away: Away) => Promise<void>) => void): void {
-  test("the bus shows that it is disconnected, and when it is back", async (away) => {
+  test("the bus reports that it is disconnected, and when it is back", async (away) => {
     const { a: { bus }, begin, noticed, end } = away;
     await begin();
     const refusals: { code?: string }[] = [];
@@ -381,7 +381,7 @@ function testOutage(test: (sentence: string, act: (away: Away) => Promise<void>)
     await b.receives(({ kind }) => kind === "presence", "the room");
   });
 
-  test("a room that was left meanwhile disturbs no other", async (away) => {
+  test("a room that was left meanwhile disturbs no other room room", async (away) => {
     const { a, b, begin, noticed, end } = away;
     const [left, kept] = [newId(), newId()];
     await Promise.all([b.bus.follow(left), b.bus.follow(kept)]);

@@ -40,7 +40,7 @@ export function testInstances(setting: InstancesSetting): void {
     }
   });
 
-  test("who joins sees who is there on the other instance, and is seen there", async (pair) => {
+  test("a user who joins sees those on the other instance, and is seen there", async (pair) => {
     const { ada, bob, roomId } = await adaAndBob(pair);
     const here = await pair.a.join(ada, roomId);
     await knowEachOther(pair);
