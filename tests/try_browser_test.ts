@@ -105,7 +105,7 @@ function onTry(work: (on: Try) => Promise<void>): Promise<void> {
 }
 
 async function begin(page: Page): Promise<[Locator, Locator]> {
-  await page.getByRole("button", { name: "Open the two" }).click();
+  await page.getByRole("button", { name: "Open both" }).click();
   const [ada, bob] = ["Ada", "Bob"].map((name) => page.locator(`.person[aria-label=${name}]`));
   for (const person of [ada!, bob!]) await person.locator(".room[data-state=live]").waitFor();
   return [ada!, bob!];
