@@ -5,7 +5,7 @@ import { type Scenario, SCENARIOS } from "./scenarios.ts";
 import { showNumber, showRatio } from "./table.ts";
 
 /**
- * How good EchoRoom has to be, by scenario and peer, bare Deno being 1, and for REST bare Hono that
+ * The least ratios of EchoRoom, by scenario and peer, to bare Deno, and for REST to bare Hono that
  * answers constants: two thirds of what was measured when they were set (0.77, 0.51 and 0.65; 0.3
  * and 0.15), since rounds differ by a fifth or so.
  */
@@ -47,7 +47,7 @@ function quickRest(scenario: Scenario): Scenario {
   };
 }
 
-/** Prints the ratios beside their limits; returns whether all are kept and nothing was lost. */
+/** Prints the ratios beside their limits; returns whether all were met and nothing was lost. */
 export function judge(results: Result[]): boolean {
   const verdicts = LIMITS.map((limit) => {
     const result = results.find(({ scenario }) => scenario.name === limit.scenario);

@@ -12,7 +12,7 @@ export interface Scenario {
   title: string;
   /** One sentence: what is done, and what counts. */
   about: string;
-  /** What the generator is told: its own scenario, then options. */
+  /** The generator's arguments: its own scenario, then options. */
   load: string[];
   peers: PeerName[];
   /** The peer that ratios compare with. */
@@ -225,7 +225,7 @@ export const SCENARIOS: Scenario[] = [
   },
 ];
 
-/** The seconds that the generator is told to measure for, if it is. */
+/** The seconds that the generator measures for, if they are set. */
 export function secondsOf(load: string[]): number | undefined {
   const at = load.lastIndexOf("--secs");
   return at < 0 ? undefined : Number(load[at + 1]);

@@ -7,7 +7,7 @@ import type { StoreSetting } from "../harness/stores.ts";
 
 const SENDS = 1_000;
 const SENDERS = 4;
-/** Messages that each sender has under way at once. */
+/** Concurrent sends of each sender. */
 const UNDER_WAY = 10;
 /** Messages sent again at once: each answer has a deadline of its own. */
 const AT_ONCE = 100;
@@ -69,7 +69,7 @@ function message(i: number, roomId: string) {
   return { roomId, text: `message ${i}`, clientMessageId: `send-${i}` };
 }
 
-/** Sends one sender's share, a few at a time, until it is through or the server is gone. */
+/** Sends one sender's messages, a few at a time, until all are sent or the server is killed. */
 async function sendShare(sender: TestSocket, n: number, roomId: string): Promise<void> {
   for (let i = n; i < SENDS; i += SENDERS) {
     if (sender.socket.readyState !== WebSocket.OPEN) return;

@@ -35,7 +35,7 @@ export class MongodbServer {
     this.#process = null;
   }
 
-  /** Stops the server in its tracks: it holds its connections and answers nothing. */
+  /** Suspends the server: it keeps its connections and answers nothing. */
   suspend(): void {
     this.#process?.kill("SIGSTOP");
   }

@@ -1,4 +1,4 @@
-/** A Redis server of a test's own, which may be stopped in its tracks, killed and started again. */
+/** A Redis server for one test, which can be suspended, killed and restarted. */
 import { createClient } from "@redis/client";
 import { freePort } from "../servers/service.ts";
 
@@ -42,7 +42,7 @@ export class RedisServer {
     this.#process = null;
   }
 
-  /** Stops the server in its tracks: it holds its connections and answers nothing. */
+  /** Suspends the server: it keeps its connections and answers nothing. */
   suspend(): void {
     this.#process?.kill("SIGSTOP");
   }

@@ -1,4 +1,4 @@
-/** A client of the WebSocket for tests: sends events, waits for answers, remembers everything. */
+/** A client of the WebSocket for tests: sends events, waits for answers, records everything. */
 
 // deno-lint-ignore-file no-explicit-any -- tests look into events of every shape
 
@@ -99,7 +99,7 @@ export class TestSocket {
     }
   }
 
-  /** What of this name was received so far. */
+  /** The events of this name received so far. */
   all(name: string): any[] {
     return this.received.filter(({ event }) => event === name).map(({ data }) => data);
   }

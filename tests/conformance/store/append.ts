@@ -220,7 +220,7 @@ function burst() {
   });
 }
 
-/** Holds a room's log, without its opening, against the appends that made it. */
+/** Compares a room's log, without its opening, with the appends that made it. */
 function checkLog(log: Message[], appends: { sent: MessageDraft[]; returned: Message[] }[]): void {
   assert.deepEqual(seqs(log), range(2, log.length + 1));
   const byKey = new Map(log.map((message) => [sendKey(message), message]));
