@@ -188,7 +188,7 @@ Deno.test("typing ends when it is stopped", () =>
     bobs.keystroke();
     await becomes(room.typing, ({ length }) => length === 1);
     bobs.stopTyping();
-    // It is told of in order: by then the end has come, and not because of a long silence.
+    // Events arrive in order: the typing ended before this one, and not by the client's timeout.
     bobsOther.keystroke();
     await becomes(other.typing, ({ length }) => length === 1);
     assert.deepEqual(room.typing.get(), []);

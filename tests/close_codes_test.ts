@@ -30,7 +30,7 @@ async function flood(
   return await code;
 }
 
-/** As a browser's socket: it sends until it is told that it has closed. */
+/** Like a browser's socket: it sends until its close event. */
 async function floodFromClient(url: string, payload: string): Promise<number> {
   const socket = new WebSocket(`${url.replace("http", "ws")}/ws`);
   await new Promise((resolve) => socket.onopen = resolve);

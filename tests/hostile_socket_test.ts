@@ -33,7 +33,7 @@ async function metric(url: string, name: string): Promise<number> {
 async function errorFor(socket: TestSocket, frame: string) {
   const before = socket.received.length;
   socket.socket.send(frame);
-  // Who is here may be told at any time.
+  // Presence may arrive at any time.
   const answer = await socket.find((received) =>
     received.event !== "presence:update" && socket.received.indexOf(received) >= before
   );

@@ -111,17 +111,17 @@ Deno.test("a lost roster among thousands of rooms is recovered with the next hea
     await world.wait(1_000);
     network.calm();
     await world.wait(6_000);
-    assert.deepEqual(b.told(last)[0]!.toSorted(), ["ada", "bob", "carol"]);
+    assert.deepEqual(b.announced(last)[0]!.toSorted(), ["ada", "bob", "carol"]);
   }));
 
 Deno.test("the users of an instance whose heartbeats were lost for a while are back within 30 s, in all rooms", () =>
   inManyRooms(async ({ world, a, b, rooms }) => {
     b.bus.deafTo = a.bus.instanceId;
     await world.wait(40_000);
-    for (const room of rooms) assert.deepEqual(b.told(room)[0], ["bob"]);
+    for (const room of rooms) assert.deepEqual(b.announced(room)[0], ["bob"]);
     b.bus.deafTo = null;
     await world.wait(30_000);
-    for (const room of rooms) assert.deepEqual(b.told(room)[0]!.toSorted(), ["ada", "bob"]);
+    for (const room of rooms) assert.deepEqual(b.announced(room)[0]!.toSorted(), ["ada", "bob"]);
   }));
 
 Deno.test("the first socket in a room waits for no instance, and gets one update with all users", async () => {
@@ -134,9 +134,9 @@ Deno.test("the first socket in a room waits for no instance, and gets one update
   await world.wait(1_000);
   b!.enter("general", BOB, 0);
   await world.wait(0);
-  assert.deepEqual(b!.told("general")[0], ["bob"]);
+  assert.deepEqual(b!.announced("general")[0], ["bob"]);
   await world.wait(100);
-  assert.deepEqual(b!.told("general")[1]!.toSorted(), ["ada", "bob", "carol"]);
+  assert.deepEqual(b!.announced("general")[1]!.toSorted(), ["ada", "bob", "carol"]);
   world.end();
 });
 
@@ -151,7 +151,7 @@ Deno.test("an instance that has died but still counts delays no join", async () 
   await world.wait(0);
   assert.deepEqual(b!.members("general"), ["bob"]);
   await world.wait(300);
-  assert.deepEqual(b!.told("general")[1]!.toSorted(), ["ada", "bob"]);
+  assert.deepEqual(b!.announced("general")[1]!.toSorted(), ["ada", "bob"]);
   world.end();
 });
 
@@ -269,13 +269,13 @@ class World {
     for (const { bus } of this.instances) bus.hear({ kind: "interrupted" }, bus.instanceId);
   }
 
-  /** Holds what everybody is told against who is really there. */
+  /** Compares what each instance announces with who is really online. */
   check(): void {
     for (const room of ROOMS) {
       const here = this.instances.flatMap((instance) => instance.members(room));
       const online = [...new Set(here)].toSorted();
       for (const instance of this.instances) {
-        for (const told of instance.told(room)) assert.deepEqual(told.toSorted(), online);
+        for (const names of instance.announced(room)) assert.deepEqual(names.toSorted(), online);
       }
     }
   }
@@ -285,7 +285,7 @@ class World {
   }
 }
 
-/** A socket, and whom its client shows as online: those it was told of, and what came since. */
+/** A socket, and the users its client shows as online: those of the list, and later changes. */
 interface Socket {
   userId: string;
   shown: Set<string>;
@@ -339,14 +339,14 @@ class Instance {
     return this.#sockets(roomId).map(({ userId }) => userId);
   }
 
-  /** The names that a newcomer would be told. */
+  /** The names that a newcomer would get. */
   names(roomId: string): string[] {
     const users: PublicUser[] = JSON.parse(this.#presence.online(roomId).named);
     return users.map(({ displayName }) => displayName);
   }
 
-  /** What a newcomer would be told, and what those who are in the room show. */
-  told(roomId: string): string[][] {
+  /** What a newcomer would get, and what the sockets in the room show. */
+  announced(roomId: string): string[][] {
     const sockets = this.#sockets(roomId);
     if (sockets.length === 0) return [];
     return [this.#online(roomId), ...sockets.map(({ shown }) => [...shown])];

@@ -270,8 +270,8 @@ Deno.test("an unknown room among several gets an error of its own", () =>
     socket.send("connection:recover", { rooms }, "r");
     await socket.event("error", ({ roomId }) => roomId === "no-place");
     const answers = socket.received.filter(({ ref }) => ref === "r");
-    const told = answers.map(({ event, data }) => [event, data.code, data.roomId]);
-    assert.deepEqual(told, [
+    const received = answers.map(({ event, data }) => [event, data.code, data.roomId]);
+    assert.deepEqual(received, [
       ["error", "room_not_found", "nowhere"],
       ["connection:missed", undefined, roomId],
       ["error", "room_not_found", "no-place"],
@@ -314,7 +314,7 @@ Deno.test("a recovery without a cursor, or with both forms, is validation_failed
 
 /**
  * A client that follows the protocol: it keeps every entry it is shown, and knows for each room the
- * cursor up to which it has them all. It checks that each thing it is told fits what came before.
+ * cursor up to which it has them all. It checks that each event fits the earlier ones.
  */
 class Follower {
   readonly account: Account;

@@ -33,7 +33,7 @@ Deno.test("words in a test file's name state which services it needs", () => {
   assert.deepEqual(servicesOf("tests/servers/mongodb.ts"), []);
 });
 
-Deno.test("paths, options of deno test and --quick are told apart", () => {
+Deno.test("paths, options of deno test and --quick are distinguished", () => {
   assert.deepEqual(readArguments(["--quick", "tests/a_test.ts", "--filter", "a room"]), {
     paths: ["tests/a_test.ts"],
     flags: ["--filter", "a room"],

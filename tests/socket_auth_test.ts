@@ -15,7 +15,7 @@ async function logIn({ url, email, password }: Account) {
   return { url, token: String(body.accessToken), cookie };
 }
 
-/** Expects the socket to be told `code` and to be closed for want of a good token. */
+/** Expects an error with `code`, and a close for lack of a valid token. */
 async function expectRefused(socket: TestSocket, code: string) {
   const { data } = await socket.event("auth:error", (data) => data.code === code);
   assert.equal(typeof data.message, "string");

@@ -10,7 +10,7 @@ const ADA = { id: "ada", displayName: "Ada", avatarUrl: null };
 const COUNTESS = { ...ADA, displayName: "Countess" };
 const SOCKET = {} as Subscriber;
 
-/** Typing in the room `general`, and what it is told. */
+/** Typing in the room `general`, and the events it gets. */
 function openTyping() {
   const updates: [name: string, isTyping: boolean][] = [];
   const profiles = new RecentProfiles();

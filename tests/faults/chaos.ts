@@ -78,25 +78,25 @@ function planLane(
  * Injects the faults that are due in time, and resolves with them once all is repaired and serves
  * again. Starting what was killed takes as long as it takes, which a plan cannot know.
  */
-export async function inflict(
+export async function inject(
   plan: Fault[][],
   site: Site,
   milliseconds = Infinity,
 ): Promise<Fault[]> {
   const start = performance.now();
-  const inflicted: Fault[] = [];
+  const injected: Fault[] = [];
   const lanes = plan.map(async (lane) => {
     for (const fault of lane) {
       await sleep(Math.max(0, fault.at - (performance.now() - start)));
       if (performance.now() - start > milliseconds) return;
-      inflicted.push(fault);
+      injected.push(fault);
       await strike(fault, site, start);
     }
   });
   // Not over before both are: what one starts after the end of the other would stay.
   await Promise.allSettled(lanes);
   await Promise.all(lanes);
-  return inflicted;
+  return injected;
 }
 
 async function strike({ target, harm, index, lasts }: Fault, site: Site, start: number) {
