@@ -34,7 +34,7 @@ const step: fc.Arbitrary<Step> = fc.record({
     "wait",
     "disconnect",
     "load older",
-    "let go of older",
+    "forget older",
   ),
 });
 
@@ -133,7 +133,7 @@ async function act(people: Person[], steps: Step[]): Promise<Send[]> {
     if (does === "send two") send(who);
     if (does === "wait") await sleep(20);
     if (does === "load older") room!.loadOlder().catch(() => {});
-    if (does === "let go of older") room!.forgetOlder(3);
+    if (does === "forget older") room!.forgetOlder(3);
     if (does === "disconnect") {
       client.disconnect();
       client.connect();

@@ -318,7 +318,7 @@ Deno.test("a refresh whose answer is lost does not end the session", () =>
       fetch: async (input, init) => {
         const isLost = String(input).endsWith("/auth/refresh") && ++refreshes === 1;
         if (!isLost) return await browser.fetch(input, init);
-        // The server has taken it, and the browser never hears of the next cookie.
+        // The server has rotated it, and the browser never gets the next cookie.
         await fetch(input, { ...init, headers: { Cookie: browser.cookie } });
         return await new Promise((_, reject) => {
           init!.signal!.addEventListener("abort", () => reject(init!.signal!.reason));

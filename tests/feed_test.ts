@@ -257,7 +257,7 @@ function senders(feed: Feed): string[] {
   return feed.latest().map(({ text }) => JSON.parse(text).sender.displayName);
 }
 
-/** As an instance does that hears of a change over the bus. */
+/** Like an instance that receives a change over the bus. */
 async function changeName(
   store: Store,
   profiles: RecentProfiles,

@@ -163,9 +163,9 @@ Deno.test("a roster published before a profile change shows the new profile", as
   a.enter("general", ADA, 0);
   b.enter("general", BOB, 0);
   await world.wait(1_000);
-  b.bus.hear({ kind: "profile_changed", user: { ...DAVE, displayName: "David" } }, "elsewhere");
+  b.bus.receive({ kind: "profile_changed", user: { ...DAVE, displayName: "David" } }, "elsewhere");
   const list = { kind: "presence", roomId: "general", version: 1_000, users: [ADA, DAVE] } as const;
-  b.bus.hear({ ...list, users: [...list.users] }, a.bus.instanceId);
+  b.bus.receive({ ...list, users: [...list.users] }, a.bus.instanceId);
   assert.ok(b.names("general").includes("David"));
   world.end();
 });
@@ -255,7 +255,7 @@ class World {
     if (step.kind === "enter") instance.enter(room, step.user, step.reading);
     if (step.kind === "leave") instance.leave(room);
     if (step.kind === "interrupt") {
-      instance.bus.hear({ kind: "interrupted" }, instance.bus.instanceId);
+      instance.bus.receive({ kind: "interrupted" }, instance.bus.instanceId);
     }
     if (step.kind === "crash") this.network.buses.delete(instance.bus);
     if (step.kind === "crash" || step.kind === "restart") {
@@ -266,7 +266,7 @@ class World {
   }
 
   interruptAll(): void {
-    for (const { bus } of this.instances) bus.hear({ kind: "interrupted" }, bus.instanceId);
+    for (const { bus } of this.instances) bus.receive({ kind: "interrupted" }, bus.instanceId);
   }
 
   /** Compares what each instance announces with who is really online. */
@@ -402,7 +402,7 @@ class Network {
       if (bus === from) continue;
       const { copies, delay } = this.#fates[this.#next++ % this.#fates.length]!;
       for (let copy = 0; copy < copies; copy++) {
-        setTimeout(() => bus.hear(structuredClone(event), from.instanceId), delay * (1 + copy));
+        setTimeout(() => bus.receive(structuredClone(event), from.instanceId), delay * (1 + copy));
       }
     }
   }
@@ -423,11 +423,11 @@ class LossyBus implements Bus {
   }
 
   publish(event: Exclude<BusEvent, { kind: "interrupted" }>): void {
-    this.hear(event, this.instanceId);
+    this.receive(event, this.instanceId);
     this.network.carry(structuredClone(event), this);
   }
 
-  hear(event: BusEvent, from: string): void {
+  receive(event: BusEvent, from: string): void {
     if (!this.network.buses.has(this) || from === this.deafTo) return;
     for (const listener of this.#listeners) listener(event, from);
   }

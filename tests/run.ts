@@ -115,7 +115,7 @@ function queueOf(path: string) {
   return QUEUES.find(({ words }) => words.some((word) => wordsOf(path).includes(word)));
 }
 
-/** Tells paths, all tests if there are none, from options of `deno test` and their values. */
+/** Separates paths (all tests if there are none) from options of `deno test` and their values. */
 export function readArguments(args: string[]): Choice {
   const options = { filter: { type: "string" }, quick: { type: "boolean" } } as const;
   const { tokens } = parseArgs({ args, strict: false, tokens: true, options });

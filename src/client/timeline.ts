@@ -34,7 +34,7 @@ export class Timeline {
   #beginning = 1;
   /** The highest `seq` received; if it is beyond the cursor, something is missing. */
   #head = 0;
-  /** Whether a join has left open if the cursor still is an entry of the server's log. */
+  /** Whether a join could not confirm that the cursor is an entry of the server's log. */
   #unconfirmed = false;
   readonly #messages = new Map<string, ChatMessage>();
 
@@ -163,7 +163,7 @@ export class Timeline {
     this.#changed();
   }
 
-  /** The log begins anew; drafts stay. */
+  /** Starts over with another log; drafts stay. */
   #reset(cursor: Entry | null): void {
     this.#dropBefore(Infinity);
     this.#cursor = cursor;

@@ -1,4 +1,4 @@
-/** Fairness between instances that append to one room: whoever loses twice in a row goes first. */
+/** Fairness between instances that append to one room: one that loses twice in a row goes first. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { LRUCache } from "lru-cache";
 import type { Bus } from "../ports/bus.ts";

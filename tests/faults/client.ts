@@ -139,7 +139,7 @@ export class ChatClient implements Memory {
 
   /** Starts or stops measuring the time between entries. */
   watchSilence(on: boolean): void {
-    this.#heard();
+    this.#noteEntry();
     this.#lastEntryAt = on ? Date.now() : null;
   }
 
@@ -249,7 +249,7 @@ export class ChatClient implements Memory {
     }
     room.entries.push({ seq, id, clientMessageId, text });
     room.cursor = Math.max(room.cursor, seq);
-    this.#heard();
+    this.#noteEntry();
   }
 
   #enter(room: Room): void {
@@ -259,7 +259,7 @@ export class ChatClient implements Memory {
     this.#offlineSince = null;
   }
 
-  #heard(): void {
+  #noteEntry(): void {
     if (this.#lastEntryAt === null) return;
     this.longestSilence = Math.max(this.longestSilence, Date.now() - this.#lastEntryAt);
     this.#lastEntryAt = Date.now();

@@ -41,7 +41,7 @@ export class Instance {
   #process: Deno.ChildProcess | null = null;
   #ready: PromiseWithResolvers<boolean> | null = null;
   /** Resolves once its output has been read to the end. */
-  #heard: Promise<unknown> = Promise.resolve();
+  #outputRead: Promise<unknown> = Promise.resolve();
 
   /** @param settings beside the usual ones; `LOSSY_ONE_IN` among them gives it a lossy bus */
   constructor(name: string, settings: Record<string, string>) {
@@ -103,7 +103,9 @@ export class Instance {
     }).spawn();
     this.#process = process;
     this.#ready = ready;
-    this.#heard = Promise.all([process.stdout, process.stderr].map((out) => this.#listen(out)));
+    this.#outputRead = Promise.all(
+      [process.stdout, process.stderr].map((out) => this.#listen(out)),
+    );
     process.status.then(({ code, signal }) => {
       ready.resolve(false);
       if (this.#process !== process) return;
@@ -123,7 +125,7 @@ export class Instance {
     const process = this.#process;
     this.#process = null;
     process?.kill(signal);
-    await this.#heard;
+    await this.#outputRead;
     return process ? (await process.status).code : null;
   }
 
@@ -132,12 +134,12 @@ export class Instance {
     for await (const text of stream.pipeThrough(new TextDecoderStream())) {
       const lines = (rest + text).split("\n");
       rest = lines.pop()!;
-      for (const line of lines) this.#hear(line);
+      for (const line of lines) this.#handleLine(line);
     }
-    if (rest !== "") this.#hear(rest);
+    if (rest !== "") this.#handleLine(rest);
   }
 
-  #hear(line: string): void {
+  #handleLine(line: string): void {
     const { level, message, text } = readLine(line);
     this.lines.push(text);
     if (message.includes(" is ready at ")) {
