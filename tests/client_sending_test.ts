@@ -428,7 +428,7 @@ Deno.test("sending by the handle of a room that was left fails with closed", () 
     await assert.rejects(room.send("Too late"), { code: "closed" });
   }));
 
-Deno.test("a user a user who has never signed in cannot send", () =>
+Deno.test("a user who has never signed in cannot send", () =>
   onServer(async ({ newPage }) => {
     const client = newPage();
     client.connect();
@@ -436,7 +436,7 @@ Deno.test("a user a user who has never signed in cannot send", () =>
     await assert.rejects(client.join("room").send("Hello"), { code: "signed_out" });
   }));
 
-Deno.test("a user a user who has signed out cannot send", () =>
+Deno.test("a user who has signed out cannot send", () =>
   onRoom(async ({ ada, slug }) => {
     const room = await enter(ada.client, slug);
     await ada.client.logout();

@@ -381,7 +381,7 @@ function testOutage(test: (sentence: string, act: (away: Away) => Promise<void>)
     await b.receives(({ kind }) => kind === "presence", "the room");
   });
 
-  test("a room that was left meanwhile disturbs no other room room", async (away) => {
+  test("a room that was left meanwhile disturbs no other room", async (away) => {
     const { a, b, begin, noticed, end } = away;
     const [left, kept] = [newId(), newId()];
     await Promise.all([b.bus.follow(left), b.bus.follow(kept)]);
