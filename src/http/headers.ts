@@ -21,7 +21,7 @@ const PAGE_POLICY = [
 
 type Constants = readonly [name: string, value: string][];
 
-/** On every answer. Each header takes about 2 µs, and names in lower case the least. */
+/** On every answer. A header takes 2 to 3 µs; Deno writes names in lower case faster. */
 const COMMON: Constants = [
   ["cross-origin-resource-policy", "same-origin"],
   // Without subdomains, which may be other people's servers.
