@@ -155,8 +155,8 @@ export async function onPair(
   extra: Record<string, string> = {},
 ): Promise<void> {
   const settings = { ...await fresh(), ...extra };
-  const a = new Stage(await startServer(settings));
-  const b = new Stage(await startServer({ ...a.server.settings }));
+  const servers = await Promise.all([startServer(settings), startServer(settings)]);
+  const [a, b] = servers.map((server) => new Stage(server)) as [Stage, Stage];
   try {
     await act({ a, b, settings });
   } finally {
