@@ -12,7 +12,7 @@ const UNAVAILABLE = { name: "ChatError", code: "unavailable" };
 const NEVER_MS = 600_000;
 
 Deno.test("writes that wait for a lock are all refused at their deadline, and none is written", async () => {
-  await using world = await openWorld({ timeoutMs: 500 });
+  await using world = await openWorld({ timeoutMs: 3_000 });
   const { store, ada } = world;
   world.lock();
   const writes: Promise<unknown>[] = [];
