@@ -6,12 +6,12 @@ const HERE = import.meta.dirname!;
 const FOLDER = join(HERE, ".build");
 const CARGO_FOLDER = join(FOLDER, "cargo");
 
-/** Where what was built is. */
+/** The folder of the builds. */
 export const BUILT = {
   load: join(CARGO_FOLDER, "release", "load"),
   rust: join(CARGO_FOLDER, "release", "peer"),
   centrifuge: join(FOLDER, "centrifuge"),
-  /** The folder of the peers that run on Node, beside what they import. */
+  /** The folder of the Node peers, with their packages. */
   node: join(FOLDER, "node"),
 };
 
@@ -58,8 +58,8 @@ const RECIPES: Record<Part, Recipe> = {
 };
 
 /**
- * Builds what is wanted and missing or older than its source.
- * @returns the parts that cannot be had; a line for each has said why
+ * Builds the wanted parts that are missing or older than their source.
+ * @returns the parts that could not be built; the reason for each was printed
  * @throws if one of them is the load generator
  */
 export async function build(parts: Set<Part>, signal: AbortSignal): Promise<Set<Part>> {
@@ -76,7 +76,7 @@ export async function build(parts: Set<Part>, signal: AbortSignal): Promise<Set<
   return missing;
 }
 
-/** Returns one line that says why it cannot be had, or nothing. */
+/** Returns one line with the reason why it cannot be built, or nothing. */
 async function make(recipe: Recipe, signal: AbortSignal): Promise<string | undefined> {
   const { what, tools, advice } = recipe;
   for (const tool of tools) {
@@ -93,7 +93,7 @@ async function make(recipe: Recipe, signal: AbortSignal): Promise<string | undef
   await say(`${((performance.now() - start) / 1000).toFixed(1)} s\n`);
 }
 
-/** Without a line's end, so that one line says what is under way and then how long it took. */
+/** Without a line break: the duration follows on the same line. */
 async function say(words: string): Promise<void> {
   await Deno.stdout.write(new TextEncoder().encode(words));
 }
@@ -125,7 +125,7 @@ async function installNodePeers(signal: AbortSignal): Promise<void> {
   await Deno.remove(draft, { recursive: true });
 }
 
-/** Runs a command to its end; if it fails, its last words are the error. */
+/** Runs a command to its end; if it fails, the error has the end of its output. */
 async function run([program, ...args]: string[], signal: AbortSignal): Promise<void> {
   const command = new Deno.Command(program!, { args, stdin: "null", stdout: "null", signal });
   const { success, stderr } = await command.output();

@@ -5,14 +5,14 @@ import { type Server, startServer } from "./server.ts";
 
 export interface Database extends AsyncDisposable {
   uri: string;
-  /** Unknown for a server that was there before. */
+  /** Unknown for a server that was already running. */
   pid: number | null;
 }
 
 export type StartDatabase = (signal: AbortSignal) => Promise<Database>;
 
 /**
- * Finds out how a database is had: `TEST_MONGODB_COMMAND`, else as `deno task test` finds or
+ * Chooses a database server: `TEST_MONGODB_COMMAND`, else as `deno task test` finds or
  * installs one, else a new database on the server at `TEST_MONGODB_URI`.
  */
 export async function findDatabase(signal: AbortSignal): Promise<StartDatabase> {

@@ -37,7 +37,7 @@ const GENERATOR_CORE = 1;
 const MARGIN_SECONDS = 240;
 const LAST_WORDS = 400;
 
-/** Whether programs can be pinned; says so if not. */
+/** Whether programs can be pinned; prints a line if not. */
 export async function canPin(): Promise<boolean> {
   const lack = navigator.hardwareConcurrency < 2
     ? "there is only one core"
@@ -48,7 +48,7 @@ export async function canPin(): Promise<boolean> {
   return !lack;
 }
 
-/** Carries out one run; a failure is a result too. */
+/** Performs one run; a failure is also a result. */
 export async function measure(
   session: Session,
   scenario: Scenario,

@@ -11,7 +11,7 @@ const MARGIN = 24;
 const MAX_TICKS = 6;
 const SECONDS = { seconds: 1, name: "seconds" };
 const MINUTES = { seconds: 60, name: "minutes" };
-/** A run so long is shown in minutes. */
+/** From this length on a run is shown in minutes. */
 const MINUTES_FROM = 180;
 /** The least distance between two labels at the ends of lines. */
 const LABEL_HEIGHT = 34;
@@ -73,7 +73,7 @@ function axes(
   ];
 }
 
-/** The names at the ends of the lines, moved apart where they would meet. */
+/** The names at the ends of the lines, moved apart where they would overlap. */
 function labels(ends: { peer: PeerResult; y: number }[]): string[] {
   let free = TOP;
   return ends.toSorted((a, b) => a.y - b.y).flatMap(({ peer, y }) => {

@@ -6,7 +6,7 @@ import { BUILT } from "./build.ts";
 /** What a peer is started with. */
 export interface Place {
   port: number;
-  /** An empty folder that is its own. */
+  /** Its own empty folder. */
   folder: string;
   /** The URI of an empty database, for a peer that `needs` one. */
   database: string;
@@ -127,10 +127,10 @@ function echoroom(
       PORT: String(place.port),
       DATA_DIR: place.folder,
       RATE_LIMIT: "off",
-      // Accounts are only made; the scenario in which people log in says otherwise.
+      // Accounts are only registered; the scenario with logins overrides it.
       BCRYPT_COST: "4",
       LOG_LEVEL: "warn",
-      // Whatever the developer's shell says: empty is unset.
+      // Overrides the developer's shell: empty counts as unset.
       ...{ NODE_ENV: "", MONGODB_URI: "", REDIS_URL: "", BUS: "", WORKERS: "" },
       ...settings(place),
     }),

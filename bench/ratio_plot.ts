@@ -21,7 +21,7 @@ const PANEL_FOOT = 34;
 const PANEL_WIDTH = (WIDTH - 2 * MARGIN - (COLUMNS - 1) * GAP) / COLUMNS;
 const TICKS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500];
 
-/** A scale on which twice as much is the same length everywhere. */
+/** A logarithmic scale. */
 interface Scale {
   ticks: number[];
   x(ratio: number): number;

@@ -4,7 +4,7 @@ import type { PeerName } from "./peers.ts";
 import { type Scenario, SCENARIOS } from "./scenarios.ts";
 import { compare, median, type Ratio } from "./statistics.ts";
 
-/** What the rounds of one peer came to. */
+/** The combined rounds of one peer. */
 export interface PeerResult {
   peer: PeerName;
   rounds: number;

@@ -4,7 +4,7 @@
  *   --scenarios a,b   only these scenarios
  *   --peers a,b       only these peers
  *   --rounds N        how often each peer is run, in turn with the others (3)
- *   --secs N          how long a run measures, where it is not for as long as something takes
+ *   --secs N          how long a run measures, unless its work decides that
  *   --quick           EchoRoom beside bare Deno and Hono, against limits, in about two minutes
  *   --report          only write table and plots again, from earlier runs
  *   --results FOLDER  where runs, table and plots are (bench/results)
@@ -55,7 +55,7 @@ if (import.meta.main) {
   }
 }
 
-/** Returns false if a limit of the quick comparison was not kept. */
+/** Returns false if a limit of the quick comparison was not met. */
 async function bench(options: Options, signal: AbortSignal): Promise<boolean> {
   if (options.report) {
     await report(options.folder);
@@ -83,7 +83,7 @@ async function bench(options: Options, signal: AbortSignal): Promise<boolean> {
   return true;
 }
 
-/** Builds and finds what the peers need; leaves out those for which something is missing. */
+/** Builds and finds what the peers need; skips those for which something is missing. */
 async function prepare(
   scenarios: Scenario[],
   signal: AbortSignal,
@@ -111,7 +111,7 @@ async function prepare(
   };
 }
 
-/** All peers once, then all once more: what changes on the machine meanwhile meets them alike. */
+/** Interleaves the rounds of all peers, so that changes on the machine affect them alike. */
 function turnsOf(scenario: Scenario, wanted: number): Turn[] {
   const rounds = Math.min(wanted, scenario.maxRounds ?? wanted);
   return Array.from({ length: rounds }, (_, at) => at + 1).flatMap((round) =>
@@ -119,13 +119,13 @@ function turnsOf(scenario: Scenario, wanted: number): Turn[] {
   );
 }
 
-/** Carries out all runs, with a line of progress for each. */
+/** Performs all runs, with a line of progress for each. */
 async function* carryOut(turns: Turn[], session: Session): AsyncGenerator<Run> {
   const estimates = turns.map((turn) => estimateOf(turn, session));
   const start = performance.now();
   let [expected, left] = [0, estimates.reduce((sum, seconds) => sum + seconds, 0)];
   for (const [at, { scenario, peer, round }] of turns.entries()) {
-    // The estimates are rough, but wrong in proportion.
+    // The estimates are rough, but their proportions are right.
     const pace = expected > 0 ? (performance.now() - start) / 1000 / expected : 1;
     const place = `[${at + 1}/${turns.length}, ${showTime(left * pace)} left]`;
     const run = await measure(session, scenario, peer, round);
@@ -167,7 +167,7 @@ async function report(folder: string): Promise<void> {
   }
 }
 
-/** The report may be committed, and has to look as other files do then. */
+/** The report may be committed, so it is formatted like other files. */
 async function format(path: string): Promise<void> {
   const args = ["fmt", "--quiet", "--config", join(HERE, "..", "deno.json"), path];
   await new Deno.Command(Deno.execPath(), { args }).output();

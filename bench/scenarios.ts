@@ -12,7 +12,7 @@ export interface Scenario {
   title: string;
   /** One sentence: what is done, and what counts. */
   about: string;
-  /** What the generator is told: its own scenario, then options. */
+  /** The generator's arguments: its own scenario, then options. */
   load: string[];
   peers: PeerName[];
   /** The peer that ratios compare with. */
@@ -225,7 +225,7 @@ export const SCENARIOS: Scenario[] = [
   },
 ];
 
-/** The seconds that the generator is told to measure for, if it is. */
+/** The seconds that the generator measures for, if they are set. */
 export function secondsOf(load: string[]): number | undefined {
   const at = load.lastIndexOf("--secs");
   return at < 0 ? undefined : Number(load[at + 1]);
@@ -267,7 +267,7 @@ function rest(name: string, title: string, resource: string): Scenario {
     name,
     title,
     about:
-      "20,000 requests over 32 connections, each sent when the one before is answered; how many the server answers for a second of CPU time. EchoRoom reads them from its store for who has signed in; the others answer constants to everybody.",
+      "20,000 requests over 32 connections, each sent when the one before is answered; how many the server answers for a second of CPU time. EchoRoom checks who has signed in and answers what its store holds; the others answer constants to everybody.",
     load: ["rest", "--resource", resource, "--rooms", rooms],
     peers: ["echoroom", "express", "hono"],
     base: "express",

@@ -34,7 +34,7 @@ export async function startServer(
   const ended = child.status.then(async ({ code }) => {
     throw new Error(`${program} ended with code ${code}: ${(await words).slice(-LAST_WORDS)}`);
   });
-  // Later on its end is no news, and must not count as an unhandled rejection.
+  // Once it is ready, its end must not be an unhandled rejection.
   ended.catch(() => {});
   try {
     await Promise.race([untilOpen(port, signal), ended]);
@@ -59,7 +59,7 @@ async function untilOpen(port: number, signal: AbortSignal): Promise<void> {
   throw new Error(`nothing listens on port ${port}`);
 }
 
-/** What it holds is thrown away after the run, so there is nothing to be ended in good order. */
+/** Its data is deleted after the run, so it needs no graceful shutdown. */
 async function end(child: Deno.ChildProcess): Promise<void> {
   try {
     child.kill("SIGKILL");

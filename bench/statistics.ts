@@ -1,4 +1,4 @@
-/** Medians, ratios of interleaved rounds, and what memory does over time. */
+/** Medians, ratios of interleaved rounds, and memory over time. */
 
 /** The middle of some numbers; of an even count, the mean of both middles. */
 export function median(numbers: number[]): number | undefined {
@@ -41,7 +41,7 @@ export function compare(
 /** A moment in seconds, and the resident memory then in MB. */
 export type MemorySample = [seconds: number, megabytes: number];
 
-/** Adds what the samples of resident memory come to, where a run has some. */
+/** Adds the summary of the samples of resident memory, if a run has any. */
 export function summariseMemory(figures: Record<string, unknown>): Record<string, unknown> {
   const samples = figures.rss_samples as MemorySample[] | undefined;
   if (!samples || samples.length < 3) return figures;

@@ -63,7 +63,7 @@ export function curve(points: [x: number, y: number][], style: string): string {
   return `<polyline points="${path}" class="line ${style}"/>`;
 }
 
-/** How a peer is told from the others: EchoRoom in colour. */
+/** The colour of a peer: only EchoRoom is coloured. */
 export function styleOf(peer: string): "own" | "own-batch" | "other" {
   if (peer === "echoroom-batch") return "own-batch";
   return peer.startsWith("echoroom") ? "own" : "other";

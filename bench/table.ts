@@ -2,7 +2,7 @@
 import type { PeerResult, Result } from "./results.ts";
 import type { Ratio } from "./statistics.ts";
 
-/** A core in use from here on is a limit. */
+/** From this share on the generator's core is the limit. */
 const FULL_CORE = 0.9;
 
 /** Writes a table for each scenario. */
@@ -44,7 +44,7 @@ function writeRow(cells: string[]): string {
   return `| ${cells.join(" | ")} |`;
 }
 
-/** What a reader has to know beside the figures. */
+/** Notes beside the figures. */
 function remarks({ peers, failures, scenario }: Result): string[] {
   const lines = peers.filter(isBoundByGenerator).map(({ peer }) =>
     `The generator was the limit of \`${peer}\`: the server could do more.`

@@ -74,7 +74,7 @@ Deno.test("everybody signed in may read every room and send to it, by its id or 
   await assert.rejects(access.find(ADA, "nowhere"), { code: "room_not_found" });
 });
 
-Deno.test("access to a room that was looked up before asks the store nothing", async () => {
+Deno.test("access to a cached room makes no store call", async () => {
   const { access, asked } = openAccess();
   assert.equal(access.known(ADA, "general"), undefined);
   await access.find(ADA, "general");
@@ -82,7 +82,7 @@ Deno.test("access to a room that was looked up before asks the store nothing", a
   assert.deepEqual(asked, ["general"]);
 });
 
-Deno.test("to an actor who may not read a room no use case admits that it exists", async () => {
+Deno.test("no use case reveals a room's existence to an actor who may not read it", async () => {
   const { dependencies, reached, send } = behindGate();
   const page = { limit: 50, before: undefined, after: undefined };
   const cursor = { seq: 0 };
@@ -115,7 +115,7 @@ Deno.test("sends are limited for each user and room, whatever transport they com
   assert.equal(reached.length, 60);
 });
 
-Deno.test("a limit tells nothing about a room that the actor may not read", async () => {
+Deno.test("a limit reveals nothing about a room that the actor may not read", async () => {
   const { send } = behindGate();
   for (let i = 0; i < 61; i++) await assert.rejects(send("general"), { code: "room_not_found" });
 });

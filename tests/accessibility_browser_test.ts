@@ -36,7 +36,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       await assertAccessible(page, "at an unknown path");
       await page.goto(`${server.url}/try`);
       await assertAccessible(page, "before trying it");
-      await page.getByRole("button", { name: "Open the two" }).click();
+      await page.getByRole("button", { name: "Open both" }).click();
       await page.locator(".room[data-state=live]").nth(1).waitFor();
       await assertAccessible(page, "trying it");
     }));

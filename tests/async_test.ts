@@ -70,7 +70,7 @@ Deno.test("items that a batch puts back are the first of the next one", async ()
   assert.deepEqual(batches, [[1], [2, 3], [3, 4]]);
 });
 
-Deno.test("a batcher that is idle says so at once", async () => {
+Deno.test("an idle batcher reports that at once", async () => {
   await new Batcher(() => never).idle();
 });
 
@@ -99,7 +99,7 @@ Deno.test("whatever the schedule, each item is in one batch, in order, and batch
     ),
   ));
 
-Deno.test("those who ask while a run is in flight share the next one", async () => {
+Deno.test("callers during a run share the next one", async () => {
   const ends: PromiseWithResolvers<void>[] = [];
   const flight = new SingleFlight(() => {
     const end = Promise.withResolvers<void>();
@@ -120,7 +120,7 @@ Deno.test("those who ask while a run is in flight share the next one", async () 
   await Promise.all(second);
 });
 
-Deno.test("a run that fails fails for those who share it, and for nobody after it", async () => {
+Deno.test("a failed run fails for its callers, and for no later ones", async () => {
   let runs = 0;
   const flight = new SingleFlight(() => {
     return runs++ === 0 ? Promise.reject(new Error("failed")) : Promise.resolve();
@@ -130,7 +130,7 @@ Deno.test("a run that fails fails for those who share it, and for nobody after i
   await flight.run();
 });
 
-Deno.test("whatever the schedule, a run is answered by one that began after it was asked for", () =>
+Deno.test("whatever the schedule, a call is answered by a run that began after it", () =>
   fc.assert(
     fc.asyncProperty(fc.scheduler(), fc.nat(20), async (s, n) => {
       let [asked, seen, inFlight] = [0, 0, 0];

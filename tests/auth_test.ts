@@ -11,7 +11,8 @@ import { readConfig } from "../src/config.ts";
 import { judgeGeneration, nextRotation, type Session } from "../src/domain/session.ts";
 import { type Account, type Answer, request } from "./harness/account.ts";
 import { startServer } from "./harness/server.ts";
-import { onStage, sleep } from "./harness/stage.ts";
+import { onStage } from "./harness/stage.ts";
+import { skip } from "./harness/time.ts";
 
 const SECRETS = { JWT_SECRET: "a".repeat(32), JWT_REFRESH_SECRET: "b".repeat(32) };
 
@@ -49,7 +50,7 @@ Deno.test("in production the cookie is Secure", () =>
     assert.ok(headers.getSetCookie()[0]!.includes("Secure"));
   }, { NODE_ENV: "production", BCRYPT_COST: "10", ...SECRETS }));
 
-Deno.test("an email is taken whatever its case", () =>
+Deno.test("emails are unique regardless of case", () =>
   onStage(async ({ server }) => {
     await register(server.url, { email: "ada@example.com" });
     const second = await register(server.url, { email: "ADA@example.com" });
@@ -65,7 +66,7 @@ Deno.test("of 20 who register one email at once one gets it", () =>
     assert.equal(answers.filter(({ body }) => body.code === "email_taken").length, 19);
   }));
 
-Deno.test("closed registration refuses every new account, and lets those that exist sign in", () =>
+Deno.test("closed registration refuses new accounts, and existing ones can sign in", () =>
   onStage(async (stage) => {
     const [ada] = await stage.people("Ada");
     const { email, password } = ada;
@@ -82,7 +83,7 @@ Deno.test("closed registration refuses every new account, and lets those that ex
     }
   }));
 
-Deno.test("fields at their limits are taken, and past them refused", () =>
+Deno.test("fields at their limits are accepted, and over them refused", () =>
   onStage(async ({ server }) => {
     const taken = [
       { password: "12345678" },
@@ -113,7 +114,7 @@ Deno.test("fields at their limits are taken, and past them refused", () =>
     }
   }));
 
-Deno.test("signing in takes the right password only", () =>
+Deno.test("signing in requires the right password", () =>
   onStage(async ({ server }) => {
     const longest = "x".repeat(72);
     await register(server.url, { email: "ada@example.com", password: longest });
@@ -174,7 +175,7 @@ Deno.test("a cookie used again after 10 s revokes the session and all its succes
     const [ada] = await stage.people("Ada");
     const first = ada.cookie;
     await ada.refresh();
-    await sleep(10_500);
+    skip(10_500);
     assertRefused(await refresh(ada.url, first), "session_revoked");
     assertRefused(await refresh(ada.url, ada.cookie), "session_revoked");
     assertRefused(await ada.request("GET", "/auth/me"), "session_revoked");
@@ -202,13 +203,13 @@ Deno.test("the leeway is judged by when each token was rotated", () => {
   assert.equal(judgeGeneration(session, 4, at(6)), "reused");
 });
 
-Deno.test("a refresh wants a cookie of ours that has not expired", () =>
+Deno.test("a refresh requires a valid cookie that has not expired", () =>
   onStage(async (stage) => {
     const [ada] = await stage.people("Ada");
     assertRefused(await request(ada.url, "POST", "/auth/refresh"), "unauthenticated");
     assertRefused(await refresh(ada.url, "refresh_token=garbage"), "unauthenticated");
     assertRefused(await refresh(ada.url, `refresh_token=${ada.token}`), "unauthenticated");
-    await sleep(2_100);
+    skip(2_100);
     assertRefused(await refresh(ada.url, ada.cookie), "token_expired");
   }, { JWT_REFRESH_EXPIRES_IN: "2s" }));
 
@@ -235,9 +236,9 @@ Deno.test("signing out with an old cookie that has expired ends the session as w
   onStage(async (stage) => {
     const [ada] = await stage.people("Ada");
     const old = ada.cookie;
-    await sleep(2_000);
+    skip(2_000);
     await ada.refresh();
-    await sleep(1_200);
+    skip(1_200);
     assert.equal((await ada.request("GET", "/auth/me")).status, 200);
     assert.equal((await ada.logOut(old)).status, 204);
     assertRefused(await ada.request("GET", "/auth/me"), "session_revoked");
@@ -336,11 +337,11 @@ Deno.test("an access token expires", () =>
   onStage(async (stage) => {
     const [ada] = await stage.people("Ada");
     assert.equal((await ada.request("GET", "/auth/me")).status, 200);
-    await sleep(2_100);
+    skip(2_100);
     assertRefused(await ada.request("GET", "/auth/me"), "token_expired");
   }, { JWT_ACCESS_EXPIRES_IN: "2s" }));
 
-Deno.test("only a token that this server signed for access lets one in", () =>
+Deno.test("only an access token signed by this server is accepted", () =>
   onStage(async (stage) => {
     const [ada] = await stage.people("Ada");
     const claims = decode(ada.token.split(".")[1]!);
@@ -388,7 +389,7 @@ Deno.test("a profile changes in the given fields only", () =>
     ]);
   }));
 
-Deno.test("fields that are nobody's business are ignored", () =>
+Deno.test("fields that cannot be changed are ignored", () =>
   onStage(async (stage) => {
     const [ada] = await stage.people("Ada");
     const { body } = await ada.request("PATCH", "/auth/me", {
@@ -415,7 +416,7 @@ Deno.test("fields that are nobody's business are ignored", () =>
     assert.ok(!("isAdmin" in fresh.body.user));
   }));
 
-Deno.test("a change of which one field is refused changes nothing", () =>
+Deno.test("a change with one invalid field changes nothing", () =>
   onStage(async (stage) => {
     const [ada] = await stage.people("Ada");
     await assertInvalid(ada, { displayName: "Countess", avatarUrl: "x" });

@@ -1,4 +1,5 @@
 /** `deno task backup` and `deno task restore`, as processes beside real servers. */
+// @slow: starts many processes
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -144,7 +145,7 @@ for (
   });
 }
 
-Deno.test("a damaged database is replaced by a backup, and kept", async () => {
+Deno.test("a restore over a damaged database keeps the damaged file", async () => {
   const { file, settings, path } = await stoppedServer();
   overwrite(path, 0, 20_000);
   const damaged = await Deno.readFile(path);
@@ -156,7 +157,7 @@ Deno.test("a damaged database is replaced by a backup, and kept", async () => {
   await server.stop();
 });
 
-Deno.test("a restore that is killed leaves the one database or the other, and can be repeated", async () => {
+Deno.test("a killed restore leaves either the old or the new database, and can be repeated", async () => {
   const { file, settings, path } = await stoppedServer();
   const states: number[] = [];
   for (let delay = 0; delay < 600; delay += 100) {
@@ -231,7 +232,7 @@ for (
   });
 }
 
-Deno.test("both commands say what to do on MongoDB, and how they are used", async () => {
+Deno.test("both commands print what to do on MongoDB, and their usage", async () => {
   const MONGODB_URI = "mongodb://ada:secret@127.0.0.1:1/echoroom";
   for (const [name, tool] of [["backup", /mongodump/], ["restore", /mongorestore/]] as const) {
     const mongodb = await run(name, ["copy.db"], { MONGODB_URI });
@@ -249,7 +250,7 @@ Deno.test("both commands say what to do on MongoDB, and how they are used", asyn
   }
 });
 
-Deno.test("a backup without a database says so, and makes none", async () => {
+Deno.test("a backup without a database fails, and creates none", async () => {
   const DATA_DIR = await Deno.makeTempDir();
   const { code, output } = await run("backup", [await freshPath()], { DATA_DIR });
   assert.equal(code, 1);

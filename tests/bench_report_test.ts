@@ -23,7 +23,7 @@ Deno.test("ratios are made round by round, and are above 1 for what is better", 
   });
 });
 
-Deno.test("a round without a figure of both makes no ratio", () => {
+Deno.test("a round without both figures gives no ratio", () => {
   const figures = new Map([[1, 10], [2, 0], [3, 30]]);
   assert.equal(compare(figures, new Map([[2, 5], [3, 10]]), "higher")?.rounds, 1);
   assert.equal(compare(figures, new Map(), "higher"), undefined);
@@ -34,7 +34,7 @@ Deno.test("a slope is that of the line that fits best", () => {
   assert.equal(slope([[5, 7]]), 0);
 });
 
-Deno.test("memory is summed up by thirds, and its slope leaves the first out", () => {
+Deno.test("memory is averaged by thirds, and its slope excludes the first", () => {
   const samples = [[0, 10], [1, 50], [2, 100], [3, 100], [4, 100], [5, 100]];
   const figures = summariseMemory({ rss_samples: samples });
   assert.equal(figures.rss_first_mb, 30);

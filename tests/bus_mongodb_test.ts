@@ -31,9 +31,10 @@ if (MongodbServer.available) {
 
 /** Opens two instances, each with a store and a bus, on one database. */
 async function deploy(uri: string): Promise<Deployment> {
-  const connections = [await connect(uri), await connect(uri)] as const;
+  const connections = await Promise.all([connect(uri), connect(uri)]);
   const stores = [await MongoStore.open(connections[0]), await MongoStore.open(connections[1])];
-  const buses = [await MongoBus.open(connections[0].db), await MongoBus.open(connections[1].db)];
+  // Side by side: a stream that has just been opened says so after 1 s.
+  const buses = await Promise.all(connections.map(({ db }) => MongoBus.open(db)));
   const [store, bus] = [stores[0]!, buses[0]!];
   return {
     buses,

@@ -61,20 +61,20 @@ const GARBAGE = [
   `2001:db8::1%${"e".repeat(10_000)}`,
 ];
 
-Deno.test("an IPv4 address is one in every spelling", () => {
+Deno.test("spellings of one IPv4 address are the same address", () => {
   for (const text of IPV4) assert.equal(countedAddress(text), "1.2.3.4", text);
 });
 
-Deno.test("a network of 64 bits is one, whichever of its addresses in whatever spelling", () => {
+Deno.test("addresses of one 64-bit network are the same address, in any spelling", () => {
   for (const text of IPV6) assert.equal(countedAddress(text), "2001:db8:1:2::/64", text);
 });
 
-Deno.test("other addresses are others", () => {
+Deno.test("different addresses are different", () => {
   const texts = ["1.2.3.4", "1.2.3.5", "2001:db8:1:2::1", "2001:db8:1:3::1", "2001:db8::1", "::1"];
   assert.equal(new Set(texts.map(countedAddress)).size, texts.length);
 });
 
-Deno.test("what is not an address is none", () => {
+Deno.test("an invalid address is not an address", () => {
   for (const text of GARBAGE) assert.equal(countedAddress(text), null, text.slice(0, 60));
 });
 
@@ -95,7 +95,7 @@ Deno.test("spellings of one address share its limits, behind proxies that append
     for (const text of IPV6) assert.equal(await left(server.url, text), --expected, text);
   }, { RATE_LIMIT: "on", TRUST_PROXY: "1" }));
 
-Deno.test("where the believed proxy names no address the proxy's own is counted", () =>
+Deno.test("if the trusted proxy names no address, the proxy's own is counted", () =>
   onStage(async ({ server }) => {
     let expected = 30;
     for (const text of GARBAGE.map((text) => `1.2.3.4, ${text}`)) {
@@ -104,7 +104,7 @@ Deno.test("where the believed proxy names no address the proxy's own is counted"
     assert.equal(await left(server.url, "127.0.0.1"), --expected);
   }, { RATE_LIMIT: "on", TRUST_PROXY: "1" }));
 
-Deno.test("of several X-Forwarded-For lines the believed proxies' entries count", () =>
+Deno.test("of several X-Forwarded-For lines the trusted proxies' entries count", () =>
   onStage(async ({ server }) => {
     const from = async (...lines: string[]) => {
       const headers = new Headers({ "content-type": "application/json" });

@@ -19,7 +19,7 @@ Deno.test("the list of messages is the same array until it changes", () =>
     assert.equal(before.length, 1);
   }));
 
-Deno.test("the list of messages is the same array after a sign of life that brought nothing", () =>
+Deno.test("the list of messages is the same array after a check that found nothing", () =>
   onRoom(async ({ ada, slug, server }) => {
     const frames = new Frames();
     const client = ada.browser.open(server.url, { WebSocket: frames.WebSocket, timing: QUICK });
@@ -47,7 +47,7 @@ Deno.test("a listener is called once for all changes of one turn", () =>
     assert.equal(room.messages.get().length, 4);
   }));
 
-Deno.test("a listener that throws keeps neither others from hearing nor the client from its work", () =>
+Deno.test("a listener that throws stops neither the other listeners nor the client", () =>
   onRoom(async ({ ada, slug }) => {
     const room = await enter(ada.client, slug);
     const thrown: unknown[] = [];
@@ -72,7 +72,7 @@ Deno.test("a listener that throws keeps neither others from hearing nor the clie
     assert.ok(thrown.every((error) => error === fault));
   }));
 
-Deno.test("a subscription that was ended is not notified any more, also within the same turn", () =>
+Deno.test("a subscription that has ended is not notified, not even within the same turn", () =>
   onRoom(async ({ ada, slug }) => {
     const room = await enter(ada.client, slug);
     let notified = 0;

@@ -1,4 +1,5 @@
 /** What is published of the client: documented, typed, small, and complete. */
+// @slow: installs packages
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { newAccount } from "./harness/client.ts";
@@ -48,7 +49,7 @@ Deno.test("the client for browsers is at most 12 KB gzipped", async () => {
   assert.ok(bytes > 1_000 && bytes <= MAX_GZIP_BYTES, `${bytes} bytes`);
 });
 
-Deno.test("the package for npm holds what it promises, and leaves React to the app", async () => {
+Deno.test("the package for npm has its declared exports, and React is a peer dependency", async () => {
   const folder = await Deno.makeTempDir();
   const file = `${folder}/client.tgz`;
   await deno("task", "pack", file);

@@ -63,7 +63,7 @@ Deno.test("a part 1 client signs up, chats, recovers what it missed, and signs o
     }
   }));
 
-Deno.test("a part 1 client meets refusals with the codes that it has always had", () =>
+Deno.test("a part 1 client gets the error codes that it got before", () =>
   onServer(async ({ server }) => {
     const { client } = await newPerson(server.url, "Ada");
     try {

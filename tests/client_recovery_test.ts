@@ -1,4 +1,5 @@
 /** Recovery: everything that was missed is there, in order and once, and the app gets the number. */
+// @slow: starts processes
 import assert from "node:assert/strict";
 import { createClient } from "../src/client/mod.ts";
 import { Account } from "./harness/account.ts";
@@ -106,7 +107,7 @@ Deno.test("a server that is killed and restarted has every message once, in orde
     assert.equal(browser.storage.length, 0);
   }));
 
-Deno.test("a message written while the server is dead goes out once it lives again", () =>
+Deno.test("a message written while the server is down is sent once it is back", () =>
   onProcess(async ({ newPerson, newRoom, restart }) => {
     const { client } = await newPerson("Ada");
     const room = await enter(client, await newRoom({ client }));
@@ -134,7 +135,7 @@ Deno.test("after a restart the recovery counts what was written before the retur
     assert.deepEqual(seqs(room), range(1, 4));
   }));
 
-Deno.test("when the database was restored the list is replaced by what the server has", () =>
+Deno.test("after a restore of the database the list is replaced by what the server has", () =>
   onProcess(async ({ newPerson, newRoom, restart, backUp }) => {
     const ada = await newPerson("Ada");
     const bob = await newPerson("Bob");

@@ -56,7 +56,7 @@ Deno.test("a room is left once every holder has left, and then the others see it
     assert.notEqual(ada.client.join(slug), room);
   }));
 
-Deno.test("a room that was left and is joined again shows what was written meanwhile", () =>
+Deno.test("a room that is joined again after leaving shows what was written meanwhile", () =>
   onRoom(async ({ ada, bob, slug }) => {
     const bobs = await enter(bob.client, slug);
     (await enter(ada.client, slug)).leave();
@@ -65,7 +65,7 @@ Deno.test("a room that was left and is joined again shows what was written meanw
     assert.deepEqual(texts(again).slice(1), ["Meanwhile"]);
   }));
 
-Deno.test("after signing out a room that was kept shows nothing any more", () =>
+Deno.test("after signing out the handle of a room shows nothing", () =>
   onRoom(async ({ ada, slug }) => {
     const room = await enter(ada.client, slug);
     await ada.client.logout();
@@ -130,7 +130,7 @@ Deno.test("a room that failed is asked for at the next connection", () =>
     await reaches(room.state, "live");
   }));
 
-Deno.test("a room too many is live once another one was left", () =>
+Deno.test("a room over the limit is live once another one was left", () =>
   onServer(async ({ newPerson }) => {
     const { client } = await newPerson("Ada", { timing: PATIENT });
     const made = range(1, 201).map((i) => client.api.createRoom({ name: `Room ${i}` }));
@@ -145,14 +145,14 @@ Deno.test("a room too many is live once another one was left", () =>
     await reaches(state, "live");
   }));
 
-Deno.test("a room's name that no room can have fails for good", () =>
+Deno.test("an invalid room name fails permanently", () =>
   onRoom(async ({ ada }) => {
     const room = ada.client.join("");
     await reaches(room.state, "failed");
     assert.equal(codeOf(room.state.get()), "validation_failed");
   }));
 
-Deno.test("who is in a room is listed by name and counted, until they go", () =>
+Deno.test("users online in a room are listed by name and counted, until they leave", () =>
   onRoom(async ({ ada, bob, slug }) => {
     const bobs = await enter(bob.client, slug);
     await enter(ada.client, slug);
@@ -171,7 +171,7 @@ Deno.test("offline, the roster of a room is unknown", () =>
     assert.deepEqual(room.online.get(), { count: null, users: [] });
   }));
 
-Deno.test("a keystroke is seen by others, and not by oneself", () =>
+Deno.test("a keystroke is seen by others, but not by the typist", () =>
   onRoom(async ({ ada, bob, slug }) => {
     const [room, bobs] = await enterBoth(ada, bob, slug);
     bobs.keystroke();
@@ -188,7 +188,7 @@ Deno.test("typing ends when it is stopped", () =>
     bobs.keystroke();
     await becomes(room.typing, ({ length }) => length === 1);
     bobs.stopTyping();
-    // It is told of in order: by then the end has come, and not because of a long silence.
+    // Events arrive in order: the typing ended before this one, and not by the client's timeout.
     bobsOther.keystroke();
     await becomes(other.typing, ({ length }) => length === 1);
     assert.deepEqual(room.typing.get(), []);
@@ -248,7 +248,7 @@ Deno.test("a log that fits on one page has nothing older", () =>
     assert.equal(room.hasOlder.get(), false);
   }));
 
-Deno.test("older messages that are asked for twice at once are loaded once", () =>
+Deno.test("two concurrent requests for older messages load them once", () =>
   onRoom(async ({ ada, bob, slug }) => {
     await write(bob, slug, 120);
     const room = await enter(ada.client, slug);
@@ -256,7 +256,7 @@ Deno.test("older messages that are asked for twice at once are loaded once", () 
     assert.deepEqual(seqs(room), range(22, 121));
   }));
 
-Deno.test("messages that were let go of come back as older ones, and unsent ones stay", () =>
+Deno.test("forgotten messages can be loaded again, and unsent ones stay", () =>
   onRoom(async ({ ada, bob, slug }) => {
     await write(bob, slug, 49);
     const room = await enter(ada.client, slug);
@@ -275,7 +275,7 @@ Deno.test("messages that were let go of come back as older ones, and unsent ones
     assert.deepEqual(seqs(room), range(1, 51));
   }));
 
-Deno.test("older messages that come after some were let go of leave no gap", () =>
+Deno.test("older messages that arrive after some were forgotten leave no gap", () =>
   onRoom(async ({ ada, bob, slug }) => {
     await write(bob, slug, 99);
     const room = await enter(ada.client, slug);

@@ -68,7 +68,7 @@ Deno.test("a server's URL that is not http or https is refused with a message", 
   }
 });
 
-Deno.test("a server may live under a path, with or without a slash at its end", () =>
+Deno.test("a server's URL may have a path, with or without a trailing slash", () =>
   onServer(async ({ server }) => {
     for (
       const url of [server.url, `${server.url}/`, `${server.url}/chat`, `${server.url}/chat/?a#b`]

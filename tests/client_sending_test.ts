@@ -17,7 +17,7 @@ import {
 } from "./harness/client_world.ts";
 import { nextTurn, until } from "./harness/stage.ts";
 
-Deno.test("a message is in the list as soon as send was called", () =>
+Deno.test("a message is in the list as soon as send is called", () =>
   onRoom(async ({ ada, slug }) => {
     const room = await enter(ada.client, slug);
     const sent = room.send("Hello");
@@ -28,7 +28,7 @@ Deno.test("a message is in the list as soon as send was called", () =>
     await sent;
   }));
 
-Deno.test("a message goes from queued over sending to sent, under the same key", () =>
+Deno.test("a message goes from queued to sending to sent, under the same key", () =>
   onRoom(async ({ ada, slug }) => {
     const room = await enter(ada.client, slug);
     ada.client.disconnect();
@@ -103,7 +103,7 @@ Deno.test("several messages to an unknown room all fail", () =>
     assert.equal(ada.browser.storage.length, 0);
   }));
 
-Deno.test("a message that is sent too fast says why it waits, and until when", () =>
+Deno.test("a message that is sent too fast has the reason and the time of its next attempt", () =>
   onRoom(async ({ ada, slug }) => {
     const room = await enter(ada.client, slug);
     const before = Date.now();
@@ -115,7 +115,7 @@ Deno.test("a message that is sent too fast says why it waits, and until when", (
     assert.ok(retryAt! >= before + error!.retryAfter! * 1000);
   }, { RATE_LIMIT: "on" }));
 
-Deno.test("a message that is refused holds up none behind it", () =>
+Deno.test("a refused message does not block those behind it", () =>
   onRoom(async ({ ada, slug }) => {
     const room = await enter(ada.client, slug);
     const refused = assert.rejects(room.send("x".repeat(4_001)), { code: "validation_failed" });
@@ -124,7 +124,7 @@ Deno.test("a message that is refused holds up none behind it", () =>
     assert.deepEqual(room.messages.get().map(({ state }) => state), ["sent", "sent", "failed"]);
   }));
 
-Deno.test("a message that no frame can hold fails, and neither costs the connection nor comes back", () =>
+Deno.test("a message too large for a frame fails, and neither closes the connection nor is sent again", () =>
   onRoom(async ({ ada, slug, server }) => {
     const room = await enter(ada.client, slug);
     await assert.rejects(room.send("€".repeat(40_000)), { code: "validation_failed" });
@@ -154,7 +154,7 @@ Deno.test("a failed message that is tried again is replaced by the new attempt",
     assert.notEqual(all[0]!.key, failed.key);
   }));
 
-Deno.test("a failed message that is tried again where it is welcome is sent", () =>
+Deno.test("a failed message is sent when it is retried and accepted", () =>
   onRoom(async ({ ada }) => {
     const room = ada.client.join("later");
     await room.send("Hello").catch(() => {});
@@ -165,7 +165,7 @@ Deno.test("a failed message that is tried again where it is welcome is sent", ()
     assert.deepEqual(sent, [["Ada created the room", "sent"], ["Hello", "sent"]]);
   }));
 
-Deno.test("a failed message of a room that was left is not thrown away by trying it again", () =>
+Deno.test("retrying a failed message of a room that was left does not discard it", () =>
   onRoom(async ({ ada, slug }) => {
     const room = await enter(ada.client, slug);
     await room.send("x".repeat(4_001)).catch(() => {});
@@ -175,7 +175,7 @@ Deno.test("a failed message of a room that was left is not thrown away by trying
     assert.equal(room.messages.get().at(-1), failed);
   }));
 
-Deno.test("a failed message that is discarded is gone", () =>
+Deno.test("a failed message can be discarded", () =>
   onRoom(async ({ ada, slug }) => {
     const room = await enter(ada.client, slug);
     await room.send("x".repeat(4_001)).catch(() => {});
@@ -183,7 +183,7 @@ Deno.test("a failed message that is discarded is gone", () =>
     assert.deepEqual(texts(room), ["Ada created the room"]);
   }));
 
-Deno.test("only what failed can be discarded", () =>
+Deno.test("only failed messages can be discarded", () =>
   onRoom(async ({ ada, slug }) => {
     const room = await enter(ada.client, slug);
     await room.send("Hello");
@@ -208,7 +208,7 @@ Deno.test("two messages written before the room was joined keep their order", ()
     assert.deepEqual(texts(room).slice(1), ["One", "Two", "Three"]);
   }));
 
-Deno.test("a message written while offline goes out on the return", () =>
+Deno.test("a message written while offline is sent on reconnection", () =>
   onRoom(async ({ ada, bob, slug }) => {
     const bobs = await enter(bob.client, slug);
     const room = await enter(ada.client, slug);
@@ -220,7 +220,7 @@ Deno.test("a message written while offline goes out on the return", () =>
     assert.deepEqual(texts(bobs).slice(1), ["Hello"]);
   }));
 
-Deno.test("a message written before it is known who is signed in goes out once it is", () =>
+Deno.test("a message written before the user is known is sent once they are", () =>
   onRoom(async ({ ada, slug, server }) => {
     const page = ada.browser.open(server.url);
     const room = page.join(slug);
@@ -229,7 +229,7 @@ Deno.test("a message written before it is known who is signed in goes out once i
     assert.equal((await sent).seq, 2);
   }));
 
-Deno.test("unsent messages survive a reload, go out once and in order, and are then forgotten", () =>
+Deno.test("unsent messages survive a reload, are sent once and in order, and are then removed", () =>
   onRoom(async ({ ada, slug, server }) => {
     await writeOffline(ada, slug, ["One", "Two", "Three"]);
     assert.equal(ada.browser.storage.length, 3);
@@ -241,7 +241,7 @@ Deno.test("unsent messages survive a reload, go out once and in order, and are t
     assert.equal(ada.browser.storage.length, 0);
   }));
 
-Deno.test("a message written right after a reload comes behind those from before it", () =>
+Deno.test("a message written right after a reload is sent after the stored ones", () =>
   onRoom(async ({ ada, slug, server }) => {
     await writeOffline(ada, slug, ["One", "Two", "Three"]);
     const next = ada.browser.open(server.url);
@@ -253,7 +253,7 @@ Deno.test("a message written right after a reload comes behind those from before
     assert.deepEqual(texts(room).slice(1), ["One", "Two", "Three", "Four"]);
   }));
 
-Deno.test("unsent messages go out although their room is not joined any more", () =>
+Deno.test("unsent messages are sent although their room is no longer joined", () =>
   onRoom(async ({ ada, bob, slug, server }) => {
     const bobs = await enter(bob.client, slug);
     await writeOffline(ada, slug, ["One"]);
@@ -262,7 +262,7 @@ Deno.test("unsent messages go out although their room is not joined any more", (
     assert.deepEqual(texts(bobs).slice(1), ["One"]);
   }));
 
-Deno.test("what was stored although its ack was lost is not stored again", () =>
+Deno.test("a message whose ack was lost is not stored again", () =>
   onRoom(async ({ ada, slug, server }) => {
     await loseAck(ada, slug, "One", server.url);
     const next = ada.browser.open(server.url);
@@ -276,7 +276,7 @@ Deno.test("what was stored although its ack was lost is not stored again", () =>
 const EVENTS = { before: "room:join", after: "message:send" };
 
 for (const [order, held] of Object.entries(EVENTS)) {
-  Deno.test(`an ack from long ago that comes ${order} the join leaves no gap in the list`, () =>
+  Deno.test(`the late ack of an old message that comes ${order} the join leaves no gap in the list`, () =>
     onRoom(async ({ ada, bob, slug, server }) => {
       await loseAck(ada, slug, "Long ago", server.url);
       await write(bob, slug, 60);
@@ -296,7 +296,7 @@ for (const [order, held] of Object.entries(EVENTS)) {
     }));
 }
 
-Deno.test("another user of the browser neither sees nor sends what was left unsent", () =>
+Deno.test("another user of the browser neither sees nor sends unsent messages", () =>
   onRoom(async ({ ada, slug, server }) => {
     await writeOffline(ada, slug, ["Ada's"]);
     const next = ada.browser.open(server.url);
@@ -307,7 +307,7 @@ Deno.test("another user of the browser neither sees nor sends what was left unse
     assert.equal(ada.browser.storage.length, 1);
   }));
 
-Deno.test("a storage that is full does not keep a message from being sent", () =>
+Deno.test("a full storage does not keep a message from being sent", () =>
   onRoom(async ({ ada, slug }) => {
     ada.browser.storage.setItem = () => {
       throw new Error("QuotaExceededError");
@@ -316,7 +316,7 @@ Deno.test("a storage that is full does not keep a message from being sent", () =
     assert.equal((await room.send("Hello")).seq, 2);
   }));
 
-Deno.test("a message written after the clock was put back comes behind those from before it", () =>
+Deno.test("a message written after the clock was set back is sent after the earlier ones", () =>
   onRoom(async ({ ada, slug, server }) => {
     await writeOffline(ada, slug, ["One"]);
     const { storage } = ada.browser;
@@ -345,7 +345,7 @@ Deno.test("messages written under both names of a room keep their order", () =>
     assert.deepEqual(texts(bySlug).slice(1), ["One", "Two", "Three"]);
   }));
 
-Deno.test("a stored item that cannot be read keeps no other from being sent", () =>
+Deno.test("an unreadable stored item does not block the others", () =>
   onRoom(async ({ ada, slug, server }) => {
     await writeOffline(ada, slug, ["One"]);
     const { storage } = ada.browser;
@@ -386,7 +386,7 @@ Deno.test("logging out erases what is stored although the answer comes late", ()
     assert.equal(ada.browser.storage.length, 0);
   }));
 
-Deno.test("closing rejects what waits with closed, and the next page sends it", () =>
+Deno.test("closing rejects waiting sends with closed, and the next page sends them", () =>
   onRoom(async ({ ada, slug, server }) => {
     const room = await enter(ada.client, slug);
     ada.client.disconnect();
@@ -401,7 +401,7 @@ Deno.test("closing rejects what waits with closed, and the next page sends it", 
     assert.deepEqual(texts(again).slice(1), ["Later"]);
   }));
 
-Deno.test("closing rejects what is under way with closed, and the next page stores it no second time", () =>
+Deno.test("closing rejects sends under way with closed, and the next page does not store them twice", () =>
   onRoom(async ({ ada, slug, server }) => {
     const room = await enter(ada.client, slug);
     const sent = assert.rejects(room.send("Once"), { code: "closed" });
@@ -414,21 +414,21 @@ Deno.test("closing rejects what is under way with closed, and the next page stor
     assert.equal(ada.browser.storage.length, 0);
   }));
 
-Deno.test("sending on a closed client is closed", () =>
+Deno.test("sending on a closed client fails with closed", () =>
   onRoom(async ({ ada, slug }) => {
     const room = await enter(ada.client, slug);
     ada.client.close();
     await assert.rejects(room.send("Too late"), { code: "closed" });
   }));
 
-Deno.test("sending by the handle of a room that was left is closed", () =>
+Deno.test("sending by the handle of a room that was left fails with closed", () =>
   onRoom(async ({ ada, slug }) => {
     const room = await enter(ada.client, slug);
     room.leave();
     await assert.rejects(room.send("Too late"), { code: "closed" });
   }));
 
-Deno.test("who has never signed in cannot send", () =>
+Deno.test("a user who has never signed in cannot send", () =>
   onServer(async ({ newPage }) => {
     const client = newPage();
     client.connect();
@@ -436,7 +436,7 @@ Deno.test("who has never signed in cannot send", () =>
     await assert.rejects(client.join("room").send("Hello"), { code: "signed_out" });
   }));
 
-Deno.test("who has signed out cannot send", () =>
+Deno.test("a user who has signed out cannot send", () =>
   onRoom(async ({ ada, slug }) => {
     const room = await enter(ada.client, slug);
     await ada.client.logout();

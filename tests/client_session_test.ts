@@ -49,7 +49,7 @@ Deno.test("logging in signs an existing user in and connects", () =>
     await reaches(client.connection, "online");
   }));
 
-Deno.test("logging out signs out, and notifies listeners of the user", () =>
+Deno.test("logging out notifies listeners of the user", () =>
   onServer(async ({ newPerson }) => {
     const { client } = await newPerson("Ada");
     const users: (string | undefined)[] = [];
@@ -61,7 +61,7 @@ Deno.test("logging out signs out, and notifies listeners of the user", () =>
     assert.deepEqual(users, [undefined]);
   }));
 
-Deno.test("who has logged out can log in again on the same page", () =>
+Deno.test("after logging out a user can log in again on the same page", () =>
   onServer(async ({ newPerson }) => {
     const { client, account } = await newPerson("Ada");
     await client.logout();
@@ -105,7 +105,7 @@ Deno.test("connecting with the cookie of a session comes online as its user", ()
     assert.equal(next.user.get()?.id, id);
   }));
 
-Deno.test("another user who logs in on the same page finds no room of the one before", () =>
+Deno.test("another user who logs in on the same page gets none of the earlier user's rooms", () =>
   onServer(async ({ newPerson, newRoom }) => {
     const ada = await newPerson("Ada");
     const bob = await newPerson("Bob");
@@ -212,7 +212,7 @@ Deno.test("a session ended in another tab signs out, once the refresh was refuse
     assert.equal(room.state.get().status, "left");
   }));
 
-Deno.test("a connection that was ended by hand comes back by hand, and its rooms with it", () =>
+Deno.test("after disconnect a call of connect brings the connection and its rooms back", () =>
   onServer(async ({ newPerson, newRoom }) => {
     const { client } = await newPerson("Ada");
     const room = await enter(client, await newRoom({ client }));
@@ -225,7 +225,7 @@ Deno.test("a connection that was ended by hand comes back by hand, and its rooms
     await room.send("Back");
   }));
 
-Deno.test("a client that was closed does not connect any more", () =>
+Deno.test("a closed client does not connect", () =>
   onServer(async ({ newPerson }) => {
     const { client } = await newPerson("Ada");
     client.close();
@@ -233,7 +233,7 @@ Deno.test("a client that was closed does not connect any more", () =>
     assert.equal(client.connection.get().status, "idle");
   }));
 
-Deno.test("a client that is closed while it signs in does not connect any more", () =>
+Deno.test("a client that is closed while it signs in does not connect", () =>
   onServer(async ({ newPage }) => {
     const client = newPage();
     const registered = client.register(newAccount("Ada"));
@@ -271,7 +271,7 @@ Deno.test("a client that logs out while it refreshes has no user afterwards", ()
     assert.equal(next.user.get(), null);
   }));
 
-Deno.test("who logs in while the page still asks for the last session stays logged in", () =>
+Deno.test("a login during the refresh of an earlier session stays logged in", () =>
   onServer(async ({ newPerson, server }) => {
     const ada = await newPerson("Ada");
     const bob = await newPerson("Bob");
@@ -287,7 +287,7 @@ Deno.test("who logs in while the page still asks for the last session stays logg
     assert.equal(next.user.get()?.displayName, "Bob");
   }));
 
-Deno.test("a profile that is changed too late is not that of the next user", () =>
+Deno.test("a late answer to a profile change does not become the next user's", () =>
   onServer(async ({ newPerson, newRoom, server }) => {
     const ada = await newPerson("Ada");
     const bob = await newPerson("Bob");
@@ -318,7 +318,7 @@ Deno.test("a refresh whose answer is lost does not end the session", () =>
       fetch: async (input, init) => {
         const isLost = String(input).endsWith("/auth/refresh") && ++refreshes === 1;
         if (!isLost) return await browser.fetch(input, init);
-        // The server has taken it, and the browser never hears of the next cookie.
+        // The server has rotated it, and the browser never gets the next cookie.
         await fetch(input, { ...init, headers: { Cookie: browser.cookie } });
         return await new Promise((_, reject) => {
           init!.signal!.addEventListener("abort", () => reject(init!.signal!.reason));
@@ -382,7 +382,7 @@ Deno.test("a server that cannot be reached is tried again", async () => {
   assert.deepEqual(client.connection.get(), { status: "idle" });
 });
 
-Deno.test("a server that takes requests and never answers is tried again", () =>
+Deno.test("a server that accepts requests and never answers is tried again", () =>
   withListener(() => new Promise(() => {}), async (url) => {
     const client = createClient(url, { timing: { ...QUICK, answerMs: 50 } });
     client.connect();
@@ -395,7 +395,7 @@ Deno.test("a server that takes requests and never answers is tried again", () =>
     client.close();
   }));
 
-Deno.test("a network that answers in the server's place is not taken for it", () =>
+Deno.test("a captive portal's answer is not taken for the server's", () =>
   withListener(() => new Response("<h1>Welcome to our network</h1>"), async (url) => {
     const client = createClient(url, { timing: QUICK });
     await assert.rejects(client.login({ email: "a@example.com", password: "correct horse" }), {

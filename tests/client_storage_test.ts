@@ -78,7 +78,7 @@ Deno.test("unsent messages survive a reload in a storage that answers later", ()
     await until(() => world.storage.count === 0, "forgotten");
   }));
 
-Deno.test("what is written before the storage has answered goes out after what was left there", () =>
+Deno.test("what is written before the storage has answered is sent after the stored messages", () =>
   withStorage(async (world) => {
     await leaveUnsent(world, ["One", "Two"]);
     world.storage.hold();
@@ -92,7 +92,7 @@ Deno.test("what is written before the storage has answered goes out after what w
     assert.deepEqual(texts(room).slice(1), ["One", "Two", "Three"]);
   }));
 
-Deno.test("what was left is shown before what is written now, however late the storage answers", () =>
+Deno.test("earlier unsent messages are shown first, however late the storage answers", () =>
   withStorage(async (world) => {
     await leaveUnsent(world, ["One", "Two"]);
     world.storage.hold();
@@ -120,7 +120,7 @@ Deno.test("what is written while the storage has not answered survives the next 
     assert.deepEqual(texts(next).slice(1), ["One", "Two"]);
   }));
 
-Deno.test("a storage that cannot be read does not keep new messages back, and old ones come later", () =>
+Deno.test("a storage that cannot be read delays no new messages, and old ones follow later", () =>
   withStorage(async (world) => {
     await leaveUnsent(world, ["One"]);
     world.storage.broken.add("getItem");
@@ -135,7 +135,7 @@ Deno.test("a storage that cannot be read does not keep new messages back, and ol
     assert.deepEqual(texts(room).slice(1), ["Two", "One"]);
   }));
 
-Deno.test("a storage that cannot be written does not keep messages back", () =>
+Deno.test("a storage that cannot be written delays no messages", () =>
   withStorage(async (world) => {
     world.storage.broken.add("setItem").add("removeItem");
     const room = await enter(open(world), world.slug);
@@ -143,7 +143,7 @@ Deno.test("a storage that cannot be written does not keep messages back", () =>
     assert.deepEqual(texts(room).slice(1), ["One"]);
   }));
 
-Deno.test("a message that the storage could not forget is stored once all the same", () =>
+Deno.test("a message that the storage failed to remove is still stored once", () =>
   withStorage(async (world) => {
     await leaveUnsent(world, ["One"]);
     world.storage.broken.add("removeItem");
@@ -182,7 +182,7 @@ Deno.test("signing out has erased what a storage kept that answers later", () =>
     assert.equal(world.storage.items.size, 0);
   }));
 
-Deno.test("a storage that answers at once, but lists no keys, will do as well", () =>
+Deno.test("a synchronous storage that cannot list its keys works, too", () =>
   onRoom(async ({ server, ada, slug }) => {
     const items = new Map<string, string>();
     const storage: OutboxStorage = {

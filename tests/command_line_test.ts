@@ -18,7 +18,7 @@ Deno.test("--port and --host are taken in every spelling, also behind --", () =>
   }
 });
 
-Deno.test("each option that there is not, and each without a value, is named", () => {
+Deno.test("unknown options, and options without a value, are named", () => {
   const { faults } = readCommandLine([
     "--prot",
     "--port",
@@ -35,7 +35,7 @@ Deno.test("each option that there is not, and each without a value, is named", (
   ]);
 });
 
-Deno.test("--help shows the usage and --version the version, and nothing starts", async () => {
+Deno.test("--help prints the usage and --version the version, without a start", async () => {
   const broken = { PORT: "http" };
   for (const flag of ["--help", "-h"]) {
     const { code, output } = await runMain(broken, undefined, ["--port", "1", flag]);
@@ -60,7 +60,7 @@ Deno.test("a wrong option stops the start with one line, beside the other faults
   ]);
 });
 
-Deno.test("--port and --host win over the environment, and brackets are no part of an address", async () => {
+Deno.test("--port and --host override the environment, and brackets are not part of an address", async () => {
   const server = await spawnServer({ PORT: "1", HOST: "203.0.113.1" }, undefined, [
     "--port=0",
     "--host=[::1]",

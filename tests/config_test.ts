@@ -1,4 +1,5 @@
 /** Settings: what each takes, and the one line that stops a start. */
+// @slow: starts processes
 import assert from "node:assert/strict";
 import { ConfigError, readConfig } from "../src/config.ts";
 import { Account } from "./harness/account.ts";
@@ -7,7 +8,7 @@ import { runMain, spawnServer, startServer } from "./harness/server.ts";
 const SECRETS = { JWT_SECRET: "a".repeat(32), JWT_REFRESH_SECRET: "b".repeat(32) };
 const PRODUCTION = { NODE_ENV: "production", ...SECRETS };
 
-Deno.test("without any setting there is a default for each", async () => {
+Deno.test("every setting has a default", async () => {
   const config = await readConfig({ DATA_DIR: await Deno.makeTempDir() });
   const { accessSecret, refreshSecret, dataDir: _, ...rest } = config;
   assert.ok(accessSecret.length >= 32 && refreshSecret.length >= 32);
@@ -131,7 +132,7 @@ for (const [settings, line] of UNUSABLE) {
   });
 }
 
-Deno.test("every fault is named at once, one line each", async () => {
+Deno.test("all faults are named together, one line each", async () => {
   const { code, output } = await runMain({
     ...PRODUCTION,
     JWT_SECRET: "short",
@@ -153,7 +154,7 @@ Deno.test("every fault is named at once, one line each", async () => {
   ]);
 });
 
-Deno.test("what surrounds a value by accident is no part of it", async () => {
+Deno.test("space, line breaks and a BOM around a value are ignored", async () => {
   const around = (value: string) => `\ufeff \t${value}\r\n`;
   const config = await readConfig({
     NODE_ENV: around("production"),
@@ -182,7 +183,7 @@ Deno.test("what surrounds a value by accident is no part of it", async () => {
 const warningsOf = async (settings: Record<string, string>) =>
   (await readConfig({ ...SECRETS, ...settings })).warnings;
 
-Deno.test("a name that is nearly a setting's is asked about, without its value", async () => {
+Deno.test("a misspelt name of a setting gets a hint, without its value", async () => {
   const near = {
     MONGO_URI: "MONGODB_URI",
     MONGODB_URL: "MONGODB_URI",
@@ -208,7 +209,7 @@ Deno.test("a name that is nearly a setting's is asked about, without its value",
   }
 });
 
-Deno.test("names of other programs are not asked about, nor one beside the setting itself", async () => {
+Deno.test("names of other programs get no hint, nor does one beside the setting itself", async () => {
   const others =
     "PATH HOME HOSTNAME LOGNAME USER SHELL PWD OLDPWD LANG TERM TMPDIR EDITOR NODE_PATH " +
     "NODE_OPTIONS NODE_VERSION REDIS_HOST REDIS_PORT REDIS_PASSWORD MONGODB_PORT MONGODB_USER " +
@@ -219,7 +220,7 @@ Deno.test("names of other programs are not asked about, nor one beside the setti
   assert.deepEqual(await warningsOf({ PORT: "4000", port: "5000", LOG_LEVELS: "" }), []);
 });
 
-Deno.test("a refused start says, too, which name may be misspelt", async () => {
+Deno.test("a refused start also names what may be misspelt", async () => {
   const { JWT_SECRET, JWT_REFRESH_SECRET } = SECRETS;
   const settings = { NODE_ENV: "production", JWT_SECRETS: JWT_SECRET, JWT_REFRESH_SECRET };
   const { output } = await runMain(settings);
@@ -238,7 +239,7 @@ Deno.test("production without a proxy warns that sign-ins do not last over plain
   assert.deepEqual((await readConfig(SECRETS)).warnings, []);
 });
 
-Deno.test("a start that works says its warnings after the start line, whatever the log level", async () => {
+Deno.test("a successful start prints its warnings after the start line, at every log level", async () => {
   const server = await spawnServer({ MONGO_URI: "mongodb://ada:hush@host", LOG_FORMAT: "json" });
   await server.stop();
   const [first, second] = server.output().split("\n").map((line) => line && JSON.parse(line));
@@ -279,7 +280,7 @@ Deno.test("development secrets that were damaged stop the start, and are not sho
   }
 });
 
-Deno.test("with the longest times that are taken people sign in", async () => {
+Deno.test("people can sign in with the longest times that are accepted", async () => {
   const server = await startServer({
     JWT_ACCESS_EXPIRES_IN: "400d",
     JWT_REFRESH_EXPIRES_IN: "400d",
@@ -298,7 +299,7 @@ Deno.test("a start that is refused ends with one line and exit code 1", async ()
   );
 });
 
-Deno.test("a port that is taken, a folder that cannot be, a database that is not there: one line", async () => {
+Deno.test("a taken port, an impossible folder, a missing database: one line each", async () => {
   const taken = Deno.listen({ port: 0, hostname: "127.0.0.1" });
   const DATA_DIR = await Deno.makeTempDir();
   await Deno.writeTextFile(`${DATA_DIR}/file`, "");
@@ -335,7 +336,7 @@ Deno.test("a port that is taken, a folder that cannot be, a database that is not
   });
 });
 
-Deno.test("a taken port, an impossible folder and a value of no use are named at once", async () => {
+Deno.test("a taken port, an impossible folder and an invalid value are named together", async () => {
   const taken = Deno.listen({ port: 0, hostname: "127.0.0.1" });
   const file = await Deno.makeTempFile();
   const { output } = await runMain({
@@ -357,7 +358,7 @@ Deno.test("a taken port, an impossible folder and a value of no use are named at
   );
 });
 
-Deno.test("a data folder that cannot be is refused in our own words", async () => {
+Deno.test("an impossible data folder is refused with our own message", async () => {
   const file = await Deno.makeTempFile();
   const cases: [folder: string, reason: string][] = [
     [file, "a file is in the way"],
@@ -394,7 +395,7 @@ Deno.test("a MongoDB URI that cannot be read or used is refused without its user
   }
 });
 
-Deno.test("a database that is no database stops the start with one line", async () => {
+Deno.test("a database file that is not a database stops the start with one line", async () => {
   const DATA_DIR = await Deno.makeTempDir();
   await Deno.writeTextFile(`${DATA_DIR}/echoroom.db`, "This is no database. ".repeat(1000));
   const { code, output } = await runMain({ DATA_DIR });

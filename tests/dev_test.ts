@@ -1,4 +1,5 @@
 /** `deno task dev`: it follows the code, ends whole, and never takes a port behind somebody's back. */
+// @slow: starts many processes
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -106,7 +107,7 @@ async function isServing(url: string): Promise<boolean> {
 }
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  Deno.test(`dev: ${signal} ends every process, without a word of an error`, async () => {
+  Deno.test(`dev: ${signal} ends every process, and logs no error`, async () => {
     const task = DevTask.run(await DevTask.copyProject());
     await task.ready();
     const processes = await task.processes();
@@ -118,7 +119,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
-Deno.test("dev: Ctrl-C, which every process is sent, ends them without a word of an error", async () => {
+Deno.test("dev: Ctrl-C, which every process is sent, ends them, and logs no error", async () => {
   const task = DevTask.run(await DevTask.copyProject());
   await task.ready();
   const processes = await task.processes();
@@ -128,7 +129,7 @@ Deno.test("dev: Ctrl-C, which every process is sent, ends them without a word of
   assert.doesNotMatch(task.output, /error|reject/i);
 });
 
-Deno.test("dev: each saved edit starts the server again, on its port, without a word of an error", async () => {
+Deno.test("dev: each saved edit restarts the server on its port, and logs no error", async () => {
   const task = DevTask.run(await DevTask.copyProject(), { PORT: String(freePort()) });
   const url = await task.ready();
   for (const version of ["7.7.1", "7.7.2"]) {
@@ -157,7 +158,7 @@ Deno.test("dev: after an edit that cannot run, the next one that can is served",
   await task.ended;
 });
 
-Deno.test("dev: a second start on the same port ends at once with one line", async () => {
+Deno.test("dev: a second start on the same port fails at once with one line", async () => {
   const folder = await DevTask.copyProject();
   const first = DevTask.run(folder, { PORT: String(freePort()) });
   const url = await first.ready();
@@ -198,7 +199,7 @@ Deno.test("dev: a runner that is killed takes the server with it", async () => {
   await allGone(processes);
 });
 
-Deno.test("dev: options are the server's", async () => {
+Deno.test("dev: options are passed on to the server", async () => {
   const folder = await DevTask.copyProject();
   const task = DevTask.run(folder, {}, [...DENO_TASK_DEV, "--", "--version"]);
   assert.equal((await task.ended).code, 0);

@@ -77,7 +77,7 @@ Deno.test("a line that sets nothing is named by its number, and loses no other",
   }
 });
 
-Deno.test("a quote that is not closed is named, and swallows no setting", async () => {
+Deno.test("an unclosed quote is named, and loses no other setting", async () => {
   for (const line of ['A="hush', "A='hush", 'A="hush"hush', "A=\"hush\nD='x' it's"]) {
     const { variables, faults } = await read(`B=1\n${line}\nC=2`);
     assert.equal(variables.A, undefined);
@@ -87,7 +87,7 @@ Deno.test("a quote that is not closed is named, and swallows no setting", async 
   }
 });
 
-Deno.test("no file sets nothing", async () => {
+Deno.test("without a file nothing is set", async () => {
   const path = `${await Deno.makeTempDir()}/.env`;
   assert.deepEqual(await readEnvFile(path), { variables: {}, faults: [] });
 });

@@ -41,15 +41,15 @@ const RUNS: Record<string, (world: World) => Promise<void>> = {
   },
 };
 
-Deno.test("every example that is to be run in a browser is", () => {
+Deno.test("every example for browsers is run", () => {
   assert.deepEqual(Object.keys(RUNS).toSorted(), IN_BROWSER.toSorted());
 });
 
 for (const [place, run] of Object.entries(RUNS)) {
-  Deno.test(`the example does what its document says: ${place}`, () => onPage(place, run));
+  Deno.test(`the example works as its document states: ${place}`, () => onPage(place, run));
 }
 
-Deno.test("a page of an origin that is not listed learns what may be the cause", () =>
+Deno.test("a page of an unlisted origin gets an error that names the likely cause", () =>
   onPage(`${ORIGIN}, ts 1`, async ({ page, origin, server }) => {
     const { message } = await page.waitForEvent("pageerror");
     const causes = `either it is not running, or its CORS_ORIGIN does not list ${origin}`;

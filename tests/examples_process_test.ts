@@ -1,4 +1,5 @@
 /** The examples in the documents, run as they stand against fresh servers; only addresses differ. */
+// @slow: runs every example
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { HANG_MS } from "./harness/deadline.ts";
@@ -52,17 +53,17 @@ const RUNS: Record<string, (place: string) => Promise<void>> = {
   "src/client/mod.ts, ts 1": (place) => printsLine(place, /^Hello sent$/m),
 };
 
-Deno.test("every example in the documents is run, or named with the reason why it is not", async () => {
+Deno.test("every example in the documents is run, or listed with the reason why not", async () => {
   const known = [...Object.keys(RUNS), ...WALK, ...BACKUP, ...IN_BROWSER, ...Object.keys(NOT_RUN)];
   const places = (await readExamples()).map(({ place }) => place);
   assert.deepEqual(known.toSorted(), places.toSorted());
 });
 
 for (const [place, run] of Object.entries(RUNS)) {
-  Deno.test(`the example does what its document says: ${place}`, () => run(place));
+  Deno.test(`the example works as its document states: ${place}`, () => run(place));
 }
 
-Deno.test("the README's walk through works block after block in one shell", {
+Deno.test("the README's walkthrough works block by block in one shell", {
   ignore: !await isInstalled("curl"),
 }, async () => {
   const server = await startServer();

@@ -113,18 +113,18 @@ for (const [sentence, damage, kinds] of DAMAGES) {
   });
 }
 
-Deno.test("nobody lags in a flawless run", () => {
+Deno.test("no client lags in a flawless run", () => {
   const { ada, bob } = flawlessRun();
   assert.deepEqual(findLaggards([ada, bob]), []);
 });
 
-Deno.test("who lacks the last entry that another has seen lags", () => {
+Deno.test("a client without the last entry that another has seen lags", () => {
   const { ada, bob } = flawlessRun();
   bob.views[0].entries.pop();
   assert.match(findLaggards([ada, bob])[0]!.sentence, /^Bob: room: stays at 3 of 4$/);
 });
 
-Deno.test("who lacks an entry that only an ack speaks of lags", () => {
+Deno.test("a client without an entry that only an ack names lags", () => {
   const { ada, bob } = flawlessRun();
   for (const { views: [{ entries }] } of [ada, bob]) entries.pop();
   assert.deepEqual(findLaggards([ada, bob]).map(({ kind }) => kind), ["lost", "lost"]);

@@ -62,7 +62,7 @@ const inTwoPages: Script = (event, data, server) => {
   else server.send("connection:missed", missed([3], false));
 };
 
-Deno.test("the client recovers page by page, then takes live entries, and has no complaint", () =>
+Deno.test("the client recovers page by page, then takes live entries, and reports no error", () =>
   onScript((event, data, server) => {
     inTwoPages(event, data, server);
     if (data.lastSeenSeq !== 2) return;
@@ -73,7 +73,7 @@ Deno.test("the client recovers page by page, then takes live entries, and has no
     assert.deepEqual(client.breaches, []);
   }));
 
-Deno.test("the client comes back with its cursor, and sends again what was not acked", () => {
+Deno.test("the client reconnects with its cursor, and resends what was not acked", () => {
   const asked: unknown[] = [];
   const sent: unknown[] = [];
   return onScript((event, data, server) => {
@@ -143,7 +143,7 @@ const BREACHES: [sentence: string, misbehave: (server: Scripted) => void, compla
 ];
 
 for (const [sentence, misbehave, complaint] of BREACHES) {
-  Deno.test(`the client complains of ${sentence}`, () => {
+  Deno.test(`the client reports ${sentence}`, () => {
     let misbehaved = false;
     return onScript((_event, _data, server) => {
       if (!misbehaved) misbehave(server);

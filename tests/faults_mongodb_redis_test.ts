@@ -7,12 +7,12 @@ const SITE = { instances: 3, mongodb: true, redis: true };
 const ignore = !MongodbServer.available || !RedisServer.available;
 
 Deno.test({
-  name: "whatever dies or hangs, nobody loses, repeats or misorders an entry (Redis)",
+  name: "whatever dies or hangs, no client loses, repeats or misorders an entry (Redis)",
   ignore,
 }, () => chatThrough(chaos, SITE));
 
 Deno.test({
-  name: "a bus that loses one in five events as well costs nobody an entry (Redis)",
+  name: "a bus that also loses one in five events costs no client an entry (Redis)",
   ignore,
 }, () => chatThrough(chaos, { ...SITE, lossy: 5 }));
 

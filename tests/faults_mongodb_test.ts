@@ -6,12 +6,12 @@ const SITE = { instances: 3, mongodb: true, settings: { BUS: "mongodb" } };
 const ignore = !MongodbServer.available;
 
 Deno.test({
-  name: "whatever dies or hangs, nobody loses, repeats or misorders an entry (change streams)",
+  name: "whatever dies or hangs, no client loses, repeats or misorders an entry (change streams)",
   ignore,
 }, () => chatThrough(chaos, SITE));
 
 Deno.test({
-  name: "a bus that loses one in five events as well costs nobody an entry (change streams)",
+  name: "a bus that also loses one in five events costs no client an entry (change streams)",
   ignore,
 }, () => chatThrough(chaos, { ...SITE, lossy: 5 }));
 

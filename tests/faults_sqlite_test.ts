@@ -1,10 +1,11 @@
 /** What people notice on one process with two workers and SQLite when it dies, hangs or restarts. */
+// @slow: fifty clients for minutes
 import { chaos, chatThrough, rollingRestart } from "./faults/scenario.ts";
 
 const SITE = { instances: 1, settings: { WORKERS: "2" } };
 
-Deno.test("whatever befalls the process, nobody loses, repeats or misorders an entry (SQLite)", () =>
+Deno.test("whatever happens to the process, no client loses, repeats or misorders an entry (SQLite)", () =>
   chatThrough(chaos, SITE));
 
-Deno.test("a restart of the only process under load: nobody misses or repeats an entry (SQLite)", () =>
+Deno.test("a restart of the only process under load: no client misses or repeats an entry (SQLite)", () =>
   chatThrough(rollingRestart, SITE));

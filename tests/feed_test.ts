@@ -150,7 +150,7 @@ Deno.test("one event with a gap and a shuffled rest loses nothing", () =>
     assert.deepEqual(watcher.seqs, [1, 2, 3, 4, 5, 6]);
   }));
 
-Deno.test("a gap is read from the store without a refresh being asked for", () =>
+Deno.test("a gap is read from the store without a request to refresh", () =>
   onFeed(async ({ store, roomId, feed }) => {
     const watcher = new Watcher(feed);
     const appended = await append(store, roomId, Array.from({ length: 100 }, draft));
@@ -159,7 +159,7 @@ Deno.test("a gap is read from the store without a refresh being asked for", () =
     assert.deepEqual(watcher.seqs, Array.from({ length: 101 }, (_, i) => i + 1));
   }));
 
-Deno.test("a refresh delivers all that was appended before it was asked for", () =>
+Deno.test("a refresh delivers all that was appended before it was requested", () =>
   onFeed(async ({ store, roomId, feed }) => {
     for (let i = 0; i < 50; i++) {
       const under = feed.refresh();
@@ -257,7 +257,7 @@ function senders(feed: Feed): string[] {
   return feed.latest().map(({ text }) => JSON.parse(text).sender.displayName);
 }
 
-/** As an instance does that hears of a change over the bus. */
+/** Like an instance that receives a change over the bus. */
 async function changeName(
   store: Store,
   profiles: RecentProfiles,

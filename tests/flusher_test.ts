@@ -13,7 +13,7 @@ function noting(name: string, notes: string[], onFlush = () => {}) {
   };
 }
 
-Deno.test("nothing goes out in the turn in which it is added", async () => {
+Deno.test("nothing is sent in the turn in which it is added", async () => {
   const notes: string[] = [];
   new Flusher(() => 0).addSocket(noting("socket", notes));
   await Promise.resolve();
@@ -21,7 +21,7 @@ Deno.test("nothing goes out in the turn in which it is added", async () => {
   await until(() => notes.length > 0, "it goes out");
 });
 
-Deno.test("rooms hand on what they gathered before sockets send, each once", async () => {
+Deno.test("rooms pass on what they gathered before sockets send, each once", async () => {
   const notes: string[] = [];
   const flusher = new Flusher(() => 0);
   const socket = noting("socket", notes);
@@ -33,7 +33,7 @@ Deno.test("rooms hand on what they gathered before sockets send, each once", asy
   assert.deepEqual(notes, ["room", "socket"]);
 });
 
-Deno.test("what is added while sockets send goes out next, after a long flush too", async () => {
+Deno.test("what is added while sockets send is sent next, also after a long flush", async () => {
   const notes: string[] = [];
   const flusher = new Flusher(() => 0);
   const last = noting("last", notes);
@@ -47,7 +47,7 @@ Deno.test("what is added while sockets send goes out next, after a long flush to
   assert.deepEqual(notes, ["slow", "last"]);
 });
 
-Deno.test("under load what comes after a flush waits for more, and goes out in the end", async () => {
+Deno.test("under load what is added after a flush waits for more, and is sent in the end", async () => {
   const notes: string[] = [];
   const flusher = new Flusher(() => 1);
   const first = noting("first", notes, () =>

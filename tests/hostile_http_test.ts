@@ -79,7 +79,7 @@ Deno.test.beforeAll(async () => {
 Deno.test.afterAll(() => server.stop());
 
 for (const [method, path, field] of FIELDS) {
-  Deno.test(`${method} ${path} refuses what is no ${field}`, async () => {
+  Deno.test(`${method} ${path} refuses an invalid ${field}`, async () => {
     const rivals = { ...NO_STRINGS, ...NO_TEXTS };
     for (const [what, value] of Object.entries(rivals)) {
       if (isAllowed(field, what)) continue;
@@ -96,7 +96,7 @@ for (const [method, path, field] of FIELDS) {
 
 for (const route of Object.keys(VALID)) {
   const [method, path] = route.split(" ") as [string, string];
-  Deno.test(`${route} refuses bodies that are none`, async () => {
+  Deno.test(`${route} refuses invalid bodies`, async () => {
     for (const [what, [body, status, code]] of Object.entries(BODIES)) {
       const answer = await send(method, path, body);
       assert.deepEqual([answer.status, answer.code], [status, code], what);
@@ -105,7 +105,7 @@ for (const route of Object.keys(VALID)) {
   });
 }
 
-Deno.test("fields that reach for prototypes change nothing and nobody", async () => {
+Deno.test("fields named like prototypes change nothing", async () => {
   const body = '{"name":"Tea","__proto__":{"isAdmin":true},"constructor":{"prototype":{"x":1}}}';
   const answer = await send("POST", "/rooms", body);
   assert.equal(answer.status, 201);
@@ -114,12 +114,12 @@ Deno.test("fields that reach for prototypes change nothing and nobody", async ()
   await servesANewcomer();
 });
 
-Deno.test("of a field given twice the last counts, as in JSON elsewhere", async () => {
+Deno.test("of a duplicate field the last one counts, as usual in JSON", async () => {
   const answer = await send("POST", "/rooms", '{"name":1,"name":"Twice"}');
   assert.equal(answer.status, 201);
 });
 
-Deno.test("paths that are none lead nowhere", async () => {
+Deno.test("malformed paths are not found", async () => {
   const paths: Record<string, [number, string]> = {
     "/rooms/%00": [404, "room_not_found"],
     "/rooms/%ff": [404, "room_not_found"],
@@ -148,7 +148,7 @@ Deno.test("paths that are none lead nowhere", async () => {
   await servesANewcomer();
 });
 
-Deno.test("queries that are none are refused", async () => {
+Deno.test("invalid queries are refused", async () => {
   const { slug } = await ada.createRoom("Queried");
   const queries = [
     "limit[$gt]=1&limit=x",
@@ -169,7 +169,7 @@ Deno.test("queries that are none are refused", async () => {
   await servesANewcomer();
 });
 
-Deno.test("methods and headers that are odd do no harm", async () => {
+Deno.test("unusual methods and headers do no harm", async () => {
   for (const method of ["PROPFIND", "PURGE", "X"]) {
     assert.equal((await send(method, "/rooms")).status, 405);
   }
@@ -209,7 +209,7 @@ Deno.test("invalid cookies are refused, and signing out ignores them", async () 
   await servesANewcomer();
 });
 
-Deno.test("requests that are odd at the bytes get an answer of their own", async () => {
+Deno.test("requests that are malformed at the byte level get an answer each", async () => {
   const long = "x".repeat(100_000);
   const auth = `Authorization: Bearer ${ada.token}\r\n`;
   const cases: [request: string, status: number][] = [

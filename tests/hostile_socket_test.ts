@@ -1,4 +1,5 @@
 /** Sockets that violate the protocol, by mistake or on purpose: each is answered, none does harm. */
+// @slow: hundreds of sockets, and processes
 import assert from "node:assert/strict";
 import { request } from "./harness/account.ts";
 import { HANG_MS } from "./harness/deadline.ts";
@@ -32,7 +33,7 @@ async function metric(url: string, name: string): Promise<number> {
 async function errorFor(socket: TestSocket, frame: string) {
   const before = socket.received.length;
   socket.socket.send(frame);
-  // Who is here may be told at any time.
+  // Presence may arrive at any time.
   const answer = await socket.find((received) =>
     received.event !== "presence:update" && socket.received.indexOf(received) >= before
   );
@@ -42,7 +43,7 @@ async function errorFor(socket: TestSocket, frame: string) {
   return answer;
 }
 
-Deno.test("what is no frame is an invalid_frame, and the socket stays open", () =>
+Deno.test("an unreadable frame is an invalid_frame, and the socket stays open", () =>
   onStage(async (stage) => {
     const [ada] = await stage.people("Ada");
     const frames = [
@@ -188,7 +189,7 @@ Deno.test("data of the wrong shape is validation_failed, for every event", () =>
     await stage.servesANewcomer();
   }));
 
-Deno.test("a prototype in the data is ignored, not obeyed", () =>
+Deno.test("a prototype in the data is ignored", () =>
   onStage(async (stage) => {
     const [ada] = await stage.people("Ada");
     const { id } = await ada.createRoom("General");
@@ -203,7 +204,7 @@ Deno.test("a prototype in the data is ignored, not obeyed", () =>
     assert.equal(({} as { polluted?: number }).polluted, undefined);
   }));
 
-Deno.test("a room's id that no room can have is room_not_found", () =>
+Deno.test("an impossible room id is room_not_found", () =>
   onStage(async (stage) => {
     const [ada] = await stage.people("Ada");
     await ada.createRoom("General");
@@ -420,7 +421,7 @@ Deno.test("frames that pile up faster than they are served close the socket with
     await stage.servesANewcomer();
   }));
 
-Deno.test("a user who sends too much to a room is rate_limited, and may go on elsewhere", () =>
+Deno.test("a user who sends too much to a room is rate_limited there, and not elsewhere", () =>
   onStage(async (stage) => {
     const [ada, bob] = await stage.people("Ada", "Bob");
     const room = await ada.createRoom("Room");
@@ -470,7 +471,7 @@ Deno.test("an address's 201st socket is refused with 429, until one of the other
     await until(async () => (await stage.raw()).answer.includes(" 101 "), "a place is free");
   }, { RATE_LIMIT: "on" }));
 
-Deno.test("sockets opened all at once do not pass the limit of their address", () =>
+Deno.test("sockets opened concurrently do not exceed the limit of their address", () =>
   onStage(async (stage) => {
     const raws = await Promise.all(Array.from({ length: 300 }, () => stage.raw()));
     const { url } = stage.server;
@@ -478,7 +479,7 @@ Deno.test("sockets opened all at once do not pass the limit of their address", (
     for (const { answer } of raws) assert.match(answer, /^HTTP\/1\.1 (101|429) /);
   }, { RATE_LIMIT: "on" }));
 
-Deno.test("readers that stall are closed; the others get everything and memory is bounded", () =>
+Deno.test("stalled readers are closed; the others get everything, and memory is bounded", () =>
   onProcess(async (stage, { url }) => {
     const [ada, bob, eve] = await stage.people("Ada", "Bob", "Eve");
     const room = await ada.createRoom("Room");

@@ -39,7 +39,7 @@ Deno.test("an error is problem details with a code and the request's id", () =>
     });
   }));
 
-Deno.test("a refused input names the place of each fault", () =>
+Deno.test("a validation error names the path of each fault", () =>
   onStage(async ({ server }) => {
     const body = { email: "x", password: "y", displayName: 1 };
     const answer = await request(server.url, "POST", "/auth/register", { body });
@@ -48,7 +48,7 @@ Deno.test("a refused input names the place of each fault", () =>
     for (const { message } of answer.body.errors) assert.equal(typeof message, "string");
   }));
 
-Deno.test("every answer carries a request id, and a sane one of the client's is kept", () =>
+Deno.test("every answer has a request id, and a valid one from the client is kept", () =>
   onStage(async ({ server }) => {
     for (const path of ["/", "/health", "/nowhere", "/auth/me", "/ws", "/openapi.json"]) {
       const { headers } = await request(server.url, "GET", path);
@@ -88,7 +88,7 @@ Deno.test("an unknown path is 404, and a method that a path lacks is 405 with th
     }
   }));
 
-Deno.test("a body that is no JSON is refused by what is wrong with it", () =>
+Deno.test("a body that is not JSON is refused with what is wrong with it", () =>
   onStage(async ({ server }) => {
     const send = (body: BodyInit, headers: Record<string, string> = JSON_TYPE) =>
       post(server.url, "/auth/login", body, headers);
@@ -174,7 +174,7 @@ Deno.test("pages of the listed origins and of the server's own may read answers,
     assert.match(preflight.headers.get("access-control-allow-headers")!, /authorization/i);
   }, { CORS_ORIGIN: "https://app.example, http://localhost:5173" }));
 
-Deno.test("answers of every kind forbid sniffing, framing and foreign scripts, and vary by origin", () =>
+Deno.test("answers of every kind forbid sniffing, framing and foreign scripts, and vary by origin; JSON loads nothing", () =>
   onStage(async ({ server }) => {
     for (
       const [method, path] of [
@@ -197,7 +197,14 @@ Deno.test("answers of every kind forbid sniffing, framing and foreign scripts, a
       assert.match(headers.get("vary") ?? "", /\bOrigin\b/, `${method} ${path}`);
       assert.match(headers.get("x-request-id")!, /^[\w-]{8,}$/, `${method} ${path}`);
       const policy = headers.get("content-security-policy") ?? "";
-      assert.match(policy, /default-src 'self'/);
+      const isJson = /json/.test(headers.get("content-type") ?? "");
+      assert.match(policy, isJson ? /^default-src 'none';/ : /default-src 'self'/, path);
+      assert.equal(headers.get("cross-origin-resource-policy"), "same-origin", path);
+      assert.match(headers.get("strict-transport-security")!, /^max-age=\d+$/, path);
+      if (!isJson) {
+        assert.equal(headers.get("cross-origin-opener-policy"), "same-origin", path);
+        assert.equal(headers.get("referrer-policy"), "no-referrer", path);
+      }
       assert.match(policy, /frame-ancestors 'none'/);
       assert.doesNotMatch(policy, /script-src[^;]*'unsafe/);
     }
@@ -294,7 +301,7 @@ Deno.test("logins from one address are limited, whichever the accounts", () =>
     assertProblem(await logIn(100), 429, "rate_limited");
   }, { RATE_LIMIT: "on" }));
 
-Deno.test("requests from one address are limited, but not those of who checks its health", () =>
+Deno.test("requests from one address are limited, except health checks", () =>
   onStage(async ({ server }) => {
     for (let i = 0; i < 1_200; i += 100) {
       const answers = await Promise.all(
@@ -327,7 +334,7 @@ Deno.test("of too many logins at once some are refused with Retry-After, and suc
     );
   }, { BCRYPT_COST: "8" }));
 
-Deno.test("without a believed proxy X-Forwarded-For changes nothing", () =>
+Deno.test("without a trusted proxy X-Forwarded-For changes nothing", () =>
   onStage(async ({ server }) => {
     const logIn = (forwarded: string) =>
       request(server.url, "POST", "/auth/login", {
@@ -338,7 +345,7 @@ Deno.test("without a believed proxy X-Forwarded-For changes nothing", () =>
     assertProblem(await logIn("9.9.9.99"), 429, "rate_limited");
   }, { RATE_LIMIT: "on" }));
 
-Deno.test("health and readiness answer who asks", () =>
+Deno.test("health and readiness need no token", () =>
   onStage(async ({ server }) => {
     assert.deepEqual((await request(server.url, "GET", "/health")).body, { status: "ok" });
     const { status, body } = await request(server.url, "GET", "/ready");
@@ -469,7 +476,7 @@ Deno.test("no route is left out of the OpenAPI document but the page, the docume
     }
   }));
 
-Deno.test("every route is of the kind that Hono's fast router takes", () => {
+Deno.test("every route is supported by Hono's fast router", () => {
   const app = createApp({} as Services, {} as Gateway, APP_SETTINGS);
   // It chooses with the first request.
   app.router.match("GET", "/health");
@@ -487,7 +494,7 @@ Deno.test("the AsyncAPI document describes every event, and every reference in i
     assertReferences(body);
   }));
 
-Deno.test("the documents know every error code", () =>
+Deno.test("the documents list every error code", () =>
   onStage(async ({ server }) => {
     for (const path of ["/openapi.json", "/asyncapi.json"]) {
       const text = JSON.stringify((await request(server.url, "GET", path)).body);
@@ -495,7 +502,7 @@ Deno.test("the documents know every error code", () =>
     }
   }));
 
-Deno.test("the page and its files are served, and nothing beside them", () =>
+Deno.test("the page and its files are served, and no other files", () =>
   onStage(async ({ server }) => {
     const page = await request(server.url, "GET", "/");
     assert.match(page.headers.get("content-type")!, /^text\/html/);
@@ -511,7 +518,7 @@ Deno.test("the page and its files are served, and nothing beside them", () =>
     }
   }));
 
-Deno.test("metrics do not grow by words that clients choose", () =>
+Deno.test("metrics have no labels that clients choose", () =>
   onStage(async (stage) => {
     const [ada] = await stage.people("Ada");
     const { url } = stage.server;

@@ -20,7 +20,7 @@ const ASSETS = [
   "/asyncapi.json",
 ];
 
-Deno.test("long texts are compressed for who takes gzip, and are the same text", () =>
+Deno.test("long texts are compressed for clients that accept gzip, without change", () =>
   onStage(async (stage) => {
     const { paths, headers } = await longTexts(stage);
     for (const path of paths) {
@@ -37,7 +37,7 @@ Deno.test("long texts are compressed for who takes gzip, and are the same text",
     }
   }));
 
-Deno.test("who does not take gzip gets long texts as they are, and caches know that they differ", () =>
+Deno.test("clients without gzip get long texts uncompressed, and Vary says so", () =>
   onStage(async (stage) => {
     const { paths, headers } = await longTexts(stage);
     const encodings = [undefined, "identity", "br", "gzip;q=0", "gzip;q=0, *", ""];
@@ -74,7 +74,7 @@ Deno.test("short answers are not compressed, nor is any that holds a token", () 
     }
   }));
 
-Deno.test("pages, their files and the documents are not sent again to who has them", () =>
+Deno.test("pages, their files and the documents are answered with 304 if unchanged", () =>
   onStage(async ({ server }) => {
     for (const path of ASSETS) {
       for (const encoding of ["identity", BROWSER]) {
@@ -98,7 +98,7 @@ Deno.test("pages, their files and the documents are not sent again to who has th
     }
   }));
 
-Deno.test("HEAD says of an asset what GET says", () =>
+Deno.test("HEAD on an asset has the headers of GET", () =>
   onStage(async ({ server }) => {
     for (const path of ASSETS) {
       const headers = { "accept-encoding": BROWSER };

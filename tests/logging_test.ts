@@ -22,7 +22,7 @@ Deno.test("a text in the pretty log keeps every script and every emoji", () => {
   }
 });
 
-Deno.test("an error in the pretty log begins no line of its own, nor do its causes", () => {
+Deno.test("an error in the pretty log starts no new line, nor do its causes", () => {
   const forged = "\n12:00:00.000 [INF] echoroom: forged\x1b[2J\u202e";
   const errors = [
     new Error(forged),
@@ -87,7 +87,7 @@ Deno.test("a line of the JSON log names its kind, and holds the values as fields
   }
 });
 
-Deno.test("the files of a page are logged for who debugs, the page itself for everybody", async () => {
+Deno.test("requests for a page's files are logged at debug level, for the page at info", async () => {
   const server = await spawnServer({ LOG_LEVEL: "info", LOG_FORMAT: "json" });
   try {
     const paths = ["/health", "/assets/web/page.ts", "/docs/swagger-ui.css", "/"];

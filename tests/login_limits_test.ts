@@ -63,7 +63,7 @@ function test(sentence: string, act: (stage: Stage) => Promise<void>): void {
   );
 }
 
-test("one account's wrong passwords are counted over all addresses", async (stage) => {
+test("wrong passwords for one account are counted over all addresses", async (stage) => {
   const [ada, bob] = await stage.people("Ada", "Bob");
   const { url } = stage.server;
   assert.deepEqual(await guess(url, ada.email, NEW_DEVICES), Array(NEW_DEVICES).fill(401));
@@ -74,7 +74,7 @@ test("one account's wrong passwords are counted over all addresses", async (stag
   assert.equal((await logIn(url, bob)).status, 200, "another account");
 });
 
-test("an attack is answered alike whether there is such an account or not", async (stage) => {
+test("an attack gets the same answers whether or not the account exists", async (stage) => {
   const [ada] = await stage.people("Ada");
   const { url } = stage.server;
   const known = await guess(url, ada.email, NEW_DEVICES + 5);
@@ -83,7 +83,7 @@ test("an attack is answered alike whether there is such an account or not", asyn
   assert.equal((await logIn(url, ada)).status, 429, "the right password is refused alike");
 });
 
-test("the owner's device signs in during an attack, from wherever it is", async (stage) => {
+test("the owner's device signs in during an attack, from any address", async (stage) => {
   const [ada] = await stage.people("Ada");
   const { url } = stage.server;
   const cookie = await newDevice(url, ada);
@@ -109,7 +109,7 @@ test("the owner's device signs in where another uses up the limits of its addres
   assert.equal((await logIn(url, { email, password, address, cookie })).status, 200);
 });
 
-test("registration and refresh make a device known, and signing out does not end it", async (stage) => {
+test("registration and refresh make a device known, and it stays so after signing out", async (stage) => {
   const { url } = stage.server;
   const email = "ada@example.com";
   const password = "correct horse";
@@ -129,7 +129,7 @@ test("registration and refresh make a device known, and signing out does not end
   }
 });
 
-test("a device has ten wrong passwords of its own, and a right one clears them", async (stage) => {
+test("a device may enter ten wrong passwords, and a right one clears the count", async (stage) => {
   const [ada] = await stage.people("Ada");
   const { url } = stage.server;
   const { email, password } = ada;
@@ -234,7 +234,7 @@ test("an email in another spelling is the same account", async (stage) => {
   assert.equal((await logIn(url, { ...ada, cookie })).status, 429, "a cookie of another server");
 });
 
-test("a right password on a new device takes back its own use and no other", async (stage) => {
+test("a right password on a new device returns only its own use", async (stage) => {
   const [ada] = await stage.people("Ada");
   const { url } = stage.server;
   await guess(url, ada.email, NEW_DEVICES - 1);
@@ -242,7 +242,7 @@ test("a right password on a new device takes back its own use and no other", asy
   assert.deepEqual(await guess(url, ada.email, 3), [401, 429, 429]);
 });
 
-test("one address alone keeps no new device out elsewhere", async (stage) => {
+test("one address alone blocks no new device at other addresses", async (stage) => {
   const [ada] = await stage.people("Ada");
   const { url } = stage.server;
   const address = newAddress();
@@ -254,7 +254,7 @@ test("one address alone keeps no new device out elsewhere", async (stage) => {
   assert.equal((await logIn(url, ada)).status, 200);
 });
 
-test("guesses at once are counted as well as one after the other", async (stage) => {
+test("concurrent guesses are counted like sequential ones", async (stage) => {
   const [ada] = await stage.people("Ada");
   const answers = await Promise.all(
     Array.from(
@@ -267,7 +267,7 @@ test("guesses at once are counted as well as one after the other", async (stage)
   assert.ok(answers.every(({ status }) => status === 401 || status === 429));
 });
 
-Deno.test("the device cookie is for sign-ins only, and names nobody", () =>
+Deno.test("the device cookie is sent to /auth only, and names no user", () =>
   onStage(async (stage) => {
     const [ada] = await stage.people("Ada");
     const answer = await logIn(stage.server.url, ada);

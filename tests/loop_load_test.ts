@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { levelOf, LoopLoad } from "../src/services/loop_load.ts";
 import { until } from "./harness/stage.ts";
 
-Deno.test("a loop that works uses its core, and one that rests does not", async () => {
+Deno.test("a busy loop has a high load, an idle one a low load", async () => {
   using load = new LoopLoad();
   assert.equal(load.share, 0);
   const working = setInterval(() => {
@@ -16,7 +16,7 @@ Deno.test("a loop that works uses its core, and one that rests does not", async 
   await until(() => load.share < 0.01, "rest is seen");
 });
 
-Deno.test("below 40 % of a core there is time to spare, from 80 % on there is none", () => {
+Deno.test("below 40 % of a core the load is 0, from 80 % on it is 1", () => {
   assert.deepEqual([0, 0.4, 0.6, 0.8, 1.2].map(levelOf).map((level) => Math.round(level * 100)), [
     0,
     0,

@@ -36,7 +36,7 @@ for (
   });
 }
 
-Deno.test("CORS_ORIGIN keeps one of several spellings of an origin", async () => {
+Deno.test("several spellings of one origin in CORS_ORIGIN are one origin", async () => {
   const list = "https://a.example, https://A.example:443,https://a.example/,http://b.example";
   assert.deepEqual(await origins(list), ["https://a.example", "http://b.example"]);
 });
@@ -81,7 +81,7 @@ Deno.test("a password in CORS_ORIGIN is refused and not shown", async () => {
   });
 });
 
-Deno.test("the server's own origin is one, however Host spells it", () => {
+Deno.test("the server's own origin is recognised in every spelling of Host", () => {
   const allows = originPolicy([]);
   for (
     const [origin, host] of [
@@ -152,7 +152,7 @@ Deno.test("the own origin may use REST and sockets where Host has a default port
     }
   }));
 
-Deno.test("every answer says that it depends on Origin, errors and preflights too", () =>
+Deno.test("every answer varies by Origin, errors and preflights too", () =>
   onStage(async (stage) => {
     const [ada] = await stage.people("Ada");
     const { url } = stage.server;
@@ -201,7 +201,7 @@ Deno.test("every answer says that it depends on Origin, errors and preflights to
     }
   }));
 
-Deno.test("an answer that is not modified says that it depends on Origin", () =>
+Deno.test("a 304 answer varies by Origin", () =>
   onStage(async ({ server }) => {
     const path = "/assets/web/page.css";
     const etag = (await request(server.url, "GET", path)).headers.get("etag")!;
@@ -243,7 +243,7 @@ Deno.test("the log names a refused origin and the setting that allows it, once",
   }
 });
 
-Deno.test("the log says of a local file's page that no setting allows it", async () => {
+Deno.test("the log states that no setting allows a page from a local file", async () => {
   const server = await spawnServer({ LOG_LEVEL: "warning" });
   try {
     for (const origin of ["null", "null", "file://"]) {
@@ -257,7 +257,7 @@ Deno.test("the log says of a local file's page that no setting allows it", async
   }
 });
 
-Deno.test("made-up origins fill neither memory nor log", async () => {
+Deno.test("made-up origins grow neither memory nor log", async () => {
   const server = await spawnServer({ LOG_LEVEL: "warning" });
   try {
     for (let i = 0; i < 1_100; i += 50) {

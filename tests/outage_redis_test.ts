@@ -29,7 +29,7 @@ for (
       }
     });
 
-  test("sends are acked, and reach sockets of the other instance", async (pair, redis) => {
+  test("sends are acked, and reach the other instance's sockets", async (pair, redis) => {
     const { ada, bob, roomId } = await adaAndBob(pair);
     const here = await pair.a.join(ada, roomId);
     const there = await pair.b.join(bob, roomId);
@@ -44,7 +44,7 @@ for (
     assert.deepEqual(seen(), texts);
   });
 
-  test("both instances say so, until it is back", async (pair, redis) => {
+  test("both instances report it, until it is back", async (pair, redis) => {
     const states = () =>
       Promise.all([pair.a, pair.b].map(async ({ server }) => {
         const { status, body } = await request(server.url, "GET", "/ready");
@@ -97,7 +97,7 @@ for (
     await there.event("typing:update", ({ isTyping }) => isTyping);
   });
 
-  test("who came and went meanwhile is known once it is back", async (pair, redis) => {
+  test("users who came and went meanwhile are known once it is back", async (pair, redis) => {
     const { ada, bob, roomId } = await adaAndBob(pair);
     const [carol] = await pair.b.people("Carol");
     const here = await pair.a.join(ada, roomId);

@@ -1,4 +1,5 @@
 /** What people notice when the embedded database cannot be written, and when it can be again. */
+// @slow: waits for outages
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { request } from "./harness/account.ts";
@@ -9,7 +10,7 @@ import { onStage, Stage, until } from "./harness/stage.ts";
 /** Catches a hang; nothing here is measured. */
 const HANG_MS = 60_000;
 
-Deno.test("while a stopped process holds the write lock people read, and sends are unavailable", async () => {
+Deno.test("while a stopped process holds the write lock reads work, and sends are unavailable", async () => {
   await onStage(async (stage) => {
     const [ada] = await stage.people("Ada");
     const room = await ada.createRoom("General");
@@ -47,7 +48,7 @@ Deno.test("while a stopped process holds the write lock people read, and sends a
   });
 });
 
-Deno.test("a server starts while another process holds the write lock, and serves what is read", async () => {
+Deno.test("a server starts while another process holds the write lock, and serves reads", async () => {
   const first = await spawnServer();
   await first.stop();
   await using _lock = await DatabaseLock.take(join(first.settings.DATA_DIR!, "echoroom.db"));
@@ -117,7 +118,7 @@ Deno.test("a data folder that is deleted under a running server is noticed, and 
   await stage.end();
 });
 
-Deno.test("a data folder that is moved away and back goes on where it was", async () => {
+Deno.test("a data folder that is moved away and back works again", async () => {
   const server = await spawnServer();
   const folder = server.settings.DATA_DIR!;
   const stage = new Stage(server);

@@ -59,7 +59,7 @@ Deno.test("two people chat through the page", () =>
     assert.deepEqual([...ada.problems, ...bob.problems], []);
   }));
 
-Deno.test("markup in names, rooms and messages is shown as it was written", () =>
+Deno.test("markup in names, rooms and messages is shown as text", () =>
   withBrowser(async (browser, server) => {
     const [ada, bob] = [await visit(browser, server.url), await visit(browser, server.url)];
     await signUp(ada.page, HOSTILE.slice(0, 50));
@@ -98,7 +98,7 @@ Deno.test("bold, italics, code and links are shown as such", () =>
     assert.match((await link.getAttribute("rel"))!, /noopener/);
   }));
 
-Deno.test("links end where people mean them to", () =>
+Deno.test("links exclude the punctuation around them", () =>
   withBrowser(async (browser, server) => {
     const { page } = await visit(browser, server.url);
     await signUp(page, "Ada");
@@ -125,7 +125,7 @@ Deno.test("links end where people mean them to", () =>
     ]);
   }));
 
-Deno.test("the newest messages stay in sight while one writes several lines", () =>
+Deno.test("the newest messages stay visible while the user writes several lines", () =>
   withBrowser(async (browser, server) => {
     const { page } = await visit(browser, server.url);
     await signUp(page, "Ada");
@@ -183,7 +183,7 @@ Deno.test("what was written offline survives a reload and arrives once, in order
     );
   }));
 
-Deno.test("what is written while the server is dead arrives once it lives again", async () => {
+Deno.test("what is written while the server is down arrives once it is back", async () => {
   const browser = await launchBrowser();
   const first = await spawnServer();
   const [ada, bob] = await meet(browser, first);
@@ -202,7 +202,7 @@ Deno.test("what is written while the server is dead arrives once it lives again"
   await second.stop();
 });
 
-Deno.test("the page opens while the server is dead, and sends what was unsent once it lives again", async () => {
+Deno.test("the page opens while the server is down, and sends what was unsent once it is back", async () => {
   const browser = await launchBrowser();
   const first = await spawnServer();
   const { page } = await visit(browser, first.url);
@@ -238,7 +238,7 @@ Deno.test("a chat continues while tokens expire", () =>
     assert.deepEqual(seen.filter((state) => state !== "online"), []);
   }, { JWT_ACCESS_EXPIRES_IN: "4s" }));
 
-Deno.test("rooms that are not looked at count what is unread, until they are", () =>
+Deno.test("rooms that are not shown count unread messages, until they are shown", () =>
   withBrowser(async (browser, server) => {
     const [ada, bob] = await meet(browser, server);
     await makeRoom(ada.page, "Elsewhere");
@@ -253,7 +253,7 @@ Deno.test("rooms that are not looked at count what is unread, until they are", (
     assert.doesNotMatch(await ada.page.title(), /^\(/);
   }));
 
-Deno.test("who comes back to the window finds the rooms that others have made", () =>
+Deno.test("returning to the window loads the rooms that others have created", () =>
   withBrowser(async (browser, server) => {
     const { page } = await visit(browser, server.url);
     await signUp(page, "Ada");
@@ -264,7 +264,7 @@ Deno.test("who comes back to the window finds the rooms that others have made", 
     await page.getByRole("link", { name: "New", exact: true }).waitFor();
   }));
 
-Deno.test("scrolling up loads all of the history, and the place stays", () =>
+Deno.test("scrolling up loads the whole history, and keeps the scroll position", () =>
   withBrowser(async (browser, server) => {
     const { page } = await visit(browser, server.url);
     await signUp(page, "Ada");
@@ -285,7 +285,7 @@ Deno.test("scrolling up loads all of the history, and the place stays", () =>
     assert.equal(await page.locator(".message").count(), 121);
   }));
 
-Deno.test("a room that is busy for long shows the newest, and the rest by scrolling up", () =>
+Deno.test("a busy room keeps only the newest messages, and loads the rest on scrolling up", () =>
   withBrowser(async (browser, server) => {
     const { page } = await visit(browser, server.url);
     await signUp(page, "Ada");
@@ -333,7 +333,7 @@ Deno.test("everything can be done with the keyboard alone", () =>
     await page.waitForSelector("#login-form");
   }));
 
-Deno.test("on a narrow screen one sees either the rooms or a room", () =>
+Deno.test("a narrow screen shows either the rooms or one room", () =>
   withBrowser(async (browser, server) => {
     const { page } = await visit(browser, server.url, { viewport: { width: 390, height: 780 } });
     await signUp(page, "Ada");

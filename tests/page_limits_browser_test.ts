@@ -56,7 +56,7 @@ const OUTSIDE = `[...document.querySelectorAll("body *")]
   .filter((element) => element.getBoundingClientRect().right > innerWidth)
   .map(({ tagName, className }) => tagName + "." + className)`;
 
-Deno.test("an address of no room says so, however broken it is, and leads away again", () =>
+Deno.test("an address without a room shows that, however malformed, with a link back", () =>
   withBrowser(async (browser, { url }) => {
     const { page, problems } = await visit(browser, url);
     await signUp(page, "Ada");
@@ -95,7 +95,7 @@ Deno.test("a room in any script is found at its address, encoded or not", () =>
     assert.deepEqual(problems, []);
   }));
 
-Deno.test("a text that is too long is kept whole, and says by how much, until it fits", () =>
+Deno.test("a text that is too long is kept whole, with the excess shown, until it fits", () =>
   withBrowser(async (browser, { url }) => {
     const { page } = await visit(browser, url);
     await signUp(page, "Ada");
@@ -143,7 +143,7 @@ Deno.test("a draft survives a reload in its own room, and is removed once it is 
     assert.equal(await page.inputValue(COMPOSER), "");
   }));
 
-Deno.test("signing out takes the drafts away", () =>
+Deno.test("signing out removes the drafts", () =>
   withBrowser(async (browser, { url }) => {
     const { page } = await visit(browser, url);
     await signUp(page, "Ada");
@@ -209,7 +209,7 @@ Deno.test("in forced colours the open room and the buttons are visible", () =>
     }
   }));
 
-Deno.test("after a fault the focus is on its field, which names it, until it is changed", () =>
+Deno.test("after an error the focus is on its field, which is marked until it is changed", () =>
   withBrowser(async (browser, { url }) => {
     const { page } = await visit(browser, url);
     const { email } = await Account.register(url, "Ada");
@@ -239,7 +239,7 @@ Deno.test("after a fault the focus is on its field, which names it, until it is 
     await isAtFault(page, "#new-room-form [name=name]", /^New room must be at most 80/);
   }));
 
-Deno.test("a fault of no field leaves the focus where it was", () =>
+Deno.test("an error that concerns no field leaves the focus where it was", () =>
   withBrowser(async (browser, { url }) => {
     const { page } = await visit(browser, url);
     await page.fill("#login-form [name=email]", "ada@example.com");
@@ -251,7 +251,7 @@ Deno.test("a fault of no field leaves the focus where it was", () =>
     assert.equal(await page.locator("#login-form button:focus").count(), 1);
   }));
 
-Deno.test("messages that are sent too fast say so, and when they will go out", () =>
+Deno.test("messages that are sent too fast show that, and when they will be sent", () =>
   withBrowser(async (browser, { url }) => {
     const { page } = await visit(browser, url);
     await signUp(page, "Ada");
@@ -263,7 +263,7 @@ Deno.test("messages that are sent too fast say so, and when they will go out", (
     assert.equal(await outcomes.getByText("Waiting to be sent").count(), 0);
   }, { RATE_LIMIT: "on" }));
 
-Deno.test("in production over plain http the page says that a reload signs one out, and why", () =>
+Deno.test("in production over plain http the page warns that a reload signs out, and why", () =>
   withBrowser(async (browser, { url }) => {
     const { page } = await visit(browser, insecure(url));
     await signUp(page, "Ada");
@@ -285,7 +285,7 @@ Deno.test("in development over plain http the session outlives a reload, and the
     assert.equal(await page.locator("#warning").isVisible(), false);
   }));
 
-Deno.test("where registration is closed the page offers to sign in only", () =>
+Deno.test("with registration closed the page only offers to sign in", () =>
   withBrowser(async (browser, { url }) => {
     const { page } = await visit(browser, url);
     await page.getByText("Registration is closed on this server").waitFor();
@@ -293,7 +293,7 @@ Deno.test("where registration is closed the page offers to sign in only", () =>
     assert.equal(await page.locator("#login-form").isVisible(), true);
   }, { REGISTRATION: "closed" }));
 
-Deno.test("where trying it is off the page does not offer it", () =>
+Deno.test("with the try page off the chat page does not link to it", () =>
   withBrowser(async (browser, { url }) => {
     const { page } = await visit(browser, url);
     await page.waitForSelector("#login-form");

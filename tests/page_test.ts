@@ -17,7 +17,7 @@ Deno.test("a browser at an unknown path is shown a page that leads home", () =>
     }
   }));
 
-Deno.test("a program at an unknown path gets a problem, whatever else it would take", () =>
+Deno.test("a program at an unknown path gets a problem, whatever its Accept", () =>
   onStage(async ({ server }) => {
     const programs = [
       "*/*",

@@ -1,4 +1,5 @@
 /** Recovery: nothing is missed and nothing comes twice, whatever happened meanwhile. */
+// @slow: thousands of steps at random
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Account } from "./harness/account.ts";
@@ -119,7 +120,7 @@ Deno.test("pages hold 200 entries, and hasMore is true until the last", () =>
     assert.deepEqual(sizes, [[200, true], [200, true], [55, false]]);
   }));
 
-Deno.test("a page that ends at the head has no more after it", () =>
+Deno.test("a page that ends at the head has hasMore false", () =>
   onStage(async (stage) => {
     const { ada, roomId } = await filledRoom(stage, 201);
     const socket = await stage.connect(ada);
@@ -220,7 +221,7 @@ Deno.test("a cursor beyond the log is reset: the last 50 messages, the log's end
     await socket.event("message:new", ({ seq }) => seq === 61);
   }));
 
-Deno.test("a cursor whose entry has another id is of another log, and is reset", () =>
+Deno.test("a cursor with the id of another entry is reset", () =>
   onStage(async (stage) => {
     // Old enough that the id is read from the store, and young enough to be remembered.
     const { ada, roomId } = await filledRoom(stage, 200);
@@ -234,7 +235,7 @@ Deno.test("a cursor whose entry has another id is of another log, and is reset",
     }
   }));
 
-Deno.test("a cursor that names its entry goes on from there, alone and among several", () =>
+Deno.test("a cursor with the right entry id is continued, alone and among several", () =>
   onStage(async (stage) => {
     const { ada, sender, roomId } = await filledRoom(stage, 5);
     const joiner = await stage.connect(ada);
@@ -269,8 +270,8 @@ Deno.test("an unknown room among several gets an error of its own", () =>
     socket.send("connection:recover", { rooms }, "r");
     await socket.event("error", ({ roomId }) => roomId === "no-place");
     const answers = socket.received.filter(({ ref }) => ref === "r");
-    const told = answers.map(({ event, data }) => [event, data.code, data.roomId]);
-    assert.deepEqual(told, [
+    const received = answers.map(({ event, data }) => [event, data.code, data.roomId]);
+    assert.deepEqual(received, [
       ["error", "room_not_found", "nowhere"],
       ["connection:missed", undefined, roomId],
       ["error", "room_not_found", "no-place"],
@@ -278,7 +279,7 @@ Deno.test("an unknown room among several gets an error of its own", () =>
     assert.equal(answers[0]!.data.event, "connection:recover");
   }));
 
-Deno.test("a recovery that does not say what is wanted is validation_failed", () =>
+Deno.test("a recovery without a cursor, or with both forms, is validation_failed", () =>
   onStage(async (stage) => {
     const { ada, roomId } = await filledRoom(stage, 1);
     const socket = await stage.connect(ada);
@@ -313,7 +314,7 @@ Deno.test("a recovery that does not say what is wanted is validation_failed", ()
 
 /**
  * A client that follows the protocol: it keeps every entry it is shown, and knows for each room the
- * cursor up to which it has them all. It checks that each thing it is told fits what came before.
+ * cursor up to which it has them all. It checks that each event fits the earlier ones.
  */
 class Follower {
   readonly account: Account;
@@ -488,7 +489,7 @@ async function perform(
   }
 }
 
-Deno.test("whatever sockets do and in whatever order, each ends with the whole log", () =>
+Deno.test("every socket ends with the whole log, whatever the order of commands", () =>
   onStage(async (stage) => {
     const people = await stage.people("Ada", "Bob", "Cem");
     const filler = await stage.connect(people[0]);

@@ -37,7 +37,7 @@ function openCache() {
   return { cache: new RoomCache({ rooms } as Store, bus), bus, room, asked };
 }
 
-Deno.test("a room is asked for once by each of its names", async () => {
+Deno.test("a room is looked up once for each of its names", async () => {
   const { cache, room, asked } = openCache();
   for (const name of ["general", room.id, "general", room.id]) {
     assert.equal((await cache.find(name)).id, room.id);
@@ -46,14 +46,14 @@ Deno.test("a room is asked for once by each of its names", async () => {
   assert.deepEqual(asked, ["general", room.id]);
 });
 
-Deno.test("a room that does not exist is asked for again: it may be made at any time", async () => {
+Deno.test("a missing room is looked up again: it may be created at any time", async () => {
   const { cache, asked } = openCache();
   await assert.rejects(cache.find("later"), { code: "room_not_found" });
   await assert.rejects(cache.idOf("later"), { code: "room_not_found" });
   assert.deepEqual(asked, ["later", "later"]);
 });
 
-Deno.test("a room whose creator has changed their profile is read anew", async () => {
+Deno.test("a room is read again after its creator has changed their profile", async () => {
   const { cache, bus, room } = openCache();
   await cache.find("general");
   room.createdBy = { ...ADA, displayName: "Countess Ada" };
@@ -61,7 +61,7 @@ Deno.test("a room whose creator has changed their profile is read anew", async (
   assert.equal((await cache.find("general")).createdBy.displayName, "Countess Ada");
 });
 
-Deno.test("a room that was asked for before its creator's change is not cached as it was", async () => {
+Deno.test("a look-up that began before its creator's change is not cached", async () => {
   const { cache, bus, room } = openCache();
   const asked = cache.find("general");
   room.createdBy = { ...ADA, displayName: "Countess Ada" };
@@ -70,7 +70,7 @@ Deno.test("a room that was asked for before its creator's change is not cached a
   assert.equal((await cache.find("general")).createdBy.displayName, "Countess Ada");
 });
 
-Deno.test("after the bus was interrupted rooms are read anew, their ids are kept", async () => {
+Deno.test("after an interruption of the bus rooms are read again, and their ids are kept", async () => {
   const { cache, bus, asked } = openCache();
   await cache.find("general");
   bus.interrupt();

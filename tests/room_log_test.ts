@@ -64,7 +64,7 @@ Deno.test("a drain ends once the last batch is published", async () => {
   assert.deepEqual(bus.published, ["appended"]);
 });
 
-Deno.test("another's entry is read although an own append does not end", async () => {
+Deno.test("another instance's entry is read although an own append does not end", async () => {
   await using world = await openWorld();
   const { log, bus, hub, store, room, ada } = world;
   bus.subscribe((event) => hub.receive(event));
@@ -140,7 +140,7 @@ Deno.test("an append far behind the log's end asks for the end instead of readin
   assert.deepEqual(world.calls, ["append", "entriesAfter", "end", "append"]);
 });
 
-Deno.test("an append that loses twice in a row says so to the other instances", async () => {
+Deno.test("an append that loses twice in a row notifies the other instances", async () => {
   await using world = await openWorld();
   const { log, bus, store, room, ada } = world;
   let races = 2;
@@ -172,7 +172,7 @@ Deno.test("an append goes on although the instance that lost races does not appe
   assert.equal((await log.append(room, draft(ada))).seq, 2);
 });
 
-Deno.test("what was known of a database before it changed is no basis", async () => {
+Deno.test("a log's end from before the database changed is not a basis", async () => {
   await using world = await openWorld();
   const { log, room, ada } = world;
   log.advance(room, { seq: 9, n: 9 }, 0);
@@ -182,7 +182,7 @@ Deno.test("what was known of a database before it changed is no basis", async ()
   assert.equal((await log.append(room, draft(ada))).seq, 3);
 });
 
-Deno.test("a database that changes while an append is refused is asked for its log's end", async () => {
+Deno.test("if the database changes while an append is refused, the log's end is read again", async () => {
   await using world = await openWorld();
   const { log, room, ada } = world;
   log.advance(room, { seq: 9, n: 9 }, 0);

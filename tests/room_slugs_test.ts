@@ -62,7 +62,7 @@ Deno.test("rooms of one name made at once on one instance get the next numbers i
     assert.ok(counts.tries <= 201 && counts.searches <= 5, JSON.stringify(counts));
   }));
 
-Deno.test("the next free number is found in a few questions among many rooms of one name", () =>
+Deno.test("the next free number is found with few look-ups among many rooms of one name", () =>
   withRooms(1, async ({ create, counts }) => {
     await Promise.all(range(1, 1_000).map((n) => create(0, n === 1 ? "race" : `race-${n}`)));
     assert.equal(await create(0, "race", true), "race-1001");

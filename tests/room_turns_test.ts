@@ -19,7 +19,7 @@ function openTurns() {
   return { take, begun, ends };
 }
 
-Deno.test("a slow command holds up its own room's next command, and no other room's", async () => {
+Deno.test("a slow command delays the next one in its room, and none in other rooms", async () => {
   const { take, begun, ends } = openTurns();
   for (const [name, room] of [["join a", "a"], ["type a", "a"], ["join b", "b"]] as const) {
     await take(name, room).next;
@@ -31,7 +31,7 @@ Deno.test("a slow command holds up its own room's next command, and no other roo
   assert.deepEqual(begun, ["join a", "join b", "type a"]);
 });
 
-Deno.test("a room is the same by id and by slug, however long the slug's look-up takes", async () => {
+Deno.test("commands by id and by slug share one order, however long the look-up takes", async () => {
   const { take, begun, ends } = openTurns();
   const lookup = Promise.withResolvers<string>();
   const join = take("join by slug", lookup.promise);
@@ -46,7 +46,7 @@ Deno.test("a room is the same by id and by slug, however long the slug's look-up
   assert.deepEqual(begun, ["join by slug", "join other", "leave by id"]);
 });
 
-Deno.test("look-ups that do not answer hold up the next look-up for a moment only", async () => {
+Deno.test("look-ups that do not answer delay the next one only briefly", async () => {
   const { take } = openTurns();
   const never = new Promise<string>(() => {});
   for (let i = 0; i < 10; i++) await take(`join ${i}`, never).next;

@@ -4,7 +4,7 @@ import type { Account } from "./harness/account.ts";
 import { onStage } from "./harness/stage.ts";
 import { TestSocket } from "./harness/socket.ts";
 
-Deno.test("making a room answers 201, where it is, and the room", () =>
+Deno.test("creating a room answers 201, its Location, and the room", () =>
   onStage(async (stage) => {
     const [ada] = await stage.people("Ada");
     const answer = await ada.request("POST", "/rooms", { name: " Tea ", description: " Hot " });
@@ -48,7 +48,7 @@ Deno.test("entry 1 of a room's log is a system message by its creator", () =>
     assert.deepEqual(first.sender, { id: ada.id, displayName: "Ada", avatarUrl: null });
   }));
 
-Deno.test("a room is found by id and by slug, and else room_not_found", () =>
+Deno.test("a room is found by id and by slug; others are room_not_found", () =>
   onStage(async (stage) => {
     const [ada] = await stage.people("Ada");
     const room = await ada.createRoom("Tea");
@@ -71,7 +71,7 @@ Deno.test("a taken slug gets the next number", () =>
     assert.deepEqual(slugs, ["tea", "tea-2", "tea-3", "tea-2-2"]);
   }));
 
-Deno.test("of 100 rooms of one name made at once each gets its own slug", () =>
+Deno.test("100 rooms of one name created concurrently get a slug each", () =>
   onStage(async (stage) => {
     const [ada] = await stage.people("Ada");
     const rooms = await Promise.all(Array.from({ length: 100 }, () => ada.createRoom("Race")));
@@ -79,7 +79,7 @@ Deno.test("of 100 rooms of one name made at once each gets its own slug", () =>
     assert.deepEqual(new Set(rooms.map(({ slug }) => slug)), new Set(expected));
   }));
 
-Deno.test("a room is found by its slug, whatever its name is written in", () =>
+Deno.test("a room is found by its slug, whatever the script of its name", () =>
   onStage(async (stage) => {
     const [ada] = await stage.people("Ada");
     const socket = await TestSocket.connect(ada);
@@ -210,7 +210,26 @@ Deno.test("creators and senders are shown as they are now", () =>
     assert.ok(!text.includes("@example.com"), "an email is shown to others");
   }));
 
-Deno.test("fields at their limits are taken, and past them refused", () =>
+Deno.test("history that is read again and again shows every acked message and every new name", () =>
+  onStage(async (stage) => {
+    const [ada] = await stage.people("Ada");
+    const { id } = await ada.createRoom("Room");
+    const socket = await TestSocket.connect(ada);
+    const newest = async () => {
+      const { body } = await ada.request("GET", `/rooms/${id}/messages`);
+      return body.messages.at(-1);
+    };
+    for (let i = 1; i <= 5; i++) {
+      await newest();
+      await socket.call("message:send", { roomId: id, text: `message ${i}` });
+      assert.equal((await newest()).text, `message ${i}`);
+      await ada.request("PATCH", "/auth/me", { displayName: `Ada ${i}` });
+      assert.equal((await newest()).sender.displayName, `Ada ${i}`);
+    }
+    await socket.close();
+  }));
+
+Deno.test("fields at their limits are accepted, and over them refused", () =>
   onStage(async (stage) => {
     const [ada] = await stage.people("Ada");
     for (const body of [{ name: "😀".repeat(80) }, { name: "a", description: "😀".repeat(500) }]) {

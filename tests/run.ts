@@ -13,9 +13,9 @@
  * What the chosen files need is found or started once. Files whose service cannot be had are left
  * out and count as skipped, each as one; in CI (`CI` is set) as failed.
  *
- * Files run side by side, each in a process of its own: for each two cores one that keeps a core
- * busy, and two others. `TEST_CORES` says how many cores to use. `--quick` runs those that need no service and
- * little time.
+ * Files run side by side, each in a process of its own; `TEST_CORES` says on how many cores, by
+ * default all. A line `// @slow: why` marks a file that takes more than about 5 s of a core.
+ * `--quick` runs the files that need no service and are not marked.
  */
 import { basename, join, relative } from "node:path";
 import { parseArgs } from "node:util";
@@ -37,12 +37,18 @@ const SERVICES: Record<string, FindService> = {
   browser: findChromium,
 };
 
-/** Words of names: many processes for minutes, packing, and whole installations are not quick. */
-const LONG = ["faults", "package", "process", "workers"];
-/** Words of names: fifty clients, or a browser, keep a core busy; other tests mostly wait. */
-const HEAVY = ["faults", "browser"];
-/** Files at once on each core: heavy ones, and others. */
-const JOBS_A_CORE = { heavy: 0.5, light: 1 };
+/**
+ * How many files run at once on each two cores, by words of their names. Fifty clients, or a browser,
+ * keep a core busy; files about buses and outages hardly need one, and wait for long; the others are
+ * in between.
+ */
+const QUEUES = [
+  { words: ["faults"], jobs: 1 },
+  { words: ["browser"], jobs: 1 },
+  { words: ["bus", "outage"], jobs: 1 },
+];
+const OTHER_JOBS = 3;
+const SLOW = /^\/\/ @slow: \S/m;
 /** How many of the slowest files the end names. */
 const NAMED_FILES = 12;
 
@@ -93,20 +99,23 @@ async function runTests(args: string[], signal: AbortSignal): Promise<Counts> {
 
 async function runAll(files: string[], options: Omit<FileRunOptions, "jobs">): Promise<FileRun[]> {
   const cores = Number(Deno.env.get("TEST_CORES")) || navigator.hardwareConcurrency;
-  const heavy = files.filter(isHeavy);
-  const light = files.filter((file) => !isHeavy(file));
-  const runs = await Promise.all([
-    runFiles(heavy, { ...options, jobs: Math.ceil(JOBS_A_CORE.heavy * cores) }),
-    // Those that need services take longest, and should not be the last to end.
-    runFiles(light.toSorted((a, b) => Number(isQuick(a)) - Number(isQuick(b))), {
-      ...options,
-      jobs: Math.ceil(JOBS_A_CORE.light * cores),
+  // What takes longest should not be the last to end.
+  const slowFirst = files.toSorted((a, b) => Number(isQuick(a)) - Number(isQuick(b)));
+  const queued = Map.groupBy(slowFirst, queueOf);
+  const runs = await Promise.all(
+    queued.entries().map(([queue, files]) => {
+      const jobs = queue?.jobs ?? OTHER_JOBS;
+      return runFiles(files, { ...options, jobs: Math.ceil(jobs * cores / 2) });
     }),
-  ]);
+  );
   return runs.flat();
 }
 
-/** Tells paths, all tests if there are none, from options of `deno test` and their values. */
+function queueOf(path: string) {
+  return QUEUES.find(({ words }) => words.some((word) => wordsOf(path).includes(word)));
+}
+
+/** Separates paths (all tests if there are none) from options of `deno test` and their values. */
 export function readArguments(args: string[]): Choice {
   const options = { filter: { type: "string" }, quick: { type: "boolean" } } as const;
   const { tokens } = parseArgs({ args, strict: false, tokens: true, options });
@@ -209,13 +218,9 @@ export function servicesOf(path: string): string[] {
     : [];
 }
 
-/** Whether a file needs no service and little time, by its name. */
+/** Whether a file needs no service, by its name, and is not marked as slow. */
 export function isQuick(path: string): boolean {
-  return servicesOf(path).length === 0 && !wordsOf(path).some((word) => LONG.includes(word));
-}
-
-function isHeavy(path: string): boolean {
-  return wordsOf(path).some((word) => HEAVY.includes(word));
+  return servicesOf(path).length === 0 && !SLOW.test(Deno.readTextFileSync(path));
 }
 
 function wordsOf(path: string): string[] {

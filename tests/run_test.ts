@@ -1,5 +1,6 @@
 /** The runner's count, which nothing else would notice if it were wrong. */
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { readCounts, sumCounts } from "./file_runs.ts";
 import { isQuick, readArguments, servicesOf } from "./run.ts";
 
@@ -25,14 +26,14 @@ Deno.test("a run without a summary has failed", () => {
   });
 });
 
-Deno.test("the words of a test file's name are the services that it needs", () => {
+Deno.test("words in a test file's name state which services it needs", () => {
   assert.deepEqual(servicesOf("tests/store_mongodb_test.ts"), ["mongodb"]);
   assert.deepEqual(servicesOf("tests/bus_redis_mongodb_test.ts"), ["mongodb", "redis"]);
   assert.deepEqual(servicesOf("tests/mongodb/store_test.ts"), []);
   assert.deepEqual(servicesOf("tests/servers/mongodb.ts"), []);
 });
 
-Deno.test("paths, options of deno test and --quick are told apart", () => {
+Deno.test("paths, options of deno test and --quick are distinguished", () => {
   assert.deepEqual(readArguments(["--quick", "tests/a_test.ts", "--filter", "a room"]), {
     paths: ["tests/a_test.ts"],
     flags: ["--filter", "a room"],
@@ -40,10 +41,20 @@ Deno.test("paths, options of deno test and --quick are told apart", () => {
   });
 });
 
-Deno.test("a file is quick that needs no service, kills nothing and packs nothing", () => {
-  const files = ["rooms", "store_mongodb", "faults_sqlite", "client_package", "page_browser"];
-  const quick = files.filter((name) => isQuick(`tests/${name}_test.ts`));
-  assert.deepEqual(quick, ["rooms"]);
+Deno.test("a file is quick that needs no service and is not marked as slow", async () => {
+  const folder = await Deno.makeTempDir();
+  const files = {
+    "rooms_test.ts": "/** Rooms, @slow or not. */\n",
+    "workers_test.ts": "/** Workers. */\n// @slow: starts processes\n",
+    "store_mongodb_test.ts": "/** The store. */\n",
+  };
+  const quick: string[] = [];
+  for (const [name, text] of Object.entries(files)) {
+    const path = join(folder, name);
+    await Deno.writeTextFile(path, text);
+    if (isQuick(path)) quick.push(name);
+  }
+  assert.deepEqual(quick, ["rooms_test.ts"]);
 });
 
 Deno.test("counts add up", () => {

@@ -1,4 +1,5 @@
 /** The whole server on SQLite. */
+// @slow: starts processes
 import { testChat } from "./conformance/chat.ts";
 import { testDurability } from "./conformance/durability.ts";
 import { testWalkThrough } from "./conformance/walk_through.ts";

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { type Account, request } from "./harness/account.ts";
 import { startServer } from "./harness/server.ts";
 import type { TestSocket } from "./harness/socket.ts";
-import { onStage, sleep, Stage } from "./harness/stage.ts";
+import { onStage, Stage } from "./harness/stage.ts";
+import { skip } from "./harness/time.ts";
 
 /** Signs the account's person in once more: another browser, another session. */
 async function logIn({ url, email, password }: Account) {
@@ -14,7 +15,7 @@ async function logIn({ url, email, password }: Account) {
   return { url, token: String(body.accessToken), cookie };
 }
 
-/** Expects the socket to be told `code` and to be closed for want of a good token. */
+/** Expects an error with `code`, and a close for lack of a valid token. */
 async function expectRefused(socket: TestSocket, code: string) {
   const { data } = await socket.event("auth:error", (data) => data.code === code);
   assert.equal(typeof data.message, "string");
@@ -65,7 +66,7 @@ Deno.test("an invalid token is unauthenticated and closes the socket", () =>
 Deno.test("an expired token is token_expired and closes the socket", () =>
   onStage(async (stage) => {
     const [ada] = await stage.people("Ada");
-    await sleep(1_100);
+    skip(1_100);
     const socket = await stage.open();
     const { event, data } = await socket.call("auth:identify", { token: ada.token });
     assert.equal(event, "auth:error");
@@ -101,7 +102,7 @@ Deno.test("a live socket is renewed with the ref of its frame and a later end", 
     socket.send("auth:identify", { token: ada.token }, 7);
     const first = await socket.event("auth:ok");
     assert.equal(first.ref, 7);
-    await sleep(1_000);
+    skip(1_000);
     await ada.refresh();
     socket.send("auth:identify", { token: ada.token }, "again");
     const second = await socket.find(({ ref }) => ref === "again");
@@ -110,7 +111,7 @@ Deno.test("a live socket is renewed with the ref of its frame and a later end", 
     assert.deepEqual(second.data.user, first.data.user);
   }));
 
-Deno.test("a live socket that shows a bad token is closed", () =>
+Deno.test("a live socket that sends an invalid token is closed", () =>
   onStage(async (stage) => {
     const [ada] = await stage.people("Ada");
     const socket = await stage.connect(ada);
@@ -194,7 +195,7 @@ Deno.test("signing out with an old cookie of the session closes its sockets as w
     await expectRefused(socket, "session_revoked");
   }));
 
-Deno.test("a socket that identifies while its session is signed out does not survive it", () =>
+Deno.test("a socket that identifies during its session's sign-out is closed", () =>
   onStage(async (stage) => {
     for (let round = 0; round < 10; round++) {
       const [ada] = await stage.people("Ada");
@@ -205,23 +206,20 @@ Deno.test("a socket that identifies while its session is signed out does not sur
     }
   }));
 
-// These wait for real deadlines, so all of them wait at the same time.
 Deno.test("deadlines of a socket", async (t) => {
   const short = new Stage(await startServer({ JWT_ACCESS_EXPIRES_IN: "2s" }));
   const long = new Stage(
     await startServer({ ...short.server.settings, JWT_ACCESS_EXPIRES_IN: "15m" }),
   );
+  const steps = {
+    "a socket that does not identify itself within 10 s is closed with 4408": silence,
+    "a refresh cookie used again after its leeway closes the session's sockets": reuse,
+    "an expired socket is warned, works on for 30 s, and is closed with 4401": expiry,
+    "a socket renewed within the grace stays": renewal,
+    "a socket renewed before its end is never warned": earlyRenewal,
+  };
   try {
-    const waits = {
-      "a socket that does not identify itself within 10 s is closed with 4408": silence(short),
-      "a refresh cookie used again after its leeway closes the session's sockets": reuse(long),
-      "an expired socket is warned, works on for 30 s, and is closed with 4401": expiry(short),
-      "a socket renewed within the grace stays": renewal(short, long),
-      "a socket renewed before its end is never warned": earlyRenewal(short, long),
-    };
-    // A step fails when its turn comes, not before.
-    for (const wait of Object.values(waits)) wait.catch(() => {});
-    for (const [name, wait] of Object.entries(waits)) await t.step(name, () => wait);
+    for (const [name, step] of Object.entries(steps)) await t.step(name, () => step(short, long));
   } finally {
     await short.end();
     await long.end();
@@ -233,18 +231,19 @@ async function silence(stage: Stage) {
   const silent = await stage.open();
   const talking = await stage.open();
   const timer = setInterval(() => talking.send("room:join", { roomId: "any" }), 500);
+  skip(8_000);
   assert.equal((await silent.closed).code, 4408);
   assert.equal((await talking.closed).code, 4408);
   clearInterval(timer);
   assert.ok(Date.now() - opened >= 10_000);
 }
 
-async function reuse(stage: Stage) {
+async function reuse(_: Stage, stage: Stage) {
   const [eve] = await stage.people("Eve");
   const stolen = eve.cookie;
   await eve.refresh();
   const socket = await stage.connect(eve);
-  await sleep(10_200);
+  skip(10_200);
   assert.equal(socket.socket.readyState, WebSocket.OPEN);
   assert.equal((await eve.refresh(stolen)).status, 401);
   await expectRefused(socket, "session_revoked");
@@ -256,13 +255,15 @@ async function expiry(stage: Stage) {
   const room = await ada.createRoom("Room");
   const socket = await stage.join(ada, room.id);
   const expiresAt = new Date((await socket.event("auth:ok")).data.expiresAt).getTime();
+  skip(1_000);
   const { data } = await socket.event("auth:error");
   assert.equal(data.code, "token_expired");
   assert.ok(Date.now() >= expiresAt);
   const { event } = await socket.call("message:send", { roomId: room.id, text: "Still here" });
   assert.equal(event, "message:ack");
-  await sleep(28_000);
+  await skipPastDeadlines(stage, 20_000);
   await expectAlive(socket, room.id);
+  skip(8_000);
   assert.equal((await socket.closed).code, 4401);
   assert.ok(Date.now() >= expiresAt + 30_000);
   assert.equal(socket.all("auth:error").length, 1);
@@ -275,7 +276,7 @@ async function renewal(short: Stage, long: Stage) {
   await socket.event("auth:error", ({ code }) => code === "token_expired");
   const { event } = await socket.call("auth:identify", { token: await refreshAt(long, ada) });
   assert.equal(event, "auth:ok");
-  await sleep(32_000);
+  await skipPastDeadlines(short, 32_000);
   await expectAlive(socket, room.id);
   assert.equal(socket.all("auth:error").length, 1);
 }
@@ -285,9 +286,16 @@ async function earlyRenewal(short: Stage, long: Stage) {
   const room = await ada.createRoom("Room");
   const socket = await short.connect(ada);
   await socket.call("auth:identify", { token: await refreshAt(long, ada) });
-  await sleep(33_000);
+  await skipPastDeadlines(short, 33_000);
   await expectAlive(socket, room.id);
   assert.deepEqual(socket.all("auth:error"), []);
+}
+
+/** Skips over 10 s, and waits until the server has closed a socket that is overdue by then. */
+async function skipPastDeadlines(stage: Stage, milliseconds: number) {
+  const silent = await stage.open();
+  skip(milliseconds);
+  assert.equal((await silent.closed).code, 4408);
 }
 
 /** A token that lives as long as those of the other stage's server, which shares the store. */

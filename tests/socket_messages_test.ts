@@ -64,7 +64,7 @@ Deno.test("everyone in the room gets the message, the sender's sockets too", () 
     }
   }));
 
-Deno.test("one may send to a room by its slug, and the answer names the id", () =>
+Deno.test("a message can be sent to a room by its slug, and the answer names the id", () =>
   onStage(async (stage) => {
     const { roomId, slug, a } = await duet(stage);
     const ack = await send(a, { roomId: slug, text: "Hello" });
@@ -134,7 +134,7 @@ Deno.test("500 messages sent without waiting are stored in the order sent", () =
     assert.deepEqual(b.all("message:new").map(({ message }) => message.text), texts);
   }));
 
-Deno.test("a repeated send is acked with the same id and seq and stored once", () =>
+Deno.test("a repeated send is acked with the same id and seq, and stored once", () =>
   onStage(async (stage) => {
     const { ada, roomId, a, b } = await duet(stage);
     const message = { roomId, text: "Once", clientMessageId: "c1" };
@@ -148,7 +148,7 @@ Deno.test("a repeated send is acked with the same id and seq and stored once", (
     assert.equal((await history(ada, roomId)).length, 3);
   }));
 
-Deno.test("the same send from several sockets at the same moment is stored once", () =>
+Deno.test("concurrent copies of one send from several sockets are stored once", () =>
   onStage(async (stage) => {
     const { ada, roomId, a } = await duet(stage);
     const sockets = [a, await stage.connect(ada), await stage.connect(ada)];
@@ -160,7 +160,7 @@ Deno.test("the same send from several sockets at the same moment is stored once"
     assert.equal((await history(ada, roomId)).length, 2);
   }));
 
-Deno.test("a clientMessageId is one sender's in one room: others may use the same", () =>
+Deno.test("a clientMessageId is scoped to one sender in one room", () =>
   onStage(async (stage) => {
     const { ada, roomId, a, b } = await duet(stage);
     const other = await ada.createRoom("Other");
@@ -256,7 +256,7 @@ Deno.test("a text that is blank, or holds NUL or half a character, is validation
     assert.equal((await history(ada, roomId)).length, 1);
   }));
 
-Deno.test("a send to a room that does not exist is room_not_found, about what was sent", () =>
+Deno.test("a send to a room that does not exist is room_not_found, with its clientMessageId", () =>
   onStage(async (stage) => {
     const { a } = await duet(stage);
     const data = { roomId: "nowhere", text: "Hello", clientMessageId: "c1" };
@@ -313,7 +313,7 @@ Deno.test("with echoroom.batch a frame may be an array, and everything comes in 
     assert.ok(frames.flat().every((frame) => typeof frame.event === "string"));
   }));
 
-Deno.test("with echoroom.batch a client's array is an invalid_frame all the same", () =>
+Deno.test("with echoroom.batch an array from a client is still an invalid_frame", () =>
   onStage(async (stage) => {
     const { ada, roomId } = await duet(stage);
     const socket = await stage.connect(ada, { protocol: "echoroom.batch" });

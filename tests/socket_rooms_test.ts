@@ -35,7 +35,7 @@ async function expectError(socket: TestSocket, event: string, data: unknown, cod
   return answer.data;
 }
 
-Deno.test("joining by id shows the room, its messages and who is there", () =>
+Deno.test("joining by id shows the room, its messages and who is online", () =>
   onStage(async (stage) => {
     const [ada, bob] = await stage.people("Ada", "Bob");
     const room = await ada.createRoom("Room");
@@ -89,7 +89,7 @@ Deno.test("entries after the join arrive live, and none from before", () =>
     assert.deepEqual(socket.all("message:new").map(({ seq }) => seq), [5, 6, 7]);
   }));
 
-Deno.test("joining twice answers twice and doubles nothing", () =>
+Deno.test("joining twice answers twice, and entries arrive once", () =>
   onStage(async (stage) => {
     const [ada] = await stage.people("Ada");
     const room = await ada.createRoom("Room");
@@ -116,7 +116,7 @@ Deno.test("a room that does not exist is room_not_found", () =>
     }
   }));
 
-Deno.test("leaving a joined room ends what comes from it", () =>
+Deno.test("nothing arrives from a room after leaving it", () =>
   onStage(async (stage) => {
     const [ada, bob] = await stage.people("Ada", "Bob");
     const room = await ada.createRoom("Room");
@@ -132,7 +132,7 @@ Deno.test("leaving a joined room ends what comes from it", () =>
     assert.deepEqual(b.all("message:new"), []);
   }));
 
-Deno.test("leaving a room that one is not in is answered all the same", () =>
+Deno.test("leaving a room that was not joined is answered, too", () =>
   onStage(async (stage) => {
     const [ada] = await stage.people("Ada");
     const room = await ada.createRoom("Room");

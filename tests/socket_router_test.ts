@@ -56,7 +56,7 @@ class Peer {
   }
 }
 
-Deno.test("frames behind a command that is stuck count against the rate when they come", () => {
+Deno.test("frames behind a stuck command count against the rate when they arrive", () => {
   const { open, close } = openRouter(true);
   const peer = open("a");
   for (let i = 0; i < 650; i++) peer.send("typing:start", { roomId: "r" });

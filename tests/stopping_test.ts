@@ -1,4 +1,5 @@
 /** The end of a server: what was accepted is finished, in time, and nothing hangs. */
+// @slow: starts processes
 import assert from "node:assert/strict";
 import { request } from "./harness/account.ts";
 import { type ServerProcess, spawnServer, startServer, type TestServer } from "./harness/server.ts";

@@ -87,7 +87,7 @@ const NAMES_TO_KEEP = [
   "…",
 ];
 
-Deno.test("a name that shows nothing is refused", () => {
+Deno.test("an invisible name is refused", () => {
   for (const name of NAMES_THAT_SHOW_NOTHING) assertRefused(DisplayName, name);
   assertRefused(RoomName, NAMES_THAT_SHOW_NOTHING.join(""));
 });
@@ -111,7 +111,7 @@ Deno.test("names keep joined emoji, right-to-left letters, combining marks and j
   }
 });
 
-Deno.test("a name is put into NFC, and loses what is blank at its ends", () => {
+Deno.test("a name is normalised to NFC and trimmed", () => {
   assert.equal(DisplayName.parse("Zoe\u0308"), "Zo\u00eb");
   assert.equal(DisplayName.parse("\u00a0 Ada\u3000\u200b"), "Ada");
   assert.equal(DisplayName.parse("\u3164Ada\u2800\ufeff\u200f"), "Ada");
@@ -125,7 +125,7 @@ Deno.test("the length of a name is counted in code points of its NFC", () => {
   assertRefused(RoomName, "😀".repeat(81));
 });
 
-Deno.test("registering, renaming oneself and making a room all hold names to the rules", () =>
+Deno.test("registering, renaming and creating a room all validate names", () =>
   onStage(async (stage) => {
     const [ada] = await stage.people("Ada");
     const registered = await register(stage.server.url, { displayName: "A\nB" });
@@ -137,7 +137,7 @@ Deno.test("registering, renaming oneself and making a room all hold names to the
     assert.equal((await ada.request("GET", "/auth/me")).body.user.displayName, "Ada");
   }));
 
-Deno.test("a room's description may have lines, but no controls, overrides or half characters", () => {
+Deno.test("a room's description may have line breaks, but no controls, overrides or lone surrogates", () => {
   const description = "Tea\r\n\tand עוגה 👩‍🚀\n\nq\u0307";
   assert.equal(RoomDescription.parse(` ${description}\n`), description);
   for (const character of ["\0", "\x1b", "\v", "\f", "\x85", "\x9b", ...DIRECTIONS, "\ud800"]) {
@@ -146,7 +146,7 @@ Deno.test("a room's description may have lines, but no controls, overrides or ha
   assert.equal(RoomDescription.parse("\u3164\n\u200b"), "");
 });
 
-Deno.test("a name from before the rules breaks out of no notice", () =>
+Deno.test("a name that predates the rules cannot break out of a notice", () =>
   withStore(async (store) => {
     const forger = newUser("Ada created the room\nBob left\u202e");
     await store.users.create(forger);
@@ -159,12 +159,12 @@ Deno.test("a name from before the rules breaks out of no notice", () =>
     assert.equal(notice?.sender.displayName, forger.displayName);
   }));
 
-Deno.test("a name stands in a notice as it is, unless it is from before the rules", () => {
+Deno.test("a name is unchanged in a notice, unless it predates the rules", () => {
   for (const name of NAMES_TO_KEEP) assert.equal(nameInSentence(name), name);
   assert.equal(nameInSentence("\u3164\u2029"), "Somebody");
 });
 
-Deno.test("emails are what browsers accept, in lower case", () => {
+Deno.test("emails are accepted as browsers accept them, and stored in lower case", () => {
   const taken = [
     "o&leary@example.com",
     "user/dept@example.com",
@@ -202,7 +202,7 @@ Deno.test("emails are what browsers accept, in lower case", () => {
   for (const email of refused) assertRefused(Email, email);
 });
 
-Deno.test("a password signs in whatever Unicode form it is typed in", () =>
+Deno.test("a password is accepted in every Unicode form", () =>
   onStage(async ({ server }) => {
     const forms = ["NFC", "NFD"] as const;
     for (
@@ -225,7 +225,7 @@ Deno.test("a password signs in whatever Unicode form it is typed in", () =>
     }
   }));
 
-Deno.test("a hash that was made of another Unicode form goes on working", async () => {
+Deno.test("a hash of another Unicode form still works", async () => {
   const passwords = new Passwords(4, 1);
   const mixed = "e\u0301\u00e9 correct horse";
   for (const hashed of [mixed.normalize("NFC"), mixed.normalize("NFD"), mixed]) {
@@ -237,7 +237,7 @@ Deno.test("a hash that was made of another Unicode form goes on working", async 
   }
 });
 
-Deno.test("a password of half characters matches no other, whatever the hash function sees", async () => {
+Deno.test("a password of lone surrogates matches no other", async () => {
   const passwords = new Passwords(4, 1);
   const hash = await bcrypt.hash("correct \ud800", 4);
   assert.equal(await passwords.verify("correct \udfff", hash), false);

@@ -24,7 +24,7 @@ Deno.test("two people meet, and each sees every frame but no token", () =>
     assert.ok(!frames.some((text) => text.includes("eyJ")), "a token is shown");
   }));
 
-Deno.test("who goes offline comes back to what was missed, and what they wrote arrives", () =>
+Deno.test("a user who goes offline gets what was missed, and what they wrote arrives", () =>
   onTry(async ({ ada, bob }) => {
     await ada.getByRole("button", { name: "Go offline" }).click();
     await ada.locator(".connection[data-state=waiting]").waitFor();
@@ -56,7 +56,7 @@ Deno.test("an expired token is replaced", () =>
     await sees(ada, "Are you there?");
   }));
 
-Deno.test("trying it leaves who is signed in on the chat page alone", () =>
+Deno.test("trying it does not change who is signed in on the chat page", () =>
   onTry(async ({ page }) => {
     assert.deepEqual(await page.context().cookies(), []);
   }));
@@ -71,7 +71,7 @@ Deno.test("it can be tried from another machine over plain http", () =>
     assert.deepEqual(problems, []);
   }));
 
-Deno.test("a browser that tries it again gets the same two people and the same room", () =>
+Deno.test("trying it again in the same browser gives the same two people and the same room", () =>
   onTry(async ({ url, page, ada }) => {
     const registrations: string[] = [];
     page.on("request", (request) => {
@@ -87,7 +87,7 @@ Deno.test("a browser that tries it again gets the same two people and the same r
     assert.equal((await visitor.request("GET", "/rooms")).body.rooms.length, 1);
   }));
 
-Deno.test("on a server that has lost its data it can be tried again", () =>
+Deno.test("it can be tried again after the server has lost its data", () =>
   withBrowser(async (browser, { url }) => {
     const { page } = await visit(browser, `${url}/try`);
     const lost = JSON.stringify({ secret: "lost-0123456789", roomId: "gone" });
@@ -105,7 +105,7 @@ function onTry(work: (on: Try) => Promise<void>): Promise<void> {
 }
 
 async function begin(page: Page): Promise<[Locator, Locator]> {
-  await page.getByRole("button", { name: "Open the two" }).click();
+  await page.getByRole("button", { name: "Open both" }).click();
   const [ada, bob] = ["Ada", "Bob"].map((name) => page.locator(`.person[aria-label=${name}]`));
   for (const person of [ada!, bob!]) await person.locator(".room[data-state=live]").waitFor();
   return [ada!, bob!];

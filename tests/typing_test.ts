@@ -10,7 +10,7 @@ const ADA = { id: "ada", displayName: "Ada", avatarUrl: null };
 const COUNTESS = { ...ADA, displayName: "Countess" };
 const SOCKET = {} as Subscriber;
 
-/** Typing in the room `general`, and what it is told. */
+/** Typing in the room `general`, and the events it gets. */
 function openTyping() {
   const updates: [name: string, isTyping: boolean][] = [];
   const profiles = new RecentProfiles();
@@ -18,26 +18,26 @@ function openTyping() {
     const { user, isTyping } = JSON.parse(text).data;
     updates.push([user.displayName, isTyping]);
   }, profiles);
-  const hear = (event: BusEvent, from: string) => {
+  const receive = (event: BusEvent, from: string) => {
     profiles.receive(event);
     typing.receive(event, from);
   };
-  return { typing, updates, hear };
+  return { typing, updates, receive };
 }
 
 Deno.test("a user who changes their profile while typing stops under their new name", () => {
-  const { typing, updates, hear } = openTyping();
+  const { typing, updates, receive } = openTyping();
   typing.start("general", SOCKET, ADA);
-  hear({ kind: "profile_changed", user: COUNTESS }, "elsewhere");
+  receive({ kind: "profile_changed", user: COUNTESS }, "elsewhere");
   typing.stop("general", SOCKET, "ada");
   assert.deepEqual(updates, [["Ada", true], ["Countess", false]]);
   typing.close();
 });
 
 Deno.test("typing that another instance published before the change is shown under the new name", () => {
-  const { typing, updates, hear } = openTyping();
-  hear({ kind: "profile_changed", user: COUNTESS }, "elsewhere");
-  hear({ kind: "typing", roomId: "general", user: ADA, state: "started" }, "elsewhere");
+  const { typing, updates, receive } = openTyping();
+  receive({ kind: "profile_changed", user: COUNTESS }, "elsewhere");
+  receive({ kind: "typing", roomId: "general", user: ADA, state: "started" }, "elsewhere");
   assert.deepEqual(updates, [["Countess", true]]);
   typing.close();
 });

@@ -1,4 +1,5 @@
 /** Several workers in one process: as a whole they behave like a single instance. */
+// @slow: starts many processes
 import assert from "node:assert/strict";
 import { crowd, onWorkers, testWorkers } from "./conformance/workers.ts";
 import { request } from "./harness/account.ts";
@@ -52,7 +53,7 @@ Deno.test("workers: the metrics of all are added up, whichever is asked", () =>
     }
   }));
 
-Deno.test("workers: ten wrong passwords are one count, whichever answers", () =>
+Deno.test("workers: ten wrong passwords are one count, whichever worker answers", () =>
   onWorkers(async (stage) => {
     const [ada] = await stage.people("Ada");
     const logIn = () =>

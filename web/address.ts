@@ -10,7 +10,7 @@ export function addressOf(idOrSlug: string): string {
   return `#/${encodeURIComponent(idOrSlug)}`;
 }
 
-/** Decodes what was percent-encoded; a text that nothing encodes stands for itself. */
+/** Decodes percent-encoding; a malformed text is returned unchanged. */
 export function decodeAddress(text: string): string {
   try {
     return decodeURIComponent(text);

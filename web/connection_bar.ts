@@ -1,4 +1,4 @@
-/** Says how things stand with the server, what to do about it, and what the last return brought. */
+/** Shows the state of the connection, a button to reconnect, and notices such as what was recovered. */
 import type { ConnectionState, Room } from "../src/client/mod.ts";
 import { element, setText } from "./dom.ts";
 
@@ -16,7 +16,7 @@ export class ConnectionBar {
   constructor(connect: () => void) {
     this.#retry.addEventListener("click", connect);
     this.element = element("p", { className: "connection" }, this.#state, this.#retry);
-    // The seconds until the next attempt run down.
+    // Counts down the seconds until the next attempt.
     setInterval(() => this.#shown.status === "waiting" && this.#update(), 1_000);
   }
 
@@ -25,7 +25,7 @@ export class ConnectionBar {
     this.#update();
   }
 
-  /** Says something for a while. */
+  /** Shows a notice for a few seconds. */
   say(notice: string): void {
     this.#notice = notice;
     clearTimeout(this.#noticeTimer);
@@ -33,11 +33,11 @@ export class ConnectionBar {
     this.#update();
   }
 
-  /** Says what a room's return after a loss brought. */
+  /** Shows what a room has recovered after a reconnection. */
   sayRecovered(room: Room): void {
     const { messages, reset } = room.recovery.get() ?? { messages: 0, reset: false };
     const name = room.info.get()?.name ?? room.name;
-    if (reset) return this.say(`${name} went back in time; this is what the server has now.`);
+    if (reset) return this.say(`${name} was restored from a backup: its messages were replaced.`);
     const what = messages === 1 ? "message" : "messages";
     if (messages > 0) this.say(`Recovered ${messages} ${what} in ${name}.`);
   }

@@ -1,10 +1,10 @@
-/** Shows the server's two documents: OpenAPI by Swagger UI, AsyncAPI by the few lines below. */
+/** Shows the server's two documents: OpenAPI with Swagger UI, AsyncAPI with the code below. */
 import { decodeAddress } from "./address.ts";
 import { element } from "./dom.ts";
 
 const DIRECTIONS = { receive: "client → server", send: "server → client" };
 const HEADINGS = { receive: "What a client sends", send: "What the server sends" };
-/** How deep schemas unfold by themselves: the frame, and what its data holds. */
+/** How many levels of a schema are open at first: the frame and its data. */
 const OPEN_LEVELS = 2;
 
 dropBrokenFragment();
@@ -14,7 +14,7 @@ showEvents().then(openAddressed).catch((error) => {
 });
 addEventListener("hashchange", openAddressed);
 
-/** Swagger UI, which decodes the fragment, too, throws at one that is not well-formed. */
+/** Swagger UI also decodes the fragment, and throws if it is malformed. */
 function dropBrokenFragment() {
   const { hash, pathname } = location;
   if (hash.includes("%") && decodeAddress(hash) === hash) history.replaceState(null, "", pathname);
@@ -139,7 +139,7 @@ function range(least, most, unit = "") {
   return least === undefined ? "" : `≥ ${least} ${unit}`.trim();
 }
 
-/** Follows a reference to its end; one that runs in a circle ends at nothing. */
+/** Follows references to their end; a cycle resolves to nothing. */
 function resolve(api, node) {
   const seen = new Set();
   while (node?.$ref && !seen.has(node)) {
@@ -154,7 +154,7 @@ function resolve(api, node) {
 
 const SAMPLES = { string: "text", integer: 1, number: 1, boolean: true, null: null };
 
-/** One value that the schema allows, from its examples where it has some. */
+/** A value that the schema allows, from its examples if it has any. */
 function exampleOf(api, property) {
   const schema = resolve(api, property);
   if (schema.examples) return schema.examples[0];

@@ -1,4 +1,4 @@
-/** Puts data on the page, touching only what has changed: the rest would be read out again. */
+/** Updates the page, only where something has changed: screen readers would read the rest out again. */
 import type { EchoRoomError } from "../src/client/mod.ts";
 
 /** How the items of a list are shown. */
@@ -8,7 +8,7 @@ export interface Display<T> {
   update?(element: HTMLElement, item: T, previous: T | undefined): void;
 }
 
-/** Makes the children of `list` show these items, moving and keeping what is there already. */
+/** Makes the children of `list` show these items; existing elements are kept and moved. */
 export function showList<T>(list: Element, items: readonly T[], display: Display<T>): void {
   const { key, create, update } = display;
   const names = new Set(items.map(key));
@@ -43,7 +43,7 @@ export function element<K extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
-/** The element of the page that a selector names; there must be one. */
+/** The element that a selector matches; there must be one. */
 export function find<T extends HTMLElement = HTMLElement>(
   selector: string,
   within: ParentNode = document,
@@ -53,7 +53,7 @@ export function find<T extends HTMLElement = HTMLElement>(
   return found;
 }
 
-/** Has a form do its work once at a time; a failure is shown beside it, and at the fields at fault. */
+/** Runs a form's work, one submission at a time; an error is shown in the form and at the invalid fields. */
 export function onSubmit(
   form: HTMLFormElement,
   work: (fields: Record<string, string>) => Promise<unknown>,
@@ -76,7 +76,7 @@ export function onSubmit(
   form.addEventListener("input", ({ target }) => (target as HTMLElement).ariaInvalid = null);
 }
 
-/** The field that a refusal is about, where the server does not name it. */
+/** The field that an error concerns, where the server does not name it. */
 const FIELDS: Record<string, string> = { email_taken: "email", invalid_credentials: "password" };
 
 function showFault(form: HTMLFormElement, error: EchoRoomError | null): void {
@@ -92,7 +92,7 @@ function showFault(form: HTMLFormElement, error: EchoRoomError | null): void {
   inputs.find(({ ariaInvalid }) => ariaInvalid)?.focus();
 }
 
-/** The faults by what the fields are called on the page, not in the protocol. */
+/** The errors with the labels of the page instead of the protocol's field names. */
 function sentence({ message, errors = [] }: EchoRoomError, inputs: HTMLInputElement[]): string {
   if (errors.length === 0) return message;
   const faults = errors.map(({ path, message }) => {

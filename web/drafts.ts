@@ -3,10 +3,10 @@ import type { Room } from "../src/client/mod.ts";
 
 export class Drafts {
   readonly #prefix: string;
-  /** What the browser would not store. */
+  /** Drafts that could not be stored. */
   readonly #unstored = new Map<string, string>();
 
-  /** @param userId whose drafts they are: the next user of this browser does not see them */
+  /** @param userId the owner of the drafts: other users of this browser do not see them */
   constructor(userId: string) {
     this.#prefix = `echoroom:draft:${userId}:`;
   }

@@ -1,17 +1,17 @@
-/** Every frame of a client's sockets, as it goes over the wire, and the means to break them. */
+/** Records every frame of a client's sockets, and can break them. */
 
-/** One frame, or what has become of a socket. */
+/** One frame, or a change of a socket. */
 export interface Record {
   number: number;
   direction: "sent" | "received" | "note";
   /** The event's name, or what happened. */
   title: string;
-  /** The frame, laid out to be read. */
+  /** The frame as indented JSON. */
   text: string;
 }
 
 const MAX_RECORDS = 300;
-/** Instead of the token: a picture of this page may end anywhere. */
+/** Shown instead of the token: screenshots of this page are shared. */
 const HIDDEN = "…";
 
 export class FrameLog {
@@ -27,7 +27,7 @@ export class FrameLog {
     this.#onChange = onChange;
   }
 
-  /** To be used by the client instead of the global one. */
+  /** For the client, instead of the global one. */
   get WebSocket(): typeof WebSocket {
     const open = (url: string | URL, protocols?: string[]) => this.#open(url, protocols);
     return function (url: string | URL, protocols?: string[]) {
@@ -35,14 +35,14 @@ export class FrameLog {
     } as unknown as typeof WebSocket;
   }
 
-  /** Takes the network away, or gives it back. */
+  /** Simulates the loss and the return of the network. */
   set offline(offline: boolean) {
     this.#offline = offline;
-    this.#add("note", offline ? "network gone" : "network back");
+    this.#add("note", offline ? "network off" : "network on");
     if (offline) this.kill();
   }
 
-  /** Ends the connection as a broken network does: nobody says goodbye. */
+  /** Ends the connection as a broken network does: without a close frame. */
   kill(): void {
     for (const socket of this.#sockets) {
       socket.dispatchEvent(new CloseEvent("close", { code: 1006 }));
@@ -50,10 +50,10 @@ export class FrameLog {
     }
   }
 
-  /** Comes back with a token that the server refuses, as it does an expired one. */
+  /** Reconnects with an invalid token, which the server refuses like an expired one. */
   spoilToken(): void {
     this.#spoils = true;
-    this.#add("note", "the token is no good any more");
+    this.#add("note", "the token is now invalid");
     this.kill();
   }
 
@@ -91,7 +91,7 @@ export class FrameLog {
   }
 }
 
-/** A socket that finds no network. */
+/** A socket without a network. */
 class DeadSocket {
   onclose: ((event: CloseEvent) => void) | null = null;
 

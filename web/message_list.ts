@@ -1,20 +1,20 @@
-/** A room's messages: days, groups, endless history, and a scroll place that stays. */
+/** A room's messages: grouped by day and sender, with history on scrolling, at a stable scroll position. */
 import type { ChatMessage, Room } from "../src/client/mod.ts";
 import { howSoon } from "./connection_bar.ts";
 import { element, setText, showList } from "./dom.ts";
 import { avatar } from "./avatar.ts";
 import { richText } from "./rich_text.ts";
 
-/** Messages of one sender within this time stand under one name. */
-const SAME_BREATH_MS = 5 * 60_000;
-/** So close to an end of the messages counts as being there. */
+/** Consecutive messages of one sender within this time share one heading. */
+const GROUP_MS = 5 * 60_000;
+/** Within this distance of an end of the messages the user counts as being there. */
 const NEAR_PX = 80;
 
-/** Above this many messages a list is cut back to the newest. */
-const MOST = 400;
-const KEPT = 200;
+/** Above this many messages older ones are removed. */
+const MAX_MESSAGES = 400;
+const KEPT_MESSAGES = 200;
 
-/** A line of the list: a message, the day that begins, or where the unread ones begin. */
+/** A line of the list: a message, or the heading of a day or of the unread messages. */
 type Line =
   | { kind: "message"; key: string; message: ChatMessage; continued: boolean }
   | { kind: "day" | "unread"; key: string; text: string };
@@ -40,15 +40,15 @@ export class MessageList {
     "Newest messages",
   );
   readonly #scroller: HTMLElement;
-  /** Whether new messages are followed. */
+  /** Whether the list scrolls along with new messages. */
   #atNewest = true;
   #loading = false;
-  /** Which message a line shows, so that hundreds of lines need no work for one new message. */
+  /** Which message an element shows, so that one new message updates no other elements. */
   readonly #shown = new WeakMap<Element, ChatMessage>();
-  /** While a message waits for its next attempt the seconds run down. */
+  /** Counts down the seconds until a message's next attempt. */
   #countdown: ReturnType<typeof setInterval> | undefined;
 
-  /** @param readUpTo the `seq` that was seen before; newer ones are under a line */
+  /** @param readUpTo the last `seq` that the user has seen */
   constructor(room: Room, readUpTo: number, onFault: (error: Error) => void) {
     this.#room = room;
     this.#readUpTo = readUpTo;
@@ -63,16 +63,16 @@ export class MessageList {
     this.#scroller.addEventListener("scroll", () => this.#scrolled());
     this.#older.addEventListener("click", () => this.#loadOlder());
     this.#toNewest.addEventListener("click", () => {
-      // The button is about to go, and must not take the focus with it.
+      // The button disappears, and would lose the focus.
       this.#scroller.focus();
       this.toNewest();
     });
     this.#lines.addEventListener("click", (event) => this.#clicked(event));
-    // When the box below grows, or a keyboard comes up, the newest stay in sight.
+    // The newest messages stay visible when the input grows or a keyboard opens.
     new ResizeObserver(() => this.#atNewest && this.toNewest()).observe(this.#scroller);
   }
 
-  /** Whether the newest message can be seen. */
+  /** Whether the newest message is visible. */
   get atNewest(): boolean {
     return this.#atNewest;
   }
@@ -175,7 +175,7 @@ export class MessageList {
     }
   }
 
-  /** Says of each queued message what it waits for: a connection, its turn, or the server. */
+  /** Shows what each queued message waits for: a connection, its turn, or the server. */
   #updateQueued(): void {
     const isLive = this.#room.state.get().status === "live";
     const queued = this.#room.messages.get().filter(({ state }) => state === "queued");
@@ -198,7 +198,7 @@ export class MessageList {
     const message = this.#room.messages.get().find((message) => message.key === key);
     if (!message) return;
     if (target.name === "discard") this.#room.discard(message);
-    // The message itself shows how it went.
+    // The message itself shows the result.
     else this.#room.retry(message).catch(() => {});
   }
 
@@ -212,14 +212,14 @@ export class MessageList {
   async #loadOlder(): Promise<void> {
     if (this.#loading || !this.#room.hasOlder.get()) return;
     this.#loading = true;
-    // What is old is no news to be read out.
+    // Screen readers should not announce older messages.
     this.#scroller.ariaBusy = "true";
     await this.#room.loadOlder().catch(this.#onFault);
     this.#scroller.ariaBusy = "false";
     this.#loading = false;
   }
 
-  /** Not a day's line: that goes where its first message goes. */
+  /** Not the heading of a day, which moves with its first message. */
   #firstVisible(): HTMLElement | undefined {
     const { scrollTop } = this.#scroller;
     const items = [...this.#lines.querySelectorAll<HTMLElement>(".message")];
@@ -227,14 +227,14 @@ export class MessageList {
   }
 }
 
-/** Keeps a room that stays open for days from slowing the page down. */
+/** Bounds the messages of a room that stays open for days. */
 export function cutBack(room: Room): void {
-  if (room.messages.get().length > MOST) room.forgetOlder(KEPT);
+  if (room.messages.get().length > MAX_MESSAGES) room.forgetOlder(KEPT_MESSAGES);
 }
 
 function continues(message: ChatMessage, previous: ChatMessage): boolean {
   if (previous.system || message.system || previous.sender.id !== message.sender.id) return false;
-  return Date.parse(message.createdAt) - Date.parse(previous.createdAt) < SAME_BREATH_MS;
+  return Date.parse(message.createdAt) - Date.parse(previous.createdAt) < GROUP_MS;
 }
 
 function dayOf({ createdAt }: ChatMessage): string {
@@ -254,7 +254,7 @@ function describe({ state, error }: ChatMessage): string {
   return state === "sending" ? "Sending…" : "";
 }
 
-/** @param retryAt when the server is asked to take the room's next message, if it has refused */
+/** @param retryAt the next attempt at the room's first message, if the server has refused it */
 function describeWait({ error }: ChatMessage, retryAt: number | undefined): string {
   if (retryAt === undefined) return "Waiting to be sent";
   if (!error) return "Waiting for its turn";

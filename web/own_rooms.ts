@@ -12,7 +12,7 @@ interface Mark {
   seq: number;
 }
 
-/** Kept in the browser, for each user apart; the server does not know it. */
+/** Stored in the browser for each user, not on the server. */
 export class OwnRooms {
   readonly #key: string;
   #marks: Record<string, Mark>;
@@ -27,7 +27,7 @@ export class OwnRooms {
     if (key === this.#key) this.#marks = read(this.#key);
   }
 
-  /** Those that were read last, and no more than one socket may be in. */
+  /** The rooms that were read last, as many as one socket may join. */
   ids(): string[] {
     return Object.keys(this.#marks).slice(-MAX_JOINED);
   }
@@ -36,7 +36,7 @@ export class OwnRooms {
     return this.#marks[id];
   }
 
-  /** How many entries of a room were not read yet. */
+  /** The number of unread entries of a room. */
   unread(room: Room): number {
     const mark = this.#marks[room.id];
     return mark ? Math.max(0, room.cursor - mark.seq) : 0;
@@ -64,7 +64,7 @@ export class OwnRooms {
     try {
       localStorage.setItem(this.#key, JSON.stringify(this.#marks));
     } catch {
-      // Full, or forbidden by the browser: it is forgotten with the page.
+      // Full, or forbidden by the browser: kept until the page is closed.
     }
   }
 }

@@ -1,4 +1,4 @@
-/** The page as a whole: who is signed in, which rooms are theirs, and which one is shown. */
+/** The page as a whole: the signed-in user, their rooms, and the room that is shown. */
 import { createClient, type Room } from "../src/client/mod.ts";
 import { addressedRoom } from "./address.ts";
 import { ConnectionBar } from "./connection_bar.ts";
@@ -18,12 +18,12 @@ const main = find("#signed-in");
 const fault = find("#welcome");
 const warning = find("#warning");
 
-/** The rooms that are kept joined, by the name they were asked for. */
+/** The joined rooms, by the name under which they were joined. */
 const joined = new Map<string, Room>();
 let marks: OwnRooms | null = null;
 let drafts: Drafts | null = null;
 let shown: { room: Room; view: RoomView } | null = null;
-/** Whether the server has said yet who is signed in. */
+/** Whether it is known who is signed in, if anyone. */
 let known = false;
 
 function update(): void {
@@ -64,7 +64,7 @@ function begin(userId: string): void {
   showAddressed();
 }
 
-/** The client has let go of all rooms already. */
+/** The client has already left all rooms. */
 function end(reason: string): void {
   marks = drafts = null;
   shown?.view.close();
@@ -77,7 +77,7 @@ function end(reason: string): void {
   fault.textContent = reason;
 }
 
-/** Joins a room, to stay in it: its unread messages are counted from now on. */
+/** Joins a room until the user leaves it: its unread messages are counted. */
 function join(name: string): Room {
   const known = [...joined.values()].find((room) => isNamed(room, name));
   if (known) return known;
@@ -135,7 +135,7 @@ function isMissing(room: Room): boolean {
   return state.status === "failed" && state.error.code === "room_not_found";
 }
 
-/** The address of the page may name a room either way. */
+/** The page's address may have the room's id or its slug. */
 function isNamed(room: Room, name: string): boolean {
   return room.name === name || room.id === name || room.info.get()?.slug === name ||
     marks?.find(room.id)?.slug === name;
@@ -165,7 +165,7 @@ list.onListed(updateRooms);
 client.user.subscribe(update);
 client.connection.subscribe(update);
 addEventListener("hashchange", showAddressed);
-// Others make rooms while one looks elsewhere.
+// Others may have created rooms while the window was in the background.
 addEventListener("focus", () => {
   if (marks && client.connection.get().status === "online") list.load();
 });

@@ -1,8 +1,8 @@
-/** The two guests of the page at `/try` and their room: made once in a browser, then used again. */
+/** The two guests of the page at `/try` and their room: created once per browser, then reused. */
 
-/** What is kept of them. Accounts and rooms cannot be deleted, so that new ones each time would pile up. */
+/** What is stored of them. Accounts and rooms cannot be deleted, so new ones on each visit would add up. */
 export interface Party {
-  /** What the guests' emails and passwords are made of. */
+  /** The guests' emails and passwords are derived from it. */
   secret: string;
   /** Null until there is a room. */
   roomId: string | null;
@@ -21,7 +21,7 @@ export function storeParty(party: Party): void {
   try {
     localStorage.setItem(KEY, JSON.stringify(party));
   } catch {
-    // Full, or forbidden by the browser: the next visit has guests of its own.
+    // Full, or forbidden by the browser: the next visit creates new guests.
   }
 }
 

@@ -8,13 +8,13 @@ const MARKS = new RegExp(
     /\*\*(?=\S)(?<bold>[^\n]*?\S)\*\*/,
     /(?<![\w*])\*(?=[^\s*])(?<starred>[^*\n]*?)(?<=\S)\*(?![\w*])/,
     /(?<!\w)_(?=[^\s_])(?<underlined>[^_\n]*?)(?<=\S)_(?!\w)/,
-    // With brackets in pairs, and without the end of the sentence that the link stands in.
+    // With balanced brackets, and without the punctuation that follows the link.
     /(?<link>https?:\/\/(?:[^\s<>"`()]|\([^\s<>"`()]*\))*(?:[^\s<>"`()'.,;:!?\]*_]|\([^\s<>"`()]*\)))/,
   ].map(({ source }) => source).join("|"),
   "g",
 );
 
-/** Splits a text into what is marked and what is not. */
+/** Splits a text into marked and plain parts. */
 export function richText(text: string): (Node | string)[] {
   const nodes: (Node | string)[] = [];
   let end = 0;

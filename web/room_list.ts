@@ -39,7 +39,7 @@ export class RoomList {
     addEventListener("keydown", (event) => this.#step(event));
   }
 
-  /** Lists the first rooms anew, as many as there were, or the next. */
+  /** Reloads the rooms listed so far, or loads the next page. */
   async load(cursor: string | null = null): Promise<void> {
     const listed = Math.max(PAGE.usual, Math.min(this.#listed.length, PAGE.largest));
     const page = cursor ? { limit: PAGE.usual, cursor } : { limit: listed };
@@ -62,7 +62,7 @@ export class RoomList {
     this.#nextCursor = null;
   }
 
-  /** How many messages wait to be read in rooms other than the one shown. */
+  /** Updates the list. Returns the number of unread messages in the rooms that are not shown. */
   update(joined: Iterable<Room>, marks: OwnRooms, shown: Room | null): number {
     const own = [...joined].flatMap((room): Item[] => {
       const known = room.info.get() ?? marks.find(room.id);

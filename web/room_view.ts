@@ -1,4 +1,4 @@
-/** One room: its messages, who is online, who types, and the box to write in. */
+/** One room: its messages, its online and typing users, and the input. */
 import type { Room } from "../src/client/mod.ts";
 import { MAX_TEXT_LENGTH } from "../src/protocol/wire/limits.ts";
 import type { Drafts } from "./drafts.ts";
@@ -6,9 +6,9 @@ import { element, setText, showList } from "./dom.ts";
 import { MessageList } from "./message_list.ts";
 import { avatar } from "./avatar.ts";
 
-/** From here on it is shown how many are left. */
+/** Below this many remaining characters their number is shown. */
 const FEW_LEFT = 200;
-/** Whether there is space for a column of those online. */
+/** Whether there is space for a column of online users. */
 const WIDE = matchMedia("(min-width: 60rem)");
 /** Makes ids unique: two views may be on one page. */
 let views = 0;
@@ -17,12 +17,12 @@ export interface RoomViewOptions {
   /** The `seq` that was seen before. */
   readUpTo: number;
   drafts: Drafts;
-  /** Where the way back leads, on narrow screens; none without. */
+  /** The address of the link back on narrow screens; without it there is no link. */
   back?: string;
   onFault(error: Error): void;
   /** Everything up to this `seq` was on the screen. */
   onRead(seq: number): void;
-  /** The user wants out; without it there is no such button. */
+  /** The user leaves the room; without it there is no such button. */
   onLeave?(): void;
 }
 
@@ -42,7 +42,7 @@ export class RoomView {
     enterKeyHint: "send",
     ariaLabel: "Message",
   });
-  /** How many more characters fit, or how many are too many. */
+  /** How many characters are left, or too many. */
   readonly #characters = element("p", { className: "characters", id: `characters-${++views}` });
   readonly #sendButton = element("button", {}, "Send");
   readonly #composer: HTMLFormElement;
@@ -90,7 +90,7 @@ export class RoomView {
     this.#ends.push(() => document.removeEventListener("visibilitychange", seen));
   }
 
-  /** On a touch screen the keyboard would cover what one came to read. */
+  /** Not on a touch screen, whose keyboard would cover the messages. */
   focus(): void {
     if (matchMedia("(hover: hover)").matches) this.#input.focus();
     this.#messages.toNewest();
@@ -114,7 +114,7 @@ export class RoomView {
     return header;
   }
 
-  /** Stands in for a room that cannot be shown, and leads away from it. */
+  /** Shown instead of a room that does not exist, with a link back. */
   #makeDeadEnd(): HTMLElement {
     const { back } = this.#options;
     const place = element(
@@ -141,7 +141,7 @@ export class RoomView {
       this.#send();
     });
     this.#input.addEventListener("keydown", (event) => {
-      // Enter that ends the choice of an input method's character is not meant for the form.
+      // Enter that confirms a character of an input method does not submit.
       if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
       event.preventDefault();
       form.requestSubmit();
@@ -163,11 +163,11 @@ export class RoomView {
     this.#options.drafts.write(this.#room, "");
     this.#showCharacters();
     this.#messages.toNewest();
-    // The message itself shows how it went.
+    // The message itself shows the result.
     this.#room.send(text).catch(() => {});
   }
 
-  /** Nothing is cut off: what is too long stays, and cannot be sent. */
+  /** A text that is too long is not cut off, and cannot be sent. */
   #showCharacters(): void {
     const left = MAX_TEXT_LENGTH - charactersIn(this.#input.value.trim());
     const isOver = left < 0;

@@ -1,4 +1,4 @@
-/** Keeps copies of the pages and their files, for when the server cannot be reached. */
+/** Caches the pages and their files for when the server cannot be reached. */
 
 const PAGES = ["/", "/try"];
 const FILES = "/assets/";
@@ -13,7 +13,7 @@ self.addEventListener("fetch", (event) => {
   }
 });
 
-/** The server's own file wherever that can be had: a copy may be of an older release. */
+/** The server's file if it can be reached: a copy may be of an older release. */
 async function load(request) {
   const copies = await caches.open("pages");
   try {
@@ -21,7 +21,7 @@ async function load(request) {
     if (response.ok) await copies.put(request, response.clone());
     return response;
   } catch (error) {
-    // One file is the same for every origin, whatever a cache further out may do.
+    // The files do not differ by origin, although they vary by it for shared caches.
     const copy = await copies.match(request, { ignoreVary: true });
     if (copy) return copy;
     throw error;

@@ -1,4 +1,4 @@
-/** Notices a session that a reload will lose: over plain http browsers drop `Secure` cookies. */
+/** Detects a session that a reload will lose: over plain http browsers drop `Secure` cookies. */
 import type { Client, EchoRoomError } from "../src/client/mod.ts";
 
 const KEY = "echoroom:session-not-kept";
@@ -6,8 +6,8 @@ const WARNING = "This server runs in production over plain http, where browsers 
   "session cookie: a reload signs you out. Open it over https, or run it with NODE_ENV=development.";
 
 /**
- * To be called after somebody has signed in.
- * @returns what to tell them; `""` if the session will outlive a reload
+ * To be called after signing in.
+ * @returns a warning for the user; `""` if the session survives a reload
  */
 export async function checkSession(client: Client): Promise<string> {
   remember(false);
@@ -21,7 +21,7 @@ export async function checkSession(client: Client): Promise<string> {
   return WARNING;
 }
 
-/** Why this tab, where somebody had signed in, has no session after a reload; `""` if not known. */
+/** Why this tab has lost its session on a reload; `""` if not known. */
 export function lostSession(): string {
   try {
     return sessionStorage.getItem(KEY) ? WARNING : "";
@@ -35,6 +35,6 @@ function remember(isLost: boolean): void {
     if (isLost) sessionStorage.setItem(KEY, "true");
     else sessionStorage.removeItem(KEY);
   } catch {
-    // Forbidden by the browser: then it is only told until the reload.
+    // Forbidden by the browser: then the warning is shown only until the reload.
   }
 }

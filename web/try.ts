@@ -1,4 +1,4 @@
-/** Two people side by side, each with a client of their own, and buttons that break things. */
+/** Two guests side by side, each with a client and with buttons that break its connection. */
 import { type Client, createClient, EchoRoomError } from "../src/client/mod.ts";
 import { ConnectionBar } from "./connection_bar.ts";
 import { element, find, onSubmit, showList } from "./dom.ts";
@@ -7,7 +7,7 @@ import { FrameLog } from "./frame_log.ts";
 import { credentialsOf, loadParty, type Party, storeParty } from "./party.ts";
 import { RoomView } from "./room_view.ts";
 
-/** A guest, who needs no cookie: two cannot share one. */
+/** A guest, signed in without a cookie: two guests cannot share one. */
 interface Guest {
   name: string;
   token: string | null;
@@ -27,7 +27,7 @@ onSubmit(find<HTMLFormElement>("#intro form"), async () => {
   stage.append(...guests.map((guest) => showPerson(guest, room, party)));
 });
 
-/** As the party's guest of that name, whose account is made if the server does not know it. */
+/** Signs in as the party's guest of that name; creates the account if it does not exist. */
 async function signIn(name: string, party: Party): Promise<string> {
   const credentials = credentialsOf(name, party);
   try {
@@ -38,7 +38,7 @@ async function signIn(name: string, party: Party): Promise<string> {
   }
 }
 
-/** The id of the party's room, which is made if the server does not know it. */
+/** The id of the party's room; creates it if it does not exist. */
 async function openRoom(party: Party, token: string): Promise<string> {
   const { api } = createClient(location.origin, { token: () => Promise.resolve(token) });
   const known = party.roomId && await api.readRoom(party.roomId).catch((error: EchoRoomError) => {
@@ -91,7 +91,7 @@ function showPerson(guest: Guest, roomId: string, party: Party): HTMLElement {
   );
 }
 
-/** Returns each token once; after that, a new one. */
+/** Returns the first token once, then a new one each time. */
 async function takeToken(guest: Guest, party: Party): Promise<string> {
   const { token } = guest;
   guest.token = null;

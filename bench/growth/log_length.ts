@@ -1,4 +1,4 @@
-/** What a log's length costs: the reads and writes of the log's port, as one room's log grows. */
+/** The cost of a log's length: reads and writes of the log's port, as one room's log grows. */
 import { type EntryDraft, LOG_LIMIT, positionOf } from "../../src/domain/entry.ts";
 import { newId } from "../../src/domain/id.ts";
 import type { PublicUser } from "../../src/domain/user.ts";
@@ -18,7 +18,7 @@ export interface Point {
 
 /**
  * Fills one room's log to each of the lengths in turn, and measures there.
- * @param onProgress is called with the number of messages so far, and with what was measured
+ * @param onProgress is called with the number of messages so far, and with each measurement
  */
 export async function measureLogLengths(
   log: LogStore,

@@ -1,4 +1,4 @@
-/** How the databases find messages: the plans of the very queries that the adapters make. */
+/** How the databases find messages: the query plans of the adapters' own queries. */
 import { DatabaseSync } from "node:sqlite";
 import type { Document, MongoClient } from "mongodb";
 import { SqliteDatabase } from "../../src/adapters/store/sqlite/database.ts";
@@ -9,11 +9,11 @@ import type { LogStore } from "../../src/ports/store/log.ts";
 export interface Plan {
   query: string;
   steps: string;
-  /** Whether it looks at every message there is. */
+  /** Whether it scans all messages. */
   scans: boolean;
 }
 
-/** The plans of what reading messages prepares on the database at `path`. */
+/** The plans of all statements that read messages in the database at `path`. */
 export function explainSqlite(path: string, roomId: string): Plan[] {
   // First, because opening a large file reads the ends of each index.
   const database = new SqliteDatabase(path);
@@ -36,7 +36,7 @@ export function explainSqlite(path: string, roomId: string): Plan[] {
   return plans;
 }
 
-/** The plans of what reading messages asks a MongoDB server for; its client must emit command events. */
+/** The plans of all commands that read messages on a MongoDB server; its client must emit command events. */
 export async function explainMongodb(
   log: LogStore,
   client: MongoClient,
@@ -63,7 +63,7 @@ export async function explainMongodb(
   }));
 }
 
-/** Makes every read of messages once. */
+/** Calls every read of messages once. */
 function readAll(log: LogStore | SqliteLog, roomId: string): Promise<unknown> {
   return Promise.all([
     log.findSent(roomId, [{ senderId: "none", clientMessageId: "none" }]),

@@ -1,4 +1,4 @@
-/** Lines: what each thing costs as it grows, as a multiple of what it costs when small. */
+/** Lines: the cost of each operation as something grows, as a multiple of its cost when small. */
 import { curve, drawing, line, text } from "../svg.ts";
 import type { Point } from "./log_length.ts";
 

@@ -1,4 +1,4 @@
-/** What the number of rooms costs: appends spread over them, and messages to their sockets. */
+/** The cost of the number of rooms: appends spread over them, and messages to their sockets. */
 import { InProcessBus } from "../../src/adapters/bus/in_process.ts";
 import { Metrics } from "../../src/services/metrics.ts";
 import { RoomLog } from "../../src/services/room_log.ts";
@@ -88,7 +88,7 @@ async function cpuOfMessage(roomCount: number): Promise<number> {
   return cpu / count * 1e6;
 }
 
-/** Calls `send` with how many are to have been sent by then, for so many seconds. */
+/** Calls `send` with the number due by then, for so many seconds. */
 async function keepPace(send: (until: number) => void, from: number, seconds: number) {
   const start = performance.now();
   for (let elapsed = 0; elapsed < seconds; elapsed = (performance.now() - start) / 1_000) {

@@ -75,7 +75,7 @@ async function onMongodb(length: number): Promise<Growth> {
   const connection = await connect(uri.href);
   const store = await MongoStore.open(connection);
   const world = await furnish(store);
-  // While there is little: to explain a query some servers carry it out, as badly as can be.
+  // While the log is short: some servers execute a query to explain it, with the worst plan.
   const plans = await explainMongodb(store.log, connection.client, world.rooms[0]!);
   const charts = await measureStore("MongoDB", store, world, length);
   await store.close();
@@ -95,7 +95,7 @@ async function measureStore(
   let shown = start;
   const points = await measureLogLengths(
     store.log,
-    // A room of its own: the appends above have gone to the others.
+    // A separate room: the appends above went to the others.
     { id: world.rooms.at(-1)!, creator: world.creator },
     [...lengths, length],
     (progress) => {

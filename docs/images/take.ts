@@ -49,7 +49,7 @@ await ada.page.locator(".composer [name=text]").focus();
 await ada.page.screenshot({ path: picture("phone.png") });
 
 const { page } = await visit(browser, `${server.url}/try`);
-await page.getByRole("button", { name: "Open the two" }).click();
+await page.getByRole("button", { name: "Open both" }).click();
 const [left, right] = ["Ada", "Bob"].map((name) => page.locator(`.person[aria-label=${name}]`));
 for (const person of [left!, right!]) await person.locator(".room[data-state=live]").waitFor();
 await say(left!, "Can you hear me?");

@@ -2,7 +2,7 @@
 
 /**
  * An idle batcher begins with the first item at once, so that it delays nothing; a busy one makes
- * larger batches, without a timer. The queue has no bound: whoever adds looks at `waiting`.
+ * larger batches, without a timer. The queue has no bound: callers check `waiting`.
  */
 export class Batcher<T> {
   /** Items in no batch yet, in the order in which they were added. */

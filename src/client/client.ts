@@ -2,10 +2,12 @@
 import type { PublicUser, User } from "../protocol/wire/users.ts";
 import { ServerAddress } from "./address.ts";
 import { type Account, Api, type Credentials, type ProfileChanges } from "./api.ts";
-import { Connection, type ConnectionState, TIMING, type Timing } from "./connection.ts";
+import { Connection, type ConnectionState } from "./connection.ts";
 import { closed, type EchoRoomError, signedOut, unreachable } from "./errors.ts";
+import type { JoinedRoom } from "./joined_room.ts";
+import { JoinedRooms } from "./joined_rooms.ts";
 import { type Observable, Observed } from "./observable.ts";
-import { type Ack, Outbox, type Progress } from "./outbox.ts";
+import { type Ack, Outbox } from "./outbox.ts";
 import {
   type ClientFetch,
   type ClientSocketConstructor,
@@ -15,7 +17,7 @@ import {
   ownWebSocket,
 } from "./platform.ts";
 import type { Room } from "./room.ts";
-import { JoinedRoom } from "./joined_room.ts";
+import { TIMING, type Timing } from "./timing.ts";
 import { Tokens } from "./tokens.ts";
 import type { OutboxStorage, Unsent } from "./unsent_store.ts";
 
@@ -77,6 +79,7 @@ export class Client {
   readonly #tokens: Tokens;
   readonly #connection: Connection;
   readonly #outbox: Outbox;
+  readonly #rooms: JoinedRooms;
   readonly #address: ServerAddress;
   readonly #ownToken: ClientOptions["token"];
   readonly #timing: Timing;
@@ -84,9 +87,6 @@ export class Client {
   #user: User | null = null;
   /** Callers that wait for the user. */
   #userWaiters: { resolve(user: User): void; reject(error: EchoRoomError): void }[] = [];
-  readonly #rooms = new Map<string, { room: JoinedRoom; holders: number }>();
-  /** Which room is checked next. */
-  #checked = 0;
   #closed = false;
   /** Counts beginnings and ends of sessions: answers to requests made before are ignored. */
   #sessions = 0;
@@ -102,7 +102,7 @@ export class Client {
       fetch: options.fetch ?? ownFetch(),
       tokens: this.#tokens,
       answerMs: timing.answerMs,
-      onRoom: () => this.#retryRooms(),
+      onRoom: () => this.#rooms.retry(),
     });
     this.#connection = new Connection({
       address: this.#address,
@@ -110,17 +110,26 @@ export class Client {
       tokens: this.#tokens,
       timing,
       onState: () => this.#onState(),
-      onUser: (user) => this.#is(user),
-      onEntry: (entry) => this.#roomsOf(entry.data).forEach((room) => room.receive(entry)),
-      onNotice: (notice) => this.#roomsOf(notice.data).forEach((room) => room.notice(notice)),
+      onUser: (user) => this.#takeUser(user),
+      onEntry: (entry) => this.#rooms.receive(entry),
+      onNotice: (notice) => this.#rooms.notice(notice),
       onSilence: () => this.#checkConnection(),
     });
     const storage = options.storage === undefined ? browserStorage() : options.storage;
     this.#outbox = new Outbox({
       transmit: (message) => this.#transmit(message),
       roomId: async (name) => (await this.api.readRoom(name)).id,
-      report: (message, progress) => this.#report(message, progress),
+      report: (message, progress) => this.#rooms.report(message, progress),
     }, storage);
+    this.#rooms = new JoinedRooms({
+      api: this.api,
+      connection: this.#connection,
+      timing,
+      send: (room, text) => this.#send(room, text),
+      self: () => this.#user && publicOf(this.#user),
+      unsent: (room) => this.#unsent(room),
+      unsentUnder: (name) => this.#outbox.waiting(name),
+    });
     this.connection = this.#connection.state;
     this.user = this.#observedUser;
   }
@@ -179,7 +188,7 @@ export class Client {
   async updateMe(changes: ProfileChanges): Promise<User> {
     const session = this.#sessions;
     const user = await this.api.updateMe(changes);
-    if (session === this.#sessions && this.#user?.id === user.id) this.#know(user);
+    if (session === this.#sessions && this.#user?.id === user.id) this.#setUser(user);
     return user;
   }
 
@@ -189,51 +198,7 @@ export class Client {
    * @param idOrSlug the same name always gets the same handle, until it was left as often
    */
   join(idOrSlug: string): Room {
-    const known = this.#rooms.get(idOrSlug);
-    if (known) {
-      known.holders++;
-      known.room.retryEntering();
-      return known.room;
-    }
-    const room = new JoinedRoom(idOrSlug, {
-      api: this.api,
-      connection: this.#connection,
-      timing: this.#timing,
-      send: (room, text) => this.#send(room, text),
-      self: () => this.#user && publicOf(this.#user),
-      unsent: (room) => this.#unsent(room),
-      release: (room) => this.#release(room),
-    });
-    this.#rooms.set(idOrSlug, { room, holders: 1 });
-    for (const message of this.#outbox.waiting(idOrSlug)) room.show(message);
-    if (this.#connection.isOnline) room.enter();
-    return room;
-  }
-
-  #joined(): JoinedRoom[] {
-    return [...this.#rooms.values()].map(({ room }) => room);
-  }
-
-  #roomsOf({ roomId }: { roomId: string }): JoinedRoom[] {
-    return this.#joined().filter(({ id }) => id === roomId);
-  }
-
-  /** Rooms that were refused may be accepted now: a room was made, or one was left. */
-  #retryRooms(): void {
-    for (const room of this.#joined()) room.retryEntering();
-  }
-
-  #release(room: JoinedRoom): void {
-    const known = this.#rooms.get(room.name);
-    if (known?.room !== room || --known.holders > 0) return;
-    this.#rooms.delete(room.name);
-    room.close();
-    // The app may hold the same room under its other name, which may not be known yet.
-    if (this.#joined().some(({ id }) => id === room.id)) return;
-    this.#connection.request("room:leave", { roomId: room.id }, ({ roomId }) => {
-      for (const other of this.#joined()) if (other.id === roomId) other.enter();
-      this.#retryRooms();
-    }).catch(() => {});
+    return this.#rooms.join(idOrSlug);
   }
 
   #begin({ user, accessToken }: { user: User; accessToken: string }): User {
@@ -241,23 +206,23 @@ export class Client {
     this.#sessions++;
     this.#tokens.set(accessToken);
     if (this.#user && this.#user.id !== user.id) this.#forget(signedOut());
-    this.#know(user);
+    this.#setUser(user);
     this.#connection.start();
     return user;
   }
 
   /** Takes the user of the session. Returns false for another than before, whose data must not mix. */
-  #is(user: User): boolean {
+  #takeUser(user: User): boolean {
     if (this.#user && this.#user.id !== user.id) {
       const reason = "Somebody else has signed in.";
       this.#connection.stop({ status: "signed_out", reason });
       return false;
     }
-    this.#know(user);
+    this.#setUser(user);
     return true;
   }
 
-  #know(user: User): User {
+  #setUser(user: User): User {
     this.#user = user;
     this.#observedUser.changed();
     this.#outbox.open(this.#ownerOf(user));
@@ -277,8 +242,7 @@ export class Client {
     this.#observedUser.changed();
     this.#outbox.close(error);
     for (const { reject } of this.#userWaiters.splice(0)) reject(error);
-    for (const room of this.#joined()) room.end();
-    this.#rooms.clear();
+    this.#rooms.end();
   }
 
   async #fetchToken(): Promise<string> {
@@ -298,17 +262,15 @@ export class Client {
         : error;
     });
     if (session !== this.#sessions) throw this.#closed ? closed() : signedOut();
-    if (!this.#is(answer.user)) throw signedOut("Somebody else has signed in.");
+    if (!this.#takeUser(answer.user)) throw signedOut("Somebody else has signed in.");
     return answer.accessToken;
   }
 
   #onState(): void {
     const { status } = this.connection.get();
     this.#outbox.online = status === "online";
-    for (const room of this.#joined()) {
-      if (status === "online") room.enter();
-      else room.suspend();
-    }
+    if (status === "online") this.#rooms.enter();
+    else this.#rooms.suspend();
     if (status === "signed_out") {
       this.#tokens.clear();
       this.#forget(signedOut());
@@ -317,10 +279,7 @@ export class Client {
 
   /** Any room's answer will do; the rooms take turns, so that a gap in any is found. */
   #checkConnection(): void {
-    const rooms = this.#joined().filter(({ state }) => state.get().status === "live");
-    const room = rooms[this.#checked++ % rooms.length];
-    if (room) room.check();
-    else this.#connection.identify();
+    if (!this.#rooms.checkNext()) this.#connection.identify();
   }
 
   async #send(room: JoinedRoom, text: string): Promise<Ack> {
@@ -343,13 +302,6 @@ export class Client {
 
   #transmit({ room, text, clientMessageId }: Unsent): Promise<Ack> {
     return this.#connection.request("message:send", { roomId: room, text, clientMessageId });
-  }
-
-  #report(message: Unsent, progress: Progress): void {
-    for (const room of this.#joined()) {
-      const names = [room.id, room.name, room.info.get()?.slug];
-      if (names.includes(message.room)) room.report(message, progress);
-    }
   }
 }
 

@@ -2,16 +2,24 @@
 import { isAuthErrorCode } from "../protocol/wire/auth_error_codes.ts";
 import { CLOSE_CODES } from "../protocol/wire/close_codes.ts";
 import type { Answer, AnsweredEvent } from "../protocol/wire/event_answers.ts";
-import type { ClientEvents, ServerEvents } from "../protocol/wire/events.ts";
-import { MAX_FRAME_BYTES } from "../protocol/wire/limits.ts";
-import type { Message } from "../protocol/wire/messages.ts";
+import type { ClientEvents } from "../protocol/wire/events.ts";
 import type { Subprotocol } from "../protocol/wire/subprotocols.ts";
 import type { User } from "../protocol/wire/users.ts";
 import type { ServerAddress } from "./address.ts";
 import { disconnected, type EchoRoomError, errorOfEvent, tooBig } from "./errors.ts";
+import {
+  type EntryFrame,
+  fits,
+  framesIn,
+  isEntry,
+  type Notice,
+  type ServerFrame,
+} from "./frames.ts";
 import { Observed } from "./observable.ts";
-import { type ClientSocket, type ClientSocketConstructor, utf8Length } from "./platform.ts";
+import type { ClientSocket, ClientSocketConstructor } from "./platform.ts";
+import { backoffMs, type Timing } from "./timing.ts";
 import type { Tokens } from "./tokens.ts";
+import { Watchdog } from "./watchdog.ts";
 
 /** The state of the connection to the server. */
 export type ConnectionState =
@@ -27,27 +35,6 @@ export type ConnectionState =
   | { readonly status: "signed_out"; readonly reason: string }
   /** The server refuses this client as faulty; `connect()` tries again. */
   | { readonly status: "stopped"; readonly code: number; readonly reason: string };
-
-/** The times that a connection keeps, in milliseconds. */
-export interface Timing {
-  /** How long to wait for an answer before the connection or the request counts as lost. */
-  answerMs: number;
-  /** How long the server may be silent before it is asked for an answer. */
-  silenceMs: number;
-  /** The longest wait before the first attempt to reconnect; each failure doubles it. */
-  firstRetryMs: number;
-  /** The longest wait of all. */
-  longestRetryMs: number;
-}
-
-/** Times that suit people in browsers. */
-export const TIMING: Timing = {
-  // The server itself gives a database 10 s before it answers `unavailable`.
-  answerMs: 15_000,
-  silenceMs: 25_000,
-  firstRetryMs: 500,
-  longestRetryMs: 30_000,
-};
 
 /** A connection that lasted this long was stable: the next loss starts the backoff from its beginning. */
 const STABLE_MS = 10_000;
@@ -71,20 +58,6 @@ const REASONS: ReadonlyMap<number, string> = new Map([
   [CLOSE_CODES.restarting, "The server restarts."],
   [CLOSE_CODES.tryAgainLater, "The server is busy."],
 ]);
-
-/** Any frame of the server: its event's name, data, and the `ref` of what it answers. */
-type ServerFrame = {
-  [E in keyof ServerEvents]: { event: E; data: ServerEvents[E]; ref?: number };
-}[keyof ServerEvents];
-
-/** An event about a room that answers nothing and is not kept in its log. */
-export type Notice = Extract<ServerFrame, { event: "typing:update" | "presence:update" }>;
-
-/** An entry of a room's log. Its event may be one that this client does not know. */
-export interface EntryFrame {
-  event: string;
-  data: { roomId: string; seq: number; entryId?: string; message?: Message };
-}
 
 /** What a connection needs of the client around it. */
 export interface ConnectionHost {
@@ -124,17 +97,17 @@ export class Connection {
   /** Whether a token was refused since the server last took one. */
   #refused = false;
   #onlineSince = 0;
-  #lastHeard = 0;
-  #lastLook = 0;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   #renewalTimer: ReturnType<typeof setTimeout> | undefined;
-  #lookTimer: ReturnType<typeof setInterval> | undefined;
-  readonly #wake = () => {
-    if (!documentOf()?.hidden) this.#awake();
-  };
+  readonly #watchdog: Watchdog;
 
   constructor(host: ConnectionHost) {
     this.#host = host;
+    this.#watchdog = new Watchdog({
+      silenceMs: host.timing.silenceMs,
+      onSilence: () => this.isOnline && host.onSilence(),
+      onWake: () => this.#awake(),
+    });
   }
 
   get isOnline(): boolean {
@@ -144,7 +117,7 @@ export class Connection {
   /** Connects now, without waiting for the backoff. */
   async start(): Promise<void> {
     this.#drop();
-    this.#watch();
+    this.#watchdog.start();
     const attempt: ConnectionState = { status: "connecting" };
     this.#enter(attempt);
     try {
@@ -157,7 +130,7 @@ export class Connection {
 
   /** Ends the connection and all attempts to connect. */
   stop(state: Extract<ConnectionState, { status: "idle" | "signed_out" | "stopped" }>): void {
-    this.#unwatch();
+    this.#watchdog.stop();
     this.#failures = 0;
     this.#drop(state);
   }
@@ -262,7 +235,7 @@ export class Connection {
   }
 
   #receive(text: string): void {
-    this.#lastHeard = Date.now();
+    this.#watchdog.received();
     const socket = this.#socket;
     for (const frame of framesIn(text)) {
       if (socket !== this.#socket) return;
@@ -292,40 +265,11 @@ export class Connection {
     else take(data as never);
   }
 
-  /** Checks regularly whether the server is silent, and whether this machine has slept. */
-  #look(): void {
-    const now = Date.now();
-    const { silenceMs } = this.#host.timing;
-    const hasSlept = now - this.#lastLook > silenceMs;
-    this.#lastLook = now;
-    if (hasSlept) return this.#awake();
-    if (!this.isOnline || now - this.#lastHeard < silenceMs) return;
-    this.#lastHeard = now;
-    this.#host.onSilence();
-  }
-
   /** After sleep or a change of network the connection may be dead. */
   #awake(): void {
     const { status } = this.#state;
     if (status === "waiting") this.start();
     else if (status === "online") this.identify();
-  }
-
-  #watch(): void {
-    if (this.#lookTimer !== undefined) return;
-    this.#lastLook = Date.now();
-    this.#lookTimer = setInterval(() => this.#look(), this.#host.timing.silenceMs / 5);
-    globalThis.addEventListener?.("online", this.#wake);
-    globalThis.addEventListener?.("pageshow", this.#wake);
-    documentOf()?.addEventListener("visibilitychange", this.#wake);
-  }
-
-  #unwatch(): void {
-    clearInterval(this.#lookTimer);
-    this.#lookTimer = undefined;
-    globalThis.removeEventListener?.("online", this.#wake);
-    globalThis.removeEventListener?.("pageshow", this.#wake);
-    documentOf()?.removeEventListener("visibilitychange", this.#wake);
   }
 
   /** An attempt has failed, or the server has refused what keeps the connection. */
@@ -391,37 +335,6 @@ export class Connection {
   }
 }
 
-/** Full jitter: clients that were disconnected together do not reconnect together. */
-export function backoffMs({ firstRetryMs, longestRetryMs }: Timing, failures: number): number {
-  return Math.random() * Math.min(longestRetryMs, firstRetryMs * 2 ** failures);
-}
-
-/** Whatever has an entry id is an entry; older servers send `message:new` without one. */
-function isEntry({ event, data }: { event: string; data: object }): boolean {
-  return event === "message:new" || "entryId" in data;
-}
-
-/** With room for the `ref` beside it. */
-function fits(event: string, data: object): boolean {
-  const frame = JSON.stringify({ event, data, ref: Number.MAX_SAFE_INTEGER });
-  return utf8Length(frame) <= MAX_FRAME_BYTES;
-}
-
 function isSignedOut(error: unknown): boolean {
   return (error as EchoRoomError).code === "signed_out";
-}
-
-/** A frame's events; none if it is not JSON, as of a faulty proxy. */
-function framesIn(text: string): ServerFrame[] {
-  try {
-    const frames = JSON.parse(text);
-    return Array.isArray(frames) ? frames : [frames];
-  } catch {
-    return [];
-  }
-}
-
-/** The page, if there is one. */
-function documentOf(): (EventTarget & { hidden: boolean }) | undefined {
-  return (globalThis as { document?: EventTarget & { hidden: boolean } }).document;
 }

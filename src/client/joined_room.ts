@@ -1,21 +1,20 @@
-/** One room kept current: joined again after every loss, its log without a gap, its users, typing. */
+/** One room kept current: joined again after every loss, its log without a gap. */
 import type { ServerEvents } from "../protocol/wire/events.ts";
-import { NAMED_ONLINE, PAGE_SIZE, TYPING_MS } from "../protocol/wire/limits.ts";
+import { PAGE_SIZE } from "../protocol/wire/limits.ts";
 import type { Room as RoomInfo } from "../protocol/wire/rooms.ts";
 import type { PublicUser } from "../protocol/wire/users.ts";
 import type { Api } from "./api.ts";
-import {
-  backoffMs,
-  type Connection,
-  type EntryFrame,
-  type Notice,
-  type Timing,
-} from "./connection.ts";
+import type { Connection } from "./connection.ts";
+import type { ChatMessage } from "./chat_message.ts";
 import { closed, type EchoRoomError, notFailed } from "./errors.ts";
+import type { EntryFrame, Notice } from "./frames.ts";
 import { type Observable, Observed } from "./observable.ts";
+import { OnlineUsers } from "./online_users.ts";
 import type { Ack, Progress } from "./outbox.ts";
 import type { Attendance, Recovery, Room, RoomState } from "./room.ts";
-import { type ChatMessage, Timeline } from "./timeline.ts";
+import { Timeline } from "./timeline.ts";
+import { backoffMs, type Timing } from "./timing.ts";
+import { OthersTyping, OwnTyping } from "./typing.ts";
 import type { Unsent } from "./unsent_store.ts";
 
 /** What a room needs of the client around it. */
@@ -34,8 +33,6 @@ export interface RoomHost {
 }
 
 const RETRY_MS = 2_000;
-/** Before the server ends it, and after it should have. */
-const TYPING = { repeatMs: TYPING_MS / 2, endMs: TYPING_MS - 1_000, forgetMs: TYPING_MS + 2_000 };
 /** Refusals that would be repeated until something has changed. */
 const LASTING: ReadonlySet<string> = new Set([
   "room_not_found",
@@ -49,26 +46,27 @@ const MESSAGE_EVENTS: ReadonlySet<string> = new Set([
   "message:updated",
   "message:deleted",
 ]);
-const NOBODY: Attendance = { count: null, users: [] };
 
 /** What the client does for one {@linkcode Room}. */
 export class JoinedRoom implements Room {
   readonly name: string;
-  readonly info: Observable<RoomInfo | null>;
-  readonly state: Observable<RoomState>;
+  readonly info: Observed<RoomInfo | null> = new Observed(() => this.#info);
+  readonly state: Observed<RoomState> = new Observed(() => this.#state);
   readonly messages: Observable<readonly ChatMessage[]>;
   readonly hasOlder: Observable<boolean>;
   readonly online: Observable<Attendance>;
   readonly typing: Observable<readonly PublicUser[]>;
-  readonly recovery: Observable<Recovery | null>;
+  readonly recovery: Observed<Recovery | null> = new Observed(() => this.#recovery);
 
   readonly #host: RoomHost;
-  #timeline = new Timeline();
-  readonly #online = new Map<string, PublicUser>();
-  readonly #typing = new Map<string, { user: PublicUser; timer: ReturnType<typeof setTimeout> }>();
+  readonly #timeline = new Timeline();
+  readonly #online = new OnlineUsers();
+  readonly #othersTyping = new OthersTyping();
+  readonly #ownTyping = new OwnTyping((event) => {
+    this.#host.connection.emit(event, { roomId: this.id });
+  });
   #info: RoomInfo | null = null;
   #state: RoomState = { status: "waiting" };
-  #count: number | null = null;
   #recovery: Recovery | null = null;
   /** Counts the attempts to join: answers to an older one are ignored. */
   #attempt = 0;
@@ -76,33 +74,15 @@ export class JoinedRoom implements Room {
   /** Refusals since the room was last entered. */
   #refusals = 0;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
-  #typedAt = 0;
-  #typingTimer: ReturnType<typeof setTimeout> | undefined;
   #older: Promise<boolean> | null = null;
-  #listed = 0;
-
-  readonly #observed = {
-    info: new Observed(() => this.#info),
-    state: new Observed(() => this.#state),
-    messages: new Observed(() => this.#timeline.list()),
-    hasOlder: new Observed(() => this.#timeline.hasOlder),
-    online: new Observed(() => this.#roster()),
-    typing: new Observed(() => [...this.#typing.values()].map(({ user }) => user)),
-    recovery: new Observed(() => this.#recovery),
-  };
 
   constructor(name: string, host: RoomHost) {
     this.name = name;
     this.#host = host;
-    ({
-      info: this.info,
-      state: this.state,
-      messages: this.messages,
-      hasOlder: this.hasOlder,
-      online: this.online,
-      typing: this.typing,
-      recovery: this.recovery,
-    } = this.#observed);
+    this.messages = this.#timeline.messages;
+    this.hasOlder = this.#timeline.hasOlder;
+    this.online = this.#online.observed;
+    this.typing = this.#othersTyping.observed;
   }
 
   get id(): string {
@@ -115,7 +95,7 @@ export class JoinedRoom implements Room {
 
   send(text: string): Promise<Ack> {
     if (this.#isOver) return Promise.reject(closed());
-    this.#endTyping();
+    this.#ownTyping.end();
     return this.#host.send(this, text);
   }
 
@@ -126,9 +106,7 @@ export class JoinedRoom implements Room {
   }
 
   discard(message: ChatMessage): boolean {
-    const isGone = this.#timeline.discard(message.key);
-    if (isGone) this.#observed.messages.changed();
-    return isGone;
+    return this.#timeline.discard(message.key);
   }
 
   loadOlder(): Promise<boolean> {
@@ -137,22 +115,16 @@ export class JoinedRoom implements Room {
   }
 
   forgetOlder(keep: number): void {
-    if (this.#timeline.forgetOlder(keep)) this.#changed();
+    this.#timeline.forgetOlder(keep);
   }
 
   keystroke(): void {
     if (this.#state.status !== "live") return;
-    clearTimeout(this.#typingTimer);
-    this.#typingTimer = setTimeout(() => this.stopTyping(), TYPING.endMs);
-    if (Date.now() - this.#typedAt < TYPING.repeatMs) return;
-    this.#typedAt = Date.now();
-    this.#host.connection.emit("typing:start", { roomId: this.id });
+    this.#ownTyping.keystroke();
   }
 
   stopTyping(): void {
-    if (this.#typedAt === 0) return;
-    this.#endTyping();
-    this.#host.connection.emit("typing:stop", { roomId: this.id });
+    this.#ownTyping.stop();
   }
 
   leave(): void {
@@ -189,13 +161,9 @@ export class JoinedRoom implements Room {
     this.#attempt++;
     this.#recovering = false;
     clearTimeout(this.#retryTimer);
-    this.#endTyping();
+    this.#ownTyping.end();
     this.#online.clear();
-    this.#count = null;
-    for (const { timer } of this.#typing.values()) clearTimeout(timer);
-    this.#typing.clear();
-    this.#observed.online.changed();
-    this.#observed.typing.changed();
+    this.#othersTyping.clear();
     if (this.#state.status !== "left") this.#become({ status: "waiting" });
   }
 
@@ -208,23 +176,21 @@ export class JoinedRoom implements Room {
   /** The session has ended: the next user must not see its messages. */
   end(): void {
     this.close();
-    this.#timeline = new Timeline();
-    this.#changed();
+    this.#timeline.clear();
   }
 
   /** Takes a live entry of the room's log. One of an unknown event only moves the cursor. */
   receive({ event, data }: EntryFrame): void {
     const { seq, entryId = null } = data;
     const message = MESSAGE_EVENTS.has(event) ? data.message : undefined;
-    const isNext = this.#timeline.receive({ seq, id: entryId }, message);
+    this.#timeline.receive({ seq, id: entryId }, message);
     if (this.#timeline.isBehind) this.check();
-    if (isNext && message) this.#changed();
   }
 
   /** Takes presence and typing. */
   notice({ event, data }: Notice): void {
-    if (event === "presence:update") this.#updateRoster(data);
-    else this.#typed(data.user, data.isTyping);
+    if (event === "typing:update") this.#othersTyping.update(data.user, data.isTyping);
+    else if (this.#online.update(data)) this.#reloadOnline();
   }
 
   /** Updates the state of one of the user's own messages. */
@@ -236,7 +202,6 @@ export class JoinedRoom implements Room {
       ? { state: progress.state, ...placeOf(progress.ack) }
       : progress;
     this.#timeline.update(sender, message.clientMessageId, change);
-    this.#observed.messages.changed();
   }
 
   /** Shows an unsent message of the user's own, if it is not shown yet. */
@@ -244,7 +209,6 @@ export class JoinedRoom implements Room {
     const sender = this.#host.self();
     if (!sender) return;
     this.#timeline.draft({ sender, text, clientMessageId, createdAt });
-    this.#observed.messages.changed();
   }
 
   /** Recovers what may be missing; the answer also shows that the connection works. */
@@ -264,15 +228,10 @@ export class JoinedRoom implements Room {
   #joined(answer: ServerEvents["room:joined"]): void {
     const isNew = this.#info === null;
     this.#info = answer.room;
-    this.#observed.info.changed();
-    this.#online.clear();
-    for (const user of answer.online) this.#online.set(user.id, user);
-    this.#count = answer.onlineCount;
-    this.#observed.online.changed();
-    this.#listed = Date.now();
+    this.info.changed();
+    this.#online.join(answer);
     const added = this.#timeline.join(answer);
     for (const message of this.#host.unsent(this)) this.show(message);
-    this.#changed();
     if (added === null) return void this.check();
     if (!isNew && this.#state.status !== "live") this.#recovered(added, false);
     this.#become({ status: "live" });
@@ -300,7 +259,6 @@ export class JoinedRoom implements Room {
         // What is still missing after the last page was never in the log.
         if (!page.hasMore && this.cursor === lastSeenSeq) this.#timeline.caughtUp();
         again = page.hasMore || this.#timeline.isBehind;
-        if (page.messages.length > 0 || page.reset) this.#changed();
       });
     }
     if (attempt !== this.#attempt) return;
@@ -310,46 +268,20 @@ export class JoinedRoom implements Room {
 
   #recovered(messages: number, reset: boolean): void {
     this.#recovery = { messages, reset };
-    this.#observed.recovery.changed();
+    this.recovery.changed();
   }
 
-  #updateRoster({ joined, left, count }: ServerEvents["presence:update"]): void {
-    for (const user of joined) this.#online.set(user.id, user);
-    for (const { id } of left) this.#online.delete(id);
-    this.#count = count;
-    this.#observed.online.changed();
-    // Above that number nobody is named: below it again the whole list is needed.
-    if (count > NAMED_ONLINE || count === this.#online.size) return;
-    if (Date.now() - this.#listed < RETRY_MS) return;
-    this.#listed = Date.now();
+  #reloadOnline(): void {
     const attempt = this.#attempt;
     this.#request("room:join", { roomId: this.id }, (answer) => {
       if (attempt === this.#attempt) this.#joined(answer);
     }).catch(() => {});
   }
 
-  #typed(user: PublicUser, isTyping: boolean): void {
-    const known = this.#typing.get(user.id);
-    if (!known && !isTyping) return;
-    clearTimeout(known?.timer);
-    this.#typing.delete(user.id);
-    if (isTyping) {
-      const timer = setTimeout(() => this.#typed(user, false), TYPING.forgetMs);
-      this.#typing.set(user.id, { user, timer });
-    }
-    this.#observed.typing.changed();
-  }
-
-  #endTyping(): void {
-    clearTimeout(this.#typingTimer);
-    this.#typedAt = 0;
-  }
-
   async #loadOlder(): Promise<boolean> {
     const hasMore = await this.#timeline.loadOlder((before) => {
       return this.#host.api.readMessages(this.id, { before, limit: PAGE_SIZE });
     });
-    this.#changed();
     return hasMore;
   }
 
@@ -364,23 +296,11 @@ export class JoinedRoom implements Room {
     this.#retryTimer = setTimeout(() => this.enter(), (error.retryAfter ?? 0) * 1000 || delay);
   }
 
-  #roster(): Attendance {
-    if (this.#count === null) return NOBODY;
-    const users = [...this.#online.values()];
-    users.sort((a, b) => a.displayName.localeCompare(b.displayName));
-    return { count: this.#count, users };
-  }
-
-  #changed(): void {
-    this.#observed.messages.changed();
-    this.#observed.hasOlder.changed();
-  }
-
   #become(state: RoomState): void {
     if (state.status === this.#state.status && state.status !== "failed") return;
     if (state.status === "live") this.#refusals = 0;
     this.#state = state;
-    this.#observed.state.changed();
+    this.state.changed();
   }
 
   get #request(): Connection["request"] {

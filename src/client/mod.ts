@@ -55,7 +55,7 @@ export { ERROR_CODES, type ErrorCode, type InputFault } from "../domain/errors.t
 export { CLOSE_CODES } from "../protocol/wire/close_codes.ts";
 export type { Account, Api, Credentials, ProfileChanges } from "./api.ts";
 export { Client, type ClientOptions, createClient } from "./client.ts";
-export { type ConnectionState, TIMING, type Timing } from "./connection.ts";
+export type { ConnectionState } from "./connection.ts";
 export { type ClientErrorCode, EchoRoomError, type Refusal } from "./errors.ts";
 export type { Observable } from "./observable.ts";
 export type { Ack } from "./outbox.ts";
@@ -67,5 +67,6 @@ export type {
   ClientSocketConstructor,
 } from "./platform.ts";
 export type { Attendance, Recovery, Room, RoomState } from "./room.ts";
-export type { ChatMessage, MessageState } from "./timeline.ts";
+export type { ChatMessage, MessageState } from "./chat_message.ts";
+export { TIMING, type Timing } from "./timing.ts";
 export type { OutboxStorage } from "./unsent_store.ts";

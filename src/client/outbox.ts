@@ -1,6 +1,7 @@
 /** Messages on their way: kept until the server has acked them, over reconnects and reloads. */
 import type { ServerEvents } from "../protocol/wire/events.ts";
 import { closed, type EchoRoomError } from "./errors.ts";
+import { OutboxQueues } from "./outbox_queues.ts";
 import {
   type OutboxStorage,
   type Unsent,
@@ -70,12 +71,7 @@ interface Item {
 export class Outbox {
   readonly #host: OutboxHost;
   readonly #store: UnsentStore;
-  /** By the room's id. */
-  readonly #queues = new Map<string, Item[]>();
-  /** By a name that is not resolved to an id yet. */
-  readonly #unresolved = new Map<string, Item[]>();
-  /** Ids of rooms by their names; an id is a name, too. */
-  readonly #ids = new Map<string, string>();
+  readonly #queues = new OutboxQueues<Item>();
   #resolving = false;
   /** Rooms whose queue is being sent. */
   readonly #running = new Set<string>();
@@ -122,7 +118,7 @@ export class Outbox {
   /** Queues stored messages before those written meanwhile. */
   #take(messages: Unsent[]): void {
     this.#isLoaded = true;
-    const known = new Set(this.#items().map(({ message }) => message.clientMessageId));
+    const known = new Set(this.#queues.all().map(({ message }) => message.clientMessageId));
     messages.forEach((message, i) => {
       if (known.has(message.clientMessageId)) return;
       this.#lastAt = Math.max(this.#lastAt, Date.parse(message.createdAt) || 0);
@@ -132,8 +128,7 @@ export class Outbox {
 
   /** What waits for a room of this name, in order. */
   waiting(name: string): Unsent[] {
-    const items = this.#unresolved.get(name) ?? this.#queues.get(this.#ids.get(name) ?? name) ?? [];
-    return items.map(({ message }) => message);
+    return this.#queues.of(name).map(({ message }) => message);
   }
 
   /**
@@ -149,12 +144,7 @@ export class Outbox {
 
   /** A name is resolved to a room's id. */
   resolve(name: string, id: string): void {
-    this.#ids.set(name, id).set(id, id);
-    for (const known of [name, id]) {
-      const items = this.#unresolved.get(known) ?? [];
-      this.#unresolved.delete(known);
-      this.#queues.set(id, [...items, ...(this.#queues.get(id) ?? [])].sort(byOrder));
-    }
+    this.#queues.resolve(name, id);
     this.#runAll();
   }
 
@@ -174,10 +164,8 @@ export class Outbox {
     this.#loading = null;
     this.#isLoaded = false;
     for (const end of this.#pauses) end();
-    const items = this.#items();
+    const items = this.#queues.all();
     this.#queues.clear();
-    this.#unresolved.clear();
-    this.#ids.clear();
     for (const { reject } of items) reject(error);
   }
 
@@ -186,34 +174,24 @@ export class Outbox {
     await this.#store.erase(owner);
   }
 
-  #items(): Item[] {
-    return [...this.#queues.values(), ...this.#unresolved.values()].flat();
-  }
-
   #enqueue(message: Unsent, order: number): Promise<Ack> {
-    const id = this.#ids.get(message.room);
-    const queues = id === undefined ? this.#unresolved : this.#queues;
-    const name = id ?? message.room;
     this.#host.report(message, { state: "queued" });
     return new Promise((resolve, reject) => {
-      const items = queues.get(name) ?? [];
-      queues.set(name, items);
-      items.push({ message, order, resolve, reject });
-      items.sort(byOrder);
+      this.#queues.add({ message, order, resolve, reject });
       this.#runAll();
     });
   }
 
   #runAll(): void {
     if (!this.#isReady) return;
-    if (this.#unresolved.size > 0) void this.#resolveAll();
-    else for (const room of this.#queues.keys()) void this.#run(room);
+    if (this.#queues.unresolved !== undefined) void this.#resolveAll();
+    else for (const room of this.#queues.rooms) void this.#run(room);
   }
 
   async #resolveAll(): Promise<void> {
     if (this.#resolving) return;
     this.#resolving = true;
-    for (let name; this.#isReady && (name = this.#unresolved.keys().next().value);) {
+    for (let name; this.#isReady && (name = this.#queues.unresolved);) {
       const error = await this.#host.roomId(name).then(
         (id) => this.resolve(name!, id),
         (error: EchoRoomError) => error,
@@ -227,21 +205,20 @@ export class Outbox {
 
   /** There is no such room. */
   #refuseAll(name: string, error: EchoRoomError): void {
-    const items = this.#unresolved.get(name) ?? [];
-    for (const item of [...items]) this.#refuse(item, error);
-    this.#unresolved.delete(name);
+    for (const item of [...this.#queues.underUnresolved(name)]) this.#refuse(item, error);
+    this.#queues.removeUnresolved(name);
   }
 
   async #run(room: string): Promise<void> {
     if (this.#running.has(room)) return;
     this.#running.add(room);
     // The queue may be moved or emptied while a message is under way.
-    for (let item; this.#canSend && (item = this.#queues.get(room)?.[0]);) {
+    for (let item; this.#canSend && (item = this.#queues.first(room));) {
       const pause = await this.#send(item);
       if (pause > 0) await this.#pause(pause);
     }
     this.#running.delete(room);
-    if (this.#queues.get(room)?.length === 0) this.#queues.delete(room);
+    this.#queues.removeEmpty(room);
   }
 
   get #isReady(): boolean {
@@ -249,7 +226,7 @@ export class Outbox {
   }
 
   get #canSend(): boolean {
-    return this.#isReady && this.#unresolved.size === 0;
+    return this.#isReady && this.#queues.unresolved === undefined;
   }
 
   /** Returns how long to wait before the next attempt, in milliseconds. */
@@ -289,14 +266,9 @@ export class Outbox {
 
   /** Returns whether the message was still there. */
   #remove(item: Item): boolean {
-    for (const items of [...this.#queues.values(), ...this.#unresolved.values()]) {
-      const index = items.indexOf(item);
-      if (index < 0) continue;
-      items.splice(index, 1);
-      this.#store.remove(this.#owner, item.message);
-      return true;
-    }
-    return false;
+    const isThere = this.#queues.remove(item);
+    if (isThere) this.#store.remove(this.#owner, item.message);
+    return isThere;
   }
 
   #pause(ms: number): Promise<void> {
@@ -310,8 +282,4 @@ export class Outbox {
       this.#pauses.add(end);
     });
   }
-}
-
-function byOrder(a: Item, b: Item): number {
-  return a.order - b.order;
 }

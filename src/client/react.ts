@@ -21,7 +21,7 @@ import type { Client } from "./client.ts";
 import type { ConnectionState } from "./connection.ts";
 import type { Observable } from "./observable.ts";
 import type { Attendance, Room } from "./room.ts";
-import type { ChatMessage } from "./timeline.ts";
+import type { ChatMessage } from "./chat_message.ts";
 
 const NO_MESSAGES: readonly ChatMessage[] = [];
 const NOBODY: Attendance = { count: null, users: [] };

@@ -4,7 +4,7 @@ import type { PublicUser } from "../protocol/wire/users.ts";
 import type { EchoRoomError } from "./errors.ts";
 import type { Observable } from "./observable.ts";
 import type { Ack } from "./outbox.ts";
-import type { ChatMessage } from "./timeline.ts";
+import type { ChatMessage } from "./chat_message.ts";
 
 /** The state of a room. */
 export type RoomState =

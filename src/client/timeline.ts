@@ -2,36 +2,8 @@
 import type { ServerEvents } from "../protocol/wire/events.ts";
 import { type Message, type MessagesPage, NEW_MESSAGE } from "../protocol/wire/messages.ts";
 import type { PublicUser } from "../protocol/wire/users.ts";
-import type { EchoRoomError } from "./errors.ts";
-
-/** How far a message is on its way into the room's log; others' messages are always `sent`. */
-export type MessageState = "queued" | "sending" | "sent" | "failed";
-
-/**
- * A message as an app shows it, as it is now, whether or not the server has it yet. Escape its text in
- * markup. A deleted one stays: it has a `deletedAt`, and no text.
- */
-export interface ChatMessage
-  extends Readonly<Omit<Message, "id" | "roomId" | "seq" | "changedSeq">> {
-  /** The same from the moment it is written on, for lists. */
-  readonly key: string;
-  /** Whether the server has it. */
-  readonly state: MessageState;
-  /** Null until the server has acked it. */
-  readonly id: string | null;
-  /** Its place in the room's log; null until the server has acked it. */
-  readonly seq: number | null;
-  /** The number of the entry that changed it last; null until the server has acked it. */
-  readonly changedSeq: number | null;
-  /** ISO 8601; by the local clock until the server has acked it. */
-  readonly createdAt: string;
-  /** ISO 8601; by the local clock until the server has acked it. */
-  readonly updatedAt: string;
-  /** Why it was refused, if it `failed`, or why it has to wait, if it is `queued`. */
-  readonly error?: EchoRoomError | undefined;
-  /** When it is sent again, in ms as of `Date.now()`, if it is `queued` because of an `error`. */
-  readonly retryAt?: number | undefined;
-}
+import { byPlace, type ChatMessage, keyOf } from "./chat_message.ts";
+import { Observed } from "./observable.ts";
 
 /** An entry of a room's log: it creates or changes one message. */
 export interface Entry {
@@ -49,13 +21,20 @@ const LOG_START: Entry = { seq: 0, id: null };
  * through {@linkcode Timeline.receive}, and by pages otherwise.
  */
 export class Timeline {
+  /** All messages in the order of the log, then the drafts in the order in which they were written. */
+  readonly messages: Observed<readonly ChatMessage[]> = new Observed(() => this.#list());
+  /** Whether there are older messages than those shown. */
+  readonly hasOlder: Observed<boolean> = new Observed(() => {
+    return (this.first()?.seq ?? 0) > this.#beginning;
+  });
+
   /** The last entry up to which nothing is missing; null before the room was first joined. */
   #cursor: Entry | null = null;
   /** The `seq` of the first message that the server still has. */
   #beginning = 1;
   /** The highest `seq` received; if it is beyond the cursor, something is missing. */
   #head = 0;
-  /** Whether a join has left open if the cursor still is an entry of the server's log. */
+  /** Whether a join could not confirm that the cursor is an entry of the server's log. */
   #unconfirmed = false;
   /** Changes of messages older than those shown, while a page of these is on its way; else null. */
   #olderChanges: Message[] | null = null;
@@ -66,19 +45,9 @@ export class Timeline {
     return this.#cursor ?? LOG_START;
   }
 
-  /** All messages in the order of the log, then the drafts in the order in which they were written. */
-  list(): readonly ChatMessage[] {
-    return [...this.#messages.values()].sort(byPlace);
-  }
-
   /** The oldest message that the server has. */
   first(): ChatMessage | undefined {
-    return this.list().find(({ id }) => id !== null);
-  }
-
-  /** Whether there are older messages than those shown. */
-  get hasOlder(): boolean {
-    return (this.first()?.seq ?? 0) > this.#beginning;
+    return this.#list().find(({ id }) => id !== null);
   }
 
   /** Whether entries beyond the cursor are missing. */
@@ -107,8 +76,8 @@ export class Timeline {
       this.#unconfirmed = !continues(answer, this.#cursor);
       if (this.#unconfirmed) return null;
     }
-    const added = messages.filter((message) => this.#put(message)).length;
-    this.#moveTo(answer);
+    const added = this.#takeUpTo(answer, messages);
+    this.#changed();
     return added;
   }
 
@@ -119,15 +88,9 @@ export class Timeline {
   recover(page: ServerEvents["connection:missed"]): number {
     const { messages, reset } = page;
     this.#unconfirmed = false;
-    if (reset) {
-      for (const [key, { id }] of this.#messages) if (id !== null) this.#messages.delete(key);
-      this.#cursor = LOG_START;
-      this.#head = 0;
-      this.#beginning = 1;
-      this.#olderChanges = null;
-    }
-    const added = messages.filter((message) => this.#fold(message)).length;
-    this.#moveTo(page);
+    if (reset) this.#reset(LOG_START);
+    const added = this.#takeUpTo(page, messages);
+    if (messages.length > 0 || reset) this.#changed();
     return added;
   }
 
@@ -144,6 +107,7 @@ export class Timeline {
     if (this.#unconfirmed || entry.seq !== this.#cursor.seq + 1) return false;
     if (message) this.#fold(message);
     this.#cursor = entry;
+    if (message) this.#changed();
     return true;
   }
 
@@ -162,11 +126,12 @@ export class Timeline {
       const { messages, hasMore } = await read(first.id!);
       // A reset, or less being shown, has made the page useless meanwhile.
       const isUseful = this.#olderChanges === changes && this.first()?.key === first.key;
-      if (!isUseful) return this.hasOlder;
+      if (!isUseful) return this.hasOlder.get();
       for (const message of messages) this.#put(message);
       // The page may have been read before them.
       for (const message of changes) this.#fold(message);
       if (!hasMore) this.#beginning = this.first()?.seq ?? 1;
+      this.#changed();
       return hasMore;
     } finally {
       this.#olderChanges = null;
@@ -179,6 +144,7 @@ export class Timeline {
     if (this.#messages.has(key)) return;
     const place = { key, id: null, seq: null, changedSeq: null, state: "queued" } as const;
     this.#messages.set(key, { ...NEW_MESSAGE, ...draft, ...place, updatedAt: draft.createdAt });
+    this.messages.changed();
   }
 
   /** Updates a draft; a message that is in the log already stays as it is. */
@@ -190,19 +156,49 @@ export class Timeline {
     this.#messages.set(key, { ...draft, error: undefined, retryAt: undefined, ...change });
     // It was stored long ago, and only its ack was lost.
     if (first) this.#dropBefore(first.seq!);
+    this.messages.changed();
   }
 
   /** Removes a draft that has failed. Returns whether there was one. */
   discard(key: string): boolean {
-    return this.#messages.get(key)?.state === "failed" && this.#messages.delete(key);
+    if (this.#messages.get(key)?.state !== "failed") return false;
+    this.#messages.delete(key);
+    this.messages.changed();
+    return true;
   }
 
-  /** Removes all but the newest messages. Returns whether there were more. */
-  forgetOlder(keep: number): boolean {
-    const shown = this.list().filter(({ id }) => id !== null);
-    if (shown.length <= keep) return false;
+  /** Removes all but the newest messages, and keeps the drafts. */
+  forgetOlder(keep: number): void {
+    const shown = this.#list().filter(({ id }) => id !== null);
+    if (shown.length <= keep) return;
     this.#dropBefore(shown.at(-keep)!.seq!);
-    return true;
+    this.#changed();
+  }
+
+  /** Removes all messages, and the drafts. */
+  clear(): void {
+    this.#messages.clear();
+    this.#reset(null);
+    this.#changed();
+  }
+
+  /** Starts over with another log; drafts stay. */
+  #reset(cursor: Entry | null): void {
+    this.#dropBefore(Infinity);
+    this.#cursor = cursor;
+    this.#head = 0;
+    this.#beginning = 1;
+    this.#unconfirmed = false;
+    this.#olderChanges = null;
+  }
+
+  #list(): ChatMessage[] {
+    return [...this.#messages.values()].sort(byPlace);
+  }
+
+  #changed(): void {
+    this.messages.changed();
+    this.hasOlder.changed();
   }
 
   /** Removes older messages, which would stand before a gap; they can be loaded by page. */
@@ -212,12 +208,17 @@ export class Timeline {
     }
   }
 
-  /** Nothing is missing up to the end of an answer. */
-  #moveTo({ lastSeq, lastEntryId }: LogEnd): void {
+  /**
+   * Takes messages of an answer, after which nothing is missing up to its end.
+   * @returns how many are new
+   */
+  #takeUpTo({ lastSeq, lastEntryId }: LogEnd, messages: readonly Message[]): number {
+    const added = messages.filter((message) => this.#fold(message)).length;
     if (this.#cursor === null || lastSeq > this.#cursor.seq) {
       this.#cursor = { seq: lastSeq, id: lastEntryId ?? null };
     }
     this.#head = Math.max(this.#head, this.#cursor.seq);
+    return added;
   }
 
   /**
@@ -265,15 +266,4 @@ function continues(
     ? lastEntryId
     : messages.find(({ seq }) => seq === cursor.seq)?.id;
   return id === cursor.id;
-}
-
-/** An asynchronous storage may return earlier drafts after later ones were added. */
-function byPlace(a: ChatMessage, b: ChatMessage): number {
-  if (a.seq !== null || b.seq !== null) return (a.seq ?? Infinity) - (b.seq ?? Infinity);
-  return Number(a.createdAt > b.createdAt) - Number(a.createdAt < b.createdAt);
-}
-
-/** A sender uses a `clientMessageId` once in a room, so it identifies a message before it is sent. */
-function keyOf(sender: PublicUser, clientMessageId: string): string {
-  return `${sender.id} ${clientMessageId}`;
 }

@@ -40,7 +40,7 @@ export function answerAsset(c: Context, { contentType, etag, plain, gzip }: Asse
   return c.body(gzip, 200, { ...headers, "Content-Encoding": "gzip" });
 }
 
-/** Files made into assets, each anew when it has changed. */
+/** Files as assets, each made again when it has changed. */
 export class AssetFiles {
   readonly #made = new Map<string, { version: string; asset: Promise<Asset> }>();
   readonly #transform: (text: string) => string;

@@ -13,12 +13,14 @@ const LEVEL = 1;
  * hold a secret: together with text that others choose, the length would reveal it (BREACH).
  */
 export function compressed(c: Context, text: string, contentType: string): Response {
-  const headers: Record<string, string> = { "Content-Type": contentType };
+  const headers = { "Content-Type": contentType };
   if (text.length < WORTHWHILE) return c.body(text, 200, headers);
-  headers.Vary = "Accept-Encoding";
-  if (!acceptsGzip(c)) return c.body(text, 200, headers);
-  headers["Content-Encoding"] = "gzip";
-  return c.body(gzipSync(text, { level: LEVEL }), 200, headers);
+  const isCompressed = acceptsGzip(c);
+  const answer = c.body(isCompressed ? gzipSync(text, { level: LEVEL }) : text, 200, headers);
+  // Set afterwards: Deno prepares an answer with more headers than its type, body included, in vain.
+  answer.headers.set("vary", "Accept-Encoding");
+  if (isCompressed) answer.headers.set("content-encoding", "gzip");
+  return answer;
 }
 
 /** As `compressed`, for JSON. */

@@ -10,7 +10,11 @@ import { listEdits } from "../application/messages/list_edits.ts";
 import { listPins } from "../application/messages/list_pins.ts";
 import { listReactors } from "../application/messages/list_reactors.ts";
 import { readChanges } from "../application/messages/read_changes.ts";
-import { readAround, readHistory } from "../application/messages/read_history.ts";
+import {
+  type MessagesPage as HistoryPage,
+  readAround,
+  readHistory,
+} from "../application/messages/read_history.ts";
 import { sendMessage } from "../application/messages/send_message.ts";
 import { setPin } from "../application/messages/set_pin.ts";
 import { setReaction } from "../application/messages/set_reaction.ts";
@@ -33,6 +37,7 @@ import {
   PinsAnswer,
   presentMessage,
   presentRelated,
+  presentShared,
   ReactionPath,
   ReactorsPage,
   ReactorsQuery,
@@ -41,7 +46,7 @@ import type { TextVersion } from "../ports/store/messages.ts";
 import type { Result } from "../services/decision.ts";
 import type { RelatedToReader } from "../services/related.ts";
 import { AUTH, BEARER, empty, json, problems } from "./answers.ts";
-import { compressedJson } from "./compression.ts";
+import { compressed, compressedJson } from "./compression.ts";
 import type { Env } from "./context.ts";
 import { participant, requireUser } from "./guards.ts";
 import { jsonBody, path, query, requireJson } from "./input.ts";
@@ -72,9 +77,13 @@ export function messageRoutes(dependencies: Dependencies, isDraining: () => bool
       async (c) => {
         const { around, limit, ...range } = c.req.valid("query");
         const room = c.req.param("idOrSlug")!;
-        const { related, messages, ...more } = around === undefined
-          ? await readHistory(c.get("actor"), dependencies, room, { limit, ...range })
-          : await readAround(c.get("actor"), dependencies, room, { around, limit });
+        const actor = c.get("actor");
+        if (around === undefined) {
+          const page = await readHistory(actor, dependencies, room, { limit, ...range });
+          return compressed(c, pageText(page), "application/json");
+        }
+        const page = await readAround(actor, dependencies, room, { around, limit });
+        const { messages, related, ...more } = page;
         return compressedJson(c, { ...presentList(messages, related), ...more });
       },
     )
@@ -252,6 +261,20 @@ export function messageRoutes(dependencies: Dependencies, isDraining: () => bool
         return compressedJson(c, { ...presentList(messages, related), ...rest });
       },
     );
+}
+
+/** Messages and what goes with them, as JSON: of a page that is cached, serialised once. */
+const texts = new WeakMap<readonly Message[], string>();
+
+function pageText({ messages, related, hasMore, mine }: HistoryPage): string {
+  const text = texts.getOrInsertComputed(messages, () => {
+    return JSON.stringify({
+      messages: messages.map(presentMessage),
+      ...presentShared(related),
+      hasMore,
+    });
+  });
+  return `${text.slice(0, -1)},"mine":${JSON.stringify(mine)}}`;
 }
 
 function describe(summary: string, responses: Parameters<typeof describeRoute>[0]["responses"]) {

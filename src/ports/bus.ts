@@ -23,7 +23,7 @@ export type RoomEvent =
 export type InstanceEvent =
   /** The instance lives. `versions` are those of its newest `presence`, for some of its rooms. */
   | { kind: "alive"; versions: [roomId: string, version: number][] }
-  /** The instance has ended in good order. */
+  /** The instance has shut down gracefully. */
   | { kind: "instance_left" }
   /** Asks the instance `of`, or all, to publish their `presence` in these rooms, even if it is empty. */
   | { kind: "presence_wanted"; roomIds: string[]; of: string | null }

@@ -105,7 +105,7 @@ export class Feed {
     if (!this.#loaded || head > this.head) this.repair();
   }
 
-  /** The window is read anew before it is shown again: the bus may have lost what changed it. */
+  /** The window is read again before it is shown: the bus may have lost what changed it. */
   invalidate(): void {
     this.#invalidations++;
   }

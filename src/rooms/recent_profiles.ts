@@ -8,11 +8,13 @@ const KEPT_MS = 30_000;
 const MAX_KEPT = 10_000;
 
 export class RecentProfiles {
-  readonly #recent = new LRUCache<string, { user: PublicUser; change: number }>({
-    max: MAX_KEPT,
-    ttl: KEPT_MS,
-  });
+  readonly #recent: LRUCache<string, { user: PublicUser; change: number }>;
   #changes = 0;
+
+  /** @param maxKept how many users' changes are kept; space for them is reserved at once */
+  constructor(maxKept = MAX_KEPT) {
+    this.#recent = new LRUCache({ max: maxKept, ttl: KEPT_MS });
+  }
 
   /** How many changes were received so far; taken before a read begins, see `changedSince`. */
   get changes(): number {

@@ -11,12 +11,16 @@ export interface Related {
   users: PublicUser[];
 }
 
-/** What goes with messages in an answer to one reader. */
-export interface RelatedToReader extends Related {
-  /** The reader's own reactions, by the ids of the messages. */
-  mine: Record<string, string[]>;
+/** What goes with messages in an answer, whoever reads it. */
+export interface RelatedInAnswer extends Related {
   /** The answers to the messages, by their ids. */
   threads: Record<string, Thread>;
+}
+
+/** What goes with messages in an answer to one reader. */
+export interface RelatedToReader extends RelatedInAnswer {
+  /** The reader's own reactions, by the ids of the messages. */
+  mine: Record<string, string[]>;
 }
 
 export interface RelatedSources {
@@ -41,32 +45,59 @@ export function namedUserIds(messages: readonly Message[]): string[] {
 }
 
 /**
- * What goes with messages of a room in an answer.
- * @param userId the reader
+ * What goes with messages of a room in an answer, whoever reads it.
  * @param threads the answers to them, where they are known
  * @throws ChatError `unavailable`
  */
-export async function relatedTo(
+export async function relatedInAnswer(
   { messages: store, publicUsers }: RelatedSources,
   roomId: string,
-  userId: string | null,
   messages: readonly Message[],
   threads?: ReadonlyMap<string, Thread>,
-): Promise<RelatedToReader> {
+): Promise<RelatedInAnswer> {
   const ids = referencedIds(messages);
-  const reactedTo = messages.filter(({ reactions }) => reactions.length > 0).map(({ id }) => id);
-  const [referenced, mine, counted] = await Promise.all([
+  const [referenced, counted] = await Promise.all([
     ids.length > 0 ? store.find(roomId, ids) : [],
-    userId !== null && reactedTo.length > 0
-      ? store.reactionsBy(roomId, userId, reactedTo)
-      : new Map(),
     threads ?? (messages.length > 0 ? store.threads(roomId, messages.map(({ id }) => id)) : []),
   ]);
   const users = namedUserIds([...messages, ...referenced]);
   return {
     referenced,
     users: users.length > 0 ? await publicUsers.find(users) : [],
-    mine: Object.fromEntries(mine),
     threads: Object.fromEntries(counted),
   };
+}
+
+/**
+ * A reader's own reactions to messages of a room, by the ids of the messages.
+ * @throws ChatError `unavailable`
+ */
+export async function ownReactions(
+  { messages: store }: Pick<RelatedSources, "messages">,
+  roomId: string,
+  userId: string | null,
+  messages: readonly Message[],
+): Promise<Record<string, string[]>> {
+  const ids = messages.filter(({ reactions }) => reactions.length > 0).map(({ id }) => id);
+  if (userId === null || ids.length === 0) return {};
+  return Object.fromEntries(await store.reactionsBy(roomId, userId, ids));
+}
+
+/**
+ * What goes with messages of a room in an answer to one reader.
+ * @param threads as in `relatedInAnswer`
+ * @throws ChatError `unavailable`
+ */
+export async function relatedTo(
+  sources: RelatedSources,
+  roomId: string,
+  userId: string | null,
+  messages: readonly Message[],
+  threads?: ReadonlyMap<string, Thread>,
+): Promise<RelatedToReader> {
+  const [related, mine] = await Promise.all([
+    relatedInAnswer(sources, roomId, messages, threads),
+    ownReactions(sources, roomId, userId, messages),
+  ]);
+  return { ...related, mine };
 }

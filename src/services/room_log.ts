@@ -1,12 +1,11 @@
 /** The way into every room's log: appends in batches, one in flight a room (group commit). */
-import { setTimeout as sleep } from "node:timers/promises";
 import { getLogger } from "@logtape/logtape";
-import { LRUCache } from "lru-cache";
 import { Batcher } from "../async/batcher.ts";
-import { type Entry, type LogPosition, positionOf } from "../domain/entry.ts";
+import type { Entry, LogPosition } from "../domain/entry.ts";
 import { ChatError, unavailable } from "../domain/errors.ts";
 import type { Bus, BusEvent } from "../ports/bus.ts";
 import type { Store } from "../ports/store/store.ts";
+import { AppendContention } from "./append_contention.ts";
 import {
   type Attempt,
   type Command,
@@ -15,6 +14,7 @@ import {
   requireRepeat,
   type Result,
 } from "./decision.ts";
+import { type Basis, LogEnds } from "./log_ends.ts";
 import type { Metrics } from "./metrics.ts";
 
 const logger = getLogger(["echoroom", "log"]);
@@ -27,25 +27,11 @@ const MAX_BATCH = { entries: 500, length: 128 * 1024 } as const;
 /** Drafts that may wait in one room, and in all together; over it an append is `unavailable`. */
 const MAX_WAITING_IN_ROOM = 5_000;
 const MAX_WAITING = 20_000;
-/** Rooms whose logs' ends are remembered. */
-const MAX_ENDS = 10_000;
 /** How long a batch competes for numbers with other instances before it gives up. */
 const CONTENTION_LIMIT_MS = 4_000;
-const MAX_BACKOFF_MS = 50;
 /** Entries read at once to find where the log ends after a lost race. */
 const CATCH_UP_PAGE = 100;
-/** How long a room's next batch waits at most for an instance that has lost several races. */
-const YIELD_MS = 200;
-/** Rooms whose contention by other instances is remembered. */
-const MAX_CONTENDED = 1_000;
-
 type AppendEvent = Extract<BusEvent, { kind: "appended" | "append_uncertain" }>;
-
-/** The end of a log that an append is decided on, and the store's epoch in which it was that. */
-interface Basis {
-  end: LogPosition;
-  epoch: number;
-}
 
 interface Waiting {
   command: Command;
@@ -66,9 +52,6 @@ interface Outcome {
  * Appends to rooms' logs and publishes what was appended. While one batch of a room is written, what
  * arrives gathers into the next: a quiet room waits for nothing, a busy one shares one commit among
  * many. Entries of a room are numbered in the order in which `append` was called.
- *
- * Of several instances that append to one room the fastest would win every race. One that loses
- * twice in a row publishes `append_contended`, and the others let it go first.
  */
 export class RoomLog {
   readonly #store: Store;
@@ -78,23 +61,17 @@ export class RoomLog {
   readonly #batchers = new Map<string, Batcher<Waiting>>();
   /** Each room's batch under way, until it is published. */
   readonly #unpublished = new Map<string, PromiseWithResolvers<void>>();
-  /** Where logs end: the basis of their next append. */
-  readonly #ends = new LRUCache<string, Basis>({ max: MAX_ENDS });
-  /** Rooms in which another instance has lost several races. */
-  readonly #contended = new LRUCache<string, true>({ max: MAX_CONTENDED, ttl: YIELD_MS });
-  /** Ends the wait of a room that lets another instance go first. */
-  readonly #yielding = new Map<string, () => void>();
+  readonly #ends: LogEnds;
+  readonly #contention: AppendContention;
   #waiting = 0;
 
   constructor(store: Store, bus: Bus, metrics: Metrics) {
     this.#store = store;
     this.#bus = bus;
     this.#metrics = metrics;
+    this.#ends = new LogEnds(store);
+    this.#contention = new AppendContention(bus);
     metrics.watchQueue("append", () => this.#waiting);
-    bus.subscribe((event, from) => {
-      if (event.kind !== "append_contended" || from === bus.instanceId) return;
-      this.#contended.set(event.roomId, true);
-    });
   }
 
   /**
@@ -128,7 +105,7 @@ export class RoomLog {
    * @param epoch of the store when it had the log up to here
    */
   advance(roomId: string, end: LogPosition, epoch: number): void {
-    if (this.#advance(roomId, { end, epoch })) this.#othersAppended(roomId);
+    if (this.#ends.advance(roomId, { end, epoch })) this.#contention.othersAppended(roomId);
   }
 
   /** Resolves once everything accepted so far has been written or refused, and published. */
@@ -149,7 +126,7 @@ export class RoomLog {
   }
 
   async #writeNext(roomId: string, waiting: Waiting[]): Promise<void> {
-    if (this.#contended.delete(roomId)) await this.#yield(roomId);
+    if (this.#contention.consume(roomId)) await this.#contention.yield(roomId);
     const error = await this.#write(roomId, waiting.splice(0, batchSize(waiting)));
     // They have waited as long as the store may take to answer; it would not answer them either.
     if (isUnavailable(error)) this.#refuse(waiting.splice(0), error);
@@ -182,22 +159,22 @@ export class RoomLog {
     let waiting = batch;
     try {
       for (let attempt = 0;; attempt++) {
-        const basis = await this.#basis(roomId);
+        const basis = await this.#ends.get(roomId);
         const decided = await decide(this.#store.messages, roomId, basis.end, waiting);
         const entries = await this.#appendDrafts(roomId, basis.end, decided);
-        const after = this.#after(roomId, basis, entries);
+        const after = this.#ends.after(roomId, basis, entries);
         appended.push(...entries);
         waiting = await this.#settle(roomId, decided, entries);
         if (waiting.length === 0) return { appended, uncertain: [] };
         if (performance.now() > deadline) throw unavailable("The room is too busy.");
-        if (attempt > 0) await this.#backOff(roomId, attempt);
+        if (attempt > 0) await this.#contention.backOff(roomId, attempt);
         const found = await this.#readMissed(roomId, after, waiting);
         appended.push(...ownAmong(decided, entries.length, found));
         waiting = settleRepeats(waiting, found);
         if (waiting.length === 0) return { appended, uncertain: [] };
       }
     } catch (error) {
-      this.#ends.delete(roomId);
+      this.#ends.forget(roomId);
       return { appended, uncertain: waiting, error };
     }
   }
@@ -239,37 +216,8 @@ export class RoomLog {
     }
   }
 
-  /** Where the log ends, as far as is known: if it does not, the append is refused. */
-  async #basis(roomId: string): Promise<Basis> {
-    const { epoch } = this.#store;
-    return this.#known(roomId) ?? { end: await this.#store.log.end(roomId), epoch };
-  }
-
-  /** Where the log ends, if that is known of the database as it is now. */
-  #known(roomId: string): Basis | undefined {
-    const known = this.#ends.get(roomId);
-    return known?.epoch === this.#store.epoch ? known : undefined;
-  }
-
-  /** The basis after these entries, which follow it. */
-  #after(roomId: string, { end, epoch }: Basis, entries: readonly Entry[]): Basis {
-    const last = entries.at(-1);
-    const basis = { end: last ? positionOf(last) : end, epoch };
-    this.#advance(roomId, basis);
-    return basis;
-  }
-
-  /** Returns whether more of the log is known now. */
-  #advance(roomId: string, basis: Basis): boolean {
-    const known = this.#ends.get(roomId);
-    if (known && known.epoch > basis.epoch) return false;
-    if (known?.epoch === basis.epoch && known.end.seq >= basis.end.seq) return false;
-    this.#ends.set(roomId, basis);
-    return true;
-  }
-
   /**
-   * Finds what refused a draft: entries of another append, after which `#basis` is the end of the
+   * Finds what refused a draft: entries of another append, after which `#ends` has the end of the
    * log again, or an earlier entry of the same command.
    */
   async #readMissed(
@@ -277,14 +225,14 @@ export class RoomLog {
     basis: Basis,
     waiting: readonly Waiting[],
   ): Promise<Entry[]> {
-    const known = this.#known(roomId);
+    const known = this.#ends.known(roomId);
     if (known?.epoch !== basis.epoch || known.end.seq > basis.end.seq) return [];
     const missed = await this.#store.log.entriesAfter(roomId, basis.end.seq, CATCH_UP_PAGE);
     if (missed.length === 0) return await this.#findSent(roomId, waiting);
-    this.#othersAppended(roomId);
+    this.#contention.othersAppended(roomId);
     // More than a page is not worth reading: a repeat in it refuses the next attempt.
-    if (missed.length === CATCH_UP_PAGE) this.#ends.delete(roomId);
-    else this.#after(roomId, basis, missed);
+    if (missed.length === CATCH_UP_PAGE) this.#ends.forget(roomId);
+    else this.#ends.after(roomId, basis, missed);
     return missed;
   }
 
@@ -293,28 +241,6 @@ export class RoomLog {
       return { senderId: by.id, clientMessageId };
     });
     return await this.#store.log.findSent(roomId, keys);
-  }
-
-  /** Waits a random while, so that rivals do not collide in step, and asks them to go second. */
-  async #backOff(roomId: string, attempt: number): Promise<void> {
-    this.#bus.publish({ kind: "append_contended", roomId });
-    const limit = Math.min(MAX_BACKOFF_MS, 2 ** attempt);
-    await sleep(Math.random() * limit);
-  }
-
-  #othersAppended(roomId: string): void {
-    this.#contended.delete(roomId);
-    this.#yielding.get(roomId)?.();
-  }
-
-  /** Lets another instance append: waits for an entry of its, or for as long as it may take. */
-  async #yield(roomId: string): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#yielding.set(roomId, resolve);
-    const timer = setTimeout(resolve, YIELD_MS);
-    await promise;
-    clearTimeout(timer);
-    this.#yielding.delete(roomId);
   }
 
   #refuse(batch: readonly Waiting[], error: unknown): void {

@@ -6,6 +6,7 @@ import type { KnownDevices } from "./known_devices.ts";
 import type { LoopLoad } from "./loop_load.ts";
 import type { Members } from "./members.ts";
 import type { Metrics } from "./metrics.ts";
+import type { NewestPages } from "./newest_pages.ts";
 import type { Passwords } from "./passwords.ts";
 import type { PublicUsers } from "./public_users.ts";
 import type { RateLimits } from "./rate_limits.ts";
@@ -22,6 +23,8 @@ export interface Services {
   members: Members;
   requestHashes: RequestHashes;
   access: Access;
+  /** Null where a profile may change without this instance being notified in a call. */
+  newestPages: NewestPages | null;
   slugs: RoomSlugs;
   tokens: Tokens;
   passwords: Passwords;

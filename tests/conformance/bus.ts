@@ -13,7 +13,7 @@ export interface Deployment {
    * does: `appended`, or `append_uncertain` if the outcome is unknown.
    */
   append(roomId: string, outcome?: "known" | "unknown"): Promise<Entry>;
-  /** Puts a text that is no event where the buses take their events from; the room is followed. */
+  /** Sends an unreadable event to the buses; the room is followed. */
   spoil(roomId: string, text: string): Promise<void>;
   /** Closes everything that was opened. */
   close(): Promise<void>;
@@ -21,7 +21,7 @@ export interface Deployment {
 
 export interface BusSetting {
   name: string;
-  /** How many instances a deployment has: what concerns others is only tested where there are any. */
+  /** How many instances a deployment has; tests between instances need two. */
   instances: 1 | 2;
   open(): Promise<Deployment>;
 }
@@ -76,7 +76,7 @@ function testOneInstance(setting: BusSetting): void {
     await a.bus.ping();
   });
 
-  test("a bus that works is connected, answers a ping and says what it is", async ({ bus }) => {
+  test("a working bus is connected, answers a ping and describes itself", async ({ bus }) => {
     assert.equal(bus.connected, true);
     await bus.ping();
     assert.match(bus.description, /^\w+/);
@@ -136,7 +136,7 @@ function testTwoInstances(setting: BusSetting): void {
     assert.equal(from, a.bus.instanceId);
   });
 
-  test("an entry whose append seemed to fail is hinted at to the other instance", async ({ b }, {
+  test("an append with an uncertain outcome reaches the other instance as a hint", async ({ b }, {
     append,
   }) => {
     const roomId = newId();
@@ -156,7 +156,7 @@ function testTwoInstances(setting: BusSetting): void {
     a.bus.publish(ALIVE);
     await b.receives(({ kind }) => kind === "presence", "a room event");
     await b.receives(({ kind }) => kind === "alive", "an instance event");
-    // What comes back comes before the answers.
+    // An echo would arrive before the answers.
     b.bus.publish({ ...question, version: 2 });
     b.bus.publish(LEFT);
     await a.receives((event) => event.kind === "presence" && event.version === 2, "the answer");
@@ -220,7 +220,7 @@ function testTwoInstances(setting: BusSetting): void {
     await b.receives(({ kind }) => kind === "presence", "the room");
   });
 
-  test("what is no event is ignored", async ({ a, b }, { spoil }) => {
+  test("unreadable events are ignored", async ({ a, b }, { spoil }) => {
     const roomId = newId();
     await b.bus.follow(roomId);
     for (const text of JUNK) await spoil(roomId, text);
@@ -239,7 +239,7 @@ function testTwoInstances(setting: BusSetting): void {
     assert.deepEqual(b.received, []);
   });
 
-  test("what is published just before the end still arrives", async ({ a, b }) => {
+  test("what is published just before closing still arrives", async ({ a, b }) => {
     a.bus.publish(LEFT);
     await a.bus.close();
     await b.receives(({ kind }) => kind === "instance_left", "that the other has left");
@@ -251,7 +251,7 @@ export interface ServedDeployment<Server> extends Deployment {
   server: Server;
 }
 
-/** How a server goes away, and comes back. */
+/** How a server becomes unavailable, and available again. */
 export interface Outage<Server> {
   /** What happens to the server. */
   name: string;
@@ -262,11 +262,11 @@ export interface Outage<Server> {
 interface Away {
   a: Instance;
   b: Instance;
-  /** Takes the server away. */
+  /** Makes the server unavailable. */
   begin(): Promise<void>;
   /** Resolves once both instances have noticed that it is disconnected. */
   noticed(): Promise<void>;
-  /** Brings it back, and resolves once both were notified of the interruption. */
+  /** Makes it available again, and resolves once both were notified of the interruption. */
   end(): Promise<void>;
 }
 
@@ -308,7 +308,7 @@ export function testBusOutages<Server>(
 }
 
 function testOutage(test: (sentence: string, act: (away: Away) => Promise<void>) => void): void {
-  test("the bus shows that it is disconnected, and when it is back", async (away) => {
+  test("the bus reports that it is disconnected, and when it is back", async (away) => {
     const { a: { bus }, begin, noticed, end } = away;
     await begin();
     const refusals: { code?: string }[] = [];
@@ -381,7 +381,7 @@ function testOutage(test: (sentence: string, act: (away: Away) => Promise<void>)
     await b.receives(({ kind }) => kind === "presence", "the room");
   });
 
-  test("a room that was left meanwhile disturbs no other", async (away) => {
+  test("a room that was left meanwhile disturbs no other room", async (away) => {
     const { a, b, begin, noticed, end } = away;
     const [left, kept] = [newId(), newId()];
     await Promise.all([b.bus.follow(left), b.bus.follow(kept)]);
@@ -425,7 +425,7 @@ const EVENTS: (RoomEvent | InstanceEvent)[] = [
   { kind: "profile_changed", user: { ...ADA, displayName: 'Ada 💫 "the" Countess\u2028\n' } },
 ];
 
-/** What is no event: no text of a bus, of a later version, or one that only the bus itself notifies of. */
+/** Unreadable events: malformed, of a later version, or of a kind that only the bus itself emits. */
 const JUNK = [
   "",
   "junk",
@@ -446,7 +446,7 @@ const JUNK = [
   '["somebody",{"kind":"appended","roomId":"room","entries":[{"seq":1,"n":1,"message":{"createdAt":"?","updatedAt":"?"}}]}]',
 ];
 
-/** Registers a test that gets the buses of a deployment, and that leaves nothing behind. */
+/** Registers a test that gets the buses of a deployment, and closes them. */
 function register({ name, open }: BusSetting, sentence: string, act: Act): void {
   Deno.test({ name: `${name}: ${sentence}`, ...LEAKLESS }, async () => {
     const deployment = await open();

@@ -1,4 +1,4 @@
-/** The main job, end to end: two people chat, and nothing is missed; on each store by a file of its own. */
+/** The main use, end to end: two users chat and miss nothing; run on each store by its own file. */
 import assert from "node:assert/strict";
 import { Account, request } from "../harness/account.ts";
 import { startServer } from "../harness/server.ts";

@@ -40,7 +40,7 @@ export function testInstances(setting: InstancesSetting): void {
     }
   });
 
-  test("who joins sees who is there on the other instance, and is seen there", async (pair) => {
+  test("a user who joins sees those on the other instance, and is seen there", async (pair) => {
     const { ada, bob, roomId } = await adaAndBob(pair);
     const here = await pair.a.join(ada, roomId);
     await knowEachOther(pair);
@@ -101,7 +101,7 @@ export function testInstances(setting: InstancesSetting): void {
     const watcher = await pair.b.join(bob, roomId);
     const [carol] = await pair.a.people("Carol");
     const beside = await pair.a.join(carol, roomId);
-    /** Of whom the watcher is notified, in order. */
+    /** The users that the watcher is notified of, in order. */
     const notified = () =>
       watcher.all("typing:update").map(({ user, isTyping }) => `${user.displayName} ${isTyping}`);
     /** Resolves once what was sent through the first instance has reached the second. */
@@ -155,8 +155,8 @@ export async function onPair(
   extra: Record<string, string> = {},
 ): Promise<void> {
   const settings = { ...await fresh(), ...extra };
-  const a = new Stage(await startServer(settings));
-  const b = new Stage(await startServer({ ...a.server.settings }));
+  const servers = await Promise.all([startServer(settings), startServer(settings)]);
+  const [a, b] = servers.map((server) => new Stage(server)) as [Stage, Stage];
   try {
     await act({ a, b, settings });
   } finally {
@@ -187,7 +187,7 @@ export async function knowEachOther({ a, b }: Pair): Promise<void> {
   }
 }
 
-/** Whom a socket that is in one room shows as online: whom its join named, and who came since. */
+/** The online users of a socket's only room: those of its join, and those who came since. */
 function shown(socket: TestSocket): string[] {
   const online = new Map<string, string>();
   for (const { event, data } of socket.received) {

@@ -5,7 +5,7 @@ import type { TestSocket } from "../harness/socket.ts";
 import { sleep } from "../harness/stage.ts";
 import { adaAndBob, type InstancesSetting, onPair, type Pair } from "./instances.ts";
 
-/** Over the limit of 60 in 10 s together, and below it each. */
+/** Together over the limit of 60 in 10 s, each below it. */
 const SENDS_EACH = 40;
 /** One instance learns what another has counted when it counts itself, which takes a few sends. */
 const MORE_SENDS = 15;

@@ -17,7 +17,7 @@ export function testWalkThrough({ name, fresh }: StoreSetting): void {
   });
 }
 
-/** The section's shell blocks in order; only the address is another, since the port is. */
+/** The section's shell blocks in order, with the server's address replaced. */
 async function walkThrough({ url }: ServerProcess): Promise<string> {
   const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
   const section = readme.match(/^## A walk through$(.*?)^## /ms)?.[1] ?? "";

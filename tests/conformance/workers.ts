@@ -11,7 +11,7 @@ export function testWorkers({ name, fresh }: StoreSetting): void {
   const test = (sentence: string, act: (stage: Stage) => Promise<void>) =>
     Deno.test(`${name}, three workers: ${sentence}`, async () => onWorkers(act, await fresh()));
 
-  test("what a crowd sends at once all of it sees in one order, without a gap", async (stage) => {
+  test("everyone in a crowd sees all concurrent sends in one order, without a gap", async (stage) => {
     const { roomId, sockets } = await crowd(stage);
     for (let i = 0; i < SENDS_EACH; i++) {
       for (const socket of sockets) socket.send("message:send", { roomId, text: `${i}` });
@@ -36,7 +36,7 @@ export function testWorkers({ name, fresh }: StoreSetting): void {
     }
   });
 
-  test("who types is seen typing by everyone else", async (stage) => {
+  test("everyone else sees who is typing", async (stage) => {
     const { roomId, sockets } = await crowd(stage);
     const [typist, ...others] = sockets;
     typist!.send("typing:start", { roomId });

@@ -1,11 +1,11 @@
-/** Faults that strike a site: planned from a seed, inflicted one by one, told as they happen. */
+/** Faults of a site: planned from a seed, injected one by one, reported as they happen. */
 import type { MongodbServer } from "../harness/mongodb_server.ts";
 import type { RedisServer } from "../harness/redis_server.ts";
 import { sleep } from "../harness/stage.ts";
 import type { Instance } from "./instances.ts";
 import type { Random } from "./random.ts";
 
-/** All that can be hurt. */
+/** Everything that can fail. */
 export interface Site {
   instances: Instance[];
   database: MongodbServer | null;
@@ -20,13 +20,13 @@ export interface Fault {
   at: number;
   harm: Harm;
   target: Target;
-  /** Which of the instances. */
+  /** The index of the instance. */
   index: number;
   /** Milliseconds until it is repaired. */
   lasts: number;
 }
 
-/** What can be hurt how, and for how long. */
+/** What can fail, how, and for how long. */
 const HARMS: { target: Target; harm: Harm; lasts: [min: number, max: number] }[] = [
   { target: "instance", harm: "kill", lasts: [100, 3_000] },
   { target: "instance", harm: "restart", lasts: [0, 1_000] },
@@ -41,8 +41,8 @@ const HARMS: { target: Target; harm: Harm; lasts: [min: number, max: number] }[]
 const REST_MS = { instances: [500, 2_500], backing: [2_000, 4_000] } as const;
 
 /**
- * Plans faults in two lanes, so that an instance can be hurt while what it depends on is, but never
- * two instances or two of the others together. Each kind comes up as often as any other.
+ * Plans faults in two lanes, so that an instance can fail together with a service it depends on, but never
+ * two instances or two of the others together. Each kind is equally frequent.
  */
 export function planFaults(site: Site, milliseconds: number, random: Random): Fault[][] {
   const possible = HARMS.filter(({ target }) => target === "instance" || site[target] !== null);
@@ -75,28 +75,28 @@ function planLane(
 }
 
 /**
- * Inflicts the faults whose turn comes in time, and resolves with them once all is repaired and serves
+ * Injects the faults that are due in time, and resolves with them once all is repaired and serves
  * again. Starting what was killed takes as long as it takes, which a plan cannot know.
  */
-export async function inflict(
+export async function inject(
   plan: Fault[][],
   site: Site,
   milliseconds = Infinity,
 ): Promise<Fault[]> {
   const start = performance.now();
-  const inflicted: Fault[] = [];
+  const injected: Fault[] = [];
   const lanes = plan.map(async (lane) => {
     for (const fault of lane) {
       await sleep(Math.max(0, fault.at - (performance.now() - start)));
       if (performance.now() - start > milliseconds) return;
-      inflicted.push(fault);
+      injected.push(fault);
       await strike(fault, site, start);
     }
   });
   // Not over before both are: what one starts after the end of the other would stay.
   await Promise.allSettled(lanes);
   await Promise.all(lanes);
-  return inflicted;
+  return injected;
 }
 
 async function strike({ target, harm, index, lasts }: Fault, site: Site, start: number) {

@@ -1,9 +1,9 @@
-/** Judges what clients remember by the rooms' logs: nothing lost, repeated, moved or made up. */
+/** Compares what clients saw with the rooms' logs: nothing lost, repeated, reordered or invented. */
 import type { Entry, Memory, Send, View } from "./client.ts";
 
 export interface Violation {
   kind: "lost" | "miscount" | "repeated" | "disorder" | "hole" | "invented" | "changed" | "breach";
-  /** Who noticed what. */
+  /** The source of the finding. */
   sentence: string;
 }
 
@@ -18,12 +18,12 @@ export interface RoomRecord {
   online: readonly number[];
 }
 
-/** Whether it may be right in a moment, when what is under way has arrived. */
+/** Whether it may be resolved soon, when what is under way has arrived. */
 export function mayPass({ kind }: Violation): boolean {
   return kind === "lost" || kind === "miscount";
 }
 
-/** Finds every promise that is broken, or not kept yet, after the last message was sent. */
+/** Finds every guarantee that is broken, or not met yet, after the last message was sent. */
 export function findViolations(
   rooms: readonly RoomRecord[],
   memories: readonly Memory[],
@@ -35,7 +35,7 @@ export function findViolations(
 }
 
 /**
- * Finds who has not everything that somebody knows to be there. To be asked before any room is
+ * Finds clients that lack an entry which another has seen. To be called before any room is
  * read: an instance that is asked for a room looks at its log, and delivers what it had missed.
  */
 export function findLaggards(memories: readonly Memory[]): Violation[] {

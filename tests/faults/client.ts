@@ -1,4 +1,4 @@
-/** A chat client as it should be: one socket, a cursor for each room, an outbox; it forgets nothing. */
+/** A correct chat client: one socket, a cursor for each room, an outbox, and a record of everything. */
 import { sleep } from "../harness/stage.ts";
 import type { Random } from "./random.ts";
 
@@ -26,14 +26,14 @@ export interface View {
   entries: Entry[];
 }
 
-/** All that a client did and saw: what the checker judges. */
+/** All that a client did and saw: the checker's input. */
 export interface Memory {
   readonly name: string;
   readonly sends: readonly Send[];
   readonly views: readonly View[];
   /** Whether it gets new entries of all its rooms. */
   readonly live: boolean;
-  /** Breaches of the protocol that it met, each a sentence. */
+  /** Violations of the protocol that it saw, each a sentence. */
   readonly breaches: readonly string[];
 }
 
@@ -64,7 +64,7 @@ export interface ChatClientOptions {
 
 const SHOWN_ON_JOIN = 50;
 const BACKOFF_MS = { min: 50, max: 1_000 } as const;
-/** Closes after which coming back is no use: the client, or what the server thinks of it, is broken. */
+/** Closes after which reconnecting is useless: the server refuses the client as faulty. */
 const FATAL_CLOSES = [1003, 1009];
 
 export class ChatClient implements Memory {
@@ -72,13 +72,13 @@ export class ChatClient implements Memory {
   readonly token: string;
   readonly sends: Send[] = [];
   readonly breaches: string[] = [];
-  /** The codes with which connections ended; 0 is none: it broke. */
+  /** The close codes of connections; 0 if it broke without one. */
   readonly closes: number[] = [];
-  /** Tries to connect that came to nothing. */
+  /** Failed attempts to connect. */
   failures = 0;
   /** Milliseconds from each loss of a connection until every room was live again. */
   readonly outages: number[] = [];
-  /** Milliseconds that live entries took from when the server made them until they came. */
+  /** Delays of live entries from their creation on the server to their arrival, in milliseconds. */
   readonly delays: number[] = [];
   /** The longest time between two entries, in milliseconds, while `watchSilence` was on. */
   longestSilence = 0;
@@ -137,9 +137,9 @@ export class ChatClient implements Memory {
     if (this.#identified) this.#post(send);
   }
 
-  /** Begins to measure the time between entries, or ends it. */
+  /** Starts or stops measuring the time between entries. */
   watchSilence(on: boolean): void {
-    this.#heard();
+    this.#noteEntry();
     this.#lastEntryAt = on ? Date.now() : null;
   }
 
@@ -249,7 +249,7 @@ export class ChatClient implements Memory {
     }
     room.entries.push({ seq, id, clientMessageId, text });
     room.cursor = Math.max(room.cursor, seq);
-    this.#heard();
+    this.#noteEntry();
   }
 
   #enter(room: Room): void {
@@ -259,7 +259,7 @@ export class ChatClient implements Memory {
     this.#offlineSince = null;
   }
 
-  #heard(): void {
+  #noteEntry(): void {
     if (this.#lastEntryAt === null) return;
     this.longestSilence = Math.max(this.longestSilence, Date.now() - this.#lastEntryAt);
     this.#lastEntryAt = Date.now();
@@ -278,7 +278,7 @@ export class ChatClient implements Memory {
     this.#unacked.delete(clientMessageId);
   }
 
-  /** Repeats what the server could not do now, which is the only reason for which it may refuse. */
+  /** Repeats a command that was `unavailable`, the only refusal that is allowed. */
   #refused(error: Data): void {
     const { code, event, roomId, clientMessageId, retryAfter = 0 } = error;
     if (code === "unavailable") this.unavailable++;

@@ -7,15 +7,15 @@ const MAIN = new URL("../../main.ts", import.meta.url);
 const LOSSY_MAIN = new URL("./lossy_main.ts", import.meta.url);
 
 const START_DEADLINE_MS = 180_000;
-/** Within so long one start has to end in serving or in refusing to. */
+/** Within this time a start has to serve or fail. */
 const START_LIMIT_MS = 60_000;
 const START_PAUSE_MS = 250;
 /** Kept of a line. */
 const MAX_LENGTH = 400;
-/** Below those that systems give to outgoing connections, one of which could take a dead one's. */
+/** Below the ephemeral ports: an outgoing connection could take the port of a killed instance. */
 const PORTS = { min: 10_000, max: 30_000 } as const;
 
-/** Errors are faults of the product here; what it warns of is kept to explain them. */
+/** Errors in the log are failures of the test; warnings are kept to explain them. */
 const SETTINGS = {
   BCRYPT_COST: "4",
   RATE_LIMIT: "off",
@@ -30,9 +30,9 @@ const SETTINGS = {
 export class Instance {
   readonly name: string;
   readonly url: string;
-  /** What it should not have said or done, each a sentence. */
+  /** Unexpected output or exits, each a sentence. */
   readonly complaints: string[] = [];
-  /** What it has written in all its lives, a line each. */
+  /** The output of all its processes, by line. */
   readonly lines: string[] = [];
   readonly #env: Record<string, string>;
   readonly #main: URL;
@@ -40,8 +40,8 @@ export class Instance {
   #removed = false;
   #process: Deno.ChildProcess | null = null;
   #ready: PromiseWithResolvers<boolean> | null = null;
-  /** Resolves once all that it has to say was heard, which is when it has ended. */
-  #heard: Promise<unknown> = Promise.resolve();
+  /** Resolves once its output has been read to the end. */
+  #outputRead: Promise<unknown> = Promise.resolve();
 
   /** @param settings beside the usual ones; `LOSSY_ONE_IN` among them gives it a lossy bus */
   constructor(name: string, settings: Record<string, string>) {
@@ -52,7 +52,7 @@ export class Instance {
     this.#env = { DATA_DIR: this.#folder, ...SETTINGS, ...settings, PORT: String(port) };
   }
 
-  /** Starts it and waits until it serves; tries again, as a supervisor would, while it refuses. */
+  /** Starts it and waits until it serves; retries failed starts, as a supervisor would. */
   async start(): Promise<void> {
     const deadline = Date.now() + START_DEADLINE_MS;
     while (!await this.#spawn()) {
@@ -62,7 +62,7 @@ export class Instance {
     }
   }
 
-  /** Ends it as a supervisor does; that it goes in good order is a part of the test. */
+  /** Ends it as a supervisor does; the graceful shutdown is a part of the test. */
   async stop(): Promise<void> {
     const code = await this.#end("SIGTERM");
     if (code !== null && code !== 0) this.complaints.push(`SIGTERM made it exit with ${code}`);
@@ -72,7 +72,7 @@ export class Instance {
     await this.#end("SIGKILL");
   }
 
-  /** Ends it for good, whatever it is doing. */
+  /** Kills it permanently. */
   async remove(): Promise<void> {
     this.#removed = true;
     await this.kill();
@@ -86,12 +86,12 @@ export class Instance {
     this.#process?.kill("SIGCONT");
   }
 
-  /** The last that it has written. */
+  /** The last lines of its output. */
   tail(lines = 20): string {
     return this.lines.slice(-lines).join("\n");
   }
 
-  /** Resolves with whether it serves; false once it has refused to, or was given up. */
+  /** Resolves with whether it serves; false if the start failed or took too long. */
   #spawn(): Promise<boolean> {
     const ready = Promise.withResolvers<boolean>();
     const process = new Deno.Command(Deno.execPath(), {
@@ -103,7 +103,9 @@ export class Instance {
     }).spawn();
     this.#process = process;
     this.#ready = ready;
-    this.#heard = Promise.all([process.stdout, process.stderr].map((out) => this.#listen(out)));
+    this.#outputRead = Promise.all(
+      [process.stdout, process.stderr].map((out) => this.#listen(out)),
+    );
     process.status.then(({ code, signal }) => {
       ready.resolve(false);
       if (this.#process !== process) return;
@@ -123,7 +125,7 @@ export class Instance {
     const process = this.#process;
     this.#process = null;
     process?.kill(signal);
-    await this.#heard;
+    await this.#outputRead;
     return process ? (await process.status).code : null;
   }
 
@@ -132,25 +134,25 @@ export class Instance {
     for await (const text of stream.pipeThrough(new TextDecoderStream())) {
       const lines = (rest + text).split("\n");
       rest = lines.pop()!;
-      for (const line of lines) this.#hear(line);
+      for (const line of lines) this.#handleLine(line);
     }
-    if (rest !== "") this.#hear(rest);
+    if (rest !== "") this.#handleLine(rest);
   }
 
-  #hear(line: string): void {
+  #handleLine(line: string): void {
     const { level, message, text } = readLine(line);
     this.lines.push(text);
     if (message.includes(" is ready at ")) {
       this.#ready?.resolve(true);
       this.#ready = null;
     }
-    // Without its database or bus it may refuse to start, and says so.
+    // Without its database or bus a start may fail.
     const refusal = message.startsWith("EchoRoom cannot start: ");
     if (!refusal && !["INFO", "WARN"].includes(level)) this.complaints.push(`it wrote: ${text}`);
   }
 }
 
-/** Reads a line of the log; what is none, such as the trace of a crash, counts as an error. */
+/** Reads a line of the log; any other output, such as a stack trace, counts as an error. */
 function readLine(line: string): { level: string; message: string; text: string } {
   try {
     const { "@timestamp": timestamp, level, message, properties } = JSON.parse(line);

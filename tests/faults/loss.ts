@@ -2,10 +2,10 @@
 import type { BusListener } from "../../src/ports/bus.ts";
 import type { Random } from "./random.ts";
 
-/** What the log says once the first event is lost, as a proof. */
+/** Logged once the first event is lost, as proof. */
 export const LOSS = "The bus has lost an event on purpose.";
 
-/** A listener that hears all of its `own` instance's events, and misses one in `oneIn` of others'. */
+/** A listener that gets all events of its `own` instance, and loses one in `oneIn` of others'. */
 export function lossy(
   listener: BusListener,
   { own, oneIn, random }: { own: string; oneIn: number; random: Random },

@@ -1,4 +1,4 @@
-/** Random numbers that come again with the same seed. */
+/** Random numbers that are reproducible with the same seed. */
 
 export class Random {
   #state: number;
@@ -7,7 +7,7 @@ export class Random {
     this.#state = seed;
   }
 
-  /** Others, which do not depend on what is drawn here from now on. */
+  /** A separate generator, independent of later draws from this one. */
   fork(): Random {
     return new Random(this.next() * 2 ** 32);
   }

@@ -3,7 +3,7 @@ import type { Violation } from "./checker.ts";
 import type { ChatClient } from "./client.ts";
 import type { Fault } from "./chaos.ts";
 
-/** What happened, whatever the verdict. */
+/** What happened, regardless of the result. */
 export function printFigures(
   clients: readonly ChatClient[],
   faults: readonly Fault[],
@@ -39,7 +39,7 @@ function listCounts(names: (string | number)[]): string {
   return counts.length > 0 ? counts.toSorted().join(", ") : "none";
 }
 
-/** Spans of milliseconds, in seconds: how many, the middle one, and the long ones. */
+/** Durations in milliseconds, printed in seconds: count, median and high quantiles. */
 function listSpans(spans: number[]): string {
   if (spans.length === 0) return "never";
   const sorted = spans.toSorted((a, b) => a - b);

@@ -7,14 +7,14 @@ import type { Entry } from "./client.ts";
 export interface Reader {
   /** Where the instances are. */
   urls: readonly string[];
-  /** Of somebody who is in the room anyway, so that reading does not change who is. */
+  /** Of a user who is in the room already, so that reading does not change the presence. */
   token: string;
 }
 
 export class RoomReader {
   readonly #roomId: string;
   readonly #reader: Reader;
-  /** One in the room on each instance. */
+  /** One socket in the room on each instance. */
   readonly #sockets: TestSocket[];
 
   private constructor(roomId: string, reader: Reader, sockets: TestSocket[]) {
@@ -23,7 +23,7 @@ export class RoomReader {
     this.#sockets = sockets;
   }
 
-  /** Enters the room on every instance, and stays there: who is online is told bit by bit. */
+  /** Joins the room on every instance, and stays: presence arrives in updates. */
   static async open(roomId: string, reader: Reader): Promise<RoomReader> {
     const { urls, token } = reader;
     const sockets = await Promise.all(urls.map((url) => TestSocket.connect({ url, token })));
@@ -80,7 +80,7 @@ async function call(socket: TestSocket, command: string, content: unknown) {
   return data;
 }
 
-/** How many people are in the room, as this socket was told last. */
+/** The number of online users by the last update to this socket. */
 function countOnline(socket: TestSocket): number {
   const [joined] = socket.all("room:joined");
   return socket.all("presence:update").at(-1)?.count ?? joined.onlineCount;

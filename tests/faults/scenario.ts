@@ -1,8 +1,8 @@
 /**
- * The course of a fault test: a site, people who chat on it, what befalls them, and the verdict.
+ * The course of a fault test: a site, users who chat on it, faults, and the check of the result.
  *
  * `FAULTS_SEED` repeats the plan of a run, which prints its own. `FAULTS_SECONDS` makes the chaos
- * longer; where the database is a stand-in that gets slow as logs grow, let people send less with
+ * longer; if the database is a stand-in that gets slow as logs grow, lower the rate of sends with
  * `FAULTS_SENDS_A_SECOND`.
  */
 import assert from "node:assert/strict";
@@ -10,7 +10,7 @@ import { Account } from "../harness/account.ts";
 import { MongodbServer } from "../harness/mongodb_server.ts";
 import { RedisServer } from "../harness/redis_server.ts";
 import { sleep } from "../harness/stage.ts";
-import { type Fault, inflict, planFaults, type Site } from "./chaos.ts";
+import { type Fault, inject, planFaults, type Site } from "./chaos.ts";
 import { findLaggards, findViolations, mayPass, type Violation } from "./checker.ts";
 import { ChatClient } from "./client.ts";
 import { Instance } from "./instances.ts";
@@ -23,14 +23,14 @@ export interface SiteOptions {
   instances: number;
   mongodb?: boolean;
   redis?: boolean;
-  /** One in how many events of the bus is thrown away. */
+  /** The bus loses one event in this many. */
   lossy?: number;
   /** Environment variables of the instances. */
   settings?: Record<string, string>;
 }
 
-/** What befalls the chat; returns the faults that were inflicted. */
-export type Ordeal = (site: Site, random: Random) => Promise<Fault[]>;
+/** Disrupts the chat; returns the faults that were injected. */
+export type Disruption = (site: Site, random: Random) => Promise<Fault[]>;
 
 const CLIENTS = 50;
 const ROOMS = 6;
@@ -40,7 +40,7 @@ const SENDS_A_SECOND = Number(Deno.env.get("FAULTS_SENDS_A_SECOND") || 80);
 /** A client with so many sends unacked waits before it sends more. */
 const MAX_UNACKED = 20;
 const CHAOS_SECONDS = Number(Deno.env.get("FAULTS_SECONDS") || 20);
-/** How long the chat goes on undisturbed, before and after what befalls it. */
+/** How long the chat runs without faults, before and after the disruption. */
 const CALM_MS = 2_000;
 const SETTLE_MS = 120_000;
 const POLL_MS = 500;
@@ -50,19 +50,19 @@ const SHOWN_VIOLATIONS = 20;
 /** Faults of every kind, for `FAULTS_SECONDS`. */
 export function chaos(site: Site, random: Random): Promise<Fault[]> {
   const milliseconds = CHAOS_SECONDS * 1_000;
-  return inflict(planFaults(site, milliseconds, random), site, milliseconds);
+  return inject(planFaults(site, milliseconds, random), site, milliseconds);
 }
 
-/** One instance after the other ends in good order and comes back, as when a version is deployed. */
+/** Restarts the instances gracefully, one after the other, as a deployment does. */
 export function rollingRestart(site: Site): Promise<Fault[]> {
   const plan = site.instances.map((_, index): Fault => {
     return { at: index * CALM_MS, harm: "restart", target: "instance", index, lasts: 0 };
   });
-  return inflict([plan], site);
+  return inject([plan], site);
 }
 
-/** Lets people chat while the ordeal lasts, and fails if a promise was broken to any of them. */
-export async function chatThrough(ordeal: Ordeal, options: SiteOptions): Promise<void> {
+/** Lets users chat during the disruption, and fails if a guarantee was violated for any of them. */
+export async function chatThrough(disruption: Disruption, options: SiteOptions): Promise<void> {
   const seed = Number(Deno.env.get("FAULTS_SEED") || Math.floor(Math.random() * 1e9));
   console.log(`  seed: FAULTS_SEED=${seed}`);
   const random = new Random(seed);
@@ -74,7 +74,7 @@ export async function chatThrough(ordeal: Ordeal, options: SiteOptions): Promise
   const site = await build(options, seed, cleanup);
   clients.push(...await gather(site, random.fork()));
 
-  const faults = await chat(clients, random.fork(), () => ordeal(site, random.fork()));
+  const faults = await chat(clients, random.fork(), () => disruption(site, random.fork()));
 
   const violations = await judge(site, clients);
   await endAll(clients);
@@ -87,7 +87,7 @@ export async function chatThrough(ordeal: Ordeal, options: SiteOptions): Promise
   assertSomethingHappened(site, clients, options);
 }
 
-/** What was started must not stay when the run is broken off. */
+/** Ends what was started if the run is interrupted. */
 function endIfInterrupted(cleanup: AsyncDisposableStack): Disposable {
   const end = () =>
     void cleanup.disposeAsync().finally(() => {
@@ -127,7 +127,7 @@ async function build(options: SiteOptions, seed: number, cleanup: AsyncDisposabl
   return site;
 }
 
-/** Registers people and gives each a client that is not connected yet. */
+/** Registers users, each with a client that is not connected yet. */
 async function gather(site: Site, random: Random): Promise<ChatClient[]> {
   const urls = site.instances.map(({ url }) => url);
   const people: Account[] = [];
@@ -149,15 +149,15 @@ async function gather(site: Site, random: Random): Promise<ChatClient[]> {
   });
 }
 
-/** Keeps everybody talking while the ordeal lasts, and a little before and after. */
-async function chat<T>(clients: ChatClient[], random: Random, ordeal: () => Promise<T>) {
+/** Lets all users chat during the disruption, and shortly before and after. */
+async function chat<T>(clients: ChatClient[], random: Random, disruption: () => Promise<T>) {
   const end = new AbortController();
   for (const client of clients) client.start();
   const talking = clients.map((client) => talk(client, random.fork(), end.signal));
   try {
     await sleep(CALM_MS);
     for (const client of clients) client.watchSilence(true);
-    const result = await ordeal();
+    const result = await disruption();
     await sleep(CALM_MS);
     for (const client of clients) client.watchSilence(false);
     return result;
@@ -177,7 +177,7 @@ async function talk(client: ChatClient, random: Random, end: AbortSignal): Promi
   }
 }
 
-/** Waits until everybody has everything, or time is up, and compares with the rooms. */
+/** Waits until all clients have all entries, or the time is up, and compares them with the rooms. */
 async function judge(site: Site, clients: ChatClient[]): Promise<Violation[]> {
   const deadline = Date.now() + SETTLE_MS;
   const underWay = () =>
@@ -197,7 +197,7 @@ async function judge(site: Site, clients: ChatClient[]): Promise<Violation[]> {
   }
 }
 
-/** Tries again while the database, just back, is too slow for the servers. */
+/** Retries while the restarted database is too slow for the servers. */
 async function patiently<T>(work: () => Promise<T>): Promise<T> {
   for (let tries = 1;; tries++) {
     try {
@@ -209,7 +209,7 @@ async function patiently<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** A reader for each room, in the name of somebody who is in it. */
+/** A reader for each room, as a user who is in it. */
 function openReaders({ instances }: Site, clients: ChatClient[]): Promise<RoomReader[]> {
   const urls = instances.map(({ url }) => url);
   const tokens = new Map(

@@ -1,4 +1,4 @@
-/** A WebSocket over a network that loses, delays and doubles frames, and cuts connections. */
+/** A WebSocket over a network that loses, delays and duplicates frames, and cuts connections. */
 import type { Random } from "./random.ts";
 
 /** How often each fault happens to a frame, from 0 to 1. */
@@ -9,7 +9,7 @@ export interface Rates {
   cut: number;
 }
 
-/** What a network has done so far. */
+/** Counts of the faults so far. */
 export interface Faults {
   dropped: number;
   duplicated: number;
@@ -36,7 +36,7 @@ export class FaultyNetwork {
     this.#rates = { drop: 0, duplicate: 0, delay: 0, cut: 0 };
   }
 
-  /** To be used instead of the global one. */
+  /** Used instead of the global one. */
   get WebSocket(): typeof WebSocket {
     // deno-lint-ignore no-this-alias -- the class below has a `this` of its own
     const network = this;

@@ -16,7 +16,7 @@ const LACKING: [object, string[]][] = [
   [Array.prototype, ["findLast", "findLastIndex", "toSorted", "toReversed", "toSpliced", "with"]],
 ];
 
-/** React Native's knows its text, and no parts of it. */
+/** React Native's has its text, but no parts. */
 class TextOnlyUrl {
   readonly href: string;
 
@@ -54,7 +54,7 @@ thread.onmessage = async ({ data }) => {
 };
 
 async function chat({ server, token, room: name }: Task) {
-  // Only now, so that it finds nothing of what was taken away.
+  // Imported only now, so that it cannot use what was removed.
   const { createClient } = await import("../../src/client/mod.ts");
   const client = createClient(server, { WebSocket, fetch, token: () => Promise.resolve(token) });
   client.connect();

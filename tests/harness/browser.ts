@@ -1,5 +1,5 @@
 /** A real Chromium for tests: pages that notice errors and requests that leave the host. */
-// Playwright looks for signs of other systems there.
+// Playwright detects other systems there.
 import "./unreadable_files.ts";
 import {
   type Browser,
@@ -11,7 +11,7 @@ import {
 import { HANG_MS } from "./deadline.ts";
 import { startServer, type TestServer } from "./server.ts";
 
-/** Leads to this machine, too, but is no secure context, unlike `localhost`. */
+/** Resolves to this machine, but is not a secure context, unlike `localhost`. */
 const INSECURE_HOST = "chat.test";
 
 const FLAGS = [
@@ -58,11 +58,11 @@ export function insecure(url: string): string {
   return url.replace("127.0.0.1", INSECURE_HOST);
 }
 
-/** A page in a browser of its own person, and what went wrong in it so far. */
+/** A page in a browser context of its own, and its errors so far. */
 export interface Visit {
   page: Page;
   problems: string[];
-  /** Cuts the page's sockets and lets none through, or lets them through again. */
+  /** Cuts and blocks the page's sockets, or unblocks them. */
   offline(cut: boolean): Promise<void>;
 }
 
@@ -109,7 +109,7 @@ async function watchSockets(page: Page): Promise<Pick<Visit, "offline">> {
   };
 }
 
-/** Signs somebody new up on the page. */
+/** Signs a new user up on the page. */
 export async function signUp(page: Page, name: string): Promise<void> {
   const form = page.locator("#register-form");
   await form.locator("[name=displayName]").fill(name);
@@ -131,7 +131,7 @@ export async function makeRoom(page: Page, name: string): Promise<void> {
   await page.locator(".message.system").getByText("created the room").waitFor();
 }
 
-/** Opens a room of somebody else's. */
+/** Opens another user's room. */
 export async function openRoom(page: Page, name: string): Promise<void> {
   await page.click("#reload-rooms");
   await page.locator(".rooms").getByText(name, { exact: true }).click();
@@ -144,12 +144,12 @@ export async function write(page: Page, text: string): Promise<void> {
   await page.press(".composer [name=text]", "Enter");
 }
 
-/** Resolves once the last message in the room that is open reads so. */
+/** Resolves once the last message of the open room has this text. */
 export async function seesLast(page: Page, text: string): Promise<void> {
   await page.locator(".message").last().locator(".text").getByText(text, { exact: true }).waitFor();
 }
 
-/** Resolves once a message of one's own is in the room's log. */
+/** Resolves once an own message is in the room's log. */
 export async function isSent(page: Page, text: string): Promise<void> {
   await page.locator(".message[data-state=sent] .text").getByText(text, { exact: true }).waitFor();
 }

@@ -8,10 +8,10 @@ import {
 } from "../../src/client/mod.ts";
 import { HANG_MS } from "./deadline.ts";
 
-/** Quick to notice and to come back. */
+/** Short waits for silence and reconnection. */
 export const QUICK = { answerMs: 5_000, silenceMs: 500, firstRetryMs: 10, longestRetryMs: 100 };
 
-/** One browser: its cookies and its storage outlive the pages, and so the clients. */
+/** One browser: its cookies and storage outlive its pages, each of which has a client. */
 export class TestBrowser {
   readonly storage = new MemoryStorage();
   #cookies = new Map<string, string>();
@@ -29,7 +29,7 @@ export class TestBrowser {
     return client;
   }
 
-  /** All cookies, as the header has them. */
+  /** All cookies, as a `Cookie` header. */
   get cookie(): string {
     return [...this.#cookies].map(([name, value]) => `${name}=${value}`).join("; ");
   }
@@ -82,7 +82,7 @@ export class MemoryStorage implements OutboxStorage {
   }
 }
 
-/** Waits until a value is as wanted. */
+/** Waits until a value satisfies a condition. */
 export function becomes<T>(
   { get, subscribe }: Observable<T>,
   isWanted: (value: T) => boolean,
@@ -113,7 +113,7 @@ export function reaches<T extends { status: string }>(
 
 let count = 0;
 
-/** Somebody who has not been there before. */
+/** A new user. */
 export function newAccount(displayName: string) {
   return {
     email: `${++count}.${crypto.randomUUID()}@example.com`,

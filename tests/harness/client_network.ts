@@ -1,8 +1,8 @@
-/** What passes between a client and its server, watched or held back. */
+/** The traffic between a client and its server, recorded or held back. */
 import type { TestBrowser } from "./client.ts";
 import { nextTurn, until } from "./stage.ts";
 
-/** What passes over the sockets of a client. */
+/** The traffic of a client's sockets. */
 export class Frames {
   /** The names of all events received. */
   readonly events: string[] = [];
@@ -33,7 +33,7 @@ export class Frames {
     };
   }
 
-  /** Resolves when the next event of this name has come. */
+  /** Resolves when the next event of this name has arrived. */
   async received(name: string): Promise<void> {
     const before = this.events.length;
     await until(() => this.events.includes(name, before), name);

@@ -5,7 +5,7 @@ import type { ChatMessage, Client, ClientOptions, Room } from "../../src/client/
 import { becomes, newAccount, QUICK, reaches, TestBrowser } from "./client.ts";
 import { type ServerProcess, spawnServer, startServer, type TestServer } from "./server.ts";
 
-/** Never comes back by itself while a test runs. */
+/** Never reconnects by itself during a test. */
 export const PATIENT = { ...QUICK, firstRetryMs: 1e9, longestRetryMs: 1e9 };
 
 export interface Person {
@@ -23,12 +23,12 @@ export class World {
     this.server = server;
   }
 
-  /** A client in a browser that nobody has used. */
+  /** A client in a new browser. */
   readonly newPage = (options: ClientOptions = {}): Client => {
     return this.#newBrowser().open(this.server.url, options);
   };
 
-  /** Somebody who is signed in and online. */
+  /** A user who is signed in and online. */
   readonly newPerson = async (name: string, options: ClientOptions = {}): Promise<Person> => {
     const browser = this.#newBrowser();
     const client = browser.open(this.server.url, options);

@@ -36,7 +36,7 @@ export class DatabaseLock implements AsyncDisposable {
     try {
       this.#child.kill("SIGKILL");
     } catch {
-      // It was released before.
+      // It was released already.
     }
     await this.#child.status;
   }

@@ -1,4 +1,4 @@
-/** How long tests wait for what should come. */
+/** How long tests wait for an expected event. */
 
 /** Milliseconds. It only catches what hangs: machines are slow, shared and busy. */
 export const HANG_MS = 60_000;

@@ -1,11 +1,12 @@
-/** A MongoDB server of a test's own, which may be killed and started again on the same data. */
+/** A MongoDB server for one test, which can be suspended, killed and restarted on the same data. */
 import { MongoClient } from "mongodb";
 import { freePort } from "../servers/service.ts";
+import { ServerProcess } from "./server_process.ts";
 
 /** How to start one: a JSON array of arguments with `{port}` and `{dir}`; undefined where none is. */
 const COMMAND = Deno.env.get("TEST_MONGODB_COMMAND");
 
-export class MongodbServer {
+export class MongodbServer extends ServerProcess {
   /** Whether servers can be started at all; where not, tests that need one are named as ignored. */
   static readonly available = COMMAND !== undefined;
 
@@ -13,9 +14,9 @@ export class MongodbServer {
   readonly uri = `mongodb://127.0.0.1:${this.port}`;
   readonly #command: string[];
   readonly #folder = Deno.makeTempDirSync();
-  #process: Deno.ChildProcess | null = null;
 
   constructor() {
+    super();
     const template: string[] = JSON.parse(COMMAND ?? "[]");
     this.#command = template.map((part) =>
       part.replaceAll("{port}", String(this.port)).replaceAll("{dir}", this.#folder)
@@ -24,24 +25,8 @@ export class MongodbServer {
 
   /** Starts the server and waits until it answers. */
   async start(): Promise<void> {
-    const [program = "", ...args] = this.#command;
-    this.#process = new Deno.Command(program, { args, stdout: "null", stderr: "null" }).spawn();
+    this.spawn(this.#command);
     await onServer(this.uri, (client) => client.db("admin").command({ ping: 1 }));
-  }
-
-  async kill(): Promise<void> {
-    this.#process?.kill("SIGKILL");
-    await this.#process?.status;
-    this.#process = null;
-  }
-
-  /** Stops the server in its tracks: it holds its connections and answers nothing. */
-  suspend(): void {
-    this.#process?.kill("SIGSTOP");
-  }
-
-  resume(): void {
-    this.#process?.kill("SIGCONT");
   }
 
   /** Ends the server and removes its data. */

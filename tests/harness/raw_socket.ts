@@ -1,4 +1,4 @@
-/** A WebSocket client down at the bytes, to send what no honest client would. */
+/** A WebSocket client at the byte level, to send what no correct client would. */
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -30,7 +30,7 @@ export class RawSocket {
     this.#unread = unread;
   }
 
-  /** Connects and shakes hands; `headers` replace those of a proper handshake. */
+  /** Connects and sends the handshake; `headers` replace those of a correct one. */
   static async open(serverUrl: string, headers: Record<string, string> = {}): Promise<RawSocket> {
     const { hostname, port, host } = new URL(serverUrl);
     const tcp = await Deno.connect({ hostname, port: Number(port) });
@@ -57,7 +57,7 @@ export class RawSocket {
     }
   }
 
-  /** Sends one event as an honest client does. */
+  /** Sends one event as a correct client does. */
   sendEvent(event: string, data: unknown, ref?: string): Promise<void> {
     return this.sendFrame(JSON.stringify({ event, data, ref }));
   }
@@ -95,7 +95,7 @@ export class RawSocket {
     }
   }
 
-  /** Reads to the end of the connection; the code of the close frame, null if there came none. */
+  /** Reads to the end of the connection; the code of the close frame, null if there was none. */
   async readToEnd(): Promise<number | null> {
     let code = null;
     while (true) {
@@ -107,7 +107,7 @@ export class RawSocket {
     }
   }
 
-  /** Ends the TCP connection without a word. */
+  /** Ends the TCP connection without a close frame. */
   drop(): void {
     if (this.#dropped) return;
     this.#dropped = true;

@@ -1,54 +1,34 @@
-/** A Redis server of a test's own, which may be stopped in its tracks, killed and started again. */
+/** A Redis server for one test, which can be suspended, killed and restarted. */
 import { createClient } from "@redis/client";
 import { freePort } from "../servers/service.ts";
+import { ServerProcess } from "./server_process.ts";
 
 /** How to start one: a JSON array of arguments with `{port}`; undefined where none is. */
 const COMMAND = Deno.env.get("TEST_REDIS_COMMAND");
 
-export class RedisServer {
+export class RedisServer extends ServerProcess {
   /** Whether servers can be started at all; where not, tests that need one are named as ignored. */
   static readonly available = COMMAND !== undefined;
 
   readonly port = freePort();
   readonly url = `redis://127.0.0.1:${this.port}`;
   readonly #options: string[];
-  #process: Deno.ChildProcess | null = null;
 
   /** @param options of `redis-server`, beside the usual ones of tests */
   constructor(options: string[] = []) {
+    super();
     this.#options = options;
   }
 
   /** Starts the server and waits until it answers. */
   async start(): Promise<void> {
     const template: string[] = JSON.parse(COMMAND ?? "[]");
-    const [program = "", ...args] = template.map((part) =>
-      part.replaceAll("{port}", String(this.port))
-    );
-    this.#process = new Deno.Command(program, {
-      args: [...args, ...this.#options],
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
+    const command = template.map((part) => part.replaceAll("{port}", String(this.port)));
+    this.spawn([...command, ...this.#options]);
     const client = createClient({ url: this.url, socket: { reconnectStrategy: 20 } });
     client.on("error", () => {});
     await client.connect();
     client.destroy();
-  }
-
-  async kill(): Promise<void> {
-    this.#process?.kill("SIGKILL");
-    await this.#process?.status;
-    this.#process = null;
-  }
-
-  /** Stops the server in its tracks: it holds its connections and answers nothing. */
-  suspend(): void {
-    this.#process?.kill("SIGSTOP");
-  }
-
-  resume(): void {
-    this.#process?.kill("SIGCONT");
   }
 
   /** Ends the server; it keeps nothing. */

@@ -1,4 +1,4 @@
-/** A worker whose starts go as a file in the data folder says, one word a start: the last one holds on. */
+/** A worker whose starts follow a file in the data folder, one word per start; the last word repeats. */
 import { createBirpc } from "birpc";
 import type { Config } from "../../src/config.ts";
 import type { SupervisorCalls, WorkerCalls } from "../../src/workers/calls.ts";

@@ -33,7 +33,7 @@ export async function startServer(settings: Record<string, string> = {}): Promis
 }
 
 export interface ServerProcess extends TestServer {
-  /** All that it has written so far. */
+  /** Its output so far. */
   output(): string;
   readonly pid: number;
   kill(signal: Deno.Signal): void;
@@ -41,7 +41,7 @@ export interface ServerProcess extends TestServer {
 }
 
 /**
- * Starts a server as users do, from `main.ts`, and resolves once it says where it listens.
+ * Starts a server as users do, from `main.ts`, and resolves once it has logged its address.
  * @param folder where it runs; by default one without a `.env`, so that the developer's own
  *   settings do not interfere
  * @param launcher a command that runs the one after it
@@ -84,7 +84,7 @@ export async function runMain(
   return { code, output: output() };
 }
 
-/** Starts `main.ts` and waits for nothing. */
+/** Starts `main.ts` without waiting. */
 export function spawnMain(
   env: Record<string, string>,
   folder = Deno.makeTempDirSync(),

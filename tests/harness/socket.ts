@@ -1,4 +1,4 @@
-/** A client of the WebSocket for tests: sends events, waits for answers, remembers everything. */
+/** A client of the WebSocket for tests: sends events, waits for answers, records everything. */
 
 // deno-lint-ignore-file no-explicit-any -- tests look into events of every shape
 
@@ -84,9 +84,12 @@ export class TestSocket {
   /** Resolves with the first event, past or to come, for which `matches` holds. */
   async find(matches: (received: Received) => boolean, what = "an event"): Promise<Received> {
     const deadline = Date.now() + HANG_MS;
+    let checked = 0;
     while (true) {
-      const found = this.received.find(matches);
-      if (found) return found;
+      // Many may wait at once: each looks at each event once.
+      for (; checked < this.received.length; checked++) {
+        if (matches(this.received[checked]!)) return this.received[checked]!;
+      }
       const left = deadline - Date.now();
       if (left <= 0 || this.#closeCode !== null) {
         const events = this.received.map(({ event }) => event).join(", ");
@@ -96,7 +99,7 @@ export class TestSocket {
     }
   }
 
-  /** What of this name was received so far. */
+  /** The events of this name received so far. */
   all(name: string): any[] {
     return this.received.filter(({ event }) => event === name).map(({ data }) => data);
   }

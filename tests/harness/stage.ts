@@ -54,7 +54,7 @@ export class Stage {
     return socket;
   }
 
-  /** Proves that somebody new can sign up, join and chat. */
+  /** Asserts that a new user can sign up, join and chat. */
   async servesANewcomer(): Promise<void> {
     const [newcomer] = await this.people("Newcomer");
     const room = await newcomer.createRoom("Newcomer's room");
@@ -95,7 +95,7 @@ export function sleep(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
-/** Resolves after everything that the present turn has set off without waiting for others. */
+/** Resolves after all microtasks of the current turn. */
 export function nextTurn(): Promise<void> {
   return sleep(0);
 }

@@ -2,7 +2,7 @@
 
 export interface StoreSetting {
   name: "SQLite" | "MongoDB";
-  /** Settings of a store that nothing has used before. */
+  /** Settings of a new, empty store. */
   fresh(): Promise<Record<string, string>>;
 }
 

@@ -81,7 +81,7 @@ async function installSecantus(signal: AbortSignal): Promise<string[]> {
   const draft = await Deno.makeTempDir({ dir: dirname(folder), prefix: "installing_" });
   try {
     await pipInstall(draft, signal);
-    // Whole or not at all; where another run was faster, its folder is as good.
+    // Atomic; if another run was faster, its folder is used.
     await Deno.rename(draft, folder).catch(async (error) => {
       if (!await isFile(program[0]!)) throw error;
     });

@@ -1,4 +1,4 @@
-/** What a suite may need beside the code: found, started, or missing for a reason. */
+/** A service that suites need: found, started, or missing with a reason. */
 import { delimiter, join } from "node:path";
 
 /** A service that suites can use; disposing of it ends what was started for it. */
@@ -12,7 +12,7 @@ export interface Service extends AsyncDisposable {
 /**
  * Finds a service or starts it.
  * @param signal ends whatever is being installed or was started
- * @throws an error that says why it cannot be had
+ * @throws an error with the reason why it is not available
  */
 export type FindService = (signal: AbortSignal) => Promise<Service>;
 
@@ -28,7 +28,7 @@ export async function isFile(path: string): Promise<boolean> {
   return await Deno.stat(path).then((info) => info.isFile, () => false);
 }
 
-/** A port that nobody listens on now. */
+/** A port that is free now. */
 export function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return listener.addr.port;

@@ -57,7 +57,7 @@ export async function mongooseStorage(url) {
   };
 }
 
-/** Nothing outlives the process, and nothing is waited for: the server's own cost alone. */
+/** In memory, without waiting: the server's own cost alone. */
 export function memoryStorage() {
   let count = 0;
   const nextId = () => (++count).toString(16).padStart(24, "0");
@@ -86,7 +86,7 @@ export function memoryStorage() {
       const message = { _id: nextId(), ...draft, sender: { _id, username }, createdAt: new Date() };
       const log = logOf(draft.roomId);
       log.push(message);
-      // Or long runs would measure a growing heap.
+      // Without a bound long runs would measure a growing heap.
       if (log.length > 1000) log.splice(0, 500);
       return Promise.resolve(message);
     },

@@ -4,21 +4,28 @@ import { LOG_LIMIT, type LogPosition } from "../../domain/entry.ts";
 import { ChatError, messageNotFound } from "../../domain/errors.ts";
 import type { Message } from "../../domain/message.ts";
 import type { MessageStore } from "../../ports/store/messages.ts";
-import { relatedTo, type RelatedToReader } from "../../services/related.ts";
+import type { NewestPage } from "../../services/newest_pages.ts";
+import {
+  ownReactions,
+  relatedInAnswer,
+  type RelatedSources,
+  relatedTo,
+  type RelatedToReader,
+} from "../../services/related.ts";
 import type { Dependencies } from "../dependencies.ts";
 
 type ReadDependencies = Pick<Dependencies, "access" | "store" | "publicUsers">;
 
-/** A range of history, oldest first, what goes with it, and whether there is more. */
-export interface MessagesPage {
-  messages: Message[];
-  related: RelatedToReader;
-  /** In the direction of paging. */
-  hasMore: boolean;
+/** A range of history, oldest first, whether there is more in the direction of paging, and more. */
+export interface MessagesPage extends NewestPage {
+  /** The reader's own reactions. */
+  mine: RelatedToReader["mine"];
 }
 
 /** A range of history around a message. */
-export interface MessagesAround extends Omit<MessagesPage, "hasMore"> {
+export interface MessagesAround {
+  messages: Message[];
+  related: RelatedToReader;
   hasMoreBefore: boolean;
   hasMoreAfter: boolean;
 }
@@ -40,23 +47,40 @@ export interface PageRequest {
  */
 export async function readHistory(
   actor: Actor,
-  { access, store, publicUsers }: ReadDependencies,
+  { access, store, publicUsers, newestPages }: ReadDependencies & Pick<Dependencies, "newestPages">,
   idOrSlug: string,
-  { limit, before, after, threadId }: PageRequest,
+  request: PageRequest,
 ): Promise<MessagesPage> {
   const { roomId } = await access.find(actor, idOrSlug);
+  const sources = { messages: store.messages, publicUsers };
+  const load = () => readPage(sources, roomId, request);
+  const page = newestPages && isNewest(request)
+    ? await newestPages.read(roomId, request.limit, load)
+    : await load();
+  return { ...page, mine: await ownReactions(sources, roomId, actor.userId, page.messages) };
+}
+
+function isNewest({ before, after, threadId }: PageRequest): boolean {
+  return before === undefined && after === undefined && threadId === undefined;
+}
+
+async function readPage(
+  sources: RelatedSources,
+  roomId: string,
+  { limit, before, after, threadId }: PageRequest,
+): Promise<NewestPage> {
+  const { messages: store } = sources;
   if (before !== undefined && after !== undefined) {
     throw invalid("before", "must not be given together with after");
   }
-  if (threadId !== undefined) await requireMessage(store.messages, roomId, threadId);
-  const range = rangesOf(store.messages, roomId, threadId);
+  if (threadId !== undefined) await requireMessage(store, roomId, threadId);
+  const range = rangesOf(store, roomId, threadId);
   const isForward = after !== undefined;
   const found = isForward
-    ? await range.after(await positionOf(store.messages, roomId, "after", after), limit + 1)
-    : await range.before(await endOf(store.messages, roomId, before), limit + 1);
+    ? await range.after(await positionOf(store, roomId, "after", after), limit + 1)
+    : await range.before(await endOf(store, roomId, before), limit + 1);
   const messages = isForward ? found.slice(0, limit) : found.slice(-limit);
-  const sources = { messages: store.messages, publicUsers };
-  const related = await relatedTo(sources, roomId, actor.userId, messages);
+  const related = await relatedInAnswer(sources, roomId, messages);
   return { messages, related, hasMore: found.length > limit };
 }
 

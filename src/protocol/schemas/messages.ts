@@ -155,21 +155,23 @@ export const MessagesAround = RelatedToReader.extend({
   hasMoreAfter: z.boolean(),
 }) satisfies z.ZodType<wire.MessagesAround>;
 
-/** What goes with messages in an answer to one reader. */
-interface RelatedMessages {
+/** What goes with messages in an answer, whoever reads it. */
+interface SharedRelated {
   referenced: readonly DomainMessage[];
   users: readonly DomainUser[];
-  mine: Record<string, string[]>;
   threads: Record<string, wire.Thread>;
 }
 
-export function presentRelated({ referenced, users, mine, threads }: RelatedMessages) {
+export function presentShared({ referenced, users, threads }: SharedRelated) {
   return {
     ...(referenced.length > 0 && { referenced: referenced.map(presentMessage) }),
     ...(users.length > 0 && { users }),
-    mine,
     threads,
   };
+}
+
+export function presentRelated(related: SharedRelated & { mine: Record<string, string[]> }) {
+  return { ...presentShared(related), mine: related.mine };
 }
 
 export const MessageAnswer = RelatedToReader.extend({ message: Message });

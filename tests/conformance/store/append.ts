@@ -71,7 +71,7 @@ export function testAppend(test: Register): void {
     assert.deepEqual(await readAfter(store, room.id, 1, 500), messages);
   });
 
-  test("two instances appending to one room leave no hole", async (store, connect) => {
+  test("two instances appending to one room leave no gap", async (store, connect) => {
     const { room, ada } = await createRoomWithAda(store);
     const stores = [store, await connect()];
     const returned = await Promise.all(stores.map(async (each) => {
@@ -86,7 +86,7 @@ export function testAppend(test: Register): void {
     assert.deepEqual(seqs(log), range(2, log.length + 1));
   });
 
-  test("many appends at once to several rooms leave no hole in any", async (store, connect) => {
+  test("many concurrent appends to several rooms leave no gap", async (store, connect) => {
     const ada = await createUser(store);
     const stores = [store, await connect()];
     const rooms = [await createRoom(store, ada), await createRoom(store, ada)];
@@ -101,7 +101,7 @@ export function testAppend(test: Register): void {
     }
   });
 
-  test("repeats in some rooms do not disturb what goes to others at once", async (store) => {
+  test("repeats in some rooms do not disturb concurrent appends to others", async (store) => {
     const ada = await createUser(store);
     const rooms = await Promise.all(range(0, 9).map(() => createRoom(store, ada)));
     await Promise.all(rooms.map(async ({ id: roomId }, i) => {
@@ -143,7 +143,7 @@ export function testAppend(test: Register): void {
     for (const messages of returned) assert.deepEqual(messages, log);
   });
 
-  test("a clientMessageId is its sender's own, and its room's", async (store) => {
+  test("a clientMessageId is scoped to its sender and room", async (store) => {
     const { room, ada } = await createRoomWithAda(store);
     const [bob, elsewhere] = [await createUser(store), await createRoom(store, ada)];
     const key = { clientMessageId: "key" };
@@ -153,7 +153,7 @@ export function testAppend(test: Register): void {
     assert.equal(await headOf(store, elsewhere.id), 2);
   });
 
-  test("duplicates amid new drafts leave no hole and keep their places", async (store) => {
+  test("duplicates among new drafts leave no gap and keep their places", async (store) => {
     const { room, ada } = await createRoomWithAda(store);
     const old = await append(store, room.id, drafts(ada, 3));
     const repeats = old.map(({ clientMessageId }) => draft(ada, { clientMessageId }));
@@ -221,7 +221,7 @@ function burst() {
   });
 }
 
-/** Holds a room's log, without its opening, against the appends that made it. */
+/** Compares a room's log, without its opening, with the appends that made it. */
 function checkLog(log: Message[], appends: { sent: MessageDraft[]; returned: Message[] }[]): void {
   assert.deepEqual(seqs(log), range(2, log.length + 1));
   const byKey = new Map(log.map((message) => [sendKey(message), message]));

@@ -30,7 +30,7 @@ export function testCompareAndSet(test: Register): void {
     assert.deepEqual(await store.log.end(room.id), { seq: 4, n: 4 });
   });
 
-  test("an append on a basis that has passed appends nothing", async (store, connect) => {
+  test("an append on an outdated basis appends nothing", async (store, connect) => {
     const { room, ada } = await createRoomWithAda(store);
     const basis = await store.log.end(room.id);
     await store.log.append(room.id, basis, [creation(draft(ada))]);
@@ -55,7 +55,7 @@ export function testCompareAndSet(test: Register): void {
     assert.deepEqual(await store.log.entriesAfter(room.id, 1, 10), made[0]);
   });
 
-  test("an append stops before the first send that the log has already", async (store) => {
+  test("an append stops before the first send that is already in the log", async (store) => {
     const { room, ada } = await createRoomWithAda(store);
     const first = draft(ada);
     const [old] = await store.log.append(

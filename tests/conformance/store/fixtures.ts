@@ -6,7 +6,7 @@ import type { NewRoom } from "../../../src/domain/room.ts";
 import { publicUser, type User } from "../../../src/domain/user.ts";
 import type { Store } from "../../../src/ports/store/store.ts";
 
-/** A database of one test's own, empty at first. */
+/** One test's database, initially empty. */
 export interface TestDatabase {
   /** Opens a store on the database, as one more instance (or the same after a restart) would. */
   connect(): Promise<Store>;

@@ -39,7 +39,7 @@ export function testLifetime(test: Register): void {
     for (const user of users) assert.deepEqual(await pick(stores, 0).users.find(user.id), user);
   });
 
-  test("an open store answers a ping and says what it is", async (store) => {
+  test("an open store answers a ping and describes itself", async (store) => {
     await store.ping();
     assert.match(store.description, /^\w+ \(.+\)$/);
   });

@@ -47,7 +47,7 @@ export function testRooms(test: Register): void {
     await created;
   });
 
-  test("of ten rooms racing for one slug exactly one gets it", async (store, connect) => {
+  test("of ten concurrent rooms with one slug exactly one is created", async (store, connect) => {
     const stores = [store, await connect()];
     const ada = await createUser(store);
     const rivals = Array.from({ length: 10 }, () => newRoom(ada, { slug: "engines" }));
@@ -82,7 +82,7 @@ export function testRooms(test: Register): void {
     assert.deepEqual(await store.rooms.find(first.id), { ...first, lastSeq: 1 });
   });
 
-  test("of the slugs asked for those are taken that a room has", async (store) => {
+  test("of the given slugs those that a room has are taken", async (store) => {
     const ada = await createUser(store);
     const taken = ["ada", "ada-2", "日本語", "שלום-3", 'room\'s "slug"\\'];
     for (const slug of [...taken, "ada-4"]) await createRoom(store, ada, { slug });

@@ -140,7 +140,7 @@ export async function createSession(store: Store, fields: Partial<Session> = {})
   return session;
 }
 
-/** The rotation from a generation to the next; `variant` tells rivals apart. */
+/** The rotation from a generation to the next; `variant` distinguishes concurrent ones. */
 function rotationFrom(generation: number, variant = 0) {
   return {
     generation: generation + 1,

@@ -11,17 +11,20 @@ export function testUsers(test: Register): void {
     assert.deepEqual(await store.users.findByEmail(user.email), user);
   });
 
-  test("of twenty racing for one email exactly one gets it", async (store, connect) => {
-    const stores = [store, await connect()];
-    const rivals = Array.from({ length: 20 }, () => newUser({ email: "ada@example.org" }));
-    const outcomes = await Promise.allSettled(
-      rivals.map((user, i) => pick(stores, i).users.create(user)),
-    );
-    const refused = outcomes.filter((outcome) => outcome.status === "rejected");
-    assert.deepEqual(refused.map(({ reason }) => reason.code), Array(19).fill("email_taken"));
-    const winner = rivals[outcomes.findIndex(({ status }) => status === "fulfilled")];
-    assert.deepEqual(await store.users.findByEmail("ada@example.org"), winner);
-  });
+  test(
+    "of twenty concurrent registrations of one email exactly one succeeds",
+    async (store, connect) => {
+      const stores = [store, await connect()];
+      const rivals = Array.from({ length: 20 }, () => newUser({ email: "ada@example.org" }));
+      const outcomes = await Promise.allSettled(
+        rivals.map((user, i) => pick(stores, i).users.create(user)),
+      );
+      const refused = outcomes.filter((outcome) => outcome.status === "rejected");
+      assert.deepEqual(refused.map(({ reason }) => reason.code), Array(19).fill("email_taken"));
+      const winner = rivals[outcomes.findIndex(({ status }) => status === "fulfilled")];
+      assert.deepEqual(await store.users.findByEmail("ada@example.org"), winner);
+    },
+  );
 
   test("a refused user is not stored", async (store) => {
     const first = await createUser(store);
@@ -39,7 +42,7 @@ export function testUsers(test: Register): void {
     assert.deepEqual(await store.users.find(user.id), renamed);
   });
 
-  test("an update can take the avatar away and finish the onboarding", async (store) => {
+  test("an update can remove the avatar and finish the onboarding", async (store) => {
     const user = await createUser(store, { avatarUrl: "https://example.org/ada.png" });
     const changes = { avatarUrl: null, onboardingCompleted: true };
     const changed = await store.users.update(user.id, changes, user.updatedAt);

@@ -36,19 +36,20 @@ export class RedisBus implements Bus {
   #starting = true;
   #closed = false;
 
-  private constructor(url: string) {
+  private constructor(url: string, silenceLimitMs?: number) {
     const { host, pathname } = new URL(url);
     this.prefix = `echoroom:${pathname.slice(1) || 0}`;
     this.#place = host;
-    this.#client = newClient(url, this.#givesUp);
+    this.#client = newClient(url, this.#givesUp, silenceLimitMs);
   }
 
   /**
    * Connects; where the server does not answer within 3 s, goes on trying afterwards.
+   * @param silenceLimitMs after which silence of a single server counts as an outage; by default 3 s
    * @throws Error if the server answers and refuses; see `refusalReason`
    */
-  static async open(url: string): Promise<RedisBus> {
-    const bus = new RedisBus(url);
+  static async open(url: string, silenceLimitMs?: number): Promise<RedisBus> {
+    const bus = new RedisBus(url, silenceLimitMs);
     const connected = bus.#connect(url);
     try {
       if (await isInTime(connected, START_LIMIT_MS)) return bus;

@@ -13,9 +13,8 @@ import { isRefusal, refusalReason } from "./refusals.ts";
 const logger = getLogger(["echoroom", "redis"]);
 
 const CONNECT_LIMIT_MS = 2_000;
-/** The client reconnects when the server has answered no ping for this long. */
+/** The client reconnects when the server has answered no ping, sent three times as often, for this long. */
 const SILENCE_LIMIT_MS = 3_000;
-const PING_MS = 1_000;
 const MAX_RETRY_MS = 1_000;
 const ASK_AGAIN_MS = 250;
 /** Commands that may wait for answers; over it publishing fails. */
@@ -109,8 +108,12 @@ async function ask<T>(
 }
 
 /** A client that connects when `openChannels` says so. */
-export function newClient(url: string, givesUp: () => boolean = () => true): Client {
-  const client = createClient({ url, ...clientOptions(givesUp) });
+export function newClient(
+  url: string,
+  givesUp: () => boolean = () => true,
+  silenceLimitMs = SILENCE_LIMIT_MS,
+): Client {
+  const client = createClient({ url, ...clientOptions(givesUp, silenceLimitMs) });
   client.on("error", report);
   return client;
 }
@@ -139,7 +142,7 @@ async function openCluster(options: ChannelOptions, sharded: boolean): Promise<C
 
 /** Tries until all of it can be reached: its client gives up at the first node that cannot. */
 async function connectCluster({ url, givesUp }: ChannelOptions): Promise<Cluster> {
-  const options = clientOptions(givesUp);
+  const options = clientOptions(givesUp, SILENCE_LIMIT_MS);
   while (true) {
     const cluster = createCluster({
       rootNodes: [{ url }],
@@ -158,14 +161,14 @@ async function connectCluster({ url, givesUp }: ChannelOptions): Promise<Cluster
   }
 }
 
-function clientOptions(givesUp: () => boolean) {
+function clientOptions(givesUp: () => boolean, silenceLimitMs: number) {
   return {
     disableOfflineQueue: true,
     commandsQueueMaxLength: MAX_WAITING,
-    pingInterval: PING_MS,
+    pingInterval: silenceLimitMs / 3,
     socket: {
       connectTimeout: CONNECT_LIMIT_MS,
-      socketTimeout: SILENCE_LIMIT_MS,
+      socketTimeout: silenceLimitMs,
       reconnectStrategy: (attempt: number, cause: Error) => {
         if (isRefusal(cause)) {
           if (givesUp()) return cause;

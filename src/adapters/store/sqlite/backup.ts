@@ -99,7 +99,7 @@ async function copyTo(draft: string, database: string): Promise<void> {
   if (readVersion(db) === 0) {
     throw new BackupError(`${database} holds no tables; set DATA_DIR to the server's folder`);
   }
-  // In one step: between several, a server's writes would make it begin anew, again and again.
+  // In one step: between several steps a server's writes would restart it again and again.
   await backup(db, draft, { rate: -1 });
 }
 

@@ -1,0 +1,47 @@
+/** A message as an app shows it: its state, identity and place in the list. */
+import type { Message } from "../protocol/wire/messages.ts";
+import type { PublicUser } from "../protocol/wire/users.ts";
+import type { EchoRoomError } from "./errors.ts";
+
+/** How far a message is on its way into the room's log; others' messages are always `sent`. */
+export type MessageState = "queued" | "sending" | "sent" | "failed";
+
+/**
+ * A message as an app shows it, as it is now, whether or not the server has it yet. Escape its text in
+ * markup. A deleted one stays: it has a `deletedAt`, and no text.
+ */
+export interface ChatMessage
+  extends Readonly<Omit<Message, "id" | "roomId" | "seq" | "changedSeq">> {
+  /** The same from the moment it is written on, for lists. */
+  readonly key: string;
+  /** Whether the server has it. */
+  readonly state: MessageState;
+  /** Null until the server has acked it. */
+  readonly id: string | null;
+  /** Its place in the room's log; null until the server has acked it. */
+  readonly seq: number | null;
+  /** The number of the entry that changed it last; null until the server has acked it. */
+  readonly changedSeq: number | null;
+  /** ISO 8601; by the local clock until the server has acked it. */
+  readonly createdAt: string;
+  /** ISO 8601; by the local clock until the server has acked it. */
+  readonly updatedAt: string;
+  /** Why it was refused, if it `failed`, or why it has to wait, if it is `queued`. */
+  readonly error?: EchoRoomError | undefined;
+  /** When it is sent again, in ms as of `Date.now()`, if it is `queued` because of an `error`. */
+  readonly retryAt?: number | undefined;
+}
+
+/**
+ * The order of the log, then that in which drafts were written: an asynchronous storage may return
+ * earlier drafts after later ones were added.
+ */
+export function byPlace(a: ChatMessage, b: ChatMessage): number {
+  if (a.seq !== null || b.seq !== null) return (a.seq ?? Infinity) - (b.seq ?? Infinity);
+  return Number(a.createdAt > b.createdAt) - Number(a.createdAt < b.createdAt);
+}
+
+/** A sender uses a `clientMessageId` once in a room, so it identifies a message before it is sent. */
+export function keyOf(sender: PublicUser, clientMessageId: string): string {
+  return `${sender.id} ${clientMessageId}`;
+}

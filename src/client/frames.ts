@@ -1,0 +1,40 @@
+/** What goes over the socket: the server's frames, and the size of the client's. */
+import type { ServerEvents } from "../protocol/wire/events.ts";
+import { MAX_FRAME_BYTES } from "../protocol/wire/limits.ts";
+import type { Message } from "../protocol/wire/messages.ts";
+import { utf8Length } from "./platform.ts";
+
+/** Any frame of the server: its event's name, data, and the `ref` of what it answers. */
+export type ServerFrame = {
+  [E in keyof ServerEvents]: { event: E; data: ServerEvents[E]; ref?: number };
+}[keyof ServerEvents];
+
+/** An event about a room that answers nothing and is not kept in its log. */
+export type Notice = Extract<ServerFrame, { event: "typing:update" | "presence:update" }>;
+
+/** An entry of a room's log. Its event may be unknown to this client. */
+export interface EntryFrame {
+  event: string;
+  data: { roomId: string; seq: number; entryId?: string; message?: Message };
+}
+
+/** Parses a frame of one or several events; none if it is not JSON, as from a faulty proxy. */
+export function framesIn(text: string): ServerFrame[] {
+  try {
+    const frames = JSON.parse(text);
+    return Array.isArray(frames) ? frames : [frames];
+  } catch {
+    return [];
+  }
+}
+
+/** Whatever has an entry id is an entry; older servers send `message:new` without one. */
+export function isEntry({ event, data }: { event: string; data: object }): boolean {
+  return event === "message:new" || "entryId" in data;
+}
+
+/** Whether the server takes a command of this size, with room for its `ref`. */
+export function fits(event: string, data: object): boolean {
+  const frame = JSON.stringify({ event, data, ref: Number.MAX_SAFE_INTEGER });
+  return utf8Length(frame) <= MAX_FRAME_BYTES;
+}

@@ -1,0 +1,111 @@
+/** The rooms that an app has joined: one handle for each name, until its last holder leaves it. */
+import type { Connection } from "./connection.ts";
+import type { EntryFrame, Notice } from "./frames.ts";
+import { JoinedRoom, type RoomHost } from "./joined_room.ts";
+import type { Progress } from "./outbox.ts";
+import type { Room } from "./room.ts";
+import type { Unsent } from "./unsent_store.ts";
+
+/** What joined rooms need of the client around them. */
+export interface RoomsHost extends Omit<RoomHost, "release"> {
+  /** The unsent messages for a room of this name, before its id is known. */
+  unsentUnder(name: string): Unsent[];
+}
+
+export class JoinedRooms {
+  readonly #host: RoomsHost;
+  readonly #connection: Connection;
+  readonly #rooms = new Map<string, { room: JoinedRoom; holders: number }>();
+  /** Counts the checks: the rooms take turns. */
+  #checks = 0;
+
+  constructor(host: RoomsHost) {
+    this.#host = host;
+    this.#connection = host.connection;
+  }
+
+  /** Returns the room of this name; it has to be left as often as it was joined. */
+  join(idOrSlug: string): Room {
+    const known = this.#rooms.get(idOrSlug);
+    if (known) {
+      known.holders++;
+      known.room.retryEntering();
+      return known.room;
+    }
+    const room = new JoinedRoom(idOrSlug, {
+      ...this.#host,
+      release: (room) => this.#release(room),
+    });
+    this.#rooms.set(idOrSlug, { room, holders: 1 });
+    for (const message of this.#host.unsentUnder(idOrSlug)) room.show(message);
+    if (this.#connection.isOnline) room.enter();
+    return room;
+  }
+
+  receive(entry: EntryFrame): void {
+    for (const room of this.#withId(entry.data.roomId)) room.receive(entry);
+  }
+
+  notice(notice: Notice): void {
+    for (const room of this.#withId(notice.data.roomId)) room.notice(notice);
+  }
+
+  /** Updates the state of one of the user's own messages. */
+  report(message: Unsent, progress: Progress): void {
+    for (const room of this.#all()) {
+      const names = [room.id, room.name, room.info.get()?.slug];
+      if (names.includes(message.room)) room.report(message, progress);
+    }
+  }
+
+  /** The connection is online. */
+  enter(): void {
+    for (const room of this.#all()) room.enter();
+  }
+
+  /** The connection was lost. */
+  suspend(): void {
+    for (const room of this.#all()) room.suspend();
+  }
+
+  /** The session has ended. */
+  end(): void {
+    for (const room of this.#all()) room.end();
+    this.#rooms.clear();
+  }
+
+  /** Rooms that were refused may be accepted now: a room was made, or one was left. */
+  retry(): void {
+    for (const room of this.#all()) room.retryEntering();
+  }
+
+  /** Checks the next live room for a gap. Returns whether there is one to check. */
+  checkNext(): boolean {
+    const rooms = this.#all().filter(({ state }) => state.get().status === "live");
+    const room = rooms[this.#checks++ % rooms.length];
+    room?.check();
+    return room !== undefined;
+  }
+
+  #release(room: JoinedRoom): void {
+    const known = this.#rooms.get(room.name);
+    if (known?.room !== room || --known.holders > 0) return;
+    this.#rooms.delete(room.name);
+    room.close();
+    // The app may hold the same room under its other name, which may not be known yet.
+    if (this.#withId(room.id).length > 0) return;
+    this.#connection.request("room:leave", { roomId: room.id }, ({ roomId }) => {
+      for (const other of this.#withId(roomId)) other.enter();
+      this.retry();
+    }).catch(() => {});
+  }
+
+  #all(): JoinedRoom[] {
+    return [...this.#rooms.values()].map(({ room }) => room);
+  }
+
+  /** Several if the app has joined the room by its id and by its slug. */
+  #withId(roomId: string): JoinedRoom[] {
+    return this.#all().filter(({ id }) => id === roomId);
+  }
+}
