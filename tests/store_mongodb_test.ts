@@ -102,6 +102,37 @@ Deno.test("MongoDB: the end of a log is found from any hint, right or wrong", as
   await drop();
 });
 
+Deno.test("MongoDB: many who ask for the end of a log at once cost two searches", async () => {
+  const { uri, drop } = newDatabase();
+  await onServer(uri, async (client) => {
+    const messages = client.db().collection<EntryDocument>("messages");
+    const entries = [1, 2, 3].map((seq) => ({ roomId: "room", seq, n: seq }) as EntryDocument);
+    await messages.insertMany(entries);
+    let queries = 0;
+    const counted = new Proxy(messages, {
+      get: (target, name) => {
+        if (name === "find") queries++;
+        const value = Reflect.get(target, name, target);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+    await new LogEnds(counted).find("room");
+    const alone = queries;
+    queries = 0;
+    const ends = new LogEnds(counted);
+    const first = ends.find("room");
+    await Promise.resolve();
+    const found = await Promise.all([
+      first,
+      ...Array.from({ length: 100 }, () => ends.find("room")),
+    ]);
+    assert.deepEqual(new Set(found.map(({ seq }) => seq)), new Set([3]));
+    // The second search begins where the first has ended.
+    assert.ok(queries <= alone + 1, `${queries} queries, ${alone} alone`);
+  });
+  await drop();
+});
+
 Deno.test("MongoDB: an open store has its indexes, those of messages led by the room", async () => {
   const { uri, connect, drop } = newDatabase();
   const store = await connect();

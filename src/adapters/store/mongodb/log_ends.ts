@@ -2,7 +2,10 @@
 import { LRUCache } from "lru-cache";
 import type { Collection } from "mongodb";
 import pLimit from "p-limit";
+import { within } from "../../../async/deadline.ts";
+import { SingleFlight } from "../../../async/single_flight.ts";
 import { LOG_START, type LogPosition } from "../../../domain/entry.ts";
+import { unavailable } from "../../../domain/errors.ts";
 import {
   type EntryDocument,
   POSITION,
@@ -17,8 +20,16 @@ const MAX_HINTS = 10_000;
 const ENDS_AT_ONCE = 20;
 /** Numbers that one query looks for. */
 const PROBES = 64;
+/** By then whoever asked has been answered `unavailable`. */
+const SEARCH_LIMIT_MS = 5_000;
 /** How many doubling distances are probed beyond the last entry known. */
 const DOUBLINGS = 45;
+
+interface Search {
+  flight: SingleFlight<LogPosition>;
+  /** How many wait for it. */
+  waiting: number;
+}
 
 /**
  * Numbers have no hole: if entry n exists and n + 1 does not, the log ends at n. So the end is found
@@ -33,6 +44,11 @@ export class LogEnds {
    */
   readonly #hints = new LRUCache<string, LogPosition>({ max: MAX_HINTS });
   readonly #messages: Collection<EntryDocument>;
+  /**
+   * Shared, because a hundred sockets may ask for a room at once, on an instance that has just
+   * started and has to search the whole log.
+   */
+  readonly #searches = new Map<string, Search>();
   /** Counts the databases that this may have been: positions of an earlier one are not remembered. */
   #generation = 0;
 
@@ -56,8 +72,34 @@ export class LogEnds {
     this.#hints.clear();
   }
 
-  /** The end of the log. */
+  /** The end of the log, not before this call. */
   async find(roomId: string): Promise<LogPosition> {
+    const search = this.#searches.get(roomId) ?? this.#openSearch(roomId);
+    search.waiting++;
+    try {
+      return await search.flight.run();
+    } finally {
+      if (--search.waiting === 0) this.#searches.delete(roomId);
+    }
+  }
+
+  /** The ends of these logs. */
+  findAll(roomIds: string[]): Promise<LogPosition[]> {
+    return pLimit(ENDS_AT_ONCE).map(roomIds, (roomId) => this.find(roomId));
+  }
+
+  #openSearch(roomId: string): Search {
+    const flight = new SingleFlight(() => {
+      return within(this.#find(roomId), SEARCH_LIMIT_MS, () => {
+        throw unavailable("The database did not answer in time.");
+      });
+    });
+    const search = { flight, waiting: 0 };
+    this.#searches.set(roomId, search);
+    return search;
+  }
+
+  async #find(roomId: string): Promise<LogPosition> {
     const generation = this.#generation;
     const hint = this.lastSeen(roomId);
     const end = await this.#findFrom(roomId, hint);
@@ -65,11 +107,6 @@ export class LogEnds {
     if (end.seq < hint.seq) this.#hints.delete(roomId);
     if (generation === this.#generation) this.saw(roomId, end);
     return end;
-  }
-
-  /** The ends of these logs. */
-  findAll(roomIds: string[]): Promise<LogPosition[]> {
-    return pLimit(ENDS_AT_ONCE).map(roomIds, (roomId) => this.find(roomId));
   }
 
   async #findFrom(roomId: string, { seq: hint }: LogPosition): Promise<LogPosition> {
