@@ -1,8 +1,9 @@
 /** The cost of a log's length: reads and writes of the log's port, as one room's log grows. */
-import { type EntryDraft, LOG_LIMIT, positionOf } from "../../src/domain/entry.ts";
+import { type CreatedDraft, LOG_LIMIT, positionOf } from "../../src/domain/entry.ts";
 import { newId } from "../../src/domain/id.ts";
+import { PLAIN } from "../../src/domain/message.ts";
 import type { PublicUser } from "../../src/domain/user.ts";
-import type { LogStore } from "../../src/ports/store/log.ts";
+import type { Store } from "../../src/ports/store/store.ts";
 import { median } from "../statistics.ts";
 
 const BATCH = 500;
@@ -21,15 +22,15 @@ export interface Point {
  * @param onProgress is called with the number of messages so far, and with each measurement
  */
 export async function measureLogLengths(
-  log: LogStore,
+  store: Store,
   room: { id: string; creator: PublicUser },
   lengths: number[],
   onProgress: (progress: number | Point["figures"]) => void,
 ): Promise<Point[]> {
   const points: Point[] = [];
   for (const length of lengths) {
-    await fill(log, room, length, onProgress);
-    const figures = await measure(log, room);
+    await fill(store, room, length, onProgress);
+    const figures = await measure(store, room);
     points.push({ size: length, figures });
     onProgress(figures);
   }
@@ -37,38 +38,38 @@ export async function measureLogLengths(
 }
 
 async function fill(
-  log: LogStore,
+  store: Store,
   { id, creator }: { id: string; creator: PublicUser },
   length: number,
   onProgress: (messages: number) => void,
 ): Promise<void> {
-  let end = await log.end(id);
+  let end = await store.log.end(id);
   while (end.n < length) {
     const count = Math.min(BATCH, length - end.n);
     const drafts = Array.from({ length: count }, () => draft(creator));
-    end = positionOf((await log.append(id, end, drafts)).at(-1)!);
+    end = positionOf((await store.log.append(id, end, drafts)).at(-1)!);
     onProgress(end.n);
   }
 }
 
 async function measure(
-  log: LogStore,
+  store: Store,
   { id, creator }: { id: string; creator: PublicUser },
 ): Promise<Record<string, number>> {
-  let end = await log.end(id);
-  const [entry] = await log.entriesAfter(id, Math.floor(end.seq / 2) - 1, 1);
+  let end = await store.log.end(id);
+  const [entry] = await store.log.entriesAfter(id, Math.floor(end.seq / 2) - 1, 1);
   const middle = positionOf(entry!);
   const append = async () => {
-    const [appended] = await log.append(id, end, [draft(creator)]);
+    const [appended] = await store.log.append(id, end, [draft(creator)]);
     end = positionOf(appended!);
   };
   return {
-    "history at the end": await time(() => log.messagesBefore(id, LOG_LIMIT, HISTORY)),
-    "history in the middle": await time(() => log.messagesBefore(id, middle, HISTORY)),
-    "recovery of 50": await time(() => log.entriesAfter(id, end.seq - 50, RECOVERY)),
-    "recovery from the middle": await time(() => log.entriesAfter(id, middle.seq, RECOVERY)),
-    "a message's place": await time(() => log.position(id, entry!.message.id)),
-    "the log's end": await time(() => log.end(id)),
+    "history at the end": await time(() => store.messages.before(id, LOG_LIMIT, HISTORY)),
+    "history in the middle": await time(() => store.messages.before(id, middle, HISTORY)),
+    "recovery of 50": await time(() => store.log.entriesAfter(id, end.seq - 50, RECOVERY)),
+    "recovery from the middle": await time(() => store.log.entriesAfter(id, middle.seq, RECOVERY)),
+    "a message's place": await time(() => store.messages.position(id, entry!.message.id)),
+    "the log's end": await time(() => store.log.end(id)),
     "an append": await time(append),
   };
 }
@@ -84,8 +85,9 @@ async function time(call: () => Promise<unknown>): Promise<number> {
   return median(times)!;
 }
 
-export function draft(sender: PublicUser): EntryDraft {
+export function draft(sender: PublicUser): CreatedDraft {
   const message = {
+    ...PLAIN,
     id: newId(),
     sender,
     text: "What a log's length costs is to be shown by this text of common size.",
@@ -93,5 +95,5 @@ export function draft(sender: PublicUser): EntryDraft {
     clientMessageId: newId(),
     createdAt: new Date(),
   };
-  return { kind: "created", message };
+  return { kind: "created", message, request: null, notified: [] };
 }

@@ -1,10 +1,9 @@
 /** How the databases find messages: the query plans of the adapters' own queries. */
 import { DatabaseSync } from "node:sqlite";
 import type { Document, MongoClient } from "mongodb";
-import { SqliteDatabase } from "../../src/adapters/store/sqlite/database.ts";
-import type { SqliteLog } from "../../src/adapters/store/sqlite/log.ts";
+import { type DatabasePorts, SqliteDatabase } from "../../src/adapters/store/sqlite/database.ts";
 import { LOG_LIMIT, LOG_START } from "../../src/domain/entry.ts";
-import type { LogStore } from "../../src/ports/store/log.ts";
+import type { Store } from "../../src/ports/store/store.ts";
 
 export interface Plan {
   query: string;
@@ -23,7 +22,7 @@ export function explainSqlite(path: string, roomId: string): Plan[] {
     if (/\bmessages\b/.test(sql) && sql.startsWith("SELECT")) statements.add(sql);
     return prepare.call(this, sql);
   };
-  readAll(database.ports.log, roomId);
+  readAll(database.ports, roomId);
   DatabaseSync.prototype.prepare = prepare;
   database.close();
   const connection = new DatabaseSync(path);
@@ -38,7 +37,7 @@ export function explainSqlite(path: string, roomId: string): Plan[] {
 
 /** The plans of all commands that read messages on a MongoDB server; its client must emit command events. */
 export async function explainMongodb(
-  log: LogStore,
+  store: Store,
   client: MongoClient,
   roomId: string,
 ): Promise<Plan[]> {
@@ -46,7 +45,7 @@ export async function explainMongodb(
   client.on("commandStarted", ({ commandName, command }) => {
     if (command[commandName] === "messages") commands.push(command);
   });
-  await readAll(log, roomId);
+  await readAll(store, roomId);
   client.removeAllListeners("commandStarted");
   const database = client.db(commands[0]?.$db);
   return await Promise.all(commands.map(async (command) => {
@@ -63,17 +62,29 @@ export async function explainMongodb(
   }));
 }
 
-/** Calls every read of messages once. */
-function readAll(log: LogStore | SqliteLog, roomId: string): Promise<unknown> {
+/** Calls every read of entries and messages once. */
+function readAll(
+  { log, messages }: Pick<Store | DatabasePorts, "log" | "messages">,
+  roomId: string,
+): Promise<unknown> {
   return Promise.all([
     log.findSent(roomId, [{ senderId: "none", clientMessageId: "none" }]),
     log.end(roomId),
     log.heads([roomId]),
     log.entriesAfter(roomId, 10, 200),
-    log.entriesBefore(roomId, 100, 50),
     log.entryId(roomId, 10),
-    log.messagesBefore(roomId, LOG_LIMIT, 50),
-    log.messagesAfter(roomId, LOG_START, 50),
-    log.position(roomId, "none"),
+    messages.find(roomId, ["none"]),
+    messages.position(roomId, "none"),
+    messages.before(roomId, LOG_LIMIT, 50),
+    messages.after(roomId, LOG_START, 50),
+    messages.answersBefore(roomId, "none", LOG_LIMIT, 50),
+    messages.answersAfter(roomId, "none", LOG_START, 50),
+    messages.threads(roomId, ["none"]),
+    messages.pinned(roomId),
+    messages.countPinned(roomId),
+    messages.earlierTexts(roomId, "none"),
+    messages.reactionsBy(roomId, "none", ["none"]),
+    messages.reactors(roomId, "none", "none", 50),
+    messages.reactorsAmong(roomId, "none", "none", ["none"]),
   ]);
 }

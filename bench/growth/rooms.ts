@@ -1,5 +1,7 @@
 /** The cost of the number of rooms: appends spread over them, and messages to their sockets. */
 import { InProcessBus } from "../../src/adapters/bus/in_process.ts";
+import type { CreatedDraft } from "../../src/domain/entry.ts";
+import type { Command } from "../../src/services/decision.ts";
 import { Metrics } from "../../src/services/metrics.ts";
 import { RoomLog } from "../../src/services/room_log.ts";
 import type { PublicUser } from "../../src/domain/user.ts";
@@ -18,6 +20,11 @@ const TRAFFIC_SECONDS = 8;
 const STEP_MS = 5;
 const AT_ONCE = 50;
 
+function send(draft: CreatedDraft): Command {
+  const { message: { sender: by, clientMessageId, text }, request } = draft;
+  return { by, clientMessageId, request, text, decide: () => ({ draft }) };
+}
+
 /** Messages a second that are appended, 64 in flight, spread evenly over so many of the rooms. */
 export async function measureAppends(
   store: Store,
@@ -32,7 +39,7 @@ export async function measureAppends(
     const end = performance.now() + APPEND_SECONDS * 1_000;
     await Promise.all(Array.from({ length: IN_FLIGHT }, async (_, i) => {
       for (let turn = i; performance.now() < end; turn += IN_FLIGHT) {
-        await log.append(rooms[turn % size]!, draft(creator));
+        await log.append(rooms[turn % size]!, send(draft(creator)));
         appended++;
       }
     }));

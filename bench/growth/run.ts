@@ -76,7 +76,7 @@ async function onMongodb(length: number): Promise<Growth> {
   const store = await MongoStore.open(connection);
   const world = await furnish(store);
   // While the log is short: some servers execute a query to explain it, with the worst plan.
-  const plans = await explainMongodb(store.log, connection.client, world.rooms[0]!);
+  const plans = await explainMongodb(store, connection.client, world.rooms[0]!);
   const charts = await measureStore("MongoDB", store, world, length);
   await store.close();
   return { charts, plans };
@@ -94,7 +94,7 @@ async function measureStore(
   const start = performance.now();
   let shown = start;
   const points = await measureLogLengths(
-    store.log,
+    store,
     // A separate room: the appends above went to the others.
     { id: world.rooms.at(-1)!, creator: world.creator },
     [...lengths, length],
