@@ -1,7 +1,7 @@
 /** What holds for every route: problems, ids, origins, limits, documents, operations. */
 import assert from "node:assert/strict";
 import { Hono } from "hono";
-import type { Services } from "../src/services/services.ts";
+import type { Dependencies } from "../src/application/dependencies.ts";
 import { compose } from "../src/compose.ts";
 import { readConfig } from "../src/config.ts";
 import { type ChatError, ERROR_CODES } from "../src/domain/errors.ts";
@@ -454,7 +454,7 @@ Deno.test("the OpenAPI document describes every route, and every reference in it
 
 Deno.test("no route is left out of the OpenAPI document but the page, the documents and the socket", () =>
   onStage(async ({ server }) => {
-    const app = createApp({} as Services, {} as Gateway, APP_SETTINGS);
+    const app = createApp({} as Dependencies, {} as Gateway, APP_SETTINGS);
     const { body } = await request(server.url, "GET", "/openapi.json");
     const undescribed = app.routes
       .filter(({ method }) => method !== "ALL")
@@ -477,7 +477,7 @@ Deno.test("no route is left out of the OpenAPI document but the page, the docume
   }));
 
 Deno.test("every route is supported by Hono's fast router", () => {
-  const app = createApp({} as Services, {} as Gateway, APP_SETTINGS);
+  const app = createApp({} as Dependencies, {} as Gateway, APP_SETTINGS);
   // It chooses with the first request.
   app.router.match("GET", "/health");
   assert.match(app.router.name, /RegExpRouter/);

@@ -17,7 +17,8 @@ function openRoom() {
   const load = () => {
     log.reads++;
     const message = { seq: log.head, text: "Hello", sender: log.sender } as Message;
-    return Promise.resolve({ messages: [message], hasMore: log.head > 1 });
+    const related = { referenced: [], users: [], threads: {} };
+    return Promise.resolve({ messages: [message], related, hasMore: log.head > 1 });
   };
   const read = (limit = 50, loadPage = load) => pages.read("room", limit, loadPage);
   return { bus, log, store, load, read };
@@ -37,6 +38,14 @@ Deno.test("a page shows a message as soon as the store has it, whoever appended 
   await read();
   log.head = 2;
   assert.equal((await read()).messages.at(-1)?.seq, 2);
+});
+
+Deno.test("a page shows a change of an old message as soon as the store has it", async () => {
+  const { log, read } = openRoom();
+  const first = await read();
+  log.head = 2;
+  assert.notEqual(await read(), first);
+  assert.equal(log.reads, 2);
 });
 
 Deno.test("a page is read again once the store may have become another database", async () => {
