@@ -77,6 +77,7 @@ for (const version of [1, 2]) {
         description: room.description,
         createdBy: publicUser(old, room.created_by),
         lastSeq: entries.length,
+        lastMessageAt: entries.at(-1)!.createdAt,
         createdAt: new Date(Number(room.created_at)),
         updatedAt: new Date(Number(room.updated_at)),
       };

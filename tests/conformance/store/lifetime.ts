@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { createSession } from "./sessions.ts";
 import {
   append,
+  CREATED,
   createRoomWithAda,
   createUser,
   creation,
@@ -26,7 +27,11 @@ export function testLifetime(test: Register): void {
 
     const restarted = await connect();
     assert.deepEqual(await restarted.users.find(ada.id), ada);
-    assert.deepEqual(await restarted.rooms.find(room.id), { ...room, lastSeq: 2 });
+    assert.deepEqual(await restarted.rooms.find(room.id), {
+      ...room,
+      lastSeq: 2,
+      lastMessageAt: CREATED,
+    });
     assert.deepEqual(await readAfter(restarted, room.id, 0, 10), log);
     assert.deepEqual(await restarted.sessions.find(session.id), session);
     assert.deepEqual(await append(restarted, room.id, [{ ...sent, id: newId() }]), [message]);

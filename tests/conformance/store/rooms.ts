@@ -3,6 +3,7 @@ import { LOG_LIMIT } from "../../../src/domain/entry.ts";
 import assert from "node:assert/strict";
 import {
   append,
+  CREATED,
   createRoom,
   createUser,
   creation,
@@ -25,7 +26,7 @@ export function testRooms(test: Register): void {
     const room = newRoom(ada, { description: "Engines, analytical and other" });
     const first = opening(ada);
     assert.equal(await store.rooms.create(room, creation(first)), true);
-    const expected = { ...room, lastSeq: 1 };
+    const expected = { ...room, lastSeq: 1, lastMessageAt: CREATED };
     assert.deepEqual(await store.rooms.find(room.id), expected);
     assert.deepEqual(await store.rooms.find(room.slug), expected);
     assert.deepEqual(await readAfter(store, room.id, 0, 10), [stored(room.id, 1, first)]);
@@ -56,7 +57,11 @@ export function testRooms(test: Register): void {
     );
     assert.equal(outcomes.filter(Boolean).length, 1);
     const winner = pick(rivals, outcomes.indexOf(true));
-    assert.deepEqual(await store.rooms.list(10), [{ ...winner, lastSeq: 1 }]);
+    assert.deepEqual(await store.rooms.list(10), [{
+      ...winner,
+      lastSeq: 1,
+      lastMessageAt: CREATED,
+    }]);
   });
 
   test("a room that lost its slug can be created under another", async (store) => {
@@ -71,6 +76,7 @@ export function testRooms(test: Register): void {
       ...room,
       slug: "engines-2",
       lastSeq: 1,
+      lastMessageAt: CREATED,
     });
     assert.deepEqual(await readAfter(store, room.id, 0, 10), [stored(room.id, 1, first)]);
   });
@@ -79,7 +85,11 @@ export function testRooms(test: Register): void {
     const ada = await createUser(store);
     const first = await createRoom(store, ada);
     await createRoom(store, ada, { slug: first.id });
-    assert.deepEqual(await store.rooms.find(first.id), { ...first, lastSeq: 1 });
+    assert.deepEqual(await store.rooms.find(first.id), {
+      ...first,
+      lastSeq: 1,
+      lastMessageAt: CREATED,
+    });
   });
 
   test("of the given slugs those that a room has are taken", async (store) => {
@@ -97,7 +107,7 @@ export function testRooms(test: Register): void {
     const inOrder = ["10", "2", "Z", "a", "a", "a b", "é", "\uFF5E", "\u{1F600}"]
       .map((name, i) => newRoom(ada, { id: `room-${i}`, name }));
     for (const room of inOrder.toReversed()) await store.rooms.create(room, creation(draft(ada)));
-    const listed = inOrder.map((room) => ({ ...room, lastSeq: 1 }));
+    const listed = inOrder.map((room) => ({ ...room, lastSeq: 1, lastMessageAt: CREATED }));
     assert.deepEqual(await store.rooms.list(100), listed);
   });
 
