@@ -2,19 +2,34 @@
 import assert from "node:assert/strict";
 import { InProcessBus } from "../src/adapters/bus/in_process.ts";
 import type { Dependencies } from "../src/application/dependencies.ts";
-import { readHistory } from "../src/application/messages/read_history.ts";
+import { type Accepted } from "../src/application/messages/accept.ts";
+import { deleteMessage } from "../src/application/messages/delete_message.ts";
+import { editMessage } from "../src/application/messages/edit_message.ts";
+import { getMessage } from "../src/application/messages/get_message.ts";
+import { listEdits } from "../src/application/messages/list_edits.ts";
+import { listPins } from "../src/application/messages/list_pins.ts";
+import { listReactors } from "../src/application/messages/list_reactors.ts";
+import { readChanges } from "../src/application/messages/read_changes.ts";
+import { readAround, readHistory } from "../src/application/messages/read_history.ts";
 import { sendMessage } from "../src/application/messages/send_message.ts";
+import { setPin } from "../src/application/messages/set_pin.ts";
+import { setReaction } from "../src/application/messages/set_reaction.ts";
 import { getRoom } from "../src/application/rooms/get_room.ts";
 import { joinRoom } from "../src/application/rooms/join_room.ts";
 import { recoverRoom } from "../src/application/rooms/recover_room.ts";
 import { setTyping } from "../src/application/rooms/set_typing.ts";
 import type { Participant } from "../src/domain/actor.ts";
+import { LOG_START } from "../src/domain/entry.ts";
+import { type Message, PLAIN } from "../src/domain/message.ts";
 import { capabilitiesOf, type Capability } from "../src/domain/permissions.ts";
 import type { Room } from "../src/domain/room.ts";
+import type { MessageStore } from "../src/ports/store/messages.ts";
 import type { Store } from "../src/ports/store/store.ts";
 import type { Subscriber } from "../src/rooms/subscriber.ts";
 import { Access } from "../src/services/access.ts";
+import { type Attempt, type Command, decide } from "../src/services/decision.ts";
 import { RateLimits } from "../src/services/rate_limits.ts";
+import { RequestHashes } from "../src/services/request_hashes.ts";
 import { RoomCache } from "../src/services/room_cache.ts";
 
 const ADA: Participant = {
@@ -32,6 +47,41 @@ const ROOM: Room = {
   createdAt: new Date(),
   updatedAt: new Date(),
 };
+const BOB: Participant = {
+  userId: "bob",
+  sessionId: "session of Bob",
+  user: { id: "bob", displayName: "Bob", avatarUrl: null },
+};
+const OTHERS = [
+  "message.delete_own",
+  "message.edit_own",
+  "message.react",
+  "message.send",
+  "room.read",
+];
+const OWNED = ["message.delete_any", "message.mention_room", "message.pin", ...OTHERS].sort();
+/** A message of Bob's in the room of Ada's. */
+const MESSAGE: Message = {
+  ...PLAIN,
+  id: "message",
+  roomId: ROOM.id,
+  seq: 2,
+  changedSeq: 2,
+  textSeq: 2,
+  sender: BOB.user,
+  text: "Hello",
+  system: false,
+  clientMessageId: "c1",
+  createdAt: new Date(),
+  updatedAt: new Date(),
+};
+const MESSAGES = {
+  find: () => Promise.resolve([MESSAGE]),
+  earlierTexts: () => Promise.resolve([]),
+  countPinned: () => Promise.resolve(0),
+  reactors: () => Promise.resolve([]),
+  reactorsAmong: () => Promise.resolve(new Set()),
+} as Partial<MessageStore> as MessageStore;
 const SUBSCRIBER = { open: true } as Subscriber;
 
 /** Access to one room by this table, and how often the store was asked. */
@@ -50,18 +100,35 @@ function behindGate(...capabilities: Capability[]) {
   const { access } = openAccess(() => new Set(capabilities));
   const rateLimits = new RateLimits(true);
   const reached: string[] = [];
-  const appended = Promise.resolve({ message: { text: "Hello" } });
   const log = {
-    append() {
+    async append(roomId: string, command: Command) {
+      const { drafts } = await decide(MESSAGES, roomId, LOG_START, [{ command }]).then(accepted);
       reached.push("log");
-      return appended;
+      return { entry: drafts[0] };
     },
+    findSent: () => Promise.resolve([]),
   };
-  const typing = { end: () => {} };
-  const dependencies = { access, rateLimits, log, rooms: { typing } } as unknown as Dependencies;
+  const dependencies = {
+    access,
+    rateLimits,
+    log,
+    store: { log, messages: MESSAGES },
+    requestHashes: new RequestHashes("x".repeat(32)),
+    rooms: { typing: { end: () => {} } },
+  } as unknown as Dependencies;
   const send = (room: string, clientMessageId: string = crypto.randomUUID()) =>
-    sendMessage(ADA, dependencies, { room, text: "Hello", clientMessageId });
+    sendMessage(ADA, dependencies, { room, text: "Hello", clientMessageId }).then(resultOf);
   return { dependencies, rateLimits, reached, send };
+}
+
+/** @throws what the only command of an attempt was refused for */
+function accepted({ drafts, refused: [refusal] }: Attempt<unknown>) {
+  if (refusal) throw refusal.error;
+  return { drafts };
+}
+
+function resultOf({ result }: Accepted) {
+  return result;
 }
 
 Deno.test("everybody signed in may read every room and send to it, by its id or slug", async () => {
@@ -69,9 +136,14 @@ Deno.test("everybody signed in may read every room and send to it, by its id or 
   for (const idOrSlug of ["general", "room-id"]) {
     const { roomId, capabilities } = await access.find(ADA, idOrSlug);
     assert.equal(roomId, "room-id");
-    assert.deepEqual([...capabilities], ["room.read", "message.send"]);
+    assert.deepEqual([...capabilities].sort(), OWNED);
   }
   await assert.rejects(access.find(ADA, "nowhere"), { code: "room_not_found" });
+});
+
+Deno.test("who did not create a room may neither pin in it, nor mean it whole, nor delete others' messages", async () => {
+  const { capabilities } = await openAccess().access.find(BOB, "general");
+  assert.deepEqual([...capabilities].sort(), OTHERS);
 });
 
 Deno.test("access to a cached room makes no store call", async () => {
@@ -85,6 +157,7 @@ Deno.test("access to a cached room makes no store call", async () => {
 Deno.test("no use case reveals a room's existence to an actor who may not read it", async () => {
   const { dependencies, reached, send } = behindGate();
   const page = { limit: 50, before: undefined, after: undefined };
+  const { id: messageId } = MESSAGE;
   const cursor = { seq: 0 };
   const earlier = Promise.resolve();
   const subscriber = SUBSCRIBER;
@@ -92,7 +165,14 @@ Deno.test("no use case reveals a room's existence to an actor who may not read i
     const attempts = [
       () => getRoom(ADA, dependencies, room),
       () => readHistory(ADA, dependencies, room, page),
+      () => readAround(ADA, dependencies, room, { around: messageId, limit: 50 }),
+      () => readChanges(ADA, dependencies, room, { cursor, limit: 50 }),
+      () => getMessage(ADA, dependencies, room, messageId),
+      () => listEdits(ADA, dependencies, room, messageId),
+      () => listPins(ADA, dependencies, room),
+      () => listReactors(ADA, dependencies, room, { messageId, emoji: "+1", limit: 50 }),
       () => send(room),
+      ...changesOf(MESSAGE).map((change) => () => change(ADA, dependencies, room)),
       () => joinRoom(ADA, dependencies, { room, subscriber }, () => {}),
       () => recoverRoom(ADA, dependencies, { room, cursor, subscriber, earlier }, () => {}),
       () => setTyping(ADA, dependencies, { room, subscriber, isTyping: true }),
@@ -102,10 +182,23 @@ Deno.test("no use case reveals a room's existence to an actor who may not read i
   assert.deepEqual(reached, []);
 });
 
-Deno.test("an actor who may only read a room is forbidden to send to it", async () => {
-  const { reached, send } = behindGate("room.read");
+Deno.test("an actor who may only read a room is forbidden to send to it and to change anything", async () => {
+  const { dependencies, reached, send } = behindGate("room.read");
   await assert.rejects(send("general"), { code: "forbidden" });
+  for (const change of changesOf(MESSAGE)) {
+    const changed = change(BOB, dependencies, "general").then(resultOf);
+    await assert.rejects(changed, { code: "forbidden" });
+  }
   assert.deepEqual(reached, []);
+});
+
+Deno.test("who may delete any message may read its earlier texts, and others only their own", async () => {
+  const moderator = behindGate("room.read", "message.delete_any");
+  assert.equal((await listEdits(ADA, moderator.dependencies, "general", "message")).length, 1);
+  const reader = behindGate("room.read");
+  assert.equal((await listEdits(BOB, reader.dependencies, "general", "message")).length, 1);
+  const refused = listEdits(ADA, reader.dependencies, "general", "message");
+  await assert.rejects(refused, { code: "forbidden" });
 });
 
 Deno.test("sends are limited for each user and room, whatever transport they come by", async () => {
@@ -119,3 +212,18 @@ Deno.test("a limit reveals nothing about a room that the actor may not read", as
   const { send } = behindGate();
   for (let i = 0; i < 61; i++) await assert.rejects(send("general"), { code: "room_not_found" });
 });
+
+/** Every change of a message. */
+function changesOf({ id: messageId }: Message) {
+  type Change = (actor: Participant, all: Dependencies, room: string) => Promise<Accepted>;
+  const clientMessageId = "c2";
+  const changes: Change[] = [
+    (actor, all, room) => editMessage(actor, all, { room, messageId, text: "Hi", clientMessageId }),
+    (actor, all, room) => deleteMessage(actor, all, { room, messageId, clientMessageId }),
+    (actor, all, room) => setReaction(actor, all, { room, messageId, emoji: "+1", isOn: true }),
+    (actor, all, room) => setReaction(actor, all, { room, messageId, emoji: "+1", isOn: false }),
+    (actor, all, room) => setPin(actor, all, { room, messageId, isPinned: true }),
+    (actor, all, room) => setPin(actor, all, { room, messageId, isPinned: false }),
+  ];
+  return changes;
+}

@@ -1,16 +1,19 @@
 /** The feed of one room: whatever the bus loses, repeats or reorders, sockets get the log in order. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { InProcessBus } from "../src/adapters/bus/in_process.ts";
 import { Metrics } from "../src/services/metrics.ts";
 import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
 import { unavailable } from "../src/domain/errors.ts";
 import type { Entry, EntryDraft } from "../src/domain/entry.ts";
+import { PLAIN } from "../src/domain/message.ts";
 import type { User } from "../src/domain/user.ts";
 import type { Store } from "../src/ports/store/store.ts";
 import type { Subscriber } from "../src/rooms/subscriber.ts";
 import { Feed, type FeedOptions } from "../src/rooms/feed.ts";
 import { Flusher } from "../src/rooms/flusher.ts";
 import { RecentProfiles } from "../src/rooms/recent_profiles.ts";
+import { PublicUsers } from "../src/services/public_users.ts";
 import { sleep } from "./harness/stage.ts";
 import { SQLITE } from "./harness/stores.ts";
 
@@ -27,6 +30,7 @@ const ADA: User = {
 
 function draft(): EntryDraft {
   const message = {
+    ...PLAIN,
     id: crypto.randomUUID(),
     sender: ADA,
     text: "Hello",
@@ -34,7 +38,7 @@ function draft(): EntryDraft {
     clientMessageId: crypto.randomUUID(),
     createdAt: new Date(),
   };
-  return { kind: "created", message };
+  return { kind: "created", message, request: null, notified: [] };
 }
 
 /** Appends at the end of a log, as another instance would. */
@@ -50,7 +54,7 @@ class Watcher {
   readonly names: string[] = [];
 
   constructor(feed: Feed) {
-    this.seqs = feed.latest().map(({ entry }) => entry.seq);
+    this.seqs = feed.window.latest().map(({ message }) => message.seq);
     feed.live.add(this as unknown as Subscriber);
   }
 
@@ -220,7 +224,7 @@ Deno.test("entries that are delivered while a stale window is read follow what w
     answer();
     await refreshed;
     assert.equal(feed.stale, false);
-    assert.deepEqual(feed.latest().map(({ entry }) => entry.seq), [1, 2, 3]);
+    assert.deepEqual(feed.window.latest().map(({ message }) => message.seq), [1, 2, 3]);
   }));
 
 Deno.test("a message that was sent before its sender's change is delivered with the new name", () =>
@@ -249,12 +253,18 @@ Deno.test("a message that is read while its sender changes is delivered with the
   }));
 
 function optionsOf(store: Store, metrics: Metrics): FeedOptions {
-  const log = { advance: () => {} };
-  return { store, metrics, log, flusher: new Flusher(() => 0), profiles: new RecentProfiles() };
+  return {
+    store,
+    metrics,
+    log: { advance: () => {} },
+    flusher: new Flusher(() => 0),
+    profiles: new RecentProfiles(),
+    publicUsers: new PublicUsers(store.users, new InProcessBus()),
+  };
 }
 
 function senders(feed: Feed): string[] {
-  return feed.latest().map(({ text }) => JSON.parse(text).sender.displayName);
+  return feed.window.latest().map(({ text }) => JSON.parse(text).sender.displayName);
 }
 
 /** Like an instance that receives a change over the bus. */
@@ -321,15 +331,22 @@ async function onSlowFeed(
   const metrics = new Metrics();
   const profiles = new RecentProfiles();
   const reads = new HeldReads();
-  const log: Pick<Store["log"], "entriesAfter" | "entriesBefore"> = {
+  const log: Store["log"] = {
+    ...store.log,
     entriesAfter: (...range) => {
       const page = store.log.entriesAfter(...range);
       return reads.hold ? reads.pass(page) : page;
     },
-    entriesBefore: (...range) => reads.pass(store.log.entriesBefore(...range)),
   };
+  // The last read of a window that is loaded, and that of one that was invalidated.
+  const messages: Store["messages"] = {
+    ...store.messages,
+    threads: (...asked) => reads.pass(store.messages.threads(...asked)),
+    find: (...asked) => reads.pass(store.messages.find(...asked)),
+  };
+  const held: Store = Object.create(store, { log: { value: log }, messages: { value: messages } });
   const open = (roomId: string) => {
-    return new Feed(roomId, { ...optionsOf({ log } as Store, metrics), profiles });
+    return new Feed(roomId, { ...optionsOf(held, metrics), profiles });
   };
   const roomId = await openRoom(store);
   const feed = open(roomId);

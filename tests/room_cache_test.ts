@@ -41,7 +41,7 @@ Deno.test("a room is looked up once for each of its names", async () => {
   const { cache, room, asked } = openCache();
   for (const name of ["general", room.id, "general", room.id]) {
     assert.equal((await cache.find(name)).id, room.id);
-    assert.equal(await cache.idOf(name), room.id);
+    assert.deepEqual(await cache.identify(name), { id: room.id, creatorId: ADA.id });
   }
   assert.deepEqual(asked, ["general", room.id]);
 });
@@ -49,7 +49,7 @@ Deno.test("a room is looked up once for each of its names", async () => {
 Deno.test("a missing room is looked up again: it may be created at any time", async () => {
   const { cache, asked } = openCache();
   await assert.rejects(cache.find("later"), { code: "room_not_found" });
-  await assert.rejects(cache.idOf("later"), { code: "room_not_found" });
+  await assert.rejects(cache.identify("later"), { code: "room_not_found" });
   assert.deepEqual(asked, ["later", "later"]);
 });
 
@@ -74,7 +74,7 @@ Deno.test("after an interruption of the bus rooms are read again, and their ids 
   const { cache, bus, asked } = openCache();
   await cache.find("general");
   bus.interrupt();
-  await cache.idOf("general");
+  await cache.identify("general");
   await cache.find("general");
   assert.deepEqual(asked, ["general", "general"]);
 });

@@ -1,19 +1,29 @@
-/** What the log publishes of its appends, and waiting for that. */
+/** What the log decides and appends, what it publishes of that, and waiting for it. */
 import assert from "node:assert/strict";
 import { InProcessBus } from "../src/adapters/bus/in_process.ts";
 import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
 import { Metrics } from "../src/services/metrics.ts";
+import { PublicUsers } from "../src/services/public_users.ts";
 import { RoomLog } from "../src/services/room_log.ts";
+import type { Command, Result } from "../src/services/decision.ts";
 import { newId } from "../src/domain/id.ts";
-import type { Entry, EntryDraft, LogPosition } from "../src/domain/entry.ts";
-import type { User } from "../src/domain/user.ts";
+import type {
+  ChangeDraft,
+  CreatedDraft,
+  Entry,
+  EntryDraft,
+  LogPosition,
+} from "../src/domain/entry.ts";
+import { type Message, type MessageDraft, PLAIN, withoutContent } from "../src/domain/message.ts";
+import { type Edit, edit as edited, MAX_EMOJI } from "../src/domain/message_changes.ts";
+import { publicUser, type User } from "../src/domain/user.ts";
 import type { BusEvent } from "../src/ports/bus.ts";
 import type { LogStore } from "../src/ports/store/log.ts";
 import type { Store } from "../src/ports/store/store.ts";
 import type { Subscriber } from "../src/rooms/subscriber.ts";
 import { Flusher } from "../src/rooms/flusher.ts";
 import { Hub } from "../src/rooms/hub.ts";
-import { until } from "./harness/stage.ts";
+import { nextTurn, until } from "./harness/stage.ts";
 import { SQLITE } from "./harness/stores.ts";
 
 /** A bus that is notified of entries by the database itself, as a change stream does. */
@@ -41,7 +51,7 @@ Deno.test("a batch counts as unpublished until the bus has it, stored or not", a
   await using world = await openWorld();
   const { log, bus, room, ada } = world;
   assert.equal(log.published(room), null);
-  const appended = log.append(room, draft(ada));
+  const appended = log.append(room, send(ada));
   const published = log.published(room);
   await appended;
   assert.deepEqual(bus.published, []);
@@ -50,7 +60,7 @@ Deno.test("a batch counts as unpublished until the bus has it, stored or not", a
   assert.equal(log.published(room), null);
 
   world.failing = true;
-  const refused = assert.rejects(log.append(room, draft(ada)));
+  const refused = assert.rejects(log.append(room, send(ada)));
   await log.published(room);
   assert.deepEqual(bus.published, ["appended", "append_uncertain"]);
   await refused;
@@ -59,7 +69,7 @@ Deno.test("a batch counts as unpublished until the bus has it, stored or not", a
 Deno.test("a drain ends once the last batch is published", async () => {
   await using world = await openWorld();
   const { log, bus, room, ada } = world;
-  void log.append(room, draft(ada));
+  void log.append(room, send(ada));
   await log.drain();
   assert.deepEqual(bus.published, ["appended"]);
 });
@@ -72,7 +82,7 @@ Deno.test("another instance's entry is read although an own append does not end"
   await hub.join(room, watcher(seqs), ({ lastSeq }) => seqs.push(lastSeq));
   const hanging = Promise.withResolvers<void>();
   world.beforeAppend = () => hanging.promise;
-  const own = log.append(room, draft(ada));
+  const own = log.append(room, send(ada));
   await store.log.append(room, { seq: 1, n: 1 }, [draft(ada)]);
   bus.grow(room, 2);
   await until(() => seqs.length === 2, "the other's entry is delivered");
@@ -90,7 +100,7 @@ Deno.test("an entry that the database announces before its writer does is not re
   await hub.join(room, watcher(seqs), ({ lastSeq }) => seqs.push(lastSeq));
   const before = world.reads;
   world.onAppended = (entries) => bus.grow(room, entries.at(-1)!.seq);
-  await log.append(room, draft(ada));
+  await log.append(room, send(ada));
   await until(() => seqs.length === 2, "the entry is delivered");
   assert.deepEqual(seqs, [1, 2]);
   assert.equal(world.reads, before);
@@ -111,10 +121,10 @@ Deno.test("what another instance wrote is read when the database announces it", 
 Deno.test("a lost race costs one read, of the entries that were first", async () => {
   await using world = await openWorld();
   const { log, bus, store, room, ada } = world;
-  await log.append(room, draft(ada));
+  await log.append(room, send(ada));
   await store.log.append(room, { seq: 2, n: 2 }, [draft(ada), draft(ada)]);
   world.calls = [];
-  assert.equal((await log.append(room, draft(ada))).seq, 5);
+  assert.equal(seqOf(await log.append(room, send(ada))), 5);
   assert.deepEqual(world.calls, ["append", "entriesAfter", "append"]);
   assert.ok(!bus.published.includes("append_contended"));
 });
@@ -122,21 +132,21 @@ Deno.test("a lost race costs one read, of the entries that were first", async ()
 Deno.test("an append after entries that arrived here meanwhile reads nothing", async () => {
   await using world = await openWorld();
   const { log, store, room, ada } = world;
-  await log.append(room, draft(ada));
+  await log.append(room, send(ada));
   await store.log.append(room, { seq: 2, n: 2 }, [draft(ada)]);
   log.advance(room, { seq: 3, n: 3 }, store.epoch);
   world.calls = [];
-  assert.equal((await log.append(room, draft(ada))).seq, 4);
+  assert.equal(seqOf(await log.append(room, send(ada))), 4);
   assert.deepEqual(world.calls, ["append"]);
 });
 
 Deno.test("an append far behind the log's end asks for the end instead of reading on", async () => {
   await using world = await openWorld();
   const { log, store, room, ada } = world;
-  await log.append(room, draft(ada));
+  await log.append(room, send(ada));
   await store.log.append(room, { seq: 2, n: 2 }, Array.from({ length: 300 }, () => draft(ada)));
   world.calls = [];
-  assert.equal((await log.append(room, draft(ada))).seq, 303);
+  assert.equal(seqOf(await log.append(room, send(ada))), 303);
   assert.deepEqual(world.calls, ["append", "entriesAfter", "end", "append"]);
 });
 
@@ -147,7 +157,7 @@ Deno.test("an append that loses twice in a row notifies the other instances", as
   world.beforeAppend = async () => {
     if (races-- > 0) await store.log.append(room, await store.log.end(room), [draft(ada)]);
   };
-  assert.equal((await log.append(room, draft(ada))).seq, 4);
+  assert.equal(seqOf(await log.append(room, send(ada))), 4);
   await log.drain();
   assert.deepEqual(bus.published, ["append_contended", "appended"]);
 });
@@ -155,21 +165,21 @@ Deno.test("an append that loses twice in a row notifies the other instances", as
 Deno.test("an instance that loses races may append first", async () => {
   await using world = await openWorld();
   const { log, bus, store, room, ada } = world;
-  await log.append(room, draft(ada));
+  await log.append(room, send(ada));
   bus.contend(room);
-  const own = log.append(room, draft(ada));
+  const own = log.append(room, send(ada));
   // The store gets this one first, unless the log has not waited.
   const [other] = await store.log.append(room, { seq: 2, n: 2 }, [draft(ada)]);
   assert.equal(other?.seq, 3);
   log.advance(room, { seq: 3, n: 3 }, store.epoch);
-  assert.equal((await own).seq, 4);
+  assert.equal(seqOf(await own), 4);
 });
 
 Deno.test("an append goes on although the instance that lost races does not append", async () => {
   await using world = await openWorld();
   const { log, bus, room, ada } = world;
   bus.contend(room);
-  assert.equal((await log.append(room, draft(ada))).seq, 2);
+  assert.equal(seqOf(await log.append(room, send(ada))), 2);
 });
 
 Deno.test("a log's end from before the database changed is not a basis", async () => {
@@ -177,9 +187,9 @@ Deno.test("a log's end from before the database changed is not a basis", async (
   const { log, room, ada } = world;
   log.advance(room, { seq: 9, n: 9 }, 0);
   world.epoch = 1;
-  assert.equal((await log.append(room, draft(ada))).seq, 2);
+  assert.equal(seqOf(await log.append(room, send(ada))), 2);
   log.advance(room, { seq: 9, n: 9 }, 0);
-  assert.equal((await log.append(room, draft(ada))).seq, 3);
+  assert.equal(seqOf(await log.append(room, send(ada))), 3);
 });
 
 Deno.test("if the database changes while an append is refused, the log's end is read again", async () => {
@@ -191,7 +201,7 @@ Deno.test("if the database changes while an append is refused, the log's end is 
     world.epoch = 1;
     return Promise.resolve();
   };
-  assert.equal((await log.append(room, draft(ada))).seq, 2);
+  assert.equal(seqOf(await log.append(room, send(ada))), 2);
 });
 
 Deno.test("an own attempt that becomes visible later is found and published, not repeated", async () => {
@@ -199,9 +209,10 @@ Deno.test("an own attempt that becomes visible later is found and published, not
   const { log, bus, store, room, ada } = world;
   world.hidesAppended = true;
   const drafts = [draft(ada), draft(ada)];
-  const entries = await Promise.all(drafts.map((each) => log.append(room, each)));
+  const commands = drafts.map((each) => send(ada, each));
+  const results = await Promise.all(commands.map((each) => log.append(room, each)));
   assert.deepEqual(
-    entries.map(({ id, seq }) => [id, seq]),
+    results.map(entryOf).map(({ id, seq }) => [id, seq]),
     drafts.map(({ message }, i) => [message.id, i + 2]),
   );
   await log.drain();
@@ -209,12 +220,215 @@ Deno.test("an own attempt that becomes visible later is found and published, not
   assert.deepEqual(await store.log.end(room), { seq: 3, n: 3 });
 });
 
+Deno.test("a command is decided on what others have appended, although the bus has lost it", async () => {
+  await using world = await openWorld();
+  const { log, store, room, ada } = world;
+  const sent = entryOf(await log.append(room, send(ada))).message;
+  await store.log.append(room, await store.log.end(room), [deletion(sent, ada)]);
+  await assert.rejects(log.append(room, edit(ada, sent.id, "Hi")), { code: "message_deleted" });
+  await assert.rejects(log.append(room, react(ada, sent.id)), { code: "message_deleted" });
+});
+
+Deno.test("a command is decided on what those before it in its batch do", async () => {
+  await using world = await openWorld();
+  const { log, store, room, ada } = world;
+  const { id, seq } = entryOf(await log.append(room, send(ada))).message;
+  const [edited, stale, deleted, reaction] = await settleBatch(world, [
+    edit(ada, id, "First", { ifChangedSeq: seq }),
+    edit(ada, id, "Second", { ifChangedSeq: seq }),
+    remove(ada, id),
+    react(ada, id),
+  ]);
+  assert.equal(seqOf(resultOf(edited)), seq + 2);
+  assert.equal(codeOf(stale), "edit_conflict");
+  assert.equal(seqOf(resultOf(deleted)), seq + 3);
+  assert.equal(codeOf(reaction), "message_deleted");
+  const [message] = await store.messages.find(room, [id]);
+  assert.deepEqual([message?.text, message?.changedSeq], ["", seq + 3]);
+});
+
+Deno.test("a command of which nothing comes is no entry, and asks the store for no append", async () => {
+  await using world = await openWorld();
+  const { log, store, room, ada } = world;
+  const { id } = entryOf(await log.append(room, send(ada))).message;
+  await log.append(room, react(ada, id));
+  world.calls = [];
+  const [again] = await Promise.allSettled([log.append(room, react(ada, id))]);
+  assert.deepEqual(unchangedOf(resultOf(again)), { id, changedSeq: 3 });
+  await assert.rejects(log.append(room, react(ada, "nothing")), { code: "message_not_found" });
+  assert.deepEqual(world.calls, []);
+  assert.deepEqual(await store.log.end(room), { seq: 3, n: 2 });
+});
+
+Deno.test("a refusal is not known before what it was decided on is stored", async () => {
+  await using world = await openWorld();
+  const { log, room, ada } = world;
+  const { id } = entryOf(await log.append(room, send(ada))).message;
+  const [reached, stored] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  let appends = 0;
+  world.beforeAppend = () => {
+    if (++appends < 2) return Promise.resolve();
+    reached.resolve();
+    return stored.promise;
+  };
+  const settled: string[] = [];
+  const batch = await appendBatch(world, [remove(ada, id), edit(ada, id, "Hi")]);
+  batch[0]!.then(() => settled.push("deleted"));
+  const refusal = assert.rejects(batch[1]!, { code: "message_deleted" })
+    .then(() => settled.push("refused"));
+  await reached.promise;
+  await nextTurn();
+  assert.deepEqual(settled, []);
+  stored.resolve();
+  await refusal;
+  assert.deepEqual(settled, ["deleted", "refused"]);
+});
+
+Deno.test("a refusal that rested on an entry that lost its race is decided again", async () => {
+  await using world = await openWorld();
+  const { log, store, room, ada, bob } = world;
+  const { id } = entryOf(await log.append(room, send(ada))).message;
+  const emoji = Array.from({ length: MAX_EMOJI - 1 }, (_, i) => `e${i}`);
+  await Promise.all(emoji.map((each) => log.append(room, react(ada, id, each))));
+  const [before] = await store.messages.find(room, [id]);
+  let appends = 0;
+  world.beforeAppend = async () => {
+    if (++appends !== 2) return;
+    // Another instance: takes the first emoji back.
+    const reactions = before!.reactions.slice(1);
+    const use = { emoji: "e0", user: publicUser(ada) };
+    const taken = {
+      ...changeOf(before!, ada),
+      kind: "reacted",
+      added: [],
+      removed: [use],
+    } as const;
+    const end = await store.log.end(room);
+    await store.log.append(room, end, [{ ...taken, message: { ...before!, reactions } }]);
+  };
+  const results = await settleBatch(world, [react(bob, id, "last"), react(bob, id, "too_many")]);
+  assert.deepEqual(results.map(({ status }) => status), ["fulfilled", "fulfilled"]);
+  const [after] = await store.messages.find(room, [id]);
+  assert.equal(after?.reactions.length, MAX_EMOJI);
+});
+
+Deno.test("reactions to a message of one batch are one entry, whatever is sent between them", async () => {
+  await using world = await openWorld();
+  const { log, store, room, ada, bob } = world;
+  const { id } = entryOf(await log.append(room, send(ada))).message;
+  const results = await settleBatch(world, [
+    react(bob, id),
+    send(ada),
+    react(ada, id),
+    react(ada, id, "heart"),
+  ]);
+  const [first, sent, second, third] = results.map(resultOf).map(entryOf);
+  assert.deepEqual([first, second, third].map((entry) => entry?.seq), [4, 4, 4]);
+  assert.equal(sent?.seq, 5);
+  assert.ok(first?.kind === "reacted" && first.removed.length === 0);
+  const used = first.added.map(({ emoji, user }) => `${user.displayName} ${emoji}`);
+  assert.deepEqual(used.toSorted(), ["Ada +1", "Ada heart", "Bob +1"]);
+  assert.deepEqual(first.message.reactions, [
+    { emoji: "+1", count: 2, users: [ada.id, bob.id].toSorted() },
+    { emoji: "heart", count: 1, users: [ada.id] },
+  ]);
+  assert.deepEqual(await store.log.entriesAfter(room, 3, 1), [first]);
+});
+
+Deno.test("reactions to a message on both sides of another change of it are two entries", async () => {
+  await using world = await openWorld();
+  const { log, room, ada, bob } = world;
+  const { id } = entryOf(await log.append(room, send(ada))).message;
+  const results = await settleBatch(world, [react(ada, id), edit(ada, id, "Hi"), react(bob, id)]);
+  assert.deepEqual(results.map(resultOf).map(seqOf), [4, 5, 6]);
+});
+
+Deno.test("a reaction that is taken back within a batch, and put again, is three entries", async () => {
+  await using world = await openWorld();
+  const { log, store, room, ada } = world;
+  const { id } = entryOf(await log.append(room, send(ada))).message;
+  const results = await settleBatch(world, [
+    react(ada, id),
+    react(ada, id, "+1", false),
+    react(ada, id),
+  ]);
+  assert.deepEqual(results.map(resultOf).map(seqOf), [4, 5, 6]);
+  const [message] = await store.messages.find(room, [id]);
+  assert.deepEqual(message?.reactions, [{ emoji: "+1", count: 1, users: [ada.id] }]);
+});
+
+Deno.test("a repeat is acknowledged with the first entry, whatever has changed since", async () => {
+  await using world = await openWorld();
+  const { log, store, room, ada } = world;
+  const sending = send(ada);
+  const sent = entryOf(await log.append(room, sending));
+  const { id } = sent.message;
+  const editing = edit(ada, id, "Hi", { ifChangedSeq: sent.seq });
+  const edited = entryOf(await log.append(room, editing));
+  await log.append(room, edit(ada, id, "Hello again"));
+  await log.append(room, remove(ada, id));
+  const end = await store.log.end(room);
+  for (const [command, entry] of [[sending, sent], [editing, edited]] as const) {
+    const again = await log.append(room, command);
+    const { kind, seq, createdAt, message } = entryOf(again);
+    assert.ok("entry" in again && again.isRepeat);
+    assert.deepEqual([kind, seq, createdAt], [entry.kind, entry.seq, entry.createdAt]);
+    assert.equal(message.text, "");
+  }
+  assert.deepEqual(await store.log.end(room), end);
+});
+
+Deno.test("an id of a command that is used for another one is a conflict, refused or not", async () => {
+  await using world = await openWorld();
+  const { log, store, room, ada } = world;
+  const sending = send(ada);
+  const { id } = entryOf(await log.append(room, sending)).message;
+  const { clientMessageId } = sending;
+  const others = [
+    edit(ada, id, "Hi", {}, clientMessageId),
+    edit(ada, "nothing", "Hi", {}, clientMessageId),
+    remove(ada, id, clientMessageId),
+    send(ada, draft(ada, { clientMessageId, text: "Another" })),
+  ];
+  for (const other of others) {
+    await assert.rejects(log.append(room, other), { code: "idempotency_conflict" });
+  }
+  assert.deepEqual(await store.log.end(room), { seq: 2, n: 2 });
+});
+
+Deno.test("a command that is repeated within a batch is done once, and conflicts with another", async () => {
+  await using world = await openWorld();
+  const { log, store, room, ada } = world;
+  const { id } = entryOf(await log.append(room, send(ada))).message;
+  const editing = edit(ada, id, "Hi");
+  const other = edit(ada, id, "Ho", {}, editing.clientMessageId);
+  const [first, again, conflict] = await settleBatch(world, [editing, editing, other]);
+  assert.equal(seqOf(resultOf(first)), 4);
+  assert.equal(seqOf(resultOf(again)), 4);
+  assert.equal(codeOf(conflict), "idempotency_conflict");
+  assert.deepEqual(await store.log.end(room), { seq: 4, n: 3 });
+});
+
+Deno.test("a repeat that comes while the first try is overtaken by another instance is done once", async () => {
+  await using world = await openWorld();
+  const { log, store, room, ada } = world;
+  const { id } = entryOf(await log.append(room, send(ada))).message;
+  let races = 1;
+  world.beforeAppend = async () => {
+    if (races-- > 0) await store.log.append(room, await store.log.end(room), [draft(ada)]);
+  };
+  const editing = edit(ada, id, "Hi");
+  const results = await Promise.all([log.append(room, editing), log.append(room, editing)]);
+  assert.deepEqual(results.map(seqOf), [4, 4]);
+  assert.deepEqual(await store.log.end(room), { seq: 4, n: 3 });
+});
+
 /** A log and a hub over a store that counts reads and can be made to fail, and a room of Ada's. */
 async function openWorld() {
   const { DATA_DIR } = await SQLITE.fresh();
   const sqlite = await SqliteStore.open(`${DATA_DIR}/echoroom.db`);
-  const ada = person("Ada");
-  await sqlite.users.create(ada);
+  const [ada, bob] = [person("Ada"), person("Bob")];
+  for (const user of [ada, bob]) await sqlite.users.create(user);
   const now = new Date();
   const room = { id: newId(), slug: "room", name: "Room", description: null };
   await sqlite.rooms.create(
@@ -226,6 +440,7 @@ async function openWorld() {
     bus: new EagerBus(),
     room: room.id,
     ada,
+    bob,
     reads: 0,
     /** The calls of the log's port, by name. */
     calls: [] as string[],
@@ -278,7 +493,9 @@ async function openWorld() {
   const metrics = new Metrics();
   const log = new RoomLog(store, world.bus, metrics);
   const life = { opened: () => Promise.resolve(), closed: () => {} };
-  const hub = new Hub({ store, bus: world.bus, log, metrics }, new Flusher(() => 0), life);
+  const publicUsers = new PublicUsers(store.users, world.bus);
+  const services = { store, bus: world.bus, log, metrics, publicUsers };
+  const hub = new Hub(services, new Flusher(() => 0), life);
   return Object.assign(world, { log, hub });
 }
 
@@ -301,14 +518,124 @@ function person(displayName: string): User {
   };
 }
 
-function draft(sender: User): EntryDraft {
+function draft(sender: User, fields: Partial<MessageDraft> = {}): CreatedDraft {
   const message = {
+    ...PLAIN,
     id: newId(),
     sender,
     text: "Hello",
     system: false,
     clientMessageId: newId(),
     createdAt: new Date(),
+    ...fields,
   };
-  return { kind: "created", message };
+  return { kind: "created", message, request: null, notified: [] };
+}
+
+/** A send, by default of something new. */
+function send(by: User, sent = draft(by)): Command {
+  const { clientMessageId, text } = sent.message;
+  const request = `send ${text}`;
+  return { by, clientMessageId, request, text, decide: () => ({ draft: { ...sent, request } }) };
+}
+
+/** A change of a message as another instance has decided it. */
+function changeOf(before: Message, by: User): Omit<ChangeDraft, "kind" | "added" | "removed"> {
+  const id = newId();
+  const about = { by: publicUser(by), clientMessageId: id, request: null, createdAt: new Date() };
+  return { ...about, id, before, message: before };
+}
+
+function deletion(before: Message, by: User): EntryDraft {
+  const message = { ...withoutContent(before), deletedAt: new Date() };
+  return { ...changeOf(before, by), kind: "deleted", message };
+}
+
+function edit(
+  by: User,
+  messageId: string,
+  text: string,
+  change: Edit = {},
+  clientMessageId = newId(),
+): Command {
+  const request = `edit ${messageId} ${text}`;
+  return {
+    ...{ by, clientMessageId, request, text, needs: { messageIds: [messageId] } },
+    decide(state) {
+      const before = state.message(messageId);
+      const { id, ...common } = changeOf(before, by);
+      const message = edited(before, { ...change, text }, common.createdAt);
+      return { draft: { ...common, id, kind: "edited", clientMessageId, request, message } };
+    },
+  };
+}
+
+function remove(by: User, messageId: string, clientMessageId = newId()): Command {
+  const request = `delete ${messageId}`;
+  return {
+    ...{ by, clientMessageId, request, text: "", needs: { messageIds: [messageId] } },
+    decide(state) {
+      const before = state.message(messageId);
+      if (before.deletedAt) return { unchanged: before };
+      return { draft: { ...deletion(before, by), clientMessageId, request } as EntryDraft };
+    },
+  };
+}
+
+/** Adds a reaction, or takes it back. */
+function react(by: User, messageId: string, emoji = "+1", isOn = true): Command {
+  const use = { emoji, user: publicUser(by) };
+  const uses = { added: isOn ? [use] : [], removed: isOn ? [] : [use] };
+  const reaction = { messageId, emoji, userId: by.id };
+  return {
+    ...{ by, clientMessageId: newId(), request: null, text: "" },
+    needs: { messageIds: [messageId], reaction },
+    decide(state) {
+      const before = state.message(messageId);
+      const message = state.react(messageId, use, isOn);
+      if (!message) return { unchanged: before };
+      return { draft: { ...changeOf(before, by), kind: "reacted", ...uses, message } };
+    },
+  };
+}
+
+type World = Awaited<ReturnType<typeof openWorld>>;
+
+/** Appends commands as one batch: what comes while a send is written. */
+async function appendBatch({ log, room, ada }: World, commands: Command[]) {
+  await log.drain();
+  void log.append(room, send(ada));
+  return commands.map((each) => log.append(room, each));
+}
+
+async function settleBatch(world: World, commands: Command[]) {
+  return await Promise.allSettled(await appendBatch(world, commands));
+}
+
+function resultOf(settled: PromiseSettledResult<Result> | undefined): Result {
+  assert.ok(
+    settled?.status === "fulfilled",
+    String(settled?.status === "rejected" && settled.reason),
+  );
+  return settled.value;
+}
+
+function codeOf(settled: PromiseSettledResult<Result> | undefined): string {
+  assert.ok(settled?.status === "rejected");
+  return settled.reason.code;
+}
+
+function unchangedOf(result: Result) {
+  assert.ok("unchanged" in result);
+  const { id, changedSeq } = result.unchanged;
+  return { id, changedSeq };
+}
+
+function entryOf(result: Result): Entry {
+  assert.ok("entry" in result);
+  return result.entry;
+}
+
+function seqOf(result: Result): number {
+  return entryOf(result).seq;
 }

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
 import { RoomSlugs, slugOf } from "../src/services/room_slugs.ts";
 import { newId } from "../src/domain/id.ts";
+import { PLAIN } from "../src/domain/message.ts";
 
 Deno.test("a name that can be transliterated becomes a slug in ASCII", () => {
   const slugs = {
@@ -121,6 +122,7 @@ async function withRooms(instances: number, act: (stage: RoomStage) => Promise<v
   );
   const insert = (instance: number, slug: string) => {
     const opening = {
+      ...PLAIN,
       id: newId(),
       sender: ada,
       text: "Ada created the room",
@@ -136,7 +138,7 @@ async function withRooms(instances: number, act: (stage: RoomStage) => Promise<v
       createdBy: ada,
       createdAt: now,
       updatedAt: now,
-    }, { kind: "created", message: opening });
+    }, { kind: "created", message: opening, request: null, notified: [] });
   };
   const create = async (instance: number, base: string, claim = false) => {
     if (claim) {

@@ -1,6 +1,7 @@
 /** What every bus must do, as one suite that each adapter is run through. */
 import assert from "node:assert/strict";
 import { type Entry, entryAfter, type EntryDraft, LOG_START } from "../../src/domain/entry.ts";
+import { PLAIN } from "../../src/domain/message.ts";
 import type { Bus, BusEvent, InstanceEvent, RoomEvent } from "../../src/ports/bus.ts";
 import { sleep, until } from "../harness/stage.ts";
 
@@ -477,6 +478,7 @@ export function newEntry(roomId: string): Entry {
 
 export function newDraft(): EntryDraft {
   const message = {
+    ...PLAIN,
     id: newId(),
     sender: ADA,
     text: "Hello",
@@ -484,7 +486,7 @@ export function newDraft(): EntryDraft {
     clientMessageId: newId(),
     createdAt: new Date("2026-01-01T12:34:56.789Z"),
   };
-  return { kind: "created", message };
+  return { kind: "created", message, request: null, notified: [] };
 }
 
 function newId(): string {

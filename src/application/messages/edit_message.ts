@@ -28,7 +28,8 @@ export async function editMessage(
 ): Promise<Accepted> {
   const { messageId, clientMessageId, text, mentions, metadata, ifChangedSeq } = input;
   const { publicUsers, requestHashes, editWindow } = dependencies;
-  const request = ["edit", messageId, text, mentions, metadata, ifChangedSeq];
+  // What is left out is not the same as null.
+  const request = ["edit", messageId, { text, mentions, metadata, ifChangedSeq }];
   const readers = mentions && (await publicUsers.find(mentions)).map(({ id }) => id);
   const by = publicUser(actor.user);
   const id = newId();

@@ -9,6 +9,9 @@ import type { Dependencies } from "../dependencies.ts";
 
 type ReadDependencies = Pick<Dependencies, "access" | "store" | "publicUsers">;
 
+/** Entries read at once: many may change one message. */
+const PAGE = 200;
+
 /** As `connection:missed` in the protocol. */
 export interface Changes extends Page {
   related: RelatedToReader;
@@ -77,9 +80,9 @@ async function readMissed(
   const missed = new MissedMessages(seq, limit);
   let isEnd = false;
   while (!missed.isFull && !isEnd) {
-    const entries = await log.entriesAfter(roomId, missed.lastSeq, limit);
+    const entries = await log.entriesAfter(roomId, missed.lastSeq, PAGE);
     missed.add(entries);
-    isEnd = entries.length < limit;
+    isEnd = entries.length < PAGE;
   }
   const { messages, lastSeq, isFull } = missed;
   const lastEntryId = missed.lastEntryId ?? await log.entryId(roomId, lastSeq);

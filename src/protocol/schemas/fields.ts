@@ -1,5 +1,6 @@
 /** The fields of what clients send: what each may hold, and how it is normalised. */
 import { z } from "zod";
+import type { JsonObject } from "../../domain/message.ts";
 import { cleanName, hasControls, hasDirections, isVisible } from "../../domain/name.ts";
 import {
   MAX_AVATAR_URL_LENGTH,
@@ -108,14 +109,18 @@ export const Mentions = z.array(z.string().min(1).max(MAX_ID_LENGTH)).max(MAX_ME
   .overwrite((ids) => [...new Set(ids)]);
 
 /** An app's own JSON object. */
-export const Metadata = z.record(z.string(), z.json())
-  .refine((value) => levels(value) <= MAX_METADATA_LEVELS, {
+export const Metadata = z.unknown()
+  .refine(isObject, { error: "must be an object", abort: true })
+  .refine((value) => !isDeeper(value, MAX_METADATA_LEVELS), {
     error: `must have at most ${MAX_METADATA_LEVELS} levels`,
     abort: true,
   })
+  // Copies of the object would lose the field, or take it for their prototype.
+  .refine((value) => !hasProto(value), { error: "must not have a field __proto__", abort: true })
   .refine((value) => bytes(JSON.stringify(value)) <= MAX_METADATA_BYTES, {
     error: `must be at most ${MAX_METADATA_BYTES} bytes as JSON`,
-  });
+  })
+  .meta({ type: "object" }) as z.ZodType<JsonObject>;
 
 /** An https URL; on the developer's own machine http will do. */
 export const AvatarUrl = z.string().max(MAX_AVATAR_URL_LENGTH)
@@ -156,10 +161,20 @@ function isEmoji(text: string): boolean {
   return EMOJI_NAME.test(text) || ONE_EMOJI.test(text.replace(TEXT_EMOJI, "$&\ufe0f"));
 }
 
-/** Levels of objects and lists in JSON, itself being the first. */
-function levels(value: unknown): number {
-  if (typeof value !== "object" || value === null) return 0;
-  return 1 + Math.max(0, ...Object.values(value).map(levels));
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Whether JSON has more levels of objects and lists, itself being the first. */
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((each) => isDeeper(each, levels - 1));
+}
+
+/** Whether an object in JSON has a field of this name. */
+function hasProto(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return Object.hasOwn(value, "__proto__") || Object.values(value).some(hasProto);
 }
 
 function isAvatarUrl(text: string): boolean {
