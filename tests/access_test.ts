@@ -17,6 +17,7 @@ import { setReaction } from "../src/application/messages/set_reaction.ts";
 import { getRoom } from "../src/application/rooms/get_room.ts";
 import { joinRoom } from "../src/application/rooms/join_room.ts";
 import { recoverRoom } from "../src/application/rooms/recover_room.ts";
+import { setRead } from "../src/application/rooms/set_read.ts";
 import { setTyping } from "../src/application/rooms/set_typing.ts";
 import type { Participant } from "../src/domain/actor.ts";
 import { LOG_START } from "../src/domain/entry.ts";
@@ -114,6 +115,7 @@ function behindGate(...capabilities: Capability[]) {
     log,
     store: { log, messages: MESSAGES },
     requestHashes: new RequestHashes("x".repeat(32)),
+    members: { isKnown: () => true },
     rooms: { typing: { end: () => {} } },
   } as unknown as Dependencies;
   const send = (room: string, clientMessageId: string = crypto.randomUUID()) =>
@@ -171,6 +173,7 @@ Deno.test("no use case reveals a room's existence to an actor who may not read i
       () => listEdits(ADA, dependencies, room, messageId),
       () => listPins(ADA, dependencies, room),
       () => listReactors(ADA, dependencies, room, { messageId, emoji: "+1", limit: 50 }),
+      () => setRead(ADA, dependencies, { room, seq: 1, back: false }),
       () => send(room),
       ...changesOf(MESSAGE).map((change) => () => change(ADA, dependencies, room)),
       () => joinRoom(ADA, dependencies, { room, subscriber }, () => {}),

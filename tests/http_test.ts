@@ -456,6 +456,7 @@ Deno.test("the OpenAPI document describes every route, and every reference in it
         "delete /rooms/{idOrSlug}/messages/{messageId}/pin",
         "get /rooms/{idOrSlug}/pins",
         "get /rooms/{idOrSlug}/changes",
+        "put /rooms/{idOrSlug}/read",
         "get /health",
         "get /ready",
         "get /metrics",
