@@ -25,6 +25,7 @@ Deno.test("every setting has a default", async () => {
     accessTtl: 15 * 60,
     refreshTtl: 7 * 24 * 60 * 60,
     bcryptCost: 12,
+    editWindow: null,
     rateLimit: true,
     registrationOpen: true,
     trustProxy: 0,
