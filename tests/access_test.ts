@@ -45,6 +45,7 @@ const ROOM: Room = {
   description: null,
   createdBy: ADA.user,
   lastSeq: 1,
+  lastMessageAt: null,
   createdAt: new Date(),
   updatedAt: new Date(),
 };
@@ -161,14 +162,16 @@ Deno.test("no use case reveals a room's existence to an actor who may not read i
   const page = { limit: 50, before: undefined, after: undefined };
   const { id: messageId } = MESSAGE;
   const cursor = { seq: 0 };
-  const earlier = Promise.resolve();
   const subscriber = SUBSCRIBER;
+  const recovery = (room: string) => {
+    return { room, cursor, subscriber, earlier: Promise.resolve(), present: true };
+  };
   for (const room of ["room-id", "general"]) {
     const attempts = [
       () => getRoom(ADA, dependencies, room),
       () => readHistory(ADA, dependencies, room, page),
       () => readAround(ADA, dependencies, room, { around: messageId, limit: 50 }),
-      () => readChanges(ADA, dependencies, room, { cursor, limit: 50 }),
+      () => readChanges(ADA, dependencies, room, { cursor, limit: 50, latest: 50 }),
       () => getMessage(ADA, dependencies, room, messageId),
       () => listEdits(ADA, dependencies, room, messageId),
       () => listPins(ADA, dependencies, room),
@@ -176,8 +179,8 @@ Deno.test("no use case reveals a room's existence to an actor who may not read i
       () => setRead(ADA, dependencies, { room, seq: 1, back: false }),
       () => send(room),
       ...changesOf(MESSAGE).map((change) => () => change(ADA, dependencies, room)),
-      () => joinRoom(ADA, dependencies, { room, subscriber }, () => {}),
-      () => recoverRoom(ADA, dependencies, { room, cursor, subscriber, earlier }, () => {}),
+      () => joinRoom(ADA, dependencies, { room, subscriber, present: true }, () => {}),
+      () => recoverRoom(ADA, dependencies, recovery(room), () => {}),
       () => setTyping(ADA, dependencies, { room, subscriber, isTyping: true }),
     ];
     for (const attempt of attempts) await assert.rejects(attempt, { code: "room_not_found" });

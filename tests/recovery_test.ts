@@ -215,7 +215,14 @@ Deno.test("a cursor beyond the log is reset: the last 50 messages, the log's end
       const socket = await stage.connect(ada);
       const { messages, ...rest } = await recover(socket, roomId, cursor);
       const lastEntryId = messages.at(-1).id;
-      assert.deepEqual(rest, { roomId, lastSeq: 60, lastEntryId, hasMore: false, reset: true, ...NOTHING });
+      assert.deepEqual(rest, {
+        roomId,
+        lastSeq: 60,
+        lastEntryId,
+        hasMore: false,
+        reset: true,
+        ...NOTHING,
+      });
       assert.deepEqual(seqs(messages), range(11, 60));
       await socket.close();
     }

@@ -42,6 +42,7 @@ import {
   ReactorsPage,
   ReactorsQuery,
 } from "../protocol/schemas/messages.ts";
+import { JOINED_MESSAGES } from "../protocol/wire/limits.ts";
 import type { TextVersion } from "../ports/store/messages.ts";
 import type { Result } from "../services/decision.ts";
 import type { RelatedToReader } from "../services/related.ts";
@@ -254,7 +255,7 @@ export function messageRoutes(dependencies: Dependencies, isDraining: () => bool
       query(ChangesQuery),
       async (c) => {
         const { after: seq, entryId, limit } = c.req.valid("query");
-        const request = { cursor: { seq, entryId }, limit };
+        const request = { cursor: { seq, entryId }, limit, latest: JOINED_MESSAGES };
         const room = c.req.param("idOrSlug")!;
         const changes = await readChanges(c.get("actor"), dependencies, room, request);
         const { messages, related, ...rest } = changes;

@@ -1,7 +1,6 @@
 /** Reads what has changed in a room since an entry: recovery without a socket. */
 import type { Actor } from "../../domain/actor.ts";
 import type { Message } from "../../domain/message.ts";
-import { JOINED_MESSAGES } from "../../protocol/wire/limits.ts";
 import { MissedMessages } from "../../rooms/missed_messages.ts";
 import type { Cursor } from "../../rooms/served_room.ts";
 import { relatedTo, type RelatedToReader } from "../../services/related.ts";
@@ -28,17 +27,18 @@ interface Page {
 /**
  * The messages that are new or changed since an entry, each once, as it is now.
  * @param limit of messages, 1 to 200
+ * @param latest how many of the last messages are answered if the cursor is not of this log
  * @throws ChatError `room_not_found`
  */
 export async function readChanges(
   actor: Actor,
   { access, store, publicUsers }: ReadDependencies,
   idOrSlug: string,
-  { cursor, limit }: { cursor: Cursor; limit: number },
+  { cursor, limit, latest }: { cursor: Cursor; limit: number; latest: number },
 ): Promise<Changes> {
   const { roomId } = await access.find(actor, idOrSlug);
   const page = await isForeign(store, roomId, cursor)
-    ? await readLatest(store, roomId, limit)
+    ? await readLatest(store, roomId, Math.min(limit, latest))
     : await readMissed(store, roomId, cursor, limit);
   const sources = { messages: store.messages, publicUsers };
   return { ...page, related: await relatedTo(sources, roomId, actor.userId, page.messages) };
@@ -63,7 +63,7 @@ async function readLatest(
   const end = await log.end(roomId);
   const beyond = { seq: end.seq + 1, n: end.n + 1 };
   return {
-    messages: await messages.before(roomId, beyond, Math.min(limit, JOINED_MESSAGES)),
+    messages: await messages.before(roomId, beyond, limit),
     lastSeq: end.seq,
     lastEntryId: await log.entryId(roomId, end.seq),
     hasMore: false,
