@@ -1,6 +1,7 @@
 /** One room as this instance serves it: the sockets in it, how they come in, and how they leave. */
 import type { Services } from "../services/services.ts";
 import type { Entry } from "../domain/entry.ts";
+import { SingleFlights } from "../async/single_flight.ts";
 import { unavailable } from "../domain/errors.ts";
 import { countWithin } from "../domain/message.ts";
 import type { Store } from "../ports/store/store.ts";
@@ -49,6 +50,8 @@ export class ServedRoom {
   readonly #id: string;
   readonly #store: Store;
   readonly #profiles: RecentProfiles;
+  /** Pages of the log after an entry: after a restart many sockets miss the same. */
+  readonly #pages = new SingleFlights((after) => this.#read(Number(after)));
   readonly #opened: Promise<void>;
   /** Sockets in the room that get no entries while they recover older ones. */
   readonly #paused = new Set<Subscriber>();
@@ -190,14 +193,15 @@ export class ServedRoom {
   /** Adds what follows in the store, as far as there is space. */
   async #readMore(missed: RenderedEntry[], cursor: Cursor): Promise<void> {
     const space = MISSED_MESSAGES - missed.length;
-    const older = await this.#read(lastSeq(missed, cursor), space);
+    const page = await this.#pages.run(String(lastSeq(missed, cursor)));
+    const older = page.slice(0, space);
     missed.push(...older.map(render));
     // The store may be ahead of what was delivered here; the feed has to be there as well.
     if (older.at(-1)!.seq > this.feed.head) await this.feed.refresh();
   }
 
-  async #read(after: number, limit: number): Promise<Entry[]> {
-    const entries = await this.#store.log.entriesAfter(this.#id, after, limit);
+  async #read(after: number): Promise<Entry[]> {
+    const entries = await this.#store.log.entriesAfter(this.#id, after, MISSED_MESSAGES);
     if (entries.length === 0) {
       throw unavailable("The room's log has changed underneath; try again.");
     }

@@ -2,7 +2,7 @@
 import type { Collection, Db } from "mongodb";
 import type { Entry } from "../../../domain/entry.ts";
 import type { Message } from "../../../domain/message.ts";
-import type { NewRoom, Room } from "../../../domain/room.ts";
+import type { NewRoom } from "../../../domain/room.ts";
 import type { Session } from "../../../domain/session.ts";
 import type { PublicUser, User } from "../../../domain/user.ts";
 
@@ -89,16 +89,8 @@ export function fromRoom({ id, createdBy, ...fields }: NewRoom): RoomDocument {
   return { _id: id, creatorId: createdBy.id, ...fields };
 }
 
-export function toRoom(
-  { _id, creatorId, creators, ...fields }: RoomView,
-  lastSeq: number,
-): Room {
-  return {
-    id: _id,
-    ...fields,
-    createdBy: toPublicUser(creatorId, creators),
-    lastSeq,
-  };
+export function toNewRoom({ _id, creatorId, creators, ...fields }: RoomView): NewRoom {
+  return { id: _id, ...fields, createdBy: toPublicUser(creatorId, creators) };
 }
 
 export function fromEntry({ n, message }: Entry): MessageDocument {

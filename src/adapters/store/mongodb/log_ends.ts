@@ -2,7 +2,10 @@
 import { LRUCache } from "lru-cache";
 import type { Collection } from "mongodb";
 import pLimit from "p-limit";
+import { within } from "../../../async/deadline.ts";
+import { SingleFlights } from "../../../async/single_flight.ts";
 import { LOG_START, type LogPosition } from "../../../domain/entry.ts";
+import { unavailable } from "../../../domain/errors.ts";
 import type { MessageDocument } from "./documents.ts";
 import { lackOrdinals, repairOrdinals } from "./ordinals.ts";
 
@@ -12,6 +15,8 @@ const MAX_HINTS = 10_000;
 const ENDS_AT_ONCE = 20;
 /** Numbers that one query looks for. */
 const PROBES = 64;
+/** By then whoever asked has been answered `unavailable`. */
+const SEARCH_LIMIT_MS = 5_000;
 /** How many doubling distances are probed beyond the last entry known. */
 const DOUBLINGS = 45;
 
@@ -30,6 +35,15 @@ export class LogEnds {
    */
   readonly #hints = new LRUCache<string, LogPosition>({ max: MAX_HINTS });
   readonly #messages: Collection<MessageDocument>;
+  /**
+   * Shared, because a hundred sockets may ask for a room at once, on an instance that has just
+   * started and has to search the whole log.
+   */
+  readonly #searches = new SingleFlights((roomId) => {
+    return within(this.#find(roomId), SEARCH_LIMIT_MS, () => {
+      throw unavailable("The database did not answer in time.");
+    });
+  });
   /** Counts the databases that this may have been: positions of an earlier one are not remembered. */
   #generation = 0;
 
@@ -53,8 +67,17 @@ export class LogEnds {
     this.#hints.clear();
   }
 
-  /** The end of the log. */
-  async find(roomId: string): Promise<LogPosition> {
+  /** The end of the log, not before this call. */
+  find(roomId: string): Promise<LogPosition> {
+    return this.#searches.run(roomId);
+  }
+
+  /** The ends of these logs. */
+  findAll(roomIds: string[]): Promise<LogPosition[]> {
+    return pLimit(ENDS_AT_ONCE).map(roomIds, (roomId) => this.find(roomId));
+  }
+
+  async #find(roomId: string): Promise<LogPosition> {
     const generation = this.#generation;
     const hint = this.lastSeen(roomId);
     const end = await this.#findFrom(roomId, hint);
@@ -62,11 +85,6 @@ export class LogEnds {
     if (end.seq < hint.seq) this.#hints.delete(roomId);
     if (generation === this.#generation) this.saw(roomId, end);
     return end;
-  }
-
-  /** The ends of these logs. */
-  findAll(roomIds: string[]): Promise<LogPosition[]> {
-    return pLimit(ENDS_AT_ONCE).map(roomIds, (roomId) => this.find(roomId));
   }
 
   async #findFrom(roomId: string, { seq: hint }: LogPosition): Promise<LogPosition> {

@@ -25,7 +25,7 @@ export type PortName = keyof DatabasePorts;
 export const METHODS = {
   users: { create: "write", find: "read", findByEmail: "read", update: "write" },
   sessions: { create: "write", find: "read", rotate: "write", revoke: "write", revoked: "read" },
-  rooms: { create: "write", find: "read", takenSlugs: "read", list: "read" },
+  rooms: { create: "write", find: "read", describe: "read", takenSlugs: "read", list: "read" },
   log: {
     append: "write",
     findSent: "read",
