@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Batcher } from "../src/async/batcher.ts";
 import { within } from "../src/async/deadline.ts";
-import { SingleFlight } from "../src/async/single_flight.ts";
+import { SingleFlight, SingleFlights } from "../src/async/single_flight.ts";
 import { nextTurn } from "./harness/stage.ts";
 
 const LONG_MS = 60_000;
@@ -152,3 +152,24 @@ Deno.test("whatever the schedule, a call is answered by a run that began after i
       assert.equal(answers.length, n);
     }),
   ));
+
+Deno.test("flights of different keys run side by side, those of one key are shared", async () => {
+  const begun: string[] = [];
+  const ends = new Map<string, PromiseWithResolvers<void>>();
+  const flights = new SingleFlights(async (key) => {
+    begun.push(key);
+    ends.set(key, Promise.withResolvers());
+    await ends.get(key)!.promise;
+    return `${key} ${begun.length}`;
+  });
+  const first = [flights.run("a"), flights.run("a"), flights.run("b")];
+  await nextTurn();
+  assert.deepEqual(begun, ["a", "b"]);
+  const second = flights.run("a");
+  ends.get("a")!.resolve();
+  ends.get("b")!.resolve();
+  assert.deepEqual(await Promise.all(first), ["a 2", "a 2", "b 2"]);
+  await nextTurn();
+  ends.get("a")!.resolve();
+  assert.equal(await second, "a 3");
+});

@@ -64,7 +64,7 @@ testInRoom("the users whom messages name are shown beside them, each once", asyn
 });
 
 testOverBoth("metadata is kept as it is, up to five levels and 4 KiB", async (chat) => {
-  const kept = [
+  const kept: Record<string, unknown>[] = [
     {},
     { a: { b: { c: { d: [1, "2", null, true, -1.5e-7] } } } },
     { $set: 1, "a.b": 2, "": 3, constructor: { prototype: 4 }, toString: "5", hasOwnProperty: 6 },

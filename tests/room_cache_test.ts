@@ -26,13 +26,12 @@ function openCache() {
     updatedAt: new Date(),
   };
   const asked: string[] = [];
-  const rooms: Pick<Store["rooms"], "find"> = {
-    find(idOrSlug) {
-      asked.push(idOrSlug);
-      const known = idOrSlug === room.id || idOrSlug === room.slug;
-      return Promise.resolve(known ? { ...room } : null);
-    },
+  const find = (idOrSlug: string) => {
+    asked.push(idOrSlug);
+    const known = idOrSlug === room.id || idOrSlug === room.slug;
+    return Promise.resolve(known ? { ...room } : null);
   };
+  const rooms: Pick<Store["rooms"], "find" | "describe"> = { find, describe: find };
   const bus = new TestBus();
   return { cache: new RoomCache({ rooms } as Store, bus), bus, room, asked };
 }
@@ -44,6 +43,25 @@ Deno.test("a room is looked up once for each of its names", async () => {
     assert.deepEqual(await cache.identify(name), { id: room.id, creatorId: ADA.id });
   }
   assert.deepEqual(asked, ["general", room.id]);
+});
+
+Deno.test("a room that many look up at once is looked up once", async () => {
+  const { cache, asked } = openCache();
+  await Promise.all(["general", "general", "general"].map((name) => cache.find(name)));
+  assert.deepEqual(asked, ["general"]);
+});
+
+Deno.test("a room that is created during a look-up is found by the next one", async () => {
+  const { cache, room } = openCache();
+  const { slug } = room;
+  room.slug = "later";
+  const early = cache.find("general").catch(({ code }) => {
+    room.slug = slug;
+    return code;
+  });
+  const late = early.then(() => cache.find("general"));
+  assert.equal(await early, "room_not_found");
+  assert.equal((await late).id, room.id);
 });
 
 Deno.test("a missing room is looked up again: it may be created at any time", async () => {

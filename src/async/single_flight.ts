@@ -27,3 +27,26 @@ export class SingleFlight<T = void> {
     return this.#next;
   }
 }
+
+/** As `SingleFlight`, one for each key; a key that nobody asks for takes no memory. */
+export class SingleFlights<T> {
+  readonly #work: (key: string) => Promise<T>;
+  readonly #flights = new Map<string, { flight: SingleFlight<T>; waiting: number }>();
+
+  constructor(work: (key: string) => Promise<T>) {
+    this.#work = work;
+  }
+
+  /** As `SingleFlight.run`, shared by those who ask for this key. */
+  async run(key: string): Promise<T> {
+    const shared = this.#flights.get(key) ??
+      { flight: new SingleFlight(() => this.#work(key)), waiting: 0 };
+    this.#flights.set(key, shared);
+    shared.waiting++;
+    try {
+      return await shared.flight.run();
+    } finally {
+      if (--shared.waiting === 0) this.#flights.delete(key);
+    }
+  }
+}

@@ -1,4 +1,6 @@
 /** One room as this instance serves it: the sockets in it, how they come in, and how they leave. */
+import { SingleFlights } from "../async/single_flight.ts";
+import type { Entry } from "../domain/entry.ts";
 import { unavailable } from "../domain/errors.ts";
 import type { Message } from "../domain/message.ts";
 import type { Thread } from "../ports/store/messages.ts";
@@ -53,6 +55,8 @@ export class ServedRoom {
   readonly #store: Store;
   readonly #profiles: RecentProfiles;
   readonly #related: RelatedSources;
+  /** Pages of the log after an entry: after a restart many sockets miss the same. */
+  readonly #pages = new SingleFlights((after) => this.#readPage(Number(after)));
   readonly #opened: Promise<void>;
   /** Sockets in the room that get no entries while they recover older ones. */
   readonly #paused = new Set<Subscriber>();
@@ -208,14 +212,18 @@ export class ServedRoom {
   /** Covers what the store has after the cursor, as far as there is space and the window has not. */
   async #readMissed(missed: MissedMessages): Promise<void> {
     while (!missed.isFull && !this.#complete(missed)) {
-      const entries = await this.#store.log.entriesAfter(this.#id, missed.lastSeq, PAGE);
-      if (entries.length === 0) {
-        throw unavailable("The room's log has changed underneath; try again.");
-      }
-      missed.add(entries);
+      missed.add(await this.#pages.run(String(missed.lastSeq)));
       // The store may be ahead of what was delivered here; the feed has to be there as well.
       if (missed.lastSeq > this.feed.head) await this.feed.refresh();
     }
+  }
+
+  async #readPage(after: number): Promise<Entry[]> {
+    const entries = await this.#store.log.entriesAfter(this.#id, after, PAGE);
+    if (entries.length === 0) {
+      throw unavailable("The room's log has changed underneath; try again.");
+    }
+    return entries;
   }
 
   /** Covers what follows up to the log's end, if the window has it and there is space. */

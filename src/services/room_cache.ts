@@ -3,6 +3,7 @@ import { LRUCache } from "lru-cache";
 import { roomNotFound } from "../domain/errors.ts";
 import type { NewRoom, Room, RoomIdentity } from "../domain/room.ts";
 import type { Bus } from "../ports/bus.ts";
+import { SingleFlights } from "../async/single_flight.ts";
 import type { Store } from "../ports/store/store.ts";
 
 const MAX_ROOMS = 10_000;
@@ -13,6 +14,8 @@ export class RoomCache {
   readonly #store: Store;
   readonly #identities = new LRUCache<string, RoomIdentity>({ max: MAX_ROOMS });
   readonly #rooms = new LRUCache<string, NewRoom>({ max: MAX_ROOMS, ttl: MAX_AGE_MS });
+  /** Shared, because a hundred sockets may ask for a room at once after a restart. */
+  readonly #reads = new SingleFlights((idOrSlug) => this.#describe(idOrSlug));
   /** Counts invalidations: what was read before one and arrives after it may be outdated. */
   #invalidations = 0;
 
@@ -31,7 +34,7 @@ export class RoomCache {
    * @throws ChatError `room_not_found`
    */
   async identify(idOrSlug: string): Promise<RoomIdentity> {
-    return this.#identities.get(idOrSlug) ?? identityOf(await this.read(idOrSlug));
+    return this.#identities.get(idOrSlug) ?? identityOf(await this.#reads.run(idOrSlug));
   }
 
   /** The same, if it is cached. */
@@ -45,7 +48,8 @@ export class RoomCache {
    */
   async find(idOrSlug: string): Promise<NewRoom> {
     const id = this.#identities.get(idOrSlug)?.id;
-    return (id === undefined ? undefined : this.#rooms.get(id)) ?? await this.read(idOrSlug);
+    return (id === undefined ? undefined : this.#rooms.get(id)) ??
+      await this.#reads.run(idOrSlug);
   }
 
   /**
@@ -53,8 +57,16 @@ export class RoomCache {
    * @throws ChatError `room_not_found`
    */
   async read(idOrSlug: string): Promise<Room> {
+    return await this.#keep(idOrSlug, () => this.#store.rooms.find(idOrSlug));
+  }
+
+  #describe(idOrSlug: string): Promise<NewRoom> {
+    return this.#keep(idOrSlug, () => this.#store.rooms.describe(idOrSlug));
+  }
+
+  async #keep<R extends NewRoom>(idOrSlug: string, read: () => Promise<R | null>): Promise<R> {
     const invalidations = this.#invalidations;
-    const room = await this.#store.rooms.find(idOrSlug);
+    const room = await read();
     if (!room) throw roomNotFound();
     this.#identities.set(idOrSlug, identityOf(room));
     if (invalidations === this.#invalidations) this.#rooms.set(room.id, room);

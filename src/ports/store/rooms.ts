@@ -12,6 +12,8 @@ export interface RoomStore {
   create(room: NewRoom, opening: EntryDraft): Promise<boolean>;
   /** Finds by id, then by slug. */
   find(idOrSlug: string): Promise<Room | null>;
+  /** The same without the end of its log, which some stores have to search for. */
+  describe(idOrSlug: string): Promise<NewRoom | null>;
   /** Those of these slugs that a room has. */
   takenSlugs(slugs: string[]): Promise<string[]>;
   /** The rooms in order of name (by code point), then id; those after `after` if it is given. */

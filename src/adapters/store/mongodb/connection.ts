@@ -9,6 +9,12 @@ const MIN_WIRE_VERSION = 13;
 // Each step of an operation gives up in time for the whole to answer within about 5 s.
 const STEP_LIMIT_MS = 4_000;
 
+/**
+ * Commands under way at once. What a caller has given up goes on in the server: with many it would
+ * have no time for those that are still wanted.
+ */
+const POOL_SIZE = 32;
+
 export interface Connection {
   client: MongoClient;
   db: Db;
@@ -89,6 +95,7 @@ function stepLimits(uri: string) {
     connectTimeoutMS: limit(options.connectTimeoutMS),
     waitQueueTimeoutMS: limit(options.waitQueueTimeoutMS),
     socketTimeoutMS: limit(options.socketTimeoutMS),
+    ...(!uri.includes("maxPoolSize=") && { maxPoolSize: POOL_SIZE }),
   };
 }
 

@@ -1,7 +1,7 @@
 /** The documents of the MongoDB store, their indexes, and how they become domain objects. */
 import type { Collection, Db } from "mongodb";
 import type { Membership } from "../../../domain/membership.ts";
-import type { NewRoom, Room } from "../../../domain/room.ts";
+import type { NewRoom } from "../../../domain/room.ts";
 import type { Session } from "../../../domain/session.ts";
 import type { PublicUser, User } from "../../../domain/user.ts";
 import type { EntryDocument } from "./entry_documents.ts";
@@ -150,17 +150,8 @@ export function memberOf(roomId: string, userId: string, member: Membership): Me
   return { _id: `${userId} ${roomId}`, userId, roomId, ...member };
 }
 
-export function toRoom(
-  { _id, creatorId, creators, ...fields }: RoomView,
-  { lastSeq, lastMessageAt }: Pick<Room, "lastSeq" | "lastMessageAt">,
-): Room {
-  return {
-    id: _id,
-    ...fields,
-    createdBy: toPublicUser(creatorId, creators),
-    lastSeq,
-    lastMessageAt,
-  };
+export function toNewRoom({ _id, creatorId, creators, ...fields }: RoomView): NewRoom {
+  return { id: _id, ...fields, createdBy: toPublicUser(creatorId, creators) };
 }
 
 export function toPublicUser(id: string, [user]: PublicUserDocument[]): PublicUser {

@@ -1,6 +1,7 @@
 /** Inserts into many rooms' logs with one command at a time: group commit, across rooms. */
 import { type Collection, MongoBulkWriteError } from "mongodb";
 import { Batcher } from "../../../async/batcher.ts";
+import { within } from "../../../async/deadline.ts";
 import { unavailable } from "../../../domain/errors.ts";
 import type { EntryDocument } from "./entry_documents.ts";
 import { isDuplicateKey } from "./errors.ts";
@@ -8,6 +9,9 @@ import { type Expiring, expiryFromNow, takeExpired } from "./wait_limit.ts";
 
 /** Documents in one command, and UTF-16 units of text in them; what is more waits for the next. */
 const MAX_GROUP = { documents: 1_000, length: 1024 * 1024 } as const;
+
+/** More than every time limit of the driver. */
+const INSERT_LIMIT_MS = 10_000;
 
 /** How many documents are stored, from the first on; with a failure it is not known. */
 export type InsertOutcome = { stored: number } | { failure: unknown };
@@ -45,12 +49,19 @@ export class GroupInsert {
    */
   async insertAlone(documents: EntryDocument[]): Promise<InsertOutcome> {
     try {
-      await this.#messages.insertMany(documents, { ordered: true });
+      await this.#insertMany(documents);
       return { stored: documents.length };
     } catch (failure) {
       const stored = refusedIndex(failure);
       return stored === null ? { failure } : { stored };
     }
+  }
+
+  /** The driver may wait for ever for a connection that has ended while it was full. */
+  #insertMany(documents: EntryDocument[]) {
+    return within(this.#messages.insertMany(documents, { ordered: true }), INSERT_LIMIT_MS, () => {
+      throw unavailable("The database did not answer in time.");
+    });
   }
 
   async #insertNext(waiting: Insert[]): Promise<void> {
@@ -61,7 +72,7 @@ export class GroupInsert {
     if (group.length === 0) return;
     try {
       const documents = group.flatMap(({ documents }) => documents);
-      await this.#messages.insertMany(documents, { ordered: true });
+      await this.#insertMany(documents);
       for (const { documents, settle } of group) settle({ stored: documents.length });
     } catch (failure) {
       waiting.unshift(...settleFailed(group, failure));

@@ -3,7 +3,7 @@ import { LRUCache } from "lru-cache";
 import type { Collection } from "mongodb";
 import pLimit from "p-limit";
 import { within } from "../../../async/deadline.ts";
-import { SingleFlight } from "../../../async/single_flight.ts";
+import { SingleFlights } from "../../../async/single_flight.ts";
 import { LOG_START, type LogPosition } from "../../../domain/entry.ts";
 import { unavailable } from "../../../domain/errors.ts";
 import {
@@ -25,12 +25,6 @@ const SEARCH_LIMIT_MS = 5_000;
 /** How many doubling distances are probed beyond the last entry known. */
 const DOUBLINGS = 45;
 
-interface Search {
-  flight: SingleFlight<LogPosition>;
-  /** How many wait for it. */
-  waiting: number;
-}
-
 /**
  * Numbers have no hole: if entry n exists and n + 1 does not, the log ends at n. So the end is found
  * by probing single numbers, each a look-up in the unique index: with one query where it was last
@@ -48,7 +42,11 @@ export class LogEnds {
    * Shared, because a hundred sockets may ask for a room at once, on an instance that has just
    * started and has to search the whole log.
    */
-  readonly #searches = new Map<string, Search>();
+  readonly #searches = new SingleFlights((roomId) => {
+    return within(this.#find(roomId), SEARCH_LIMIT_MS, () => {
+      throw unavailable("The database did not answer in time.");
+    });
+  });
   /** Counts the databases that this may have been: positions of an earlier one are not remembered. */
   #generation = 0;
 
@@ -73,30 +71,13 @@ export class LogEnds {
   }
 
   /** The end of the log, not before this call. */
-  async find(roomId: string): Promise<LogPosition> {
-    const search = this.#searches.get(roomId) ?? this.#openSearch(roomId);
-    search.waiting++;
-    try {
-      return await search.flight.run();
-    } finally {
-      if (--search.waiting === 0) this.#searches.delete(roomId);
-    }
+  find(roomId: string): Promise<LogPosition> {
+    return this.#searches.run(roomId);
   }
 
   /** The ends of these logs. */
   findAll(roomIds: string[]): Promise<LogPosition[]> {
     return pLimit(ENDS_AT_ONCE).map(roomIds, (roomId) => this.find(roomId));
-  }
-
-  #openSearch(roomId: string): Search {
-    const flight = new SingleFlight(() => {
-      return within(this.#find(roomId), SEARCH_LIMIT_MS, () => {
-        throw unavailable("The database did not answer in time.");
-      });
-    });
-    const search = { flight, waiting: 0 };
-    this.#searches.set(roomId, search);
-    return search;
   }
 
   async #find(roomId: string): Promise<LogPosition> {

@@ -9,7 +9,7 @@ import {
   fromRoom,
   type RoomDocument,
   type RoomView,
-  toRoom,
+  toNewRoom,
   WITH_CREATOR,
 } from "./documents.ts";
 import { type EntryDocument, fromCreation } from "./entry_documents.ts";
@@ -49,8 +49,15 @@ export class MongoRooms implements RoomStore {
 
   find(idOrSlug: string): Promise<Room | null> {
     return this.#operations.run(async () => {
-      const rooms = await this.#read({ $match: { $or: [{ _id: idOrSlug }, { slug: idOrSlug }] } });
-      return rooms.find((room) => room.id === idOrSlug) ?? rooms[0] ?? null;
+      const view = await this.#findView(idOrSlug);
+      return view && (await this.#withEnds([view]))[0]!;
+    });
+  }
+
+  describe(idOrSlug: string): Promise<NewRoom | null> {
+    return this.#operations.run(async () => {
+      const view = await this.#findView(idOrSlug);
+      return view && toNewRoom(view);
     });
   }
 
@@ -76,13 +83,24 @@ export class MongoRooms implements RoomStore {
   }
 
   async #read(...stages: Document[]): Promise<Room[]> {
-    const views = await this.#rooms.aggregate<RoomView>([...stages, WITH_CREATOR]).toArray();
+    return await this.#withEnds(await this.#readViews(...stages));
+  }
+
+  async #findView(idOrSlug: string): Promise<RoomView | null> {
+    const match = { $or: [{ _id: idOrSlug }, { slug: idOrSlug }] };
+    const views = await this.#readViews({ $match: match });
+    return views.find(({ _id }) => _id === idOrSlug) ?? views[0] ?? null;
+  }
+
+  #readViews(...stages: Document[]): Promise<RoomView[]> {
+    return this.#rooms.aggregate<RoomView>([...stages, WITH_CREATOR]).toArray();
+  }
+
+  async #withEnds(views: RoomView[]): Promise<Room[]> {
     const ends = await this.#ends.findAll(views.map(({ _id }) => _id));
-    const times = await pLimit(TIMES_AT_ONCE).map(ends, ({ n }, i) => {
-      return this.#createdAt(views[i]!._id, n);
-    });
-    return views.map((view, i) => {
-      return toRoom(view, { lastSeq: ends[i]!.seq, lastMessageAt: times[i]! });
+    return await pLimit(TIMES_AT_ONCE).map(views, async (view, i) => {
+      const { seq: lastSeq, n } = ends[i]!;
+      return { ...toNewRoom(view), lastSeq, lastMessageAt: await this.#createdAt(view._id, n) };
     });
   }
 

@@ -31,7 +31,7 @@ export const METHODS = {
     update: "write",
   },
   sessions: { create: "write", find: "read", rotate: "write", revoke: "write", revoked: "read" },
-  rooms: { create: "write", find: "read", takenSlugs: "read", list: "read" },
+  rooms: { create: "write", find: "read", describe: "read", takenSlugs: "read", list: "read" },
   log: {
     append: "write",
     findSent: "read",

@@ -55,6 +55,11 @@ export class SqliteRooms {
     return row ? toRoom(row) : null;
   }
 
+  /** The end of the log costs a look-up here, no search. */
+  describe(idOrSlug: string): NewRoom | null {
+    return this.find(idOrSlug);
+  }
+
   takenSlugs(slugs: string[]): string[] {
     const rows = this.#sql.prepare(
       "SELECT slug FROM rooms WHERE slug IN (SELECT value FROM json_each(?))",
