@@ -1,12 +1,13 @@
 /** What a socket missed in a room: the messages of the entries after its cursor, folded. */
+import { Buffer } from "node:buffer";
 import type { Entry } from "../domain/entry.ts";
 import type { Message } from "../domain/message.ts";
 import { MISSED_MESSAGES } from "../protocol/wire/limits.ts";
 import type { RecentProfiles } from "./recent_profiles.ts";
-import { withCurrentSenders } from "./rendered_message.ts";
+import { render, type RenderedMessage, withCurrentSenders } from "./rendered_message.ts";
 
-/** UTF-16 units of text in one answer; well below what may wait unsent in a socket. */
-const MAX_LENGTH = 128 * 1024;
+/** Bytes of messages in one answer; well below what may wait unsent in a socket. */
+const MAX_BYTES = 256 * 1024;
 /** Entries that one answer covers at most: many may change one message. */
 const MAX_ENTRIES = 2_000;
 
@@ -20,7 +21,8 @@ export class MissedMessages {
   isFull = false;
   /** In the order of the entries that changed them last, as far as covered. */
   readonly #messages = new Map<string, Message>();
-  #length = 0;
+  readonly #sizes = new Map<string, number>();
+  #bytes = 0;
   #entries = 0;
 
   readonly #limit: number;
@@ -51,14 +53,14 @@ export class MissedMessages {
    * @returns whether there was space
    */
   complete(
-    messages: readonly Message[],
+    rendered: readonly RenderedMessage[],
     { head, headId }: { head: number; headId: string | null },
   ): boolean {
-    const news = messages.filter(({ id }) => !this.#messages.has(id));
-    const length = news.reduce((sum, { text }) => sum + text.length, this.#length);
-    const size = this.#messages.size + news.length;
-    if (size > this.#limit || (length > MAX_LENGTH && size > 1)) return false;
-    for (const message of messages) this.#put(message);
+    const news = rendered.filter(({ message: { id } }) => !this.#messages.has(id));
+    const bytes = news.reduce((sum, each) => sum + bytesOf(each), this.#bytes);
+    const count = this.#messages.size + news.length;
+    if (count > this.#limit || (bytes > MAX_BYTES && count > 1)) return false;
+    for (const each of rendered) this.#put(each.message, bytesOf(each));
     this.lastSeq = head;
     this.lastEntryId = headId;
     return true;
@@ -77,19 +79,24 @@ export class MissedMessages {
 
   #take(message: Message): boolean {
     if (++this.#entries > MAX_ENTRIES) return false;
+    const bytes = bytesOf(render(message));
     if (!this.#messages.has(message.id)) {
-      const length = this.#length + message.text.length;
       const { size } = this.#messages;
-      if (size > 0 && (size >= this.#limit || length > MAX_LENGTH)) return false;
+      if (size > 0 && (size >= this.#limit || this.#bytes + bytes > MAX_BYTES)) return false;
     }
-    this.#put(message);
+    this.#put(message, bytes);
     return true;
   }
 
-  #put(message: Message): void {
+  #put(message: Message, bytes: number): void {
     const known = this.#messages.get(message.id);
     if (known && known.changedSeq > message.changedSeq) return;
-    this.#length += message.text.length - (known?.text.length ?? 0);
+    this.#bytes += bytes - (this.#sizes.get(message.id) ?? 0);
+    this.#sizes.set(message.id, bytes);
     this.#messages.set(message.id, message);
   }
+}
+
+function bytesOf({ text }: RenderedMessage): number {
+  return Buffer.byteLength(text);
 }

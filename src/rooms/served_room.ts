@@ -231,7 +231,7 @@ export class ServedRoom {
     const { window } = this.feed;
     const rest = missed.isFull ? null : window.after(missed.lastSeq);
     if (!rest) return false;
-    return missed.complete(rest.map(({ message }) => message), window);
+    return missed.complete(rest, window);
   }
 
   /** The messages in their newest state, each serialised once. */
