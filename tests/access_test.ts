@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { InProcessBus } from "../src/adapters/bus/in_process.ts";
 import type { Dependencies } from "../src/application/dependencies.ts";
-import { type Accepted } from "../src/application/messages/accept.ts";
+import type { Accepted } from "../src/application/messages/accept.ts";
 import { deleteMessage } from "../src/application/messages/delete_message.ts";
 import { editMessage } from "../src/application/messages/edit_message.ts";
 import { getMessage } from "../src/application/messages/get_message.ts";

@@ -22,6 +22,7 @@ function openCache() {
     description: null,
     createdBy: ADA,
     lastSeq: 1,
+    lastMessageAt: null,
     createdAt: new Date(),
     updatedAt: new Date(),
   };

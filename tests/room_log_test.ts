@@ -297,14 +297,14 @@ Deno.test("a refusal that rested on an entry that lost its race is decided again
     // Another instance: takes the first emoji back.
     const reactions = before!.reactions.slice(1);
     const use = { emoji: "e0", user: publicUser(ada) };
-    const taken = {
+    const taken: EntryDraft = {
       ...changeOf(before!, ada),
       kind: "reacted",
       added: [],
       removed: [use],
-    } as const;
-    const end = await store.log.end(room);
-    await store.log.append(room, end, [{ ...taken, message: { ...before!, reactions } }]);
+      message: { ...before!, reactions },
+    };
+    await store.log.append(room, await store.log.end(room), [taken]);
   };
   const results = await settleBatch(world, [react(bob, id, "last"), react(bob, id, "too_many")]);
   assert.deepEqual(results.map(({ status }) => status), ["fulfilled", "fulfilled"]);
