@@ -496,7 +496,7 @@ Deno.test("every route is supported by Hono's fast router", () => {
   assert.match(app.router.name, /RegExpRouter/);
 });
 
-Deno.test("the AsyncAPI document describes every event, and every reference in it leads somewhere", () =>
+Deno.test("the AsyncAPI document describes every event and its answer, and every reference in it leads somewhere", () =>
   onStage(async ({ server }) => {
     const { body } = await request(server.url, "GET", "/asyncapi.json");
     assert.equal(body.asyncapi, "3.0.0");
@@ -504,6 +504,8 @@ Deno.test("the AsyncAPI document describes every event, and every reference in i
       Object.keys(body.operations).filter((name) => body.operations[name].action === action);
     assert.deepEqual(actions("receive"), Object.keys(CLIENT_EVENTS));
     assert.deepEqual(actions("send"), Object.keys(SERVER_EVENTS));
+    const unanswered = actions("receive").filter((name) => !body.operations[name].reply);
+    assert.deepEqual(unanswered, ["typing:start", "typing:stop"]);
     assertReferences(body);
   }));
 

@@ -6,7 +6,15 @@ export const ANSWERS = {
   "auth:identify": "auth:ok",
   "room:join": "room:joined",
   "room:leave": "room:left",
+  "room:read": "read:ack",
+  "room:unread": "read:ack",
   "message:send": "message:ack",
+  "message:edit": "message:ack",
+  "message:delete": "message:ack",
+  "reaction:add": "message:ack",
+  "reaction:remove": "message:ack",
+  "message:pin": "message:ack",
+  "message:unpin": "message:ack",
   "connection:recover": "connection:missed",
 } as const satisfies { [E in keyof ClientEvents]?: keyof ServerEvents };
 
