@@ -7,6 +7,8 @@ import { becomes, newAccount, reaches, TestBrowser } from "./harness/client.ts";
 import { Frames } from "./harness/client_network.ts";
 import { enterBoth, onServer, range, seqs, shows, texts } from "./harness/client_world.ts";
 import { Account } from "./harness/account.ts";
+import { TestSocket } from "./harness/socket.ts";
+import { until } from "./harness/stage.ts";
 
 const PACKED = new URL("data/echoroom_client_part_1.tgz", import.meta.url);
 const part1: typeof today = await unpack();
@@ -60,6 +62,54 @@ Deno.test("a part 1 client signs up, chats, recovers what it missed, and signs o
     } finally {
       ada.client.close();
       bob.client.close();
+    }
+  }));
+
+Deno.test("a part 1 client chats among edits, deletions and reactions, and loses nothing", () =>
+  onServer(async ({ server }) => {
+    const ada = await newPerson(server.url, "Ada");
+    const bob = await Account.register(server.url, "Bob");
+    try {
+      const { id, slug } = await ada.client.api.createRoom({ name: "Room" });
+      const socket = await TestSocket.connect(bob);
+      const room = ada.client.join(slug);
+      await reaches(room.state, "live");
+      const call = async (event: string, data: object) => {
+        const answer = await socket.call(event, { roomId: id, ...data });
+        assert.equal(answer.event, "message:ack", JSON.stringify(answer.data));
+        return answer.data;
+      };
+      /** Sends a message, changes it in every way, and deletes every other. */
+      const chat = async (i: number) => {
+        const { id: messageId } = await call("message:send", { text: `Bob's ${i}` });
+        await call("message:edit", { messageId, text: `Bob's ${i}, edited` });
+        await call("reaction:add", { messageId, emoji: "👍" });
+        await call("reaction:remove", { messageId, emoji: "👍" });
+        if (i % 2 === 0) await call("message:delete", { messageId });
+      };
+      /** Resolves once the client shows all messages of the room, in their order. */
+      const showsAll = async () => {
+        const { body } = await bob.request("GET", `/rooms/${id}/messages?limit=100`);
+        const all = body.messages.map((message: { seq: number }) => message.seq);
+        await until(() => room.messages.get().length >= all.length, "all are shown");
+        assert.deepEqual(seqs(room), all);
+      };
+
+      for (let i = 0; i < 10; i++) await Promise.all([chat(i), room.send(`Ada's ${i}`)]);
+      await showsAll();
+      ada.client.disconnect();
+      const unsent = room.send("Written while away");
+      for (let i = 10; i < 20; i++) await chat(i);
+      ada.client.connect();
+      await unsent;
+      await showsAll();
+      for (let i = 20; i < 25; i++) await Promise.all([chat(i), room.send(`Ada's ${i}`)]);
+      await showsAll();
+      const missed = texts(room).filter((text) => /^Bob's 1\d/.test(text));
+      assert.deepEqual(missed, [11, 13, 15, 17, 19].map((i) => `Bob's ${i}, edited`));
+      await socket.close();
+    } finally {
+      ada.client.close();
     }
   }));
 
