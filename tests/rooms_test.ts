@@ -9,7 +9,7 @@ Deno.test("creating a room answers 201, its Location, and the room", () =>
     const [ada] = await stage.people("Ada");
     const answer = await ada.request("POST", "/rooms", { name: " Tea ", description: " Hot " });
     assert.equal(answer.status, 201);
-    const { id, createdAt, updatedAt, ...room } = answer.body.room;
+    const { id, createdAt, updatedAt, lastMessageAt, ...room } = answer.body.room;
     assert.deepEqual(room, {
       name: "Tea",
       slug: "tea",
@@ -18,6 +18,7 @@ Deno.test("creating a room answers 201, its Location, and the room", () =>
       lastSeq: 1,
     });
     assert.equal(createdAt, updatedAt);
+    assert.ok(lastMessageAt >= createdAt);
     const location = answer.headers.get("location")!;
     assert.equal((await ada.request("GET", location)).body.room.id, id);
   }));
