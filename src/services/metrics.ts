@@ -44,7 +44,7 @@ export class Metrics {
   });
   readonly #messages = this.#counter({
     name: "echoroom_messages_appended_total",
-    help: "Messages appended to rooms' logs by this instance",
+    help: "Entries appended to rooms' logs by this instance",
   });
   readonly #deliveries = this.#counter({
     name: "echoroom_deliveries_total",
@@ -52,7 +52,7 @@ export class Metrics {
   });
   readonly #deliveryDelay = this.#histogram({
     name: "echoroom_delivery_delay_seconds",
-    help: "From a message's acceptance to its hand-over to the sockets of this instance",
+    help: "From an entry's acceptance to its hand-over to the sockets of this instance",
     buckets: SECONDS,
   });
   readonly #batchSize = this.#histogram({
