@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { Collection } from "mongodb";
 import { connect } from "../src/adapters/store/mongodb/connection.ts";
-import { type Collections, collectionsOf } from "../src/adapters/store/mongodb/documents.ts";
+import { type Collections, collectionsOf } from "../src/adapters/store/mongodb/collections.ts";
 import type {
   EntryDocument,
   MessageDocument,

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { connect } from "../src/adapters/store/mongodb/connection.ts";
-import { collectionsOf, fromUser } from "../src/adapters/store/mongodb/documents.ts";
+import { collectionsOf } from "../src/adapters/store/mongodb/collections.ts";
+import { fromUser } from "../src/adapters/store/mongodb/documents.ts";
 import type {
   EntryDocument,
   MessageDocument,

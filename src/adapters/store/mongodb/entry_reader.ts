@@ -2,8 +2,8 @@
 import type { Collection, Document } from "mongodb";
 import type { Entry } from "../../../domain/entry.ts";
 import type { Message } from "../../../domain/message.ts";
+import type { Collections } from "./collections.ts";
 import {
-  type Collections,
   PUBLIC_FIELDS,
   type PublicUserDocument,
   type UserDocument,

@@ -11,7 +11,8 @@ import {
   positionOf,
 } from "../../../domain/entry.ts";
 import type { LogStore, SentKey } from "../../../ports/store/log.ts";
-import type { Collections, RoomDocument } from "./documents.ts";
+import type { Collections } from "./collections.ts";
+import type { RoomDocument } from "./documents.ts";
 import {
   contentOf,
   type EntryDocument,

@@ -9,8 +9,8 @@ import type {
   TextVersion,
   Thread,
 } from "../../../ports/store/messages.ts";
+import type { Collections } from "./collections.ts";
 import {
-  type Collections,
   type EditDocument,
   lookUpUser,
   type PublicUserDocument,

@@ -2,7 +2,8 @@
 import { getLogger } from "@logtape/logtape";
 import type { Collection, Db } from "mongodb";
 import type { Role } from "../../../domain/membership.ts";
-import { collectionsOf, createIndexes, memberOf } from "./documents.ts";
+import { collectionsOf, createIndexes } from "./collections.ts";
+import { memberOf } from "./documents.ts";
 import type { EntryDocument } from "./entry_documents.ts";
 import { isDuplicateKey } from "./errors.ts";
 

@@ -1,7 +1,8 @@
 /** How entries that change messages get into the messages' documents, without transactions. */
 import { getLogger } from "@logtape/logtape";
 import type { AnyBulkWriteOperation, Collection, Document } from "mongodb";
-import type { Collections, EditDocument, ReactionDocument } from "./documents.ts";
+import type { Collections } from "./collections.ts";
+import type { EditDocument, ReactionDocument } from "./documents.ts";
 import {
   type ChangeDocument,
   type EntryDocument,

@@ -2,7 +2,8 @@
 import type { Collection, OptionalUnlessRequiredId } from "mongodb";
 import { Batcher } from "../../../async/batcher.ts";
 import { unavailable } from "../../../domain/errors.ts";
-import { type Collections, type MemberDocument, memberOf, type RoomDocument } from "./documents.ts";
+import type { Collections } from "./collections.ts";
+import { type MemberDocument, memberOf, type RoomDocument } from "./documents.ts";
 import type { EntryDocument, MessageDocument } from "./entry_documents.ts";
 import { duplicatesOf } from "./errors.ts";
 import { type Expiring, expiryFromNow, takeExpired } from "./wait_limit.ts";

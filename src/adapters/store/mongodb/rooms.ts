@@ -4,8 +4,8 @@ import pLimit from "p-limit";
 import { type CreatedDraft, entryAfter, LOG_START, positionOf } from "../../../domain/entry.ts";
 import type { NewRoom, Room } from "../../../domain/room.ts";
 import type { RoomStore } from "../../../ports/store/rooms.ts";
+import type { Collections } from "./collections.ts";
 import {
-  type Collections,
   fromRoom,
   type RoomDocument,
   type RoomView,

@@ -1,7 +1,7 @@
 /** The store for several instances: a `Store` on MongoDB. */
 import type { Store } from "../../../ports/store/store.ts";
 import { type Connection, reason } from "./connection.ts";
-import { collectionsOf } from "./documents.ts";
+import { collectionsOf } from "./collections.ts";
 import { EntryReader } from "./entry_reader.ts";
 import { MongoLog } from "./log.ts";
 import { LogEnds } from "./log_ends.ts";

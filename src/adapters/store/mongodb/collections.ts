@@ -1,0 +1,68 @@
+/** The collections of the MongoDB store, and their indexes. */
+import type { Collection, Db } from "mongodb";
+import type {
+  EditDocument,
+  MemberDocument,
+  ReactionDocument,
+  RoomDocument,
+  SessionDocument,
+  UserDocument,
+} from "./documents.ts";
+import type { EntryDocument } from "./entry_documents.ts";
+
+export interface Collections {
+  users: Collection<UserDocument>;
+  sessions: Collection<SessionDocument>;
+  rooms: Collection<RoomDocument>;
+  /** The entries of all logs. */
+  messages: Collection<EntryDocument>;
+  edits: Collection<EditDocument>;
+  reactions: Collection<ReactionDocument>;
+  members: Collection<MemberDocument>;
+}
+
+/** How long what was erased or removed is kept; no writer is belated by more. */
+const KEPT_SECONDS = 24 * 60 * 60;
+
+export function collectionsOf(db: Db): Collections {
+  return {
+    users: db.collection("users"),
+    sessions: db.collection("sessions"),
+    rooms: db.collection("rooms"),
+    messages: db.collection("messages"),
+    edits: db.collection("edits"),
+    reactions: db.collection("reactions"),
+    members: db.collection("members"),
+  };
+}
+
+/** Makes the indexes that are missing; the guarantees of the store rest on the unique ones. */
+export async function createIndexes(db: Db): Promise<void> {
+  const { users, sessions, rooms, messages, edits, reactions, members } = collectionsOf(db);
+  await Promise.all([
+    users.createIndex({ email: 1 }, { unique: true }),
+    rooms.createIndexes([
+      { key: { slug: 1 }, unique: true },
+      { key: { name: 1, _id: 1 } },
+    ]),
+    // All begin with the room, so that the collection can be sharded by it.
+    messages.createIndexes([
+      { key: { roomId: 1, seq: 1 }, unique: true },
+      { key: { roomId: 1, n: 1 }, unique: true },
+      { key: { roomId: 1, senderId: 1, clientMessageId: 1 }, unique: true },
+      // Not partial, although few messages have keys: not every server would use it then.
+      { key: { roomId: 1, keys: 1, n: 1 } },
+    ]),
+    edits.createIndexes([
+      { key: { roomId: 1, messageId: 1, seq: 1 } },
+      { key: { erasedAt: 1 }, expireAfterSeconds: KEPT_SECONDS },
+    ]),
+    reactions.createIndexes([
+      { key: { roomId: 1, messageId: 1, emoji: 1, seq: 1, userId: 1 } },
+      { key: { roomId: 1, userId: 1, messageId: 1 } },
+      { key: { removedAt: 1 }, expireAfterSeconds: KEPT_SECONDS },
+    ]),
+    members.createIndex({ userId: 1, roomId: 1 }, { unique: true }),
+    sessions.createIndex({ expiresAt: 1 }, { expireAfterSeconds: 0 }),
+  ]);
+}
