@@ -1,10 +1,10 @@
 /** An entry as the frame in which it goes to the sockets in its room. */
 import type { EmojiUse, Entry } from "../domain/entry.ts";
 import { publicUser } from "../domain/user.ts";
-import { frameOf } from "../protocol/frames.ts";
+import { frameOf, listPart } from "../protocol/frames.ts";
+import { presentMessage } from "../protocol/schemas/messages.ts";
 import type { MessageChange } from "../protocol/wire/messages.ts";
 import type { Related } from "../services/related.ts";
-import { relatedParts } from "./message_parts.ts";
 
 /**
  * @param roomId in JSON
@@ -32,6 +32,14 @@ export function entryFrame(
     default:
       return frameOf("message:updated", { ...parts, change: JSON.stringify(changeOf(entry)) });
   }
+}
+
+/** What goes with messages, where there is something. */
+export function relatedParts({ referenced, users }: Related) {
+  return {
+    ...listPart("referenced", referenced.map(presentMessage)),
+    ...listPart("users", users),
+  };
 }
 
 function changeOf(entry: Exclude<Entry, { kind: "created" | "deleted" }>): MessageChange {

@@ -1,7 +1,5 @@
-/** What frames show of messages, as the JSON of their parts. */
-import { listPart } from "../protocol/frames.ts";
-import { presentMessage } from "../protocol/schemas/messages.ts";
-import type { Related } from "../services/related.ts";
+/** What a socket that comes into a room is shown, as the JSON of the parts of a frame. */
+import { relatedParts } from "./entry_frame.ts";
 import { listOf } from "./rendered_message.ts";
 import type { Entered } from "./served_room.ts";
 
@@ -16,13 +14,5 @@ export function enteredParts(
     threads: JSON.stringify(related.threads),
     lastSeq: String(lastSeq),
     lastEntryId: JSON.stringify(lastEntryId),
-  };
-}
-
-/** What goes with messages, where there is something. */
-export function relatedParts({ referenced, users }: Related) {
-  return {
-    ...listPart("referenced", referenced.map(presentMessage)),
-    ...listPart("users", users),
   };
 }
