@@ -40,6 +40,54 @@ export function testInstances(setting: InstancesSetting): void {
     }
   });
 
+  test("changes on both instances reach sockets on both, in order, with what they made", async (pair) => {
+    const { ada, bob, roomId } = await adaAndBob(pair);
+    const [here, there] = [await pair.a.join(ada, roomId), await pair.b.join(bob, roomId)];
+    const sent = await here.call("message:send", { roomId, text: "Hello" });
+    const messageId = sent.data.id;
+    for (let i = 0; i < 20; i++) {
+      here.send("message:edit", { roomId, messageId, text: `Text ${i}` });
+      const event = i % 2 === 0 ? "reaction:add" : "reaction:remove";
+      there.send(event, { roomId, messageId, emoji: "👍" });
+    }
+    await there.call("reaction:add", { roomId, messageId, emoji: "heart" });
+    await here.call("message:edit", { roomId, messageId, text: "Last" });
+    const { body } = await bob.request("GET", `/rooms/${roomId}/messages/${messageId}`);
+    assert.equal(body.message.text, "Last");
+    assert.deepEqual(body.message.reactions, [{ emoji: "heart", count: 1, users: [bob.id] }]);
+    for (const socket of [here, there]) {
+      await socket.event("message:updated", ({ seq }) => seq === body.message.changedSeq);
+      const seen = socket.all("message:updated");
+      assert.deepEqual(seen.map(({ seq }) => seq), Array.from(seen, (_, i) => i + 3));
+      assert.deepEqual(seen.at(-1).message, body.message);
+    }
+  });
+
+  test("a change is decided after those on the other instance, and seen by who joins there", async (pair) => {
+    const { ada, bob, roomId } = await adaAndBob(pair);
+    const here = [await pair.a.connect(ada), await pair.a.connect(bob)] as const;
+    const there = await pair.b.connect(bob);
+    for (let round = 0; round < 5; round++) {
+      const sent = await there.call("message:send", { roomId, text: "The secret words" });
+      const { id: messageId, seq: ifChangedSeq } = sent.data;
+      const edits = await Promise.all(Array.from({ length: 6 }, (_, i) => {
+        const edit = { roomId, messageId, text: `The secret words ${i}`, ifChangedSeq };
+        return (i % 2 === 0 ? there : here[1]).call("message:edit", edit);
+      }));
+      const codes = edits.flatMap(({ event, data }) => event === "error" ? data.code : []);
+      assert.deepEqual(codes, Array.from({ length: 5 }, () => "edit_conflict"));
+      const deleted = await here[0].call("message:delete", { roomId, messageId });
+      assert.equal(deleted.event, "message:ack");
+      const late = { roomId, messageId, text: "The secret words again" };
+      assert.equal((await there.call("message:edit", late)).data.code, "message_deleted");
+      for (const [instance, person] of [[pair.a, ada], [pair.b, bob]] as const) {
+        const socket = await instance.join(person, roomId);
+        assert.doesNotMatch(JSON.stringify(socket.received), /secret/);
+        await socket.close();
+      }
+    }
+  });
+
   test("a user who joins sees those on the other instance, and is seen there", async (pair) => {
     const { ada, bob, roomId } = await adaAndBob(pair);
     const here = await pair.a.join(ada, roomId);
