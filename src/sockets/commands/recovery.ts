@@ -2,7 +2,7 @@
 import { recoverRoom, type Recovery } from "../../application/rooms/recover_room.ts";
 import { frameOf } from "../../protocol/frames.ts";
 import type { Missed } from "../../rooms/served_room.ts";
-import { enteredParts } from "../../rooms/message_parts.ts";
+import { enteredParts } from "../../rooms/entered_parts.ts";
 import type { Command } from "../command.ts";
 import type { Context, HandlersOf } from "./handler.ts";
 import { inRoom } from "./in_room.ts";

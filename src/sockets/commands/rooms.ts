@@ -3,7 +3,7 @@ import { joinRoom } from "../../application/rooms/join_room.ts";
 import { leaveRoom } from "../../application/rooms/leave_room.ts";
 import { frameOf } from "../../protocol/frames.ts";
 import { presentRoom } from "../../protocol/schemas/rooms.ts";
-import { enteredParts } from "../../rooms/message_parts.ts";
+import { enteredParts } from "../../rooms/entered_parts.ts";
 import type { Context, HandlersOf } from "./handler.ts";
 import { inRoom } from "./in_room.ts";
 
