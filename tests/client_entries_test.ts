@@ -360,11 +360,16 @@ Deno.test("a change of a message older than the first one shown only moves the c
 
 Deno.test("a change that overtakes the page of older messages with its message is not lost", () =>
   onScript(
-    answering(joined([101, 102]), [], missed([deleted(8, 104), edited(101, 105)], 105)),
+    answering(
+      joined([101, 102]),
+      [],
+      missed([edited(3, 103), deleted(8, 104), edited(101, 105)], 105),
+    ),
     async (server, room) => {
       const page = [message(7), message(8), message(9)];
       server.page = async () => {
         server.send(changed(edited(7, 103)), unknown(105));
+        // Of the recovered ones, one is even older than the page.
         await becomes(room.messages, () => room.cursor === 105);
         return page;
       };

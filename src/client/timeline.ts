@@ -127,6 +127,7 @@ export class Timeline {
       // A reset, or less being shown, has made the page useless meanwhile.
       const isUseful = this.#olderChanges === changes && this.first()?.key === first.key;
       if (!isUseful) return this.hasOlder.get();
+      this.#olderChanges = null;
       for (const message of messages) this.#put(message);
       // The page may have been read before them.
       for (const message of changes) this.#fold(message);

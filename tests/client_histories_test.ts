@@ -1,0 +1,155 @@
+/**
+ * Whatever the protocol allows, in whatever order it comes: a client ends with all messages as they
+ * are now, none is ever shown in an older state than before, and unless the server has left one to a
+ * later page none is ever missing. Thousands of histories in memory, with many changes in each.
+ */
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { createClient, type Room } from "../src/client/mod.ts";
+import { Random } from "./faults/random.ts";
+import { QUICK } from "./harness/client.ts";
+import { type Change, RoomModel } from "./harness/room_model.ts";
+
+/** Nothing happens by itself within a history. */
+const TIMING = { ...QUICK, answerMs: 60_000, silenceMs: 60_000 };
+/** Far more than any history needs to come to its end. */
+const MAX_ROUNDS = 500;
+const RUNS = 2_000;
+
+const step = fc.record({
+  does: fc.constantFrom(
+    ...["create", "create", "edit", "delete", "react", "pin", "unknown", "send"],
+    ...["deliver", "deliver", "deliver all", "double", "lose", "reconnect"],
+    ...["load older", "load older", "deliver pages", "forget older", "turn"],
+  ),
+  count: fc.nat({ max: 9 }),
+});
+
+const total = { histories: 0, entries: 0, lost: 0, doubled: 0, pages: 0, reconnects: 0 };
+
+Deno.test("a client ends with all messages as they are now, and never shows an older state again", async () => {
+  const history = fc.asyncProperty(
+    fc.array(step, { minLength: 10, maxLength: 80, size: "max" }),
+    fc.nat(),
+    (steps, seed) => live(steps, new RoomModel(new Random(seed))),
+  );
+  await fc.assert(history, { numRuns: RUNS, endOnFailure: true });
+  console.log(JSON.stringify(total));
+  for (const [name, count] of Object.entries(total)) assert.ok(count > 0, name);
+});
+
+type Step = { does: string; count: number };
+
+async function live(steps: Step[], model: RoomModel): Promise<void> {
+  for (let i = 0; i < 6; i++) model.create();
+  const { WebSocket, fetch } = model;
+  const token = () => Promise.resolve("a token");
+  const options = { token, WebSocket, fetch, timing: TIMING };
+  const client = createClient("http://localhost", options);
+  client.connect();
+  const room = client.join("room");
+  watch(room);
+  try {
+    for (const step of steps) {
+      act(step, model, room);
+      if (step.does === "reconnect") {
+        client.disconnect();
+        client.connect();
+      }
+      // The client's own steps, up to the next thing that it waits for.
+      if (step.count % 3 > 0) await turn();
+    }
+    // A gap at the end is noticed by what comes after it.
+    await settle(model);
+    model.appendUnknown();
+    await settle(model);
+    assertCurrent(room, model);
+    for (let hasOlder = true; hasOlder;) {
+      const older = room.loadOlder();
+      await settle(model);
+      hasOlder = await older;
+    }
+    assertCurrent(room, model);
+    assert.equal(room.messages.get().length, model.messages.length);
+  } finally {
+    client.close();
+  }
+  total.histories++;
+  total.entries += model.lastSeq;
+}
+
+function act({ does, count }: Step, model: RoomModel, room: Room): void {
+  switch (does) {
+    case "create":
+      return void model.create();
+    case "edit":
+    case "delete":
+    case "react":
+    case "pin":
+      return model.change(count, does satisfies Change);
+    case "unknown":
+      return model.appendUnknown();
+    case "send":
+      return void room.send(`Message ${count}`).catch(() => {});
+    case "deliver":
+      return model.deliver(count);
+    case "deliver all":
+      return model.deliver();
+    case "double":
+      total.doubled++;
+      return model.double();
+    case "lose":
+      total.lost++;
+      return model.lose();
+    case "reconnect":
+      total.reconnects++;
+      break;
+    case "load older":
+      total.pages++;
+      room.loadOlder().catch(() => {});
+      break;
+    case "deliver pages":
+      return model.deliverPages();
+    case "forget older":
+      return room.forgetOlder(1 + count);
+  }
+}
+
+/** Checks everything that a room shows. */
+function watch(room: Room): void {
+  const states = new Map<string, number>();
+  room.messages.subscribe(() => {
+    for (const { key, changedSeq } of room.messages.get()) {
+      const before = states.get(key) ?? 0;
+      if (changedSeq === null) continue;
+      assert.ok(changedSeq >= before, `${key} went from state ${before} to ${changedSeq}`);
+      states.set(key, changedSeq);
+    }
+  });
+}
+
+/** Delivers everything until nothing more comes. */
+async function settle(model: RoomModel): Promise<void> {
+  for (let [quiet, rounds] = [0, 0]; quiet < 3; quiet++) {
+    assert.ok(rounds++ < MAX_ROUNDS, "the client asks without an end");
+    if (!model.isIdle) quiet = 0;
+    model.deliver();
+    model.deliverPages();
+    await turn();
+  }
+}
+
+/** Everything that the client does by itself: it waits for no timer. */
+async function turn(): Promise<void> {
+  for (let i = 0; i < 50; i++) await null;
+}
+
+function assertCurrent(room: Room, model: RoomModel): void {
+  assert.equal(room.cursor, model.lastSeq);
+  const shown = room.messages.get().map(({ key: _, state, ...message }) => {
+    assert.equal(state, "sent");
+    return message;
+  });
+  const first = shown[0]!.seq!;
+  assert.deepEqual(shown, model.messages.filter(({ seq }) => seq >= first));
+}
