@@ -32,8 +32,10 @@ interface Command {
 
 interface Frame {
   event: string;
-  data: unknown;
+  data: object;
   ref?: number;
+  /** Of the message that it shows as it was at its entry; it may be shown as it is at the delivery. */
+  messageId?: string | null;
 }
 
 export class RoomModel {
@@ -118,14 +120,14 @@ export class RoomModel {
   /** Delivers what waits, in its order. */
   deliver(count = Infinity): void {
     for (let i = 0; i < count && this.#frames.length > 0; i++) {
-      this.#socket?.receive(this.#frames.shift()!);
+      this.#pass(this.#frames.shift()!);
     }
   }
 
   /** Delivers the next frame, which stays to be delivered once more if it answers nothing. */
   double(): void {
     const [next] = this.#frames;
-    if (next && next.ref === undefined) this.#socket?.receive(next);
+    if (next && next.ref === undefined) this.#pass(next);
     else this.deliver(1);
   }
 
@@ -143,9 +145,16 @@ export class RoomModel {
     return this.#frames.length === 0 && this.#pages.length === 0;
   }
 
+  #pass({ messageId, data, ...frame }: Frame): void {
+    const isLater = messageId && this.#random.next() < 0.5;
+    const later = isLater ? { message: this.#states.get(messageId)!.at(-1) } : {};
+    this.#socket?.receive({ ...frame, data: { ...data, ...later } });
+  }
+
   #append(messageId: string | null): void {
     this.#log.push(messageId);
-    if (this.#isLive) this.#frames.push(this.#entryFrame(this.lastSeq, messageId));
+    if (!this.#isLive) return;
+    this.#frames.push({ ...this.#entryFrame(this.lastSeq, messageId), messageId });
   }
 
   #entryFrame(seq: number, id: string | null): Frame {
@@ -161,7 +170,7 @@ export class RoomModel {
 
   #answer({ event, data, ref }: Command, socket: ModelSocket): void {
     if (socket !== this.#socket) return;
-    const reply = (name: string, data: unknown) => this.#frames.push({ event: name, data, ref });
+    const reply = (name: string, data: object) => this.#frames.push({ event: name, data, ref });
     switch (event) {
       case "auth:identify":
         return void reply("auth:ok", { user: ADA, expiresAt: TIME });
