@@ -23,7 +23,12 @@
  * @module
  */
 export { AUTH_ERROR_CODES, type AuthErrorCode } from "../protocol/wire/auth_error_codes.ts";
-export type { AuthClientEvents, AuthServerEvents, SignedIn } from "../protocol/wire/auth.ts";
+export type {
+  AuthClientEvents,
+  AuthServerEvents,
+  ServerLimits,
+  SignedIn,
+} from "../protocol/wire/auth.ts";
 export type { ErrorServerEvents } from "../protocol/wire/errors.ts";
 export type { ClientEvents, ServerEvents } from "../protocol/wire/events.ts";
 export type {
