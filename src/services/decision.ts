@@ -4,6 +4,7 @@ import { ChatError } from "../domain/errors.ts";
 import type { Message } from "../domain/message.ts";
 import type { PublicUser } from "../domain/user.ts";
 import type { MessageStore } from "../ports/store/messages.ts";
+import { isSameRequest } from "./request_hashes.ts";
 import { type Needs, RoomState } from "./room_state.ts";
 
 /** What somebody wants to append to a room's log. */
@@ -84,7 +85,7 @@ export function keyOf({ by, clientMessageId }: Pick<Command, "by" | "clientMessa
 
 /** @throws ChatError `idempotency_conflict` if the entry with the command's key is of another one */
 export function requireRepeat({ request, text }: Command, entry: Entry): void {
-  if (request !== null && request === entry.request) return;
+  if (request !== null && entry.request !== null && isSameRequest(request, entry.request)) return;
   // Entries of earlier versions have no hash.
   const isSame = entry.request === null && entry.kind === "created" && entry.message.text === text;
   if (isSame) return;
