@@ -6,6 +6,7 @@ import { testChanges } from "./changes.ts";
 import { testCompareAndSet } from "./compare_and_set.ts";
 import type { Register, TestDatabase } from "./fixtures.ts";
 import { testLifetime } from "./lifetime.ts";
+import { testMembers } from "./members.ts";
 import { testReactions } from "./reactions.ts";
 import { testReads } from "./reads.ts";
 import { testRooms } from "./rooms.ts";
@@ -39,6 +40,7 @@ export function testStore(name: string, createDatabase: () => Promise<TestDataba
   testChanges(test);
   testReactions(test);
   testAnswers(test);
+  testMembers(test);
   testSessions(test);
   testLifetime(test);
 }

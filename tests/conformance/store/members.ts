@@ -1,0 +1,100 @@
+/** What members and their read positions must do on every store. */
+import assert from "node:assert/strict";
+import { deletion, edit } from "./change_drafts.ts";
+import {
+  createRoom,
+  createRoomWithAda,
+  createUser,
+  creation,
+  draft,
+  type Register,
+  write,
+} from "./fixtures.ts";
+
+export function testMembers(test: Register): void {
+  test("the creator of a room is its owner and has read its opening", async (store) => {
+    const { room, ada } = await createRoomWithAda(store);
+    assert.deepEqual(
+      await store.members.find(ada.id, [room.id, "unknown"]),
+      new Map([[room.id, { role: "owner", readSeq: 1 }]]),
+    );
+  });
+
+  test("who becomes a member has read all there is, and becomes it once", async (store) => {
+    const { room, ada } = await createRoomWithAda(store);
+    const bob = await createUser(store);
+    assert.deepEqual(await store.members.find(bob.id, [room.id]), new Map());
+    await write(store, room.id, creation(draft(ada)));
+    await store.members.add(room.id, bob.id, "member");
+    await write(store, room.id, creation(draft(ada)));
+    await store.members.add(room.id, bob.id, "moderator");
+    const expected = new Map([[room.id, { role: "member", readSeq: 2 }]]);
+    assert.deepEqual(await store.members.find(bob.id, [room.id]), expected);
+  });
+
+  test(
+    "of members who are added at once by several instances each is added once",
+    async (store, connect) => {
+      const { room } = await createRoomWithAda(store);
+      const bob = await createUser(store);
+      const stores = [store, await connect()];
+      await Promise.all(
+        [0, 1, 2, 3].map((i) => stores[i % 2]!.members.add(room.id, bob.id, "member")),
+      );
+      assert.equal((await store.members.find(bob.id, [room.id])).size, 1);
+    },
+  );
+
+  test("a read position moves forward, back only if that is asked for, and is of members alone", async (store) => {
+    const { room, ada } = await createRoomWithAda(store);
+    const bob = await createUser(store);
+    assert.equal(await store.members.setRead(room.id, bob.id, 1, false), null);
+    assert.equal(await store.members.setRead("unknown", ada.id, 1, false), null);
+    assert.equal(await store.members.setRead(room.id, ada.id, 5, false), 5);
+    assert.equal(await store.members.setRead(room.id, ada.id, 3, false), 5);
+    assert.equal(await store.members.setRead(room.id, ada.id, 3, true), 3);
+  });
+
+  test("unread are messages of others that are there; mentions those for the member", async (store) => {
+    const { room, ada } = await createRoomWithAda(store);
+    const bob = await createUser(store);
+    const toBob = { notified: [bob.id] };
+    const [first, second] = await write(
+      store,
+      room.id,
+      creation(draft(ada)),
+      creation(draft(ada), toBob),
+      creation(draft(ada, { mentionsRoom: true }), toBob),
+      creation(draft(bob, { mentionsRoom: true })),
+      creation(draft(ada), toBob),
+    );
+    const last = (await store.messages.before(room.id, { seq: 7, n: 7 }, 1))[0]!;
+    await write(store, room.id, deletion(last, ada), edit(first!.message, { text: "New" }));
+    const count = (seq: number) => store.members.countUnread(bob.id, new Map([[room.id, seq]]));
+    assert.deepEqual(await count(1), new Map([[room.id, { unread: 3, mentions: 2 }]]));
+    assert.deepEqual(await count(second!.seq), new Map([[room.id, { unread: 1, mentions: 1 }]]));
+    assert.deepEqual(await count(1_000), new Map([[room.id, { unread: 0, mentions: 0 }]]));
+  });
+
+  test("several rooms are counted at once, each from its own position", async (store) => {
+    const [ada, bob] = [await createUser(store), await createUser(store)];
+    const rooms = [await createRoom(store, ada), await createRoom(store, ada)];
+    for (const { id } of rooms) await write(store, id, ...[0, 1].map(() => creation(draft(ada))));
+    const readSeqs = new Map([[rooms[0]!.id, 1], [rooms[1]!.id, 2]]);
+    const expected = [[rooms[0]!.id, { unread: 2, mentions: 0 }], [rooms[1]!.id, {
+      unread: 1,
+      mentions: 0,
+    }]];
+    assert.deepEqual(await store.members.countUnread(bob.id, readSeqs), new Map(expected as never));
+  });
+
+  test("no more than a hundred are counted", async (store) => {
+    const { room, ada } = await createRoomWithAda(store);
+    const bob = await createUser(store);
+    const toBob = { notified: [bob.id] };
+    const messages = Array.from({ length: 120 }, () => creation(draft(ada), toBob));
+    await write(store, room.id, ...messages);
+    const counts = await store.members.countUnread(bob.id, new Map([[room.id, 0]]));
+    assert.deepEqual(counts, new Map([[room.id, { unread: 100, mentions: 100 }]]));
+  });
+}
