@@ -6,6 +6,7 @@ import type { Message } from "../domain/message.ts";
 import type { Thread } from "../ports/store/messages.ts";
 import type { Store } from "../ports/store/store.ts";
 import type { Services } from "../services/services.ts";
+import { MISSED_MESSAGES } from "../protocol/wire/limits.ts";
 import { Feed } from "./feed.ts";
 import type { Flusher } from "./flusher.ts";
 import { MissedMessages } from "./missed_messages.ts";
@@ -48,6 +49,8 @@ export interface ServedRoomOptions
 const PAGE = 200;
 /** How often what goes with the messages is read again because the room has changed meanwhile. */
 const RELATED_TRIES = 5;
+/** UTF-16 units of the messages that go with those of an answer, well below what may wait unsent. */
+const MAX_REFERENCED_LENGTH = 128 * 1024;
 
 export class ServedRoom {
   readonly feed: Feed;
@@ -192,15 +195,21 @@ export class ServedRoom {
 
   /** Finds what a socket missed, and what goes with it: all of it, or a page. */
   async #missedBy(subscriber: Subscriber, cursor: Cursor) {
+    let limit: number = MISSED_MESSAGES;
     while (true) {
       const { head } = this.feed;
       const since = this.#profiles.changes;
-      const missed = new MissedMessages(cursor.seq);
+      const missed = new MissedMessages(cursor.seq, limit);
       await this.#readMissed(missed);
       const related = await this.#whenReady(subscriber, () => {
         this.#complete(missed);
         return this.#relatedTo(subscriber.userId, missed.messages);
       });
+      const count = missed.messages.length;
+      if (count > 1 && lengthOf(related.referenced) > MAX_REFERENCED_LENGTH) {
+        limit = Math.ceil(count / 2);
+        continue;
+      }
       // Else something that was read may have been deleted since, and the window does not tell.
       if (this.feed.window.after(head) === null) continue;
       this.#complete(missed);
@@ -287,4 +296,8 @@ export class ServedRoom {
     const known = this.feed.window.idOf(seq) ?? await this.#store.log.entryId(this.#id, seq);
     return known !== entryId;
   }
+}
+
+function lengthOf(messages: readonly Message[]): number {
+  return messages.reduce((sum, message) => sum + render(message).text.length, 0);
 }

@@ -86,11 +86,16 @@ export function keyOf({ by, clientMessageId }: Pick<Command, "by" | "clientMessa
 /** @throws ChatError `idempotency_conflict` if the entry with the command's key is of another one */
 export function requireRepeat({ request, text }: Command, entry: Entry): void {
   if (request !== null && entry.request !== null && isSameRequest(request, entry.request)) return;
-  // Entries of earlier versions have no hash.
-  const isSame = entry.request === null && entry.kind === "created" && entry.message.text === text;
-  if (isSame) return;
+  if (entry.request === null && entry.kind === "created" && mayHaveSaid(entry.message, text)) {
+    return;
+  }
   throw new ChatError(
     "idempotency_conflict",
     "This clientMessageId was used for something else.",
   );
+}
+
+/** Messages of earlier versions have no hash: only their text tells, while it is the original. */
+function mayHaveSaid({ seq, textSeq, deletedAt, text: present }: Message, text: string): boolean {
+  return present === text || textSeq !== seq || deletedAt !== null;
 }

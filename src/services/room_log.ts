@@ -24,6 +24,8 @@ const logger = getLogger(["echoroom", "log"]);
  * are handed a batch in one turn, which has to stay well below what may wait unsent in a socket.
  */
 const MAX_BATCH = { entries: 500, length: 128 * 1024 } as const;
+/** As many sends cost as much as a command that is decided on messages and changes one. */
+const NEEDY_ENTRIES = 10;
 /** Drafts that may wait in one room, and in all together; over it an append is `unavailable`. */
 const MAX_WAITING_IN_ROOM = 5_000;
 const MAX_WAITING = 20_000;
@@ -272,10 +274,11 @@ function isUnavailable(error: unknown): boolean {
 
 /** How many of those that wait, at least one, go into the next append. */
 function batchSize(waiting: Waiting[]): number {
-  let length = 0;
+  let [entries, length] = [0, 0];
   const end = waiting.slice(0, MAX_BATCH.entries).findIndex(({ command }, i) => {
+    entries += command.needs ? NEEDY_ENTRIES : 1;
     length += command.text.length;
-    return i > 0 && length > MAX_BATCH.length;
+    return i > 0 && (length > MAX_BATCH.length || entries > MAX_BATCH.entries);
   });
   return end < 0 ? Math.min(waiting.length, MAX_BATCH.entries) : end;
 }

@@ -68,10 +68,11 @@ export class RoomState {
   ): Promise<RoomState> {
     const ids = [...new Set(needs.flatMap(({ messageIds }) => messageIds))];
     const reactions = needs.flatMap(({ reaction }) => reaction ?? []);
-    const [messages, reactors, pins] = await Promise.all([
+    // First: else a message that is pinned meanwhile would be counted, and seem not to be pinned.
+    const pins = needs.some(({ pins }) => pins) ? await store.countPinned(roomId) : 0;
+    const [messages, reactors] = await Promise.all([
       ids.length > 0 ? store.find(roomId, ids) : [],
       readReactors(store, roomId, reactions),
-      needs.some(({ pins }) => pins) ? store.countPinned(roomId) : 0,
     ]);
     const byId = new Map(messages.map((message) => [message.id, message]));
     return new RoomState(roomId, basis, { messages: byId, reactors, pins });

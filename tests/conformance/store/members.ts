@@ -64,9 +64,9 @@ export function testMembers(test: Register): void {
       room.id,
       creation(draft(ada)),
       creation(draft(ada), toBob),
-      creation(draft(ada, { mentionsRoom: true }), toBob),
+      creation(draft(ada, { mentionsRoom: true, mentions: [bob.id] }), toBob),
       creation(draft(bob, { mentionsRoom: true })),
-      creation(draft(ada), toBob),
+      creation(draft(ada, { mentions: [bob.id] }), toBob),
     );
     const last = (await store.messages.before(room.id, { seq: 7, n: 7 }, 1))[0]!;
     await write(store, room.id, deletion(last, ada), edit(first!.message, { text: "New" }));
@@ -74,6 +74,20 @@ export function testMembers(test: Register): void {
     assert.deepEqual(await count(1), new Map([[room.id, { unread: 3, mentions: 2 }]]));
     assert.deepEqual(await count(second!.seq), new Map([[room.id, { unread: 1, mentions: 1 }]]));
     assert.deepEqual(await count(1_000), new Map([[room.id, { unread: 0, mentions: 0 }]]));
+  });
+
+  test("an edit changes whom a message mentions", async (store) => {
+    const { room, ada } = await createRoomWithAda(store);
+    const bob = await createUser(store);
+    const count = async () => {
+      const counts = await store.members.countUnread(bob.id, new Map([[room.id, 1]]));
+      return counts.get(room.id)!.mentions;
+    };
+    const [entry] = await write(store, room.id, creation(draft(ada)));
+    const [named] = await write(store, room.id, edit(entry!.message, { mentions: [bob.id] }));
+    assert.equal(await count(), 1);
+    await write(store, room.id, edit(named!.message, { mentions: [] }));
+    assert.equal(await count(), 0);
   });
 
   test("several rooms are counted at once, each from its own position", async (store) => {
@@ -92,7 +106,10 @@ export function testMembers(test: Register): void {
     const { room, ada } = await createRoomWithAda(store);
     const bob = await createUser(store);
     const toBob = { notified: [bob.id] };
-    const messages = Array.from({ length: 120 }, () => creation(draft(ada), toBob));
+    const messages = Array.from(
+      { length: 120 },
+      () => creation(draft(ada, { mentions: [bob.id] }), toBob),
+    );
     await write(store, room.id, ...messages);
     const counts = await store.members.countUnread(bob.id, new Map([[room.id, 0]]));
     assert.deepEqual(counts, new Map([[room.id, { unread: 100, mentions: 100 }]]));

@@ -104,9 +104,9 @@ export function threadKey(threadId: string): string {
   return `thread ${threadId}`;
 }
 
-/** In `keys` of messages that notify a user; `*` is everybody. */
-export function notifiedKey(userId: string): string {
-  return `notified ${userId}`;
+/** In `keys` of messages that answer a user's and do not name the user. */
+export function answeredKey(userId: string): string {
+  return `answered ${userId}`;
 }
 
 const OPTIONAL_DETAILS = [
@@ -170,9 +170,8 @@ export function fromCreation(
   };
 }
 
-function creationKeys({ threadId, mentionsRoom }: Message, notified: readonly string[]): string[] {
-  const keys = notified.map(notifiedKey);
-  if (mentionsRoom) keys.push(notifiedKey("*"));
+function creationKeys({ threadId, mentions }: Message, notified: readonly string[]): string[] {
+  const keys = notified.filter((id) => !mentions.includes(id)).map(answeredKey);
   if (threadId !== null) keys.push(threadKey(threadId));
   return keys;
 }

@@ -5,7 +5,7 @@ import { MAX_UNREAD, type Membership, type Role, type Unread } from "../../../do
 import type { MemberStore } from "../../../ports/store/members.ts";
 import type { Collections } from "./collections.ts";
 import { type MemberDocument, memberOf } from "./documents.ts";
-import { type EntryDocument, notifiedKey } from "./entry_documents.ts";
+import { answeredKey, type EntryDocument } from "./entry_documents.ts";
 import type { LogEnds } from "./log_ends.ts";
 import type { Operations } from "./operations.ts";
 import type { PendingChanges } from "./pending_changes.ts";
@@ -81,10 +81,10 @@ export class MongoMembers implements MemberStore {
       system: false,
       deletedAt: { $exists: false },
     };
-    const keys = { $in: [notifiedKey(userId), notifiedKey("*")] };
+    const forUser = [{ keys: answeredKey(userId) }, { mentions: userId }, { mentionsRoom: true }];
     const [unread, mentions] = await Promise.all([
       this.#messages.countDocuments(counted, { limit: MAX_UNREAD }),
-      this.#messages.countDocuments({ ...counted, keys }, { limit: MAX_UNREAD }),
+      this.#messages.countDocuments({ ...counted, $or: forUser }, { limit: MAX_UNREAD }),
     ]);
     return { unread, mentions };
   }
