@@ -4,6 +4,7 @@ import { InProcessBus } from "../src/adapters/bus/in_process.ts";
 import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
 import { Metrics } from "../src/services/metrics.ts";
 import { PublicUsers } from "../src/services/public_users.ts";
+import { RequestHashes } from "../src/services/request_hashes.ts";
 import { RoomLog } from "../src/services/room_log.ts";
 import type { Command, Result } from "../src/services/decision.ts";
 import { newId } from "../src/domain/id.ts";
@@ -25,6 +26,8 @@ import { Flusher } from "../src/rooms/flusher.ts";
 import { Hub } from "../src/rooms/hub.ts";
 import { nextTurn, until } from "./harness/stage.ts";
 import { SQLITE } from "./harness/stores.ts";
+
+const hashes = new RequestHashes("a secret of thirty-two bytes or more");
 
 /** A bus that is notified of entries by the database itself, as a change stream does. */
 class EagerBus extends InProcessBus {
@@ -535,7 +538,7 @@ function draft(sender: User, fields: Partial<MessageDraft> = {}): CreatedDraft {
 /** A send, by default of something new. */
 function send(by: User, sent = draft(by)): Command {
   const { clientMessageId, text } = sent.message;
-  const request = `send ${text}`;
+  const request = hashes.hash(["send", text]);
   return { by, clientMessageId, request, text, decide: () => ({ draft: { ...sent, request } }) };
 }
 
@@ -558,7 +561,7 @@ function edit(
   change: Edit = {},
   clientMessageId = newId(),
 ): Command {
-  const request = `edit ${messageId} ${text}`;
+  const request = hashes.hash(["edit", messageId, text]);
   return {
     ...{ by, clientMessageId, request, text, needs: { messageIds: [messageId] } },
     decide(state) {
@@ -571,7 +574,7 @@ function edit(
 }
 
 function remove(by: User, messageId: string, clientMessageId = newId()): Command {
-  const request = `delete ${messageId}`;
+  const request = hashes.hash(["delete", messageId]);
   return {
     ...{ by, clientMessageId, request, text: "", needs: { messageIds: [messageId] } },
     decide(state) {
