@@ -103,6 +103,7 @@ export const SCENARIOS: Scenario[] = [
   rest("rest-profile", "REST: one's own profile", "profile"),
   rest("rest-rooms", "REST: a page of 50 rooms", "rooms"),
   rest("rest-history", "REST: a page of 50 messages", "history"),
+  rest("rest-send", "REST: a send", "send"),
   {
     name: "logins",
     title: "Delivery while 32 log in",

@@ -5,7 +5,7 @@
  */
 import { parseArgs } from "node:util";
 import { Hono } from "hono";
-import { HEALTH, HISTORY, PROFILE, ROOMS } from "./node/rest_answers.js";
+import { HEALTH, HISTORY, PROFILE, ROOMS, SENT } from "./node/rest_answers.js";
 
 const { values: options } = parseArgs({ options: { port: { type: "string", default: "3000" } } });
 
@@ -13,6 +13,10 @@ const app = new Hono()
   .get("/health", (c) => c.json(HEALTH))
   .get("/auth/me", (c) => c.json(PROFILE))
   .get("/rooms", (c) => c.json(ROOMS))
-  .get("/rooms/:id/messages", (c) => c.json(HISTORY));
+  .get("/rooms/:id/messages", (c) => c.json(HISTORY))
+  .post("/rooms/:id/messages", async (c) => {
+    const { text } = await c.req.json();
+    return c.json(SENT, text ? 201 : 400);
+  });
 
 Deno.serve({ port: Number(options.port), hostname: "127.0.0.1", onListen: () => {} }, app.fetch);

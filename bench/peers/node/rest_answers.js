@@ -26,26 +26,42 @@ export const ROOMS = {
     description: null,
     createdBy: sender,
     lastSeq: 1,
+    lastMessageAt: TIME,
     createdAt: TIME,
     updatedAt: TIME,
   })),
   nextCursor: null,
 };
 
-export const HISTORY = {
-  messages: numbers().map((seq) => ({
+export const HISTORY = { messages: numbers().map(message), mine: {}, threads: {}, hasMore: true };
+
+export const SENT = { message: message(1), mine: {}, threads: {} };
+
+function message(seq) {
+  return {
     id: id(seq),
     roomId: id(0),
     seq,
+    changedSeq: seq,
     sender,
     text: `~t${seq.toString(16).padStart(16, "0")}~${FILLER}`,
     system: false,
     clientMessageId: `00000000-0000-4000-8000-${String(seq).padStart(12, "0")}`,
     createdAt: TIME,
     updatedAt: TIME,
-  })),
-  hasMore: true,
-};
+    editedAt: null,
+    deletedAt: null,
+    replyTo: null,
+    threadId: null,
+    mentions: [],
+    mentionsRoom: false,
+    reactions: [],
+    pinned: false,
+    metadata: null,
+    systemType: null,
+    systemData: null,
+  };
+}
 
 function numbers() {
   return Array.from({ length: COUNT }, (_, at) => at + 1);

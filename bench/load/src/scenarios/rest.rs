@@ -15,6 +15,8 @@ const WARM_UP: usize = 10_000;
 const REQUESTS: usize = 20_000;
 /// Somewhat more than a page, so that the newest page has an older one before it.
 const MESSAGES: usize = 60;
+/// The body of a send, whose `clientMessageId` the server makes.
+const SENT: &str = r#"{"text":"lorem ipsum dolor sit amet consectetur elit, sed do eiusmod"}"#;
 
 struct Connection {
     stream: TcpStream,
@@ -68,18 +70,27 @@ pub fn measure(run: &mut Run) -> Value {
 }
 
 fn request_for(run: &Run) -> Vec<u8> {
-    let path = match run.arguments.text("resource", "health").as_str() {
-        "health" => "/health".to_string(),
-        "profile" => "/auth/me".to_string(),
-        "rooms" => "/rooms?limit=50".to_string(),
-        "history" => format!("/rooms/{}/messages?limit=50", run.engine.rooms[0]),
+    let messages = || format!("/rooms/{}/messages", run.engine.rooms[0]);
+    let (method, path) = match run.arguments.text("resource", "health").as_str() {
+        "health" => ("GET", "/health".to_string()),
+        "profile" => ("GET", "/auth/me".to_string()),
+        "rooms" => ("GET", "/rooms?limit=50".to_string()),
+        "history" => ("GET", format!("{}?limit=50", messages())),
+        "send" => ("POST", messages()),
         other => panic!("no resource is called {other}"),
+    };
+    let body = match method {
+        "POST" => format!(
+            "Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{SENT}",
+            SENT.len()
+        ),
+        _ => "\r\n".to_string(),
     };
     let authorization = run.engine.tokens.first().map_or(String::new(), |token| {
         format!("Authorization: Bearer {token}\r\n")
     });
     let port = run.arguments.port();
-    format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{authorization}\r\n").into_bytes()
+    format!("{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{authorization}{body}").into_bytes()
 }
 
 /// Writes what is read later, over a socket, which is closed again.
@@ -162,7 +173,7 @@ impl Load {
         self.delays.record(now() - connection.asked_at);
         self.answers.count += 1;
         self.answers.bytes += length as u64;
-        if !answer.starts_with(b"HTTP/1.1 200") {
+        if !answer.starts_with(b"HTTP/1.1 20") {
             self.answers.refused += 1;
             let error = || String::from_utf8_lossy(&answer[..length.min(240)]).into_owned();
             self.answers.first_error.get_or_insert_with(error);
