@@ -1,36 +1,25 @@
-/** Compares what clients saw with the rooms' logs: nothing lost, repeated, reordered or invented. */
-import type { Entry, Memory, Send, View } from "./client.ts";
+/** Compares what clients did and saw with the rooms' logs: nothing lost, repeated, reordered, invented or leaked. */
+import { faultsOfCommand, faultsOfMessage } from "./command_checks.ts";
+import { KnownLog } from "./known_log.ts";
+import {
+  keepNewest,
+  type Memory,
+  type RoomRecord,
+  type State,
+  type Step,
+  type View,
+} from "./record.ts";
+import { about, type Violation, violation } from "./violation.ts";
 
-export interface Violation {
-  kind: "lost" | "miscount" | "repeated" | "disorder" | "hole" | "invented" | "changed" | "breach";
-  /** The source of the finding. */
-  sentence: string;
-}
-
-/** A room as the API shows it. */
-export interface RoomRecord {
-  roomId: string;
-  /** Its log from the beginning, as recovery shows it. */
-  recovered: readonly Entry[];
-  /** The same, as REST shows it. */
-  history: readonly Entry[];
-  /** How many people are in it, as each instance counts. */
-  online: readonly number[];
-}
-
-/** Whether it may be resolved soon, when what is under way has arrived. */
-export function mayPass({ kind }: Violation): boolean {
-  return kind === "lost" || kind === "miscount";
-}
-
-/** Finds every guarantee that is broken, or not met yet, after the last message was sent. */
+/** Finds every guarantee that is broken, or not met yet, after the last command was sent. */
 export function findViolations(
   rooms: readonly RoomRecord[],
   memories: readonly Memory[],
 ): Violation[] {
+  const logs = rooms.map((room) => new KnownLog(room, memories));
   return [
-    ...rooms.flatMap((room) => [...about(room.roomId, faultsOfRoom(room, memories))]),
-    ...memories.flatMap((memory) => [...about(memory.name, faultsOfMemory(memory, rooms))]),
+    ...logs.flatMap((log) => [...about(log.record.roomId, faultsOfRoom(log, memories))]),
+    ...memories.flatMap((memory) => [...about(memory.name, faultsOfMemory(memory, logs))]),
   ];
 }
 
@@ -39,38 +28,27 @@ export function findViolations(
  * read: an instance that is asked for a room looks at its log, and delivers what it had missed.
  */
 export function findLaggards(memories: readonly Memory[]): Violation[] {
-  const known = memories.flatMap(({ sends, views }) => [
-    ...sends.map(({ roomId, ack }) => ({ roomId, seq: ack?.seq ?? 0 })),
-    ...views.map(({ roomId, entries }) => ({ roomId, seq: entries.at(-1)?.seq ?? 0 })),
+  const known = memories.flatMap(({ commands, views }) => [
+    ...commands.map(({ roomId, ack }) => ({ roomId, seq: ack?.seq ?? 0 })),
+    ...views.map(({ roomId, cursor }) => ({ roomId, seq: cursor })),
   ]);
   const heads = new Map<string, number>();
   for (const { roomId, seq } of known) heads.set(roomId, Math.max(seq, heads.get(roomId) ?? 0));
   return memories.flatMap(({ name, views }) => {
-    const behind = views.filter(({ roomId, entries }) => entries.at(-1)?.seq !== heads.get(roomId));
-    return behind.map(({ roomId, entries }) => {
-      const last = entries.at(-1)?.seq;
-      return violation("lost", `${name}: ${roomId}: stays at ${last} of ${heads.get(roomId)}`);
+    const behind = views.filter(({ roomId, cursor }) => cursor !== heads.get(roomId));
+    return behind.map(({ roomId, cursor }) => {
+      return violation("lost", `${name}: ${roomId}: stays at ${cursor} of ${heads.get(roomId)}`);
     });
   });
 }
 
-function* faultsOfRoom(
-  { roomId, recovered, history, online }: RoomRecord,
-  memories: readonly Memory[],
-): Generator<Violation> {
-  for (const [i, { seq }] of recovered.entries()) {
-    if (seq !== i + 1) yield violation("hole", `${seq} stands where ${i + 1} should`);
-  }
-  for (const [id, repeats] of Map.groupBy(recovered, (entry) => entry.clientMessageId)) {
-    if (repeats.length > 1) yield violation("repeated", `${id} stands at ${seqs(repeats)}`);
-  }
-  const sent = new Set(memories.flatMap(({ sends }) => sends.map((send) => send.clientMessageId)));
-  // A room's first entry is its creation.
-  for (const { seq, clientMessageId } of recovered.slice(1)) {
-    if (sent.has(clientMessageId)) continue;
-    yield violation("invented", `${clientMessageId} stands at ${seq}, and nobody sent it`);
-  }
-  if (!same(recovered, history)) yield violation("changed", "history differs from recovery");
+function* faultsOfRoom(log: KnownLog, memories: readonly Memory[]): Generator<Violation> {
+  const { roomId, online } = log.record;
+  yield* log.violations;
+  yield* faultsOfRecord(log);
+  yield* inventions(log);
+  yield* holes(log);
+  for (const state of log.messages.values()) yield* faultsOfMessage(state, log);
   const members = memories.filter(({ views }) => views.some((view) => view.roomId === roomId));
   for (const [i, count] of online.entries()) {
     if (count === members.length) continue;
@@ -78,73 +56,200 @@ function* faultsOfRoom(
   }
 }
 
+/** Whether all ways to read a room agree. */
+function* faultsOfRecord(log: KnownLog): Generator<Violation> {
+  const { head, recovered, history, pins, joined } = log.record;
+  for (const [id, copies] of Map.groupBy(recovered, ({ clientMessageId }) => clientMessageId)) {
+    if (copies.length > 1) yield violation("repeated", `${id} stands at ${seqs(copies)}`);
+  }
+  const last = recovered.at(-1)?.changedSeq ?? 0;
+  if (last !== head) yield violation("hole", `recovery ends with ${last}, not with ${head}`);
+  for (const [seq, changed] of Map.groupBy(recovered, ({ changedSeq }) => changedSeq)) {
+    if (changed.length > 1) yield violation("repeated", `${seq} changed ${seqs(changed)}`);
+  }
+  if (!same(log.bySeq, history)) yield violation("changed", "history differs from recovery");
+  const pinned = byId(recovered.filter((state) => state.pinned));
+  if (!same(pinned, byId(pins))) yield violation("changed", "the pins differ from recovery");
+  for (const [i, { lastSeq, messages }] of joined.entries()) {
+    if (lastSeq !== head) {
+      yield violation("lost", `instance ${i + 1} shows it up to ${lastSeq} of ${head}`);
+    } else if (!same(messages, log.latestAt(head))) {
+      yield violation("changed", `instance ${i + 1} shows a joiner other than recovery`);
+    }
+  }
+}
+
+/** Entries that nobody asked for, or not so often. */
+function* inventions({ bySeq, commands, entries }: KnownLog): Generator<Violation> {
+  const sent = new Set(
+    commands.filter(({ action }) => action.type === "send").map(({ name }) => name),
+  );
+  for (const { seq, clientMessageId } of bySeq) {
+    // A room's first entry is its creation.
+    if (seq === 1 || sent.has(clientMessageId)) continue;
+    yield violation("invented", `${clientMessageId} stands at ${seq}, and nobody sent it`);
+  }
+  const acked = new Set(
+    commands.map(({ action, ack }) => `${action.type} ${ack?.id} ${ack?.seq}`),
+  );
+  const settings = new Set(commands.map(({ action, userId }) => {
+    if (action.type === "react") return useOf(action.messageId, action.emoji, userId, action.isOn);
+    return action.type === "pin" ? `${action.messageId} ${action.isOn} ${userId}` : "";
+  }));
+  for (const { type, seq, messageId, by, added, removed } of entries.values()) {
+    const isKnown = {
+      created: () => true,
+      edited: () => acked.has(`edit ${messageId} ${seq}`),
+      deleted: () => acked.has(`delete ${messageId} ${seq}`),
+      pinned: () => settings.has(`${messageId} true ${by}`),
+      unpinned: () => settings.has(`${messageId} false ${by}`),
+      reactions: () =>
+        added.every((use) => settings.has(useOf(messageId, use.emoji, use.userId, true))) &&
+        removed.every((use) => settings.has(useOf(messageId, use.emoji, use.userId, false))),
+    }[type]();
+    if (!isKnown) yield violation("invented", `${type} at ${seq}, which nobody asked for`);
+  }
+}
+
+function useOf(messageId: string, emoji: string, userId: string, isOn: boolean): string {
+  return `${messageId} ${emoji} ${userId} ${isOn}`;
+}
+
+/**
+ * Numbers without an entry. Nobody may have seen an entry of which an instance died before its ack:
+ * of a reaction or pin that was sent again, as then it was so already.
+ */
+function* holes({ record, commands, entries }: KnownLog): Generator<Violation> {
+  const known = new Set([
+    ...entries.keys(),
+    ...record.recovered.flatMap(({ seq, changedSeq }) => [seq, changedSeq]),
+    ...commands.flatMap(({ ack }) => ack ? [ack.seq] : []),
+  ]);
+  const numbers = Array.from({ length: record.head }, (_, i) => i + 1);
+  const unknown = numbers.filter((seq) => !known.has(seq));
+  const unseen = commands.filter(({ action }) => action.type === "react" || action.type === "pin")
+    .reduce((sum, { posts }) => sum + Math.max(0, posts - 1), 0);
+  if (unknown.length <= unseen) return;
+  yield violation("hole", `nothing stands at ${list(unknown)}`);
+}
+
 function* faultsOfMemory(
-  { breaches, live, sends, views }: Memory,
-  rooms: readonly RoomRecord[],
+  { breaches, live, userId, commands, views, glances }: Memory,
+  logs: readonly KnownLog[],
 ): Generator<Violation> {
   for (const breach of breaches) yield violation("breach", breach);
   if (!live) yield violation("lost", "it did not get live again");
-  for (const { roomId, recovered } of rooms) {
-    const stored = new Map(recovered.map((entry) => [entry.clientMessageId, entry]));
-    for (const send of sends) {
-      if (send.roomId === roomId) yield* faultsOfSend(send, stored.get(send.clientMessageId));
+  for (const log of logs) {
+    const { roomId } = log.record;
+    for (const command of commands) {
+      if (command.roomId === roomId) yield* faultsOfCommand({ ...command, userId }, log);
     }
     const view = views.find((view) => view.roomId === roomId);
-    if (view) yield* about(roomId, faultsOfView(view, recovered));
-  }
-}
-
-function* faultsOfSend(
-  { clientMessageId: id, text, ack }: Send,
-  stored: Entry | undefined,
-): Generator<Violation> {
-  if (!ack) return yield violation("lost", `${id} was never acked`);
-  const name = `${id}, acked as ${ack.seq},`;
-  if (!stored) return yield violation("lost", `${name} is not in the log`);
-  if (!equal(stored, { ...ack, clientMessageId: id, text })) {
-    yield violation("changed", `${name} is ${JSON.stringify(stored)}`);
-  }
-}
-
-function* faultsOfView(
-  { from, entries }: View,
-  log: readonly Entry[],
-): Generator<Violation> {
-  if (from === null) return yield violation("lost", "it was never let in");
-  const expected = new Map(log.filter(({ seq }) => seq > from).map((entry) => [entry.seq, entry]));
-  const seen = Map.groupBy(entries, ({ seq }) => seq);
-  const missing = expected.values().filter(({ seq }) => !seen.has(seq)).toArray();
-  if (missing.length > 0) yield violation("lost", `${seqs(missing)} never came`);
-  for (const [seq, copies] of seen) {
-    const stored = expected.get(seq);
-    if (copies.length > 1) yield violation("repeated", `${seq} came ${copies.length} times`);
-    if (!stored) yield violation("invented", `${seq} came, which is not in the log after ${from}`);
-    else if (!copies.every((entry) => equal(entry, stored))) {
-      yield violation("changed", `${seq} came other than it is stored`);
+    if (view) yield* about(roomId, faultsOfView(view, log));
+    for (const glance of glances) {
+      if (glance.roomId === roomId) yield* about("at a glance", log.faultsOf(glance));
     }
   }
-  const late = entries.find(({ seq }, i) => i > 0 && seq < entries[i - 1]!.seq);
-  if (late) yield violation("disorder", `${late.seq} came after a later one`);
 }
 
-function violation(kind: Violation["kind"], sentence: string): Violation {
-  return { kind, sentence };
+function* faultsOfView(view: View, log: KnownLog): Generator<Violation> {
+  if (view.from === null) return yield violation("lost", "it was never let in");
+  yield* faultsOfCoverage(view, view.from, log.record.head);
+  const shown = new Map<string, State>();
+  for (const step of view.steps) {
+    yield* log.faultsOf(step, step.upTo);
+    yield* outOfPlace(step);
+    keepNewest(shown, step.messages);
+  }
+  yield* foldFaults(view.from, view, shown, log);
 }
 
-function* about(subject: string, violations: Iterable<Violation>): Generator<Violation> {
-  for (const { kind, sentence } of violations) yield violation(kind, `${subject}: ${sentence}`);
+function* faultsOfCoverage(
+  { steps, cursor }: View,
+  from: number,
+  head: number,
+): Generator<Violation> {
+  const times = new Map<number, number>();
+  for (const { kind, after, upTo } of steps) {
+    if (kind === "joined") continue;
+    for (let seq = after + 1; seq <= upTo; seq++) times.set(seq, (times.get(seq) ?? 0) + 1);
+  }
+  const expected = Array.from({ length: Math.max(0, head - from) }, (_, i) => from + 1 + i);
+  const missing = expected.filter((seq) => !times.has(seq));
+  if (missing.length > 0) yield violation("lost", `${list(missing)} never came`);
+  const again = [...times].filter(([, count]) => count > 1).map(([seq]) => seq);
+  if (again.length > 0) yield violation("repeated", `${list(again)} came more than once`);
+  if (cursor > head) yield violation("invented", `${cursor} came, and the log ends at ${head}`);
+  const late = steps.find(({ upTo }, i) => i > 0 && upTo < steps[i - 1]!.upTo);
+  if (late) yield violation("disorder", `${late.upTo} came after a later one`);
 }
 
-function same(some: readonly Entry[], others: readonly Entry[]): boolean {
-  return some.length === others.length && some.every((entry, i) => equal(entry, others[i]));
+/** What is wrong with a step as such. */
+function* outOfPlace({ kind, after, upTo, change, messages }: Step): Generator<Violation> {
+  if (kind === "missed") {
+    const late = messages.find(({ changedSeq }, i) => {
+      return i > 0 && changedSeq <= messages[i - 1]!.changedSeq;
+    });
+    if (late) yield violation("disorder", `${late.changedSeq} was recovered after a later one`);
+    const old = messages.find(({ changedSeq }) => changedSeq <= after);
+    if (old) yield violation("repeated", `${old.changedSeq} was recovered after ${after}`);
+  }
+  if (kind !== "entry") return;
+  const [{ seq, changedSeq }] = messages as [State];
+  if (changedSeq < upTo) yield violation("changed", `entry ${upTo} came as at ${changedSeq}`);
+  if ((change?.type === "created") !== (seq === upTo)) {
+    yield violation("changed", `entry ${upTo} came as ${change?.type}, of message ${seq}`);
+  }
 }
 
-function equal(a: Entry | undefined, b: Entry | undefined): boolean {
-  return a?.seq === b?.seq && a?.id === b?.id && a?.text === b?.text &&
-    a?.clientMessageId === b?.clientMessageId;
+/** Whether what a client shows in the end is what the server shows. */
+function* foldFaults(
+  from: number,
+  { steps }: View,
+  shown: ReadonlyMap<string, State>,
+  log: KnownLog,
+): Generator<Violation> {
+  const [first] = steps;
+  const before = first?.kind === "joined" ? log.latestAt(from) : [];
+  if (first?.kind === "joined" && !isSameList(first.messages, before)) {
+    yield violation("lost", `joining at ${from} showed other messages than the last`);
+  }
+  const after = log.record.recovered.filter(({ changedSeq }) => changedSeq > from);
+  const expected = new Map([...before, ...after].map((state) => [state.id, state]));
+  for (const [id, state] of expected) {
+    const held = shown.get(id);
+    if (!held) yield violation("lost", `message ${state.seq} never came`);
+    else if (!equal(held, state)) {
+      const both = `${JSON.stringify(held)}, not ${JSON.stringify(state)}`;
+      yield violation("differs", `message ${state.seq} is shown as ${both}`);
+    }
+  }
+  for (const [id, { seq }] of shown) {
+    if (!expected.has(id)) yield violation("invented", `message ${seq} came, and was not to`);
+  }
 }
 
-function seqs(entries: readonly Entry[]): string {
-  const shown = entries.slice(0, 5).map(({ seq }) => seq).join(", ");
-  return entries.length > 5 ? `${shown} … (${entries.length} in all)` : shown;
+function isSameList(some: readonly State[], others: readonly State[]): boolean {
+  return some.map(({ id }) => id).join() === others.map(({ id }) => id).join();
+}
+
+function same(some: readonly State[], others: readonly State[]): boolean {
+  return some.length === others.length && some.every((state, i) => equal(state, others[i]!));
+}
+
+function equal(a: State, b: State): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+function byId(states: readonly State[]): State[] {
+  return states.toSorted((a, b) => a.id < b.id ? -1 : 1);
+}
+
+function seqs(states: readonly State[]): string {
+  return list(states.map(({ seq }) => seq));
+}
+
+function list(numbers: readonly number[]): string {
+  const shown = numbers.slice(0, 5).join(", ");
+  return numbers.length > 5 ? `${shown} … (${numbers.length} in all)` : shown;
 }

@@ -1,50 +1,29 @@
 /** A correct chat client: one socket, a cursor for each room, an outbox, and a record of everything. */
+import { request } from "../harness/account.ts";
 import { sleep } from "../harness/stage.ts";
 import type { Random } from "./random.ts";
-
-/** One entry of a room's log as a client sees it. */
-export interface Entry {
-  seq: number;
-  id: string;
-  clientMessageId: string;
-  text: string;
-}
-
-export interface Send {
-  roomId: string;
-  clientMessageId: string;
-  text: string;
-  ack: { id: string; seq: number } | null;
-}
-
-/** What a client has seen of a room. */
-export interface View {
-  roomId: string;
-  /** The entries up to this one were not asked for; null before the room was joined. */
-  from: number | null;
-  /** In the order in which they came. */
-  entries: Entry[];
-}
-
-/** All that a client did and saw: the checker's input. */
-export interface Memory {
-  readonly name: string;
-  readonly sends: readonly Send[];
-  readonly views: readonly View[];
-  /** Whether it gets new entries of all its rooms. */
-  readonly live: boolean;
-  /** Violations of the protocol that it saw, each a sentence. */
-  readonly breaches: readonly string[];
-}
+import {
+  type Action,
+  type Change,
+  type Command,
+  type Glance,
+  keepNewest,
+  type Memory,
+  moment,
+  type Shown,
+  shownIn,
+  type State,
+  type Step,
+  type View,
+} from "./record.ts";
 
 interface Room extends View {
-  cursor: number;
   /** Whether this socket has recovered and gets new entries. */
   live: boolean;
-}
-
-interface Message extends Entry {
-  roomId: string;
+  /** When the answer that is on its way was asked for. */
+  asked: number;
+  /** As it shows them. */
+  messages: Map<string, State>;
 }
 
 // deno-lint-ignore no-explicit-any -- a breach may be of any shape
@@ -52,6 +31,7 @@ type Data = any;
 
 export interface ChatClientOptions {
   name: string;
+  userId: string;
   token: string;
   /** Where the instances are; each connection goes to any of them. */
   urls: readonly string[];
@@ -62,15 +42,19 @@ export interface ChatClientOptions {
   random: Random;
 }
 
-const SHOWN_ON_JOIN = 50;
 const BACKOFF_MS = { min: 50, max: 1_000 } as const;
 /** Closes after which reconnecting is useless: the server refuses the client as faulty. */
 const FATAL_CLOSES = [1003, 1009];
+/** How a change may be refused; the checker finds out whether rightly. */
+const REFUSALS = ["message_deleted", "edit_conflict"];
+const GLANCE_MS = 10_000;
 
 export class ChatClient implements Memory {
   readonly name: string;
+  readonly userId: string;
   readonly token: string;
-  readonly sends: Send[] = [];
+  readonly commands: Command[] = [];
+  readonly glances: Glance[] = [];
   readonly breaches: string[] = [];
   /** The close codes of connections; 0 if it broke without one. */
   readonly closes: number[] = [];
@@ -86,7 +70,7 @@ export class ChatClient implements Memory {
 
   readonly #options: ChatClientOptions;
   readonly #rooms = new Map<string, Room>();
-  readonly #unacked = new Map<string, Send>();
+  readonly #unacked = new Map<string, Command>();
   #socket: WebSocket | null = null;
   #identified = false;
   #offlineSince: number | null = null;
@@ -98,10 +82,12 @@ export class ChatClient implements Memory {
   constructor(options: ChatClientOptions) {
     this.#options = options;
     this.name = options.name;
+    this.userId = options.userId;
     this.token = options.token;
     for (const roomId of options.roomIds) {
       const from = options.joins ? null : 0;
-      this.#rooms.set(roomId, { roomId, from, cursor: 0, live: false, entries: [] });
+      const view = { roomId, from, cursor: 0, steps: [] };
+      this.#rooms.set(roomId, { ...view, live: false, asked: 0, messages: new Map() });
     }
   }
 
@@ -109,7 +95,8 @@ export class ChatClient implements Memory {
     return [...this.#rooms.values()];
   }
 
-  get unacked(): readonly Send[] {
+  /** Commands without an answer. */
+  get unacked(): readonly Command[] {
     return [...this.#unacked.values()];
   }
 
@@ -128,13 +115,35 @@ export class ChatClient implements Memory {
     await this.#running;
   }
 
-  /** Sends a message, now or as soon as there is a connection, until it is acked. */
-  say(roomId: string, text: string): void {
-    const clientMessageId = `${this.name}-${this.sends.length + 1}`;
-    const send: Send = { roomId, clientMessageId, text, ack: null };
-    this.sends.push(send);
-    this.#unacked.set(clientMessageId, send);
-    if (this.#identified) this.#post(send);
+  /** The messages of a room as it shows them, in the order in which it got to know them. */
+  messages(roomId: string): State[] {
+    return [...this.#rooms.get(roomId)!.messages.values()];
+  }
+
+  /** Sends a command, now or as soon as there is a connection, until it is answered. */
+  do(roomId: string, action: Action): void {
+    const name = `${this.name}-${this.commands.length + 1}`;
+    const answer = { ack: null, refusal: null };
+    const command: Command = { name, roomId, action, posts: 0, postedAt: 0, ...answer };
+    this.commands.push(command);
+    this.#unacked.set(name, command);
+    if (this.#identified) this.#post(command);
+  }
+
+  /** Reads something of a room over REST, from any instance; an instance that fails is ignored. */
+  async glance(roomId: string): Promise<void> {
+    const { urls, random } = this.#options;
+    const { cursor } = this.#rooms.get(roomId)!;
+    const after = Math.max(0, cursor - Math.floor(random.between(0, 100)));
+    const what = random.pick(["messages?limit=50", `changes?after=${after}`, "pins"]);
+    const asked = moment();
+    const answer = await within(
+      GLANCE_MS,
+      request(random.pick(urls), "GET", `/rooms/${roomId}/${what}`, { token: this.token }),
+    );
+    if (!answer || answer.status === 503) return;
+    if (answer.status === 200) this.glances.push({ roomId, asked, ...shownIn(answer.body) });
+    else this.#breach(`GET ${what}: ${answer.status} ${JSON.stringify(answer.body)}`);
   }
 
   /** Starts or stops measuring the time between entries. */
@@ -159,9 +168,7 @@ export class ChatClient implements Memory {
     this.#socket = socket;
     socket.onopen = () => this.#transmit("auth:identify", { token: this.token });
     socket.onmessage = ({ data }) => {
-      for (const { event, data: content } of [JSON.parse(data)].flat()) {
-        this.#receive(event, content);
-      }
+      for (const frame of [JSON.parse(data)].flat()) this.#receive(frame);
     };
     return new Promise((resolve) => {
       socket.onclose = ({ code }) => resolve(code);
@@ -183,7 +190,7 @@ export class ChatClient implements Memory {
     return this.#options.random.between(limit / 2, limit);
   }
 
-  #receive(event: string, data: Data): void {
+  #receive({ event, data, ref }: { event: string; data: Data; ref?: string }): void {
     switch (event) {
       case "auth:ok":
         return this.#welcome();
@@ -192,11 +199,13 @@ export class ChatClient implements Memory {
       case "connection:missed":
         return this.#missed(data);
       case "message:new":
-        return this.#news(data);
+      case "message:updated":
+      case "message:deleted":
+        return this.#entry(event, data);
       case "message:ack":
-        return this.#acked(data);
+        return this.#acked(data, ref);
       case "error":
-        return this.#refused(data);
+        return this.#refused(data, ref);
       case "presence:update":
         return;
       default:
@@ -208,48 +217,75 @@ export class ChatClient implements Memory {
     this.#identified = true;
     this.#attempt = 0;
     const [known, unknown] = partition([...this.#rooms.values()], ({ from }) => from !== null);
-    for (const { roomId } of unknown) this.#transmit("room:join", { roomId });
-    if (known.length > 0) this.#transmit("connection:recover", { rooms: known.map(cursorOf) });
-    for (const send of this.#unacked.values()) this.#post(send);
+    for (const room of unknown) this.#join(room);
+    if (known.length > 0) this.#recover(known);
+    for (const command of this.#unacked.values()) this.#post(command);
   }
 
-  #joined({ room: { id }, messages, lastSeq }: Data): void {
+  #join(room: Room): void {
+    room.asked = moment();
+    this.#transmit("room:join", { roomId: room.roomId });
+  }
+
+  #recover(rooms: Room[]): void {
+    for (const room of rooms) room.asked = moment();
+    const cursors = rooms.map(({ roomId, cursor }) => ({ roomId, lastSeenSeq: cursor }));
+    this.#transmit("connection:recover", cursors.length === 1 ? cursors[0] : { rooms: cursors });
+  }
+
+  #joined({ room: { id }, lastSeq, lastEntryId, ...shown }: Data): void {
     const room = this.#rooms.get(id)!;
-    room.from = room.cursor = lastSeq - messages.length;
-    if (messages.length !== Math.min(SHOWN_ON_JOIN, lastSeq)) {
-      this.#breach(`joining at ${lastSeq} showed ${messages.length} entries`);
-    }
-    for (const message of messages) this.#take(room, message);
+    room.from = lastSeq;
+    this.#take(
+      room,
+      { kind: "joined", after: lastSeq, upTo: lastSeq, entryId: lastEntryId },
+      shown,
+    );
     this.#enter(room);
   }
 
-  #missed({ roomId, messages, lastSeq, hasMore, reset }: Data): void {
+  #missed({ roomId, lastSeq, lastEntryId, hasMore, reset, ...shown }: Data): void {
     const room = this.#rooms.get(roomId)!;
-    if (reset) this.#breach(`the log of ${roomId} ended before ${room.cursor}`);
+    const { cursor: after } = room;
+    if (reset) this.#breach(`the log of ${roomId} ended before ${after}`);
     if (room.live) this.#breach(`an answer to no question in ${roomId}`);
-    for (const message of messages) this.#take(room, message);
-    if (room.cursor !== lastSeq) this.#breach(`recovery ended at ${room.cursor}, not ${lastSeq}`);
+    if (lastSeq < after) this.#breach(`recovery after ${after} ended at ${lastSeq}`);
+    this.#take(room, { kind: "missed", after, upTo: lastSeq, entryId: lastEntryId }, shown);
     if (!hasMore) return this.#enter(room);
-    if (messages.length === 0) this.#breach("recovery has more, and shows nothing");
-    this.#transmit("connection:recover", cursorOf(room));
+    if (lastSeq <= after) this.#breach("recovery has more, and covers nothing");
+    this.#recover([room]);
   }
 
-  #news({ roomId, seq, message }: Data): void {
+  #entry(event: string, { roomId, seq, entryId, message, ...data }: Data): void {
     const room = this.#rooms.get(roomId)!;
     if (!room.live) this.#breach(`entry ${seq} came live while recovery stood at ${room.cursor}`);
-    if (seq !== message.seq) this.#breach(`the frame of entry ${message.seq} says ${seq}`);
-    this.delays.push(Date.now() - Date.parse(message.createdAt));
-    this.#take(room, message);
-  }
-
-  #take(room: Room, { roomId, seq, id, clientMessageId, text }: Message): void {
-    if (roomId !== room.roomId) this.#breach(`an entry of ${roomId} came in ${room.roomId}`);
     if (seq !== room.cursor + 1) {
       this.#breach(`entry ${seq} came after ${room.cursor} in ${roomId}`);
     }
-    room.entries.push({ seq, id, clientMessageId, text });
-    room.cursor = Math.max(room.cursor, seq);
-    this.#noteEntry();
+    const { messageId = message.id } = data;
+    if (messageId !== message.id) {
+      this.#breach(`entry ${seq} is of ${messageId}, not ${message.id}`);
+    }
+    if (event === "message:new") this.delays.push(Date.now() - Date.parse(message.createdAt));
+    const change = changeOf(event, { ...data, message });
+    const step = { kind: "entry", after: seq - 1, upTo: seq, entryId, change } as const;
+    this.#take(room, step, { ...data, messages: [message] });
+  }
+
+  #take(
+    room: Room,
+    step: Omit<Step, "change" | keyof Shown> & { change?: Change },
+    shown: Parameters<typeof shownIn>[0],
+  ): void {
+    for (const { id, roomId } of shown.messages) {
+      if (roomId !== room.roomId) this.#breach(`${id} of ${roomId} came in ${room.roomId}`);
+    }
+    const { messages, referenced } = shownIn(shown);
+    const asked = step.kind === "entry" ? null : room.asked;
+    room.steps.push({ change: null, ...step, asked, messages, referenced });
+    room.cursor = Math.max(room.cursor, step.upTo);
+    keepNewest(room.messages, messages);
+    if (step.upTo > step.after) this.#noteEntry();
   }
 
   #enter(room: Room): void {
@@ -265,35 +301,41 @@ export class ChatClient implements Memory {
     this.#lastEntryAt = Date.now();
   }
 
-  #acked({ roomId, clientMessageId, id, seq }: Data): void {
-    const send = this.#unacked.get(clientMessageId) ??
-      this.sends.find((send) => send.clientMessageId === clientMessageId);
-    if (!send || send.roomId !== roomId) {
-      return this.#breach(`an ack of ${clientMessageId}, never sent`);
+  #acked({ roomId, clientMessageId, id, seq, changed = true }: Data, ref = ""): void {
+    const command = this.commands.find(({ name }) => name === ref);
+    if (!command || command.roomId !== roomId) return this.#breach(`an ack of ${ref}, never sent`);
+    const { action, ack } = command;
+    if ((clientMessageId ?? ref) !== ref) this.#breach(`${ref} was acked as ${clientMessageId}`);
+    if ("messageId" in action && action.messageId !== id) {
+      this.#breach(`${ref}, of ${action.messageId}, was acked with ${id}`);
     }
-    if (send.ack && (send.ack.id !== id || send.ack.seq !== seq)) {
-      this.#breach(`${clientMessageId} was acked as ${send.ack.seq}, then as ${seq}`);
+    if (ack && (ack.id !== id || ack.seq !== seq)) {
+      this.#breach(`${ref} was acked as ${ack.seq}, then as ${seq}`);
     }
-    send.ack ??= { id, seq };
-    this.#unacked.delete(clientMessageId);
+    command.ack ??= { id, seq, isChanged: changed, at: moment() };
+    this.#unacked.delete(ref);
   }
 
-  /** Repeats a command that was `unavailable`, the only refusal that is allowed. */
-  #refused(error: Data): void {
-    const { code, event, roomId, clientMessageId, retryAfter = 0 } = error;
+  /** Repeats a command that was `unavailable`; a change may also have come too late. */
+  #refused(error: Data, ref = ""): void {
+    const { code, event, roomId, retryAfter = 0 } = error;
+    const command = this.#unacked.get(ref);
+    if (command && REFUSALS.includes(code)) {
+      command.refusal = { code, at: moment() };
+      this.#unacked.delete(ref);
+      return;
+    }
     if (code === "unavailable") this.unavailable++;
     if (code !== "unavailable" || retryAfter <= 0) {
       this.#breach(`refused: ${JSON.stringify(error)}`);
     }
     const room = this.#rooms.get(roomId);
-    const send = this.#unacked.get(clientMessageId);
     const repeat: Record<string, (() => void) | undefined> = {
       "auth:identify": () => this.#transmit("auth:identify", { token: this.token }),
-      "room:join": room && (() => this.#transmit("room:join", { roomId })),
-      "connection:recover": room && (() => this.#transmit("connection:recover", cursorOf(room))),
-      "message:send": send && (() => this.#post(send)),
+      "room:join": room && (() => this.#join(room)),
+      "connection:recover": room && (() => this.#recover([room])),
     };
-    const work = repeat[event];
+    const work = command ? () => this.#post(command) : repeat[event];
     if (!work) return this.#breach(`a refusal of who knows what: ${JSON.stringify(error)}`);
     this.#later(1_000 * Math.max(1, retryAfter) * this.#options.random.between(0.5, 1.5), work);
   }
@@ -303,13 +345,15 @@ export class ChatClient implements Memory {
     setTimeout(() => this.#socket === socket && work(), milliseconds);
   }
 
-  #post({ roomId, text, clientMessageId }: Send): void {
-    this.#transmit("message:send", { roomId, text, clientMessageId });
+  #post(command: Command): void {
+    if (command.posts++ === 0) command.postedAt = moment();
+    const { event, data } = frameOf(command);
+    this.#transmit(event, data, command.name);
   }
 
-  #transmit(event: string, data: unknown): void {
+  #transmit(event: string, data: unknown, ref?: string): void {
     if (this.#socket?.readyState !== WebSocket.OPEN) return;
-    this.#socket.send(JSON.stringify({ event, data }));
+    this.#socket.send(JSON.stringify({ event, data, ref }));
   }
 
   #breach(sentence: string): void {
@@ -317,8 +361,59 @@ export class ChatClient implements Memory {
   }
 }
 
-function cursorOf({ roomId, cursor }: Room) {
-  return { roomId, lastSeenSeq: cursor };
+function frameOf({ name: clientMessageId, roomId, action }: Command) {
+  switch (action.type) {
+    case "send": {
+      const { text, replyTo } = action;
+      const data = { roomId, text, clientMessageId, ...(replyTo !== null && { replyTo }) };
+      return { event: "message:send", data };
+    }
+    case "edit": {
+      const { messageId, text, ifChangedSeq } = action;
+      const condition = ifChangedSeq !== null && { ifChangedSeq };
+      return {
+        event: "message:edit",
+        data: { roomId, messageId, text, clientMessageId, ...condition },
+      };
+    }
+    case "delete":
+      return {
+        event: "message:delete",
+        data: { roomId, messageId: action.messageId, clientMessageId },
+      };
+    case "react": {
+      const { messageId, emoji, isOn } = action;
+      const event = isOn ? "reaction:add" : "reaction:remove";
+      return { event, data: { roomId, messageId, emoji } };
+    }
+    case "pin": {
+      const { messageId, isOn } = action;
+      return { event: isOn ? "message:pin" : "message:unpin", data: { roomId, messageId } };
+    }
+  }
+}
+
+/** What a live entry says that it did. */
+function changeOf(event: string, { message, change, by }: Data): Change {
+  const none = { messageId: message.id, added: [], removed: [] };
+  if (event === "message:new") return { ...none, type: "created", by: message.sender.id };
+  if (event === "message:deleted") return { ...none, type: "deleted", by: by.id };
+  if (change.type !== "reactions") return { ...none, type: change.type, by: change.by.id };
+  const uses = (list: { emoji: string; user: { id: string } }[]) =>
+    list.map(({ emoji, user }) => ({ emoji, userId: user.id }));
+  const { added, removed } = change;
+  return { ...none, type: "reactions", by: null, added: uses(added), removed: uses(removed) };
+}
+
+/** What the work results in; null if it fails or takes too long. */
+async function within<T>(milliseconds: number, work: Promise<T>): Promise<T | null> {
+  const deadline = Promise.withResolvers<null>();
+  const timer = setTimeout(deadline.resolve, milliseconds, null);
+  try {
+    return await Promise.race([work.catch(() => null), deadline.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function partition<T>(items: T[], belongs: (item: T) => boolean): [T[], T[]] {

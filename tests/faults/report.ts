@@ -1,7 +1,7 @@
 /** The figures of a run, as they are printed. */
-import type { Violation } from "./checker.ts";
-import type { ChatClient } from "./client.ts";
 import type { Fault } from "./chaos.ts";
+import type { ChatClient } from "./client.ts";
+import type { Violation } from "./violation.ts";
 
 /** What happened, regardless of the result. */
 export function printFigures(
@@ -9,13 +9,16 @@ export function printFigures(
   faults: readonly Fault[],
   violations: readonly Violation[],
 ): void {
-  const sends = clients.flatMap((client) => client.sends);
+  const commands = clients.flatMap((client) => client.commands);
+  const steps = clients.flatMap(({ views }) => views.flatMap((view) => view.steps));
   const count = (...kinds: Violation["kind"][]) =>
     violations.filter(({ kind }) => kinds.includes(kind)).length;
   const figures = {
-    sends: sends.length,
-    acked: sends.filter(({ ack }) => ack).length,
-    entries: total(clients.flatMap(({ views }) => views.map(({ entries }) => entries.length))),
+    commands: `${commands.length}: ${listCounts(commands.map(({ action }) => action.type))}`,
+    acked: commands.filter(({ ack }) => ack).length,
+    refused: listCounts(commands.flatMap(({ refusal }) => refusal ? [refusal.code] : [])),
+    entries: total(steps.map(({ after, upTo }) => upTo - after)),
+    "read over REST in between": total(clients.map(({ glances }) => glances.length)),
     faults: listCounts(faults.map(({ harm, target }) => `${harm} ${target}`)),
     "connections lost, by close code": listCounts(clients.flatMap(({ closes }) => closes)),
     "connections refused": total(clients.map(({ failures }) => failures)),
@@ -25,6 +28,10 @@ export function printFigures(
       count("repeated"),
       count("disorder"),
       count("hole"),
+    ].join(", "),
+    "shown otherwise than the server does, shown after deletion": [
+      count("differs"),
+      count("leaked"),
     ].join(", "),
     "other violations": count("invented", "changed", "miscount", "breach"),
     "offline until live again": listSpans(clients.flatMap(({ outages }) => outages)),

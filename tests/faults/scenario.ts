@@ -2,22 +2,24 @@
  * The course of a fault test: a site, users who chat on it, faults, and the check of the result.
  *
  * `FAULTS_SEED` repeats the plan of a run, which prints its own. `FAULTS_SECONDS` makes the chaos
- * longer; if the database is a stand-in that gets slow as logs grow, lower the rate of sends with
- * `FAULTS_SENDS_A_SECOND`.
+ * longer; if the database is a stand-in that gets slow as logs grow, lower the rate of commands
+ * with `FAULTS_COMMANDS_A_SECOND`.
  */
 import assert from "node:assert/strict";
-import { Account } from "../harness/account.ts";
+import { Account, request } from "../harness/account.ts";
 import { MongodbServer } from "../harness/mongodb_server.ts";
 import { RedisServer } from "../harness/redis_server.ts";
 import { sleep } from "../harness/stage.ts";
 import { type Fault, inject, planFaults, type Site } from "./chaos.ts";
-import { findLaggards, findViolations, mayPass, type Violation } from "./checker.ts";
+import { findLaggards, findViolations } from "./checker.ts";
 import { ChatClient } from "./client.ts";
 import { Instance } from "./instances.ts";
 import { LOSS } from "./loss.ts";
 import { Random } from "./random.ts";
 import { printFigures } from "./report.ts";
 import { RoomReader } from "./room_reader.ts";
+import { talk } from "./talk.ts";
+import { mayPass, type Violation } from "./violation.ts";
 
 export interface SiteOptions {
   instances: number;
@@ -36,9 +38,7 @@ const CLIENTS = 50;
 const ROOMS = 6;
 const ROOMS_OF_CLIENT = [2, 3, 4];
 /** Of all clients together. */
-const SENDS_A_SECOND = Number(Deno.env.get("FAULTS_SENDS_A_SECOND") || 80);
-/** A client with so many sends unacked waits before it sends more. */
-const MAX_UNACKED = 20;
+const COMMANDS_A_SECOND = Number(Deno.env.get("FAULTS_COMMANDS_A_SECOND") || 80);
 const CHAOS_SECONDS = Number(Deno.env.get("FAULTS_SECONDS") || 20);
 /** How long the chat runs without faults, before and after the disruption. */
 const CALM_MS = 2_000;
@@ -72,9 +72,10 @@ export async function chatThrough(disruption: Disruption, options: SiteOptions):
   // Ended last: an instance that hangs would not let them go.
   cleanup.defer(() => endAll(clients));
   const site = await build(options, seed, cleanup);
-  clients.push(...await gather(site, random.fork()));
+  const people = await gather(site, random.fork());
+  clients.push(...people.map(({ client }) => client));
 
-  const faults = await chat(clients, random.fork(), () => disruption(site, random.fork()));
+  const faults = await chat(people, random.fork(), () => disruption(site, random.fork()));
 
   const violations = await judge(site, clients);
   await endAll(clients);
@@ -127,33 +128,49 @@ async function build(options: SiteOptions, seed: number, cleanup: AsyncDisposabl
   return site;
 }
 
-/** Registers users, each with a client that is not connected yet. */
-async function gather(site: Site, random: Random): Promise<ChatClient[]> {
+/** A user with a client, and the rooms that the user owns. */
+interface Person {
+  client: ChatClient;
+  owned: Set<string>;
+}
+
+/** Registers users, each with a client that is not connected yet. Each room has another owner. */
+async function gather(site: Site, random: Random): Promise<Person[]> {
   const urls = site.instances.map(({ url }) => url);
-  const people: Account[] = [];
+  const accounts: Account[] = [];
   for (let n = 1; n <= CLIENTS; n++) {
-    people.push(await Account.register(random.pick(urls), `Client ${n}`));
+    accounts.push(await Account.register(random.pick(urls), `Client ${n}`));
   }
   const roomIds: string[] = [];
-  for (let n = 1; n <= ROOMS; n++) roomIds.push((await people[0]!.createRoom(`Room ${n}`)).id);
-  return people.map(({ token }, n) => {
-    return new ChatClient({
+  for (let n = 0; n < ROOMS; n++) {
+    roomIds.push((await accounts[n]!.createRoom(`Room ${n + 1}`)).id);
+  }
+  return accounts.map(({ id: userId, token }, n) => {
+    const owned = new Set(roomIds.slice(n, n + 1));
+    const others = random.shuffled(roomIds.filter((roomId) => !owned.has(roomId)));
+    const client = new ChatClient({
       name: `client-${n + 1}`,
+      userId,
       token,
       urls,
-      roomIds: random.shuffled(roomIds).slice(0, random.pick(ROOMS_OF_CLIENT)),
+      roomIds: [...owned, ...others].slice(0, random.pick(ROOMS_OF_CLIENT)),
       joins: n % 2 === 0,
       protocol: n % 3 === 0 ? "echoroom.batch" : "echoroom.v1",
       random: random.fork(),
     });
+    return { client, owned };
   });
 }
 
 /** Lets all users chat during the disruption, and shortly before and after. */
-async function chat<T>(clients: ChatClient[], random: Random, disruption: () => Promise<T>) {
+async function chat<T>(people: Person[], random: Random, disruption: () => Promise<T>) {
   const end = new AbortController();
+  const interval = 1_000 * CLIENTS / COMMANDS_A_SECOND;
+  const clients = people.map(({ client }) => client);
   for (const client of clients) client.start();
-  const talking = clients.map((client) => talk(client, random.fork(), end.signal));
+  const talking = people.map(({ client, owned }) => {
+    return talk(client, { interval, owned, random: random.fork() }, end.signal);
+  });
   try {
     await sleep(CALM_MS);
     for (const client of clients) client.watchSilence(true);
@@ -167,16 +184,6 @@ async function chat<T>(clients: ChatClient[], random: Random, disruption: () => 
   }
 }
 
-async function talk(client: ChatClient, random: Random, end: AbortSignal): Promise<void> {
-  const interval = 1_000 * CLIENTS / SENDS_A_SECOND;
-  while (true) {
-    await sleep(interval * random.between(0.5, 1.5));
-    if (end.aborted) return;
-    if (client.unacked.length >= MAX_UNACKED) continue;
-    client.say(random.pick(client.views).roomId, `${client.name} says “${random.next()}”`);
-  }
-}
-
 /** Waits until all clients have all entries, or the time is up, and compares them with the rooms. */
 async function judge(site: Site, clients: ChatClient[]): Promise<Violation[]> {
   const deadline = Date.now() + SETTLE_MS;
@@ -184,10 +191,13 @@ async function judge(site: Site, clients: ChatClient[]): Promise<Violation[]> {
     clients.some(({ unacked }) => unacked.length > 0) || findLaggards(clients).length > 0;
   while (underWay() && Date.now() < deadline) await sleep(POLL_MS);
   const laggards = findLaggards(clients);
-  const readers = await patiently(() => openReaders(site, clients));
+  const readers = await patiently(site, () => openReaders(site, clients));
   try {
     while (true) {
-      const rooms = await patiently(() => Promise.all(readers.map((reader) => reader.read())));
+      const rooms = await patiently(
+        site,
+        () => Promise.all(readers.map((reader) => reader.read())),
+      );
       const violations = findViolations(rooms, clients);
       if (!violations.some(mayPass) || Date.now() > deadline) return [...laggards, ...violations];
       await sleep(POLL_MS);
@@ -198,26 +208,47 @@ async function judge(site: Site, clients: ChatClient[]): Promise<Violation[]> {
 }
 
 /** Retries while the restarted database is too slow for the servers. */
-async function patiently<T>(work: () => Promise<T>): Promise<T> {
+async function patiently<T>(site: Site, work: () => Promise<T>): Promise<T> {
   for (let tries = 1;; tries++) {
     try {
       return await work();
     } catch (error) {
-      if (tries === MAX_TRIES || !String(error).includes("unavailable")) throw error;
+      if (!String(error).includes("unavailable")) throw error;
+      if (tries === MAX_TRIES) {
+        await printReadiness(site);
+        printOutput(site);
+        throw error;
+      }
       await sleep(CALM_MS);
     }
   }
 }
 
 /** A reader for each room, as a user who is in it. */
-function openReaders({ instances }: Site, clients: ChatClient[]): Promise<RoomReader[]> {
+async function openReaders({ instances }: Site, clients: ChatClient[]): Promise<RoomReader[]> {
   const urls = instances.map(({ url }) => url);
   const tokens = new Map(
     clients.flatMap(({ token, views }) => views.map(({ roomId }) => [roomId, token])),
   );
-  return Promise.all(
-    Array.from(tokens, ([roomId, token]) => RoomReader.open(roomId, { urls, token })),
-  );
+  const readers: RoomReader[] = [];
+  try {
+    // One after the other: each opens a socket on every instance.
+    for (const [roomId, token] of tokens) {
+      readers.push(await RoomReader.open(roomId, { urls, token }));
+    }
+    return readers;
+  } catch (error) {
+    await Promise.all(readers.map((reader) => reader.close()));
+    throw error;
+  }
+}
+
+/** What each instance says of what it depends on. */
+async function printReadiness({ instances }: Site): Promise<void> {
+  for (const { name, url } of instances) {
+    const { status, body } = await request(url, "GET", "/ready");
+    console.log(`${name} answers ${status} to GET /ready: ${JSON.stringify(body)}`);
+  }
 }
 
 function complaintsOf({ instances }: Site): Violation[] {

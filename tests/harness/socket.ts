@@ -61,8 +61,9 @@ export class TestSocket {
   ): Promise<TestSocket> {
     const socket = await TestSocket.open(url, options);
     const { event, data } = await socket.call("auth:identify", { token });
-    if (event !== "auth:ok") throw new Error(`identify: ${JSON.stringify(data)}`);
-    return socket;
+    if (event === "auth:ok") return socket;
+    await socket.close();
+    throw new Error(`identify: ${JSON.stringify(data)}`);
   }
 
   send(event: string, data: unknown, ref?: string | number): void {
