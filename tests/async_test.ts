@@ -1,5 +1,6 @@
 /** What asynchronous building blocks guarantee: the deadline, the batcher and the single flight. */
 import assert from "node:assert/strict";
+import process from "node:process";
 import fc from "fast-check";
 import { Batcher } from "../src/async/batcher.ts";
 import { within } from "../src/async/deadline.ts";
@@ -21,6 +22,16 @@ Deno.test("after the deadline the result, or the error, is that of the timeout",
     throw new Error("late");
   };
   await assert.rejects(within(never, 1, late), { message: "late" });
+});
+
+Deno.test("a deadline that has passed is no fault of the timer, of which the runtime would warn", async () => {
+  const warnings: string[] = [];
+  const note = ({ name }: Error) => warnings.push(name);
+  process.on("warning", note);
+  assert.equal(await within(never, -100, () => "late"), "late");
+  await nextTurn();
+  process.off("warning", note);
+  assert.deepEqual(warnings, []);
 });
 
 Deno.test("work that fails after its deadline is no unhandled rejection", async () => {
