@@ -129,7 +129,7 @@ function flawlessRun(): Run {
         ...[5, 6, 7, 8].map(live),
       ],
     }],
-    glances: [{ roomId: ROOM, asked: 5.5, messages: [EDITED, THIRD], referenced: [] }],
+    glances: [{ roomId: ROOM, asked: 5.5, upTo: 0, messages: [EDITED, THIRD], referenced: [] }],
     live: true,
     breaches: [],
   };

@@ -11,13 +11,25 @@ import {
 } from "./record.ts";
 import { about, type Violation, violation } from "./violation.ts";
 
-/** Finds every guarantee that is broken, or not met yet, after the last command was sent. */
+/** A client of another make, of which is known what it showed. */
+export interface Guest extends Memory {
+  /** What is wrong with it. */
+  violations(log: KnownLog): Iterable<Violation>;
+}
+
+/**
+ * Finds every guarantee that is broken, or not met yet, after the last command was sent.
+ * @param guest beside the clients
+ */
 export function findViolations(
   rooms: readonly RoomRecord[],
-  memories: readonly Memory[],
+  clients: readonly Memory[],
+  guest: Guest | null = null,
 ): Violation[] {
+  const memories = guest ? [...clients, guest] : clients;
   const logs = rooms.map((room) => new KnownLog(room, memories));
   return [
+    ...logs.flatMap((log) => guest ? [...guest.violations(log)] : []),
     ...logs.flatMap((log) => [...about(log.record.roomId, faultsOfRoom(log, memories))]),
     ...memories.flatMap((memory) => [...about(memory.name, faultsOfMemory(memory, logs))]),
   ];
@@ -147,7 +159,7 @@ function* faultsOfMemory(
     const view = views.find((view) => view.roomId === roomId);
     if (view) yield* about(roomId, faultsOfView(view, log));
     for (const glance of glances) {
-      if (glance.roomId === roomId) yield* about("at a glance", log.faultsOf(glance));
+      if (glance.roomId === roomId) yield* about("at a glance", log.faultsOf(glance, glance.upTo));
     }
   }
 }

@@ -142,8 +142,9 @@ export class ChatClient implements Memory {
       request(random.pick(urls), "GET", `/rooms/${roomId}/${what}`, { token: this.token }),
     );
     if (!answer || answer.status === 503) return;
-    if (answer.status === 200) this.glances.push({ roomId, asked, ...shownIn(answer.body) });
-    else this.#breach(`GET ${what}: ${answer.status} ${JSON.stringify(answer.body)}`);
+    if (answer.status === 200) {
+      this.glances.push({ roomId, asked, upTo: 0, ...shownIn(answer.body) });
+    } else this.#breach(`GET ${what}: ${answer.status} ${JSON.stringify(answer.body)}`);
   }
 
   /** Starts or stops measuring the time between entries. */

@@ -52,9 +52,11 @@ export interface Shown {
   referenced: readonly State[];
 }
 
-/** What a client has read over REST in between. */
+/** Messages that were shown otherwise than as a step through the log, such as by REST. */
 export interface Glance extends Shown {
   roomId: string;
+  /** The last entry that is sure to be in them; 0 if that is unknown. */
+  upTo: number;
 }
 
 /** One step of a client's way through a room's log. */

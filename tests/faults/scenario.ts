@@ -13,6 +13,7 @@ import { sleep } from "../harness/stage.ts";
 import { type Fault, inject, planFaults, type Site } from "./chaos.ts";
 import { findLaggards, findViolations } from "./checker.ts";
 import { ChatClient } from "./client.ts";
+import { CommandClient } from "./command_client.ts";
 import { Instance } from "./instances.ts";
 import { LOSS } from "./loss.ts";
 import { Random } from "./random.ts";
@@ -29,6 +30,8 @@ export interface SiteOptions {
   lossy?: number;
   /** Environment variables of the instances. */
   settings?: Record<string, string>;
+  /** A client of another make that takes part (see `check_client.ts`). */
+  command?: string;
 }
 
 /** Disrupts the chat; returns the faults that were injected. */
@@ -75,9 +78,13 @@ export async function chatThrough(disruption: Disruption, options: SiteOptions):
   const people = await gather(site, random.fork());
   clients.push(...people.map(({ client }) => client));
 
+  const guest = options.command ? invite(options.command, site, clients[0]!) : null;
+  if (guest) cleanup.defer(() => guest.end());
+
   const faults = await chat(people, random.fork(), () => disruption(site, random.fork()));
 
-  const violations = await judge(site, clients);
+  const violations = await judge(site, clients, guest);
+  await guest?.end();
   await endAll(clients);
   await Promise.all(site.instances.map((instance) => instance.stop()));
   violations.push(...complaintsOf(site));
@@ -162,6 +169,12 @@ async function gather(site: Site, random: Random): Promise<Person[]> {
   });
 }
 
+/** Starts a command as another client of a user: so that it does not change the presence. */
+function invite(command: string, { instances }: Site, { userId, token, views }: ChatClient) {
+  const roomIds = views.map(({ roomId }) => roomId);
+  return new CommandClient(command, userId, { url: instances[0]!.url, token, roomIds });
+}
+
 /** Lets all users chat during the disruption, and shortly before and after. */
 async function chat<T>(people: Person[], random: Random, disruption: () => Promise<T>) {
   const end = new AbortController();
@@ -185,7 +198,11 @@ async function chat<T>(people: Person[], random: Random, disruption: () => Promi
 }
 
 /** Waits until all clients have all entries, or the time is up, and compares them with the rooms. */
-async function judge(site: Site, clients: ChatClient[]): Promise<Violation[]> {
+async function judge(
+  site: Site,
+  clients: ChatClient[],
+  guest: CommandClient | null,
+): Promise<Violation[]> {
   const deadline = Date.now() + SETTLE_MS;
   const underWay = () =>
     clients.some(({ unacked }) => unacked.length > 0) || findLaggards(clients).length > 0;
@@ -198,7 +215,7 @@ async function judge(site: Site, clients: ChatClient[]): Promise<Violation[]> {
         site,
         () => Promise.all(readers.map((reader) => reader.read())),
       );
-      const violations = findViolations(rooms, clients);
+      const violations = findViolations(rooms, clients, guest);
       if (!violations.some(mayPass) || Date.now() > deadline) return [...laggards, ...violations];
       await sleep(POLL_MS);
     }
