@@ -50,20 +50,24 @@ export async function talk(
 }
 
 function choose(client: ChatClient, roomId: string, owns: boolean, random: Random): Action {
-  const recent = client.messages(roomId).slice(-RECENT);
+  const messages = client.messages(roomId);
+  const recent = messages.slice(-RECENT);
+  const own = messages.filter(({ clientMessageId }) =>
+    clientMessageId.startsWith(`${client.name}-`)
+  )
+    .slice(-RECENT);
   const text = `${client.name} says “${random.next()}”`;
   const replyTo = random.next() < REPLIES && recent.length > 0 ? random.pick(recent).id : null;
-  return change(client, recent, owns, random) ?? { type: "send", text, replyTo };
+  return change(client, { recent, own }, owns, random) ?? { type: "send", text, replyTo };
 }
 
 /** A change of a recent message; null if it is to be a send, or there is nothing to change. */
 function change(
   client: ChatClient,
-  recent: readonly State[],
+  { recent, own }: { recent: readonly State[]; own: readonly State[] },
   owns: boolean,
   random: Random,
 ): Action | null {
-  const own = recent.filter(({ clientMessageId }) => clientMessageId.startsWith(`${client.name}-`));
   switch (pickDoes(owns, random)) {
     case "edit": {
       if (own.length === 0) return null;
