@@ -8,7 +8,7 @@ import { publicUser } from "../src/domain/user.ts";
 import type { Store } from "../src/ports/store/store.ts";
 import { Flusher } from "../src/rooms/flusher.ts";
 import { Hub } from "../src/rooms/hub.ts";
-import type { Entered } from "../src/rooms/served_room.ts";
+import type { Entered, Missed } from "../src/rooms/served_room.ts";
 import type { Subscriber } from "../src/rooms/subscriber.ts";
 import { Metrics } from "../src/services/metrics.ts";
 import { PublicUsers } from "../src/services/public_users.ts";
@@ -194,6 +194,25 @@ Deno.test("a slow socket is shown nothing that was deleted while it was slow, lo
     const shown = await enter(world, socket);
     assert.equal(shown.match(/secret/g)?.length, 1, secret.id);
   }
+});
+
+Deno.test("a message that is deleted while a page waits for a slow socket comes last in the page", async () => {
+  await using world = await openWorld();
+  for (let i = 0; i < 150; i++) await send(world, `Message ${i}`);
+  const secret = await send(world, SECRET);
+  for (let i = 0; i < 60; i++) await send(world, `Message ${i}`);
+  await join(world, new Socket());
+  const { hub, roomId } = world;
+  const socket = new Socket();
+  socket.congested = true;
+  socket.onDrain = async () => void await remove(world, secret);
+  let shown: Missed | undefined;
+  const answer = (missed: Missed) => shown = missed;
+  await hub.recover(roomId, { seq: 1 }, subscriber(socket), Promise.resolve(), answer);
+  const seqs = shown!.messages.map(({ message }) => message.changedSeq);
+  assert.ok(shown!.hasMore);
+  assert.equal(shown!.messages.at(-1)!.message.id, secret.id);
+  assert.deepEqual(seqs, seqs.toSorted((a, b) => a - b));
 });
 
 Deno.test("an event with an older state than the window's changes nothing in what is shown", async () => {

@@ -243,13 +243,14 @@ export class ServedRoom {
     return missed.complete(rest, window);
   }
 
-  /** The messages in their newest state, each serialised once. */
+  /** The messages in their newest state, each serialised once, by the entry that changed each last. */
   #render(messages: readonly Message[]): RenderedMessage[] {
-    return messages.map((message) => {
+    const newest = messages.map((message) => {
       const known = this.feed.window.rendered(message.id);
       const isNewer = known && known.message.changedSeq >= message.changedSeq;
       return isNewer ? known : render(message);
     });
+    return newest.toSorted((a, b) => a.message.changedSeq - b.message.changedSeq);
   }
 
   #relatedToLatest({ userId }: Subscriber): Promise<RelatedToReader> {
