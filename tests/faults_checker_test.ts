@@ -11,6 +11,8 @@ import type {
   State,
   Step,
 } from "./faults/record.ts";
+import type { KnownLog } from "./faults/known_log.ts";
+import { faultsOfLists, type ShownList } from "./faults/shown_lists.ts";
 import type { Violation } from "./faults/violation.ts";
 
 /** A run that may be damaged: a room of eight entries, and two people in it. */
@@ -460,6 +462,61 @@ for (const [sentence, damage, kinds] of DAMAGES) {
     const found = violationsOf(run);
     const sentences = found.map(({ kind, sentence }) => `${kind}: ${sentence}`).join("\n");
     assert.deepEqual(found.map(({ kind }) => kind).toSorted(), kinds.toSorted(), sentences);
+  });
+}
+
+/** Lists that a client of another make has shown, flawless until they are damaged. */
+function flawlessLists(): Mutable<ShownList & { messages: State[] }>[] {
+  const list = (upTo: number, messages: State[]) => {
+    return { roomId: ROOM, asked: null, upTo, messages, referenced: [] };
+  };
+  const lists = [
+    list(4, [FIRST, SECOND, THIRD, FOURTH]),
+    list(5, [FIRST, EDITED, THIRD, FOURTH]),
+    list(8, [FIRST, EDITED, DELETED, PINNED]),
+  ];
+  return JSON.parse(JSON.stringify(lists));
+}
+
+const LIST_DAMAGES: [
+  sentence: string,
+  damage: (lists: ReturnType<typeof flawlessLists>) => void,
+  found: Violation["kind"][],
+][] = [
+  ["nothing at all", (lists) => lists.splice(0), ["lost"]],
+  ["a list that ends before the log", (lists) => lists.pop(), ["differs", "differs", "lost"]],
+  ["a gap", ([list]) => list!.messages.splice(2, 1), []],
+  ["a gap that no later change explains", ([, list]) => list!.messages.splice(1, 1), ["lost"]],
+  ["a message twice", ([list]) => list!.messages.push(FOURTH), ["repeated"]],
+  ["messages in the wrong order", ([list]) => swap(list!.messages, 0, 1), ["disorder"]],
+  ["an older state after a newer", ([, , list]) => list!.messages[1] = SECOND, [
+    "differs",
+    "differs",
+  ]],
+  ["a cursor that goes back", ([, list]) => list!.upTo = 3, ["disorder"]],
+  ["a deleted text in the end", ([, , list]) => list!.messages[2] = THIRD, ["differs", "leaked"]],
+];
+
+function listFaults(lists: ShownList[]): Violation["kind"][] {
+  const { room, ada, bob } = flawlessRun();
+  const guest = { ...bob, name: "Guest", commands: [], views: [], glances: lists };
+  const violations = (log: KnownLog) => faultsOfLists(lists, log);
+  return findViolations([room], [ada, bob], { ...guest, violations }).map(({ kind }) => kind);
+}
+
+Deno.test("the checker finds nothing wrong with the flawless lists of a client of another make", () => {
+  const lists = flawlessLists();
+  assert.deepEqual(listFaults(lists), []);
+  for (const { messages } of lists) messages.shift();
+  lists.at(-1)!.messages.splice(1, 1);
+  assert.deepEqual(listFaults(lists), [], "without the first, and without the deleted one");
+});
+
+for (const [sentence, damage, kinds] of LIST_DAMAGES) {
+  Deno.test(`the checker judges a list of a client of another make that shows ${sentence}`, () => {
+    const lists = flawlessLists();
+    damage(lists);
+    assert.deepEqual(listFaults(lists).toSorted(), kinds.toSorted());
   });
 }
 
