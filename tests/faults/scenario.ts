@@ -83,7 +83,9 @@ export async function chatThrough(disruption: Disruption, options: SiteOptions):
 
   const faults = await chat(people, random.fork(), () => disruption(site, random.fork()));
 
+  const end = performance.now();
   const violations = await judge(site, clients, guest);
+  console.log(`  settled and checked in ${((performance.now() - end) / 1_000).toFixed(1)} s`);
   await guest?.end();
   await endAll(clients);
   await Promise.all(site.instances.map((instance) => instance.stop()));
