@@ -206,7 +206,8 @@ export class Feed {
       threads,
     });
     this.#loaded = true;
-    if (entries.length > 0) this.#log.advance(this.#roomId, positionOf(end), this.#epoch);
+    const last = entries.at(-1);
+    if (last) this.#log.advance(this.#roomId, positionOf(last), this.#epoch);
   }
 
   /** The last messages up to the end; most often the last entries made them all. */
