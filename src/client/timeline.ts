@@ -236,7 +236,7 @@ export class Timeline {
 
   /**
    * Adds a message, or replaces an older state of it.
-   * @returns whether it was not shown as part of the log before
+   * @returns whether it was not shown before, as the user's own are that were on their way
    */
   #put(message: Message): boolean {
     const key = keyOf(message.sender, message.clientMessageId);
@@ -244,7 +244,7 @@ export class Timeline {
     // A live entry may show a message in a later state than a page that was read before it.
     const isOlder = (known?.changedSeq ?? 0) > message.changedSeq;
     if (!isOlder) this.#messages.set(key, { ...message, key, state: "sent" });
-    return known === undefined || known.id === null;
+    return known === undefined;
   }
 }
 
