@@ -34,6 +34,8 @@ export const NOT_RUN: Record<string, string> = {
   "bench/README.md, What growth costs, sh 1": "takes many minutes",
   "bench/README.md, How it works, sh 1": "is the load generator, which takes Rust",
   "docs/operations.md, Docker, sh 1": "takes a Docker daemon",
+  "docs/protocol.md, Check your client, sh 1":
+    "takes minutes; faults_sqlite_test.ts runs its example through the same check",
 };
 
 export interface Example {
