@@ -47,7 +47,7 @@ const QUEUES = [
   { words: ["browser"], jobs: 1 },
   { words: ["bus", "outage"], jobs: 1 },
 ];
-const OTHER_JOBS = 3;
+const OTHER_JOBS = 1;
 const SLOW = /^\/\/ @slow: \S/m;
 /** How many of the slowest files the end names. */
 const NAMED_FILES = 12;

@@ -2,7 +2,7 @@
 import { LRUCache } from "lru-cache";
 import type { Actor } from "../domain/actor.ts";
 import { ChatError } from "../domain/errors.ts";
-import type { Membership, Unread } from "../domain/membership.ts";
+import type { Unread } from "../domain/membership.ts";
 import type { Store } from "../ports/store/store.ts";
 
 /** Members that are known to be. */
@@ -17,6 +17,8 @@ export class Members {
   readonly #store: Store;
   /** Nobody ceases to be a member. */
   readonly #known = new LRUCache<string, true>({ max: MAX_KNOWN });
+  /** Shared by the first messages of a user in a room. */
+  readonly #additions = new Map<string, Promise<void>>();
 
   constructor(store: Store) {
     this.#store = store;
@@ -26,11 +28,12 @@ export class Members {
    * Makes who has written to a public room a member; at once, if they are known to be one.
    * @throws ChatError `unavailable`
    */
-  async add(roomId: string, userId: string, role: Membership["role"] = "member"): Promise<void> {
+  async add(roomId: string, userId: string): Promise<void> {
     const key = `${userId} ${roomId}`;
     if (this.#known.has(key)) return;
-    await this.#store.members.add(roomId, userId, role);
-    this.#known.set(key, true);
+    const addition = this.#additions.get(key) ?? this.#add(key, roomId, userId);
+    this.#additions.set(key, addition);
+    await addition;
   }
 
   /** Whether `add` would do nothing; false if it is not known. */
@@ -68,5 +71,14 @@ export class Members {
     return new Map(
       readSeqs.entries().map(([roomId, readSeq]) => [roomId, { readSeq, ...counts.get(roomId)! }]),
     );
+  }
+
+  async #add(key: string, roomId: string, userId: string): Promise<void> {
+    try {
+      await this.#store.members.add(roomId, userId, "member");
+      this.#known.set(key, true);
+    } finally {
+      this.#additions.delete(key);
+    }
   }
 }
