@@ -172,7 +172,7 @@ testInRoom(
   },
 );
 
-testInRoom("a cursor or limit that is none is refused", async (chat) => {
+testInRoom("an invalid cursor or limit is refused", async (chat) => {
   for (
     const query of ["", "after=-1", "after=x", "after=1&limit=201", "after=1&limit=0", "after=1.5"]
   ) {

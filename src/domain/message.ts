@@ -94,16 +94,3 @@ export function withoutContent(message: Message): Message {
   const { replyTo, threadId, systemType, systemData } = message;
   return { ...message, ...PLAIN, replyTo, threadId, systemType, systemData, text: "" };
 }
-
-/**
- * How many of these, from the first on, have together at most `length` UTF-16 units of text; the
- * first counts in any case.
- */
-export function countWithin(messages: readonly { text: string }[], length: number): number {
-  let sum = 0;
-  const end = messages.findIndex(({ text }, i) => {
-    sum += text.length;
-    return i > 0 && sum > length;
-  });
-  return end < 0 ? messages.length : end;
-}
