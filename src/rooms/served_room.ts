@@ -72,7 +72,7 @@ export class ServedRoom {
     this.#id = id;
     this.#store = options.store;
     this.#profiles = options.profiles;
-    this.#related = { messages: options.store.messages, publicUsers: options.publicUsers };
+    this.#related = options;
     this.#opened = options.opened;
     this.feed = new Feed(id, options);
   }

@@ -24,7 +24,7 @@ export interface RelatedToReader extends RelatedInAnswer {
 }
 
 export interface RelatedSources {
-  messages: MessageStore;
+  store: { messages: MessageStore };
   publicUsers: PublicUsers;
 }
 
@@ -50,15 +50,16 @@ export function namedUserIds(messages: readonly Message[]): string[] {
  * @throws ChatError `unavailable`
  */
 export async function relatedInAnswer(
-  { messages: store, publicUsers }: RelatedSources,
+  { store, publicUsers }: RelatedSources,
   roomId: string,
   messages: readonly Message[],
   threads?: ReadonlyMap<string, Thread>,
 ): Promise<RelatedInAnswer> {
   const ids = referencedIds(messages);
   const [referenced, counted] = await Promise.all([
-    ids.length > 0 ? store.find(roomId, ids) : [],
-    threads ?? (messages.length > 0 ? store.threads(roomId, messages.map(({ id }) => id)) : []),
+    ids.length > 0 ? store.messages.find(roomId, ids) : [],
+    threads ??
+      (messages.length > 0 ? store.messages.threads(roomId, messages.map(({ id }) => id)) : []),
   ]);
   const users = namedUserIds([...messages, ...referenced]);
   return {
@@ -73,14 +74,14 @@ export async function relatedInAnswer(
  * @throws ChatError `unavailable`
  */
 export async function ownReactions(
-  { messages: store }: Pick<RelatedSources, "messages">,
+  { store }: Pick<RelatedSources, "store">,
   roomId: string,
   userId: string | null,
   messages: readonly Message[],
 ): Promise<Record<string, string[]>> {
   const ids = messages.filter(({ reactions }) => reactions.length > 0).map(({ id }) => id);
   if (userId === null || ids.length === 0) return {};
-  return Object.fromEntries(await store.reactionsBy(roomId, userId, ids));
+  return Object.fromEntries(await store.messages.reactionsBy(roomId, userId, ids));
 }
 
 /**

@@ -15,6 +15,8 @@ export async function getMessage(
   const { roomId } = await access.find(actor, idOrSlug);
   const [message] = await store.messages.find(roomId, [messageId]);
   if (!message) throw messageNotFound();
-  const sources = { messages: store.messages, publicUsers };
-  return { message, related: await relatedTo(sources, roomId, actor.userId, [message]) };
+  return {
+    message,
+    related: await relatedTo({ store, publicUsers }, roomId, actor.userId, [message]),
+  };
 }

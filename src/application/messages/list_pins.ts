@@ -15,6 +15,8 @@ export async function listPins(
 ): Promise<{ messages: Message[]; related: RelatedToReader }> {
   const { roomId } = await access.find(actor, idOrSlug);
   const messages = await store.messages.pinned(roomId);
-  const sources = { messages: store.messages, publicUsers };
-  return { messages, related: await relatedTo(sources, roomId, actor.userId, messages) };
+  return {
+    messages,
+    related: await relatedTo({ store, publicUsers }, roomId, actor.userId, messages),
+  };
 }

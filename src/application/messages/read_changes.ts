@@ -40,8 +40,10 @@ export async function readChanges(
   const page = await isForeign(store, roomId, cursor)
     ? await readLatest(store, roomId, Math.min(limit, latest))
     : await readMissed(store, roomId, cursor, limit);
-  const sources = { messages: store.messages, publicUsers };
-  return { ...page, related: await relatedTo(sources, roomId, actor.userId, page.messages) };
+  return {
+    ...page,
+    related: await relatedTo({ store, publicUsers }, roomId, actor.userId, page.messages),
+  };
 }
 
 /** Whether the cursor is of another log: the database was restored since. */

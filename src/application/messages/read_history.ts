@@ -52,7 +52,7 @@ export async function readHistory(
   request: PageRequest,
 ): Promise<MessagesPage> {
   const { roomId } = await access.find(actor, idOrSlug);
-  const sources = { messages: store.messages, publicUsers };
+  const sources = { store, publicUsers };
   const load = () => readPage(sources, roomId, request);
   const page = newestPages && isNewest(request)
     ? await newestPages.read(roomId, request.limit, load)
@@ -69,7 +69,7 @@ async function readPage(
   roomId: string,
   { limit, before, after, threadId }: PageRequest,
 ): Promise<NewestPage> {
-  const { messages: store } = sources;
+  const { messages: store } = sources.store;
   if (before !== undefined && after !== undefined) {
     throw invalid("before", "must not be given together with after");
   }
@@ -90,26 +90,25 @@ async function readPage(
  */
 export async function readAround(
   actor: Actor,
-  { access, store: { messages: store }, publicUsers }: ReadDependencies,
+  { access, store, publicUsers }: ReadDependencies,
   idOrSlug: string,
   { around, limit }: { around: string; limit: number },
 ): Promise<MessagesAround> {
   const { roomId } = await access.find(actor, idOrSlug);
-  const position = await requireMessage(store, roomId, around);
+  const position = await requireMessage(store.messages, roomId, around);
   const before = { seq: position.seq + 1, n: position.n + 1 };
   // With the message itself before, and one more on each side that tells whether there is more.
   const [older, newer] = await Promise.all([
-    store.before(roomId, before, limit + 1),
-    store.after(roomId, position, limit),
+    store.messages.before(roomId, before, limit + 1),
+    store.messages.after(roomId, position, limit),
   ]);
   const half = Math.floor((limit - 1) / 2);
   const countAfter = Math.min(newer.length, Math.max(limit - 1 - half, limit - older.length));
   const countBefore = Math.min(older.length, limit - countAfter);
   const messages = [...older.slice(older.length - countBefore), ...newer.slice(0, countAfter)];
-  const sources = { messages: store, publicUsers };
   return {
     messages,
-    related: await relatedTo(sources, roomId, actor.userId, messages),
+    related: await relatedTo({ store, publicUsers }, roomId, actor.userId, messages),
     hasMoreBefore: older.length > countBefore,
     hasMoreAfter: newer.length > countAfter,
   };
