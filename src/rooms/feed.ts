@@ -274,13 +274,14 @@ export class Feed {
 
   /** What goes with an entry in its frame; null if some of it has to be read first. */
   #relatedTo(entry: Entry, referenced?: Referenced): Related | null {
-    const message = newest(this.window.find(entry.message.id), entry.message)!;
+    const message = this.window.newest(entry.message);
     if (isPlain(message)) return NOTHING;
     if (entry.kind === "reacted") {
       for (const { user } of entry.added) this.#publicUsers.learn(user);
     }
     const answered = referencedIds([message]).map((id) => {
-      return newest(this.window.find(id), referenced?.get(id));
+      const read = referenced?.get(id);
+      return read ? this.window.newest(read) : this.window.find(id);
     });
     const known = answered.filter((each) => each !== undefined);
     const ids = namedUserIds([message, ...known]);
@@ -303,9 +304,4 @@ export class Feed {
 /** Whether nothing goes with a message. */
 function isPlain({ replyTo, mentions, reactions }: Message): boolean {
   return replyTo === null && mentions.length === 0 && reactions.length === 0;
-}
-
-function newest(a: Message | undefined, b: Message | undefined): Message | undefined {
-  if (!a || !b) return a ?? b;
-  return a.changedSeq >= b.changedSeq ? a : b;
 }

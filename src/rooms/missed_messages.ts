@@ -4,7 +4,7 @@ import type { Entry } from "../domain/entry.ts";
 import type { Message } from "../domain/message.ts";
 import { MISSED_MESSAGES } from "../protocol/wire/limits.ts";
 import type { RecentProfiles } from "./recent_profiles.ts";
-import { render, type RenderedMessage, withCurrentSenders } from "./rendered_message.ts";
+import { render, type RenderedMessage, withSender } from "./rendered_message.ts";
 
 /** Bytes of messages in one answer; well below what may wait unsent in a socket. */
 const MAX_BYTES = 256 * 1024;
@@ -20,8 +20,7 @@ export class MissedMessages {
   /** Whether there was no space for an entry. */
   isFull = false;
   /** In the order of the entries that changed them last, as far as covered. */
-  readonly #messages = new Map<string, Message>();
-  readonly #sizes = new Map<string, number>();
+  readonly #messages = new Map<string, RenderedMessage>();
   #bytes = 0;
   #entries = 0;
 
@@ -60,41 +59,53 @@ export class MissedMessages {
     const bytes = news.reduce((sum, each) => sum + bytesOf(each), this.#bytes);
     const count = this.#messages.size + news.length;
     if (count > this.#limit || (bytes > MAX_BYTES && count > 1)) return false;
-    for (const each of rendered) this.#put(each.message, bytesOf(each));
+    for (const each of rendered) this.#put(each);
     this.lastSeq = head;
     this.lastEntryId = headId;
     return true;
   }
 
-  /** The messages, by the entry that changed each last. */
+  /** The messages as they are sent, by the entry that changed each last. */
+  get rendered(): RenderedMessage[] {
+    return [...this.#messages.values()].toSorted(byChange);
+  }
+
   get messages(): Message[] {
-    return [...this.#messages.values()].toSorted((a, b) => a.changedSeq - b.changedSeq);
+    return this.rendered.map(({ message }) => message);
   }
 
   /** Shows senders as they are now that changed after `since` (see `RecentProfiles`). */
   showSenders(profiles: RecentProfiles, since: number): void {
-    const current = withCurrentSenders([...this.#messages.values()], profiles, since);
-    for (const message of current) this.#messages.set(message.id, message);
+    for (const [id, rendered] of this.#messages) {
+      const sender = profiles.changedSince(since, rendered.message.sender.id);
+      if (sender) this.#messages.set(id, withSender(rendered, sender));
+    }
   }
 
   #take(message: Message): boolean {
     if (++this.#entries > MAX_ENTRIES) return false;
-    const bytes = bytesOf(render(message));
+    const rendered = render(message);
     if (!this.#messages.has(message.id)) {
       const { size } = this.#messages;
-      if (size > 0 && (size >= this.#limit || this.#bytes + bytes > MAX_BYTES)) return false;
+      const bytes = this.#bytes + bytesOf(rendered);
+      if (size > 0 && (size >= this.#limit || bytes > MAX_BYTES)) return false;
     }
-    this.#put(message, bytes);
+    this.#put(rendered);
     return true;
   }
 
-  #put(message: Message, bytes: number): void {
-    const known = this.#messages.get(message.id);
-    if (known && known.changedSeq > message.changedSeq) return;
-    this.#bytes += bytes - (this.#sizes.get(message.id) ?? 0);
-    this.#sizes.set(message.id, bytes);
-    this.#messages.set(message.id, message);
+  #put(rendered: RenderedMessage): void {
+    const { id, changedSeq } = rendered.message;
+    const known = this.#messages.get(id);
+    if (known && known.message.changedSeq > changedSeq) return;
+    this.#bytes += bytesOf(rendered) - (known ? bytesOf(known) : 0);
+    this.#messages.set(id, rendered);
   }
+}
+
+/** The order of the entries that changed messages last. */
+export function byChange(a: RenderedMessage, b: RenderedMessage): number {
+  return a.message.changedSeq - b.message.changedSeq;
 }
 
 function bytesOf({ text }: RenderedMessage): number {

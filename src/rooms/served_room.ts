@@ -9,7 +9,7 @@ import type { Services } from "../services/services.ts";
 import { MISSED_MESSAGES } from "../protocol/wire/limits.ts";
 import { Feed } from "./feed.ts";
 import type { Flusher } from "./flusher.ts";
-import { MissedMessages } from "./missed_messages.ts";
+import { byChange, MissedMessages } from "./missed_messages.ts";
 import type { RecentProfiles } from "./recent_profiles.ts";
 import { type RelatedSources, relatedTo, type RelatedToReader } from "../services/related.ts";
 import { render, type RenderedMessage } from "./rendered_message.ts";
@@ -121,7 +121,7 @@ export class ServedRoom {
       }
       const { missed, related } = await this.#missedBy(subscriber, cursor);
       // From the last look at the feed to the answer nothing is awaited.
-      const messages = this.#render(missed.messages);
+      const messages = this.#newestOf(missed.rendered);
       if (missed.lastSeq < feed.head) {
         const { lastSeq, lastEntryId } = missed;
         const more = { lastSeq, lastEntryId, hasMore: true, reset };
@@ -243,14 +243,9 @@ export class ServedRoom {
     return missed.complete(rest, window);
   }
 
-  /** The messages in their newest state, each serialised once, by the entry that changed each last. */
-  #render(messages: readonly Message[]): RenderedMessage[] {
-    const newest = messages.map((message) => {
-      const known = this.feed.window.rendered(message.id);
-      const isNewer = known && known.message.changedSeq >= message.changedSeq;
-      return isNewer ? known : render(message);
-    });
-    return newest.toSorted((a, b) => a.message.changedSeq - b.message.changedSeq);
+  /** The messages in their newest state, by the entry that changed each last. */
+  #newestOf(rendered: readonly RenderedMessage[]): RenderedMessage[] {
+    return rendered.map((each) => this.feed.window.newestRendered(each)).toSorted(byChange);
   }
 
   #relatedToLatest({ userId }: Subscriber): Promise<RelatedToReader> {
@@ -269,10 +264,7 @@ export class ServedRoom {
 
   /** Nothing that was deleted meanwhile. */
   #newest(related: RelatedToReader): RelatedToReader {
-    const referenced = related.referenced.map((message) => {
-      const known = this.feed.window.find(message.id);
-      return known && known.changedSeq > message.changedSeq ? known : message;
-    });
+    const referenced = related.referenced.map((message) => this.feed.window.newest(message));
     return { ...related, referenced };
   }
 

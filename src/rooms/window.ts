@@ -98,9 +98,17 @@ export class Window {
     return this.#messages.get(id)?.message;
   }
 
-  /** The same, as it is sent. */
-  rendered(id: string): RenderedMessage | undefined {
-    return this.#messages.get(id);
+  /** A message as it was read, or in its state here if that is as new. */
+  newest(message: Message): Message {
+    const known = this.find(message.id);
+    return known && known.changedSeq >= message.changedSeq ? known : message;
+  }
+
+  /** The same of a message as it is sent. */
+  newestRendered(rendered: RenderedMessage): RenderedMessage {
+    const { id, changedSeq } = rendered.message;
+    const known = this.#messages.get(id);
+    return known && known.message.changedSeq >= changedSeq ? known : rendered;
   }
 
   /** The answers to messages that are among the last ones. */
