@@ -1,6 +1,6 @@
 /** The MongoDB store when those who change messages die between their writes, or write late. */
 import assert from "node:assert/strict";
-import type { Collection } from "mongodb";
+import type { Collection, Document, FindOptions } from "mongodb";
 import { connect } from "../src/adapters/store/mongodb/connection.ts";
 import { type Collections, collectionsOf } from "../src/adapters/store/mongodb/collections.ts";
 import type {
@@ -100,12 +100,57 @@ testScene("a change that died before its entry goes once another has its number"
 testScene("changes that lost a race are not pending afterwards", async (scene) => {
   const { store, roomId, ada, message } = scene;
   const basis = await store.log.end(roomId);
-  await write(store, roomId, creation(draft(ada)));
+  await write(store, roomId, creation(draft(ada)), creation(draft(ada)));
   const lost = [edit(message, { text: "Lost" }), pin(message, ada)];
   assert.deepEqual(await store.log.append(roomId, basis, lost), []);
   await assertNothingPending(scene);
   await assertNowhere(scene, "Lost");
 });
+
+testScene(
+  "an append that was tried again after its answer was lost keeps its changes",
+  async (scene) => {
+    const { store, collections, roomId, ada, bob, message } = scene;
+    const twice = replaced(collections, "messages", (messages) => ({
+      async insertMany(...args: Parameters<typeof messages.insertMany>) {
+        await messages.insertMany(...args);
+        return await messages.insertMany(...args);
+      },
+    }));
+    const basis = await store.log.end(roomId);
+    const reacted = reaction(message, "👍", [bob]);
+    const pinned = pin({ ...reacted.message, changedSeq: basis.seq + 1 }, ada);
+    const changes = new PendingChanges(twice);
+    assert.deepEqual(await newLog(twice, changes).append(roomId, basis, [reacted, pinned]), []);
+    await assertNothingPending(scene);
+    const [found] = await store.messages.find(roomId, [message.id]);
+    assert.deepEqual(found!.reactions, reacted.message.reactions);
+    assert.ok(found!.pinned);
+    const reactors = await store.messages.reactors(roomId, message.id, "👍", 9);
+    assert.deepEqual(reactors.map(({ user }) => user.id), [bob.id]);
+  },
+);
+
+testScene(
+  "a change that a look-up in the log has missed is not lost by the next",
+  async (scene) => {
+    const { store, collections, roomId, ada, bob, message } = scene;
+    const dying = new DyingBeforeApply(collections);
+    const [reacted] = await scene.write(dying, reaction(message, "👍", [bob]));
+    const [pinned] = await scene.write(dying, pin(reacted!.message, ada));
+    const unseen = replaced(collections, "messages", (messages) => ({
+      find: (match: Document, ...rest: [FindOptions]) => {
+        const isLookUp = "seq" in match;
+        return messages.find(isLookUp ? { ...match, seq: pinned!.seq } : match, ...rest);
+      },
+    }));
+    await new PendingChanges(unseen).settleRoom(roomId);
+    assert.deepEqual(await store.messages.find(roomId, [message.id]), [pinned!.message]);
+    const reactors = await store.messages.reactors(roomId, message.id, "👍", 9);
+    assert.deepEqual(reactors.map(({ user }) => user.id), [bob.id]);
+    await assertNothingPending(scene);
+  },
+);
 
 /** What each way of reading must show of a message that was edited, reacted to by Bob and pinned. */
 const READERS: Record<string, (scene: Scene, now: Message) => Promise<void>> = {
@@ -341,6 +386,23 @@ function newLog(collections: Collections, changes: PendingChanges): MongoLog {
   const reader = new EntryReader(collections, changes);
   const ends = new LogEnds(collections.messages);
   return new MongoLog(collections, reader, changes, ends, new Operations());
+}
+
+/** The collections, with other methods in one. */
+function replaced<Name extends keyof Collections>(
+  collections: Collections,
+  name: Name,
+  methods: (collection: Collections[Name]) => object,
+): Collections {
+  const own = methods(collections[name]);
+  const collection = new Proxy(collections[name], {
+    get: (target, method) => {
+      if (method in own) return Reflect.get(own, method);
+      const value = Reflect.get(target, method, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+  return { ...collections, [name]: collection };
 }
 
 /** A log that notes the commands it sends. */

@@ -83,19 +83,18 @@ export class PendingChanges {
     if (writes.length > 0) await this.#messages.bulkWrite(writes, { ordered: false });
   }
 
-  /** Takes changes that were refused out of `pending`; if it fails, readers do that. */
+  /**
+   * Takes changes that were refused out of `pending`; if it fails, readers do that. A refusal can be
+   * an earlier try's entry, whose answer was lost: the log alone says which were committed.
+   */
   async withdraw(roomId: string, changes: readonly AppendedChange[]): Promise<void> {
-    const writes = [...byMessage(changes)].flatMap(([_id, own]): Write[] => {
-      const ids = own.map(({ change }) => change.id);
-      const seqs = own.map(({ change }) => change.seq);
-      const pending = { id: { $in: ids }, seq: { $in: seqs } };
-      const update = { $pull: { pending } } as Document;
-      return [{ updateOne: { filter: { _id, roomId }, update } }, withoutPendingKey(_id, roomId)];
-    });
-    if (writes.length === 0) return;
-    await this.#messages.bulkWrite(writes).catch((error) => {
+    if (changes.length === 0) return;
+    try {
+      const ids = [...byMessage(changes).keys()];
+      await this.settleMessages(roomId, { _id: { $in: ids }, pending: { $exists: true } });
+    } catch (error) {
       logger.debug("Changes that were refused are still pending: {error}", { error });
-    });
+    }
   }
 
   /** Applies the changes of an append; if it fails, readers do that. */
@@ -242,9 +241,10 @@ function settle<T extends MessageDocument>(
   message: T,
   log: Map<number, LoggedChange>,
 ): Settled<T> | null {
-  const decided = (message.pending ?? [])
-    .filter(({ seq }) => log.has(seq))
-    .sort((a, b) => a.seq - b.seq);
+  const pending = (message.pending ?? []).toSorted((a, b) => a.seq - b.seq);
+  // Entries that were inserted during the look-up can be found without those before them.
+  const open = pending.findIndex(({ seq }) => !log.has(seq));
+  const decided = open < 0 ? pending : pending.slice(0, open);
   if (decided.length === 0) return null;
   const { seq, changedSeq = seq } = message;
   const committed = decided.flatMap((change): CommittedChange[] => {
@@ -275,6 +275,8 @@ function toWrite({ before, after, pinnedSeq, isChanged, upTo }: Settled<Unchange
   if (deletionTime(after)) {
     set.keys = [PENDING_KEY, ...threadKeys(after)];
     delete pull.keys;
+    // What was announced after it will be refused.
+    pull.pending = { seq: { $gt: 0 } };
   }
   return { updateOne: { filter, update } };
 }
