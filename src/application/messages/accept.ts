@@ -1,7 +1,12 @@
 /** Takes a command for a room's log: the way that sends and all changes of messages have in common. */
 import type { Participant } from "../../domain/actor.ts";
+import type { Change, ChangeDraft } from "../../domain/entry.ts";
+import { newId } from "../../domain/id.ts";
+import type { Message } from "../../domain/message.ts";
+import { publicUser } from "../../domain/user.ts";
 import type { RoomAccess } from "../../services/access.ts";
 import { type Command, requireRepeat, type Result } from "../../services/decision.ts";
+import type { Needs, RoomState } from "../../services/room_state.ts";
 import type { Dependencies } from "../dependencies.ts";
 
 export type AcceptDependencies = Pick<
@@ -43,4 +48,56 @@ export async function accept(
     return { roomId, result: Promise.resolve({ entry, isRepeat: true }) };
   }
   return { roomId, result: log.append(roomId, accepted) };
+}
+
+/** The message that a command changes. */
+export interface Target {
+  /** Id or slug. */
+  room: string;
+  messageId: string;
+}
+
+/** A command that changes a message, and what it is recognised by when it is repeated. */
+interface ChangeCommand extends Target {
+  /** Missing if it is never repeated. */
+  repeatable?: { clientMessageId: string; request: readonly unknown[] };
+  text?: string | undefined;
+  /** What it is decided on beside the message. */
+  needs?: Omit<Needs, "messageIds">;
+}
+
+/** What a change does, and the message after it. */
+type ChangedMessage = Exclude<Change, { kind: "created" }> & Pick<ChangeDraft, "message">;
+
+/**
+ * Accepts a command that changes one message.
+ * @param decide what it makes of the message `at` that time, null if that is as asked already; as
+ *   `Command.decide`
+ * @throws ChatError as `accept`; the result rejects with `message_not_found`, with what `decide`
+ *   throws, or as `RoomLog.append`
+ */
+export async function acceptChange(
+  actor: Participant,
+  dependencies: AcceptDependencies,
+  { room: idOrSlug, messageId, repeatable, text = "", needs }: ChangeCommand,
+  decide: (before: Message, room: RoomAccess, state: RoomState, at: Date) => ChangedMessage | null,
+): Promise<Accepted> {
+  const id = newId();
+  const fields = {
+    id,
+    by: publicUser(actor.user),
+    clientMessageId: repeatable?.clientMessageId ?? id,
+    request: repeatable ? dependencies.requestHashes.hash(repeatable.request) : null,
+    createdAt: new Date(),
+  };
+  return await accept(actor, dependencies, idOrSlug, (room) => ({
+    ...fields,
+    text,
+    needs: { messageIds: [messageId], ...needs },
+    decide(state) {
+      const before = state.message(messageId);
+      const changed = decide(before, room, state, fields.createdAt);
+      return changed ? { draft: { ...fields, ...changed, before } } : { unchanged: before };
+    },
+  }));
 }

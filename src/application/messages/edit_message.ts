@@ -1,55 +1,38 @@
 /** Edits a message. */
 import type { Participant } from "../../domain/actor.ts";
-import { newId } from "../../domain/id.ts";
 import type { Message } from "../../domain/message.ts";
 import { type Edit, edit } from "../../domain/message_changes.ts";
-import { publicUser } from "../../domain/user.ts";
 import { forbidden, requireCapability } from "../../services/access.ts";
 import type { Dependencies } from "../dependencies.ts";
-import { accept, type AcceptDependencies, type Accepted } from "./accept.ts";
+import { acceptChange, type AcceptDependencies, type Accepted, type Target } from "./accept.ts";
 
-export interface MessageEdit extends Edit {
-  /** Id or slug. */
-  room: string;
-  messageId: string;
+export interface MessageEdit extends Edit, Target {
   clientMessageId: string;
 }
 
 /**
  * Edits a message of the actor's own; what is left out stays.
  * @param input checked and cleaned by the protocol's `message:edit`
- * @throws ChatError as `accept`; the result rejects with `message_not_found`, `forbidden`,
- *   `message_deleted`, `edit_conflict`, or as `RoomLog.append`
+ * @throws ChatError as `acceptChange`; the result rejects with `forbidden`, `message_deleted`,
+ *   `edit_conflict`
  */
 export async function editMessage(
   actor: Participant,
   dependencies: AcceptDependencies & Pick<Dependencies, "publicUsers" | "editWindow">,
-  input: MessageEdit,
+  { room, messageId, clientMessageId, text, mentions, metadata, ifChangedSeq }: MessageEdit,
 ): Promise<Accepted> {
-  const { messageId, clientMessageId, text, mentions, metadata, ifChangedSeq } = input;
-  const { publicUsers, requestHashes, editWindow } = dependencies;
+  const { publicUsers, editWindow } = dependencies;
   // What is left out is not the same as null.
   const request = ["edit", messageId, { text, mentions, metadata, ifChangedSeq }];
   const readers = mentions && (await publicUsers.find(mentions)).map(({ id }) => id);
-  const by = publicUser(actor.user);
-  const id = newId();
-  const createdAt = new Date();
-  return await accept(actor, dependencies, input.room, (room) => ({
-    by,
-    clientMessageId,
-    request: requestHashes.hash(request),
-    text: text ?? "",
-    needs: { messageIds: [messageId] },
-    decide(state) {
-      const before = state.message(messageId);
-      requireCapability(room, "message.edit_own");
-      if (before.system || before.sender.id !== by.id) throw forbidden();
-      if (isPast(before, editWindow, createdAt)) throw forbidden();
-      const message = edit(before, { text, mentions: readers, metadata, ifChangedSeq }, createdAt);
-      const draft = { id, by, clientMessageId, request: this.request, createdAt, before, message };
-      return { draft: { kind: "edited", ...draft } };
-    },
-  }));
+  const command = { room, messageId, repeatable: { clientMessageId, request }, text };
+  return await acceptChange(actor, dependencies, command, (before, room, _state, at) => {
+    requireCapability(room, "message.edit_own");
+    if (before.system || before.sender.id !== actor.userId) throw forbidden();
+    if (isPast(before, editWindow, at)) throw forbidden();
+    const message = edit(before, { text, mentions: readers, metadata, ifChangedSeq }, at);
+    return { kind: "edited", message };
+  });
 }
 
 function isPast({ createdAt }: Message, window: number | null, now: Date): boolean {

@@ -1,45 +1,28 @@
 /** Pins a message in its room, or unpins it. */
 import type { Participant } from "../../domain/actor.ts";
-import { newId } from "../../domain/id.ts";
 import { pin } from "../../domain/message_changes.ts";
-import { publicUser } from "../../domain/user.ts";
 import { requireCapability } from "../../services/access.ts";
-import { accept, type AcceptDependencies, type Accepted } from "./accept.ts";
+import { acceptChange, type AcceptDependencies, type Accepted, type Target } from "./accept.ts";
 
-export interface PinChange {
-  /** Id or slug. */
-  room: string;
-  messageId: string;
+export interface PinChange extends Target {
   /** Whether it is to be pinned. */
   isPinned: boolean;
 }
 
 /**
  * Sets whether a message is pinned; nothing changes if it is so already.
- * @throws ChatError as `accept`; the result rejects with `message_not_found`, `forbidden`,
- *   `message_deleted`, `limit_reached`, or `unavailable`
+ * @throws ChatError as `acceptChange`; the result rejects with `forbidden`, `message_deleted`,
+ *   `limit_reached`
  */
 export async function setPin(
   actor: Participant,
   dependencies: AcceptDependencies,
-  { room: idOrSlug, messageId, isPinned }: PinChange,
+  { room, messageId, isPinned }: PinChange,
 ): Promise<Accepted> {
-  const by = publicUser(actor.user);
-  const id = newId();
-  const createdAt = new Date();
-  return await accept(actor, dependencies, idOrSlug, (room) => ({
-    by,
-    clientMessageId: id,
-    request: null,
-    text: "",
-    needs: { messageIds: [messageId], pins: true },
-    decide(state) {
-      const before = state.message(messageId);
-      requireCapability(room, "message.pin");
-      const message = pin(before, isPinned, state.pins);
-      if (!message) return { unchanged: before };
-      const draft = { id, by, clientMessageId: id, request: null, createdAt, before, message };
-      return { draft: { kind: isPinned ? "pinned" : "unpinned", ...draft } };
-    },
-  }));
+  const command = { room, messageId, needs: { pins: true } };
+  return await acceptChange(actor, dependencies, command, (before, room, state) => {
+    requireCapability(room, "message.pin");
+    const message = pin(before, isPinned, state.pins);
+    return message && { kind: isPinned ? "pinned" : "unpinned", message };
+  });
 }

@@ -1,14 +1,10 @@
 /** Puts an emoji on a message, or takes it off. */
 import type { Participant } from "../../domain/actor.ts";
-import { newId } from "../../domain/id.ts";
 import { publicUser } from "../../domain/user.ts";
 import { requireCapability } from "../../services/access.ts";
-import { accept, type AcceptDependencies, type Accepted } from "./accept.ts";
+import { acceptChange, type AcceptDependencies, type Accepted, type Target } from "./accept.ts";
 
-export interface ReactionChange {
-  /** Id or slug. */
-  room: string;
-  messageId: string;
+export interface ReactionChange extends Target {
   /** Checked and cleaned by the protocol's `Emoji`. */
   emoji: string;
   /** Whether the actor's emoji is to be on the message. */
@@ -17,32 +13,21 @@ export interface ReactionChange {
 
 /**
  * Sets whether an emoji of the actor is on a message; nothing changes if it is so already.
- * @throws ChatError as `accept`; the result rejects with `message_not_found`, `forbidden`,
- *   `message_deleted`, `limit_reached`, or `unavailable`
+ * @throws ChatError as `acceptChange`; the result rejects with `forbidden`, `message_deleted`,
+ *   `limit_reached`
  */
 export async function setReaction(
   actor: Participant,
   dependencies: AcceptDependencies,
-  { room: idOrSlug, messageId, emoji, isOn }: ReactionChange,
+  { room, messageId, emoji, isOn }: ReactionChange,
 ): Promise<Accepted> {
-  const by = publicUser(actor.user);
-  const id = newId();
-  const createdAt = new Date();
-  const use = { emoji, user: by };
+  const use = { emoji, user: publicUser(actor.user) };
   const uses = { added: isOn ? [use] : [], removed: isOn ? [] : [use] };
-  return await accept(actor, dependencies, idOrSlug, (room) => ({
-    by,
-    clientMessageId: id,
-    request: null,
-    text: "",
-    needs: { messageIds: [messageId], reaction: { messageId, emoji, userId: by.id } },
-    decide(state) {
-      const before = state.message(messageId);
-      requireCapability(room, "message.react");
-      const message = state.react(messageId, use, isOn);
-      if (!message) return { unchanged: before };
-      const draft = { id, by, clientMessageId: id, request: null, createdAt, before, message };
-      return { draft: { kind: "reacted", ...draft, ...uses } };
-    },
-  }));
+  const reaction = { messageId, emoji, userId: actor.userId };
+  const command = { room, messageId, needs: { reaction } };
+  return await acceptChange(actor, dependencies, command, (_before, room, state) => {
+    requireCapability(room, "message.react");
+    const message = state.react(messageId, use, isOn);
+    return message && { kind: "reacted", message, ...uses };
+  });
 }
