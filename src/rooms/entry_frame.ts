@@ -2,9 +2,8 @@
 import type { EmojiUse, Entry } from "../domain/entry.ts";
 import { publicUser } from "../domain/user.ts";
 import { frameOf, listPart } from "../protocol/frames.ts";
-import { presentMessage } from "../protocol/schemas/messages.ts";
 import type { MessageChange } from "../protocol/wire/messages.ts";
-import type { Related } from "../services/related.ts";
+import { listOf, type RenderedRelated } from "./rendered_message.ts";
 
 /**
  * @param roomId in JSON
@@ -12,7 +11,7 @@ import type { Related } from "../services/related.ts";
  */
 export function entryFrame(
   entry: Entry,
-  { roomId, message, related }: { roomId: string; message: string; related: Related },
+  { roomId, message, related }: { roomId: string; message: string; related: RenderedRelated },
 ): string {
   const parts = {
     roomId,
@@ -35,9 +34,9 @@ export function entryFrame(
 }
 
 /** What goes with messages, where there is something. */
-export function relatedParts({ referenced, users }: Related) {
+export function relatedParts({ referenced, users }: RenderedRelated) {
   return {
-    ...listPart("referenced", referenced.map(presentMessage)),
+    ...(referenced.length > 0 && { referenced: listOf(referenced) }),
     ...listPart("users", users),
   };
 }

@@ -12,8 +12,8 @@ import type { PublicUsers } from "../services/public_users.ts";
 import { entryFrame } from "./entry_frame.ts";
 import type { Flusher } from "./flusher.ts";
 import type { RecentProfiles } from "./recent_profiles.ts";
-import { namedUserIds, referencedIds, type Related } from "../services/related.ts";
-import { withCurrentSenders } from "./rendered_message.ts";
+import { namedUserIds, referencedIds } from "../services/related.ts";
+import { render, type RenderedRelated, withCurrentSenders } from "./rendered_message.ts";
 import { MAX_FRAME_LENGTH, type Subscriber } from "./subscriber.ts";
 import { Window } from "./window.ts";
 
@@ -36,7 +36,7 @@ export interface FeedOptions {
 
 /** Messages read to go with others in live frames, by id. */
 type Referenced = ReadonlyMap<string, Message>;
-const NOTHING: Related = { referenced: [], users: [] };
+const NOTHING: RenderedRelated = { referenced: [], users: [] };
 
 /**
  * Holds the latest entries of one room and sends every new one to the room's sockets. Entries are
@@ -257,7 +257,7 @@ export class Feed {
     return isLeft;
   }
 
-  #deliver(entry: Entry, related: Related): void {
+  #deliver(entry: Entry, related: RenderedRelated): void {
     const { text } = this.window.apply(entry);
     this.#send(entryFrame(entry, { roomId: this.#roomIdText, message: text, related }));
     this.#metrics.delivered(this.live.size, Date.now() - entry.createdAt.getTime());
@@ -273,18 +273,18 @@ export class Feed {
   }
 
   /** What goes with an entry in its frame; null if some of it has to be read first. */
-  #relatedTo(entry: Entry, referenced?: Referenced): Related | null {
-    const message = this.window.newest(entry.message);
+  #relatedTo(entry: Entry, referenced?: Referenced): RenderedRelated | null {
+    const message = this.window.newest(entry.message)?.message ?? entry.message;
     if (isPlain(message)) return NOTHING;
     if (entry.kind === "reacted") {
       for (const { user } of entry.added) this.#publicUsers.learn(user);
     }
     const answered = referencedIds([message]).map((id) => {
       const read = referenced?.get(id);
-      return read ? this.window.newest(read) : this.window.find(id);
+      return read ? this.window.newest(read) ?? render(read) : this.window.find(id);
     });
     const known = answered.filter((each) => each !== undefined);
-    const ids = namedUserIds([message, ...known]);
+    const ids = namedUserIds([message, ...known.map((each) => each.message)]);
     const users = ids.map((id) => this.#publicUsers.known(id)).filter((user) => user !== undefined);
     const isComplete = known.length === answered.length && users.length === ids.length;
     return isComplete || referenced ? { referenced: known, users } : null;

@@ -10,6 +10,12 @@ export interface RenderedMessage {
   text: string;
 }
 
+/** What goes with messages in a frame, so that a reader can show them. */
+export interface RenderedRelated {
+  referenced: RenderedMessage[];
+  users: PublicUser[];
+}
+
 export function render(message: Message): RenderedMessage {
   return { message, text: JSON.stringify(presentMessage(message)) };
 }

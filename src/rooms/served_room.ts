@@ -12,7 +12,7 @@ import type { Flusher } from "./flusher.ts";
 import { byChange, MissedMessages } from "./missed_messages.ts";
 import type { RecentProfiles } from "./recent_profiles.ts";
 import { type RelatedSources, relatedTo, type RelatedToReader } from "../services/related.ts";
-import { render, type RenderedMessage } from "./rendered_message.ts";
+import { render, type RenderedMessage, type RenderedRelated } from "./rendered_message.ts";
 import type { Subscriber } from "./subscriber.ts";
 
 /** The entry that a client has seen last in a room. */
@@ -25,11 +25,14 @@ export interface Cursor {
 /** What a socket is shown of the room when it comes in. */
 export interface Entered {
   messages: RenderedMessage[];
-  related: RelatedToReader;
+  related: RelatedToEntered;
   lastSeq: number;
   /** The id of entry `lastSeq`; null if there is none. */
   lastEntryId: string | null;
 }
+
+/** What goes with the messages that a socket is shown. */
+type RelatedToEntered = RenderedRelated & Pick<RelatedToReader, "mine" | "threads">;
 
 /** What a socket missed in one room; see `connection:missed` in the protocol. */
 export interface Missed extends Entered {
@@ -179,7 +182,7 @@ export class ServedRoom {
   async #whenReady(
     subscriber: Subscriber,
     read: () => Promise<RelatedToReader>,
-  ): Promise<RelatedToReader> {
+  ): Promise<RelatedToEntered> {
     for (let tries = 1;; tries++) {
       while (this.feed.stale || subscriber.congested) {
         if (subscriber.congested) await subscriber.drain();
@@ -245,7 +248,8 @@ export class ServedRoom {
 
   /** The messages in their newest state, by the entry that changed each last. */
   #newestOf(rendered: readonly RenderedMessage[]): RenderedMessage[] {
-    return rendered.map((each) => this.feed.window.newestRendered(each)).toSorted(byChange);
+    const { window } = this.feed;
+    return rendered.map((each) => window.newest(each.message) ?? each).toSorted(byChange);
   }
 
   #relatedToLatest({ userId }: Subscriber): Promise<RelatedToReader> {
@@ -263,8 +267,9 @@ export class ServedRoom {
   }
 
   /** Nothing that was deleted meanwhile. */
-  #newest(related: RelatedToReader): RelatedToReader {
-    const referenced = related.referenced.map((message) => this.feed.window.newest(message));
+  #newest(related: RelatedToReader): RelatedToEntered {
+    const { window } = this.feed;
+    const referenced = related.referenced.map((each) => window.newest(each) ?? render(each));
     return { ...related, referenced };
   }
 
@@ -291,6 +296,6 @@ export class ServedRoom {
   }
 }
 
-function lengthOf(messages: readonly Message[]): number {
-  return messages.reduce((sum, message) => sum + render(message).text.length, 0);
+function lengthOf(rendered: readonly RenderedMessage[]): number {
+  return rendered.reduce((sum, { text }) => sum + text.length, 0);
 }

@@ -94,21 +94,14 @@ export class Window {
   }
 
   /** A message in its newest state; undefined if the window does not hold it. */
-  find(id: string): Message | undefined {
-    return this.#messages.get(id)?.message;
+  find(id: string): RenderedMessage | undefined {
+    return this.#messages.get(id);
   }
 
-  /** A message as it was read, or in its state here if that is as new. */
-  newest(message: Message): Message {
-    const known = this.find(message.id);
-    return known && known.changedSeq >= message.changedSeq ? known : message;
-  }
-
-  /** The same of a message as it is sent. */
-  newestRendered(rendered: RenderedMessage): RenderedMessage {
-    const { id, changedSeq } = rendered.message;
-    const known = this.#messages.get(id);
-    return known && known.message.changedSeq >= changedSeq ? known : rendered;
+  /** A message in its state here; undefined if that is older than as it was read. */
+  newest({ id, changedSeq }: Message): RenderedMessage | undefined {
+    const known = this.find(id);
+    return known && known.message.changedSeq >= changedSeq ? known : undefined;
   }
 
   /** The answers to messages that are among the last ones. */
