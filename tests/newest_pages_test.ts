@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { InProcessBus } from "../src/adapters/bus/in_process.ts";
 import type { Message } from "../src/domain/message.ts";
 import type { Store } from "../src/ports/store/store.ts";
-import { NewestPages } from "../src/services/newest_pages.ts";
+import { type NewestPage, NewestPages } from "../src/services/newest_pages.ts";
 
 const ADA = { id: "ada", displayName: "Ada", avatarUrl: null };
 const GRACE = { ...ADA, displayName: "Grace" };
@@ -82,4 +82,46 @@ Deno.test("a change of a name while the log's end is read makes the page be read
   log.sender = GRACE;
   bus.publish({ kind: "profile_changed", user: GRACE });
   assert.equal((await answer).messages[0]?.sender.displayName, "Grace");
+});
+
+/** How many pages are read from the store when each of a hundred rooms' is asked for twice. */
+async function readsOfHundredRooms(page: NewestPage): Promise<number> {
+  const store = { epoch: 0, log: { end: () => Promise.resolve({ seq: 1, n: 1 }) } };
+  const pages = new NewestPages(store as unknown as Store, new InProcessBus());
+  let reads = 0;
+  const load = () => {
+    reads++;
+    return Promise.resolve(page);
+  };
+  for (const _ of ["first", "again"]) {
+    for (let room = 0; room < 100; room++) await pages.read(`room ${room}`, 50, load);
+  }
+  return reads;
+}
+
+Deno.test("pages are kept up to a size in which everything counts that they hold", async () => {
+  const long = "x".repeat(100 * 1024);
+  const message = { text: "Hello", metadata: null, mentions: [], reactions: [] };
+  const large: Record<string, object>[] = [
+    { text: long },
+    { metadata: { note: long } },
+    { metadata: { [long]: 1 } },
+    { metadata: { list: Array.from({ length: 10_000 }, () => 1) } },
+    { mentions: [long] },
+    { reactions: [{ emoji: "+1", count: 1, users: [long] }] },
+  ].map((field) => ({ messages: [{ ...message, ...field }] }));
+  const around = [
+    { referenced: [{ ...message, metadata: { note: long } }] },
+    { users: [{ id: "ada", displayName: long, avatarUrl: null }] },
+    { threads: { [long]: { count: 1, lastSeq: 1 } } },
+  ].map((field) => ({ related: { referenced: [], users: [], threads: {}, ...field } }));
+  const small = { messages: [message], hasMore: false };
+  const pageOf = (fields: object) => {
+    const related = { referenced: [], users: [], threads: {} };
+    return { ...small, related, ...fields } as unknown as NewestPage;
+  };
+  assert.equal(await readsOfHundredRooms(pageOf({})), 100);
+  for (const fields of [...large, ...around]) {
+    assert.equal(await readsOfHundredRooms(pageOf(fields)), 200, Object.keys(fields).join());
+  }
 });

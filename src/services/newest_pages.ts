@@ -5,9 +5,10 @@ import type { Bus } from "../ports/bus.ts";
 import type { Store } from "../ports/store/store.ts";
 import type { RelatedInAnswer } from "./related.ts";
 
-/** UTF-16 units of all texts, each message counting `OVERHEAD` more. */
+/** As `sizeOf` counts, for all pages together. */
 const MAX_SIZE = 8 * 1024 * 1024;
-const OVERHEAD = 500;
+/** What a value counts beside its content. */
+const OVERHEAD = 16;
 /** How long a sender may be shown under an old name if another process changed it in the store. */
 const MAX_AGE_MS = 10_000;
 
@@ -34,10 +35,7 @@ export class NewestPages {
   readonly #store: Pick<Store, "log" | "epoch">;
   readonly #pages = new LRUCache<string, CachedPage>({
     maxSize: MAX_SIZE,
-    sizeCalculation: ({ page: { messages, related } }) =>
-      [...messages, ...related.referenced].reduce((size, { text }) => {
-        return size + text.length + OVERHEAD;
-      }, OVERHEAD),
+    sizeCalculation: ({ page }) => sizeOf(page),
     ttl: MAX_AGE_MS,
   });
   /** Counts changes of profiles: what was read before one and arrives after it may be outdated. */
@@ -72,4 +70,13 @@ export class NewestPages {
     if (changes === this.#changes) this.#pages.set(key, { page, end, epoch });
     return page;
   }
+}
+
+/** UTF-16 units of all names and strings in a value, and `OVERHEAD` for each value in it. */
+function sizeOf(value: unknown): number {
+  if (typeof value === "string") return OVERHEAD + value.length;
+  if (typeof value !== "object" || value === null) return OVERHEAD;
+  return Object.entries(value).reduce((size, [name, inner]) => {
+    return size + name.length + sizeOf(inner);
+  }, OVERHEAD);
 }
