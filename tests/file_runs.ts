@@ -26,8 +26,6 @@ export interface FileRunOptions {
   flags: string[];
   /** Environment variables beside those of this process. */
   env: Record<string, string>;
-  /** How many files run at once. */
-  jobs: number;
   /** Ends what runs, and starts no more. */
   signal: AbortSignal;
   /** Called as each file ends. */
@@ -35,20 +33,21 @@ export interface FileRunOptions {
 }
 
 /**
- * Runs the files, in this order as far as places become free; each has a temporary folder of its
- * own. They are not type-checked.
+ * Runs the files of each lane one after the other, and the lanes side by side; each file has a
+ * temporary folder of its own. They are not type-checked.
  */
-export async function runFiles(files: string[], options: FileRunOptions): Promise<FileRun[]> {
-  const waiting = files.values();
+export async function runFiles(
+  lanes: Iterable<string>[],
+  options: FileRunOptions,
+): Promise<FileRun[]> {
   const runs: FileRun[] = [];
-  const work = async () => {
-    for (const file of waiting) {
+  await Promise.all(lanes.map(async (lane) => {
+    for (const file of lane) {
       const run = await runFile(file, options);
       runs.push(run);
       options.onEnd(run);
     }
-  };
-  await Promise.all(Array.from({ length: options.jobs }, work));
+  }));
   return runs;
 }
 

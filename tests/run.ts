@@ -38,16 +38,11 @@ const SERVICES: Record<string, FindService> = {
 };
 
 /**
- * How many files run at once on each two cores, by words of their names. Fifty clients, or a browser,
- * keep a core busy; files about buses and outages hardly need one, and wait for long; the others are
- * in between.
+ * On each two cores one file of each kind runs at a time, by words of their names, and one of the
+ * others; where no more of a kind are left, another one. Fifty clients, or a browser, keep a core busy;
+ * files about buses and outages hardly need one, and wait for long; the others are in between.
  */
-const QUEUES = [
-  { words: ["faults"], jobs: 1 },
-  { words: ["browser"], jobs: 1 },
-  { words: ["bus", "outage"], jobs: 1 },
-];
-const OTHER_JOBS = 1;
+const KINDS = [["faults"], ["browser"], ["bus", "outage"]];
 const SLOW = /^\/\/ @slow: \S/m;
 /** How many of the slowest files the end names. */
 const NAMED_FILES = 12;
@@ -97,22 +92,29 @@ async function runTests(args: string[], signal: AbortSignal): Promise<Counts> {
   return counts;
 }
 
-async function runAll(files: string[], options: Omit<FileRunOptions, "jobs">): Promise<FileRun[]> {
+async function runAll(files: string[], options: FileRunOptions): Promise<FileRun[]> {
   const cores = Number(Deno.env.get("TEST_CORES")) || navigator.hardwareConcurrency;
   // What takes longest should not be the last to end.
   const slowFirst = files.toSorted((a, b) => Number(isQuick(a)) - Number(isQuick(b)));
-  const queued = Map.groupBy(slowFirst, queueOf);
-  const runs = await Promise.all(
-    queued.entries().map(([queue, files]) => {
-      const jobs = queue?.jobs ?? OTHER_JOBS;
-      return runFiles(files, { ...options, jobs: Math.ceil(jobs * cores / 2) });
-    }),
-  );
-  return runs.flat();
+  return await runFiles(lanesOf(slowFirst, Math.ceil(cores / 2)), options);
 }
 
-function queueOf(path: string) {
-  return QUEUES.find(({ words }) => words.some((word) => wordsOf(path).includes(word)));
+/** As many lanes for each kind, and for the others: each takes the next file that no lane has taken. */
+export function lanesOf(files: string[], lanesOfKind: number): Iterable<string>[] {
+  const byKind = Map.groupBy(files, kindOf);
+  const others = (byKind.get(undefined) ?? []).values();
+  const kinds = KINDS.map((kind) => (byKind.get(kind) ?? []).values());
+  return [others, ...kinds].flatMap((own) => {
+    return Array.from({ length: lanesOfKind }, () => chain(own, others));
+  });
+}
+
+function* chain(...parts: Iterable<string>[]): Generator<string> {
+  for (const part of parts) yield* part;
+}
+
+function kindOf(path: string) {
+  return KINDS.find((words) => words.some((word) => wordsOf(path).includes(word)));
 }
 
 /** Separates paths (all tests if there are none) from options of `deno test` and their values. */

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { readCounts, sumCounts } from "./file_runs.ts";
-import { isQuick, readArguments, servicesOf } from "./run.ts";
+import { isQuick, lanesOf, readArguments, servicesOf } from "./run.ts";
 
 Deno.test("the count is that of the last summary", () => {
   const output = [
@@ -55,6 +55,14 @@ Deno.test("a file is quick that needs no service and is not marked as slow", asy
     if (isQuick(path)) quick.push(name);
   }
   assert.deepEqual(quick, ["rooms_test.ts"]);
+});
+
+Deno.test("a kind's files run one at a time, and its lane goes on with others", () => {
+  const files = ["faults_a", "b", "faults_c", "d", "e"].map((name) => `tests/${name}_test.ts`);
+  const [others, faults] = lanesOf(files, 1).map((lane) => lane[Symbol.iterator]());
+  const taken = [others, faults, faults, faults, others, others].map((lane) => lane!.next().value);
+  const names = ["b", "faults_a", "faults_c", "d", "e", undefined];
+  assert.deepEqual(taken, names.map((name) => name && `tests/${name}_test.ts`));
 });
 
 Deno.test("counts add up", () => {
