@@ -24,7 +24,6 @@ import type { Message } from "../domain/message.ts";
 import { publicUser } from "../domain/user.ts";
 import { isoTime } from "../protocol/iso_time.ts";
 import {
-  Changes,
   ChangesQuery,
   EditsAnswer,
   MessageAnswer,
@@ -35,12 +34,15 @@ import {
   MessagesQuery,
   NewMessage,
   PinsAnswer,
-  presentMessage,
-  presentRelated,
-  presentShared,
   ReactionPath,
   ReactorsPage,
   ReactorsQuery,
+} from "../protocol/schemas/message_routes.ts";
+import {
+  Changes,
+  presentMessage,
+  presentRelated,
+  presentShared,
 } from "../protocol/schemas/messages.ts";
 import { JOINED_MESSAGES } from "../protocol/wire/limits.ts";
 import type { TextVersion } from "../ports/store/messages.ts";

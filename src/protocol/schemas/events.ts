@@ -3,7 +3,7 @@ import type { z } from "zod";
 import type { ClientEvents, ServerEvents } from "../wire/events.ts";
 import { AUTH_CLIENT_EVENTS, AUTH_SERVER_EVENTS } from "./auth.ts";
 import { ERROR_SERVER_EVENTS } from "./errors.ts";
-import { MESSAGE_CLIENT_EVENTS, MESSAGE_SERVER_EVENTS } from "./messages.ts";
+import { MESSAGE_CLIENT_EVENTS, MESSAGE_SERVER_EVENTS } from "./message_events.ts";
 import { ROOM_CLIENT_EVENTS, ROOM_SERVER_EVENTS } from "./rooms.ts";
 
 /** What a client sends. */

@@ -9,7 +9,7 @@ import {
   type EntryRow,
   MESSAGE_COLUMNS,
   toPosition,
-} from "./rows.ts";
+} from "./message_rows.ts";
 import type { Statements } from "./statements.ts";
 
 /** The number of the last entry of room `r`; 0 if it has none. */

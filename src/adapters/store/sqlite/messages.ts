@@ -2,7 +2,8 @@
 import type { SQLInputValue } from "node:sqlite";
 import type { LogPosition } from "../../../domain/entry.ts";
 import type { Reactor, ReactorCursor, TextVersion, Thread } from "../../../ports/store/messages.ts";
-import { MESSAGE_COLUMNS, type MessageRow, toPosition, toPublicUser } from "./rows.ts";
+import { MESSAGE_COLUMNS, type MessageRow, toPosition } from "./message_rows.ts";
+import { toPublicUser } from "./rows.ts";
 import type { Statements } from "./statements.ts";
 
 const MESSAGES = `SELECT ${MESSAGE_COLUMNS}

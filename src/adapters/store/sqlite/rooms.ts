@@ -3,7 +3,8 @@ import { LOG_START } from "../../../domain/entry.ts";
 import type { NewRoom, Room } from "../../../domain/room.ts";
 import { LAST_SEQ, type SqliteLog } from "./log.ts";
 import type { SqliteMembers } from "./members.ts";
-import { type DraftRow, toRoom } from "./rows.ts";
+import type { DraftRow } from "./message_rows.ts";
+import { toRoom } from "./rows.ts";
 import { isUniqueViolation, type Statements } from "./statements.ts";
 
 const ROOMS = `SELECT r.*, u.id AS creator_id, u.display_name, u.avatar_url,

@@ -16,7 +16,7 @@ import { Exchange } from "./exchange.ts";
 import { StartupFault } from "./faults.ts";
 import { lockFile } from "./file.ts";
 import { Health } from "./health.ts";
-import { toDraftRow, toEntry, toMessage } from "./rows.ts";
+import { toDraftRow, toEntry, toMessage } from "./message_rows.ts";
 
 /** How long a call takes at most, whatever holds the database up. */
 const TIMEOUT_MS = 5_000;

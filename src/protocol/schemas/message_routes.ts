@@ -1,0 +1,86 @@
+/** Messages over REST: queries, paths and bodies of requests, and the answers. */
+import { z } from "zod";
+import { MISSED_MESSAGES } from "../wire/limits.ts";
+import type * as wire from "../wire/messages.ts";
+import {
+  ClientMessageId,
+  Cursor,
+  Emoji,
+  EntryId,
+  Limit,
+  MessageText,
+  PageCursor,
+  RoomReference,
+  Time,
+} from "./fields.ts";
+import {
+  CHANGES_NOTHING,
+  changesSomething,
+  Edited,
+  Message,
+  MessageId,
+  RelatedToReader,
+  Sent,
+} from "./messages.ts";
+import { PublicUser } from "./users.ts";
+
+export const MessagesQuery = z.object({
+  limit: Limit,
+  before: MessageId.optional(),
+  after: MessageId.optional(),
+  around: MessageId.optional().meta({ description: "half of the page on each side of it" }),
+  threadId: MessageId.optional().meta({ description: "only the answers to this message" }),
+}).refine(
+  ({ around, ...others }) =>
+    around === undefined || [others.before, others.after, others.threadId].every((id) => !id),
+  { path: ["around"], message: "must not be given together with before, after or threadId" },
+);
+
+export const MessagesPage = RelatedToReader.extend({
+  messages: z.array(Message),
+  hasMore: z.boolean(),
+}) satisfies z.ZodType<wire.MessagesPage>;
+
+export const MessagesAround = RelatedToReader.extend({
+  messages: z.array(Message),
+  hasMoreBefore: z.boolean(),
+  hasMoreAfter: z.boolean(),
+}) satisfies z.ZodType<wire.MessagesAround>;
+
+export const MessageAnswer = RelatedToReader.extend({ message: Message });
+
+/** Pinned messages. */
+export const PinsAnswer = RelatedToReader.extend({ messages: z.array(Message) });
+
+export const NewMessage = z.object({
+  text: MessageText,
+  clientMessageId: ClientMessageId.optional(),
+  ...Sent,
+}).meta({ id: "NewMessage" });
+
+export const MessageEdit = z.object(Edited).refine(changesSomething, CHANGES_NOTHING)
+  .meta({ id: "MessageEdit" });
+
+/** A message in a path, with an emoji or without. */
+export const MessagePath = z.object({ idOrSlug: RoomReference, messageId: MessageId });
+export const ReactionPath = MessagePath.extend({ emoji: Emoji });
+
+export const EditsAnswer = z.object({
+  edits: z.array(z.object({
+    seq: z.int().min(1),
+    text: z.string(),
+    editedAt: Time.nullable().meta({ description: "null for the original" }),
+  })),
+});
+
+export const ReactorsQuery = z.object({ limit: Limit, cursor: PageCursor.optional() });
+export const ReactorsPage = z.object({
+  users: z.array(PublicUser),
+  nextCursor: z.string().nullable(),
+});
+
+export const ChangesQuery = z.object({
+  after: z.coerce.number().pipe(Cursor),
+  entryId: EntryId.optional(),
+  limit: z.coerce.number().int().min(1).max(MISSED_MESSAGES).default(MISSED_MESSAGES),
+});
