@@ -174,6 +174,19 @@ Deno.test("pages of the listed origins and of the server's own may read answers,
     assert.match(preflight.headers.get("access-control-allow-headers")!, /authorization/i);
   }, { CORS_ORIGIN: "https://app.example, http://localhost:5173" }));
 
+Deno.test("pages of allowed origins may use every method that a route has", () =>
+  onStage(async ({ server }) => {
+    const { headers } = await request(server.url, "OPTIONS", "/rooms", {
+      headers: { origin: "https://app.example", "access-control-request-method": "PUT" },
+    });
+    const allowed = headers.get("access-control-allow-methods")!.split(",");
+    const { body } = await request(server.url, "GET", "/openapi.json");
+    const methods = Object.values(body.paths as Record<string, object>).flatMap(Object.keys);
+    for (const method of new Set(methods)) {
+      assert.ok(allowed.includes(method.toUpperCase()), method);
+    }
+  }, { CORS_ORIGIN: "https://app.example" }));
+
 Deno.test("answers of every kind forbid sniffing, framing and foreign scripts, and vary by origin; JSON loads nothing", () =>
   onStage(async ({ server }) => {
     for (
@@ -465,12 +478,12 @@ Deno.test("the OpenAPI document describes every route, and every reference in it
     assertReferences(body);
   }));
 
-Deno.test("no route is left out of the OpenAPI document but the page, the documents and the socket", () =>
+Deno.test("no route is left out of the OpenAPI document but the page, the documents, the socket and preflights", () =>
   onStage(async ({ server }) => {
     const app = createApp({} as Dependencies, {} as Gateway, APP_SETTINGS);
     const { body } = await request(server.url, "GET", "/openapi.json");
     const undescribed = app.routes
-      .filter(({ method }) => method !== "ALL")
+      .filter(({ method }) => method !== "ALL" && method !== "OPTIONS")
       .map(({ method, path }) => ({ method: method.toLowerCase(), path }))
       .filter(({ method, path }) => !body.paths[path.replaceAll(/:(\w+)/g, "{$1}")]?.[method])
       .map(({ path }) => path);

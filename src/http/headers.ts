@@ -1,10 +1,9 @@
 /** The headers of every answer, set once, after the route. */
 import type { Context, MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
-import { createMiddleware } from "hono/factory";
 import type { Quota } from "../services/rate_limits.ts";
 import type { Env } from "./context.ts";
-import { hostOf, isHostWellFormed } from "./host.ts";
+import { hostOf } from "./host.ts";
 import type { OriginPolicy } from "./origin_policy.ts";
 
 const EXPOSED = ["Location", "Link", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Request-Id"]
@@ -46,34 +45,30 @@ const PAGE_HEADERS: Constants = [
 ];
 const JSON_TYPE = /^application\/(?:problem\+)?json/;
 
-/**
- * Sets the request's id, the security headers, CORS and the quota on every answer, errors included.
- * After the route, on the answer's own headers: Hono copies an answer for each header that is set
- * through the context, which takes longer than all the rest of a request.
- */
-export function answerHeaders(allowsOrigin: OriginPolicy): MiddlewareHandler<Env> {
-  const preflight = cors({
+/** Answers the requests in which browsers ask what pages of other origins may send. */
+export function preflight(allowsOrigin: OriginPolicy): MiddlewareHandler<Env> {
+  return cors({
     origin: (origin, c) => origin !== "" && allowsOrigin(origin, hostOf(c)) ? origin : null,
     credentials: true,
-    allowMethods: ["GET", "HEAD", "POST", "PATCH"],
+    allowMethods: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
     maxAge: 600,
   });
-  return createMiddleware<Env>(async (c, next) => {
-    if (c.req.method === "OPTIONS" && isHostWellFormed(c)) {
-      // The answer has the CORS headers already.
-      const answer = await preflight(c, next);
-      if (answer) c.res = answer;
-    } else {
-      await next();
-      allowReading(c, allowsOrigin);
-    }
-    const { headers } = c.res;
-    const isJson = JSON_TYPE.test(headers.get("content-type") ?? "");
-    for (const [name, value] of isJson ? JSON_HEADERS : PAGE_HEADERS) headers.set(name, value);
-    headers.set("x-request-id", c.get("requestId"));
-    const quota = c.get("quota");
-    if (quota) describe(headers, quota);
-  });
+}
+
+/**
+ * Sets the request's id, the security headers, CORS and the quota on an answer, errors included.
+ * On the answer's own headers: Hono copies an answer for each header that is set through the context,
+ * which takes longer than all the rest of a request.
+ */
+export function setHeaders(c: Context<Env>, allowsOrigin: OriginPolicy): void {
+  const { headers, ok } = c.res;
+  // The answer to a preflight has the CORS headers already.
+  if (c.req.method !== "OPTIONS" || !ok) allowReading(c, allowsOrigin);
+  const isJson = JSON_TYPE.test(headers.get("content-type") ?? "");
+  for (const [name, value] of isJson ? JSON_HEADERS : PAGE_HEADERS) headers.set(name, value);
+  headers.set("x-request-id", c.get("requestId"));
+  const quota = c.get("quota");
+  if (quota) describe(headers, quota);
 }
 
 /** Lets pages of allowed origins read the answer. */

@@ -1,6 +1,5 @@
 /** The host that a request names (RFC 9110, 7.2): the runtime makes it a part of the request's URL. */
 import type { Context } from "hono";
-import { createMiddleware } from "hono/factory";
 import { ChatError } from "../domain/errors.ts";
 import type { Env } from "./context.ts";
 
@@ -26,15 +25,13 @@ export function isHostWellFormed(c: Context<Env>): boolean {
 
 /** @throws ChatError `validation_failed` unless {@linkcode isHostWellFormed} */
 export function checkHost(c: Context<Env>): void {
-  if (isHostWellFormed(c)) return;
-  throw new ChatError("validation_failed", "The Host header must be host[:port].");
+  if (!isHostWellFormed(c)) throw malformedHost();
 }
 
-/** Does {@linkcode checkHost} before any route. */
-export const requireHost = createMiddleware<Env>((c, next) => {
-  checkHost(c);
-  return next();
-});
+/** What a request is refused with whose host is malformed. */
+export function malformedHost(): ChatError {
+  return new ChatError("validation_failed", "The Host header must be host[:port].");
+}
 
 /**
  * The host that the request was sent to, as `Host` or HTTP/2's `:authority` names it.

@@ -1,5 +1,5 @@
 /** Routes for operators and orchestrators: health, readiness, metrics. */
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { timingSafeEqual } from "hono/utils/buffer";
 import { describeRoute } from "hono-openapi";
 import type { Services } from "../services/services.ts";
@@ -26,12 +26,15 @@ export function operationsRoutes(
   const routes = new Hono<Env>()
     .get(
       "/health",
-      describeRoute({
-        tags: ["operations"],
-        summary: "Whether the process is alive",
-        responses: { 200: json(protocol.Health, "It is"), ...problems() },
-      }),
-      (c) => c.json({ status: "ok" as const }, 200),
+      // Described on the route itself: a middleware would be a tenth of its cost.
+      Object.assign(
+        (c: Context<Env>) => c.json({ status: "ok" as const }, 200),
+        describeRoute({
+          tags: ["operations"],
+          summary: "Whether the process is alive",
+          responses: { 200: json(protocol.Health, "It is"), ...problems() },
+        }),
+      ),
     )
     .get(
       "/ready",
