@@ -22,7 +22,8 @@ export type Register = (
 ) => void;
 
 export const UNKNOWN_IDS = ["", "unknown", "$ne", "a'b", "0".repeat(24)];
-export const CREATED = new Date("2026-01-01T12:34:56.789Z");
+/** An hour ago: long enough to be repaired by readers, and not so long that it has expired. */
+export const CREATED = new Date(Date.now() - 60 * 60_000);
 
 export function newId(): string {
   return crypto.randomUUID();
