@@ -28,6 +28,7 @@ import { Tokens } from "./services/tokens.ts";
 import { type Config, ConfigError } from "./config.ts";
 import { dataDirFault } from "./config/file_fault.ts";
 import { createApp } from "./http/app.ts";
+import { RepeatingJob } from "./jobs/repeating_job.ts";
 import type { Bus } from "./ports/bus.ts";
 import type { Store } from "./ports/store/store.ts";
 import { Rooms } from "./rooms/rooms.ts";
@@ -55,6 +56,9 @@ export interface Siblings extends Relay {
   /** The metrics of all workers, this one included. */
   collectMetrics(): Promise<MetricsSnapshot[]>;
 }
+
+/** When the store is repaired. */
+const REPAIRS = { startMs: 10_000, intervalMs: 60_000 };
 
 /**
  * @param siblings the other workers of this process, if there are any
@@ -91,6 +95,7 @@ export async function compose(config: Config, siblings?: Siblings): Promise<Serv
   const gateway = new Gateway({ ...services, rooms });
   let draining = false;
   const app = createApp({ ...services, rooms }, gateway, { ...config, isDraining: () => draining });
+  const repairs = new RepeatingJob({ name: "Repair", run: () => store.repair(), ...REPAIRS });
   const limits = config.rateLimit ? "" : "; rate limits OFF";
   opened.move();
   return {
@@ -101,6 +106,7 @@ export async function compose(config: Config, siblings?: Siblings): Promise<Serv
       await gateway.drain();
     },
     async close() {
+      repairs.stop();
       await services.log.drain();
       gateway.close();
       rooms.close();

@@ -26,6 +26,7 @@ const ALLOWED: Record<string, string[]> = {
     "domain",
     "version.ts",
   ],
+  jobs: [],
   adapters: ["ports", "domain"],
   config: ["domain"],
   workers: ["services", "compose.ts", "config.ts", "instance.ts", "logging.ts"],

@@ -76,7 +76,7 @@ testScene("a change that died before its entry is never seen", async (scene) => 
     await assert.rejects(scene.write(dying, change), /died/);
   }
   assert.deepEqual(await store.messages.find(roomId, [message.id]), [message]);
-  await store.messages.repair(roomId);
+  await store.repair();
   assert.equal((await documentOf(scene))?.pending?.length, 2, "either may still be appended");
 
   const [pinned] = await write(store, roomId, pin(message, bob));
@@ -236,10 +236,10 @@ testScene("who changes a message next applies what was left before", async (scen
 });
 
 testScene("a repair applies what nobody reads", async (scene) => {
-  const { store, roomId, message } = scene;
+  const { store, message } = scene;
   const dying = new DyingBeforeApply(scene.collections);
   await scene.write(dying, edit(message, { text: "New" }));
-  await store.messages.repair(roomId);
+  await store.repair();
   await assertNothingPending(scene);
   assert.equal((await documentOf(scene))?.text, "New");
 });

@@ -34,6 +34,12 @@ export interface Store {
 
   /** Resolves if the store can serve requests now, else rejects with `unavailable`. */
   ping(): Promise<void>;
+  /**
+   * Completes a limited part of what instances that died have left undone in the database, where no
+   * reader does; to be called from time to time, on any number of instances at once.
+   * @throws ChatError `unavailable`
+   */
+  repair(): Promise<void>;
   /** Finishes pending calls and releases every resource. */
   close(): Promise<void>;
 }

@@ -204,14 +204,6 @@ export class MongoMessages implements MessageStore {
     });
   }
 
-  /**
-   * Applies what died before it was applied, and takes out what never will be: what readers do, for
-   * the messages of a room that nobody reads.
-   */
-  repair(roomId: string): Promise<void> {
-    return this.#operations.run(() => this.#changes.settleRoom(roomId));
-  }
-
   #settle(roomId: string, ids: readonly string[]): Promise<void> {
     const match = { _id: { $in: [...ids] }, pending: { $exists: true } };
     return this.#changes.settleMessages(roomId, match);

@@ -10,6 +10,7 @@ import { MongoMessages } from "./messages.ts";
 import { migrate } from "./migrations.ts";
 import { Operations } from "./operations.ts";
 import { PendingChanges } from "./pending_changes.ts";
+import { Repairs } from "./repairs.ts";
 import { MongoRooms } from "./rooms.ts";
 import { MongoSessions } from "./sessions.ts";
 import { MongoUsers } from "./users.ts";
@@ -27,6 +28,7 @@ export class MongoStore implements Store {
   readonly messages: MongoMessages;
   readonly members: MongoMembers;
   readonly #connection: Connection;
+  readonly #repairs: Repairs;
   readonly #operations = new Operations();
   #epoch = 0;
   #closing: Promise<void> | null = null;
@@ -44,6 +46,7 @@ export class MongoStore implements Store {
     this.log = new MongoLog(collections, reader, changes, ends, this.#operations);
     this.messages = new MongoMessages(collections, reader, changes, ends, this.#operations);
     this.members = new MongoMembers(collections, changes, ends, this.#operations);
+    this.#repairs = new Repairs(collections, changes, this.#operations);
     this.#connection = connection;
     connection.client.on("topologyDescriptionChanged", () => {
       this.#epoch++;
@@ -76,6 +79,10 @@ export class MongoStore implements Store {
     return this.#operations.run(async () => {
       await this.#connection.db.command({ ping: 1 });
     });
+  }
+
+  repair(): Promise<void> {
+    return this.#repairs.run();
   }
 
   close(): Promise<void> {

@@ -100,6 +100,11 @@ export class SqliteStore implements Store {
     }
   }
 
+  /** A transaction leaves nothing undone. */
+  repair(): Promise<void> {
+    return Promise.resolve();
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;

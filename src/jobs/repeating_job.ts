@@ -1,0 +1,47 @@
+/** Repeats a task in the background, from time to time, as long as an instance runs. */
+import { getLogger } from "@logtape/logtape";
+
+const logger = getLogger(["echoroom", "jobs"]);
+
+export interface RepeatingJobOptions {
+  /** For the log. */
+  name: string;
+  /** Does a limited part of the work; other instances may do the same at the same time. */
+  run(): Promise<void>;
+  /** The first run begins after at most so many milliseconds. */
+  startMs: number;
+  /** Milliseconds from the end of a run to the next, on average. */
+  intervalMs: number;
+}
+
+/** Delays are random, so that instances that start together do not run together. */
+export class RepeatingJob {
+  readonly #options: RepeatingJobOptions;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #stopped = false;
+
+  constructor(options: RepeatingJobOptions) {
+    this.#options = options;
+    this.#schedule(Math.random() * options.startMs);
+  }
+
+  /** Begins no more runs. */
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  #schedule(delayMs: number): void {
+    this.#timer = setTimeout(() => this.#run(), delayMs);
+  }
+
+  async #run(): Promise<void> {
+    const { name, run, intervalMs } = this.#options;
+    try {
+      await run();
+    } catch (error) {
+      logger.debug("{name} failed, and is tried again: {error}", { name, error });
+    }
+    if (!this.#stopped) this.#schedule(intervalMs * (0.5 + Math.random()));
+  }
+}

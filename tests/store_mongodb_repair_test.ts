@@ -1,0 +1,95 @@
+/** Repairs of the MongoDB store: what a process that died has left is completed without any reader. */
+import assert from "node:assert/strict";
+import type { Collection } from "mongodb";
+import { type Collections, collectionsOf } from "../src/adapters/store/mongodb/collections.ts";
+import { connect } from "../src/adapters/store/mongodb/connection.ts";
+import type { RoomDocument } from "../src/adapters/store/mongodb/documents.ts";
+import type { MongoStore } from "../src/adapters/store/mongodb/store.ts";
+import { edit } from "./conformance/store/change_drafts.ts";
+import { roomWithMessages } from "./conformance/store/changes.ts";
+import { range, write } from "./conformance/store/fixtures.ts";
+import { newDatabase, openStore } from "./harness/mongodb_database.ts";
+import { startServer } from "./harness/server.ts";
+import { until } from "./harness/stage.ts";
+
+const DYING_DELETION = new URL("./harness/dying_deletion.ts", import.meta.url);
+const CONFIG = new URL("../deno.json", import.meta.url);
+
+interface Scene {
+  uri: string;
+  store: MongoStore;
+  collections: Collections;
+  roomId: string;
+}
+
+testScene("a deletion whose process was killed is completed by any server", async (scene) => {
+  const server = await startServer({ MONGODB_URI: scene.uri, BUS: "memory" });
+  try {
+    await until(async () => !await holds(scene, "Secret"), "the text is gone");
+  } finally {
+    await server.stop();
+  }
+  assert.equal(await pendingCount(scene), 0);
+});
+
+testScene("of many rooms each run repairs a part, and in turn all", async (scene) => {
+  const { collections, store, roomId } = scene;
+  const room = await collections.rooms.findOne({ _id: roomId });
+  // In the order of ids these come before the room's own.
+  const others = range(1, 250).map((i): RoomDocument => {
+    return { ...room!, _id: `!${i}`, slug: `other-${i}` };
+  });
+  await collections.rooms.insertMany(others);
+  await store.repair();
+  assert.equal(await pendingCount(scene), 1);
+  await store.repair();
+  assert.equal(await pendingCount(scene), 0);
+  assert.ok(!await holds(scene, "Secret"));
+});
+
+testScene("several instances may repair the same at once", async (scene) => {
+  const others = await Promise.all([openStore(scene.uri), openStore(scene.uri)]);
+  await Promise.all([scene.store, ...others].map((store) => store.repair()));
+  await Promise.all(others.map((store) => store.close()));
+  assert.equal(await pendingCount(scene), 0);
+  assert.ok(!await holds(scene, "Secret"));
+});
+
+/** Registers a test of a room with an edited message, whose deletion died between its writes. */
+function testScene(sentence: string, run: (scene: Scene) => Promise<void>): void {
+  Deno.test(`MongoDB: ${sentence}`, async () => {
+    const { uri, drop } = newDatabase();
+    const store = await openStore(uri);
+    const { client, db } = await connect(uri);
+    const collections = collectionsOf(db);
+    try {
+      const { roomId, messages: [message] } = await roomWithMessages(store, 1);
+      const [first] = await write(store, roomId, edit(message!, { text: "First Secret" }));
+      await write(store, roomId, edit(first!.message, { text: "Second Secret" }));
+      const args = ["run", "--allow-all", "--no-check", "--config", CONFIG.pathname];
+      const ended = await new Deno.Command(Deno.execPath(), {
+        args: [...args, DYING_DELETION.href, uri, roomId, message!.id],
+      }).output();
+      assert.equal(ended.signal, "SIGKILL", new TextDecoder().decode(ended.stderr));
+      const scene = { uri, store, collections, roomId };
+      assert.ok(await holds(scene, "First Secret") && await holds(scene, "Second Secret"));
+      assert.equal(await pendingCount(scene), 1);
+      await run(scene);
+    } finally {
+      await client.close();
+      await store.close();
+      await drop();
+    }
+  });
+}
+
+/** Whether a document of any collection holds the text. */
+async function holds({ collections }: Scene, text: string): Promise<boolean> {
+  const all = Object.values(collections) as unknown as Collection[];
+  const documents = await Promise.all(all.map((collection) => collection.find().toArray()));
+  return JSON.stringify(documents).includes(text);
+}
+
+function pendingCount({ collections, roomId }: Scene): Promise<number> {
+  return collections.messages.countDocuments({ roomId, keys: "pending" });
+}
