@@ -9,6 +9,11 @@ Deno.test("the same request has the same hash, on every instance with the secret
   assert.equal(hashes.hash(["send", "Hi", null]), other.hash(["send", "Hi", null]));
 });
 
+Deno.test("the order of an object's fields makes no other request", () => {
+  const [a, b] = [{ x: 1, y: { z: [2], w: 3 } }, { y: { w: 3, z: [2] }, x: 1 }];
+  assert.equal(hashes.hash(["send", a]), hashes.hash(["send", b]));
+});
+
 Deno.test("another request has another hash", () => {
   const [a, b] = [hashes.hash(["send", "Hi"]), hashes.hash(["send", "Ho"])];
   assert.equal(isSameRequest(a, a), true);

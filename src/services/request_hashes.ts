@@ -23,9 +23,9 @@ export class RequestHashes {
     this.#keyName = this.#digest("name").toString("base64url").slice(0, KEY_NAME_LENGTH);
   }
 
-  /** @param request plain data, the same for a repeat */
+  /** @param request plain data, the same for a repeat but for the order of objects' fields */
   hash(request: readonly unknown[]): string {
-    const mac = this.#digest(JSON.stringify(request)).subarray(0, HASH_BYTES);
+    const mac = this.#digest(JSON.stringify(request, sortFields)).subarray(0, HASH_BYTES);
     return this.#keyName + mac.toString("base64url");
   }
 
@@ -40,4 +40,10 @@ export class RequestHashes {
  */
 export function isSameRequest(a: string, b: string): boolean {
   return a === b || a.slice(0, KEY_NAME_LENGTH) !== b.slice(0, KEY_NAME_LENGTH);
+}
+
+/** For `JSON.stringify`: an object with its fields in one order. */
+function sortFields(_name: string, value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => a < b ? -1 : 1));
 }
