@@ -28,6 +28,7 @@ testOverBoth("a deleted message stays as a tombstone", async (chat) => {
   const first = await chat.send(bob);
   const content = { replyTo: first, mentions: [bob.account.id], metadata: { mood: "fine" } };
   const messageId = await chat.send(ada, SECRET, { ...content, mentionsRoom: true });
+  await chat.do(ada, "message:edit", { messageId, text: `${SECRET}!` });
   await chat.do(bob, "reaction:add", { messageId, emoji: "+1" });
   await chat.do(ada, "message:pin", { messageId });
   const before = await chat.message(messageId);
@@ -35,12 +36,12 @@ testOverBoth("a deleted message stays as a tombstone", async (chat) => {
   const { deletedAt, updatedAt, ...after } = await chat.message(messageId);
   assert.ok(deletedAt);
   assert.equal(updatedAt, deletedAt);
-  const { id, roomId, seq, sender, system, clientMessageId, createdAt } = before;
+  const { id, roomId, seq, sender, system, clientMessageId, createdAt, editedAt } = before;
+  assert.ok(editedAt);
   assert.deepEqual(after, {
-    ...{ id, roomId, seq, sender, system, clientMessageId, createdAt },
+    ...{ id, roomId, seq, sender, system, clientMessageId, createdAt, editedAt },
     changedSeq: before.changedSeq + 1,
     text: "",
-    editedAt: null,
     replyTo: first,
     threadId: first,
     mentions: [],

@@ -91,6 +91,7 @@ export type MessageDraft = Omit<
 
 /** The message with everything gone that its sender or others put into it. */
 export function withoutContent(message: Message): Message {
-  const { replyTo, threadId, systemType, systemData } = message;
-  return { ...message, ...PLAIN, replyTo, threadId, systemType, systemData, text: "" };
+  const { editedAt, replyTo, threadId, systemType, systemData } = message;
+  const kept = { editedAt, replyTo, threadId, systemType, systemData };
+  return { ...message, ...PLAIN, ...kept, text: "" };
 }

@@ -170,6 +170,7 @@ export function testChanges(test: Register): void {
       mentions: [],
       mentionsRoom: false,
       metadata: null,
+      editedAt: edited!.message.editedAt,
       deletedAt,
     });
     assert.deepEqual(await store.messages.earlierTexts(roomId, id), []);
