@@ -99,10 +99,10 @@ export class RateLimits {
     }
   }
 
-  /** What a policy allows; null where limits are off. */
-  limitOf(policy: Policy): { points: number; seconds: number } | null {
+  /** What a policy allows at least: where limits are off nothing is refused. */
+  limitOf(policy: Policy): { points: number; seconds: number } {
     const { points, seconds } = POLICIES[policy];
-    return this.enabled ? { points, seconds } : null;
+    return { points, seconds };
   }
 
   /** Counts one use by `key`; null where limits are off. */

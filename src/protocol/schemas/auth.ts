@@ -48,7 +48,7 @@ const ServerLimits = z.object({
   frameBytes: z.int(),
   textLength: z.int(),
   roomsPerSocket: z.int(),
-  messages: z.object({ points: z.int(), seconds: z.int() }).nullable(),
+  messages: z.object({ points: z.int(), seconds: z.int() }),
 }) satisfies z.ZodType<wire.ServerLimits>;
 
 export const AUTH_SERVER_EVENTS = {

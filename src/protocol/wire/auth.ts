@@ -20,8 +20,8 @@ export interface ServerLimits {
   textLength: number;
   /** Rooms that one socket may be in. */
   roomsPerSocket: number;
-  /** Sends, changes and reads of one user in one room: so many in each window; null: no limit. */
-  messages: { points: number; seconds: number } | null;
+  /** Sends, changes and reads of one user in one room: so many in each window. */
+  messages: { points: number; seconds: number };
 }
 
 /** What a client sends about its session. */
