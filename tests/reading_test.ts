@@ -62,8 +62,10 @@ testInRoom(
     assert.deepEqual(await read(chat, bob, 4), { seq: 4, unread: 1, mentions: 0 });
     assert.deepEqual(await read(chat, bob, 3), { seq: 4, unread: 1, mentions: 0 });
     assert.deepEqual(await read(chat, bob, 1_000), { seq: 5, unread: 0, mentions: 0 });
-    const { data } = await bob.socket.call("room:unread", { roomId, seq: 4 });
-    assert.deepEqual(data, { roomId, seq: 3, unread: 2, mentions: 0 });
+    for (const seq of [4, 5, 1_000]) {
+      const { data } = await bob.socket.call("room:unread", { roomId, seq });
+      assert.deepEqual(data, { roomId, seq: 3, unread: 2, mentions: 0 });
+    }
   },
 );
 
@@ -138,12 +140,14 @@ testInRoom(
   },
 );
 
-testInRoom("a socket is told the limits when it has identified itself", async ({ ada }) => {
-  const { data } = await ada.socket.call("auth:identify", { token: ada.account.token });
-  assert.deepEqual(data.limits, {
-    frameBytes: 65_536,
-    textLength: 4_000,
-    roomsPerSocket: 200,
-    messages: { points: 60, seconds: 10 },
-  });
-}, { RATE_LIMIT: "on" });
+for (const RATE_LIMIT of ["on", "off"]) {
+  testInRoom(`auth:ok names the limits, with RATE_LIMIT=${RATE_LIMIT}`, async ({ ada }) => {
+    const { data } = await ada.socket.call("auth:identify", { token: ada.account.token });
+    assert.deepEqual(data.limits, {
+      frameBytes: 65_536,
+      textLength: 4_000,
+      roomsPerSocket: 200,
+      messages: { points: 60, seconds: 10 },
+    });
+  }, { RATE_LIMIT });
+}

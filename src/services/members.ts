@@ -44,7 +44,7 @@ export class Members {
   /**
    * Moves how far the actor has read.
    * @param seq clamped to the log by the caller
-   * @param back whether it may be less than before
+   * @param back whether it moves back, else forward
    * @throws ChatError `forbidden` if they are no member; `unavailable`
    */
   async setRead(

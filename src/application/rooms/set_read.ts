@@ -8,7 +8,7 @@ export interface ReadPosition {
   room: string;
   /** The entry up to which it is read; of more than the log has, its end. */
   seq: number;
-  /** Whether it may be less than before. */
+  /** Whether it moves back, else forward. */
   back: boolean;
 }
 

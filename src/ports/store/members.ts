@@ -8,7 +8,7 @@ export interface MemberStore {
   /** The user's memberships in those of these rooms in which they are a member. */
   find(userId: string, roomIds: readonly string[]): Promise<Map<string, Membership>>;
   /**
-   * Moves how far a member has read: forward, or anywhere if `back` is set.
+   * Moves how far a member has read: forward, or back if `back` is set. Else nothing changes.
    * @returns how far they have read now; null if they are no member
    */
   setRead(roomId: string, userId: string, seq: number, back: boolean): Promise<number | null>;

@@ -53,6 +53,7 @@ export function testMembers(test: Register): void {
     assert.equal(await store.members.setRead(room.id, ada.id, 5, false), 5);
     assert.equal(await store.members.setRead(room.id, ada.id, 3, false), 5);
     assert.equal(await store.members.setRead(room.id, ada.id, 3, true), 3);
+    assert.equal(await store.members.setRead(room.id, ada.id, 4, true), 3);
   });
 
   test("unread are messages of others that are there; mentions those for the member", async (store) => {

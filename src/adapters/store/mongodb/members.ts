@@ -52,7 +52,7 @@ export class MongoMembers implements MemberStore {
 
   setRead(roomId: string, userId: string, seq: number, back: boolean): Promise<number | null> {
     return this.#operations.run(async () => {
-      const update = back ? { $set: { readSeq: seq } } : { $max: { readSeq: seq } };
+      const update = back ? { $min: { readSeq: seq } } : { $max: { readSeq: seq } };
       const member = await this.#members.findOneAndUpdate({ roomId, userId }, update, {
         returnDocument: "after",
       });

@@ -37,7 +37,7 @@ export class SqliteMembers {
 
   setRead(roomId: string, userId: string, seq: number, back: boolean): number | null {
     const row = this.#sql.prepare(
-      `UPDATE members SET read_seq = iif(?4, ?3, max(read_seq, ?3))
+      `UPDATE members SET read_seq = iif(?4, min(read_seq, ?3), max(read_seq, ?3))
        WHERE user = (SELECT key FROM users WHERE id = ?2)
          AND room = (SELECT key FROM rooms WHERE id = ?1)
        RETURNING read_seq`,
