@@ -54,14 +54,11 @@ import type { Env } from "./context.ts";
 import { participant, requireUser } from "./guards.ts";
 import { jsonBody, path, query, requireJson } from "./input.ts";
 
-const BODY: ErrorCode[] = [
-  "invalid_json",
-  "validation_failed",
-  "payload_too_large",
-  "unsupported_media_type",
-];
+const BODY: ErrorCode[] = ["invalid_json", "payload_too_large", "unsupported_media_type"];
+/** Of every route of a message. */
+const READ: ErrorCode[] = ["validation_failed", "room_not_found", "message_not_found", ...AUTH];
 /** Of every change of a message. */
-const CHANGE: ErrorCode[] = ["room_not_found", "message_not_found", "forbidden", ...AUTH];
+const CHANGE: ErrorCode[] = [...READ, "forbidden"];
 /** Of the changes that a deleted message takes no more. */
 const PRESENT: ErrorCode[] = ["message_deleted", "limit_reached"];
 const MESSAGE = "/:idOrSlug/messages/:messageId";
@@ -73,7 +70,7 @@ export function messageRoutes(dependencies: Dependencies, isDraining: () => bool
       "/:idOrSlug/messages",
       describe("Read a room's history, oldest first", {
         200: json(z.union([MessagesPage, MessagesAround]), "A page of messages"),
-        ...problems("validation_failed", "room_not_found", "message_not_found", ...AUTH),
+        ...problems(...READ),
       }),
       signedIn,
       query(MessagesQuery),
@@ -114,7 +111,7 @@ export function messageRoutes(dependencies: Dependencies, isDraining: () => bool
       MESSAGE,
       describe("Read a message", {
         200: json(MessageAnswer, "The message as it is now"),
-        ...problems("room_not_found", "message_not_found", ...AUTH),
+        ...problems(...READ),
       }),
       signedIn,
       path(MessagePath),
@@ -185,7 +182,7 @@ export function messageRoutes(dependencies: Dependencies, isDraining: () => bool
       `${MESSAGE}/reactions/:emoji`,
       describe("List who has put an emoji on a message, the first first", {
         200: json(ReactorsPage, "A page; `nextCursor` is null at the end"),
-        ...problems("validation_failed", "room_not_found", "message_not_found", ...AUTH),
+        ...problems(...READ),
       }),
       signedIn,
       path(ReactionPath),
@@ -203,7 +200,7 @@ export function messageRoutes(dependencies: Dependencies, isDraining: () => bool
       `${MESSAGE}/reactions/:emoji`,
       describe("Put an emoji on a message, or take it off", {
         204: empty("It is so, now or before"),
-        ...problems("validation_failed", ...CHANGE, ...PRESENT),
+        ...problems(...CHANGE, ...PRESENT),
       }),
       signedIn,
       path(ReactionPath),
