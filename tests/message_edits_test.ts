@@ -146,6 +146,19 @@ testOverBoth("an edit that is repeated is done once, whatever has changed since"
   assert.deepEqual([changedSeq, text], [6, ""]);
 });
 
+testInRoom("a command that is repeated over the other transport is done once", async (chat) => {
+  const { ada: { account, socket }, roomId } = chat;
+  const sent = { text: "Hello", clientMessageId: "s1" };
+  const { data: ack } = await socket.call("message:send", { roomId, ...sent });
+  const edit = { text: "Hi", clientMessageId: "e1" };
+  const message = `/rooms/${roomId}/messages/${ack.id}`;
+  const { body } = await account.request("PATCH", message, edit);
+  const again = await account.request("POST", `/rooms/${roomId}/messages`, sent);
+  assert.deepEqual([again.status, again.body], [200, body]);
+  const { data } = await socket.call("message:edit", { roomId, messageId: ack.id, ...edit });
+  assert.deepEqual([data.id, data.seq], [ack.id, body.message.changedSeq]);
+});
+
 testOverBoth("the id of an edit that is used for anything else is a conflict", async (chat) => {
   const { ada, bob } = chat;
   const messageId = await chat.send(ada, "Hello", { clientMessageId: "s1" });

@@ -26,6 +26,7 @@ testOverBoth(
     const pin = (messageId: string) => chat.do(ada, "message:pin", { messageId });
     for (const id of [second, third, first]) await pin(id);
     await chat.do(bob, "reaction:add", { messageId: third, emoji: "+1" });
+    await chat.do(bob, "message:edit", { messageId: second, text: "Hi!" });
     const { messages, users, mine, threads } = await chat.get(bob, "/pins");
     assert.deepEqual(messages.map(({ id }: { id: string }) => id), [first, third, second]);
     assert.deepEqual(users, [publicOf(bob, "Bob")]);

@@ -22,6 +22,25 @@ testOverBoth("a reaction counts its user once, until it is taken back", async (c
   assert.deepEqual((await chat.message(messageId)).reactions, []);
 });
 
+testOverBoth("emoji are in the order of their first use", async (chat) => {
+  const { ada, bob } = chat;
+  const messageId = await chat.send(ada);
+  const react = (person: Person, emoji: string, event = "reaction:add") => {
+    return chat.do(person, event, { messageId, emoji });
+  };
+  const shown = async () => {
+    const { reactions } = await chat.message(messageId);
+    return reactions.map(({ emoji }: { emoji: string }) => emoji);
+  };
+  for (const emoji of ["b", "a"]) await react(ada, emoji);
+  await react(bob, "b");
+  await react(ada, "b", "reaction:remove");
+  assert.deepEqual(await shown(), ["b", "a"]);
+  await react(bob, "b", "reaction:remove");
+  await react(ada, "b");
+  assert.deepEqual(await shown(), ["a", "b"]);
+});
+
 testOverBoth("emoji are compared without U+FE0F", async (chat) => {
   const messageId = await chat.send(chat.ada);
   await chat.do(chat.ada, "reaction:add", { messageId, emoji: "❤️" });

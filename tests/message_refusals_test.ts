@@ -101,6 +101,7 @@ testInRoom(
       ["PUT", `${message}/pin`],
       ["DELETE", `${message}/pin`],
       ["GET", `/rooms/${chat.roomId}/pins`],
+      ["PUT", `/rooms/${chat.roomId}/read`],
       ["GET", `/rooms/${chat.roomId}/changes`],
       ["GET", "/rooms/nowhere/changes"],
     ] as const;
@@ -111,7 +112,8 @@ testInRoom(
       }
     }
     const socket = await chat.stage.open();
-    for (const event of ["message:edit", "message:delete", "message:pin", "reaction:add"]) {
+    const changes = ["message:edit", "message:delete", "message:pin", "reaction:add"];
+    for (const event of [...changes, "room:read", "room:unread"]) {
       const { data } = await socket.call(event, { roomId: chat.roomId, messageId });
       assert.equal(data.code, "not_identified");
     }

@@ -107,6 +107,9 @@ testInRoom("a live answer comes with what it answers, however old that is", asyn
   await chat.do(bob, "message:edit", { messageId: answer, text: "Hi" });
   const edited = await ada.socket.event("message:updated");
   assert.deepEqual(edited.data.referenced, data.referenced);
+  await chat.do(bob, "message:delete", { messageId: answer });
+  const deleted = await ada.socket.event("message:deleted");
+  assert.deepEqual(deleted.data.referenced, data.referenced);
 });
 
 testInRoom("a thread is paged as history is", async (chat) => {
