@@ -9,6 +9,7 @@ import {
   type ChatMessage,
   type Client,
   createClient,
+  EchoRoomError,
   type Message,
   type Room,
 } from "../src/client/mod.ts";
@@ -47,6 +48,8 @@ const step: fc.Arbitrary<Step> = fc.record({
     "react",
     "unreact",
     "pin",
+    "unpin",
+    "reply",
     "wait",
     "disconnect",
     "load older",
@@ -54,7 +57,10 @@ const step: fc.Arbitrary<Step> = fc.record({
   ),
 });
 
-const total = { histories: 0, dropped: 0, duplicated: 0, delayed: 0, cut: 0, sends: 0, changes: 0 };
+const total = {
+  ...{ histories: 0, dropped: 0, duplicated: 0, delayed: 0, cut: 0 },
+  ...{ sends: 0, discarded: 0, changes: 0, refused: 0 },
+};
 
 Deno.test("over a faulty network every client ends with all messages as they are now, and every send once", async () => {
   const server = await startServer();
@@ -80,13 +86,12 @@ async function live(server: TestServer, network: FaultyNetwork, steps: Step[]): 
   for (const person of people) person.room = person.client.join(room.slug);
   const views = people.map(({ room }) => new View(room!));
   const { sends, changes } = await act(people, steps);
-  const acked = Promise.all([...sends.map(({ ack }) => ack), ...changes]);
+  const done = Promise.all([...sends.map(({ ack }) => ack), ...changes.map(({ done }) => done)]);
   // With many faults all of it may take for ever.
-  await Promise.race([acked, sleep(FAULTY_MS)]);
+  await Promise.race([done, sleep(FAULTY_MS)]);
   network.calm();
-
-  const acks = await Promise.all(sends.map(({ ack }) => ack));
-  const isDone = await Promise.all(changes);
+  await done;
+  for (const { room } of people) discardFailed(room!);
 
   const log = await readLog(people[0]!.account, room.id);
   const { lastSeq } = (await people[0]!.account.request("GET", `/rooms/${room.id}`)).body.room;
@@ -98,20 +103,20 @@ async function live(server: TestServer, network: FaultyNetwork, steps: Step[]): 
     assertEqualToLog(room!, log);
   }
   for (const view of views) view.assertWithoutGap(log);
+  const stored = sends.filter(({ id }) => id !== null);
   // The first entry says that the room was made.
-  assert.equal(log.length - 1, sends.length, "an entry for every send");
-  assert.equal(new Set(acks.map(({ seq }) => seq)).size, sends.length, "a seq for every ack");
-  sends.forEach(({ text }, i) => {
-    const message = log.find(({ seq }) => seq === acks[i]!.seq)!;
-    if (message.editedAt === null && message.deletedAt === null) assert.equal(message.text, text);
-  });
-  for (const who of people.keys()) assertInOrder(sends, acks, who);
+  assert.equal(log.length - 1, stored.length, "a message for every send that was not discarded");
+  assert.equal(new Set(stored.map(({ id }) => id)).size, stored.length, "an id for every ack");
+  for (const send of sends) assertOutcome(send, changes, log, people);
+  for (const who of people.keys()) assertInOrder(stored, log, who);
   for (const { client } of people) client.close();
   for (const name of ["dropped", "duplicated", "delayed", "cut"] as const) {
     total[name] += network.faults[name];
   }
   total.sends += sends.length;
-  total.changes += isDone.filter(Boolean).length;
+  total.discarded += sends.length - stored.length;
+  total.changes += changes.filter(({ isDone }) => isDone).length;
+  total.refused += changes.filter(({ isDone }) => !isDone).length;
   total.histories++;
 }
 
@@ -130,7 +135,25 @@ interface Person {
 interface Send {
   who: number;
   text: string;
-  ack: Promise<{ id: string; seq: number }>;
+  /** Settles when it is acked, or was deleted before it was sent. */
+  ack: Promise<void>;
+  /** Null until it is acked. */
+  id: string | null;
+  /** Under which its sender's client shows it; undefined until that was looked up. */
+  key?: string | undefined;
+}
+
+/** A change of what was sent, in the order in which it was asked for. */
+interface Change {
+  who: number;
+  target: Send;
+  does: string;
+  text: string;
+  done: Promise<void>;
+  /** Whether the server took it. */
+  isDone: boolean;
+  /** Whether it had to wait for the ack of the message. */
+  isLate: boolean;
 }
 
 /** All that a room has shown. */
@@ -179,22 +202,25 @@ async function enter(server: TestServer, network: FaultyNetwork): Promise<Person
   return { account, client };
 }
 
-/** Returns what was sent, and for each change whether the server took it. */
-async function act(
-  people: Person[],
-  steps: Step[],
-): Promise<{ sends: Send[]; changes: Promise<boolean>[] }> {
+async function act(people: Person[], steps: Step[]): Promise<{ sends: Send[]; changes: Change[] }> {
   const sends: Send[] = [];
-  const changes: Promise<boolean>[] = [];
-  const send = (who: number) => {
+  const changes: Change[] = [];
+  const send = (who: number, answered?: string) => {
     const text = `${who}: ${sends.length}`;
-    sends.push({ who, text, ack: people[who]!.room!.send(text) });
+    const room = people[who]!.room!;
+    const sent: Send = { who, text, id: null, ack: Promise.resolve() };
+    const options = answered === undefined ? {} : { replyTo: answered };
+    sent.ack = room.send(text, options).then(({ id }) => void (sent.id = id), isDiscarded);
+    sends.push(sent);
   };
   for (const { who, back, does } of steps) {
     const { client, room } = people[who]!;
     const target = sends.at(-1 - back);
     if (does.startsWith("send")) send(who);
-    else if (does in CHANGES && target) changes.push(change(people, who, target, does));
+    else if (does === "reply" && target?.id) send(who, target.id);
+    else if (CHANGES.includes(does) && target) {
+      changes.push(change(people, who, target, does, `Edit ${changes.length}`));
+    }
     if (does === "send two") send(who);
     if (does === "wait") await sleep(20);
     if (does === "load older") room!.loadOlder().catch(() => {});
@@ -207,25 +233,78 @@ async function act(
   return { sends, changes };
 }
 
-const CHANGES: Record<string, { method: string; path: string; body?: unknown }> = {
-  edit: { method: "PATCH", path: "", body: { text: "Edited" } },
-  delete: { method: "DELETE", path: "" },
-  react: { method: "PUT", path: "/reactions/+1" },
-  unreact: { method: "DELETE", path: "/reactions/+1" },
-  pin: { method: "PUT", path: "/pin" },
-};
+const CHANGES = ["edit", "delete", "react", "unreact", "pin", "unpin"];
 
-/** Changes a message as soon as it is acked, over a network without faults. Returns whether it could. */
-async function change(people: Person[], who: number, target: Send, does: string): Promise<boolean> {
-  const { id } = await target.ack;
-  const { method, path, body } = CHANGES[does]!;
+/** It was deleted before it was sent, or answers what was deleted. */
+function isDiscarded({ code }: EchoRoomError): void {
+  assert.ok(code === "discarded" || code === "message_deleted", code);
+}
+
+/** Changes a message through the sender's client, at once if that shows it, else when it is acked. */
+function change(
+  people: Person[],
+  who: number,
+  target: Send,
+  does: string,
+  text: string,
+): Change {
   // Others may neither edit nor delete it, and only the room's owner may pin.
-  const by = people[does === "pin" ? 0 : path === "" ? target.who : who]!;
-  const url = `/rooms/${by.room!.name}/messages/${id}${path}`;
-  const { status, body: answer } = await by.account.request(method, url, body);
-  if (status < 300) return true;
-  assert.equal(answer.code, "message_deleted", `${method} ${url}`);
-  return false;
+  const by = does.endsWith("pin") ? 0 : does === "edit" || does === "delete" ? target.who : who;
+  const room = people[by]!.room!;
+  target.key ??= people[target.who]!.room!.messages.get().find((message) => {
+    return message.id === null && message.text === target.text;
+  })?.key;
+  const ref = target.id ?? (by === target.who ? target.key : undefined);
+  const isLate = ref === undefined;
+  const done = Promise.resolve();
+  const step: Change = { who: by, target, does, text, done, isDone: false, isLate };
+  const perform = (ref: string) => {
+    if (does === "edit") return room.edit(ref, text);
+    if (does === "react" || does === "unreact") return room[does](ref, "+1");
+    return room[does as "delete" | "pin" | "unpin"](ref);
+  };
+  const asked = !isLate
+    ? perform(ref)
+    : target.ack.then(() => target.id === null ? Promise.reject(NEVER_SENT) : perform(target.id));
+  step.done = asked.then(() => void (step.isDone = true), (error: EchoRoomError) => {
+    const isGone = target.id === null && error.code === "message_not_found";
+    if (error !== NEVER_SENT && !isGone) isDiscarded(error);
+  });
+  return step;
+}
+
+const NEVER_SENT = new EchoRoomError({ message: "It was discarded.", code: "discarded" });
+
+/** Removes answers to what was deleted before they were sent. */
+function discardFailed(room: Room): void {
+  for (const message of room.messages.get()) room.discard(message);
+}
+
+/** Checks that a message is what the changes of it, each client's in its order, have made of it. */
+function assertOutcome(
+  { id, who, text }: Send,
+  changes: Change[],
+  log: Message[],
+  people: Person[],
+): void {
+  if (id === null) return;
+  const message = log.find((message) => message.id === id)!;
+  const done = changes.filter(({ target, isDone }) => isDone && target.id === id);
+  assert.equal(message.deletedAt !== null, done.some(({ does }) => does === "delete"));
+  if (message.deletedAt !== null) return;
+  assert.equal(message.sender.id, people[who]!.account.id);
+  // One that waited for the ack came later than it was asked for.
+  if (done.some(({ isLate }) => isLate)) return;
+  assert.equal(message.text, done.findLast(({ does }) => does === "edit")?.text ?? text);
+  assert.equal(message.pinned, done.findLast(({ does }) => does.endsWith("pin"))?.does === "pin");
+  const users = people.filter((_, by) => {
+    return done.findLast((step) => step.who === by && step.does.endsWith("react"))?.does ===
+      "react";
+  });
+  assert.deepEqual(
+    (message.reactions[0]?.users ?? []).toSorted(),
+    users.map(({ account }) => account.id).toSorted(),
+  );
 }
 
 /** Resolves once nothing up to `seq` is missing in the room. */
@@ -246,17 +325,21 @@ async function loadAll(room: Room): Promise<void> {
 }
 
 function assertEqualToLog(room: Room, log: Message[]): void {
-  const shown = room.messages.get().map(({ key: _, state, ...message }: ChatMessage) => {
-    assert.equal(state, "sent");
-    return message;
-  });
+  const shown = room.messages.get().map(
+    ({ key: _, state, ownReactions: _own, isChanging, ...message }: ChatMessage) => {
+      assert.equal(state, "sent");
+      assert.equal(isChanging, false);
+      return message;
+    },
+  );
   const first = shown[0]?.seq ?? 1;
   assert.equal(room.hasOlder.get(), first > 1);
   assert.deepEqual(shown, log.filter(({ seq }) => seq >= first));
 }
 
-function assertInOrder(sends: Send[], acks: { seq: number }[], who: number): void {
-  const own = acks.filter((_, i) => sends[i]!.who === who).map(({ seq }) => seq);
+function assertInOrder(sends: Send[], log: Message[], who: number): void {
+  const ids = log.map(({ id }) => id);
+  const own = sends.filter((send) => send.who === who).map(({ id }) => ids.indexOf(id!));
   assert.deepEqual(own, own.toSorted((a, b) => a - b), "in the order written");
 }
 

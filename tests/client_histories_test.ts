@@ -18,13 +18,22 @@ const RUNS = 1_000;
 const step = fc.record({
   does: fc.constantFrom(
     ...["create", "create", "edit", "delete", "react", "pin", "unknown", "send"],
+    ...["own edit", "own delete", "own react", "own unreact"],
     ...["deliver", "deliver", "deliver all", "double", "lose", "reconnect"],
     ...["load older", "load older", "deliver pages", "forget older", "turn"],
   ),
   count: fc.nat({ max: 9 }),
 });
 
-const total = { histories: 0, entries: 0, lost: 0, doubled: 0, pages: 0, reconnects: 0 };
+const total = {
+  histories: 0,
+  entries: 0,
+  changes: 0,
+  lost: 0,
+  doubled: 0,
+  pages: 0,
+  reconnects: 0,
+};
 
 Deno.test("a client ends with all messages as they are now, and never shows an older state again", async () => {
   const history = fc.asyncProperty(
@@ -90,6 +99,11 @@ function act({ does, count }: Step, model: RoomModel, room: Room): void {
       return model.appendUnknown();
     case "send":
       return void room.send(`Message ${count}`).catch(() => {});
+    case "own edit":
+    case "own delete":
+    case "own react":
+    case "own unreact":
+      return change(room, does, count);
     case "deliver":
       return model.deliver(count);
     case "deliver all":
@@ -114,11 +128,30 @@ function act({ does, count }: Step, model: RoomModel, room: Room): void {
   }
 }
 
+/** Changes one of the messages shown, counted from the last one. */
+function change(room: Room, does: string, back: number): void {
+  const message = room.messages.get().at(-1 - back);
+  if (!message) return;
+  total.changes++;
+  const done = does === "own edit"
+    ? room.edit(message, `Own edit ${total.changes}`)
+    : does === "own delete"
+    ? room.delete(message)
+    : does === "own react"
+    ? room.react(message, "heart")
+    : room.unreact(message, "heart");
+  done.catch(({ code }) => assert.match(code, /^(message_deleted|discarded|closed)$/));
+}
+
 /** Checks everything that a room shows. */
 function watch(room: Room): void {
   const states = new Map<string, number>();
+  const edits = new Map<string, number>();
   room.messages.subscribe(() => {
-    for (const { key, changedSeq } of room.messages.get()) {
+    for (const { key, changedSeq, text } of room.messages.get()) {
+      const edit = Number(/^Own edit (\d+)$/.exec(text)?.[1] ?? 0);
+      assert.ok(edit === 0 || edit >= (edits.get(key) ?? 0), `${key} has edit ${edit} again`);
+      edits.set(key, Math.max(edit, edits.get(key) ?? 0));
       const before = states.get(key) ?? 0;
       if (changedSeq === null) continue;
       assert.ok(changedSeq >= before, `${key} went from state ${before} to ${changedSeq}`);
@@ -145,10 +178,13 @@ async function turn(): Promise<void> {
 
 function assertCurrent(room: Room, model: RoomModel): void {
   assert.equal(room.cursor, model.lastSeq);
-  const shown = room.messages.get().map(({ key: _, state, ...message }) => {
-    assert.equal(state, "sent");
-    return message;
-  });
+  const shown = room.messages.get().map(
+    ({ key: _, state, ownReactions: _own, isChanging, ...message }) => {
+      assert.equal(state, "sent");
+      assert.equal(isChanging, false);
+      return message;
+    },
+  );
   const first = shown[0]!.seq!;
   assert.deepEqual(shown, model.messages.filter(({ seq }) => seq >= first));
 }

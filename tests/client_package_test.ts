@@ -7,7 +7,7 @@ import { startServer } from "./harness/server.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const ENTRIES = ["src/client/mod.ts", "src/client/react.ts"];
-const MAX_GZIP_BYTES = 12 * 1024;
+const MAX_GZIP_BYTES = 14 * 1024;
 const project = JSON.parse(await Deno.readTextFile(`${ROOT}deno.json`));
 const nodeMajor = await findNode();
 
@@ -40,7 +40,7 @@ Deno.test("the client can be published to JSR", async () => {
   await deno("publish", "--dry-run", "--allow-dirty");
 });
 
-Deno.test("the client for browsers is at most 12 KB gzipped", async () => {
+Deno.test("the client for browsers is at most 14 KB gzipped", async () => {
   const file = await Deno.makeTempFile({ suffix: ".js" });
   await deno("bundle", "--platform", "browser", "--minify", "--output", file, ENTRIES[0]!);
   const bytes = await sizeOf((await Deno.open(file)).readable.pipeThrough(

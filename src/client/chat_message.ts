@@ -22,6 +22,10 @@ export interface ChatMessage
   readonly seq: number | null;
   /** The number of the entry that changed it last; null until the server has acked it. */
   readonly changedSeq: number | null;
+  /** The user's own among its `reactions`, by their emoji. */
+  readonly ownReactions: readonly string[];
+  /** Whether it is shown with a change of the user's own that the room's log does not have yet. */
+  readonly isChanging: boolean;
   /** ISO 8601; by the local clock until the server has acked it. */
   readonly createdAt: string;
   /** ISO 8601; by the local clock until the server has acked it. */
@@ -40,6 +44,12 @@ export function byPlace(a: ChatMessage, b: ChatMessage): number {
   if (a.seq !== null || b.seq !== null) return (a.seq ?? Infinity) - (b.seq ?? Infinity);
   return Number(a.createdAt > b.createdAt) - Number(a.createdAt < b.createdAt);
 }
+
+/** A message to change or to answer: as it is shown, its `id`, or its `key`. */
+export type MessageRef = string | Pick<ChatMessage, "id" | "key">;
+
+/** What a message has that changes nothing and has no reactions. */
+export const UNCHANGED = { ownReactions: [], isChanging: false } as const;
 
 /** A sender uses a `clientMessageId` once in a room, so it identifies a message before it is sent. */
 export function keyOf(sender: PublicUser, clientMessageId: string): string {

@@ -2,12 +2,13 @@
 import type { PublicUser, User } from "../protocol/wire/users.ts";
 import { ServerAddress } from "./address.ts";
 import { type Account, Api, type Credentials, type ProfileChanges } from "./api.ts";
+import { type Ack, type Action, transmit, type Unsent } from "./commands.ts";
 import { Connection, type ConnectionState } from "./connection.ts";
 import { closed, type EchoRoomError, signedOut, unreachable } from "./errors.ts";
 import type { JoinedRoom } from "./joined_room.ts";
 import { JoinedRooms } from "./joined_rooms.ts";
 import { type Observable, Observed } from "./observable.ts";
-import { type Ack, Outbox } from "./outbox.ts";
+import { Outbox } from "./outbox.ts";
 import {
   type ClientFetch,
   type ClientSocketConstructor,
@@ -19,7 +20,7 @@ import {
 import type { Room } from "./room.ts";
 import { TIMING, type Timing } from "./timing.ts";
 import { Tokens } from "./tokens.ts";
-import type { OutboxStorage, Unsent } from "./unsent_store.ts";
+import type { OutboxStorage } from "./unsent_store.ts";
 
 /** Options of a client; browsers need none. */
 export interface ClientOptions {
@@ -117,15 +118,15 @@ export class Client {
     });
     const storage = options.storage === undefined ? browserStorage() : options.storage;
     this.#outbox = new Outbox({
-      transmit: (message) => this.#transmit(message),
+      transmit: (unsent) => transmit(this.#connection, unsent),
       roomId: async (name) => (await this.api.readRoom(name)).id,
-      report: (message, progress) => this.#rooms.report(message, progress),
+      report: (unsent, progress) => this.#rooms.report(unsent, progress),
     }, storage);
     this.#rooms = new JoinedRooms({
       api: this.api,
       connection: this.#connection,
       timing,
-      send: (room, text) => this.#send(room, text),
+      perform: (room, action) => this.#perform(room, action),
       self: () => this.#user && publicOf(this.#user),
       unsent: (room) => this.#unsent(room),
       unsentUnder: (name) => this.#outbox.waiting(name),
@@ -282,11 +283,11 @@ export class Client {
     if (!this.#rooms.checkNext()) this.#connection.identify();
   }
 
-  async #send(room: JoinedRoom, text: string): Promise<Ack> {
+  async #perform(room: JoinedRoom, action: Action): Promise<Ack | null> {
     if (this.#closed) throw closed();
     // The user decides under which key it is stored and as whose it is shown.
     if (!this.#user) await this.#waitForUser();
-    return await this.#outbox.add({ room: room.id, text, clientMessageId: newId() });
+    return await this.#outbox.add({ ...action, room: room.id, clientMessageId: newId() });
   }
 
   #waitForUser(): Promise<User> {
@@ -298,10 +299,6 @@ export class Client {
     this.#outbox.resolve(room.name, room.id);
     this.#outbox.resolve(room.info.get()!.slug, room.id);
     return this.#outbox.waiting(room.id);
-  }
-
-  #transmit({ room, text, clientMessageId }: Unsent): Promise<Ack> {
-    return this.#connection.request("message:send", { roomId: room, text, clientMessageId });
   }
 }
 

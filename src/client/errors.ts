@@ -6,9 +6,30 @@ import type { ServerEvents } from "../protocol/wire/events.ts";
 /**
  * The server's own codes, and those of the client: `unreachable` (no answer over HTTP),
  * `disconnected` (the connection was lost before the answer), `signed_out` (there is no session any
- * more) and `closed` (the client, or the room's handle, was closed).
+ * more), `closed` (the client, or the room's handle, was closed) and `discarded` (a message was deleted
+ * before it was sent).
  */
-export type ClientErrorCode = ErrorCode | "unreachable" | "disconnected" | "signed_out" | "closed";
+export type ClientErrorCode =
+  | ErrorCode
+  | "unreachable"
+  | "disconnected"
+  | "signed_out"
+  | "closed"
+  | "discarded";
+
+/** Refusals after which the same command may be taken later, if need be in another session. */
+const PASSING: ReadonlySet<string> = new Set([
+  "disconnected",
+  "unreachable",
+  "unavailable",
+  "internal",
+  "rate_limited",
+  "not_identified",
+  "unauthenticated",
+  "token_expired",
+  "session_revoked",
+  "signed_out",
+]);
 
 /** What an {@linkcode EchoRoomError} is made of. */
 export interface Refusal {
@@ -52,6 +73,11 @@ export class EchoRoomError extends Error {
   }
 }
 
+/** Whether the same command may be taken later. */
+export function isPassing({ code }: EchoRoomError): boolean {
+  return PASSING.has(code);
+}
+
 /** From a problem (RFC 9457) that a route answered. */
 export function errorOfProblem(problem: Problem, retryAfter: number | undefined): EchoRoomError {
   const { detail, code, status, errors, requestId } = problem;
@@ -84,6 +110,15 @@ export function signedOut(message = "Your session has ended."): EchoRoomError {
 
 export function notFailed(): EchoRoomError {
   return new EchoRoomError({ message: "The message has not failed.", code: "validation_failed" });
+}
+
+export function noMessage(): EchoRoomError {
+  const message = "The server has no such message.";
+  return new EchoRoomError({ message, code: "message_not_found" });
+}
+
+export function discarded(): EchoRoomError {
+  return new EchoRoomError({ message: "It was deleted before it was sent.", code: "discarded" });
 }
 
 export function closed(): EchoRoomError {

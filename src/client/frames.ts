@@ -1,7 +1,7 @@
 /** What goes over the socket: the server's frames, and the size of the client's. */
 import type { ServerEvents } from "../protocol/wire/events.ts";
 import { MAX_FRAME_BYTES } from "../protocol/wire/limits.ts";
-import type { Message } from "../protocol/wire/messages.ts";
+import type { Message, MessageChange } from "../protocol/wire/messages.ts";
 import { utf8Length } from "./platform.ts";
 
 /** Any frame of the server: its event's name, data, and the `ref` of what it answers. */
@@ -15,7 +15,13 @@ export type Notice = Extract<ServerFrame, { event: "typing:update" | "presence:u
 /** An entry of a room's log. Its event may be unknown to this client. */
 export interface EntryFrame {
   event: string;
-  data: { roomId: string; seq: number; entryId?: string; message?: Message };
+  data: {
+    roomId: string;
+    seq: number;
+    entryId?: string;
+    message?: Message;
+    change?: MessageChange;
+  };
 }
 
 /** Parses a frame of one or several events; none if it is not JSON, as from a faulty proxy. */

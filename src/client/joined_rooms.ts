@@ -1,14 +1,14 @@
 /** The rooms that an app has joined: one handle for each name, until its last holder leaves it. */
+import type { Unsent } from "./commands.ts";
 import type { Connection } from "./connection.ts";
 import type { EntryFrame, Notice } from "./frames.ts";
 import { JoinedRoom, type RoomHost } from "./joined_room.ts";
 import type { Progress } from "./outbox.ts";
 import type { Room } from "./room.ts";
-import type { Unsent } from "./unsent_store.ts";
 
 /** What joined rooms need of the client around them. */
 export interface RoomsHost extends Omit<RoomHost, "release"> {
-  /** The unsent messages for a room of this name, before its id is known. */
+  /** The unsent commands for a room of this name, before its id is known. */
   unsentUnder(name: string): Unsent[];
 }
 
@@ -37,7 +37,7 @@ export class JoinedRooms {
       release: (room) => this.#release(room),
     });
     this.#rooms.set(idOrSlug, { room, holders: 1 });
-    for (const message of this.#host.unsentUnder(idOrSlug)) room.show(message);
+    for (const unsent of this.#host.unsentUnder(idOrSlug)) room.show(unsent);
     if (this.#connection.isOnline) room.enter();
     return room;
   }
@@ -50,11 +50,11 @@ export class JoinedRooms {
     for (const room of this.#withId(notice.data.roomId)) room.notice(notice);
   }
 
-  /** Updates the state of one of the user's own messages. */
-  report(message: Unsent, progress: Progress): void {
+  /** Shows what has become of something that the user has done. */
+  report(unsent: Unsent, progress: Progress): void {
     for (const room of this.#all()) {
       const names = [room.id, room.name, room.info.get()?.slug];
-      if (names.includes(message.room)) room.report(message, progress);
+      if (names.includes(unsent.room)) room.report(unsent, progress);
     }
   }
 

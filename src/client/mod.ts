@@ -63,7 +63,7 @@ export { Client, type ClientOptions, createClient } from "./client.ts";
 export type { ConnectionState } from "./connection.ts";
 export { type ClientErrorCode, EchoRoomError, type Refusal } from "./errors.ts";
 export type { Observable } from "./observable.ts";
-export type { Ack } from "./outbox.ts";
+export type { Ack, Edit, MessageOptions } from "./commands.ts";
 export type {
   ClientFetch,
   ClientRequest,
@@ -71,7 +71,7 @@ export type {
   ClientSocket,
   ClientSocketConstructor,
 } from "./platform.ts";
-export type { Attendance, Recovery, Room, RoomState } from "./room.ts";
-export type { ChatMessage, MessageState } from "./chat_message.ts";
+export type { Attendance, Recovery, Room, RoomState, SendOptions } from "./room.ts";
+export type { ChatMessage, MessageRef, MessageState } from "./chat_message.ts";
 export { TIMING, type Timing } from "./timing.ts";
 export type { OutboxStorage } from "./unsent_store.ts";

@@ -1,24 +1,18 @@
-/** Messages on their way: kept until the server has acked them, over reconnects and reloads. */
-import type { ServerEvents } from "../protocol/wire/events.ts";
-import { closed, type EchoRoomError } from "./errors.ts";
+/** Commands on their way: kept until the server has acked them, over reconnects and reloads. */
+import { type Ack, type Action, isChange, type Unsent, withTarget } from "./commands.ts";
+import { closed, discarded, type EchoRoomError, isPassing } from "./errors.ts";
+import { edited, fold } from "./folding.ts";
 import { OutboxQueues } from "./outbox_queues.ts";
-import {
-  type OutboxStorage,
-  type Unsent,
-  type UnsentStore,
-  unsentStoreIn,
-} from "./unsent_store.ts";
+import { Pauses } from "./pauses.ts";
+import { type OutboxStorage, type UnsentStore, unsentStoreIn } from "./unsent_store.ts";
 
-/** The server's confirmation that a message is durable. */
-export type Ack = ServerEvents["message:ack"];
-
-/** A message to be sent. */
-export type Draft = Omit<Unsent, "createdAt">;
+/** A command to be sent, and the id or slug of its room. */
+export type Draft = Action & { room: string; clientMessageId: string };
 
 /** What an outbox needs of the client around it. */
 export interface OutboxHost {
   /**
-   * Sends one message.
+   * Sends one command.
    * @throws {EchoRoomError} `disconnected` if no answer will come
    */
   transmit(message: Unsent): Promise<Ack>;
@@ -27,46 +21,39 @@ export interface OutboxHost {
    * @throws {EchoRoomError} `room_not_found`, or why it cannot be found out now
    */
   roomId(name: string): Promise<string>;
-  /** The state of a message has changed. */
+  /** The state of a command has changed. */
   report(message: Unsent, progress: Progress): void;
 }
 
-/** The new state of a message. */
+/** The new state of a command. */
 export type Progress =
   | { state: "sending" }
   /** With the refusal and the time of the next attempt, if the server could not take it yet. */
   | { state: "queued"; error?: EchoRoomError; retryAt?: number }
   | { state: "sent"; ack: Ack }
-  | { state: "failed"; error: EchoRoomError };
+  | { state: "failed"; error: EchoRoomError }
+  /** Another command has undone it before it was sent. */
+  | { state: "discarded" };
 
-/** Refusals after which the same message may be taken later, if need be in another session. */
-const PASSING: ReadonlySet<string> = new Set([
-  "disconnected",
-  "unreachable",
-  "unavailable",
-  "internal",
-  "rate_limited",
-  "not_identified",
-  "unauthenticated",
-  "token_expired",
-  "session_revoked",
-  "signed_out",
-]);
 const RETRY_MS = 1_000;
 
 interface Item {
   message: Unsent;
-  /** Its place among all messages of this outbox. */
+  /** Its place among all commands of this outbox. */
   order: number;
-  resolve(ack: Ack): void;
+  /** Whether an answer is outstanding. */
+  isUnderWay: boolean;
+  /** Null for a change that needed no sending. */
+  acked: Promise<Ack | null>;
+  resolve(ack: Ack | null): void;
   reject(error: EchoRoomError): void;
 }
 
 /**
- * One queue for each room, one message of it under way at a time: so a room gets a user's messages
- * in the order in which they were written, whatever is lost or refused in between. Nothing is sent
- * until all names are resolved to ids, or messages under two names of one room could change order.
- * What is sent twice because its ack was lost is stored once, by its `clientMessageId`.
+ * One queue for each room, one command of it under way at a time: so a room gets what a user does in
+ * the order in which it was done, whatever is lost or refused in between. Nothing is sent until all
+ * names are resolved to ids, or commands under two names of one room could change order. What is sent
+ * twice because its ack was lost is done once: by its `clientMessageId`, or because it sets a state.
  */
 export class Outbox {
   readonly #host: OutboxHost;
@@ -75,8 +62,8 @@ export class Outbox {
   #resolving = false;
   /** Rooms whose queue is being sent. */
   readonly #running = new Set<string>();
-  /** Ends the pauses before further attempts. */
-  readonly #pauses = new Set<() => void>();
+  /** Before further attempts. */
+  readonly #pauses = new Pauses();
   /** Server and user; empty while there is no user. */
   #owner = "";
   /** What an earlier page left, on its way; nothing goes out before it. */
@@ -122,7 +109,7 @@ export class Outbox {
     messages.forEach((message, i) => {
       if (known.has(message.clientMessageId)) return;
       this.#lastAt = Math.max(this.#lastAt, Date.parse(message.createdAt) || 0);
-      this.#enqueue(message, i - messages.length).catch(() => {});
+      this.#enqueue(message, i - messages.length).acked.catch(() => {});
     });
   }
 
@@ -132,14 +119,32 @@ export class Outbox {
   }
 
   /**
-   * Takes a message; it is sent as soon as it can be.
-   * @throws {EchoRoomError} the server's refusal, or `closed` or `signed_out`
+   * Takes a command; it is sent as soon as it can be.
+   * @returns null if it was undone, or did undo another, before it was sent
+   * @throws {EchoRoomError} the server's refusal, or `closed`, `signed_out` or `discarded`
    */
-  add(draft: Draft): Promise<Ack> {
+  add(draft: Draft): Promise<Ack | null> {
     this.#lastAt = Math.max(Date.now(), this.#lastAt + 1);
     const message = { ...draft, createdAt: new Date(this.#lastAt).toISOString() };
-    this.#store.save(this.#owner, message);
-    return this.#enqueue(message, ++this.#lastOrder);
+    const { superseded, into } = fold(this.#queues.of(message.room), message);
+    if (into && draft.change?.event === "message:edit") {
+      this.#replace(into, edited(into.message, message));
+      return into.acked;
+    }
+    for (const item of superseded) {
+      if (this.#remove(item)) this.#host.report(item.message, { state: "discarded" });
+    }
+    if (into) {
+      this.#refuse(into, discarded());
+      this.#host.report(into.message, { state: "discarded" });
+      for (const { resolve } of superseded) resolve(null);
+      return Promise.resolve(null);
+    }
+    const item = this.#enqueue(message, ++this.#lastOrder);
+    // Otherwise it is under way already, and stored.
+    if (!item.message.attempted) this.#store.save(this.#owner, item.message);
+    for (const { resolve, reject } of superseded) item.acked.then(resolve, reject);
+    return item.acked;
   }
 
   /** A name is resolved to a room's id. */
@@ -163,7 +168,7 @@ export class Outbox {
     this.#owner = "";
     this.#loading = null;
     this.#isLoaded = false;
-    for (const end of this.#pauses) end();
+    this.#pauses.end();
     const items = this.#queues.all();
     this.#queues.clear();
     for (const { reject } of items) reject(error);
@@ -174,12 +179,19 @@ export class Outbox {
     await this.#store.erase(owner);
   }
 
-  #enqueue(message: Unsent, order: number): Promise<Ack> {
+  #enqueue(message: Unsent, order: number): Item {
     this.#host.report(message, { state: "queued" });
-    return new Promise((resolve, reject) => {
-      this.#queues.add({ message, order, resolve, reject });
-      this.#runAll();
-    });
+    const item = { message, order, isUnderWay: false } as Item;
+    item.acked = new Promise((resolve, reject) => Object.assign(item, { resolve, reject }));
+    this.#queues.add(item);
+    this.#runAll();
+    return item;
+  }
+
+  #replace(item: Item, message: Unsent): void {
+    item.message = message;
+    this.#store.save(this.#owner, message);
+    this.#host.report(message, { state: "queued" });
   }
 
   #runAll(): void {
@@ -196,7 +208,7 @@ export class Outbox {
         (id) => this.resolve(name!, id),
         (error: EchoRoomError) => error,
       );
-      if (error && PASSING.has(error.code)) await this.#pause(RETRY_MS);
+      if (error && isPassing(error)) await this.#pauses.pause(RETRY_MS);
       else if (error) this.#refuseAll(name, error);
     }
     this.#resolving = false;
@@ -215,7 +227,7 @@ export class Outbox {
     // The queue may be moved or emptied while a message is under way.
     for (let item; this.#canSend && (item = this.#queues.first(room));) {
       const pause = await this.#send(item);
-      if (pause > 0) await this.#pause(pause);
+      if (pause > 0) await this.#pauses.pause(pause);
     }
     this.#running.delete(room);
     this.#queues.removeEmpty(room);
@@ -231,21 +243,34 @@ export class Outbox {
 
   /** Returns how long to wait before the next attempt, in milliseconds. */
   async #send(item: Item): Promise<number> {
+    item.isUnderWay = true;
+    if (!isChange(item.message) && !item.message.attempted) {
+      item.message = { ...item.message, attempted: true };
+      this.#store.save(this.#owner, item.message);
+    }
     const { message } = item;
     this.#host.report(message, { state: "sending" });
     try {
       const ack = await this.#host.transmit(message);
+      for (const other of this.#dependents(item)) {
+        this.#replace(other, withTarget(other.message, ack.id));
+      }
       if (this.#remove(item)) this.#host.report(message, { state: "sent", ack });
       item.resolve(ack);
-      return 0;
     } catch (error) {
       const refusal = error as EchoRoomError;
-      if (PASSING.has(refusal.code)) {
-        return this.#postpone(message, refusal);
-      }
+      if (isPassing(refusal)) return this.#postpone(message, refusal);
       this.#refuse(item, refusal);
-      return 0;
+    } finally {
+      item.isUnderWay = false;
     }
+    return 0;
+  }
+
+  /** What changes or answers a message that has no id yet. */
+  #dependents({ message }: Item): Item[] {
+    const { room, clientMessageId } = message;
+    return this.#queues.of(room).filter((item) => item.message.sendId === clientMessageId);
   }
 
   /** Returns how long to wait before the next attempt, in milliseconds. */
@@ -260,26 +285,15 @@ export class Outbox {
   }
 
   #refuse(item: Item, error: EchoRoomError): void {
+    for (const other of this.#dependents(item)) this.#refuse(other, error);
     if (this.#remove(item)) this.#host.report(item.message, { state: "failed", error });
     item.reject(error);
   }
 
-  /** Returns whether the message was still there. */
+  /** Returns whether it was still there. */
   #remove(item: Item): boolean {
     const isThere = this.#queues.remove(item);
     if (isThere) this.#store.remove(this.#owner, item.message);
     return isThere;
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const end = () => {
-        clearTimeout(timer);
-        this.#pauses.delete(end);
-        resolve();
-      };
-      const timer = setTimeout(end, ms);
-      this.#pauses.add(end);
-    });
   }
 }

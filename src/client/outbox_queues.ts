@@ -1,4 +1,4 @@
-/** An outbox's messages in order: a queue for each room, under a name until the room's id is known. */
+/** An outbox's commands in order: a queue for each room, under a name until the room's id is known. */
 
 /** What a queue needs of an item. */
 interface Queued {

@@ -3,8 +3,8 @@ import type { Room as RoomInfo } from "../protocol/wire/rooms.ts";
 import type { PublicUser } from "../protocol/wire/users.ts";
 import type { EchoRoomError } from "./errors.ts";
 import type { Observable } from "./observable.ts";
-import type { Ack } from "./outbox.ts";
-import type { ChatMessage } from "./chat_message.ts";
+import type { ChatMessage, MessageRef } from "./chat_message.ts";
+import type { Ack, Edit, MessageOptions } from "./commands.ts";
 
 /** The state of a room. */
 export type RoomState =
@@ -38,6 +38,14 @@ export interface Recovery {
   readonly reset: boolean;
 }
 
+/** What a message may hold beside its text. */
+export interface SendOptions extends MessageOptions {
+  /** The message that it answers; it may still be unsent. */
+  replyTo?: MessageRef | undefined;
+  /** Whether it means everybody in the room. */
+  mentionsRoom?: boolean | undefined;
+}
+
 /** A room that the app has joined; made by `client.join()`. */
 export interface Room {
   /** The id or slug that was given to `client.join()`. */
@@ -68,9 +76,57 @@ export interface Room {
    * out when the same user is back, except after `client.logout()`.
    * @param text trimmed by the server, then 1 to 4,000 characters
    * @returns the server's confirmation that the message is durable
-   * @throws {EchoRoomError} the server's refusal, or `closed` or `signed_out`
+   * @throws {EchoRoomError} the server's refusal, or `closed`, `signed_out` or `discarded`
    */
-  send(text: string): Promise<Ack>;
+  send(text: string, options?: SendOptions): Promise<Ack>;
+
+  /** Sends a message that answers another one. */
+  reply(message: MessageRef, text: string, options?: SendOptions): Promise<Ack>;
+
+  /**
+   * Changes one of the user's own messages. As all changes it is shown at once, goes out after what the
+   * user did before in this room, survives a reload as unsent messages do, and is done once however
+   * often it was sent. If the server refuses it, the message is shown as it was. A message that is not
+   * sent yet is sent with the new text.
+   * @param message as it is shown, its `id`, or its `key`
+   * @param text undefined leaves it as it is
+   * @returns resolves once the change is durable
+   * @throws {EchoRoomError} the server's refusal (`edit_conflict`, `message_deleted`, `forbidden` …),
+   *   `message_not_found`, `closed` or `signed_out`
+   */
+  edit(message: MessageRef, text?: string, options?: Omit<Edit, "text">): Promise<void>;
+
+  /**
+   * Deletes a message: a tombstone stays. One that was not sent yet is never sent, and its `send`
+   * throws `discarded`; one that failed is removed.
+   * @throws {EchoRoomError} as `edit`
+   */
+  delete(message: MessageRef): Promise<void>;
+
+  /**
+   * Adds the user's reaction. One that is taken back before it was sent is not sent.
+   * @param emoji one emoji, or a name of 1 to 32 of `a-z0-9_+-`
+   * @throws {EchoRoomError} as `edit`
+   */
+  react(message: MessageRef, emoji: string): Promise<void>;
+
+  /**
+   * Takes the user's reaction back.
+   * @throws {EchoRoomError} as `edit`
+   */
+  unreact(message: MessageRef, emoji: string): Promise<void>;
+
+  /**
+   * Adds a message to the room's pins, for all.
+   * @throws {EchoRoomError} as `edit`
+   */
+  pin(message: MessageRef): Promise<void>;
+
+  /**
+   * Removes a message from the room's pins.
+   * @throws {EchoRoomError} as `edit`
+   */
+  unpin(message: MessageRef): Promise<void>;
 
   /**
    * Sends a message that failed once more, as a new one.

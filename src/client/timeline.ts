@@ -1,20 +1,15 @@
 /** One room's messages as this client has them: the log up to a cursor, and drafts after it. */
 import type { ServerEvents } from "../protocol/wire/events.ts";
-import { type Message, type MessagesPage, NEW_MESSAGE } from "../protocol/wire/messages.ts";
+import type { Message, MessageChange, MessagesPage } from "../protocol/wire/messages.ts";
 import type { PublicUser } from "../protocol/wire/users.ts";
-import { byPlace, type ChatMessage, keyOf } from "./chat_message.ts";
+import { byPlace, type ChatMessage, keyOf, type MessageRef, UNCHANGED } from "./chat_message.ts";
+import { isChange, type Unsent, type UnsentMessage } from "./commands.ts";
+import { draftOf, progressed } from "./drafts.ts";
+import { continues, type Entry, LOG_START } from "./log_entry.ts";
 import { Observed } from "./observable.ts";
-
-/** An entry of a room's log: it creates or changes one message. */
-export interface Entry {
-  /** Its number in the log. */
-  seq: number;
-  /** Unique for ever; null if the server has not sent it. */
-  id: string | null;
-}
-
-/** Before the first entry. */
-const LOG_START: Entry = { seq: 0, id: null };
+import { OptimisticChanges } from "./optimistic_changes.ts";
+import type { Progress } from "./outbox.ts";
+import { afterChange, ownReactions } from "./reactions.ts";
 
 /**
  * The messages from the first one shown up to the cursor, without a gap. Entries come one by one
@@ -22,7 +17,9 @@ const LOG_START: Entry = { seq: 0, id: null };
  */
 export class Timeline {
   /** All messages in the order of the log, then the drafts in the order in which they were written. */
-  readonly messages: Observed<readonly ChatMessage[]> = new Observed(() => this.#list());
+  readonly messages: Observed<readonly ChatMessage[]> = new Observed(() => {
+    return this.#changes.over(this.#list(), this.#self()?.id);
+  });
   /** Whether there are older messages than those shown. */
   readonly hasOlder: Observed<boolean> = new Observed(() => {
     return (this.first()?.seq ?? 0) > this.#beginning;
@@ -37,8 +34,15 @@ export class Timeline {
   /** Whether a join could not confirm that the cursor is an entry of the server's log. */
   #unconfirmed = false;
   /** Changes of messages older than those shown, while a page of these is on its way; else null. */
-  #olderChanges: Message[] | null = null;
+  #olderChanges: (() => void)[] | null = null;
   readonly #messages = new Map<string, ChatMessage>();
+  readonly #changes = new OptimisticChanges();
+  /** The user; null before it is known. */
+  readonly #self: () => PublicUser | null;
+
+  constructor(self: () => PublicUser | null) {
+    this.#self = self;
+  }
 
   /** The last entry up to which nothing is missing. */
   get cursor(): Entry {
@@ -76,7 +80,7 @@ export class Timeline {
       this.#unconfirmed = !continues(answer, this.#cursor);
       if (this.#unconfirmed) return null;
     }
-    const added = this.#takeUpTo(answer, messages);
+    const added = this.#takeUpTo(answer);
     this.#changed();
     return added;
   }
@@ -89,7 +93,7 @@ export class Timeline {
     const { messages, reset } = page;
     this.#unconfirmed = false;
     if (reset) this.#reset(LOG_START);
-    const added = this.#takeUpTo(page, messages);
+    const added = this.#takeUpTo(page);
     if (messages.length > 0 || reset) this.#changed();
     return added;
   }
@@ -98,15 +102,17 @@ export class Timeline {
    * Takes a live entry.
    * @param message the one that it creates or changes, as it is then or later; none if this client does
    *   not know the kind of entry
+   * @param change what the entry has changed, if it says so
    * @returns whether it was the next one; earlier ones are known, later ones leave `isBehind` true
    */
-  receive(entry: Entry, message?: Message): boolean {
+  receive(entry: Entry, message?: Message, change?: MessageChange): boolean {
     if (this.#cursor === null) return false;
     this.#head = Math.max(this.#head, entry.seq);
     // It may follow an entry that only has the cursor's number.
     if (this.#unconfirmed || entry.seq !== this.#cursor.seq + 1) return false;
-    if (message) this.#fold(message);
+    if (message) this.#fold(message, undefined, change);
     this.#cursor = entry;
+    this.#confirm();
     if (message) this.#changed();
     return true;
   }
@@ -117,20 +123,20 @@ export class Timeline {
    * @returns whether there are still more
    */
   async loadOlder(
-    read: (id: string) => Promise<Pick<MessagesPage, "messages" | "hasMore">>,
+    read: (id: string) => Promise<Pick<MessagesPage, "messages" | "mine" | "hasMore">>,
   ): Promise<boolean> {
     const first = this.first();
     if (!first) return false;
-    const changes: Message[] = this.#olderChanges = [];
+    const changes: (() => void)[] = this.#olderChanges = [];
     try {
-      const { messages, hasMore } = await read(first.id!);
+      const { messages, mine, hasMore } = await read(first.id!);
       // A reset, or less being shown, has made the page useless meanwhile.
       const isUseful = this.#olderChanges === changes && this.first()?.key === first.key;
       if (!isUseful) return this.hasOlder.get();
       this.#olderChanges = null;
-      for (const message of messages) this.#put(message);
+      for (const message of messages) this.#put(message, mine?.[message.id] ?? []);
       // The page may have been read before them.
-      for (const message of changes) this.#fold(message);
+      for (const fold of changes) fold();
       if (!hasMore) this.#beginning = this.first()?.seq ?? 1;
       this.#changed();
       return hasMore;
@@ -139,22 +145,38 @@ export class Timeline {
     }
   }
 
-  /** Adds a message of the user's own that the server does not have yet, unless it is shown already. */
-  draft(draft: Pick<ChatMessage, "sender" | "text" | "clientMessageId" | "createdAt">): void {
-    const key = keyOf(draft.sender, draft.clientMessageId);
+  /** The message that is shown under this `id` or `key`. */
+  find(ref: MessageRef): ChatMessage | undefined {
+    if (typeof ref !== "string") return this.find(ref.id ?? ref.key);
+    return this.#messages.get(ref) ?? this.#list().find(({ id }) => id === ref);
+  }
+
+  /** Shows something of the user's own that the server does not have yet, unless it is shown already. */
+  show(unsent: Unsent): void {
+    const sender = this.#self();
+    if (!sender) return;
+    if (isChange(unsent)) return this.update(unsent, { state: "queued" });
+    const key = keyOf(sender, unsent.clientMessageId);
     if (this.#messages.has(key)) return;
-    const place = { key, id: null, seq: null, changedSeq: null, state: "queued" } as const;
-    this.#messages.set(key, { ...NEW_MESSAGE, ...draft, ...place, updatedAt: draft.createdAt });
+    this.#messages.set(key, draftOf(unsent, sender, this.#answeredBy(unsent)));
     this.messages.changed();
   }
 
-  /** Updates a draft; a message that is in the log already stays as it is. */
-  update(sender: PublicUser, clientMessageId: string, change: Partial<ChatMessage>): void {
-    const key = keyOf(sender, clientMessageId);
-    const draft = this.#messages.get(key);
-    if (!draft || draft.id !== null) return;
+  /** Shows what has become of something of the user's own; what is in the log already stays as it is. */
+  update(unsent: Unsent, progress: Progress): void {
+    const sender = this.#self();
+    if (!sender) return;
+    if (isChange(unsent)) {
+      this.#changes.update(unsent, progress);
+      return this.messages.changed();
+    }
+    this.show(unsent);
+    const draft = this.#messages.get(keyOf(sender, unsent.clientMessageId))!;
+    if (draft.id !== null) return;
+    if (progress.state === "discarded") return this.#remove(draft.key);
     const first = this.first();
-    this.#messages.set(key, { ...draft, error: undefined, retryAt: undefined, ...change });
+    const next = progressed(draft, unsent, progress, this.#answeredBy(unsent));
+    this.#messages.set(draft.key, next);
     // It was stored long ago, and only its ack was lost.
     if (first) this.#dropBefore(first.seq!);
     this.messages.changed();
@@ -163,8 +185,7 @@ export class Timeline {
   /** Removes a draft that has failed. Returns whether there was one. */
   discard(key: string): boolean {
     if (this.#messages.get(key)?.state !== "failed") return false;
-    this.#messages.delete(key);
-    this.messages.changed();
+    this.#remove(key);
     return true;
   }
 
@@ -179,6 +200,7 @@ export class Timeline {
   /** Removes all messages, and the drafts. */
   clear(): void {
     this.#messages.clear();
+    this.#changes.clear();
     this.#reset(null);
     this.#changed();
   }
@@ -191,6 +213,7 @@ export class Timeline {
     this.#beginning = 1;
     this.#unconfirmed = false;
     this.#olderChanges = null;
+    this.#changes.confirm(Infinity, () => undefined);
   }
 
   #list(): ChatMessage[] {
@@ -202,6 +225,19 @@ export class Timeline {
     this.hasOlder.changed();
   }
 
+  #answeredBy({ replyTo }: UnsentMessage): ChatMessage | undefined {
+    return replyTo === undefined ? undefined : this.find(replyTo);
+  }
+
+  #remove(key: string): void {
+    this.#messages.delete(key);
+    this.messages.changed();
+  }
+
+  #confirm(): void {
+    this.#changes.confirm(this.cursor.seq, (id) => this.find(id));
+  }
+
   /** Removes older messages, which would stand before a gap; they can be loaded by page. */
   #dropBefore(seq: number): void {
     for (const [key, message] of this.#messages) {
@@ -210,61 +246,55 @@ export class Timeline {
   }
 
   /**
-   * Takes messages of an answer, after which nothing is missing up to its end.
+   * Takes the messages of an answer, after which nothing is missing up to its end.
    * @returns how many are new
    */
-  #takeUpTo({ lastSeq, lastEntryId }: LogEnd, messages: readonly Message[]): number {
-    const added = messages.filter((message) => this.#fold(message)).length;
+  #takeUpTo({ lastSeq, lastEntryId, messages, mine }: Answered): number {
+    const added = messages.filter((message) => this.#fold(message, mine?.[message.id] ?? []));
     if (this.#cursor === null || lastSeq > this.#cursor.seq) {
       this.#cursor = { seq: lastSeq, id: lastEntryId ?? null };
     }
     this.#head = Math.max(this.#head, this.#cursor.seq);
-    return added;
+    this.#confirm();
+    return added.length;
   }
 
   /**
    * Takes the state of a message that entries after the cursor have created or changed. One that is
    * older than the first one shown would stand before a gap.
+   * @param mine,change as `#put`
    * @returns as `#put`
    */
-  #fold(message: Message): boolean {
+  #fold(message: Message, mine?: string[], change?: MessageChange): boolean {
     const isShown = message.seq > this.cursor.seq || message.seq >= (this.first()?.seq ?? 0);
-    if (isShown) return this.#put(message);
-    this.#olderChanges?.push(message);
+    if (isShown) return this.#put(message, mine, change);
+    this.#olderChanges?.push(() => this.#fold(message, mine, change));
     return false;
   }
 
   /**
    * Adds a message, or replaces an older state of it.
+   * @param mine the user's reactions to it, if they came with it
+   * @param change what an entry has changed, if it came with one
    * @returns whether it was not shown before, as the user's own are that were on their way
    */
-  #put(message: Message): boolean {
+  #put(message: Message, mine?: string[], change?: MessageChange): boolean {
     const key = keyOf(message.sender, message.clientMessageId);
     const known = this.#messages.get(key);
     // A live entry may show a message in a later state than a page that was read before it.
     const isOlder = (known?.changedSeq ?? 0) > message.changedSeq;
-    if (!isOlder) this.#messages.set(key, { ...message, key, state: "sent" });
+    if (isOlder && !change) return false;
+    const self = this.#self()?.id;
+    const others = mine ?? afterChange(known?.ownReactions ?? [], change, self);
+    const state = isOlder ? known! : { ...message, key, state: "sent" as const };
+    const own = ownReactions(state, self, others);
+    this.#messages.set(key, { ...state, ...UNCHANGED, ownReactions: own });
     return known === undefined;
   }
 }
 
-/** The last entry that an answer covers. */
-type LogEnd = Pick<ServerEvents["room:joined"], "lastSeq" | "lastEntryId">;
-
-/**
- * Whether an answer proves that the cursor is an entry of its log, and shows all that came after it.
- * After a restore of the database the log may have another entry with the cursor's number.
- */
-function continues(
-  { messages, lastSeq, lastEntryId }: ServerEvents["room:joined"],
-  cursor: Entry,
-): boolean {
-  // Entries that change a message are not among the messages, nor are those that are too old.
-  const created = messages.filter(({ seq }) => seq > cursor.seq).length;
-  if (created !== lastSeq - cursor.seq) return false;
-  if (cursor.id === null) return true;
-  const id = lastSeq === cursor.seq
-    ? lastEntryId
-    : messages.find(({ seq }) => seq === cursor.seq)?.id;
-  return id === cursor.id;
-}
+/** What an answer covers. */
+type Answered = Pick<
+  ServerEvents["room:joined"],
+  "lastSeq" | "lastEntryId" | "messages" | "mine"
+>;

@@ -1,18 +1,9 @@
-/** Where messages that are not acked survive a reload: one key for each, under server and user. */
+/** Where commands that are not acked survive a reload: one key for each, under server and user. */
+import type { Unsent } from "./commands.ts";
 import { inTime } from "./platform.ts";
 
-/** A message that the server has not acked yet. */
-export interface Unsent {
-  /** Id or slug. */
-  room: string;
-  text: string;
-  clientMessageId: string;
-  /** ISO 8601, by the local clock, but later than that of the message before. */
-  createdAt: string;
-}
-
 /**
- * What keeps messages over a reload: `localStorage`, or anything with these methods, which may also
+ * What keeps commands over a reload: `localStorage`, or anything with these methods, which may also
  * return promises, as `AsyncStorage` of React Native does.
  */
 export interface OutboxStorage {
@@ -30,7 +21,7 @@ export interface OutboxStorage {
  */
 export interface UnsentStore {
   /**
-   * The unsent messages, in order; a promise of them if the storage is asynchronous.
+   * The unsent commands, in order; a promise of them if the storage is asynchronous.
    * @throws what an asynchronous storage throws
    */
   load(owner: string): Unsent[] | Promise<Unsent[]>;
@@ -94,7 +85,7 @@ const STORAGE_MS = 10_000;
 /** The last step begun on each storage, by any client. */
 const LAST_STEPS = new WeakMap<OutboxStorage, Promise<unknown>>();
 
-/** In a storage that cannot name its keys: a list of the ids, in order, is kept beside the messages. */
+/** In a storage that cannot name its keys: a list of the ids, in order, is kept beside the commands. */
 class ListingStore implements UnsentStore {
   readonly #storage: OutboxStorage;
 
@@ -114,8 +105,10 @@ class ListingStore implements UnsentStore {
     const id = message.clientMessageId;
     this.#inBackground(async () => {
       const ids = await this.#list(owner);
-      // First: a message that is not listed would stay for ever.
-      await this.#storage.setItem(listKeyOf(owner), JSON.stringify([...ids, id]));
+      // First: a command that is not listed would stay for ever.
+      if (!ids.includes(id)) {
+        await this.#storage.setItem(listKeyOf(owner), JSON.stringify([...ids, id]));
+      }
       await this.#storage.setItem(keyOf(owner, id), JSON.stringify(message));
     });
   }

@@ -13,6 +13,7 @@ import type { Random } from "../faults/random.ts";
 
 const TIME = "2026-01-01T00:00:00.000Z";
 const LOG_ID = "entry";
+const DELETED = { text: "", deletedAt: TIME, reactions: [], pinned: false };
 const ROOM = { id: "room", name: "Room", slug: "room" };
 /** So few, so that a short history has several pages. */
 const JOINED = 4;
@@ -26,7 +27,14 @@ export type Change = "edit" | "delete" | "react" | "pin";
 
 interface Command {
   event: string;
-  data: { roomId: string; text: string; clientMessageId: string; lastSeenSeq: number };
+  data: {
+    roomId: string;
+    text: string;
+    clientMessageId: string;
+    lastSeenSeq: number;
+    messageId: string;
+    emoji: string;
+  };
   ref: number;
 }
 
@@ -47,6 +55,8 @@ export class RoomModel {
   #socket: ModelSocket | null = null;
   /** Whether the socket gets live entries. */
   #isLive = false;
+  /** What edits, deletions and reactions of the client were acked with, by their `clientMessageId`. */
+  readonly #acks = new Map<string, object>();
   /** Frames on their way to the client. */
   #frames: Frame[] = [];
   /** Pages of history on their way. */
@@ -108,7 +118,11 @@ export class RoomModel {
     const message = this.messages.at(-1 - back);
     if (!message || message.deletedAt !== null) return;
     const changedSeq = this.lastSeq + 1;
-    this.#states.get(message.id)!.push({ ...message, changedSeq, ...changed(change, changedSeq) });
+    this.#states.get(message.id)!.push({
+      ...message,
+      changedSeq,
+      ...changed(change, changedSeq, message),
+    });
     this.#append(message.id);
   }
 
@@ -181,7 +195,41 @@ export class RoomModel {
         return void reply("connection:missed", this.#missed(data.lastSeenSeq));
       case "message:send":
         return void reply("message:ack", this.#send(data));
+      case "message:edit":
+        return this.#change(data, reply, { text: data.text, editedAt: TIME });
+      case "message:delete":
+        return this.#change(data, reply, DELETED);
+      case "reaction:add":
+      case "reaction:remove":
+        return this.#change(data, reply, ({ reactions }) => {
+          const others = reactions.filter(({ emoji }) => emoji !== data.emoji);
+          const own = { emoji: data.emoji, count: 1, users: [ADA.id] };
+          return { reactions: event === "reaction:add" ? [...others, own] : others };
+        });
     }
+  }
+
+  /** Makes a change once: edits and deletions by their `clientMessageId`, reactions as sets. */
+  #change(
+    { clientMessageId, messageId }: Command["data"],
+    reply: (event: string, data: object) => void,
+    change: Partial<Message> | ((message: Message) => Partial<Message>),
+  ): void {
+    const known = this.#acks.get(clientMessageId);
+    if (known) return reply("message:ack", known);
+    const message = this.#states.get(messageId)!.at(-1)!;
+    if (message.deletedAt !== null) {
+      return reply("error", { code: "message_deleted", message: "It is deleted." });
+    }
+    const fields = typeof change === "function" ? change(message) : change;
+    const isChanged = JSON.stringify({ ...message, ...fields }) !== JSON.stringify(message);
+    const seq = isChanged ? this.lastSeq + 1 : message.changedSeq;
+    const ack = { roomId: "room", clientMessageId, id: messageId, seq, createdAt: TIME };
+    this.#acks.set(clientMessageId, ack);
+    reply("message:ack", ack);
+    if (!isChanged) return;
+    this.#states.get(messageId)!.push({ ...message, ...fields, changedSeq: seq });
+    this.#append(messageId);
   }
 
   #joined() {
@@ -228,14 +276,15 @@ function answerOf(body: unknown): ClientResponse {
   return { ok: true, status: 200, headers: { get: () => null }, text };
 }
 
-function changed(change: Change, seq: number): Partial<Message> {
+function changed(change: Change, seq: number, { reactions }: Message): Partial<Message> {
+  const others = reactions.filter(({ emoji }) => emoji !== "+1");
   switch (change) {
     case "edit":
       return { text: `edited by ${seq}`, editedAt: TIME };
     case "delete":
-      return { text: "", deletedAt: TIME, reactions: [], pinned: false };
+      return DELETED;
     case "react":
-      return { reactions: [{ emoji: "+1", count: seq, users: [BOB.id] }] };
+      return { reactions: [...others, { emoji: "+1", count: seq, users: [BOB.id] }] };
     case "pin":
       return { pinned: true };
   }

@@ -1,0 +1,101 @@
+/** What a user does in a room and the server stores: sends, and changes of messages. */
+import type { Metadata } from "../protocol/wire/messages.ts";
+import type { ServerEvents } from "../protocol/wire/events.ts";
+import type { Connection } from "./connection.ts";
+
+/** The server's confirmation that a message is durable. */
+export type Ack = ServerEvents["message:ack"];
+
+/** What a message holds beside its text. */
+export interface MessageOptions {
+  /** The ids of users whom it names, at most 25. */
+  mentions?: readonly string[] | undefined;
+  /** The app's own JSON, up to 4 KiB and five levels; null for none. */
+  metadata?: Metadata | null | undefined;
+}
+
+/** Another text of a message, or other things beside it: what is left out stays. */
+export interface Edit extends MessageOptions {
+  /** Trimmed by the server, then 1 to 4,000 characters. */
+  text?: string | undefined;
+  /** The edit is refused as `edit_conflict` if the text was edited after this entry. */
+  ifChangedSeq?: number | undefined;
+}
+
+/** A change of a message, by the event that asks for it. */
+export type Change =
+  & {
+    /** Null until the message that it changes is acked. */
+    messageId: string | null;
+  }
+  & (
+    | { event: "message:edit" } & Edit
+    | { event: "reaction:add" | "reaction:remove"; emoji: string }
+    | { event: "message:delete" | "message:pin" | "message:unpin" }
+  );
+
+/** What a message to be sent holds. */
+export interface Content extends MessageOptions {
+  text: string;
+  /** The id of the message that it answers. */
+  replyTo?: string | undefined;
+  mentionsRoom?: boolean | undefined;
+}
+
+/** What a command is, wherever it goes. */
+export type Action = (Content & { change?: undefined } | { change: Change }) & {
+  /**
+   * The `clientMessageId` of an unsent message that this one changes or answers; it has no id yet.
+   */
+  sendId?: string | undefined;
+};
+
+/** A command that the server has not acked yet. Stored as JSON: what is stored must stay readable. */
+export type Unsent = Action & {
+  /** Id or slug. */
+  room: string;
+  clientMessageId: string;
+  /** ISO 8601, by the local clock, but later than that of the command before. */
+  createdAt: string;
+  /** Whether the server may have it. */
+  attempted?: boolean | undefined;
+};
+
+/** A message on its way. */
+export type UnsentMessage = Extract<Unsent, Content>;
+/** A change on its way. */
+export type UnsentChange = Extract<Unsent, { change: Change }>;
+
+export function isChange(unsent: Unsent): unsent is UnsentChange {
+  return unsent.change !== undefined;
+}
+
+/**
+ * Sends a command.
+ * @throws {EchoRoomError} the server's refusal, or `disconnected` if no answer will come
+ */
+export function transmit(connection: Connection, unsent: Unsent): Promise<Ack> {
+  const { room: roomId, clientMessageId } = unsent;
+  const { event, ...data } = isChange(unsent)
+    ? unsent.change
+    : { event: "message:send" as const, ...contentOf(unsent) };
+  return connection.request(event, { roomId, clientMessageId, ...data } as never);
+}
+
+function contentOf({ text, replyTo, mentions, mentionsRoom, metadata }: Content): Content {
+  return { text, replyTo, mentions, mentionsRoom, metadata };
+}
+
+/** The same without the fields that are undefined. */
+export function given<T extends object>(fields: T): Partial<T> {
+  const known = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(known) as Partial<T>;
+}
+
+/** The same command once the message that it changes or answers is acked with this id. */
+export function withTarget(unsent: Unsent, id: string): Unsent {
+  const { sendId: _, ...rest } = unsent;
+  return isChange(unsent)
+    ? { ...rest, change: { ...unsent.change, messageId: id } } as Unsent
+    : { ...rest, replyTo: id } as Unsent;
+}

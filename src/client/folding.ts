@@ -1,0 +1,57 @@
+/** What a new command makes of those that wait before it, so that nothing is sent to be undone. */
+import { type Change, given, isChange, type Unsent } from "./commands.ts";
+
+/** A command that waits, or is on its way. */
+interface Waiting {
+  message: Unsent;
+  /** Whether an answer is outstanding. */
+  isUnderWay: boolean;
+}
+
+/** What becomes of the commands before a new one. */
+export interface Folding<Item> {
+  /** Are not sent: the new command undoes them, or what they change. */
+  superseded: Item[];
+  /** An unsent message that takes the new command in, which then is not sent itself. */
+  into?: Item | undefined;
+}
+
+/** The event that undoes another. */
+const OPPOSITES: Partial<Record<Change["event"], Change["event"]>> = {
+  "reaction:add": "reaction:remove",
+  "reaction:remove": "reaction:add",
+  "message:pin": "message:unpin",
+  "message:unpin": "message:pin",
+};
+
+/**
+ * Folds a command into those before it. A message that the server may have is left alone: its
+ * `clientMessageId` must not be used with another text. Reactions and pins are sets: the last one of a
+ * kind decides.
+ */
+export function fold<Item extends Waiting>(items: readonly Item[], command: Unsent): Folding<Item> {
+  if (!isChange(command)) return { superseded: [] };
+  const { change, sendId } = command;
+  const waiting = items.filter(({ isUnderWay }) => !isUnderWay);
+  const into = waiting.find(({ message }) =>
+    !isChange(message) && !message.attempted && message.clientMessageId === sendId
+  );
+  if (change.event === "message:edit") return { superseded: [], into };
+  const superseded = waiting.filter(({ message }) =>
+    isChange(message) && message.sendId === sendId &&
+    message.change.messageId === change.messageId && isUndoneBy(message.change, change)
+  );
+  return change.event === "message:delete" ? { superseded, into } : { superseded };
+}
+
+/** The unsent message as an edit leaves it. */
+export function edited(message: Unsent, command: Unsent): Unsent {
+  const { text, mentions, metadata } = command.change as Extract<Change, { event: "message:edit" }>;
+  return { ...message, ...given({ text, mentions, metadata }) } as Unsent;
+}
+
+function isUndoneBy(earlier: Change, later: Change): boolean {
+  if (later.event === "message:delete") return true;
+  const isOfKind = [later.event, OPPOSITES[later.event]].includes(earlier.event);
+  return isOfKind && (earlier as { emoji?: string }).emoji === (later as { emoji?: string }).emoji;
+}

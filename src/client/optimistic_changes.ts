@@ -1,0 +1,125 @@
+/** The user's own changes of messages, shown before the server's log has them. */
+import type { ChatMessage } from "./chat_message.ts";
+import type { UnsentChange } from "./commands.ts";
+import type { Progress } from "./outbox.ts";
+import { withReaction } from "./reactions.ts";
+
+interface Pending {
+  unsent: UnsentChange;
+  /** The entry that made it; null until it is acked. */
+  ackedSeq: number | null;
+}
+
+/** What a deleted message still has not. */
+const DELETED = {
+  text: "",
+  mentions: [],
+  mentionsRoom: false,
+  reactions: [],
+  ownReactions: [],
+  pinned: false,
+  metadata: null,
+} satisfies Partial<ChatMessage>;
+
+/**
+ * What is shown is computed from what the log has made of a message, and from the changes that it does
+ * not have yet. So a change that is refused leaves nothing behind, and one that is acked stays until
+ * its entry is here.
+ */
+export class OptimisticChanges {
+  #pending: Pending[] = [];
+  /** So that what does not change stays the same object. */
+  #shown = new WeakMap<ChatMessage, ChatMessage>();
+
+  /** Takes a change and what has become of it. */
+  update(unsent: UnsentChange, progress: Progress): void {
+    const isSame = (pending: Pending) => {
+      return pending.unsent.clientMessageId === unsent.clientMessageId;
+    };
+    if (progress.state === "failed" || progress.state === "discarded") {
+      return this.#become(this.#pending.filter((pending) => !isSame(pending)));
+    }
+    const next = { unsent, ackedSeq: progress.state === "sent" ? progress.ack.seq : null };
+    if (!this.#pending.some(isSame)) return this.#become([...this.#pending, next]);
+    this.#become(this.#pending.map((pending) => isSame(pending) ? next : pending));
+  }
+
+  /**
+   * Forgets the acked changes that the log has up to an entry, and that are shown as the log has them.
+   * @param find the message with an id, if it is among those shown
+   */
+  confirm(seq: number, find: (id: string) => ChatMessage | undefined): void {
+    if (this.#pending.length === 0) return;
+    const rest = this.#pending.filter(({ unsent: { change }, ackedSeq }) => {
+      if (ackedSeq === null) return true;
+      const message = find(change.messageId!);
+      return ackedSeq > (message ? message.changedSeq ?? 0 : seq);
+    });
+    if (rest.length < this.#pending.length) this.#become(rest);
+  }
+
+  clear(): void {
+    this.#become([]);
+  }
+
+  /** The messages as they are shown to the user with this id. */
+  over(messages: ChatMessage[], self: string | undefined): ChatMessage[] {
+    if (this.#pending.length === 0 || self === undefined) return messages;
+    return messages.map((message) => {
+      const known = this.#shown.get(message);
+      if (known) return known;
+      const shown = this.#over(message, self);
+      this.#shown.set(message, shown);
+      return shown;
+    });
+  }
+
+  #over(message: ChatMessage, self: string): ChatMessage {
+    return this.#pending
+      .filter((pending) => isMissing(pending, message, self))
+      .reduce<ChatMessage>((before, { unsent }) => changed(before, unsent, self), message);
+  }
+
+  #become(pending: Pending[]): void {
+    this.#pending = pending;
+    this.#shown = new WeakMap();
+  }
+}
+
+/** Whether it changes this message, in a way that the log does not show yet. */
+function isMissing(
+  { unsent: { change, sendId }, ackedSeq }: Pending,
+  { id, changedSeq, clientMessageId, sender }: ChatMessage,
+  self: string,
+): boolean {
+  if (ackedSeq !== null && (changedSeq ?? 0) >= ackedSeq) return false;
+  return sendId === undefined
+    ? change.messageId === id
+    : sendId === clientMessageId && sender.id === self;
+}
+
+function changed(
+  message: ChatMessage,
+  { change, createdAt }: UnsentChange,
+  self: string,
+): ChatMessage {
+  // Whoever has deleted it meanwhile, that stands.
+  if (message.deletedAt !== null) return message;
+  switch (change.event) {
+    case "message:edit": {
+      const { text = message.text, metadata = message.metadata } = change;
+      const mentions = [...change.mentions ?? message.mentions];
+      const editedAt = text === message.text ? message.editedAt : createdAt;
+      return { ...message, text, mentions, metadata, editedAt, isChanging: true };
+    }
+    case "message:delete":
+      return { ...message, ...DELETED, deletedAt: createdAt, isChanging: true };
+    case "message:pin":
+    case "message:unpin":
+      return { ...message, pinned: change.event === "message:pin", isChanging: true };
+    default: {
+      const isOn = change.event === "reaction:add";
+      return { ...message, ...withReaction(message, self, change.emoji, isOn), isChanging: true };
+    }
+  }
+}

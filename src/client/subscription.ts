@@ -1,0 +1,176 @@
+/** A room's subscription: joined again after every loss, and recovered until nothing is missing. */
+import type { ServerEvents } from "../protocol/wire/events.ts";
+import type { Connection } from "./connection.ts";
+import type { EchoRoomError } from "./errors.ts";
+import { Observed } from "./observable.ts";
+import type { Recovery, RoomState } from "./room.ts";
+import type { Timeline } from "./timeline.ts";
+import { backoffMs, type Timing } from "./timing.ts";
+
+/** What a subscription needs of the room around it. */
+export interface SubscriptionHost {
+  readonly connection: Connection;
+  readonly timing: Timing;
+  readonly timeline: Timeline;
+  /** The room's id; before the first join its name. */
+  roomId(): string;
+  /** Takes what a join shows beside the messages. */
+  joined(answer: ServerEvents["room:joined"]): void;
+}
+
+const RETRY_MS = 2_000;
+/** Refusals that would be repeated until something has changed. */
+const LASTING: ReadonlySet<string> = new Set([
+  "room_not_found",
+  "limit_reached",
+  "validation_failed",
+  "forbidden",
+]);
+
+export class Subscription {
+  readonly state: Observed<RoomState> = new Observed(() => this.#state);
+  readonly recovery: Observed<Recovery | null> = new Observed(() => this.#recovery);
+
+  readonly #host: SubscriptionHost;
+  readonly #timeline: Timeline;
+  #state: RoomState = { status: "waiting" };
+  #recovery: Recovery | null = null;
+  #hasJoined = false;
+  /** Counts the attempts to join: answers to an older one are ignored. */
+  #attempt = 0;
+  #recovering = false;
+  /** Refusals since the room was last entered. */
+  #refusals = 0;
+  #retryTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(host: SubscriptionHost) {
+    this.#host = host;
+    this.#timeline = host.timeline;
+  }
+
+  get status(): RoomState["status"] {
+    return this.#state.status;
+  }
+
+  /** Joins the room, and recovers what was missed: the connection is online. */
+  async enter(): Promise<void> {
+    const attempt = ++this.#attempt;
+    const isCurrent = () => attempt === this.#attempt;
+    this.#recovering = false;
+    clearTimeout(this.#retryTimer);
+    // A failed room stays so until it is joined, so that its state does not flicker.
+    if (this.status !== "failed") this.#become({ status: "joining" });
+    try {
+      await this.#join();
+      if (isCurrent()) await this.#catchUp(attempt);
+    } catch (error) {
+      if (isCurrent()) this.#refused(error as EchoRoomError);
+    }
+  }
+
+  /** Tries again at once if the room was refused. */
+  retry(): void {
+    if (this.status !== "failed") return;
+    this.#refusals = 0;
+    void this.enter();
+  }
+
+  /** The connection was lost. */
+  suspend(): void {
+    this.#attempt++;
+    this.#recovering = false;
+    clearTimeout(this.#retryTimer);
+    if (this.status !== "left") this.#become({ status: "waiting" });
+  }
+
+  /** The last holder has left the room. */
+  close(): void {
+    this.suspend();
+    this.#become({ status: "left" });
+  }
+
+  /** Recovers what may be missing; the answer also shows that the connection works. */
+  async check(): Promise<void> {
+    if (this.status !== "live") return;
+    const attempt = this.#attempt;
+    await this.#recover(attempt).catch((error) => {
+      if (attempt === this.#attempt) this.#refused(error);
+    });
+  }
+
+  /** Joins once more, for what a join shows. */
+  reload(): void {
+    this.#join().catch(() => {});
+  }
+
+  async #join(): Promise<void> {
+    const attempt = this.#attempt;
+    await this.#host.connection.request("room:join", { roomId: this.#host.roomId() }, (answer) => {
+      if (attempt === this.#attempt) this.#joined(answer);
+    });
+  }
+
+  #joined(answer: ServerEvents["room:joined"]): void {
+    const isNew = !this.#hasJoined;
+    this.#hasJoined = true;
+    const added = this.#timeline.join(answer);
+    this.#host.joined(answer);
+    if (added === null) return void this.check();
+    if (!isNew && this.status !== "live") this.#recovered(added, false);
+    this.#become({ status: "live" });
+  }
+
+  /** Recovers what a join did not show. */
+  async #catchUp(attempt: number): Promise<void> {
+    if (this.status === "live") return;
+    await this.#recover(attempt);
+    if (attempt === this.#attempt) this.#become({ status: "live" });
+  }
+
+  /** Reads after the cursor until nothing is missing. */
+  async #recover(attempt: number): Promise<void> {
+    if (this.#recovering) return;
+    this.#recovering = true;
+    const timeline = this.#timeline;
+    let [added, reset, again] = [0, false, true];
+    while (again && attempt === this.#attempt) {
+      const { seq: lastSeenSeq, id } = timeline.cursor;
+      const cursor = { lastSeenSeq, ...(id && { lastSeenEntryId: id }) };
+      const place = { roomId: this.#host.roomId(), ...cursor };
+      await this.#host.connection.request("connection:recover", place, (page) => {
+        if (attempt !== this.#attempt) return;
+        added += timeline.recover(page);
+        reset ||= page.reset;
+        // What is still missing after the last page was never in the log.
+        if (!page.hasMore && timeline.cursor.seq === lastSeenSeq) timeline.caughtUp();
+        again = page.hasMore || timeline.isBehind;
+      });
+    }
+    if (attempt !== this.#attempt) return;
+    this.#recovering = false;
+    if (added > 0 || reset || this.status !== "live") this.#recovered(added, reset);
+  }
+
+  #recovered(messages: number, reset: boolean): void {
+    this.#recovery = { messages, reset };
+    this.recovery.changed();
+  }
+
+  #refused(error: EchoRoomError): void {
+    // After a loss the client calls `enter` again.
+    if (error.code === "disconnected") return;
+    const isLasting = LASTING.has(error.code);
+    if (isLasting) this.#become({ status: "failed", error });
+    // The name itself is invalid.
+    if (error.code === "validation_failed") return;
+    const delay = isLasting ? backoffMs(this.#host.timing, this.#refusals++) : RETRY_MS;
+    this.#retryTimer = setTimeout(() => this.enter(), (error.retryAfter ?? 0) * 1000 || delay);
+  }
+
+  #become(state: RoomState): void {
+    if (state.status === this.status && state.status !== "failed") return;
+    if (state.status === "live") this.#refusals = 0;
+    this.#state = state;
+    this.state.changed();
+  }
+}
