@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { publicOf, testInRoom, testOverBoth } from "./harness/chat.ts";
 import { until } from "./harness/stage.ts";
+import { skip } from "./harness/time.ts";
 
 testOverBoth("an edit changes what it names and leaves the rest", async (chat) => {
   const { ada, bob } = chat;
@@ -159,6 +160,32 @@ testInRoom("a command that is repeated over the other transport is done once", a
   assert.deepEqual([data.id, data.seq], [ack.id, body.message.changedSeq]);
 });
 
+testOverBoth("an edit that is sent several times at once is done once", async (chat) => {
+  const { ada } = chat;
+  const messageId = await chat.send(ada);
+  const edit = { messageId, text: "Hi", clientMessageId: "e1" };
+  const outcomes = await Promise.all(
+    Array.from({ length: 10 }, () => chat.try(ada, "message:edit", edit)),
+  );
+  assert.deepEqual(outcomes.map(({ code }) => code), Array(10).fill(undefined));
+  assert.equal((await chat.message(messageId)).changedSeq, 3);
+  assert.equal((await chat.get(ada, "/changes?after=0")).lastSeq, 3);
+});
+
+testOverBoth("of edits with one id at the same time one is done", async (chat) => {
+  const { ada } = chat;
+  const messageId = await chat.send(ada);
+  const texts = Array.from({ length: 10 }, (_, i) => `Text ${i}`);
+  const outcomes = await Promise.all(
+    texts.map((text) => chat.try(ada, "message:edit", { messageId, text, clientMessageId: "e1" })),
+  );
+  const done = texts.filter((_, i) => outcomes[i]!.code === undefined);
+  assert.equal(done.length, 1);
+  assert.equal(outcomes.filter(({ code }) => code === "idempotency_conflict").length, 9);
+  const { changedSeq, text } = await chat.message(messageId);
+  assert.deepEqual([changedSeq, text], [3, done[0]]);
+});
+
 testOverBoth("the id of an edit that is used for anything else is a conflict", async (chat) => {
   const { ada, bob } = chat;
   const messageId = await chat.send(ada, "Hello", { clientMessageId: "s1" });
@@ -184,15 +211,12 @@ testOverBoth(
     const messageId = await chat.send(chat.ada);
     const edit = { messageId, text: "Hi", clientMessageId: "e1" };
     await chat.do(chat.ada, "message:edit", edit);
-    await until(
-      async () =>
-        (await chat.try(chat.ada, "message:edit", { messageId, text: "Ho" })).code === "forbidden",
-      "the edit is refused",
-    );
+    skip(10 * 60_000);
+    await chat.refuses(chat.ada, "message:edit", { messageId, text: "Ho" }, "forbidden");
     await chat.do(chat.ada, "message:edit", edit);
     await chat.do(chat.ada, "message:delete", { messageId });
   },
-  { MESSAGE_EDIT_WINDOW: "1s" },
+  { MESSAGE_EDIT_WINDOW: "10m", JWT_ACCESS_EXPIRES_IN: "1h" },
 );
 
 testInRoom("an edit is acked with its entry, which everybody in the room gets", async (chat) => {
@@ -276,21 +300,23 @@ testOverBoth(
       ["message:pin", { messageId }],
       ["message:edit", { messageId, text: "Ho" }],
     ] as const;
+    const attempts = [
+      ...changes,
+      ["message:edit", { messageId: "nothing", text: "Hi" }],
+      ["message:edit", edit],
+      ["message:send", { text: "Hello", clientMessageId: "s1" }],
+      ["message:edit", { ...edit, text: "Other" }],
+    ] as const;
     await until(async () => {
+      await Promise.all(Array.from({ length: 61 }, () => chat.try(ada, ...changes[0])));
       const outcomes = await Promise.all(
-        changes.map(([event, data]) => chat.try(ada, event, data)),
+        attempts.map(([event, data]) => chat.try(ada, event, data)),
       );
-      return outcomes.every(({ code }) => code === "rate_limited");
+      const codes = outcomes.map(({ code }) => code);
+      assert.deepEqual(codes.splice(-3), [undefined, undefined, "idempotency_conflict"]);
+      // A slow machine may come into the limit's next window meanwhile.
+      return codes.every((code) => code === "rate_limited");
     }, "all are refused");
-    const [again, resent, other, missing] = await Promise.all([
-      chat.try(ada, "message:edit", edit),
-      chat.try(ada, "message:send", { text: "Hello", clientMessageId: "s1" }),
-      chat.try(ada, "message:edit", { ...edit, text: "Other" }),
-      chat.try(ada, "message:edit", { messageId: "nothing", text: "Hi" }),
-    ]);
-    assert.deepEqual([again.code, resent.code], [undefined, undefined]);
-    assert.equal(other.code, "idempotency_conflict");
-    assert.equal(missing.code, "rate_limited");
     await chat.send(bob);
   },
   { RATE_LIMIT: "on" },

@@ -96,16 +96,20 @@ testInRoom("the creator is a member from the beginning", async (chat) => {
 
 testInRoom("positions that are none, and rooms that are none, are refused", async (chat) => {
   const { ada, roomId } = chat;
-  for (const seq of [-1, 0.5, "1", null, undefined]) {
-    const { data } = await ada.socket.call("room:read", { roomId, seq });
-    assert.equal(data.code, "validation_failed");
+  for (const seq of [-1, 0.5, 2 ** 53, "1", null, undefined]) {
+    for (const event of ["room:read", "room:unread"]) {
+      const { data } = await ada.socket.call(event, { roomId, seq });
+      assert.equal(data.code, "validation_failed", `${event} ${seq}`);
+    }
     const { body } = await ada.account.request("PUT", `/rooms/${roomId}/read`, { seq });
     assert.equal(body.code, "validation_failed");
   }
   const { data } = await ada.socket.call("room:unread", { roomId, seq: 0 });
   assert.equal(data.code, "validation_failed");
-  const unknown = await ada.socket.call("room:read", { roomId: "unknown", seq: 1 });
-  assert.equal(unknown.data.code, "room_not_found");
+  for (const event of ["room:read", "room:unread"]) {
+    const unknown = await ada.socket.call(event, { roomId: "unknown", seq: 1 });
+    assert.equal(unknown.data.code, "room_not_found");
+  }
   const { body } = await ada.account.request("PUT", "/rooms/unknown/read", { seq: 1 });
   assert.equal(body.code, "room_not_found");
 });
