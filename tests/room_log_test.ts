@@ -589,7 +589,7 @@ function remove(by: User, messageId: string, clientMessageId = newId()): Command
 function react(by: User, messageId: string, emoji = "+1", isOn = true): Command {
   const use = { emoji, user: publicUser(by) };
   const uses = { added: isOn ? [use] : [], removed: isOn ? [] : [use] };
-  const reaction = { messageId, emoji, userId: by.id };
+  const reaction = { messageId, emoji, userId: by.id, isOn };
   return {
     ...{ by, clientMessageId: newId(), request: null, text: "" },
     needs: { messageIds: [messageId], reaction },

@@ -16,16 +16,21 @@ import type { MessageStore } from "../ports/store/messages.ts";
 export interface Needs {
   messageIds: readonly string[];
   /** The reaction that it adds or removes. */
-  reaction?: { messageId: string; emoji: string; userId: string };
+  reaction?: { messageId: string; emoji: string; userId: string; isOn: boolean };
   /** Whether it needs the number of pinned messages. */
   pins?: boolean;
+}
+
+/** Who has put an emoji on a message; the first ones only if some may take theirs back. */
+interface KnownReactors extends Pick<Reactors, "among"> {
+  first?: Reactors["first"];
 }
 
 interface Known {
   /** By id. */
   messages: Map<string, Message>;
   /** By message and emoji. */
-  reactors: Map<string, Reactors>;
+  reactors: Map<string, KnownReactors>;
   pins: number;
 }
 
@@ -40,7 +45,7 @@ export class RoomState {
   readonly drafts: EntryDraft[] = [];
   readonly #roomId: string;
   readonly #messages: Map<string, Message>;
-  readonly #reactors: Map<string, Reactors>;
+  readonly #reactors: Map<string, KnownReactors>;
   #pins: number;
   #end: LogPosition;
   /** Where the draft stands that further reactions to a message can join. */
@@ -97,10 +102,11 @@ export class RoomState {
   react(messageId: string, use: EmojiUse, add: boolean): Message | null {
     const message = this.message(messageId);
     const key = keyOf(messageId, use.emoji);
-    const known = this.#reactors.get(key) ?? { among: new Set(), first: [] };
+    const { among = new Set<string>(), first = shownReactors(message, use.emoji) } =
+      this.#reactors.get(key) ?? {};
     const place = this.#openReactions.get(messageId) ?? this.drafts.length;
     const seq = this.#end.seq + 1 - (this.drafts.length - place);
-    const changed = react(message, use, add, known, seq);
+    const changed = react(message, use, add, { among, first }, seq);
     if (!changed) return null;
     this.#reactors.set(key, changed.reactors);
     return changed.message;
@@ -156,23 +162,29 @@ async function readReactors(
   store: MessageStore,
   roomId: string,
   reactions: readonly NonNullable<Needs["reaction"]>[],
-): Promise<Map<string, Reactors>> {
+): Promise<Map<string, KnownReactors>> {
   const byKey = Map.groupBy(reactions, ({ messageId, emoji }) => keyOf(messageId, emoji));
   const read = await Promise.all(
-    Array.from(byKey, async ([key, same]): Promise<[string, Reactors]> => {
+    Array.from(byKey, async ([key, same]): Promise<[string, KnownReactors]> => {
       const { messageId, emoji } = same[0]!;
       const userIds = [...new Set(same.map(({ userId }) => userId))];
       // As many as there are to show once each of these users has taken theirs back.
       const limit = SHOWN_REACTORS + userIds.length;
       const [among, first] = await Promise.all([
         store.reactorsAmong(roomId, messageId, emoji, userIds),
-        store.reactors(roomId, messageId, emoji, limit),
+        same.every(({ isOn }) => isOn) ? null : store.reactors(roomId, messageId, emoji, limit),
       ]);
-      const order = first.map(({ user, seq }) => ({ userId: user.id, seq }));
-      return [key, { among, first: order }];
+      if (first === null) return [key, { among }];
+      return [key, { among, first: first.map(({ user, seq }) => ({ userId: user.id, seq })) }];
     }),
   );
   return new Map(read);
+}
+
+/** Those whom the message names: in their order, before every entry that is still to come. */
+function shownReactors({ reactions }: Message, emoji: string): Reactors["first"] {
+  const { users = [] } = reactions.find((reaction) => reaction.emoji === emoji) ?? {};
+  return users.map((userId, i) => ({ userId, seq: i - users.length }));
 }
 
 function keyOf(messageId: string, emoji: string): string {

@@ -23,7 +23,7 @@ export async function setReaction(
 ): Promise<Accepted> {
   const use = { emoji, user: publicUser(actor.user) };
   const uses = { added: isOn ? [use] : [], removed: isOn ? [] : [use] };
-  const reaction = { messageId, emoji, userId: actor.userId };
+  const reaction = { messageId, emoji, userId: actor.userId, isOn };
   const command = { room, messageId, needs: { reaction } };
   return await acceptChange(actor, dependencies, command, (_before, room, state) => {
     requireCapability(room, "message.react");

@@ -1,20 +1,31 @@
 /** What reactions to messages must do on every store. */
 import assert from "node:assert/strict";
-import { publicUser } from "../../../src/domain/user.ts";
+import { listReactors } from "../../../src/application/messages/list_reactors.ts";
+import type { Actor } from "../../../src/domain/actor.ts";
+import { publicUser, type User } from "../../../src/domain/user.ts";
 import type { ReactorCursor } from "../../../src/ports/store/messages.ts";
+import type { Store } from "../../../src/ports/store/store.ts";
+import type { Access } from "../../../src/services/access.ts";
+import { type Command, decide } from "../../../src/services/decision.ts";
 import { deletion, edit, reaction, reactionRemoval } from "./change_drafts.ts";
 import { appendChange, roomWithMessages } from "./changes.ts";
 import {
+  CREATED,
   createRoom,
   createUser,
   creation,
   draft,
+  newId,
+  newUser,
   pick,
   range,
   type Register,
   rename,
   write,
 } from "./fixtures.ts";
+
+/** Reactions in one entry: an append of more could take too long on a slow machine. */
+const AT_ONCE = 100;
 
 export function testReactions(test: Register): void {
   test("a reaction is an entry that says who added what, and counts on the message", async (store) => {
@@ -201,4 +212,81 @@ export function testReactions(test: Register): void {
       assert.deepEqual(now!.reactions, [{ emoji: "👍", count: 24, users: ids.slice(0, 10) }]);
     }
   });
+
+  test(
+    "10,000 users react to one message: all are counted and listed, the first ten named",
+    async (store, _connect, addUsers) => {
+      const { roomId, messages: [message] } = await roomWithMessages(store, 1);
+      const { id } = message!;
+      const users = range(1, 10_000).map(() => newUser());
+      await addUsers(users);
+      for (let i = 0; i < users.length; i += AT_ONCE) {
+        await react(store, roomId, id, users.slice(i, i + AT_ONCE), true);
+      }
+      const ids = await listAll(store, roomId, id);
+      const entries = range(1, users.length / AT_ONCE).map((n) => {
+        return users.slice((n - 1) * AT_ONCE, n * AT_ONCE).map((user) => user.id).toSorted();
+      });
+      assert.deepEqual(ids, entries.flat());
+      const [all] = await store.messages.find(roomId, [id]);
+      assert.deepEqual(all!.reactions, [{ emoji: "👍", count: 10_000, users: ids.slice(0, 10) }]);
+
+      const gone = new Set(ids.filter((_, i) => i % 3 > 0).slice(0, AT_ONCE));
+      await react(store, roomId, id, users.filter((user) => gone.has(user.id)), false);
+      const left = ids.filter((each) => !gone.has(each));
+      const first = await store.messages.reactors(roomId, id, "👍", AT_ONCE);
+      assert.deepEqual(first.map(({ user }) => user.id), left.slice(0, AT_ONCE));
+      const [fewer] = await store.messages.find(roomId, [id]);
+      const reaction = { emoji: "👍", count: left.length, users: left.slice(0, 10) };
+      assert.deepEqual(fewer!.reactions, [reaction]);
+    },
+  );
+}
+
+/** Adds an emoji of all users, or removes it, with one entry. */
+async function react(
+  store: Store,
+  roomId: string,
+  messageId: string,
+  users: readonly User[],
+  add: boolean,
+): Promise<void> {
+  const basis = await store.log.end(roomId);
+  const commands = users.map((user) => ({ command: toCommand(messageId, user, add) }));
+  const { drafts, placed } = await decide(store.messages, roomId, basis, commands);
+  assert.deepEqual([drafts.length, placed.length], [1, users.length]);
+  assert.equal((await store.log.append(roomId, basis, drafts)).length, 1);
+}
+
+function toCommand(messageId: string, user: User, add: boolean): Command {
+  const by = publicUser(user);
+  const [id, emoji] = [newId(), "👍"];
+  const fields = { id, by, clientMessageId: id, request: null, createdAt: CREATED };
+  const use = { emoji, user: by };
+  const uses = { added: add ? [use] : [], removed: add ? [] : [use] };
+  return {
+    ...fields,
+    text: "",
+    needs: { messageIds: [messageId], reaction: { messageId, emoji, userId: user.id, isOn: add } },
+    decide(state) {
+      const before = state.message(messageId);
+      const message = state.react(messageId, use, add)!;
+      return { draft: { kind: "reacted", ...fields, ...uses, before, message } };
+    },
+  };
+}
+
+/** The ids of those who have put the emoji on a message, as they are listed page by page. */
+async function listAll(store: Store, roomId: string, messageId: string): Promise<string[]> {
+  const access = { find: () => Promise.resolve({ roomId }) } as unknown as Access;
+  const actor = { userId: "reader" } as Actor;
+  const ids: string[] = [];
+  let cursor: string | undefined;
+  do {
+    const request = { messageId, emoji: "👍", limit: 2_499, cursor };
+    const page = await listReactors(actor, { access, store }, roomId, request);
+    ids.push(...page.users.map(({ id }) => id));
+    cursor = page.nextCursor ?? undefined;
+  } while (cursor !== undefined);
+  return ids;
 }

@@ -25,7 +25,11 @@ export function testStore(name: string, createDatabase: () => Promise<TestDataba
         return store;
       };
       try {
-        await run(await connect(), connect);
+        const store = await connect();
+        await run(store, connect, async (users) => {
+          if (database.addUsers) return await database.addUsers(users);
+          await Promise.all(users.map((user) => store.users.create(user)));
+        });
       } finally {
         await Promise.all(stores.map((store) => store.close()));
         await database.drop();

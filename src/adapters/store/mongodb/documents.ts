@@ -27,7 +27,7 @@ export interface EditDocument {
 
 /** A user's emoji on a message. */
 export interface ReactionDocument {
-  /** The ids of message and user, and the emoji. */
+  /** Its `reactionId`. */
   _id: string;
   roomId: string;
   messageId: string;
@@ -37,6 +37,10 @@ export interface ReactionDocument {
   seq: number;
   /** Set if it was removed; it goes only later, so that a belated writer cannot add it again. */
   removedAt?: Date;
+}
+
+export function reactionId(messageId: string, emoji: string, userId: string): string {
+  return `${messageId} ${emoji} ${userId}`;
 }
 
 /** A user's place in a room. */

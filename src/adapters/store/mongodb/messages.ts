@@ -15,6 +15,7 @@ import {
   lookUpUser,
   type PublicUserDocument,
   type ReactionDocument,
+  reactionId,
   toPublicUser,
 } from "./documents.ts";
 import { type EntryDocument, isMessage, PINNED_KEY, threadKey } from "./entry_documents.ts";
@@ -196,7 +197,8 @@ export class MongoMessages implements MessageStore {
     return this.#operations.run(async () => {
       if (userIds.length === 0) return new Set();
       await this.#settle(roomId, [messageId]);
-      const match = { roomId, messageId, emoji, userId: { $in: [...userIds] }, ...PRESENT };
+      const ids = userIds.map((userId) => reactionId(messageId, emoji, userId));
+      const match = { _id: { $in: ids }, roomId, ...PRESENT };
       const reactions = await this.#reactions
         .find(match, { projection: { userId: 1 }, batchSize: userIds.length })
         .toArray();

@@ -1,5 +1,5 @@
 /** What committed changes make of a message: its document, earlier texts and reactions. */
-import type { EditDocument, ReactionDocument } from "./documents.ts";
+import { type EditDocument, type ReactionDocument, reactionId } from "./documents.ts";
 import {
   type ChangeDocument,
   type EmojiUseDocument,
@@ -86,7 +86,7 @@ function toReactions(
   { seq, content, added = [], removed = [] }: CommittedChange,
 ): ReactionDocument[] {
   const toReaction = ({ emoji, userId }: EmojiUseDocument): ReactionDocument => {
-    return { _id: `${messageId} ${emoji} ${userId}`, roomId, messageId, emoji, userId, seq };
+    return { _id: reactionId(messageId, emoji, userId), roomId, messageId, emoji, userId, seq };
   };
   const { updatedAt: removedAt } = content;
   return [
