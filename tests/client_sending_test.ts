@@ -1,4 +1,5 @@
 /** Messages on their way: shown at once, stored once, in order, over losses and reloads. */
+// @slow: dozens of broken connections
 import assert from "node:assert/strict";
 import type { ChatMessage } from "../src/client/mod.ts";
 import { becomes, newAccount, reaches, type TestBrowser } from "./harness/client.ts";

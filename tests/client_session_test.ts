@@ -1,4 +1,5 @@
 /** Sessions in the client: cookies, tokens, and what happens when they end. */
+// @slow: waits for tokens and connections that end
 import assert from "node:assert/strict";
 import { CLOSE_CODES, createClient, type EchoRoomError } from "../src/client/mod.ts";
 import { Account } from "./harness/account.ts";

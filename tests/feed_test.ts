@@ -1,4 +1,5 @@
 /** The feed of one room: whatever the bus loses, repeats or reorders, sockets get the log in order. */
+// @slow: hundreds of random histories
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { InProcessBus } from "../src/adapters/bus/in_process.ts";

@@ -1,4 +1,5 @@
 /** Rooms over the WebSocket: joining and leaving, who is there, and who types. */
+// @slow: hundreds of sockets
 import assert from "node:assert/strict";
 import type { Account } from "./harness/account.ts";
 import type { TestSocket } from "./harness/socket.ts";

@@ -1,4 +1,5 @@
 /** The store conformance suite on the embedded store. */
+// @slow: the whole conformance suite
 import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
 import { testStore } from "./conformance/store/store.ts";
 
