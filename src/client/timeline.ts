@@ -235,6 +235,8 @@ export class Timeline {
   }
 
   #confirm(): void {
+    // A page on its way may show a message in the state before.
+    if (this.#olderChanges) return;
     this.#changes.confirm(this.cursor.seq, (id) => this.find(id));
   }
 
