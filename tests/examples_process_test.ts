@@ -50,6 +50,8 @@ const RUNS: Record<string, (place: string) => Promise<void>> = {
     printsLine(place, /^It is entry 2 of the room's log\.$/m),
   "docs/client.md, Send, edit, react, answer, ts 1": (place) =>
     printsLine(place, /^Who is there\?$/m),
+  "docs/client.md, Show rooms, mark what is read, ts 1": (place) =>
+    printsLine(place, /^General: 0 unread, 0 mentions, last \d{4}-.*Z$/m),
   "docs/protocol.md, The ten steps as a program, ts 1": (place) =>
     printsLine(place, /^2 Hello \(edited\) 👍 1\n5 \(deleted\)$/m),
   "src/client/README.md, EchoRoom's client, ts 1": (place) => printsLine(place, /^Hello sent$/m),

@@ -2,7 +2,7 @@
 import type { SignedIn } from "../protocol/wire/auth.ts";
 import type { Problem } from "../protocol/wire/errors.ts";
 import type { MessagesPage } from "../protocol/wire/messages.ts";
-import type { Room, RoomsPage } from "../protocol/wire/rooms.ts";
+import type { ListedRoom, Room, RoomsPage } from "../protocol/wire/rooms.ts";
 import type { User } from "../protocol/wire/users.ts";
 import type { ServerAddress } from "./address.ts";
 import { EchoRoomError, errorOfProblem } from "./errors.ts";
@@ -133,9 +133,8 @@ export class Api {
   }
 
   /** `GET /rooms/:idOrSlug` */
-  async readRoom(idOrSlug: string): Promise<Room> {
-    const path = `rooms/${encodeURIComponent(idOrSlug)}`;
-    return (await this.#authorized<{ room: Room }>(path)).room;
+  async readRoom(idOrSlug: string): Promise<ListedRoom> {
+    return (await this.#authorized<{ room: ListedRoom }>(roomPath(idOrSlug))).room;
   }
 
   /**
@@ -148,7 +147,7 @@ export class Api {
     idOrSlug: string,
     page: { before?: string; after?: string; limit?: number } = {},
   ): Promise<MessagesPage> {
-    return this.#authorized(`rooms/${encodeURIComponent(idOrSlug)}/messages`, { query: page });
+    return this.#authorized(`${roomPath(idOrSlug)}/messages`, { query: page });
   }
 
   async #authorized<T>(path: string, call: Call = {}): Promise<T> {
@@ -195,6 +194,10 @@ export class Api {
       throw address.unreachable();
     }
   }
+}
+
+function roomPath(idOrSlug: string): string {
+  return `rooms/${encodeURIComponent(idOrSlug)}`;
 }
 
 function queryOf({ query = {} }: Call): string {

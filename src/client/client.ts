@@ -18,6 +18,7 @@ import {
   ownWebSocket,
 } from "./platform.ts";
 import type { Room } from "./room.ts";
+import { RoomList, type RoomSummary } from "./room_list.ts";
 import { TIMING, type Timing } from "./timing.ts";
 import { Tokens } from "./tokens.ts";
 import type { OutboxStorage } from "./unsent_store.ts";
@@ -40,6 +41,12 @@ export interface ClientOptions {
   fetch?: ClientFetch;
   /** Other times than {@linkcode TIMING}. */
   timing?: Partial<Timing>;
+}
+
+/** How a room is joined. */
+export interface JoinOptions {
+  /** Whether the user counts as being there; true if not given. */
+  present?: boolean;
 }
 
 /**
@@ -77,10 +84,17 @@ export class Client {
   /** The user who is signed in; null if there is none, or none is known yet. */
   readonly user: Observable<User | null>;
 
+  /**
+   * All rooms, by name, with what is unread; null until they are known. The list is read while it has
+   * subscribers, which also keeps the user's own rooms joined, without presence.
+   */
+  readonly rooms: Observable<readonly RoomSummary[] | null>;
+
   readonly #tokens: Tokens;
   readonly #connection: Connection;
   readonly #outbox: Outbox;
   readonly #rooms: JoinedRooms;
+  readonly #roomList: RoomList;
   readonly #address: ServerAddress;
   readonly #ownToken: ClientOptions["token"];
   readonly #timing: Timing;
@@ -103,7 +117,10 @@ export class Client {
       fetch: options.fetch ?? ownFetch(),
       tokens: this.#tokens,
       answerMs: timing.answerMs,
-      onRoom: () => this.#rooms.retry(),
+      onRoom: () => {
+        this.#rooms.retry();
+        this.#roomList.reload();
+      },
     });
     this.#connection = new Connection({
       address: this.#address,
@@ -130,6 +147,11 @@ export class Client {
       self: () => this.#user && publicOf(this.#user),
       unsent: (room) => this.#unsent(room),
       unsentUnder: (name) => this.#outbox.waiting(name),
+    });
+    this.rooms = this.#roomList = new RoomList({
+      api: this.api,
+      isOnline: () => this.#connection.isOnline,
+      join: (id) => this.#rooms.join(id, false),
     });
     this.connection = this.#connection.state;
     this.user = this.#observedUser;
@@ -197,9 +219,11 @@ export class Client {
    * Joins a room now, or as soon as there is a connection, and after every loss again. A room that
    * the server refuses is asked for again, too: it may be made later.
    * @param idOrSlug the same name always gets the same handle, until it was left as often
+   * @param options.present false for a room that is not on the screen: it is kept current, without
+   *   presence and typing, and the user does not count as being there
    */
-  join(idOrSlug: string): Room {
-    return this.#rooms.join(idOrSlug);
+  join(idOrSlug: string, { present = true }: JoinOptions = {}): Room {
+    return this.#rooms.join(idOrSlug, present);
   }
 
   #begin({ user, accessToken }: { user: User; accessToken: string }): User {
@@ -243,6 +267,7 @@ export class Client {
     this.#observedUser.changed();
     this.#outbox.close(error);
     for (const { reject } of this.#userWaiters.splice(0)) reject(error);
+    this.#roomList.end();
     this.#rooms.end();
   }
 
@@ -270,8 +295,10 @@ export class Client {
   #onState(): void {
     const { status } = this.connection.get();
     this.#outbox.online = status === "online";
-    if (status === "online") this.#rooms.enter();
-    else this.#rooms.suspend();
+    if (status === "online") {
+      this.#rooms.enter();
+      this.#roomList.reload();
+    } else this.#rooms.suspend();
     if (status === "signed_out") {
       this.#tokens.clear();
       this.#forget(signedOut());

@@ -86,12 +86,6 @@ function contentOf({ text, replyTo, mentions, mentionsRoom, metadata }: Content)
   return { text, replyTo, mentions, mentionsRoom, metadata };
 }
 
-/** The same without the fields that are undefined. */
-export function given<T extends object>(fields: T): Partial<T> {
-  const known = Object.entries(fields).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(known) as Partial<T>;
-}
-
 /** The same command once the message that it changes or answers is acked with this id. */
 export function withTarget(unsent: Unsent, id: string): Unsent {
   const { sendId: _, ...rest } = unsent;

@@ -1,5 +1,5 @@
 /** What a new command makes of those that wait before it, so that nothing is sent to be undone. */
-import { type Change, given, isChange, type Unsent } from "./commands.ts";
+import { type Change, isChange, type Unsent } from "./commands.ts";
 
 /** A command that waits, or is on its way. */
 interface Waiting {
@@ -15,14 +15,6 @@ export interface Folding<Item> {
   /** An unsent message that takes the new command in, which then is not sent itself. */
   into?: Item | undefined;
 }
-
-/** The event that undoes another. */
-const OPPOSITES: Partial<Record<Change["event"], Change["event"]>> = {
-  "reaction:add": "reaction:remove",
-  "reaction:remove": "reaction:add",
-  "message:pin": "message:unpin",
-  "message:unpin": "message:pin",
-};
 
 /**
  * Folds a command into those before it. A message that the server may have is left alone: its
@@ -47,11 +39,17 @@ export function fold<Item extends Waiting>(items: readonly Item[], command: Unse
 /** The unsent message as an edit leaves it. */
 export function edited(message: Unsent, command: Unsent): Unsent {
   const { text, mentions, metadata } = command.change as Extract<Change, { event: "message:edit" }>;
-  return { ...message, ...given({ text, mentions, metadata }) } as Unsent;
+  // What is undefined stays as it is.
+  return { ...message, ...JSON.parse(JSON.stringify({ text, mentions, metadata })) };
 }
 
 function isUndoneBy(earlier: Change, later: Change): boolean {
   if (later.event === "message:delete") return true;
-  const isOfKind = [later.event, OPPOSITES[later.event]].includes(earlier.event);
+  const isOfKind = kindOf(earlier) === kindOf(later);
   return isOfKind && (earlier as { emoji?: string }).emoji === (later as { emoji?: string }).emoji;
+}
+
+/** The same for an event and for the one that undoes it. */
+function kindOf({ event }: Change): string {
+  return event.replace(/(add|remove|unpin|pin)$/, "");
 }

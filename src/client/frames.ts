@@ -21,6 +21,7 @@ export interface EntryFrame {
     entryId?: string;
     message?: Message;
     change?: MessageChange;
+    referenced?: Message[];
   };
 }
 

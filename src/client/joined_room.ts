@@ -12,6 +12,7 @@ import type { EntryFrame, Notice } from "./frames.ts";
 import { type Observable, Observed } from "./observable.ts";
 import { OnlineUsers } from "./online_users.ts";
 import type { Progress } from "./outbox.ts";
+import { Reading, type Unread } from "./reading.ts";
 import type { Attendance, Recovery, Room, RoomState, SendOptions } from "./room.ts";
 import { Subscription } from "./subscription.ts";
 import { Timeline } from "./timeline.ts";
@@ -27,6 +28,10 @@ export interface RoomHost {
   perform(room: JoinedRoom, action: Action): Promise<Ack | null>;
   /** The user; null before it is known. */
   self(): PublicUser | null;
+  /** Whether the room is on the screen, of this handle's holder or of another's. */
+  isPresent(room: JoinedRoom): boolean;
+  /** Takes the position up to which a room is read, for all its handles. */
+  readonly acked: (ack: ServerEvents["read:ack"]) => void;
   /** The room's unsent commands, under its id or slug. */
   unsent(room: JoinedRoom): Unsent[];
   /** The app has left the room. */
@@ -49,10 +54,12 @@ export class JoinedRoom implements Room {
   readonly online: Observable<Attendance>;
   readonly typing: Observable<readonly PublicUser[]>;
   readonly recovery: Observable<Recovery | null>;
+  readonly unread: Observable<Unread>;
 
   readonly #host: RoomHost;
   readonly #timeline: Timeline;
   readonly #subscription: Subscription;
+  readonly #reading: Reading;
   readonly #online = new OnlineUsers();
   readonly #othersTyping = new OthersTyping();
   readonly #ownTyping = new OwnTyping((event) => {
@@ -61,8 +68,12 @@ export class JoinedRoom implements Room {
   #info: RoomInfo | null = null;
   #older: Promise<boolean> | null = null;
 
-  constructor(name: string, host: RoomHost) {
+  /** Whether the room is on the screen of this handle's holder. */
+  isPresent: boolean;
+
+  constructor(name: string, isPresent: boolean, host: RoomHost) {
     this.name = name;
+    this.isPresent = isPresent;
     this.#host = host;
     const timeline = this.#timeline = new Timeline(host.self);
     const { connection, timing } = host;
@@ -71,8 +82,18 @@ export class JoinedRoom implements Room {
       timing,
       timeline,
       roomId: () => this.id,
+      isPresent: () => host.isPresent(this),
       joined: (answer) => this.#joined(answer),
+      live: (isLive) => isLive ? this.#reading.start() : this.#reading.stop(),
     });
+    this.#reading = new Reading({
+      connection,
+      timeline,
+      roomId: () => this.id,
+      selfId: () => host.self()?.id,
+      acked: host.acked,
+    });
+    this.unread = this.#reading.unread;
     this.state = this.#subscription.state;
     this.recovery = this.#subscription.recovery;
     this.messages = timeline.messages;
@@ -139,6 +160,25 @@ export class JoinedRoom implements Room {
     return this.#timeline.discard(message.key);
   }
 
+  find(message: MessageRef): ChatMessage | undefined {
+    return this.#timeline.find(message);
+  }
+
+  markRead(seq: number = this.cursor): void {
+    this.#reading.markRead(seq);
+  }
+
+  markUnread(message: MessageRef): void {
+    const seq = this.#timeline.find(message)?.seq;
+    if (!seq) throw noMessage();
+    this.#reading.markUnread(seq);
+  }
+
+  setPresent(isPresent: boolean): void {
+    this.isPresent = isPresent;
+    this.#subscription.updatePresence();
+  }
+
   loadOlder(): Promise<boolean> {
     this.#older ??= this.#loadOlder().finally(() => this.#older = null);
     return this.#older;
@@ -188,14 +228,15 @@ export class JoinedRoom implements Room {
   /** The session has ended: the next user must not see its messages. */
   end(): void {
     this.close();
+    this.#reading.clear();
     this.#timeline.clear();
   }
 
   /** Takes a live entry of the room's log. One of an unknown event only moves the cursor. */
   receive({ event, data }: EntryFrame): void {
-    const { seq, entryId = null, change } = data;
+    const { seq, entryId = null } = data;
     const message = MESSAGE_EVENTS.has(event) ? data.message : undefined;
-    this.#timeline.receive({ seq, id: entryId }, message, change);
+    this.#timeline.receive({ seq, id: entryId }, message, data);
     if (this.#timeline.isBehind) this.check();
   }
 
@@ -208,11 +249,23 @@ export class JoinedRoom implements Room {
   /** Shows what has become of something that the user has done. */
   report(unsent: Unsent, progress: Progress): void {
     this.#timeline.update(unsent, progress);
+    // Sending makes one a member.
+    if (progress.state === "sent" && !this.#reading.isMember) this.#reading.ask();
   }
 
   /** Shows something of the user's own that is not sent yet, unless it is shown already. */
   show(unsent: Unsent): void {
     this.#timeline.show(unsent);
+  }
+
+  /** Takes how far the server says that the user has read. */
+  takeRead(ack: ServerEvents["read:ack"]): void {
+    this.#reading.take(ack);
+  }
+
+  /** The room may be on the screen of another handle's holder. */
+  updatePresence(): void {
+    this.#subscription.updatePresence();
   }
 
   /** Recovers what may be missing; the answer also shows that the connection works. */
@@ -246,7 +299,9 @@ export class JoinedRoom implements Room {
   #joined(answer: ServerEvents["room:joined"]): void {
     this.#info = answer.room;
     this.info.changed();
-    this.#online.join(answer);
+    // Nobody tells of those who come and go.
+    if (this.#host.isPresent(this)) this.#online.join(answer);
+    else this.#online.clear();
     for (const unsent of this.#host.unsent(this)) this.show(unsent);
   }
 

@@ -7,7 +7,7 @@ import type { Progress } from "./outbox.ts";
 import type { Room } from "./room.ts";
 
 /** What joined rooms need of the client around them. */
-export interface RoomsHost extends Omit<RoomHost, "release"> {
+export interface RoomsHost extends Omit<RoomHost, "release" | "isPresent" | "acked"> {
   /** The unsent commands for a room of this name, before its id is known. */
   unsentUnder(name: string): Unsent[];
 }
@@ -25,15 +25,18 @@ export class JoinedRooms {
   }
 
   /** Returns the room of this name; it has to be left as often as it was joined. */
-  join(idOrSlug: string): Room {
+  join(idOrSlug: string, isPresent = true): Room {
     const known = this.#rooms.get(idOrSlug);
     if (known) {
       known.holders++;
+      if (isPresent) known.room.setPresent(true);
       known.room.retryEntering();
       return known.room;
     }
-    const room = new JoinedRoom(idOrSlug, {
+    const room = new JoinedRoom(idOrSlug, isPresent, {
       ...this.#host,
+      acked: (ack) => this.#withId(ack.roomId).forEach((room) => room.takeRead(ack)),
+      isPresent: ({ id }) => this.#withId(id).some(({ isPresent }) => isPresent),
       release: (room) => this.#release(room),
     });
     this.#rooms.set(idOrSlug, { room, holders: 1 });
@@ -93,7 +96,9 @@ export class JoinedRooms {
     this.#rooms.delete(room.name);
     room.close();
     // The app may hold the same room under its other name, which may not be known yet.
-    if (this.#withId(room.id).length > 0) return;
+    const others = this.#withId(room.id);
+    for (const other of others) other.updatePresence();
+    if (others.length > 0) return;
     this.#connection.request("room:leave", { roomId: room.id }, ({ roomId }) => {
       for (const other of this.#withId(roomId)) other.enter();
       this.retry();

@@ -56,10 +56,10 @@ export type {
   RoomsPage,
 } from "../protocol/wire/rooms.ts";
 export type { PublicUser, User } from "../protocol/wire/users.ts";
-export { ERROR_CODES, type ErrorCode, type InputFault } from "../domain/errors.ts";
+export type { ErrorCode, InputFault } from "../domain/errors.ts";
 export { CLOSE_CODES } from "../protocol/wire/close_codes.ts";
 export type { Account, Api, Credentials, ProfileChanges } from "./api.ts";
-export { Client, type ClientOptions, createClient } from "./client.ts";
+export { Client, type ClientOptions, createClient, type JoinOptions } from "./client.ts";
 export type { ConnectionState } from "./connection.ts";
 export { type ClientErrorCode, EchoRoomError, type Refusal } from "./errors.ts";
 export type { Observable } from "./observable.ts";
@@ -72,6 +72,8 @@ export type {
   ClientSocketConstructor,
 } from "./platform.ts";
 export type { Attendance, Recovery, Room, RoomState, SendOptions } from "./room.ts";
+export type { Unread } from "./reading.ts";
+export type { RoomSummary } from "./room_list.ts";
 export type { ChatMessage, MessageRef, MessageState } from "./chat_message.ts";
 export { TIMING, type Timing } from "./timing.ts";
 export type { OutboxStorage } from "./unsent_store.ts";

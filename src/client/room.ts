@@ -5,6 +5,7 @@ import type { EchoRoomError } from "./errors.ts";
 import type { Observable } from "./observable.ts";
 import type { ChatMessage, MessageRef } from "./chat_message.ts";
 import type { Ack, Edit, MessageOptions } from "./commands.ts";
+import type { Unread } from "./reading.ts";
 
 /** The state of a room. */
 export type RoomState =
@@ -68,6 +69,9 @@ export interface Room {
   readonly typing: Observable<readonly PublicUser[]>;
   /** What the last return after a loss brought; null until there was one. */
   readonly recovery: Observable<Recovery | null>;
+
+  /** How much of the room the user has not read: by the server, and counted live. */
+  readonly unread: Observable<Unread>;
 
   /**
    * Sends a message. It is in `messages` at once (or as soon as it is known who is signed in), is
@@ -136,6 +140,25 @@ export interface Room {
 
   /** Removes a message that failed. Returns false for any other. */
   discard(message: ChatMessage): boolean;
+
+  /** The message shown under this `id` or `key`, or one that a message shown answers. */
+  find(message: MessageRef): ChatMessage | undefined;
+
+  /**
+   * Sets how far the user has read; call it when the newest messages are on the screen. The server is
+   * told at most every two seconds, and after an outage.
+   * @param seq of the last entry that is read; without it everything shown
+   */
+  markRead(seq?: number): void;
+
+  /**
+   * Sets how far the user has read back to just before a message.
+   * @throws {EchoRoomError} `message_not_found` if it is not shown, or not sent
+   */
+  markUnread(message: MessageRef): void;
+
+  /** Whether the room is on the screen: only then its user counts as being there. */
+  setPresent(isPresent: boolean): void;
 
   /**
    * Loads messages older than those shown, a page at a time.

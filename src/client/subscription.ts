@@ -14,6 +14,10 @@ export interface SubscriptionHost {
   readonly timeline: Timeline;
   /** The room's id; before the first join its name. */
   roomId(): string;
+  /** Whether the user counts as being there, and is shown who else is. */
+  isPresent(): boolean;
+  /** The room has become live, or is no longer. */
+  live(isLive: boolean): void;
   /** Takes what a join shows beside the messages. */
   joined(answer: ServerEvents["room:joined"]): void;
 }
@@ -39,6 +43,8 @@ export class Subscription {
   /** Counts the attempts to join: answers to an older one are ignored. */
   #attempt = 0;
   #recovering = false;
+  /** What the server was last told. */
+  #isPresent = true;
   /** Refusals since the room was last entered. */
   #refusals = 0;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
@@ -98,6 +104,11 @@ export class Subscription {
     });
   }
 
+  /** Tells the server if the user is present now and was not before, or the other way round. */
+  updatePresence(): void {
+    if (this.status === "live" && this.#host.isPresent() !== this.#isPresent) this.reload();
+  }
+
   /** Joins once more, for what a join shows. */
   reload(): void {
     this.#join().catch(() => {});
@@ -105,8 +116,11 @@ export class Subscription {
 
   async #join(): Promise<void> {
     const attempt = this.#attempt;
-    await this.#host.connection.request("room:join", { roomId: this.#host.roomId() }, (answer) => {
-      if (attempt === this.#attempt) this.#joined(answer);
+    await this.#host.connection.request("room:join", this.#place(), (answer) => {
+      if (attempt !== this.#attempt) return;
+      this.#joined(answer);
+      // Only now is it known which other handles are of this room.
+      this.updatePresence();
     });
   }
 
@@ -136,8 +150,8 @@ export class Subscription {
     while (again && attempt === this.#attempt) {
       const { seq: lastSeenSeq, id } = timeline.cursor;
       const cursor = { lastSeenSeq, ...(id && { lastSeenEntryId: id }) };
-      const place = { roomId: this.#host.roomId(), ...cursor };
-      await this.#host.connection.request("connection:recover", place, (page) => {
+      const request = { ...this.#place(), ...cursor };
+      await this.#host.connection.request("connection:recover", request, (page) => {
         if (attempt !== this.#attempt) return;
         added += timeline.recover(page);
         reset ||= page.reset;
@@ -149,6 +163,12 @@ export class Subscription {
     if (attempt !== this.#attempt) return;
     this.#recovering = false;
     if (added > 0 || reset || this.status !== "live") this.#recovered(added, reset);
+  }
+
+  /** The room, and whether the user is there: true unless the server is told otherwise. */
+  #place(): { roomId: string; present?: false } {
+    this.#isPresent = this.#host.isPresent();
+    return { roomId: this.#host.roomId(), ...(!this.#isPresent && { present: false }) };
   }
 
   #recovered(messages: number, reset: boolean): void {
@@ -170,7 +190,9 @@ export class Subscription {
   #become(state: RoomState): void {
     if (state.status === this.status && state.status !== "failed") return;
     if (state.status === "live") this.#refusals = 0;
+    const wasLive = this.status === "live";
     this.#state = state;
     this.state.changed();
+    if (wasLive !== (state.status === "live")) this.#host.live(!wasLive);
   }
 }

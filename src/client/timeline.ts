@@ -10,6 +10,7 @@ import { Observed } from "./observable.ts";
 import { OptimisticChanges } from "./optimistic_changes.ts";
 import type { Progress } from "./outbox.ts";
 import { afterChange, ownReactions } from "./reactions.ts";
+import { Referenced } from "./referenced.ts";
 
 /**
  * The messages from the first one shown up to the cursor, without a gap. Entries come one by one
@@ -37,6 +38,7 @@ export class Timeline {
   #olderChanges: (() => void)[] | null = null;
   readonly #messages = new Map<string, ChatMessage>();
   readonly #changes = new OptimisticChanges();
+  readonly #referenced = new Referenced();
   /** The user; null before it is known. */
   readonly #self: () => PublicUser | null;
 
@@ -102,14 +104,15 @@ export class Timeline {
    * Takes a live entry.
    * @param message the one that it creates or changes, as it is then or later; none if this client does
    *   not know the kind of entry
-   * @param change what the entry has changed, if it says so
+   * @param related what the entry has changed, and what goes with the message, if it says so
    * @returns whether it was the next one; earlier ones are known, later ones leave `isBehind` true
    */
-  receive(entry: Entry, message?: Message, change?: MessageChange): boolean {
+  receive(entry: Entry, message?: Message, { change, referenced }: EntryRelated = {}): boolean {
     if (this.#cursor === null) return false;
     this.#head = Math.max(this.#head, entry.seq);
     // It may follow an entry that only has the cursor's number.
     if (this.#unconfirmed || entry.seq !== this.#cursor.seq + 1) return false;
+    this.#referenced.take(referenced);
     if (message) this.#fold(message, undefined, change);
     this.#cursor = entry;
     this.#confirm();
@@ -123,17 +126,20 @@ export class Timeline {
    * @returns whether there are still more
    */
   async loadOlder(
-    read: (id: string) => Promise<Pick<MessagesPage, "messages" | "mine" | "hasMore">>,
+    read: (
+      id: string,
+    ) => Promise<Pick<MessagesPage, "messages" | "mine" | "referenced" | "hasMore">>,
   ): Promise<boolean> {
     const first = this.first();
     if (!first) return false;
     const changes: (() => void)[] = this.#olderChanges = [];
     try {
-      const { messages, mine, hasMore } = await read(first.id!);
+      const { messages, mine, referenced, hasMore } = await read(first.id!);
       // A reset, or less being shown, has made the page useless meanwhile.
       const isUseful = this.#olderChanges === changes && this.first()?.key === first.key;
       if (!isUseful) return this.hasOlder.get();
       this.#olderChanges = null;
+      this.#referenced.take(referenced);
       for (const message of messages) this.#put(message, mine?.[message.id] ?? []);
       // The page may have been read before them.
       for (const fold of changes) fold();
@@ -145,10 +151,11 @@ export class Timeline {
     }
   }
 
-  /** The message that is shown under this `id` or `key`. */
+  /** The message that is shown under this `id` or `key`, or that one of those shown answers. */
   find(ref: MessageRef): ChatMessage | undefined {
     if (typeof ref !== "string") return this.find(ref.id ?? ref.key);
-    return this.#messages.get(ref) ?? this.#list().find(({ id }) => id === ref);
+    const isWanted = ({ id, key }: ChatMessage) => id === ref || key === ref;
+    return this.messages.get().find(isWanted) ?? this.#referenced.find(ref);
   }
 
   /** Shows something of the user's own that the server does not have yet, unless it is shown already. */
@@ -201,6 +208,7 @@ export class Timeline {
   clear(): void {
     this.#messages.clear();
     this.#changes.clear();
+    this.#referenced.clear();
     this.#reset(null);
     this.#changed();
   }
@@ -237,7 +245,8 @@ export class Timeline {
   #confirm(): void {
     // A page on its way may show a message in the state before.
     if (this.#olderChanges) return;
-    this.#changes.confirm(this.cursor.seq, (id) => this.find(id));
+    const all = this.#list();
+    this.#changes.confirm(this.cursor.seq, (ref) => all.find(({ id }) => id === ref));
   }
 
   /** Removes older messages, which would stand before a gap; they can be loaded by page. */
@@ -251,7 +260,8 @@ export class Timeline {
    * Takes the messages of an answer, after which nothing is missing up to its end.
    * @returns how many are new
    */
-  #takeUpTo({ lastSeq, lastEntryId, messages, mine }: Answered): number {
+  #takeUpTo({ lastSeq, lastEntryId, messages, mine, referenced }: Answered): number {
+    this.#referenced.take(referenced);
     const added = messages.filter((message) => this.#fold(message, mine?.[message.id] ?? []));
     if (this.#cursor === null || lastSeq > this.#cursor.seq) {
       this.#cursor = { seq: lastSeq, id: lastEntryId ?? null };
@@ -270,6 +280,7 @@ export class Timeline {
   #fold(message: Message, mine?: string[], change?: MessageChange): boolean {
     const isShown = message.seq > this.cursor.seq || message.seq >= (this.first()?.seq ?? 0);
     if (isShown) return this.#put(message, mine, change);
+    this.#referenced.update(message);
     this.#olderChanges?.push(() => this.#fold(message, mine, change));
     return false;
   }
@@ -296,7 +307,7 @@ export class Timeline {
 }
 
 /** What an answer covers. */
-type Answered = Pick<
-  ServerEvents["room:joined"],
-  "lastSeq" | "lastEntryId" | "messages" | "mine"
->;
+type Answered = Omit<ServerEvents["room:joined"], "room" | "online" | "onlineCount" | "threads">;
+
+/** What a live entry says beside the message. */
+export type EntryRelated = { change?: MessageChange; referenced?: Message[] | undefined };

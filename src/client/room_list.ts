@@ -1,0 +1,130 @@
+/** The list of rooms, with what is unread: from the server, and kept live by being in the user's own. */
+import type { ListedRoom } from "../protocol/wire/rooms.ts";
+import type { Api } from "./api.ts";
+import type { Observable } from "./observable.ts";
+import { Observed } from "./observable.ts";
+import type { Room } from "./room.ts";
+
+/** A room as it is listed. */
+export interface RoomSummary extends Omit<ListedRoom, "me"> {
+  /** Whether the user belongs to it: has sent to it, or made it. */
+  readonly isMember: boolean;
+  /** Messages of others that the user has not read; 100 means more. */
+  readonly unread: number;
+  /** Those among them that name the user, answer them, or mean everybody. */
+  readonly mentions: number;
+}
+
+/** What the list needs of the client around it. */
+export interface RoomListHost {
+  readonly api: Api;
+  isOnline(): boolean;
+  join(id: string): Room;
+}
+
+/** How often the list is read, so that new rooms are in it. */
+const RELOAD_MS = 30_000;
+/** Of the 200 that a socket may be in, so that the app can join others. */
+const MAX_JOINED = 100;
+const PAGE = 100;
+
+/** Is read, and kept current, while it has subscribers. */
+export class RoomList implements Observable<readonly RoomSummary[] | null> {
+  readonly #host: RoomListHost;
+  readonly #observed = new Observed(() => this.#list());
+  #listed: ListedRoom[] | null = null;
+  /** The user's own rooms, and what ends the watch of each. */
+  readonly #joined = new Map<string, { room: Room; end: () => void }>();
+  #subscribers = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Counts the readings: answers to an older one are ignored. */
+  #reading = 0;
+
+  constructor(host: RoomListHost) {
+    this.#host = host;
+  }
+
+  readonly get = (): readonly RoomSummary[] | null => this.#observed.get();
+
+  readonly subscribe = (listener: () => void): () => void => {
+    const end = this.#observed.subscribe(listener);
+    if (++this.#subscribers === 1) this.reload();
+    let isOver = false;
+    return () => {
+      end();
+      if (isOver) return;
+      isOver = true;
+      if (--this.#subscribers === 0) this.#leave();
+    };
+  };
+
+  /** Reads the list, if it has subscribers: the connection is online, or the list has changed. */
+  reload(): void {
+    clearTimeout(this.#timer);
+    if (this.#subscribers > 0 && this.#host.isOnline()) void this.#read();
+  }
+
+  /** Forgets everything: the session has ended. */
+  end(): void {
+    this.#leave();
+    this.#listed = null;
+    this.#observed.changed();
+  }
+
+  async #read(): Promise<void> {
+    const reading = ++this.#reading;
+    const rooms: ListedRoom[] = [];
+    try {
+      for (let cursor: string | null = ""; cursor !== null;) {
+        const page = { limit: PAGE, ...(cursor && { cursor }) };
+        const answer = await this.#host.api.listRooms(page);
+        if (reading !== this.#reading) return;
+        rooms.push(...answer.rooms);
+        cursor = answer.nextCursor;
+      }
+      this.#listed = rooms;
+      this.#join();
+      this.#observed.changed();
+    } catch {
+      // It is read again soon, and at the next connection.
+    }
+    if (reading !== this.#reading) return;
+    this.#timer = setTimeout(() => this.reload(), RELOAD_MS);
+  }
+
+  #join(): void {
+    for (const { id, me } of this.#listed!) {
+      if (!me || this.#joined.has(id) || this.#joined.size >= MAX_JOINED) continue;
+      const room = this.#host.join(id);
+      const ends = [room.unread, room.messages, room.info].map(({ subscribe }) => {
+        return subscribe(() => this.#observed.changed());
+      });
+      this.#joined.set(id, { room, end: () => ends.forEach((end) => end()) });
+    }
+  }
+
+  #leave(): void {
+    this.#reading++;
+    clearTimeout(this.#timer);
+    for (const { room, end } of this.#joined.values()) {
+      end();
+      room.leave();
+    }
+    this.#joined.clear();
+  }
+
+  #list(): readonly RoomSummary[] | null {
+    return this.#listed?.map((listed) => this.#summary(listed)) ?? null;
+  }
+
+  #summary({ me, ...listed }: ListedRoom): RoomSummary {
+    const room = this.#joined.get(listed.id)?.room;
+    const live = room?.unread.get();
+    const { unread, mentions } = live && live.readSeq !== null
+      ? { unread: live.count, mentions: live.mentions }
+      : me ?? { unread: 0, mentions: 0 };
+    const last = room?.messages.get().findLast(({ seq }) => seq !== null)?.createdAt ?? "";
+    const lastMessageAt = last > (listed.lastMessageAt ?? "") ? last : listed.lastMessageAt;
+    return { ...listed, lastMessageAt, isMember: me !== undefined, unread, mentions };
+  }
+}
