@@ -56,7 +56,7 @@ export type {
   RoomsPage,
 } from "../protocol/wire/rooms.ts";
 export type { PublicUser, User } from "../protocol/wire/users.ts";
-export type { ErrorCode, InputFault } from "../domain/errors.ts";
+export type { ERROR_CODES, ErrorCode, InputFault } from "../domain/errors.ts";
 export { CLOSE_CODES } from "../protocol/wire/close_codes.ts";
 export type { Account, Api, Credentials, ProfileChanges } from "./api.ts";
 export { Client, type ClientOptions, createClient, type JoinOptions } from "./client.ts";

@@ -17,14 +17,18 @@
  */
 import { useEffect, useState, useSyncExternalStore } from "react";
 import type { PublicUser, User } from "../protocol/wire/users.ts";
+import type { ChatMessage } from "./chat_message.ts";
 import type { Client } from "./client.ts";
 import type { ConnectionState } from "./connection.ts";
 import type { Observable } from "./observable.ts";
-import type { Attendance, Room } from "./room.ts";
-import type { ChatMessage } from "./chat_message.ts";
+import type { Unread } from "./reading.ts";
+import type { Attendance, Room, RoomState } from "./room.ts";
+import type { RoomSummary } from "./room_list.ts";
 
 const NO_MESSAGES: readonly ChatMessage[] = [];
 const NOBODY: Attendance = { count: null, users: [] };
+const WAITING: RoomState = { status: "waiting" };
+const NOTHING_UNREAD: Unread = { count: 0, mentions: 0, readSeq: null };
 const NO_USERS: readonly PublicUser[] = [];
 
 /** The value of anything observable. */
@@ -66,6 +70,24 @@ export function useRoom(client: Client, idOrSlug: string | null): Room | null {
   }, [client, idOrSlug, losses]);
   // Between being asked for another room and joining it this is still the one before.
   return joined?.client === client && joined.room.name === idOrSlug ? joined.room : null;
+}
+
+/**
+ * All rooms, by name, with what is unread; null until they are known. While a component uses it, the
+ * list is kept current.
+ */
+export function useRooms(client: Client): readonly RoomSummary[] | null {
+  return useObservable(client.rooms);
+}
+
+/** The state of a room; `waiting` without one. */
+export function useRoomState(room: Room | null): RoomState {
+  return useOptional(room?.state, WAITING);
+}
+
+/** How much of a room the user has not read; nothing without a room. */
+export function useUnread(room: Room | null): Unread {
+  return useOptional(room?.unread, NOTHING_UNREAD);
 }
 
 /** A room's messages, oldest first; none without a room. */
