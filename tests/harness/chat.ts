@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import type { Account } from "./account.ts";
 import type { TestSocket } from "./socket.ts";
 import { onStage, type Stage } from "./stage.ts";
+import { SQLITE, type StoreSetting } from "./stores.ts";
 
 // deno-lint-ignore no-explicit-any -- tests look into answers of every shape
 type Data = any;
@@ -134,26 +135,56 @@ export class Chat {
   }
 }
 
+/** Tests that share a database, because to make one takes long; few enough for a page of rooms. */
+const TESTS_ON_A_DATABASE = 10;
+let store: StoreSetting = SQLITE;
+let turn = 0;
+
+/**
+ * Sets what the tests that are registered from now on run on once more. What is decided above the
+ * store was tested over both transports then: they take turns.
+ */
+export function setStore(setting: StoreSetting): void {
+  let [count, shared] = [0, {}];
+  const fresh = async () => {
+    if (count++ % TESTS_ON_A_DATABASE === 0) shared = await setting.fresh();
+    return shared;
+  };
+  store = { ...setting, fresh };
+}
+
+function register(
+  sentence: string,
+  act: (stage: Stage) => Promise<void>,
+  settings: Record<string, string>,
+): void {
+  const { name, fresh } = store;
+  const prefix = store === SQLITE ? "" : `${name}: `;
+  Deno.test(prefix + sentence, async () => {
+    await onStage(act, { ...await fresh(), ...settings });
+  });
+}
+
 /** Registers a test on a room, over the WebSocket, on a server of its own. */
 export function testInRoom(
   sentence: string,
   act: (chat: Chat) => Promise<void>,
   settings: Record<string, string> = {},
 ): void {
-  Deno.test(sentence, () => onStage(async (stage) => act(await Chat.open(stage)), settings));
+  register(sentence, async (stage) => act(await Chat.open(stage)), settings);
 }
 
-/** Registers a test on a room once for each transport. */
+/** Registers a test on a room once for each transport; once more on another store, for one. */
 export function testOverBoth(
   sentence: string,
   act: (chat: Chat) => Promise<void>,
   settings: Record<string, string> = {},
 ): void {
-  for (const transport of [WEB_SOCKET, REST]) {
-    Deno.test(
-      `over ${transport.name}: ${sentence}`,
-      () => onStage(async (stage) => act(await Chat.open(stage, transport)), settings),
-    );
+  const both = [WEB_SOCKET, REST];
+  const transports = store === SQLITE ? both : [both[turn++ % both.length]!];
+  for (const transport of transports) {
+    const open = async (stage: Stage) => act(await Chat.open(stage, transport));
+    register(`over ${transport.name}: ${sentence}`, open, settings);
   }
 }
 

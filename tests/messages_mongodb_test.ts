@@ -1,0 +1,12 @@
+/** The tests of messages whose outcome is also the store's, once more on MongoDB. */
+import { setStore } from "./harness/chat.ts";
+import { MONGODB } from "./harness/stores.ts";
+
+setStore(MONGODB);
+await import("./message_changes_test.ts");
+await import("./message_deletions_test.ts");
+await import("./message_edits_test.ts");
+await import("./message_pins_test.ts");
+await import("./message_reactions_test.ts");
+await import("./message_replies_test.ts");
+await import("./reading_test.ts");
