@@ -65,7 +65,7 @@ interface Scene {
   ada: User;
   bob: User;
   message: Message;
-  /** Appends at the end of the log. */
+  /** Appends at the end of the log; resolves once the changes are applied, or never will be. */
   write(changes: PendingChanges, ...drafts: EntryDraft[]): Promise<Entry[]>;
 }
 
@@ -227,7 +227,8 @@ testScene("who changes a message next applies what was left before", async (scen
   const { store, roomId, bob, message } = scene;
   const dying = new DyingBeforeApply(scene.collections);
   const [edited] = await scene.write(dying, edit(message, { text: "New" }));
-  const [reacted] = await write(store, roomId, reaction(edited!.message, "👍", [bob]));
+  const next = new PendingChanges(scene.collections);
+  const [reacted] = await scene.write(next, reaction(edited!.message, "👍", [bob]));
   await assertNothingPending(scene);
   assert.equal((await documentOf(scene))?.text, "New");
   assert.deepEqual(await store.messages.find(roomId, [message.id]), [reacted!.message]);
@@ -338,9 +339,44 @@ testScene("of several who apply the same at once none disturbs another", async (
   assert.equal((await store.messages.earlierTexts(roomId, message.id)).length, 1);
 });
 
+testScene(
+  "an append does not wait for its changes to be applied, and closing does",
+  async (scene) => {
+    const { store, roomId, message } = scene;
+    const { collections, begun, release, updates } = withHeldEdits(scene);
+    const operations = new Operations();
+    const log = newLog(collections, new PendingChanges(collections), operations);
+    const append = async (before: Message, text: string) => {
+      const [entry] = await log.append(roomId, await log.end(roomId), [edit(before, { text })]);
+      return entry!.message;
+    };
+    const second = await append(message, "Second");
+    await begun;
+    const third = await append(second, "Third");
+    const last = await append(third, "Last");
+    assert.deepEqual(await store.messages.find(roomId, [message.id]), [last]);
+    const closed = operations.close();
+    release();
+    await closed;
+    await assertNothingPending(scene);
+    assert.equal((await documentOf(scene))?.text, "Last");
+    const texts = await store.messages.earlierTexts(roomId, message.id);
+    assert.deepEqual(texts.map(({ text }) => text), [message.text, "Second", "Third"]);
+    assert.equal(updates.at(-1), 1, "the second and third were applied with one update");
+  },
+);
+
+testScene("a deleted text is gone from its message when the append resolves", async (scene) => {
+  const { store, roomId, ada, message } = scene;
+  const [edited] = await write(store, roomId, edit(message, { text: "Secret" }));
+  await write(store, roomId, deletion(edited!.message, ada));
+  await assertNothingPending(scene);
+  await assertNowhere(scene, "Secret");
+});
+
 testScene("a plain send and a page of plain messages cost one command each", async (scene) => {
   const { roomId, ada, message } = scene;
-  const { calls, log } = countedLog(scene);
+  const { calls, log, operations } = countedLog(scene);
   const end = await log.end(roomId);
   calls.length = 0;
   await log.append(roomId, end, [creation(draft(ada))]);
@@ -350,10 +386,11 @@ testScene("a plain send and a page of plain messages cost one command each", asy
   assert.deepEqual(calls, ["messages aggregate"]);
   calls.length = 0;
   await log.append(roomId, { seq: end.seq + 1, n: end.n + 1 }, [edit(message, { text: "New" })]);
+  await operations.close();
   assert.deepEqual(calls, [
-    "messages bulkWrite",
+    "messages updateMany",
     "messages insertMany",
-    "edits bulkWrite",
+    "edits insertMany",
     "messages bulkWrite",
   ]);
 });
@@ -369,8 +406,11 @@ function testScene(sentence: string, run: (scene: Scene) => Promise<void>): void
       const { roomId, ada, messages: [message] } = await roomWithMessages(store, 1);
       const bob = await createUser(store, { displayName: "Bob" });
       const writeBy = async (changes: PendingChanges, ...drafts: EntryDraft[]) => {
-        const log = newLog(collections, changes);
-        return await log.append(roomId, await log.end(roomId), drafts);
+        const operations = new Operations();
+        const log = newLog(collections, changes, operations);
+        const entries = await log.append(roomId, await log.end(roomId), drafts);
+        await operations.close();
+        return entries;
       };
       const scene = { store, collections, roomId, ada, bob, message: message!, write: writeBy };
       await run(scene);
@@ -382,10 +422,14 @@ function testScene(sentence: string, run: (scene: Scene) => Promise<void>): void
   });
 }
 
-function newLog(collections: Collections, changes: PendingChanges): MongoLog {
+function newLog(
+  collections: Collections,
+  changes: PendingChanges,
+  operations = new Operations(),
+): MongoLog {
   const reader = new EntryReader(collections, changes);
   const ends = new LogEnds(collections.messages);
-  return new MongoLog(collections, reader, changes, ends, new Operations());
+  return new MongoLog(collections, reader, changes, ends, operations);
 }
 
 /** The collections, with other methods in one. */
@@ -405,8 +449,28 @@ function replaced<Name extends keyof Collections>(
   return { ...collections, [name]: collection };
 }
 
+/** Collections that hold earlier texts back until `release`; `updates` counts those of messages. */
+function withHeldEdits({ collections }: Scene) {
+  const [held, begun] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const updates: number[] = [];
+  const withEdits = replaced(collections, "edits", (edits) => ({
+    async insertMany(...args: Parameters<typeof edits.insertMany>) {
+      begun.resolve();
+      await held.promise;
+      return await edits.insertMany(...args);
+    },
+  }));
+  const both = replaced(withEdits, "messages", (messages) => ({
+    bulkWrite(...args: Parameters<typeof messages.bulkWrite>) {
+      updates.push(args[0].length);
+      return messages.bulkWrite(...args);
+    },
+  }));
+  return { collections: both, begun: begun.promise, release: held.resolve, updates };
+}
+
 /** A log that notes the commands it sends. */
-function countedLog({ collections }: Scene): { calls: string[]; log: MongoLog } {
+function countedLog({ collections }: Scene) {
   const calls: string[] = [];
   const counted = Object.fromEntries(
     Object.entries(collections).map(([name, collection]) => {
@@ -425,7 +489,8 @@ function countedLog({ collections }: Scene): { calls: string[]; log: MongoLog } 
       ];
     }),
   ) as unknown as Collections;
-  return { calls, log: newLog(counted, new PendingChanges(counted)) };
+  const operations = new Operations();
+  return { calls, log: newLog(counted, new PendingChanges(counted), operations), operations };
 }
 
 async function documentOf(

@@ -1,9 +1,24 @@
 /** What the driver's errors mean to the store. */
-import { MongoBulkWriteError, MongoError, MongoServerError, type WriteError } from "mongodb";
+import {
+  MongoBulkWriteError,
+  MongoError,
+  MongoNetworkError,
+  MongoServerError,
+  type WriteError,
+} from "mongodb";
 import { unavailable } from "../../../domain/errors.ts";
 
 /** The code of a unique index that refuses a write. */
 const DUPLICATE_KEY = 11000;
+
+/** The codes of a server that is no primary any more, or shuts down. */
+const NO_PRIMARY = new Set<unknown>([91, 189, 10107, 11600, 11602, 13435]);
+
+/** Whether the server was lost, so that another attempt may reach its successor. */
+export function isInterruption(error: unknown): boolean {
+  if (error instanceof MongoNetworkError) return true;
+  return error instanceof MongoServerError && NO_PRIMARY.has(error.code);
+}
 
 /** Whether a unique index refused the write: any of them, or the one on `field`. */
 export function isDuplicateKey(error: unknown, field?: string): boolean {

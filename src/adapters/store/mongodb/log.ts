@@ -76,7 +76,7 @@ export class MongoLog implements LogStore {
       const last = stored.at(-1);
       if (last) this.#ends.saw(roomId, positionOf(last));
       const end = last?.seq ?? basis.seq;
-      await this.#changes.apply(roomId, changes.filter(({ change }) => change.seq <= end));
+      await this.#apply(roomId, changes.filter(({ change }) => change.seq <= end));
       if ("failure" in outcome && stored.length < entries.length) throw outcome.failure;
       await this.#changes.withdraw(roomId, changes.filter(({ change }) => change.seq > end));
       return stored;
@@ -126,6 +126,12 @@ export class MongoLog implements LogStore {
       const entry = await this.#messages.findOne({ roomId, seq }, { projection: { _id: 1 } });
       return entry?._id ?? null;
     });
+  }
+
+  async #apply(roomId: string, committed: readonly AppendedChange[]): Promise<void> {
+    const applied = this.#changes.apply(roomId, committed);
+    this.#operations.follow(applied);
+    await this.#changes.pace(committed, applied);
   }
 
   async #insert(roomId: string, documents: EntryDocument[]): Promise<InsertOutcome> {

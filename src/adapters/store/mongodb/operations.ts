@@ -25,9 +25,15 @@ export class Operations {
     }
   }
 
+  /** Keeps `close` waiting for work that goes on after its operation, and does not reject. */
+  follow(work: Promise<void>): void {
+    this.#running.add(work);
+    void work.then(() => this.#running.delete(work));
+  }
+
   /** Starts no more operations; resolves once those under way have ended. */
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.allSettled(this.#running);
+    while (this.#running.size > 0) await Promise.allSettled(this.#running);
   }
 }

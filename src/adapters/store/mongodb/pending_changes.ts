@@ -1,29 +1,36 @@
 /** How entries that change messages get into the messages' documents, without transactions. */
 import { getLogger } from "@logtape/logtape";
-import type { AnyBulkWriteOperation, Collection, Document } from "mongodb";
+import type { Collection, Document } from "mongodb";
+import { Batcher } from "../../../async/batcher.ts";
+import { within } from "../../../async/deadline.ts";
+import { unavailable } from "../../../domain/errors.ts";
 import type { Collections } from "./collections.ts";
-import type { EditDocument, ReactionDocument } from "./documents.ts";
 import {
   type ChangeDocument,
   type EntryDocument,
   type MessageDocument,
-  OPTIONAL_CONTENT,
   PENDING_KEY,
   type PendingChange,
-  PINNED_KEY,
-  threadKey,
 } from "./entry_documents.ts";
-import { duplicatesOf } from "./errors.ts";
-import { type CommittedChange, project, type Projection, type Unchanged } from "./projection.ts";
+import { isInterruption } from "./errors.ts";
+import { type CommittedChange, project, type Unchanged } from "./projection.ts";
+import { ProjectionWriter, type Settled } from "./projection_writer.ts";
 
 const logger = getLogger(["echoroom", "store"]);
 
 /** A change that is older was not applied by who appended it, so that its readers do it. */
 const GRACE_MS = 2_000;
+/** Changes that one group applies, unless one append has more. */
+const MAX_GROUP = 100;
+/** More than every time limit of the driver. */
+const APPLY_LIMIT_MS = 10_000;
+/** Changes that wait to be applied: beyond the first number appends wait, beyond the second readers do it. */
+const BACKLOG = { slow: 200, most: 1_000 } as const;
+/** How long somebody waits for changes to be applied, of the 5 s that a call may take. */
+const WAIT_LIMIT_MS = 1_000;
 /** More than any call asks for, so that one reply holds the whole answer. */
 const READ_BATCH = 1_000;
 
-type Write = AnyBulkWriteOperation<EntryDocument>;
 type LoggedChange = Pick<ChangeDocument, "_id" | "seq" | "added" | "removed">;
 
 /** A change of one append, with the message that it was decided on. */
@@ -32,14 +39,11 @@ export interface AppendedChange {
   before: Unchanged;
 }
 
-/** What the log has made of a message's pending changes. */
-interface Settled<T extends Unchanged> extends Projection<T> {
-  /** Whether any was committed. */
-  isChanged: boolean;
-  /** The last of those whose numbers the log has, committed or not. */
-  upTo: number;
-  /** When it was changed last, or would have been. */
-  at: Date;
+/** The changes of one append that are to be applied. */
+interface Application {
+  roomId: string;
+  changes: readonly AppendedChange[];
+  resolve(): void;
 }
 
 /**
@@ -52,35 +56,50 @@ interface Settled<T extends Unchanged> extends Projection<T> {
  *
  * A pending change is committed if the log has its id at its number, and never will be if it has
  * another there. Whoever reads a message with pending changes looks that up, shows what the committed
- * ones make of it, and does what the appender has left undone; so does `settleRoom`.
- *
- * Everything may be written again, and late: the message only while its `changedSeq` is as it was
- * read, an earlier text only if it is not there, a reaction only over an earlier one. What was
- * erased or removed keeps its place for a while, so that nothing belated comes back.
+ * ones make of it, and does what the appender has left undone; so does `settleRoom`. So an append
+ * need not wait for the third step.
  */
 export class PendingChanges {
   readonly #messages: Collection<EntryDocument>;
-  readonly #edits: Collection<EditDocument>;
-  readonly #reactions: Collection<ReactionDocument>;
+  readonly #writer: ProjectionWriter;
+  readonly #applications = new Batcher<Application>((waiting) => this.#applyNext(waiting));
+  /** The last application of each room that has one waiting or under way. */
+  readonly #lastOfRoom = new Map<string, Promise<void>>();
+  #backlog = 0;
 
-  constructor({ messages, edits, reactions }: Collections) {
-    this.#messages = messages;
-    this.#edits = edits;
-    this.#reactions = reactions;
+  constructor(collections: Collections) {
+    this.#messages = collections.messages;
+    this.#writer = new ProjectionWriter(collections);
   }
 
   /** Resolves once a majority has the changes as pending, those of deleted messages excepted. */
   async announce(roomId: string, changes: readonly AppendedChange[]): Promise<void> {
-    const writes = [...byMessage(changes)].map(([_id, own]): Write => {
-      const pending = { $each: own.map(({ change }) => toPending(change)) };
-      return {
-        updateOne: {
-          filter: { _id, roomId, deletedAt: null } as Document,
-          update: { $push: { pending }, $addToSet: { keys: PENDING_KEY } } as Document,
-        },
-      };
+    if (changes.length === 0) return;
+    const announced = changes.map(({ change, before: { _id } }) => {
+      return { _id, pending: toPending(change) };
     });
-    if (writes.length > 0) await this.#messages.bulkWrite(writes, { ordered: false });
+    const own = {
+      $filter: { input: { $literal: announced }, cond: { $eq: ["$$this._id", "$_id"] } },
+    };
+    const filter: Document = { _id: { $in: announced.map(({ _id }) => _id) }, roomId };
+    // One statement: servers spend more on a statement than on a document.
+    const announceAll = () =>
+      this.#messages.updateMany({ ...filter, deletedAt: null }, [{
+        $set: {
+          pending: {
+            $concatArrays: [
+              { $ifNull: ["$pending", []] },
+              { $map: { input: own, in: "$$this.pending" } },
+            ],
+          },
+          keys: { $setUnion: [{ $ifNull: ["$keys", []] }, [PENDING_KEY]] },
+        },
+      }]);
+    // The driver does not retry updates of several documents; an announcement may be repeated.
+    await announceAll().catch((error) => {
+      if (!isInterruption(error)) throw error;
+      return announceAll();
+    });
   }
 
   /**
@@ -90,28 +109,37 @@ export class PendingChanges {
   async withdraw(roomId: string, changes: readonly AppendedChange[]): Promise<void> {
     if (changes.length === 0) return;
     try {
-      const ids = [...byMessage(changes).keys()];
-      await this.settleMessages(roomId, { _id: { $in: ids }, pending: { $exists: true } });
+      await this.settleMessages(roomId, {
+        _id: { $in: changes.map(({ before }) => before._id) },
+        pending: { $exists: true },
+      });
     } catch (error) {
       logger.debug("Changes that were refused are still pending: {error}", { error });
     }
   }
 
-  /** Applies the changes of an append; if it fails, readers do that. */
-  async apply(roomId: string, changes: readonly AppendedChange[]): Promise<void> {
-    if (changes.length === 0) return;
-    try {
-      const settled = [...byMessage(changes).values()].map((own): Settled<Unchanged> => {
-        const projection = project(own[0]!.before, own.map(({ change }) => change));
-        return { ...projection, isChanged: true, ...lastOf(own.map(({ change }) => change)) };
-      });
-      if (await this.#write(settled)) return;
-      // Others are pending as well, perhaps earlier ones that their appender has left.
-      const ids = settled.map(({ after }) => after._id);
-      await this.settleMessages(roomId, { _id: { $in: ids }, pending: { $exists: true } });
-    } catch (error) {
-      logger.debug("Changes of room {roomId} are not applied yet: {error}", { roomId, error });
-    }
+  /**
+   * Applies the changes of an append, in its turn: one group at a time, what arrives meanwhile is
+   * the next. Resolves when that is done; if it fails, readers do it.
+   */
+  apply(roomId: string, changes: readonly AppendedChange[]): Promise<void> {
+    if (changes.length === 0 || this.#backlog > BACKLOG.most) return Promise.resolve();
+    this.#backlog += changes.length;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const applied = promise.then(() => {
+      this.#backlog -= changes.length;
+      if (this.#lastOfRoom.get(roomId) === applied) this.#lastOfRoom.delete(roomId);
+    });
+    this.#lastOfRoom.set(roomId, applied);
+    this.#applications.add({ roomId, changes, resolve });
+    return applied;
+  }
+
+  /** Resolves once an append may resolve whose changes are being applied: at once, mostly. */
+  async pace(changes: readonly AppendedChange[], applied: Promise<void>): Promise<void> {
+    // A deleted text is gone from its message when the deletion is acknowledged.
+    const isDeletion = changes.some(({ change }) => change.kind === "deleted");
+    if (isDeletion || this.#backlog > BACKLOG.slow) await soon(applied);
   }
 
   /**
@@ -122,7 +150,8 @@ export class PendingChanges {
     const settled = await this.#settled(roomId, messages);
     if (settled.length === 0) return messages;
     const due = Date.now() - GRACE_MS;
-    await this.#write(settled.filter(({ at }) => at.getTime() < due)).catch((error) => {
+    const left = settled.filter(({ at }) => at.getTime() < due);
+    await this.#writer.write(left).catch((error) => {
       logger.debug("Changes of room {roomId} cannot be applied: {error}", { roomId, error });
     });
     const byId = new Map(settled.map(({ after }) => [after._id, after]));
@@ -134,19 +163,25 @@ export class PendingChanges {
    * will be. Resolves once a majority has that: reactions, earlier texts and keys are up to date then.
    */
   async settleMessages(roomId: string, match: Document): Promise<void> {
-    const messages = await this.#messages
-      .find<MessageDocument>({ ...match, roomId } as Document, { batchSize: READ_BATCH })
-      .toArray();
-    await this.#write(await this.#settled(roomId, messages));
-    // Whoever took the last of these out may have died before its key.
-    const idle = messages.filter(({ pending }) => pending?.length === 0);
-    const writes = idle.map(({ _id }) => withoutPendingKey(_id, roomId));
-    if (writes.length > 0) await this.#messages.bulkWrite(writes);
+    // Else both would write the same.
+    const last = this.#lastOfRoom.get(roomId);
+    if (last) await soon(last);
+    await this.#settleNow(roomId, match);
   }
 
   /** As `settleMessages`, of the whole room. */
   settleRoom(roomId: string): Promise<void> {
     return this.settleMessages(roomId, { keys: PENDING_KEY });
+  }
+
+  async #settleNow(roomId: string, match: Document): Promise<void> {
+    const messages = await this.#messages
+      .find<MessageDocument>({ ...match, roomId } as Document, { batchSize: READ_BATCH })
+      .toArray();
+    await this.#writer.write(await this.#settled(roomId, messages));
+    // Whoever took the last of these out may have died before its key.
+    const idle = messages.filter(({ pending }) => pending?.length === 0);
+    if (idle.length > 0) await this.#writer.removePendingKeys(idle);
   }
 
   /** Those of the messages that have pending changes whose numbers the log has. */
@@ -163,67 +198,71 @@ export class PendingChanges {
     return open.flatMap((message) => settle(message, log) ?? []);
   }
 
-  /**
-   * The messages come last: until then their changes stay pending, and are applied again.
-   * @returns whether all were as they had been read, and have no more changes pending
-   */
-  async #write(settled: Settled<Unchanged>[]): Promise<boolean> {
-    if (settled.length === 0) return true;
-    await Promise.all([this.#writeEdits(settled), this.#writeReactions(settled)]);
-    const writes = settled.flatMap((each) => {
-      const { _id, roomId } = each.after;
-      return [toWrite(each), withoutPendingKey(_id, roomId)];
-    });
-    const { matchedCount } = await this.#messages.bulkWrite(writes);
-    return matchedCount === writes.length;
-  }
-
-  async #writeEdits(settled: Settled<Unchanged>[]): Promise<void> {
-    const writes = settled.flatMap(({ after, edits }): AnyBulkWriteOperation<EditDocument>[] => {
-      const kept = edits.map(({ _id, ...edit }) => ({
-        updateOne: { filter: { _id }, update: { $setOnInsert: edit }, upsert: true },
-      }));
-      const { _id: messageId, roomId } = after;
-      const erasedAt = deletionTime(after);
-      if (!erasedAt) return kept;
-      const update = { $set: { erasedAt }, $unset: { text: "" } } as const;
-      return [...kept, { updateMany: { filter: { roomId, messageId }, update } }];
-    });
-    if (writes.length === 0) return;
-    await this.#edits.bulkWrite(writes, { ordered: false }).catch(duplicatesOf);
-  }
-
-  async #writeReactions(settled: Settled<Unchanged>[]): Promise<void> {
-    const writes = settled.flatMap(
-      ({ after, reactions }): AnyBulkWriteOperation<ReactionDocument>[] => {
-        const { _id: messageId, roomId, changedSeq: seq = 0 } = after;
-        const removedAt = deletionTime(after);
-        const writes = reactions.map(toReactionWrite);
-        if (!removedAt) return writes;
-        const filter = { roomId, messageId, seq: { $lt: seq } };
-        return [...writes, { updateMany: { filter, update: { $set: { seq, removedAt } } } }];
-      },
-    );
-    if (writes.length === 0) return;
-    const refused = await this.#writeUpserts(writes);
-    // A reaction that was inserted at the same moment by an earlier change is overwritten now; one
-    // that refuses this again is of a later change.
-    if (refused.length > 0) await this.#writeUpserts(refused);
-  }
-
-  /** Returns the writes that would have inserted what is there. */
-  async #writeUpserts(writes: AnyBulkWriteOperation<ReactionDocument>[]) {
+  async #applyNext(waiting: Application[]): Promise<void> {
+    const group = takeGroup(waiting);
     try {
-      await this.#reactions.bulkWrite(writes, { ordered: false });
-      return [];
+      // The driver may wait for ever for a connection that has ended while it was full.
+      await within(this.#applyGroup(group), APPLY_LIMIT_MS, () => {
+        throw unavailable("The database did not answer in time.");
+      });
     } catch (error) {
-      return duplicatesOf(error).map(({ index }) => writes[index]!);
+      logger.debug("Changes are not applied yet: {error}", { error });
+    } finally {
+      for (const { resolve } of group) resolve();
+    }
+  }
+
+  async #applyGroup(group: readonly Application[]): Promise<void> {
+    const settled = inSuccession(group.flatMap(({ changes }) => changes)).map(settledBy);
+    if (await this.#writer.writeLast(settled)) return;
+    // Others are pending as well, perhaps earlier ones that their appender has left.
+    const left = await this.#messages.find<Pick<MessageDocument, "_id" | "roomId">>({
+      _id: { $in: settled.map(({ after }) => after._id) },
+      roomId: { $in: group.map(({ roomId }) => roomId) },
+      pending: { $exists: true },
+    }, { projection: { roomId: 1 }, batchSize: READ_BATCH }).toArray();
+    for (const [roomId, messages] of Map.groupBy(left, ({ roomId }) => roomId)) {
+      await this.#settleNow(roomId, { _id: { $in: messages.map(({ _id }) => _id) } });
     }
   }
 }
 
-function byMessage(changes: readonly AppendedChange[]): Map<string, AppendedChange[]> {
-  return Map.groupBy(changes, ({ before }) => before._id);
+/** Settles when it does, or in limited time: what is not applied by then, readers find and apply. */
+function soon(applied: Promise<void>): Promise<void> {
+  return within(applied, WAIT_LIMIT_MS, () => {});
+}
+
+/** Takes the first applications that are not more than one group applies, at least one. */
+function takeGroup(waiting: Application[]): Application[] {
+  let count = 0;
+  const end = waiting.findIndex(({ changes }, i) => {
+    count += changes.length;
+    return i > 0 && count > MAX_GROUP;
+  });
+  return waiting.splice(0, end < 0 ? waiting.length : end);
+}
+
+/** The changes of each message, split where one was not decided on what the one before has made. */
+function inSuccession(changes: readonly AppendedChange[]): AppendedChange[][] {
+  const runs: AppendedChange[][] = [];
+  const open = new Map<string, AppendedChange[]>();
+  for (const each of changes) {
+    const { _id, seq, changedSeq = seq } = each.before;
+    const run = open.get(_id);
+    if (run?.at(-1)?.change.seq === changedSeq) {
+      run.push(each);
+      continue;
+    }
+    const next = [each];
+    open.set(_id, next);
+    runs.push(next);
+  }
+  return runs;
+}
+
+function settledBy(changes: readonly AppendedChange[]): Settled<Unchanged> {
+  const committed = changes.map(({ change }) => change);
+  return { ...project(changes[0]!.before, committed), isChanged: true, ...lastOf(committed) };
 }
 
 /** The change as it is kept in the message. */
@@ -255,65 +294,4 @@ function settle<T extends MessageDocument>(
   });
   const isChanged = committed.length > 0;
   return { ...project(message, committed), isChanged, ...lastOf(decided) };
-}
-
-/** Writes what the changes make of a message, if it is as it was, and takes them out of `pending`. */
-function toWrite({ before, after, pinnedSeq, isChanged, upTo }: Settled<Unchanged>): Write {
-  const { _id, roomId } = after;
-  const pull: Document = { pending: { seq: { $lte: upTo } } };
-  if (!isChanged) return { updateOne: { filter: { _id, roomId }, update: { $pull: pull } } };
-  const filter = { _id, roomId, changedSeq: before.changedSeq ?? null } as Document;
-  const { set, unset } = replacement(after);
-  const update: Document = { $set: set, $unset: unset, $pull: pull };
-  if (pinnedSeq) {
-    set.pinnedSeq = pinnedSeq;
-    update.$addToSet = { keys: PINNED_KEY };
-  } else if (pinnedSeq === null) {
-    unset.pinnedSeq = "";
-    pull.keys = PINNED_KEY;
-  }
-  if (deletionTime(after)) {
-    set.keys = [PENDING_KEY, ...threadKeys(after)];
-    delete pull.keys;
-    // What was announced after it will be refused.
-    pull.pending = { seq: { $gt: 0 } };
-  }
-  return { updateOne: { filter, update } };
-}
-
-/** What replaces all that changes of a message may change. */
-function replacement(after: Unchanged & Partial<MessageDocument>) {
-  const { text, updatedAt, changedSeq } = after;
-  const set: Document = { text, updatedAt, changedSeq };
-  const unset: Document = {};
-  for (const name of OPTIONAL_CONTENT) {
-    if (after[name] === undefined) unset[name] = "";
-    else set[name] = after[name];
-  }
-  return { set, unset };
-}
-
-function threadKeys({ threadId }: Partial<MessageDocument>): string[] {
-  return threadId === undefined ? [] : [threadKey(threadId)];
-}
-
-function deletionTime({ deletedAt }: Partial<MessageDocument>): Date | undefined {
-  return deletedAt;
-}
-
-/** Once nothing is pending, the message is no longer found as one that has something. */
-function withoutPendingKey(_id: string, roomId: string): Write {
-  const update = { $unset: { pending: "" }, $pull: { keys: PENDING_KEY } } as Document;
-  return { updateOne: { filter: { _id, roomId, pending: { $size: 0 } } as Document, update } };
-}
-
-/** Writes a reaction over an earlier one, or where there is none. */
-function toReactionWrite(
-  { _id, roomId, seq, removedAt, ...fields }: ReactionDocument,
-): AnyBulkWriteOperation<ReactionDocument> {
-  const filter = { _id, roomId, seq: { $lt: seq } };
-  const update = removedAt
-    ? { $set: { ...fields, seq, removedAt } }
-    : { $set: { ...fields, seq }, $unset: { removedAt: "" } as const };
-  return { updateOne: { filter, update, upsert: true } };
 }
