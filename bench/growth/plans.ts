@@ -35,6 +35,9 @@ export function explainSqlite(path: string, roomId: string): Plan[] {
   return plans;
 }
 
+/** What grows with the messages of a room. */
+const COLLECTIONS = new Set<unknown>(["messages", "edits", "reactions"]);
+
 /** The plans of all commands that read messages on a MongoDB server; its client must emit command events. */
 export async function explainMongodb(
   store: Store,
@@ -43,13 +46,14 @@ export async function explainMongodb(
 ): Promise<Plan[]> {
   const commands: Document[] = [];
   client.on("commandStarted", ({ commandName, command }) => {
-    if (command[commandName] === "messages") commands.push(command);
+    if (COLLECTIONS.has(command[commandName])) commands.push(command);
   });
   await readAll(store, roomId);
   client.removeAllListeners("commandStarted");
   const database = client.db(commands[0]?.$db);
   return await Promise.all(commands.map(async (command) => {
     const { lsid: _, $db: __, $clusterTime: ___, readConcern: ____, ...asked } = command;
+    const filter = asked.pipeline?.[0].$match ?? asked.filter;
     const answer = await database.command({ explain: asked }).then(JSON.stringify, String);
     const stages = [...answer.matchAll(/"stage":"(\w+)"|"indexName":"(\w+)"/g)];
     const steps = stages.map(([, stage, index]) => stage ?? `by ${index}`).join(" ← ");
@@ -57,14 +61,14 @@ export async function explainMongodb(
       query: JSON.stringify(asked.pipeline ?? asked.filter).slice(0, 160),
       steps: steps || answer.slice(0, 160),
       // A look-up by key is one, whatever the server calls it.
-      scans: answer.includes('"COLLSCAN"') && asked.filter?._id === undefined,
+      scans: answer.includes('"COLLSCAN"') && filter?._id === undefined,
     };
   }));
 }
 
 /** Calls every read of entries and messages once. */
 function readAll(
-  { log, messages }: Pick<Store | DatabasePorts, "log" | "messages">,
+  { log, messages, members }: Pick<Store | DatabasePorts, "log" | "messages" | "members">,
   roomId: string,
 ): Promise<unknown> {
   return Promise.all([
@@ -86,5 +90,6 @@ function readAll(
     messages.reactionsBy(roomId, "none", ["none"]),
     messages.reactors(roomId, "none", "none", 50),
     messages.reactorsAmong(roomId, "none", "none", ["none"]),
+    members.countUnread("none", new Map([[roomId, 0]])),
   ]);
 }

@@ -25,12 +25,13 @@ import type { Operations } from "./operations.ts";
 import type { PendingChanges } from "./pending_changes.ts";
 
 const WITH_USER = lookUpUser("userId", "users");
-/** Of reactions that are not removed. */
-const PRESENT = { removedAt: { $exists: false } } as const;
+/** More than any read asks for, so that one reply holds the whole answer. */
+const READ_BATCH = 1_000;
 
 /**
  * What is not in the messages' own documents, or found by what changes, is read once the changes
- * that are pending there are applied.
+ * that are pending there are applied. Whether something was erased or removed is looked at after the
+ * index has found it: with that among the conditions some servers use no index at all.
  */
 export class MongoMessages implements MessageStore {
   readonly #messages: Collection<EntryDocument>;
@@ -141,10 +142,12 @@ export class MongoMessages implements MessageStore {
     return this.#operations.run(async () => {
       await this.#settle(roomId, [id]);
       const edits = await this.#edits
-        .find({ roomId, messageId: id, erasedAt: { $exists: false } })
+        .find({ roomId, messageId: id }, { batchSize: READ_BATCH })
         .sort({ seq: 1 })
         .toArray();
-      return edits.map(({ seq, text = "", editedAt }) => ({ seq, text, editedAt }));
+      return edits
+        .filter(({ erasedAt }) => !erasedAt)
+        .map(({ seq, text = "", editedAt }) => ({ seq, text, editedAt }));
     });
   }
 
@@ -157,9 +160,9 @@ export class MongoMessages implements MessageStore {
       if (messageIds.length === 0) return new Map();
       await this.#settle(roomId, messageIds);
       const reactions = await this.#reactions
-        .find({ roomId, userId, messageId: { $in: [...messageIds] }, ...PRESENT })
+        .find({ roomId, userId, messageId: { $in: [...messageIds] } }, { batchSize: READ_BATCH })
         .toArray();
-      const byMessage = Map.groupBy(reactions, ({ messageId }) => messageId);
+      const byMessage = Map.groupBy(reactions.filter(isPresent), ({ messageId }) => messageId);
       const emojisOf = (own: ReactionDocument[]) => own.map(({ emoji }) => emoji);
       return new Map([...byMessage].map(([id, own]) => [id, emojisOf(own)]));
     });
@@ -176,7 +179,8 @@ export class MongoMessages implements MessageStore {
       await this.#settle(roomId, [messageId]);
       const reactions = await this.#reactions
         .aggregate<ReactionDocument & { users: PublicUserDocument[] }>([
-          { $match: { roomId, messageId, emoji, ...PRESENT, ...later(after) } },
+          { $match: { roomId, messageId, emoji, ...later(after) } },
+          { $match: { removedAt: { $exists: false } } },
           { $sort: { seq: 1, userId: 1 } },
           { $limit: limit },
           WITH_USER,
@@ -198,11 +202,13 @@ export class MongoMessages implements MessageStore {
       if (userIds.length === 0) return new Set();
       await this.#settle(roomId, [messageId]);
       const ids = userIds.map((userId) => reactionId(messageId, emoji, userId));
-      const match = { _id: { $in: ids }, roomId, ...PRESENT };
       const reactions = await this.#reactions
-        .find(match, { projection: { userId: 1 }, batchSize: userIds.length })
+        .find({ _id: { $in: ids }, roomId }, {
+          projection: { userId: 1, removedAt: 1 },
+          batchSize: READ_BATCH,
+        })
         .toArray();
-      return new Set(reactions.map(({ userId }) => userId));
+      return new Set(reactions.filter(isPresent).map(({ userId }) => userId));
     });
   }
 
@@ -216,6 +222,10 @@ export class MongoMessages implements MessageStore {
     const n = { $gte: Math.max(1, first), $lte: last };
     return this.#reader.messages(roomId, { n }, { $sort: { n: 1 } });
   }
+}
+
+function isPresent({ removedAt }: ReactionDocument): boolean {
+  return removedAt === undefined;
 }
 
 /** What comes after a reaction in the order of entries, then of users. */
