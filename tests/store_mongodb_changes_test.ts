@@ -388,7 +388,7 @@ testScene("a plain send and a page of plain messages cost one command each", asy
   await log.append(roomId, { seq: end.seq + 1, n: end.n + 1 }, [edit(message, { text: "New" })]);
   await operations.close();
   assert.deepEqual(calls, [
-    "messages updateMany",
+    "messages bulkWrite",
     "messages insertMany",
     "edits insertMany",
     "messages bulkWrite",

@@ -1,6 +1,6 @@
 /** How entries that change messages get into the messages' documents, without transactions. */
 import { getLogger } from "@logtape/logtape";
-import type { Collection, Document } from "mongodb";
+import type { AnyBulkWriteOperation, Collection, Document } from "mongodb";
 import { Batcher } from "../../../async/batcher.ts";
 import { within } from "../../../async/deadline.ts";
 import { unavailable } from "../../../domain/errors.ts";
@@ -24,13 +24,16 @@ const GRACE_MS = 2_000;
 const MAX_GROUP = 100;
 /** More than every time limit of the driver. */
 const APPLY_LIMIT_MS = 10_000;
-/** Changes that wait to be applied: beyond the first number appends wait, beyond the second readers do it. */
-const BACKLOG = { slow: 200, most: 1_000 } as const;
+/** Changes that wait to be applied: beyond the first number appends wait for theirs, beyond the second they are refused. */
+const BACKLOG = { slow: 200, full: 500 } as const;
+/** Changes that one statement announces: it compares each with each of its messages. */
+const ANNOUNCED_AT_ONCE = 50;
 /** How long somebody waits for changes to be applied, of the 5 s that a call may take. */
 const WAIT_LIMIT_MS = 1_000;
 /** More than any call asks for, so that one reply holds the whole answer. */
 const READ_BATCH = 1_000;
 
+type Write = AnyBulkWriteOperation<EntryDocument>;
 type LoggedChange = Pick<ChangeDocument, "_id" | "seq" | "added" | "removed">;
 
 /** A change of one append, with the message that it was decided on. */
@@ -72,30 +75,19 @@ export class PendingChanges {
     this.#writer = new ProjectionWriter(collections);
   }
 
-  /** Resolves once a majority has the changes as pending, those of deleted messages excepted. */
+  /**
+   * Resolves once a majority has the changes as pending, those of deleted messages excepted.
+   * @throws ChatError `unavailable` while too many changes wait to be applied
+   */
   async announce(roomId: string, changes: readonly AppendedChange[]): Promise<void> {
     if (changes.length === 0) return;
-    const announced = changes.map(({ change, before: { _id } }) => {
-      return { _id, pending: toPending(change) };
-    });
-    const own = {
-      $filter: { input: { $literal: announced }, cond: { $eq: ["$$this._id", "$_id"] } },
-    };
-    const filter: Document = { _id: { $in: announced.map(({ _id }) => _id) }, roomId };
-    // One statement: servers spend more on a statement than on a document.
-    const announceAll = () =>
-      this.#messages.updateMany({ ...filter, deletedAt: null }, [{
-        $set: {
-          pending: {
-            $concatArrays: [
-              { $ifNull: ["$pending", []] },
-              { $map: { input: own, in: "$$this.pending" } },
-            ],
-          },
-          keys: { $setUnion: [{ $ifNull: ["$keys", []] }, [PENDING_KEY]] },
-        },
-      }]);
-    // The driver does not retry updates of several documents; an announcement may be repeated.
+    if (this.#backlog > BACKLOG.full) throw unavailable("Too many changes wait to be applied.");
+    const writes: Write[] = [];
+    for (let i = 0; i < changes.length; i += ANNOUNCED_AT_ONCE) {
+      writes.push(toAnnouncement(roomId, changes.slice(i, i + ANNOUNCED_AT_ONCE)));
+    }
+    const announceAll = () => this.#messages.bulkWrite(writes, { ordered: false });
+    // The driver does not retry updates of several documents; announcements may be repeated.
     await announceAll().catch((error) => {
       if (!isInterruption(error)) throw error;
       return announceAll();
@@ -123,7 +115,7 @@ export class PendingChanges {
    * the next. Resolves when that is done; if it fails, readers do it.
    */
   apply(roomId: string, changes: readonly AppendedChange[]): Promise<void> {
-    if (changes.length === 0 || this.#backlog > BACKLOG.most) return Promise.resolve();
+    if (changes.length === 0) return Promise.resolve();
     this.#backlog += changes.length;
     const { promise, resolve } = Promise.withResolvers<void>();
     const applied = promise.then(() => {
@@ -138,8 +130,8 @@ export class PendingChanges {
   /** Resolves once an append may resolve whose changes are being applied: at once, mostly. */
   async pace(changes: readonly AppendedChange[], applied: Promise<void>): Promise<void> {
     // A deleted text is gone from its message when the deletion is acknowledged.
-    const isDeletion = changes.some(({ change }) => change.kind === "deleted");
-    if (isDeletion || this.#backlog > BACKLOG.slow) await soon(applied);
+    if (changes.some(({ change }) => change.kind === "deleted")) await applied;
+    else if (this.#backlog > BACKLOG.slow) await soon(applied);
   }
 
   /**
@@ -225,6 +217,24 @@ export class PendingChanges {
       await this.#settleNow(roomId, { _id: { $in: messages.map(({ _id }) => _id) } });
     }
   }
+}
+
+/** Of changes of different messages with one statement: servers spend more on that than on a document. */
+function toAnnouncement(roomId: string, changes: readonly AppendedChange[]): Write {
+  const announced = changes.map(({ change, before: { _id } }) => {
+    return { _id, pending: toPending(change) };
+  });
+  const filter: Document = { _id: { $in: announced.map(({ _id }) => _id) }, roomId };
+  const isOwn = { $eq: ["$$this._id", "$_id"] };
+  const own = { $filter: { input: { $literal: announced }, cond: isOwn } };
+  const added = { $map: { input: own, in: "$$this.pending" } };
+  const update = [{
+    $set: {
+      pending: { $concatArrays: [{ $ifNull: ["$pending", []] }, added] },
+      keys: { $setUnion: [{ $ifNull: ["$keys", []] }, [PENDING_KEY]] },
+    },
+  }];
+  return { updateMany: { filter: { ...filter, deletedAt: null }, update } };
 }
 
 /** Settles when it does, or in limited time: what is not applied by then, readers find and apply. */
