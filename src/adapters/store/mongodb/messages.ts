@@ -179,8 +179,8 @@ export class MongoMessages implements MessageStore {
       await this.#settle(roomId, [messageId]);
       const reactions = await this.#reactions
         .aggregate<ReactionDocument & { users: PublicUserDocument[] }>([
-          { $match: { roomId, messageId, emoji, ...later(after) } },
-          { $match: { removedAt: { $exists: false } } },
+          { $match: { roomId, messageId, emoji, ...(after && { seq: { $gte: after.seq } }) } },
+          { $match: { removedAt: { $exists: false }, ...later(after) } },
           { $sort: { seq: 1, userId: 1 } },
           { $limit: limit },
           WITH_USER,
@@ -228,9 +228,9 @@ function isPresent({ removedAt }: ReactionDocument): boolean {
   return removedAt === undefined;
 }
 
-/** What comes after a reaction in the order of entries, then of users. */
+/** What comes after a reaction in the order of entries, then of users, if it is none of an earlier entry. */
 function later(after?: ReactorCursor): Document {
   if (!after) return {};
   const { seq, userId } = after;
-  return { seq: { $gte: seq }, $or: [{ seq: { $gt: seq } }, { userId: { $gt: userId } }] };
+  return { $or: [{ seq: { $gt: seq } }, { userId: { $gt: userId } }] };
 }
