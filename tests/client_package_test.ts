@@ -6,7 +6,7 @@ import { newAccount } from "./harness/client.ts";
 import { startServer } from "./harness/server.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const ENTRIES = ["src/client/mod.ts", "src/client/react.ts"];
+const ENTRIES = ["src/client/mod.ts", "src/client/react.ts", "src/client/bot.ts"];
 const MAX_GZIP_BYTES = 14 * 1024;
 const project = JSON.parse(await Deno.readTextFile(`${ROOT}deno.json`));
 const nodeMajor = await findNode();
@@ -25,7 +25,9 @@ Deno.test("the reference is written without a warning", async () => {
 });
 
 Deno.test("the examples in the documents compile", async () => {
-  const comments = ["mod.ts", "client.ts", "react.ts"].map((name) => `src/client/${name}`);
+  const comments = ["mod.ts", "client.ts", "react.ts", "bot.ts"].map((name) =>
+    `src/client/${name}`
+  );
   await deno(
     "check",
     "--doc-only",

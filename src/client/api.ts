@@ -1,12 +1,16 @@
 /** The REST routes of a server, as typed calls. */
 import type { SignedIn } from "../protocol/wire/auth.ts";
 import type { Problem } from "../protocol/wire/errors.ts";
+import type { ServerEvents } from "../protocol/wire/events.ts";
 import type { MessagesPage } from "../protocol/wire/messages.ts";
 import type { ListedRoom, Room, RoomsPage } from "../protocol/wire/rooms.ts";
 import type { User } from "../protocol/wire/users.ts";
 import type { ServerAddress } from "./address.ts";
 import { EchoRoomError, errorOfProblem } from "./errors.ts";
 import { type ClientFetch, type ClientRequest, type ClientResponse, inTime } from "./platform.ts";
+
+/** A page of what has changed in a room. */
+export type Changes = Omit<ServerEvents["connection:missed"], "roomId">;
 
 /** What a new account needs. */
 export interface Account {
@@ -148,6 +152,20 @@ export class Api {
     page: { before?: string; after?: string; limit?: number } = {},
   ): Promise<MessagesPage> {
     return this.#authorized(`${roomPath(idOrSlug)}/messages`, { query: page });
+  }
+
+  /**
+   * `GET /rooms/:idOrSlug/changes`: the messages that are new or changed since an entry, as they are
+   * now, by the entry that changed each last.
+   * @param page.after the number of the entry; 0 for all
+   * @param page.entryId its id, by which a restored backup is noticed
+   * @param page.limit 1 to 200
+   */
+  readChanges(
+    idOrSlug: string,
+    page: { after: number; entryId?: string; limit?: number },
+  ): Promise<Changes> {
+    return this.#authorized(`${roomPath(idOrSlug)}/changes`, { query: page });
   }
 
   async #authorized<T>(path: string, call: Call = {}): Promise<T> {
