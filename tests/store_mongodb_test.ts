@@ -10,6 +10,7 @@ import type {
 } from "../src/adapters/store/mongodb/entry_documents.ts";
 import { LogEnds } from "../src/adapters/store/mongodb/log_ends.ts";
 import { migrate } from "../src/adapters/store/mongodb/migrations.ts";
+import { MongoStore } from "../src/adapters/store/mongodb/store.ts";
 import { LOG_LIMIT } from "../src/domain/entry.ts";
 import { type MessageDraft, PLAIN } from "../src/domain/message.ts";
 import type { NewRoom } from "../src/domain/room.ts";
@@ -132,6 +133,32 @@ Deno.test("MongoDB: many who ask for the end of a log at once cost two searches"
     assert.ok(queries <= alone + 1, `${queries} queries, ${alone} alone`);
   });
   await drop();
+});
+
+Deno.test("MongoDB: the server ends reads that their callers have given up", async () => {
+  const { uri, drop } = newDatabase();
+  const separator = uri.includes("?") ? "&" : "?";
+  const connection = await connect(`${uri}${separator}monitorCommands=true`);
+  const store = await MongoStore.open(connection);
+  const { room, ada } = await createRoomWithAda(store);
+  const [message] = await append(store, room.id, [newDraft(ada)]);
+  const limits: unknown[] = [];
+  connection.client.on("commandStarted", ({ command }) => {
+    if ("find" in command || "aggregate" in command) limits.push(command.maxTimeMS);
+  });
+  await store.log.end(room.id);
+  await store.log.entriesAfter(room.id, 0, 9);
+  await store.messages.before(room.id, LOG_LIMIT, 9);
+  await store.messages.threads(room.id, [message!.id]);
+  await store.messages.pinned(room.id);
+  await store.messages.earlierTexts(room.id, message!.id);
+  await store.messages.reactors(room.id, message!.id, "👍", 9);
+  await store.messages.reactionsBy(room.id, ada.id, [message!.id]);
+  await store.members.countUnread("somebody", new Map([[room.id, 0]]));
+  await store.close();
+  await drop();
+  assert.ok(limits.length >= 9);
+  for (const limit of limits) assert.equal(limit, 4_000);
 });
 
 Deno.test("MongoDB: an open store has its indexes, those of messages led by the room", async () => {

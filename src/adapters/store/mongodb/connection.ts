@@ -6,8 +6,8 @@ const DEFAULT_DATABASE = "echoroom";
 /** MongoDB 5.0: `$lookup` with both a join field and a pipeline. */
 const MIN_WIRE_VERSION = 13;
 
-// Each step of an operation gives up in time for the whole to answer within about 5 s.
-const STEP_LIMIT_MS = 4_000;
+/** Each step of an operation gives up in time for the whole to answer within about 5 s. */
+export const STEP_LIMIT_MS = 4_000;
 
 /**
  * Commands under way at once. What a caller has given up goes on in the server: with many it would

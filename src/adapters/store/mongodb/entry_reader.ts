@@ -22,9 +22,7 @@ import {
 } from "./entry_documents.ts";
 import { readWithOrdinals } from "./ordinals.ts";
 import type { PendingChanges } from "./pending_changes.ts";
-
-/** More than any read asks for, so that one reply holds the whole answer. */
-const READ_BATCH = 1_000;
+import { READ_OPTIONS } from "./read_options.ts";
 
 export type EntryView = View<MessageDocument> | View<ChangeDocument>;
 
@@ -43,7 +41,7 @@ export class EntryReader {
   read(roomId: string, match: Document, ...stages: Document[]): Promise<EntryView[]> {
     const pipeline = [{ $match: { ...match, roomId } }, ...stages, WITH_SENDER];
     return readWithOrdinals(this.#messages, roomId, () => {
-      return this.#messages.aggregate<EntryView>(pipeline, { batchSize: READ_BATCH }).toArray();
+      return this.#messages.aggregate<EntryView>(pipeline, READ_OPTIONS).toArray();
     });
   }
 
@@ -91,7 +89,7 @@ export class EntryReader {
     const users = await this.#users
       .find<PublicUserDocument>(
         { _id: { $in: [...ids] } },
-        { projection: PUBLIC_FIELDS, batchSize: READ_BATCH },
+        { projection: PUBLIC_FIELDS, ...READ_OPTIONS },
       ).toArray();
     return new Map(users.map((user) => [user._id, user]));
   }

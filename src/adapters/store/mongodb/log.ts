@@ -25,11 +25,10 @@ import { GroupInsert, type InsertOutcome } from "./group_insert.ts";
 import type { LogEnds } from "./log_ends.ts";
 import type { Operations } from "./operations.ts";
 import { type AppendedChange, type PendingChanges, toPending } from "./pending_changes.ts";
+import { READ_OPTIONS } from "./read_options.ts";
 
 const QUERIES_AT_ONCE = 20;
 const MAX_CONTENDED = 1_000;
-/** More than any read asks for, so that one reply holds the whole answer. */
-const READ_BATCH = 1_000;
 
 /**
  * Numbers have no gaps because an entry is only ever inserted at one past a basis that a majority
@@ -147,7 +146,7 @@ export class MongoLog implements LogStore {
   async #storedOf(roomId: string, entries: Entry[]): Promise<Entry[]> {
     const ids = entries.map(({ id }) => id);
     const found = await this.#messages
-      .find({ _id: { $in: ids }, roomId }, { projection: { seq: 1 }, batchSize: READ_BATCH })
+      .find({ _id: { $in: ids }, roomId }, { projection: { seq: 1 }, ...READ_OPTIONS })
       .toArray();
     const seqs = new Map(found.map(({ _id, seq }) => [_id, seq]));
     // An entry at another number is of an earlier attempt, and is found as that.

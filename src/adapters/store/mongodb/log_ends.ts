@@ -13,6 +13,7 @@ import {
   toPosition,
 } from "./entry_documents.ts";
 import { readWithOrdinals } from "./ordinals.ts";
+import { READ_OPTIONS } from "./read_options.ts";
 
 /** Rooms of whose logs the last known end is remembered. */
 const MAX_HINTS = 10_000;
@@ -115,7 +116,8 @@ export class LogEnds {
   async #probe(roomId: string, seqs: number[]): Promise<LogPosition[]> {
     const match = { roomId, seq: { $in: seqs } };
     const found = await readWithOrdinals(this.#messages, roomId, () => {
-      return this.#messages.find<PositionDocument>(match, { projection: POSITION }).toArray();
+      return this.#messages.find<PositionDocument>(match, { projection: POSITION, ...READ_OPTIONS })
+        .toArray();
     });
     return found.map(toPosition).toSorted((a, b) => a.seq - b.seq);
   }

@@ -9,6 +9,7 @@ import { answeredKey, type EntryDocument } from "./entry_documents.ts";
 import type { LogEnds } from "./log_ends.ts";
 import type { Operations } from "./operations.ts";
 import type { PendingChanges } from "./pending_changes.ts";
+import { READ_OPTIONS } from "./read_options.ts";
 
 /** Rooms counted at once: more queries would take the connections of appends. */
 const ROOMS_AT_ONCE = 10;
@@ -95,7 +96,7 @@ export class MongoMembers implements MemberStore {
       { $match: counted },
       { $limit: MAX_UNREAD },
       { $count: "count" },
-    ]).toArray();
+    ], READ_OPTIONS).toArray();
     return found?.count ?? 0;
   }
 }

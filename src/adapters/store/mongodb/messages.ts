@@ -23,10 +23,9 @@ import type { EntryReader } from "./entry_reader.ts";
 import type { LogEnds } from "./log_ends.ts";
 import type { Operations } from "./operations.ts";
 import type { PendingChanges } from "./pending_changes.ts";
+import { READ_OPTIONS } from "./read_options.ts";
 
 const WITH_USER = lookUpUser("userId", "users");
-/** More than any read asks for, so that one reply holds the whole answer. */
-const READ_BATCH = 1_000;
 
 /**
  * What is not in the messages' own documents, or found by what changes, is read once the changes
@@ -118,7 +117,7 @@ export class MongoMessages implements MessageStore {
       const threads = await this.#messages.aggregate<Thread & { _id: string }>([
         { $match: { roomId, keys: { $in: ids.map(threadKey) } } },
         { $group: { _id: "$threadId", count: { $sum: 1 }, lastSeq: { $max: "$seq" } } },
-      ]).toArray();
+      ], READ_OPTIONS).toArray();
       return new Map(threads.map(({ _id, ...thread }) => [_id, thread]));
     });
   }
@@ -142,7 +141,7 @@ export class MongoMessages implements MessageStore {
     return this.#operations.run(async () => {
       await this.#settle(roomId, [id]);
       const edits = await this.#edits
-        .find({ roomId, messageId: id }, { batchSize: READ_BATCH })
+        .find({ roomId, messageId: id }, READ_OPTIONS)
         .sort({ seq: 1 })
         .toArray();
       return edits
@@ -160,7 +159,7 @@ export class MongoMessages implements MessageStore {
       if (messageIds.length === 0) return new Map();
       await this.#settle(roomId, messageIds);
       const reactions = await this.#reactions
-        .find({ roomId, userId, messageId: { $in: [...messageIds] } }, { batchSize: READ_BATCH })
+        .find({ roomId, userId, messageId: { $in: [...messageIds] } }, READ_OPTIONS)
         .toArray();
       const byMessage = Map.groupBy(reactions.filter(isPresent), ({ messageId }) => messageId);
       const emojisOf = (own: ReactionDocument[]) => own.map(({ emoji }) => emoji);
@@ -184,7 +183,7 @@ export class MongoMessages implements MessageStore {
           { $sort: { seq: 1, userId: 1 } },
           { $limit: limit },
           WITH_USER,
-        ], { batchSize: limit }).toArray();
+        ], READ_OPTIONS).toArray();
       return reactions.map(({ userId, users, seq }) => ({
         user: toPublicUser(userId, users),
         seq,
@@ -205,7 +204,7 @@ export class MongoMessages implements MessageStore {
       const reactions = await this.#reactions
         .find({ _id: { $in: ids }, roomId }, {
           projection: { userId: 1, removedAt: 1 },
-          batchSize: READ_BATCH,
+          ...READ_OPTIONS,
         })
         .toArray();
       return new Set(reactions.filter(isPresent).map(({ userId }) => userId));

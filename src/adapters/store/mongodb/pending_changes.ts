@@ -15,6 +15,7 @@ import {
 import { isInterruption } from "./errors.ts";
 import { type CommittedChange, project, type Unchanged } from "./projection.ts";
 import { ProjectionWriter, type Settled } from "./projection_writer.ts";
+import { READ_OPTIONS } from "./read_options.ts";
 
 const logger = getLogger(["echoroom", "store"]);
 
@@ -30,8 +31,6 @@ const BACKLOG = { slow: 200, full: 500 } as const;
 const ANNOUNCED_AT_ONCE = 50;
 /** How long somebody waits for changes to be applied, of the 5 s that a call may take. */
 const WAIT_LIMIT_MS = 1_000;
-/** More than any call asks for, so that one reply holds the whole answer. */
-const READ_BATCH = 1_000;
 
 type Write = AnyBulkWriteOperation<EntryDocument>;
 type LoggedChange = Pick<ChangeDocument, "_id" | "seq" | "added" | "removed">;
@@ -168,7 +167,7 @@ export class PendingChanges {
 
   async #settleNow(roomId: string, match: Document): Promise<void> {
     const messages = await this.#messages
-      .find<MessageDocument>({ ...match, roomId } as Document, { batchSize: READ_BATCH })
+      .find<MessageDocument>({ ...match, roomId } as Document, READ_OPTIONS)
       .toArray();
     await this.#writer.write(await this.#settled(roomId, messages));
     // Whoever took the last of these out may have died before its key.
@@ -184,7 +183,7 @@ export class PendingChanges {
     const entries = await this.#messages
       .find<LoggedChange>(
         { roomId, seq: { $in: [...new Set(seqs)] } },
-        { projection: { seq: 1, added: 1, removed: 1 }, batchSize: READ_BATCH },
+        { projection: { seq: 1, added: 1, removed: 1 }, ...READ_OPTIONS },
       ).toArray();
     const log = new Map(entries.map((entry) => [entry.seq, entry]));
     return open.flatMap((message) => settle(message, log) ?? []);
@@ -212,7 +211,7 @@ export class PendingChanges {
       _id: { $in: settled.map(({ after }) => after._id) },
       roomId: { $in: group.map(({ roomId }) => roomId) },
       pending: { $exists: true },
-    }, { projection: { roomId: 1 }, batchSize: READ_BATCH }).toArray();
+    }, { projection: { roomId: 1 }, ...READ_OPTIONS }).toArray();
     for (const [roomId, messages] of Map.groupBy(left, ({ roomId }) => roomId)) {
       await this.#settleNow(roomId, { _id: { $in: messages.map(({ _id }) => _id) } });
     }
