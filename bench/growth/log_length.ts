@@ -75,7 +75,7 @@ async function measure(
 }
 
 /** The median time of some calls, one after the other, in milliseconds. */
-async function time(call: () => Promise<unknown>): Promise<number> {
+export async function time(call: () => Promise<unknown>): Promise<number> {
   const times: number[] = [];
   for (let i = 0; i < REPEATS; i++) {
     const start = performance.now();

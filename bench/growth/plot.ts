@@ -17,10 +17,10 @@ const LABEL_HEIGHT = 16;
 const [LEAST, MOST] = [-2, 3];
 
 /** Draws each chart below the other. */
-export function drawGrowth(charts: Chart[]): string {
+export function drawGrowth(title: string, charts: Chart[]): string {
   const height = TOP + charts.length * CHART_HEIGHT;
-  return drawing(WIDTH, height, "What growth costs", [
-    text(MARGIN, 36, "What growth costs", { style: "title" }),
+  return drawing(WIDTH, height, title, [
+    text(MARGIN, 36, title, { style: "title" }),
     text(
       MARGIN,
       58,

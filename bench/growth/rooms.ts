@@ -20,7 +20,8 @@ const TRAFFIC_SECONDS = 8;
 const STEP_MS = 5;
 const AT_ONCE = 50;
 
-function send(draft: CreatedDraft): Command {
+/** The command that sends a message. */
+export function sendCommand(draft: CreatedDraft): Command {
   const { message: { sender: by, clientMessageId, text }, request } = draft;
   return { by, clientMessageId, request, text, decide: () => ({ draft }) };
 }
@@ -39,7 +40,7 @@ export async function measureAppends(
     const end = performance.now() + APPEND_SECONDS * 1_000;
     await Promise.all(Array.from({ length: IN_FLIGHT }, async (_, i) => {
       for (let turn = i; performance.now() < end; turn += IN_FLIGHT) {
-        await log.append(rooms[turn % size]!, send(draft(creator)));
+        await log.append(rooms[turn % size]!, sendCommand(draft(creator)));
         appended++;
       }
     }));

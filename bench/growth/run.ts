@@ -1,6 +1,7 @@
 /**
- * Measures what growth costs: `deno task bench:growth [--length N] [--mongodb-length N]`, see
- * `bench/README.md`. Writes `growth.md` and `growth.svg` into `bench/results`.
+ * Measures what growth costs: `deno task bench:growth [--changes] [--length N] [--mongodb-length N]`,
+ * see `bench/README.md`. Writes `growth.md` and `growth.svg` into `bench/results`, or, of messages
+ * that change, `growth_of_changes.md` and `.svg`.
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -11,6 +12,8 @@ import { newId } from "../../src/domain/id.ts";
 import type { User } from "../../src/domain/user.ts";
 import type { Store } from "../../src/ports/store/store.ts";
 import { findDatabase } from "../database.ts";
+import { measureEdits, measureReactions } from "./change_rates.ts";
+import { measureChangedRoom } from "./changed_room.ts";
 import { draft, measureLogLengths, type Point } from "./log_length.ts";
 import { explainMongodb, explainSqlite, type Plan } from "./plans.ts";
 import { type Chart, drawGrowth } from "./plot.ts";
@@ -21,6 +24,16 @@ const FIRST_LENGTH = 1_000;
 const APPEND_ROOMS = [1, 10, 100, 1_000];
 const OPEN_ROOMS = [10, 100, 1_000, 10_000];
 const ROOMS_AT_ONCE = 50;
+const CHANGES_ROOMS = 60;
+const EDITS_AT_ONCE = [1, 8, 64];
+const REACTING_USERS = [10, 100, 1_000];
+
+/** Users and rooms for all measurements. */
+interface World {
+  rooms: string[];
+  creator: User;
+  reader: User;
+}
 
 /** What was measured on one store. */
 interface Growth {
@@ -30,23 +43,25 @@ interface Growth {
 
 const { values } = parseArgs({
   options: {
+    changes: { type: "boolean", default: false },
     length: { type: "string", default: "1000000" },
-    "mongodb-length": { type: "string", default: "1000000" },
+    "mongodb-length": { type: "string" },
   },
 });
+const report = values.changes
+  ? { title: "What changes cost", name: "growth_of_changes", measure: measureChanges }
+  : { title: "What growth costs", name: "growth", measure: measureStore };
 const interruption = new AbortController();
 const sqlite = await onSqlite(Number(values.length));
-const mongodb = await onMongodb(Number(values["mongodb-length"]));
-const open: Chart = {
-  title: "Rooms that are open: CPU time of a message (2 members each, 500 messages/s in all)",
-  axis: "open rooms",
-  points: await measureOpenRooms(OPEN_ROOMS, (words) => console.log(`open rooms: ${words}`)),
-};
-const charts = [...sqlite.charts, ...mongodb.charts, open];
+const mongodb = await onMongodb(
+  Number(values["mongodb-length"] ?? (values.changes ? 10_000 : 1_000_000)),
+);
+const charts = [...sqlite.charts, ...mongodb.charts];
+if (!values.changes) charts.push(await chartOpenRooms());
 await Deno.mkdir(FOLDER, { recursive: true });
-const files = ["growth.md", "growth.svg"].map((name) => join(FOLDER, name));
+const files = [`${report.name}.md`, `${report.name}.svg`].map((name) => join(FOLDER, name));
 await Deno.writeTextFile(files[0]!, describe(charts, { sqlite, mongodb }));
-await Deno.writeTextFile(files[1]!, drawGrowth(charts));
+await Deno.writeTextFile(files[1]!, drawGrowth(report.title, charts));
 await new Deno.Command(Deno.execPath(), { args: ["fmt", "-q", ...files] }).output();
 console.log(`wrote ${files.join(" and ")}`);
 const scanning = [...sqlite.plans, ...mongodb.plans].filter(({ scans }) => scans);
@@ -60,7 +75,7 @@ async function onSqlite(length: number): Promise<Growth> {
   const path = join(folder, "echoroom.db");
   const store = await SqliteStore.open(path);
   const world = await furnish(store);
-  const charts = await measureStore("SQLite", store, world, length);
+  const charts = await report.measure("SQLite", store, world, length);
   await store.close();
   const plans = explainSqlite(path, world.rooms[0]!);
   await Deno.remove(folder, { recursive: true });
@@ -77,34 +92,32 @@ async function onMongodb(length: number): Promise<Growth> {
   const world = await furnish(store);
   // While the log is short: some servers execute a query to explain it, with the worst plan.
   const plans = await explainMongodb(store, connection.client, world.rooms[0]!);
-  const charts = await measureStore("MongoDB", store, world, length);
+  const charts = await report.measure("MongoDB", store, world, length);
   await store.close();
   return { charts, plans };
+}
+
+async function chartOpenRooms(): Promise<Chart> {
+  return {
+    title: "Rooms that are open: CPU time of a message (2 members each, 500 messages/s in all)",
+    axis: "open rooms",
+    points: await measureOpenRooms(OPEN_ROOMS, (words) => console.log(`open rooms: ${words}`)),
+  };
 }
 
 async function measureStore(
   name: string,
   store: Store,
-  world: { rooms: string[]; creator: User },
+  world: World,
   length: number,
 ): Promise<Chart[]> {
   const appends = await measureAppends(store, world, APPEND_ROOMS);
-  const lengths = [];
-  for (let size = FIRST_LENGTH; size < length; size *= 10) lengths.push(size);
-  const start = performance.now();
-  let shown = start;
   const points = await measureLogLengths(
     store,
     // A separate room: the appends above went to the others.
     { id: world.rooms.at(-1)!, creator: world.creator },
-    [...lengths, length],
-    (progress) => {
-      if (typeof progress !== "number") return console.log(`${name}:`, progress);
-      if (performance.now() - shown < 10_000) return;
-      shown = performance.now();
-      const left = (shown - start) / progress * (length - progress) / 1_000;
-      console.log(`${name}: ${progress} messages, about ${Math.ceil(left)} s left`);
-    },
+    sizesUpTo(length),
+    progressOf(name, length),
   );
   return [
     {
@@ -116,22 +129,60 @@ async function measureStore(
   ];
 }
 
-/** A user, and rooms enough for all. */
-async function furnish(store: Store): Promise<{ rooms: string[]; creator: User }> {
-  const now = new Date();
-  const creator: User = {
-    id: newId(),
-    email: "growth@example.com",
-    passwordHash: "none",
-    displayName: "Growth",
-    avatarUrl: null,
-    onboardingCompleted: true,
-    createdAt: now,
-    updatedAt: now,
+async function measureChanges(
+  name: string,
+  store: Store,
+  { rooms: [first, second, third, ...others], creator, reader }: World,
+  length: number,
+): Promise<Chart[]> {
+  const edits = await measureEdits(store, { id: first!, creator }, EDITS_AT_ONCE);
+  console.log(`${name}: edits`, edits);
+  const reactions = await measureReactions(store, { id: second!, creator }, REACTING_USERS);
+  console.log(`${name}: reactions`, reactions);
+  const room = { id: third!, others, creator, reader };
+  const sizes = sizesUpTo(length);
+  const points = await measureChangedRoom(store, room, sizes, progressOf(name, length));
+  return [
+    { title: `${name}: edits beside sends to one room`, axis: "under way at once", points: edits },
+    {
+      title: `${name}: users who react to one message at once`,
+      axis: "users",
+      points: reactions,
+    },
+    {
+      title: `${name}: times by the messages of a room that has as many edits and reactions`,
+      axis: "messages",
+      points,
+    },
+  ];
+}
+
+function sizesUpTo(length: number): number[] {
+  const sizes: number[] = [];
+  for (let size = FIRST_LENGTH; size < length; size *= 10) sizes.push(size);
+  return [...sizes, length];
+}
+
+/** Shows how a room fills, and what was measured. */
+function progressOf(name: string, length: number) {
+  const start = performance.now();
+  let shown = start;
+  return (progress: number | Point["figures"]) => {
+    if (typeof progress !== "number") return console.log(`${name}:`, progress);
+    if (performance.now() - shown < 10_000) return;
+    shown = performance.now();
+    const left = (shown - start) / progress * (length - progress) / 1_000;
+    console.log(`${name}: ${progress} messages, about ${Math.ceil(left)} s left`);
   };
-  await store.users.create(creator);
+}
+
+/** Two users, and rooms enough for all. */
+async function furnish(store: Store): Promise<World> {
+  const now = new Date();
+  const [creator, reader] = [newUser("growth"), newUser("reader")];
+  await Promise.all([store.users.create(creator), store.users.create(reader)]);
   const rooms: string[] = [];
-  const count = APPEND_ROOMS.at(-1)! + 1;
+  const count = values.changes ? CHANGES_ROOMS : APPEND_ROOMS.at(-1)! + 1;
   while (rooms.length < count) {
     const ids = Array.from({ length: Math.min(ROOMS_AT_ONCE, count - rooms.length) }, newId);
     await Promise.all(ids.map((id) => {
@@ -141,16 +192,30 @@ async function furnish(store: Store): Promise<{ rooms: string[]; creator: User }
     }));
     rooms.push(...ids);
   }
-  return { rooms, creator };
+  return { rooms, creator, reader };
+}
+
+function newUser(name: string): User {
+  const now = new Date();
+  return {
+    id: newId(),
+    email: `${name}@example.com`,
+    passwordHash: "none",
+    displayName: name,
+    avatarUrl: null,
+    onboardingCompleted: true,
+    createdAt: now,
+    updatedAt: now,
+  };
 }
 
 function describe(charts: Chart[], stores: { sqlite: Growth; mongodb: Growth }): string {
   return [
-    "# What growth costs",
-    `Measured ${
-      new Date().toISOString().slice(0, 10)
-    } by \`deno task bench:growth\`, on one machine, one run. Times are medians in milliseconds; in brackets the multiple of the first column.`,
-    "![Lines, most of them flat](growth.svg)",
+    `# ${report.title}`,
+    `Measured ${new Date().toISOString().slice(0, 10)} by \`deno task bench:growth${
+      values.changes ? " --changes" : ""
+    }\`, on one machine, one run. Times are medians in milliseconds if nothing else is said; in brackets the multiple of the first column.`,
+    `![Lines, most of them flat](${report.name}.svg)`,
     ...charts.flatMap(({ title, points }) => [`## ${title}`, tableOf(points)]),
     "## Plans",
     "How the databases find what the adapters ask for.",
