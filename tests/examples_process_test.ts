@@ -55,7 +55,7 @@ const RUNS: Record<string, (place: string) => Promise<void>> = {
   "docs/protocol.md, The ten steps as a program, ts 1": (place) =>
     printsLine(place, /^2 Hello \(edited\) 👍 1\n5 \(deleted\)$/m),
   "src/client/README.md, EchoRoom's client, ts 1": (place) => printsLine(place, /^Hello sent$/m),
-  "src/client/bot.ts, ts 1": (place) => printsLine(place, /^Bot: Bot created the room$/m),
+  "src/client/bot.ts, ts 1": (place) => printsLine(place, /^The bot is running$/m),
   "src/client/client.ts, ts 1": (place) => printsLine(place, /^Hello sent$/m),
   "src/client/mod.ts, ts 1": (place) => printsLine(place, /^Hello sent$/m),
 };

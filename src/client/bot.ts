@@ -21,13 +21,15 @@
  *     console.log(`${sender.displayName}: ${text}`);
  *     if (text === "ping" && sender.id !== client.user.get()?.id) await room.send("pong");
  *   },
- * }, { from: "start" });
+ * });
+ * console.log("The bot is running");
  * ```
  *
  * @module
  */
 import type { Message } from "../protocol/wire/messages.ts";
 import type { Client } from "./client.ts";
+import type { EchoRoomError } from "./errors.ts";
 import type { Room } from "./room.ts";
 import type { OutboxStorage } from "./unsent_store.ts";
 
@@ -43,30 +45,31 @@ export interface BotHandlers {
   error?(error: unknown): void;
 }
 
-/** Where a bot begins, and where it keeps its place. */
+/** Where a bot keeps its place. */
 export interface FollowOptions {
   /** Where the cursor survives a restart; null, if not given, for memory only. */
   storage?: OutboxStorage | null;
   /** Under which the cursor is stored, for several bots in one storage. */
   name?: string;
-  /** Where to begin without a cursor: with what comes next, if not given, or with the first message. */
-  from?: "end" | "start";
 }
 
 interface Cursor {
+  /** The last message that was passed on. */
+  messageId: string;
+  messageSeq: number;
+  /** The entry up to which changes were passed on. */
   seq: number;
   entryId: string | null;
-  /**
-   * Messages that were passed on since the cursor, by their ids: the `changedSeq` of each. A page may
-   * hold a later state than that at its end, and the process may die within a page.
-   */
+  /** Messages that were passed on in a state beyond that entry: their `changedSeq`, by their ids. */
   ahead: Record<string, number>;
 }
 
+const PAGE = 100;
 const RETRY_MS = 2_000;
 
 /**
- * Joins a room, off the screen, and passes on what happens in it. The cursor is stored after each
+ * Joins a room, off the screen, and passes on what happens in it: messages in the order of the log, and
+ * changes of those before. The first time it begins with what comes next. The cursor is stored after each
  * message that was handled: a process that dies within a handler passes that message on again.
  * @returns ends it, once the handler that runs has ended
  */
@@ -127,7 +130,7 @@ class Follower {
 
   async #run(): Promise<void> {
     try {
-      this.#cursor ??= await this.#load();
+      if (!this.#cursor) await this.#load();
       while (this.#isBehind && !this.#isOver) {
         this.#isBehind = false;
         this.#isBehind = await this.#read() || this.#isBehind;
@@ -140,40 +143,76 @@ class Follower {
 
   /** Returns whether there is more. */
   async #read(): Promise<boolean> {
+    const hasMessages = await this.#readMessages().catch((error: EchoRoomError) => {
+      // The message at the cursor is lost: a backup was restored.
+      if (error.status === 400) return this.#reset();
+      throw error;
+    });
+    return await this.#readChanges() || hasMessages;
+  }
+
+  /** The history has each message once, however often it was changed since. */
+  async #readMessages(): Promise<boolean> {
+    const after = { after: this.#cursor!.messageId, limit: PAGE };
+    const { messages, hasMore } = await this.#client.api.readMessages(this.#room.id, after);
+    for (const message of messages) {
+      if (this.#isOver) return false;
+      await this.#handlers.message?.(message, this.#room);
+      await this.#moveTo({ messageId: message.id, messageSeq: message.seq }, message);
+    }
+    return hasMore;
+  }
+
+  /** Returns whether there is more, or a message that was not passed on yet. */
+  async #readChanges(): Promise<boolean> {
     const { seq, entryId } = this.#cursor!;
     const after = { after: seq, ...(entryId !== null && { entryId }) };
     const page = await this.#client.api.readChanges(this.#room.id, after);
-    const { lastSeq, lastEntryId } = page;
-    if (page.reset) await this.#handlers.reset?.(this.#room);
-    for (const message of page.reset ? [] : page.messages) {
+    if (page.reset) return await this.#reset();
+    let isBehind = page.hasMore;
+    for (const message of page.messages) {
       if (this.#isOver) return false;
-      await this.#pass(message);
+      const { messageSeq, ahead } = this.#cursor!;
+      if (message.seq > messageSeq) isBehind = true;
+      else if ((ahead[message.id] ?? 0) < message.changedSeq) {
+        await this.#handlers.changed?.(message, this.#room);
+        await this.#moveTo({}, message);
+      }
     }
-    const ahead = Object.entries(this.#cursor!.ahead).filter(([, known]) => known > lastSeq);
-    await this.#moveTo({ seq: lastSeq, entryId: lastEntryId, ahead: Object.fromEntries(ahead) });
-    return page.hasMore;
+    const known = Object.entries(this.#cursor!.ahead).filter(([, at]) => at > page.lastSeq);
+    const ahead = Object.fromEntries(known);
+    await this.#moveTo({ seq: page.lastSeq, entryId: page.lastEntryId, ahead });
+    return isBehind;
   }
 
-  async #pass(message: Message): Promise<void> {
-    const { seq, ahead } = this.#cursor!;
-    const { id, changedSeq } = message;
-    if ((ahead[id] ?? 0) >= changedSeq) return;
-    const isNew = message.seq > seq && ahead[id] === undefined;
-    await this.#handlers[isNew ? "message" : "changed"]?.(message, this.#room);
-    await this.#moveTo({ ...this.#cursor!, ahead: { ...ahead, [id]: changedSeq } });
+  /** The server has another log than the one that the cursor is of. */
+  async #reset(): Promise<boolean> {
+    await this.#handlers.reset?.(this.#room);
+    await this.#begin();
+    return true;
   }
 
-  async #load(): Promise<Cursor> {
+  async #load(): Promise<void> {
     const text = await this.#options.storage?.getItem(this.#key);
-    if (text) return JSON.parse(text);
-    const seq = this.#options.from === "start" ? 0 : this.#room.cursor;
-    const cursor = { seq, entryId: null, ahead: {} };
-    await this.#moveTo(cursor);
-    return cursor;
+    if (text) this.#cursor = JSON.parse(text);
+    else await this.#begin();
   }
 
-  async #moveTo(cursor: Cursor): Promise<void> {
-    this.#cursor = cursor;
+  /** Begins at the end of the log. */
+  async #begin(): Promise<void> {
+    const { api } = this.#client;
+    const { lastSeq } = await api.readRoom(this.#room.id);
+    const { messages: [last] } = await api.readMessages(this.#room.id, { limit: 1 });
+    const place = { messageId: last!.id, messageSeq: last!.seq, seq: lastSeq, entryId: null };
+    await this.#moveTo({ ...place, ahead: {} }, last);
+  }
+
+  /** @param passed was passed on in this state */
+  async #moveTo(change: Partial<Cursor>, passed?: Message): Promise<void> {
+    const cursor = this.#cursor = { ...this.#cursor!, ...change };
+    if (passed && passed.changedSeq > cursor.seq) {
+      cursor.ahead = { ...cursor.ahead, [passed.id]: passed.changedSeq };
+    }
     await this.#options.storage?.setItem(this.#key, JSON.stringify(cursor));
   }
 
