@@ -290,3 +290,21 @@ Deno.test("older messages that arrive after some were forgotten leave no gap", (
 function codeOf(state: RoomState): string | undefined {
   return state.status === "failed" ? state.error.code : undefined;
 }
+
+Deno.test("a message far back is loaded with all after it, and one that does not exist is refused", () =>
+  onRoom(async ({ ada, bob, slug }) => {
+    const bobs = await enter(bob.client, slug);
+    const { id } = await bobs.send("Far back");
+    await Promise.all(range(1, 130).map((i) => bobs.send(`Message ${i}`)));
+    await bobs.delete(id);
+    const room = await enter(ada.client, slug);
+    assert.equal(room.find(id), undefined);
+    await room.loadAround(id);
+    assert.notEqual(room.find(id)!.deletedAt, null);
+    const shown = seqs(room);
+    assert.ok(shown[0]! <= 2);
+    assert.deepEqual(shown, range(shown[0]!, 132));
+    const before = room.messages.get();
+    await assert.rejects(room.loadAround("nothing"), { code: "message_not_found" });
+    assert.equal(room.messages.get(), before);
+  }));

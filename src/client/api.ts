@@ -2,7 +2,7 @@
 import type { SignedIn } from "../protocol/wire/auth.ts";
 import type { Problem } from "../protocol/wire/errors.ts";
 import type { ServerEvents } from "../protocol/wire/events.ts";
-import type { MessagesPage } from "../protocol/wire/messages.ts";
+import type { Message, MessagesPage } from "../protocol/wire/messages.ts";
 import type { ListedRoom, Room, RoomsPage } from "../protocol/wire/rooms.ts";
 import type { User } from "../protocol/wire/users.ts";
 import type { ServerAddress } from "./address.ts";
@@ -152,6 +152,12 @@ export class Api {
     page: { before?: string; after?: string; limit?: number } = {},
   ): Promise<MessagesPage> {
     return this.#authorized(`${roomPath(idOrSlug)}/messages`, { query: page });
+  }
+
+  /** `GET /rooms/:idOrSlug/messages/:messageId` */
+  async readMessage(idOrSlug: string, messageId: string): Promise<Message> {
+    const path = `${roomPath(idOrSlug)}/messages/${encodeURIComponent(messageId)}`;
+    return (await this.#authorized<{ message: Message }>(path)).message;
   }
 
   /**

@@ -184,6 +184,11 @@ export class JoinedRoom implements Room {
     return this.#older;
   }
 
+  async loadAround(messageId: string): Promise<void> {
+    const { seq } = await this.#host.api.readMessage(this.id, messageId);
+    while ((this.#timeline.first()?.seq ?? 0) > seq && await this.loadOlder());
+  }
+
   forgetOlder(keep: number): void {
     this.#timeline.forgetOlder(keep);
   }

@@ -168,6 +168,13 @@ export interface Room {
   loadOlder(): Promise<boolean>;
 
   /**
+   * Loads older messages until one is shown, as for a permalink: all from it on, so that there is no
+   * gap. Call it once the room is live.
+   * @throws {EchoRoomError} `message_not_found` if the room has no such message
+   */
+  loadAround(messageId: string): Promise<void>;
+
+  /**
    * Removes all but the newest messages, for rooms that stay open for days; older ones can be loaded
    * again with {@linkcode Room.loadOlder}. Unsent messages stay.
    * @param keep how many of the server's messages, 1 or more
