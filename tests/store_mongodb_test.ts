@@ -28,7 +28,7 @@ const UNAVAILABLE = { name: "ChatError", code: "unavailable" };
 const SOCKET_TIMEOUT_MS = 1_500;
 const NOW = new Date("2026-01-01T12:34:56.789Z");
 
-testStore("MongoDB", () => Promise.resolve(newDatabase()));
+testStore("MongoDB", () => Promise.resolve(newDatabase()), 500);
 
 for (
   const option of [

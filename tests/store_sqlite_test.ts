@@ -9,4 +9,4 @@ testStore("SQLite", async () => {
     connect: () => SqliteStore.open(`${folder}/test.db`),
     drop: () => Deno.remove(folder, { recursive: true }),
   };
-});
+}, 10_000);

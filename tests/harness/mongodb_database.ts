@@ -1,7 +1,5 @@
 /** Databases of tests' own on the MongoDB server that the environment names. */
-import { collectionsOf } from "../../src/adapters/store/mongodb/collections.ts";
 import { connect } from "../../src/adapters/store/mongodb/connection.ts";
-import { fromUser } from "../../src/adapters/store/mongodb/documents.ts";
 import { MongoStore } from "../../src/adapters/store/mongodb/store.ts";
 import type { TestDatabase } from "../conformance/store/fixtures.ts";
 import { onServer } from "./mongodb_server.ts";
@@ -20,11 +18,6 @@ export function newDatabase(): TestDatabase & { uri: string } {
   return {
     uri,
     connect: () => openStore(uri),
-    addUsers: async (users) => {
-      await onServer(uri, async (client) => {
-        await collectionsOf(client.db()).users.insertMany(users.map(fromUser));
-      });
-    },
     drop: async () => {
       await onServer(uri, (client) => client.db().dropDatabase());
     },

@@ -10,21 +10,15 @@ import type { Store } from "../../../src/ports/store/store.ts";
 export interface TestDatabase {
   /** Opens a store on the database, as one more instance (or the same after a restart) would. */
   connect(): Promise<Store>;
-  /** Adds many users at once, where the store would take long. */
-  addUsers?(users: readonly User[]): Promise<void>;
   /** Removes the database; every store on it has been closed. */
   drop(): Promise<void>;
 }
 
 type Connect = () => Promise<Store>;
-type AddUsers = (users: readonly User[]) => Promise<void>;
-/**
- * Registers a test that gets one store, and the means to open more on the same database, and to add
- * many users.
- */
+/** Registers a test that gets one store, and the means to open more on the same database. */
 export type Register = (
   sentence: string,
-  run: (store: Store, connect: Connect, addUsers: AddUsers) => Promise<void>,
+  run: (store: Store, connect: Connect) => Promise<void>,
 ) => void;
 
 export const UNKNOWN_IDS = ["", "unknown", "$ne", "a'b", "0".repeat(24)];

@@ -16,7 +16,6 @@ import {
   creation,
   draft,
   newId,
-  newUser,
   pick,
   range,
   type Register,
@@ -25,9 +24,9 @@ import {
 } from "./fixtures.ts";
 
 /** Reactions in one entry: an append of more could take too long on a slow machine. */
-const AT_ONCE = 100;
+const AT_ONCE = 50;
 
-export function testReactions(test: Register): void {
+export function testReactions(test: Register, crowd: number): void {
   test("a reaction is an entry that says who added what, and counts on the message", async (store) => {
     const { roomId, messages: [message] } = await roomWithMessages(store, 1);
     const bob = await createUser(store, { displayName: "Bob" });
@@ -214,14 +213,15 @@ export function testReactions(test: Register): void {
   });
 
   test(
-    "10,000 users react to one message: all are counted and listed, the first ten named",
-    async (store, _connect, addUsers) => {
+    `${crowd} users react to one message: all are counted and listed, the first ten named`,
+    async (store) => {
       const { roomId, messages: [message] } = await roomWithMessages(store, 1);
       const { id } = message!;
-      const users = range(1, 10_000).map(() => newUser());
-      await addUsers(users);
-      for (let i = 0; i < users.length; i += AT_ONCE) {
-        await react(store, roomId, id, users.slice(i, i + AT_ONCE), true);
+      const users: User[] = [];
+      while (users.length < crowd) {
+        const more = await Promise.all(range(1, AT_ONCE).map(() => createUser(store)));
+        await react(store, roomId, id, more, true);
+        users.push(...more);
       }
       const ids = await listAll(store, roomId, id);
       const entries = range(1, users.length / AT_ONCE).map((n) => {
@@ -229,7 +229,7 @@ export function testReactions(test: Register): void {
       });
       assert.deepEqual(ids, entries.flat());
       const [all] = await store.messages.find(roomId, [id]);
-      assert.deepEqual(all!.reactions, [{ emoji: "👍", count: 10_000, users: ids.slice(0, 10) }]);
+      assert.deepEqual(all!.reactions, [{ emoji: "👍", count: crowd, users: ids.slice(0, 10) }]);
 
       const gone = new Set(ids.filter((_, i) => i % 3 > 0).slice(0, AT_ONCE));
       await react(store, roomId, id, users.filter((user) => gone.has(user.id)), false);
@@ -283,7 +283,7 @@ async function listAll(store: Store, roomId: string, messageId: string): Promise
   const ids: string[] = [];
   let cursor: string | undefined;
   do {
-    const request = { messageId, emoji: "👍", limit: 2_499, cursor };
+    const request = { messageId, emoji: "👍", limit: 249, cursor };
     const page = await listReactors(actor, { access, store }, roomId, request);
     ids.push(...page.users.map(({ id }) => id));
     cursor = page.nextCursor ?? undefined;

@@ -13,8 +13,15 @@ import { testRooms } from "./rooms.ts";
 import { testSessions } from "./sessions.ts";
 import { testUsers } from "./users.ts";
 
-/** Registers the suite for the store that `createDatabase` makes; `name` begins each test's name. */
-export function testStore(name: string, createDatabase: () => Promise<TestDatabase>): void {
+/**
+ * Registers the suite for the store that `createDatabase` makes; `name` begins each test's name.
+ * @param crowd users who react to one message: as many as the store takes in a few seconds
+ */
+export function testStore(
+  name: string,
+  createDatabase: () => Promise<TestDatabase>,
+  crowd: number,
+): void {
   const test: Register = (sentence, run) =>
     Deno.test(`${name}: ${sentence}`, async () => {
       const database = await createDatabase();
@@ -25,11 +32,7 @@ export function testStore(name: string, createDatabase: () => Promise<TestDataba
         return store;
       };
       try {
-        const store = await connect();
-        await run(store, connect, async (users) => {
-          if (database.addUsers) return await database.addUsers(users);
-          await Promise.all(users.map((user) => store.users.create(user)));
-        });
+        await run(await connect(), connect);
       } finally {
         await Promise.all(stores.map((store) => store.close()));
         await database.drop();
@@ -42,7 +45,7 @@ export function testStore(name: string, createDatabase: () => Promise<TestDataba
   testAppend(test);
   testReads(test);
   testChanges(test);
-  testReactions(test);
+  testReactions(test, crowd);
   testAnswers(test);
   testMembers(test);
   testSessions(test);
