@@ -5,7 +5,6 @@ import { type Account, Api, type Credentials, type ProfileChanges } from "./api.
 import { type Ack, type Action, transmit, type Unsent } from "./commands.ts";
 import { Connection, type ConnectionState } from "./connection.ts";
 import { closed, type EchoRoomError, signedOut, unreachable } from "./errors.ts";
-import type { JoinedRoom } from "./joined_room.ts";
 import { JoinedRooms } from "./joined_rooms.ts";
 import { type Observable, Observed } from "./observable.ts";
 import { Outbox } from "./outbox.ts";
@@ -310,7 +309,7 @@ export class Client {
     if (!this.#rooms.checkNext()) this.#connection.identify();
   }
 
-  async #perform(room: JoinedRoom, action: Action): Promise<Ack | null> {
+  async #perform(room: Room, action: Action): Promise<Ack | null> {
     if (this.#closed) throw closed();
     // The user decides under which key it is stored and as whose it is shown.
     if (!this.#user) await this.#waitForUser();
@@ -322,7 +321,7 @@ export class Client {
     return new Promise((resolve, reject) => this.#userWaiters.push({ resolve, reject }));
   }
 
-  #unsent(room: JoinedRoom): Unsent[] {
+  #unsent(room: Room): Unsent[] {
     this.#outbox.resolve(room.name, room.id);
     this.#outbox.resolve(room.info.get()!.slug, room.id);
     return this.#outbox.waiting(room.id);

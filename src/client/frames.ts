@@ -45,3 +45,15 @@ export function fits(event: string, data: object): boolean {
   const frame = JSON.stringify({ event, data, ref: Number.MAX_SAFE_INTEGER });
   return utf8Length(frame) <= MAX_FRAME_BYTES;
 }
+
+/** Entries that carry the message which they create or change. */
+const MESSAGE_EVENTS: ReadonlySet<string> = new Set([
+  "message:new",
+  "message:updated",
+  "message:deleted",
+]);
+
+/** The message of an entry; undefined if this client does not know its event. */
+export function messageOf(event: string, { message }: EntryFrame["data"]): Message | undefined {
+  return MESSAGE_EVENTS.has(event) ? message : undefined;
+}

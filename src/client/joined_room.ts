@@ -3,47 +3,19 @@ import type { ServerEvents } from "../protocol/wire/events.ts";
 import { PAGE_SIZE } from "../protocol/wire/limits.ts";
 import type { Room as RoomInfo } from "../protocol/wire/rooms.ts";
 import type { PublicUser } from "../protocol/wire/users.ts";
-import type { Api } from "./api.ts";
 import type { ChatMessage, MessageRef } from "./chat_message.ts";
-import type { Ack, Action, Change, Edit, Unsent } from "./commands.ts";
-import type { Connection } from "./connection.ts";
+import type { Ack, Change, Edit, Unsent } from "./commands.ts";
 import { closed, noMessage, notFailed } from "./errors.ts";
-import type { EntryFrame, Notice } from "./frames.ts";
+import { type EntryFrame, messageOf, type Notice } from "./frames.ts";
 import { type Observable, Observed } from "./observable.ts";
 import { OnlineUsers } from "./online_users.ts";
 import type { Progress } from "./outbox.ts";
 import { Reading, type Unread } from "./reading.ts";
 import type { Attendance, Recovery, Room, RoomState, SendOptions } from "./room.ts";
+import type { RoomHost } from "./room_host.ts";
 import { Subscription } from "./subscription.ts";
 import { Timeline } from "./timeline.ts";
-import type { Timing } from "./timing.ts";
 import { OthersTyping, OwnTyping } from "./typing.ts";
-
-/** What a room needs of the client around it. */
-export interface RoomHost {
-  readonly api: Api;
-  readonly connection: Connection;
-  readonly timing: Timing;
-  /** Takes a command, and reports back by {@linkcode JoinedRoom.report}. */
-  perform(room: JoinedRoom, action: Action): Promise<Ack | null>;
-  /** The user; null before it is known. */
-  self(): PublicUser | null;
-  /** Whether the room is on the screen, of this handle's holder or of another's. */
-  isPresent(room: JoinedRoom): boolean;
-  /** Takes the position up to which a room is read, for all its handles. */
-  readonly acked: (ack: ServerEvents["read:ack"]) => void;
-  /** The room's unsent commands, under its id or slug. */
-  unsent(room: JoinedRoom): Unsent[];
-  /** The app has left the room. */
-  release(room: JoinedRoom): void;
-}
-
-/** Entries that carry the message which they create or change. */
-const MESSAGE_EVENTS: ReadonlySet<string> = new Set([
-  "message:new",
-  "message:updated",
-  "message:deleted",
-]);
 
 export class JoinedRoom implements Room {
   readonly name: string;
@@ -240,8 +212,7 @@ export class JoinedRoom implements Room {
   /** Takes a live entry of the room's log. One of an unknown event only moves the cursor. */
   receive({ event, data }: EntryFrame): void {
     const { seq, entryId = null } = data;
-    const message = MESSAGE_EVENTS.has(event) ? data.message : undefined;
-    this.#timeline.receive({ seq, id: entryId }, message, data);
+    this.#timeline.receive({ seq, id: entryId }, messageOf(event, data), data);
     if (this.#timeline.isBehind) this.check();
   }
 

@@ -2,9 +2,10 @@
 import type { Unsent } from "./commands.ts";
 import type { Connection } from "./connection.ts";
 import type { EntryFrame, Notice } from "./frames.ts";
-import { JoinedRoom, type RoomHost } from "./joined_room.ts";
+import { JoinedRoom } from "./joined_room.ts";
 import type { Progress } from "./outbox.ts";
 import type { Room } from "./room.ts";
+import type { RoomHost } from "./room_host.ts";
 
 /** What joined rooms need of the client around them. */
 export interface RoomsHost extends Omit<RoomHost, "release" | "isPresent" | "acked"> {
@@ -90,11 +91,11 @@ export class JoinedRooms {
     return room !== undefined;
   }
 
-  #release(room: JoinedRoom): void {
+  #release(room: Room): void {
     const known = this.#rooms.get(room.name);
     if (known?.room !== room || --known.holders > 0) return;
     this.#rooms.delete(room.name);
-    room.close();
+    known.room.close();
     // The app may hold the same room under its other name, which may not be known yet.
     const others = this.#withId(room.id);
     for (const other of others) other.updatePresence();

@@ -1,5 +1,6 @@
 /** Entries of a room's log, and whether an answer goes on where a cursor is. */
 import type { ServerEvents } from "../protocol/wire/events.ts";
+import type { Message, MessageChange } from "../protocol/wire/messages.ts";
 
 /** An entry of a room's log: it creates or changes one message. */
 export interface Entry {
@@ -29,3 +30,12 @@ export function continues(
     : messages.find(({ seq }) => seq === cursor.seq)?.id;
   return id === cursor.id;
 }
+
+/** What an answer covers. */
+export type Answered = Omit<
+  ServerEvents["room:joined"],
+  "room" | "online" | "onlineCount" | "threads"
+>;
+
+/** What a live entry says beside the message. */
+export type EntryRelated = { change?: MessageChange; referenced?: Message[] | undefined };

@@ -5,7 +5,7 @@ import type { PublicUser } from "../protocol/wire/users.ts";
 import { byPlace, type ChatMessage, keyOf, type MessageRef, UNCHANGED } from "./chat_message.ts";
 import { isChange, type Unsent, type UnsentMessage } from "./commands.ts";
 import { draftOf, progressed } from "./drafts.ts";
-import { continues, type Entry, LOG_START } from "./log_entry.ts";
+import { type Answered, continues, type Entry, type EntryRelated, LOG_START } from "./log_entry.ts";
 import { Observed } from "./observable.ts";
 import { OptimisticChanges } from "./optimistic_changes.ts";
 import type { Progress } from "./outbox.ts";
@@ -305,9 +305,3 @@ export class Timeline {
     return known === undefined;
   }
 }
-
-/** What an answer covers. */
-type Answered = Omit<ServerEvents["room:joined"], "room" | "online" | "onlineCount" | "threads">;
-
-/** What a live entry says beside the message. */
-export type EntryRelated = { change?: MessageChange; referenced?: Message[] | undefined };
