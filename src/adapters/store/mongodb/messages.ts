@@ -12,11 +12,12 @@ import type {
 import type { Collections } from "./collections.ts";
 import {
   type EditDocument,
-  lookUpUser,
+  PUBLIC_FIELDS,
   type PublicUserDocument,
   type ReactionDocument,
   reactionId,
   toPublicUser,
+  type UserDocument,
 } from "./documents.ts";
 import { type EntryDocument, isMessage, PINNED_KEY, threadKey } from "./entry_documents.ts";
 import type { EntryReader } from "./entry_reader.ts";
@@ -24,8 +25,6 @@ import type { LogEnds } from "./log_ends.ts";
 import type { Operations } from "./operations.ts";
 import type { PendingChanges } from "./pending_changes.ts";
 import { READ_OPTIONS } from "./read_options.ts";
-
-const WITH_USER = lookUpUser("userId", "users");
 
 /**
  * What is not in the messages' own documents, or found by what changes, is read once the changes
@@ -36,13 +35,14 @@ export class MongoMessages implements MessageStore {
   readonly #messages: Collection<EntryDocument>;
   readonly #edits: Collection<EditDocument>;
   readonly #reactions: Collection<ReactionDocument>;
+  readonly #users: Collection<UserDocument>;
   readonly #reader: EntryReader;
   readonly #changes: PendingChanges;
   readonly #ends: LogEnds;
   readonly #operations: Operations;
 
   constructor(
-    { messages, edits, reactions }: Collections,
+    { messages, edits, reactions, users }: Collections,
     reader: EntryReader,
     changes: PendingChanges,
     ends: LogEnds,
@@ -51,6 +51,7 @@ export class MongoMessages implements MessageStore {
     this.#messages = messages;
     this.#edits = edits;
     this.#reactions = reactions;
+    this.#users = users;
     this.#reader = reader;
     this.#changes = changes;
     this.#ends = ends;
@@ -177,17 +178,17 @@ export class MongoMessages implements MessageStore {
     return this.#operations.run(async () => {
       await this.#settle(roomId, [messageId]);
       const reactions = await this.#reactions
-        .aggregate<ReactionDocument & { users: PublicUserDocument[] }>([
+        .aggregate<ReactionDocument>([
           { $match: { roomId, messageId, emoji, ...(after && { seq: { $gte: after.seq } }) } },
           { $match: { removedAt: { $exists: false }, ...later(after) } },
           { $sort: { seq: 1, userId: 1 } },
           { $limit: limit },
-          WITH_USER,
         ], READ_OPTIONS).toArray();
-      return reactions.map(({ userId, users, seq }) => ({
-        user: toPublicUser(userId, users),
-        seq,
-      }));
+      const users = await this.#findUsers(reactions.map(({ userId }) => userId));
+      return reactions.map(({ userId, seq }) => {
+        const user = users.get(userId);
+        return { user: toPublicUser(userId, user ? [user] : []), seq };
+      });
     });
   }
 
@@ -209,6 +210,17 @@ export class MongoMessages implements MessageStore {
         .toArray();
       return new Set(reactions.filter(isPresent).map(({ userId }) => userId));
     });
+  }
+
+  /** All at once: to look up each beside its reaction takes some servers seconds for a thousand. */
+  async #findUsers(ids: string[]): Promise<Map<string, PublicUserDocument>> {
+    const users = await this.#users
+      .find<PublicUserDocument>({ _id: { $in: ids } }, {
+        projection: PUBLIC_FIELDS,
+        ...READ_OPTIONS,
+      })
+      .toArray();
+    return new Map(users.map((user) => [user._id, user]));
   }
 
   #settle(roomId: string, ids: readonly string[]): Promise<void> {

@@ -30,7 +30,7 @@ const BACKLOG = { slow: 200, full: 500 } as const;
 /** Changes that one statement announces: it compares each with each of its messages. */
 const ANNOUNCED_AT_ONCE = 50;
 /** How long somebody waits for changes to be applied, of the 5 s that a call may take. */
-const WAIT_LIMIT_MS = 1_000;
+const WAIT_LIMIT_MS = 2_000;
 
 type Write = AnyBulkWriteOperation<EntryDocument>;
 type LoggedChange = Pick<ChangeDocument, "_id" | "seq" | "added" | "removed">;
@@ -141,7 +141,9 @@ export class PendingChanges {
     const settled = await this.#settled(roomId, messages);
     if (settled.length === 0) return messages;
     const due = Date.now() - GRACE_MS;
-    const left = settled.filter(({ at }) => at.getTime() < due);
+    // What this instance is applying is not left.
+    const isApplying = this.#lastOfRoom.has(roomId);
+    const left = settled.filter(({ at }) => !isApplying && at.getTime() < due);
     await this.#writer.write(left).catch((error) => {
       logger.debug("Changes of room {roomId} cannot be applied: {error}", { roomId, error });
     });

@@ -90,21 +90,32 @@ export class ProjectionWriter {
   }
 
   async #writeReactions(settled: readonly Settled<Unchanged>[]): Promise<void> {
-    const writes = settled.flatMap(
-      ({ after, reactions }): AnyBulkWriteOperation<ReactionDocument>[] => {
-        const { _id: messageId, roomId, changedSeq: seq = 0 } = after;
-        const removedAt = deletionTime(after);
-        const writes = reactions.map(toReactionWrite);
-        if (!removedAt) return writes;
-        const filter = { roomId, messageId, seq: { $lt: seq } };
-        return [...writes, { updateMany: { filter, update: { $set: { seq, removedAt } } } }];
-      },
-    );
+    // Most are new, and an insert costs less than an upsert.
+    const known = await this.#insertReactions(settled.flatMap(({ reactions }) => reactions));
+    const removals = settled.flatMap(({ after }): AnyBulkWriteOperation<ReactionDocument>[] => {
+      const { _id: messageId, roomId, changedSeq: seq = 0 } = after;
+      const removedAt = deletionTime(after);
+      if (!removedAt) return [];
+      const filter = { roomId, messageId, seq: { $lt: seq } };
+      return [{ updateMany: { filter, update: { $set: { seq, removedAt } } } }];
+    });
+    const writes = [...known.map(toReactionWrite), ...removals];
     if (writes.length === 0) return;
     const refused = await this.#writeUpserts(writes);
     // A reaction that was inserted at the same moment by an earlier change is overwritten now; one
     // that refuses this again is of a later change.
     if (refused.length > 0) await this.#writeUpserts(refused);
+  }
+
+  /** Returns those of which there is one already. */
+  async #insertReactions(reactions: ReactionDocument[]): Promise<ReactionDocument[]> {
+    if (reactions.length === 0) return [];
+    try {
+      await this.#reactions.insertMany(reactions, { ordered: false });
+      return [];
+    } catch (error) {
+      return duplicatesOf(error).map(({ index }) => reactions[index]!);
+    }
   }
 
   /** Returns the writes that would have inserted what is there. */
