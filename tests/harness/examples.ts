@@ -32,6 +32,7 @@ export const NOT_RUN: Record<string, string> = {
   "CONTRIBUTING.md, Set up, sh 1": "is the suite itself, and `deno task dev` is run for the README",
   "bench/README.md, One command, sh 1": "takes more than an hour, and Rust and Go",
   "bench/README.md, What growth costs, sh 1": "takes many minutes",
+  "bench/README.md, What growth costs, sh 2": "takes many minutes",
   "bench/README.md, How it works, sh 1": "is the load generator, which takes Rust",
   "docs/operations.md, Docker, sh 1": "takes a Docker daemon",
   "docs/protocol.md, Check your client, sh 1":
