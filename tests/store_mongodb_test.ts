@@ -224,7 +224,7 @@ testOwnServer("an append to a server that hangs ends, and its repeat is safe", a
   const store = await server.connect();
   const { room, ada } = await createRoomWithAda(store);
   const drafts = [newDraft(ada), newDraft(ada)];
-  server.suspend();
+  await server.suspend();
   await assert.rejects(append(store, room.id, drafts), UNAVAILABLE);
   server.resume();
   const messages = await append(store, room.id, drafts);

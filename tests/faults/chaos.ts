@@ -103,7 +103,7 @@ async function strike({ target, harm, index, lasts }: Fault, site: Site, start: 
   const victim = target === "instance" ? site.instances[index]! : site[target]!;
   const name = target === "instance" ? site.instances[index]!.name : target;
   const from = performance.now() - start;
-  if (harm === "hang") victim.suspend();
+  if (harm === "hang") await victim.suspend();
   else if (harm === "restart" && "stop" in victim) await victim.stop();
   else await victim.kill();
   await sleep(lasts);

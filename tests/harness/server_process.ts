@@ -1,4 +1,6 @@
 /** The process of a database server in tests, which can be suspended and killed. */
+import { until } from "./stage.ts";
+
 export class ServerProcess {
   #process: Deno.ChildProcess | null = null;
 
@@ -12,12 +14,25 @@ export class ServerProcess {
     this.#process = null;
   }
 
-  /** Suspends the server: it keeps its connections and answers nothing. */
-  suspend(): void {
-    this.#process?.kill("SIGSTOP");
+  /** Suspends the server: it keeps its connections and answers nothing from then on. */
+  async suspend(): Promise<void> {
+    if (!this.#process) return;
+    const { pid } = this.#process;
+    this.#process.kill("SIGSTOP");
+    // Until the kernel has scheduled it once more, it may answer what comes.
+    await until(() => hasStopped(pid), "the server has stopped");
   }
 
   resume(): void {
     this.#process?.kill("SIGCONT");
   }
+}
+
+/** Whether none of its threads runs any more; only Linux says so, and only other programs may look. */
+async function hasStopped(pid: number): Promise<boolean> {
+  if (Deno.build.os !== "linux") return true;
+  const script = `cat /proc/${pid}/task/*/status`;
+  const { stdout } = await new Deno.Command("sh", { args: ["-c", script] }).output();
+  const states = new TextDecoder().decode(stdout).match(/^State:.*$/gm) ?? [];
+  return states.length > 0 && states.every((state) => /^State:\s+T/.test(state));
 }
