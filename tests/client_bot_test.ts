@@ -1,4 +1,5 @@
 /** Bots follow a room from a stored cursor: each message and change once, over restarts. */
+// @slow: many servers and clients
 import assert from "node:assert/strict";
 import { type BotHandlers, follow, type FollowOptions } from "../src/client/bot.ts";
 import type { Message, Room } from "../src/client/mod.ts";

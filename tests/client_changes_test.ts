@@ -1,4 +1,5 @@
 /** What users do with messages that are there: shown at once, done once, in order, or taken back. */
+// @slow: many servers and clients
 import assert from "node:assert/strict";
 import type { ChatMessage, Room } from "../src/client/mod.ts";
 import { becomes } from "./harness/client.ts";

@@ -1,4 +1,5 @@
 /** What a user has not read, the list of rooms, and rooms that are not on the screen. */
+// @slow: many servers and clients
 import assert from "node:assert/strict";
 import type { Room, RoomSummary, Unread } from "../src/client/mod.ts";
 import { becomes, newAccount, reaches, TestBrowser } from "./harness/client.ts";

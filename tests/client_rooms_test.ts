@@ -1,4 +1,5 @@
 /** Rooms as the client holds them: joining, leaving, their history, who is there, and who types. */
+// @slow: many servers and clients
 import assert from "node:assert/strict";
 import type { RoomState } from "../src/client/mod.ts";
 import { becomes, reaches } from "./harness/client.ts";

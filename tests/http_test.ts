@@ -1,4 +1,5 @@
 /** What holds for every route: problems, ids, origins, limits, documents, operations. */
+// @slow: many servers
 import assert from "node:assert/strict";
 import { Hono } from "hono";
 import type { Dependencies } from "../src/application/dependencies.ts";

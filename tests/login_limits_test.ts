@@ -1,4 +1,5 @@
 /** Guessing one account's password from many addresses, and its owner meanwhile. */
+// @slow: hashes many passwords
 import assert from "node:assert/strict";
 import { KnownDevices } from "../src/services/known_devices.ts";
 import { loginLimits, settleLogin } from "../src/services/login_limits.ts";

@@ -1,4 +1,5 @@
 /** Recovery in a room whose messages change, by socket and by REST, which agree. */
+// @slow: rooms of hundreds of messages
 import assert from "node:assert/strict";
 import { type Chat, testInRoom } from "./harness/chat.ts";
 

@@ -1,4 +1,5 @@
 /** What a message holds beside its text: mentions of users and of everybody, and an app's metadata. */
+// @slow: over both transports
 import assert from "node:assert/strict";
 import { publicOf, testInRoom, testOverBoth } from "./harness/chat.ts";
 

@@ -1,4 +1,5 @@
 /** Edits: what they change, whose they are, what refuses them, and the texts they leave behind. */
+// @slow: over both transports
 import assert from "node:assert/strict";
 import { publicOf, testInRoom, testOverBoth } from "./harness/chat.ts";
 import { until } from "./harness/stage.ts";

@@ -1,4 +1,5 @@
 /** Reactions: what counts as one emoji, whose they are, and their limits. */
+// @slow: over both transports
 import assert from "node:assert/strict";
 import { type Chat, type Person, publicOf, testInRoom, testOverBoth } from "./harness/chat.ts";
 

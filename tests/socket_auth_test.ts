@@ -1,4 +1,5 @@
 /** Who a socket speaks for: identifying, renewing, expiring, and being signed out. */
+// @slow: many servers
 import assert from "node:assert/strict";
 import { type Account, request } from "./harness/account.ts";
 import { startServer } from "./harness/server.ts";

@@ -1,4 +1,5 @@
 /** Sending messages: acks, order, idempotency, what a text may be, and the frames they come in. */
+// @slow: many servers
 import assert from "node:assert/strict";
 import type { Account } from "./harness/account.ts";
 import type { Received, TestSocket } from "./harness/socket.ts";

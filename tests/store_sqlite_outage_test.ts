@@ -1,4 +1,5 @@
 /** The embedded store's calls when its file, its disk or its thread fails. */
+// @slow: waits for a locked database
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { toChatError } from "../src/adapters/store/sqlite/faults.ts";
