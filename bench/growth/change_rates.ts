@@ -16,6 +16,12 @@ const ROUNDS = 3;
 const SECONDS = 3;
 const EMOJI = "👍";
 
+/** A room, and who sends to it. */
+interface Place {
+  id: string;
+  creator: PublicUser;
+}
+
 interface Rate {
   perSecond: number;
   /** The median, in milliseconds. */
@@ -26,13 +32,28 @@ interface Rate {
  * Edits of a room's messages beside sends to it, by how many are under way at once. They take turns,
  * so that disturbances of the machine affect both; the figures are medians of the rounds.
  */
-export async function measureEdits(
-  store: Store,
-  room: { id: string; creator: PublicUser },
-  counts: number[],
-): Promise<Point[]> {
+export function measureEdits(store: Store, room: Place, counts: number[]): Promise<Point[]> {
+  return withLog(store, (log) => editRates(log, room, counts));
+}
+
+/** Users who all react to one message at once, by how many they are. */
+export function measureReactions(store: Store, room: Place, counts: number[]): Promise<Point[]> {
+  return withLog(store, (log) => reactionRates(log, store, room, counts));
+}
+
+async function withLog(store: Store, work: (log: RoomLog) => Promise<Point[]>): Promise<Point[]> {
   const metrics = new Metrics();
   const log = new RoomLog(store, new InProcessBus(), metrics);
+  try {
+    const points = await work(log);
+    await log.drain();
+    return points;
+  } finally {
+    metrics.close();
+  }
+}
+
+async function editRates(log: RoomLog, room: Place, counts: number[]): Promise<Point[]> {
   const sent = Array.from({ length: MESSAGES }, () => draft(room.creator));
   await Promise.all(sent.map((each) => log.append(room.id, sendCommand(each))));
   let edited = 0;
@@ -63,19 +84,15 @@ export async function measureEdits(
       },
     });
   }
-  await log.drain();
-  metrics.close();
   return points;
 }
 
-/** Users who all react to one message at once, by how many they are. */
-export async function measureReactions(
+async function reactionRates(
+  log: RoomLog,
   store: Store,
-  room: { id: string; creator: PublicUser },
+  room: Place,
   counts: number[],
 ): Promise<Point[]> {
-  const metrics = new Metrics();
-  const log = new RoomLog(store, new InProcessBus(), metrics);
   const users: PublicUser[] = [];
   const points: Point[] = [];
   for (const size of counts) {
@@ -101,8 +118,6 @@ export async function measureReactions(
       },
     });
   }
-  await log.drain();
-  metrics.close();
   return points;
 }
 
@@ -122,7 +137,7 @@ async function rate(atOnce: number, call: () => Promise<unknown>): Promise<Rate>
   return { perSecond: delays.length / seconds, delay: median(delays)! };
 }
 
-async function sendOne(log: RoomLog, room: { id: string; creator: PublicUser }) {
+async function sendOne(log: RoomLog, room: Place) {
   const result = await log.append(room.id, sendCommand(draft(room.creator)));
   if (!("entry" in result)) throw new Error("a send changes something");
   return result;
