@@ -128,6 +128,7 @@ export class MongoLog implements LogStore {
   }
 
   async #apply(roomId: string, committed: readonly AppendedChange[]): Promise<void> {
+    if (committed.length === 0) return;
     const applied = this.#changes.apply(roomId, committed);
     this.#operations.follow(applied);
     await this.#changes.pace(committed, applied);

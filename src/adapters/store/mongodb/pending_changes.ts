@@ -25,7 +25,10 @@ const GRACE_MS = 2_000;
 const MAX_GROUP = 100;
 /** More than every time limit of the driver. */
 const APPLY_LIMIT_MS = 10_000;
-/** Changes that wait to be applied: beyond the first number appends wait for theirs, beyond the second they are refused. */
+/**
+ * Changes that wait to be applied: beyond the first number appends wait for theirs, beyond the second
+ * they are refused.
+ */
 const BACKLOG = { slow: 200, full: 500 } as const;
 /** Changes that one statement announces: it compares each with each of its messages. */
 const ANNOUNCED_AT_ONCE = 50;
@@ -114,7 +117,6 @@ export class PendingChanges {
    * the next. Resolves when that is done; if it fails, readers do it.
    */
   apply(roomId: string, changes: readonly AppendedChange[]): Promise<void> {
-    if (changes.length === 0) return Promise.resolve();
     this.#backlog += changes.length;
     const { promise, resolve } = Promise.withResolvers<void>();
     const applied = promise.then(() => {
