@@ -1,7 +1,10 @@
 /** Hashes what commands ask for, by which a repeat is told from another command with its id. */
 import { hash, hkdfSync } from "node:crypto";
 
-/** Base64url characters, 96 bits: a false match would acknowledge another command of one sender with one id. */
+/**
+ * Base64url characters, 96 bits: a false match would acknowledge another command of one sender with
+ * one id.
+ */
 const HASH_LENGTH = 16;
 const KEY_BYTES = 32;
 /** Base64url characters that begin a hash and tell its key from others. */
