@@ -1,6 +1,7 @@
 /** Users, rooms and messages for the suites of the stores, and short ways to make them. */
 import assert from "node:assert/strict";
 import type { CreatedDraft, Entry, EntryDraft } from "../../../src/domain/entry.ts";
+import { ChatError } from "../../../src/domain/errors.ts";
 import { type Message, type MessageDraft, PLAIN } from "../../../src/domain/message.ts";
 import type { NewRoom } from "../../../src/domain/room.ts";
 import { publicUser, type User } from "../../../src/domain/user.ts";
@@ -150,7 +151,8 @@ export function creation(message: MessageDraft, fields: Partial<CreatedDraft> = 
 
 /**
  * Appends messages after whatever other instances append, each unless it was sent before; returns
- * them as they are stored.
+ * them as they are stored. Repeats what is answered `unavailable`, as clients do: on a slow machine
+ * a race may outlast a store's time limit.
  */
 export async function append(
   store: Store,
@@ -158,15 +160,25 @@ export async function append(
   messages: MessageDraft[],
 ): Promise<Message[]> {
   const found = new Map<string, Message>();
+  let tries = 10;
   for (;;) {
-    const end = await store.log.end(roomId);
-    const sent = await store.log.findSent(roomId, messages.map(sentKey));
-    for (const { message } of sent) found.set(sendKey(message), message);
-    const fresh = messages.filter((each) => !found.has(sendKey(each)));
-    if (fresh.length === 0) return messages.map((each) => found.get(sendKey(each))!);
-    const entries = await store.log.append(roomId, end, fresh.map((each) => creation(each)));
-    for (const { message } of entries) found.set(sendKey(message), message);
+    try {
+      const end = await store.log.end(roomId);
+      const sent = await store.log.findSent(roomId, messages.map(sentKey));
+      for (const { message } of sent) found.set(sendKey(message), message);
+      const fresh = messages.filter((each) => !found.has(sendKey(each)));
+      if (fresh.length === 0) return messages.map((each) => found.get(sendKey(each))!);
+      const entries = await store.log.append(roomId, end, fresh.map((each) => creation(each)));
+      for (const { message } of entries) found.set(sendKey(message), message);
+    } catch (error) {
+      tries--;
+      if (tries === 0 || !isUnavailable(error)) throw error;
+    }
   }
+}
+
+function isUnavailable(error: unknown): boolean {
+  return error instanceof ChatError && error.code === "unavailable";
 }
 
 function sentKey({ sender, clientMessageId }: MessageDraft) {
