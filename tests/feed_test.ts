@@ -39,7 +39,7 @@ function draft(): EntryDraft {
     clientMessageId: crypto.randomUUID(),
     createdAt: new Date(),
   };
-  return { kind: "created", message, request: null, notified: [] };
+  return { kind: "created", message, request: null, answered: null };
 }
 
 /** Appends at the end of a log, as another instance would. */

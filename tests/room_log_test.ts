@@ -532,7 +532,7 @@ function draft(sender: User, fields: Partial<MessageDraft> = {}): CreatedDraft {
     createdAt: new Date(),
     ...fields,
   };
-  return { kind: "created", message, request: null, notified: [] };
+  return { kind: "created", message, request: null, answered: null };
 }
 
 /** A send, by default of something new. */

@@ -13,7 +13,13 @@ import { LogEnds } from "../src/adapters/store/mongodb/log_ends.ts";
 import { Operations } from "../src/adapters/store/mongodb/operations.ts";
 import { PendingChanges } from "../src/adapters/store/mongodb/pending_changes.ts";
 import type { MongoStore } from "../src/adapters/store/mongodb/store.ts";
-import { type Entry, type EntryDraft, LOG_LIMIT, LOG_START } from "../src/domain/entry.ts";
+import {
+  type ChangeDraft,
+  type Entry,
+  type EntryDraft,
+  LOG_LIMIT,
+  LOG_START,
+} from "../src/domain/entry.ts";
 import type { Message } from "../src/domain/message.ts";
 import { publicUser, type User } from "../src/domain/user.ts";
 import {
@@ -366,6 +372,45 @@ testScene(
   },
 );
 
+testScene("changes are refused while too many wait to be applied", async (scene) => {
+  const { store, roomId, message } = scene;
+  const { collections, begun, release } = withHeldEdits(scene);
+  const operations = new Operations();
+  const changes = new PendingChanges(collections, { slow: 9, full: 4 });
+  const log = newLog(collections, changes, operations);
+  const end = await log.end(roomId);
+  const edits = editsInTurn(message, end.seq, 5);
+  await log.append(roomId, end, edits);
+  await begun;
+  const next = edit(edits.at(-1)!.message, { text: "Next" });
+  const after = { seq: end.seq + edits.length, n: end.n };
+  await assert.rejects(log.append(roomId, after, [next]), { code: "unavailable" });
+  release();
+  await operations.close();
+  const [entry] = await write(store, roomId, next);
+  assert.deepEqual(await store.messages.find(roomId, [message.id]), [entry!.message]);
+  await assertNothingPending(scene);
+});
+
+testScene(
+  "a message whose edits have named very many counts for the last one named",
+  async (scene) => {
+    const { store, collections, roomId, ada, bob, message } = scene;
+    await write(store, roomId, ...Array.from({ length: 110 }, () => creation(draft(ada))));
+    let last = message;
+    for (let i = 0; i < 6; i++) {
+      const strangers = Array.from({ length: 25 }, () => crypto.randomUUID());
+      const [entry] = await write(store, roomId, edit(last, { mentions: strangers }));
+      last = entry!.message;
+    }
+    await write(store, roomId, edit(last, { mentions: [bob.id] }));
+    const counts = await store.members.countUnread(bob.id, new Map([[roomId, 1]]));
+    assert.deepEqual(counts.get(roomId), { unread: 100, mentions: 1 });
+    const { keys } = (await collections.messages.findOne({ _id: message.id })) as MessageDocument;
+    assert.ok(keys!.length < 150, `${keys!.length} keys`);
+  },
+);
+
 testScene("a deleted text is gone from its message when the append resolves", async (scene) => {
   const { store, roomId, ada, message } = scene;
   const [edited] = await write(store, roomId, edit(message, { text: "Secret" }));
@@ -420,6 +465,21 @@ function testScene(sentence: string, run: (scene: Scene) => Promise<void>): void
       await drop();
     }
   });
+}
+
+/** Edits of a message, each decided on the one before, as entries after `end`. */
+function editsInTurn(message: Message, end: number, count: number): ChangeDraft[] {
+  const edits: ChangeDraft[] = [];
+  for (let i = 1; i <= count; i++) {
+    const [seq, before] = [end + i, edits.at(-1)?.message ?? message];
+    const change = edit(before, { text: `Version ${i}` });
+    const { createdAt: updatedAt } = change;
+    edits.push({
+      ...change,
+      message: { ...change.message, changedSeq: seq, textSeq: seq, updatedAt },
+    });
+  }
+  return edits;
 }
 
 function newLog(

@@ -275,7 +275,7 @@ Deno.test("MongoDB: messages of version 1 get ordinals at the start", async () =
   const [entry] = await store.log.append("looms", { seq: 5, n: 5 }, [creation(newDraft(ada!))]);
   assert.deepEqual([entry?.seq, entry?.n], [6, 6]);
   await store.close();
-  assert.deepEqual(await migrationState(uri), { version: 3, withoutOrdinal: 0 });
+  assert.deepEqual(await migrationState(uri), { version: 4, withoutOrdinal: 0 });
   await drop();
 });
 
@@ -284,7 +284,7 @@ Deno.test("MongoDB: several instances that start at once migrate together", asyn
   await fillVersion1(uri, ["engines"], 100);
   const connections = await Promise.all([connect(uri), connect(uri), connect(uri)]);
   await Promise.all(connections.map(({ patiently }) => patiently((db) => migrate(db, 10))));
-  assert.deepEqual(await migrationState(uri), { version: 3, withoutOrdinal: 0 });
+  assert.deepEqual(await migrationState(uri), { version: 4, withoutOrdinal: 0 });
   await Promise.all(connections.map(({ client }) => client.close()));
   await drop();
 });
@@ -315,7 +315,7 @@ testOwnServer(
 
     const store = await server.connect();
     assert.deepEqual(await store.log.end("engines"), { seq: 100, n: 100 });
-    assert.deepEqual(await migrationState(server.databaseUri), { version: 3, withoutOrdinal: 0 });
+    assert.deepEqual(await migrationState(server.databaseUri), { version: 4, withoutOrdinal: 0 });
   },
 );
 
@@ -328,14 +328,36 @@ Deno.test("MongoDB: a start that migrates says how many messages it has migrated
   await drop();
 });
 
+Deno.test("MongoDB: mentions of version 3 are found among very many unread messages", async () => {
+  const { uri, connect, drop } = newDatabase();
+  const store = await connect();
+  const { room, ada } = await createRoomWithAda(store);
+  const named = { ...newDraft(ada), mentions: ["bob"] };
+  await append(store, room.id, [named, { ...newDraft(ada), mentionsRoom: true }, newDraft(ada)]);
+  await append(store, room.id, Array.from({ length: 100 }, () => newDraft(ada)));
+  await store.close();
+  await onServer(uri, async (client) => {
+    const db = client.db();
+    await db.collection("messages").updateMany({}, { $unset: { keys: "" } });
+    const version3 = { $set: { version: 3 } };
+    await db.collection<{ _id: string }>("meta").updateOne({ _id: "schema" }, version3);
+  });
+  const migrated = await connect();
+  const counts = await migrated.members.countUnread("bob", new Map([[room.id, 1]]));
+  assert.deepEqual(counts.get(room.id), { unread: 100, mentions: 2 });
+  await migrated.close();
+  assert.deepEqual(await migrationState(uri), { version: 4, withoutOrdinal: 0 });
+  await drop();
+});
+
 Deno.test("MongoDB: documents of a later version are refused in one line", async () => {
   const { uri, drop } = newDatabase();
   await onServer(uri, async (client) => {
     const meta = client.db().collection<{ _id: string; version: number }>("meta");
-    await meta.insertOne({ _id: "schema", version: 4 });
+    await meta.insertOne({ _id: "schema", version: 5 });
   });
   const error = await openStore(uri).then(() => null, (error) => error);
-  assert.match(error.message, /^MongoDB .* cannot be prepared: [^\n]*version 4[^\n]*version 3/);
+  assert.match(error.message, /^MongoDB .* cannot be prepared: [^\n]*version 5[^\n]*version 4/);
   await drop();
 });
 

@@ -204,7 +204,7 @@ function draft(sender: User): EntryDraft {
     clientMessageId: newId(),
     createdAt: new Date(),
   };
-  return { kind: "created", message, request: null, notified: [] };
+  return { kind: "created", message, request: null, answered: null };
 }
 
 /** Appends to the room after entry `seq`; its opening is entry 1. */

@@ -95,5 +95,5 @@ export function draft(sender: PublicUser): CreatedDraft {
     clientMessageId: newId(),
     createdAt: new Date(),
   };
-  return { kind: "created", message, request: null, notified: [] };
+  return { kind: "created", message, request: null, answered: null };
 }

@@ -52,8 +52,8 @@ export interface CreatedDraft {
   message: MessageDraft;
   /** As in the entry. */
   request: string | null;
-  /** The ids of the users whom it names or answers, without its sender. */
-  notified: readonly string[];
+  /** The id of the user whose message it answers; null if it answers none. */
+  answered: string | null;
 }
 
 export type ChangeDraft =

@@ -486,7 +486,7 @@ export function newDraft(): EntryDraft {
     clientMessageId: newId(),
     createdAt: new Date("2026-01-01T12:34:56.789Z"),
   };
-  return { kind: "created", message, request: null, notified: [] };
+  return { kind: "created", message, request: null, answered: null };
 }
 
 function newId(): string {

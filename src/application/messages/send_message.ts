@@ -88,13 +88,12 @@ function answerTo(
   message: CreatedDraft["message"],
   request: string | null,
 ): CreatedDraft {
-  if (!answered) {
-    const { sender, mentions } = message;
-    const notified = mentions.length === 0 ? [] : mentions.filter((id) => id !== sender.id);
-    return { kind: "created", message, request, notified };
-  }
-  const named = new Set([...message.mentions, answered.sender.id]);
-  named.delete(message.sender.id);
+  if (!answered) return { kind: "created", message, request, answered: null };
   const place = { replyTo: answered.id, threadId: answered.threadId ?? answered.id };
-  return { kind: "created", message: { ...message, ...place }, request, notified: [...named] };
+  return {
+    kind: "created",
+    message: { ...message, ...place },
+    request,
+    answered: answered.sender.id,
+  };
 }

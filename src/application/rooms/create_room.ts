@@ -49,5 +49,5 @@ function creationNotice(creator: PublicUser, now: Date): CreatedDraft {
     systemType: "room_created",
     systemData: { users: [creator.id] },
   };
-  return { kind: "created", message, request: null, notified: [] };
+  return { kind: "created", message, request: null, answered: null };
 }

@@ -115,11 +115,8 @@ export function testChanges(test: Register): void {
       },
     });
     const request = "a hash";
-    const [entry] = await write(
-      store,
-      roomId,
-      creation(sent, { request, notified: sent.mentions }),
-    );
+    const answered = second!.sender.id;
+    const [entry] = await write(store, roomId, creation(sent, { request, answered }));
     assert.equal(entry!.request, request);
     const numbers = { roomId, seq: 4, changedSeq: 4, textSeq: 4, updatedAt: sent.createdAt };
     assert.deepEqual(entry!.message, { ...sent, ...numbers });
@@ -143,7 +140,7 @@ export function testChanges(test: Register): void {
           mentionsRoom: true,
           metadata: { secret: true },
         }),
-        { notified: [bob.id] },
+        { answered: root!.sender.id },
       ),
     );
     const { id } = sent!.message;

@@ -146,13 +146,12 @@ export function sendKey(
 
 /** The draft of the entry that a message makes. */
 export function creation(message: MessageDraft, fields: Partial<CreatedDraft> = {}): CreatedDraft {
-  return { kind: "created", message, request: null, notified: [], ...fields };
+  return { kind: "created", message, request: null, answered: null, ...fields };
 }
 
 /**
  * Appends messages after whatever other instances append, each unless it was sent before; returns
- * them as they are stored. Repeats what is answered `unavailable`, as clients do: on a slow machine
- * a race may outlast a store's time limit.
+ * them as they are stored.
  */
 export async function append(
   store: Store,
@@ -160,19 +159,31 @@ export async function append(
   messages: MessageDraft[],
 ): Promise<Message[]> {
   const found = new Map<string, Message>();
-  let tries = 10;
   for (;;) {
+    const end = await store.log.end(roomId);
+    const sent = await store.log.findSent(roomId, messages.map(sentKey));
+    for (const { message } of sent) found.set(sendKey(message), message);
+    const fresh = messages.filter((each) => !found.has(sendKey(each)));
+    if (fresh.length === 0) return messages.map((each) => found.get(sendKey(each))!);
+    const entries = await store.log.append(roomId, end, fresh.map((each) => creation(each)));
+    for (const { message } of entries) found.set(sendKey(message), message);
+  }
+}
+
+/**
+ * As `append`, among many at once: repeats what is answered `unavailable`, as clients do. On a slow
+ * machine such a race may outlast a store's time limit.
+ */
+export async function appendInRace(
+  store: Store,
+  roomId: string,
+  messages: MessageDraft[],
+): Promise<Message[]> {
+  for (let tries = 10;; tries--) {
     try {
-      const end = await store.log.end(roomId);
-      const sent = await store.log.findSent(roomId, messages.map(sentKey));
-      for (const { message } of sent) found.set(sendKey(message), message);
-      const fresh = messages.filter((each) => !found.has(sendKey(each)));
-      if (fresh.length === 0) return messages.map((each) => found.get(sendKey(each))!);
-      const entries = await store.log.append(roomId, end, fresh.map((each) => creation(each)));
-      for (const { message } of entries) found.set(sendKey(message), message);
+      return await append(store, roomId, messages);
     } catch (error) {
-      tries--;
-      if (tries === 0 || !isUnavailable(error)) throw error;
+      if (tries === 1 || !isUnavailable(error)) throw error;
     }
   }
 }

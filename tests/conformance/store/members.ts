@@ -1,5 +1,6 @@
 /** What members and their read positions must do on every store. */
 import assert from "node:assert/strict";
+import type { MessageDraft } from "../../../src/domain/message.ts";
 import { deletion, edit } from "./change_drafts.ts";
 import {
   createRoom,
@@ -7,6 +8,8 @@ import {
   createUser,
   creation,
   draft,
+  drafts,
+  range,
   type Register,
   write,
 } from "./fixtures.ts";
@@ -59,13 +62,13 @@ export function testMembers(test: Register): void {
   test("unread are messages of others that are there; mentions those for the member", async (store) => {
     const { room, ada } = await createRoomWithAda(store);
     const bob = await createUser(store);
-    const toBob = { notified: [bob.id] };
+    const toBob = { answered: bob.id };
     const [first, second] = await write(
       store,
       room.id,
       creation(draft(ada)),
       creation(draft(ada), toBob),
-      creation(draft(ada, { mentionsRoom: true, mentions: [bob.id] }), toBob),
+      creation(draft(ada, { mentionsRoom: true, mentions: [bob.id] })),
       creation(draft(bob, { mentionsRoom: true })),
       creation(draft(ada, { mentions: [bob.id] }), toBob),
     );
@@ -91,6 +94,40 @@ export function testMembers(test: Register): void {
     assert.equal(await count(), 0);
   });
 
+  test("among more than a hundred unread an edit changes whom a message mentions", async (store) => {
+    const { room, ada } = await createRoomWithAda(store);
+    const bob = await createUser(store);
+    const count = async (after: number) => {
+      const counts = await store.members.countUnread(bob.id, new Map([[room.id, after]]));
+      return counts.get(room.id)!.mentions;
+    };
+    const [first] = await write(store, room.id, creation(draft(ada)));
+    await write(store, room.id, ...drafts(ada, 110).map((each) => creation(each)));
+    const [named] = await write(store, room.id, edit(first!.message, { mentions: [bob.id] }));
+    assert.equal(await count(1), 1);
+    assert.equal(await count(first!.seq), 0);
+    const [everybody] = await write(
+      store,
+      room.id,
+      edit(named!.message, { mentions: [], mentionsRoom: true }),
+    );
+    assert.equal(await count(1), 1);
+    await write(store, room.id, edit(everybody!.message, { mentionsRoom: false }));
+    assert.equal(await count(1), 0);
+  });
+
+  test("an answer that no longer names the one it answers counts for them", async (store) => {
+    const { room, ada } = await createRoomWithAda(store);
+    const bob = await createUser(store);
+    const [question] = await write(store, room.id, creation(draft(bob)));
+    const { id } = question!.message;
+    const answer = draft(ada, { replyTo: id, threadId: id, mentions: [bob.id] });
+    const [entry] = await write(store, room.id, creation(answer, { answered: bob.id }));
+    await write(store, room.id, edit(entry!.message, { mentions: [] }));
+    const counts = await store.members.countUnread(bob.id, new Map([[room.id, 1]]));
+    assert.equal(counts.get(room.id)?.mentions, 1);
+  });
+
   test("several rooms are counted at once, each from its own position", async (store) => {
     const [ada, bob] = [await createUser(store), await createUser(store)];
     const rooms = [await createRoom(store, ada), await createRoom(store, ada)];
@@ -106,13 +143,19 @@ export function testMembers(test: Register): void {
   test("no more than a hundred are counted", async (store) => {
     const { room, ada } = await createRoomWithAda(store);
     const bob = await createUser(store);
-    const toBob = { notified: [bob.id] };
-    const messages = Array.from(
-      { length: 120 },
-      () => creation(draft(ada, { mentions: [bob.id] }), toBob),
-    );
-    await write(store, room.id, ...messages);
-    const counts = await store.members.countUnread(bob.id, new Map([[room.id, 0]]));
-    assert.deepEqual(counts, new Map([[room.id, { unread: 100, mentions: 100 }]]));
+    const many = (fields: Partial<MessageDraft>) => {
+      return range(1, 120).map(() => creation(draft(ada, fields)));
+    };
+    const count = async () => {
+      const counts = await store.members.countUnread(bob.id, new Map([[room.id, 0]]));
+      return counts.get(room.id);
+    };
+    await write(store, room.id, ...many({}));
+    await write(store, room.id, creation(draft(ada, { mentions: [bob.id] })));
+    await write(store, room.id, creation(draft(ada, { mentionsRoom: true, mentions: [bob.id] })));
+    await write(store, room.id, creation(draft(ada), { answered: bob.id }));
+    assert.deepEqual(await count(), { unread: 100, mentions: 3 });
+    await write(store, room.id, ...many({ mentions: [bob.id] }));
+    assert.deepEqual(await count(), { unread: 100, mentions: 100 });
   });
 }

@@ -104,9 +104,24 @@ export function threadKey(threadId: string): string {
   return `thread ${threadId}`;
 }
 
-/** In `keys` of messages that answer a user's and do not name the user. */
+/** In `keys` of messages that answer a user's. */
 export function answeredKey(userId: string): string {
   return `answered ${userId}`;
+}
+
+/** In `keys` of messages that mention their whole room, or have done so. */
+export const ROOM_MENTION_KEY = "mentioned";
+
+/** In `keys` of messages that name a user, or have done so. */
+export function mentionKey(userId: string): string {
+  return `mentioned ${userId}`;
+}
+
+/** The keys of those whom a message mentions. */
+export function mentionKeys(
+  { mentions = [], mentionsRoom }: Pick<Content, "mentions" | "mentionsRoom">,
+): string[] {
+  return [...mentions.map(mentionKey), ...(mentionsRoom ? [ROOM_MENTION_KEY] : [])];
 }
 
 const OPTIONAL_DETAILS = [
@@ -144,15 +159,16 @@ function isPlain(value: unknown): boolean {
 
 /**
  * The document of an entry that creates a message.
+ * @param answered as in `CreatedDraft`
  * @param pending changes of the message that the same append makes
  */
 export function fromCreation(
   { n, request, message }: Entry,
-  notified: readonly string[],
+  answered: string | null,
   pending: PendingChange[] = [],
 ): MessageDocument {
   const { id, roomId, seq, sender, system, clientMessageId, createdAt } = message;
-  const keys = creationKeys(message, notified);
+  const keys = creationKeys(message, answered);
   if (pending.length > 0) keys.push(PENDING_KEY);
   return {
     _id: id,
@@ -170,8 +186,10 @@ export function fromCreation(
   };
 }
 
-function creationKeys({ threadId, mentions }: Message, notified: readonly string[]): string[] {
-  const keys = notified.filter((id) => !mentions.includes(id)).map(answeredKey);
+function creationKeys(message: Message, answered: string | null): string[] {
+  const { threadId } = message;
+  const keys = mentionKeys(message);
+  if (answered !== null) keys.push(answeredKey(answered));
   if (threadId !== null) keys.push(threadKey(threadId));
   return keys;
 }

@@ -183,8 +183,8 @@ function toDocuments(
     const { kind } = entry;
     if (kind !== "created") return fromChange(entry, kind);
     const draft = drafts[i]!;
-    const notified = draft.kind === "created" ? draft.notified : [];
+    const answered = draft.kind === "created" ? draft.answered : null;
     const own = changes.filter(({ before }) => before._id === entry.id);
-    return fromCreation(entry, notified, own.map(({ change }) => toPending(change)));
+    return fromCreation(entry, answered, own.map(({ change }) => toPending(change)));
   });
 }

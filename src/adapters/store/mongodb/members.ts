@@ -5,7 +5,13 @@ import { MAX_UNREAD, type Membership, type Role, type Unread } from "../../../do
 import type { MemberStore } from "../../../ports/store/members.ts";
 import type { Collections } from "./collections.ts";
 import { type MemberDocument, memberOf } from "./documents.ts";
-import { answeredKey, type EntryDocument } from "./entry_documents.ts";
+import {
+  answeredKey,
+  type EntryDocument,
+  mentionKey,
+  type MessageDocument,
+  ROOM_MENTION_KEY,
+} from "./entry_documents.ts";
 import type { LogEnds } from "./log_ends.ts";
 import type { Operations } from "./operations.ts";
 import type { PendingChanges } from "./pending_changes.ts";
@@ -75,28 +81,47 @@ export class MongoMembers implements MemberStore {
     if (end.seq <= after) return { unread: 0, mentions: 0 };
     // A deletion may be pending, whose message would be counted.
     await this.#changes.settleRoom(roomId);
-    const range = { roomId, seq: { $gt: after, $lte: end.seq } };
-    const counted: Document = {
-      senderId: { $ne: userId },
-      system: false,
-      deletedAt: { $exists: false },
-    };
-    const forUser = [{ keys: answeredKey(userId) }, { mentions: userId }, { mentionsRoom: true }];
-    const [unread, mentions] = await Promise.all([
-      this.#countMessages(range, counted),
-      this.#countMessages(range, { ...counted, $or: forUser }),
-    ]);
-    return { unread, mentions };
+    const range = { $gt: after, $lte: end.seq };
+    const unread = await this.#findUnread(userId, roomId, range);
+    const mentions = unread.length < MAX_UNREAD
+      ? unread.filter((message) => isMentioned(userId, message)).length
+      : await this.#countMentions(userId, roomId, range);
+    return { unread: unread.length, mentions };
   }
 
   /** Stages of their own: not every server finds the index for the range among other conditions. */
-  async #countMessages(range: Document, counted: Document): Promise<number> {
+  #findUnread(userId: string, roomId: string, seq: Document): Promise<Mentions[]> {
+    return this.#messages.aggregate<Mentions>([
+      { $match: { roomId, seq } },
+      { $match: countedFor(userId) },
+      { $limit: MAX_UNREAD },
+      { $project: { _id: 0, mentions: 1, mentionsRoom: 1, keys: 1 } },
+    ], READ_OPTIONS).toArray();
+  }
+
+  /** By their keys, since few of very many unread messages may mention the user. */
+  async #countMentions(userId: string, roomId: string, seq: Document): Promise<number> {
+    const keys = [answeredKey(userId), mentionKey(userId), ROOM_MENTION_KEY];
+    // Keys may be of what an edit has taken back.
+    const isMentioned = { $or: [{ keys: keys[0] }, { mentions: userId }, { mentionsRoom: true }] };
     const [found] = await this.#messages.aggregate<{ count: number }>([
-      { $match: range },
-      { $match: counted },
+      { $match: { roomId, keys: { $in: keys } } },
+      { $match: { seq, ...countedFor(userId), ...isMentioned } },
       { $limit: MAX_UNREAD },
       { $count: "count" },
     ], READ_OPTIONS).toArray();
     return found?.count ?? 0;
   }
+}
+
+/** What of a message says whom it is for. */
+type Mentions = Pick<MessageDocument, "mentions" | "mentionsRoom" | "keys">;
+
+function countedFor(userId: string): Document {
+  return { senderId: { $ne: userId }, system: false, deletedAt: { $exists: false } };
+}
+
+function isMentioned(userId: string, { mentions, mentionsRoom, keys }: Mentions): boolean {
+  return mentionsRoom === true || mentions?.includes(userId) === true ||
+    keys?.includes(answeredKey(userId)) === true;
 }

@@ -1,16 +1,16 @@
 /** Prepares the database at the start: documents brought up to date in place, and the indexes. */
 import { getLogger } from "@logtape/logtape";
-import type { Collection, Db } from "mongodb";
+import type { Collection, Db, Document, Filter } from "mongodb";
 import type { Role } from "../../../domain/membership.ts";
 import { collectionsOf, createIndexes } from "./collections.ts";
 import { memberOf } from "./documents.ts";
-import type { EntryDocument } from "./entry_documents.ts";
+import { type EntryDocument, mentionKeys, type MessageDocument } from "./entry_documents.ts";
 import { isDuplicateKey } from "./errors.ts";
 
 const logger = getLogger(["echoroom", "migration"]);
 
 /** The version of the documents that this EchoRoom reads and writes. */
-const VERSION = 3;
+const VERSION = 4;
 const DOCUMENTS_AT_ONCE = 1_000;
 /** Updates under way at once, so that waiting for a majority costs little. */
 const UPDATES_AT_ONCE = 4;
@@ -45,7 +45,8 @@ export async function migrate(db: Db, batchSize = DOCUMENTS_AT_ONCE): Promise<vo
   if (version === 1) await migrateFrom1(db, batchSize);
   // What version 3 adds to messages is absent in those of earlier versions, and read as its default.
   else await createIndexes(db);
-  await addMembers(db);
+  if (version < 3) await addMembers(db);
+  else await addMentionKeys(db);
   await meta.updateOne({ _id: "schema" }, { $set: { version: VERSION } }, { upsert: true });
 }
 
@@ -69,6 +70,22 @@ async function addMembers(db: Db): Promise<void> {
       return { updateOne: { filter: { _id }, update: { $setOnInsert: fields }, upsert: true } };
     });
     await members.bulkWrite(added, { ordered: false });
+  }
+}
+
+/** To version 4: messages are found by whom they mention. */
+async function addMentionKeys(db: Db): Promise<void> {
+  const { messages } = collectionsOf(db);
+  const mentioning = { $or: [{ mentions: { $exists: true } }, { mentionsRoom: true }] };
+  const cursor = messages.find<MessageDocument>(mentioning as Filter<EntryDocument>, {
+    projection: { mentions: 1, mentionsRoom: 1 },
+  });
+  for await (const batch of inBatches(cursor, DOCUMENTS_AT_ONCE)) {
+    const updates = batch.map(({ _id, ...mentions }) => {
+      const update = { $addToSet: { keys: { $each: mentionKeys(mentions) } } } as Document;
+      return { updateOne: { filter: { _id }, update } };
+    });
+    await messages.bulkWrite(updates, { ordered: false });
   }
 }
 

@@ -29,7 +29,7 @@ const APPLY_LIMIT_MS = 10_000;
  * Changes that wait to be applied: beyond the first number appends wait for theirs, beyond the second
  * they are refused.
  */
-const BACKLOG = { slow: 200, full: 500 } as const;
+const BACKLOG = { slow: 200, full: 500 };
 /** Changes that one statement announces: it compares each with each of its messages. */
 const ANNOUNCED_AT_ONCE = 50;
 /** How long somebody waits for changes to be applied, of the 5 s that a call may take. */
@@ -70,10 +70,12 @@ export class PendingChanges {
   readonly #applications = new Batcher<Application>((waiting) => this.#applyNext(waiting));
   /** The last application of each room that has one waiting or under way. */
   readonly #lastOfRoom = new Map<string, Promise<void>>();
+  readonly #limits: typeof BACKLOG;
   #backlog = 0;
 
-  constructor(collections: Collections) {
+  constructor(collections: Collections, limits = BACKLOG) {
     this.#messages = collections.messages;
+    this.#limits = limits;
     this.#writer = new ProjectionWriter(collections);
   }
 
@@ -83,7 +85,9 @@ export class PendingChanges {
    */
   async announce(roomId: string, changes: readonly AppendedChange[]): Promise<void> {
     if (changes.length === 0) return;
-    if (this.#backlog > BACKLOG.full) throw unavailable("Too many changes wait to be applied.");
+    if (this.#backlog > this.#limits.full) {
+      throw unavailable("Too many changes wait to be applied.");
+    }
     const writes: Write[] = [];
     for (let i = 0; i < changes.length; i += ANNOUNCED_AT_ONCE) {
       writes.push(toAnnouncement(roomId, changes.slice(i, i + ANNOUNCED_AT_ONCE)));
@@ -132,7 +136,7 @@ export class PendingChanges {
   async pace(changes: readonly AppendedChange[], applied: Promise<void>): Promise<void> {
     // A deleted text is gone from its message when the deletion is acknowledged.
     if (changes.some(({ change }) => change.kind === "deleted")) await applied;
-    else if (this.#backlog > BACKLOG.slow) await soon(applied);
+    else if (this.#backlog > this.#limits.slow) await soon(applied);
   }
 
   /**

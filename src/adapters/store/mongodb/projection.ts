@@ -3,6 +3,7 @@ import { type EditDocument, type ReactionDocument, reactionId } from "./document
 import {
   type ChangeDocument,
   type EmojiUseDocument,
+  mentionKeys,
   type MessageDocument,
   OPTIONAL_CONTENT,
   type PendingChange,
@@ -23,6 +24,8 @@ export interface Projection<T extends Unchanged> {
   after: T;
   /** The entry that has pinned the message; null if it is no longer pinned; undefined if neither. */
   pinnedSeq?: number | null;
+  /** The keys of those whom edits have mentioned. */
+  mentionKeys: string[];
   /** The texts that the changes have replaced; without the texts if the message is deleted. */
   edits: EditDocument[];
   /** The last of each emoji and user; all removed if the message is deleted. */
@@ -34,13 +37,20 @@ export function project<T extends Unchanged>(
   before: T,
   changes: readonly CommittedChange[],
 ): Projection<T> {
-  const projection: Projection<T> = { before, after: before, edits: [], reactions: [] };
+  const projection: Projection<T> = {
+    before,
+    after: before,
+    mentionKeys: [],
+    edits: [],
+    reactions: [],
+  };
   const reactions = new Map<string, ReactionDocument>();
   for (const change of changes) {
     const last = projection.after;
     projection.after = changed(last, change);
     if (textSeqOf(last) !== textSeqOf(projection.after)) projection.edits.push(toEdit(last));
     for (const each of toReactions(last, change)) reactions.set(each._id, each);
+    if (change.kind === "edited") projection.mentionKeys.push(...mentionKeys(change.content));
     if (change.kind === "pinned") projection.pinnedSeq = change.seq;
     if (change.kind === "unpinned" || change.kind === "deleted") projection.pinnedSeq = null;
   }

@@ -8,10 +8,14 @@ import {
   OPTIONAL_CONTENT,
   PENDING_KEY,
   PINNED_KEY,
+  ROOM_MENTION_KEY,
   threadKey,
 } from "./entry_documents.ts";
 import { duplicatesOf } from "./errors.ts";
 import type { Projection, Unchanged } from "./projection.ts";
+
+/** A message with more keys gets no more of those whom edits mention. */
+const MAX_KEYS = 100;
 
 type Write = AnyBulkWriteOperation<EntryDocument>;
 
@@ -71,7 +75,29 @@ export class ProjectionWriter {
   }
 
   async #writeDetails(settled: readonly Settled<Unchanged>[]): Promise<void> {
-    await Promise.all([this.#writeEdits(settled), this.#writeReactions(settled)]);
+    await Promise.all([
+      this.#writeEdits(settled),
+      this.#writeReactions(settled),
+      this.#writeMentions(settled),
+    ]);
+  }
+
+  /**
+   * Adds keys only: a belated write must not remove those of a later edit. Once a message has too
+   * many it is found as one that may mention everybody.
+   */
+  async #writeMentions(settled: readonly Settled<Unchanged>[]): Promise<void> {
+    const writes = settled.flatMap(({ after: { _id, roomId }, mentionKeys }): Write[] => {
+      if (mentionKeys.length === 0) return [];
+      const toAddition = (isFull: boolean, keys: string[]): Write => {
+        const filter: Document = { _id, roomId, deletedAt: { $exists: false } };
+        filter[`keys.${MAX_KEYS}`] = { $exists: isFull };
+        const update = { $addToSet: { keys: { $each: keys } } } as Document;
+        return { updateOne: { filter, update } };
+      };
+      return [toAddition(true, [ROOM_MENTION_KEY]), toAddition(false, mentionKeys)];
+    });
+    if (writes.length > 0) await this.#messages.bulkWrite(writes, { ordered: false });
   }
 
   async #writeEdits(settled: readonly Settled<Unchanged>[]): Promise<void> {

@@ -40,7 +40,7 @@ export class MongoRooms implements RoomStore {
     return this.#operations.run(async () => {
       const created = await this.#inserts.insert(
         fromRoom(room),
-        fromCreation(entry, opening.notified),
+        fromCreation(entry, opening.answered),
       );
       if (created) this.#ends.saw(room.id, positionOf(entry));
       return created;

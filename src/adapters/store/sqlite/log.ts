@@ -185,7 +185,7 @@ export class SqliteLog {
     }
     if (mentions) {
       this.#forget(room, messageSeq, mentions.replyTo);
-      this.#notify(room, messageSeq, mentions.notified);
+      if (mentions.notified) this.#notify(room, messageSeq, mentions.notified);
     }
     if (reactions !== null) this.#react(room, messageSeq, seq, reactions);
     if (kind === "deleted") this.#erase(room, messageSeq);

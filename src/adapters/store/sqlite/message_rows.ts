@@ -115,7 +115,7 @@ export interface ChangeRow {
   /** What it said before, if it says something else now. */
   earlier: { seq: number; text: string; editedAt: number | null } | null;
   /** Whom it mentions, if that has changed: JSON of the users' ids, `EVERYBODY` for all. */
-  mentions: { notified: string; replyTo: string | null } | null;
+  mentions: { notified: string | null; replyTo: string | null } | null;
 }
 
 /** Stands for the id of every user who may read a room. */
@@ -126,7 +126,7 @@ export function toDraftRow(draft: EntryDraft, { seq, message }: Entry): DraftRow
   return draft.kind === "created" ? toCreatedRow(draft, message) : toChangeRow(draft, seq, message);
 }
 
-function toCreatedRow({ notified, request }: CreatedDraft, message: Message): CreatedRow {
+function toCreatedRow({ answered, request }: CreatedDraft, message: Message): CreatedRow {
   const { id, sender, text, system, clientMessageId, createdAt, threadId } = message;
   return [
     id,
@@ -138,7 +138,7 @@ function toCreatedRow({ notified, request }: CreatedDraft, message: Message): Cr
     formatDetails(message),
     request,
     threadId,
-    notified.length > 0 || message.mentionsRoom ? formatNotified(notified, message) : null,
+    formatNotified(message, answered),
   ];
 }
 
@@ -160,14 +160,20 @@ function toChangeRow(draft: ChangeDraft, seq: number, message: Message): ChangeR
       ? { seq: before.textSeq, text: before.text, editedAt: before.editedAt?.getTime() ?? null }
       : null,
     mentions: kind === "edited" && !mentionSame(before, message)
-      ? { notified: formatNotified(message.mentions, message), replyTo: message.replyTo }
+      ? { notified: formatNotified(message), replyTo: message.replyTo }
       : null,
   };
 }
 
-function formatNotified(users: readonly string[], { sender, mentionsRoom }: Message): string {
-  const others = users.filter((id) => id !== sender.id);
-  return JSON.stringify(mentionsRoom ? [...others, EVERYBODY] : others);
+/** JSON of those whom a message names or answers, without its sender; null if there are none. */
+function formatNotified(
+  { sender, mentions, mentionsRoom }: Message,
+  answered: string | null = null,
+): string | null {
+  const users = answered === null ? mentions : [...mentions, answered];
+  const notified = users.filter((id) => id !== sender.id);
+  if (mentionsRoom) notified.push(EVERYBODY);
+  return notified.length === 0 ? null : JSON.stringify(notified);
 }
 
 function mentionSame(a: Message, b: Message): boolean {
