@@ -3,7 +3,8 @@ import { stripTypeScriptTypes } from "node:module";
 import { fileURLToPath } from "node:url";
 import { type Context, Hono } from "hono";
 import { accepts } from "hono/accepts";
-import { AssetFiles } from "./assets.ts";
+import { answerAsset, type Asset, AssetFiles, makeAsset } from "./assets.ts";
+import { readEmojiData } from "./emoji_data.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 /**
@@ -14,6 +15,7 @@ const SCRIPT =
   /^(?:web\/[a-z_]+|src\/client\/[a-z_]+|src\/protocol\/wire\/[a-z_]+|src\/domain\/errors)\.ts$/;
 const STATIC = /^web\/[a-z_]+\.(?:css|js|svg)$/;
 const SERVICE_WORKER = "web/service_worker.js";
+const EMOJI = "emoji.json";
 const PREFIX = "/assets/";
 const HTML = "text/html; charset=UTF-8";
 const JAVASCRIPT = "text/javascript; charset=utf-8";
@@ -36,12 +38,14 @@ export function pageRoutes(settings: PageSettings): Hono {
   // Browsers run JavaScript only.
   const scripts = new AssetFiles((source) => stripTypeScriptTypes(source));
   const others = new AssetFiles();
+  let emoji: Promise<Asset> | undefined;
 
   routes.get("/", (c) => indexes.answer(c, `${ROOT}web/index.html`, HTML));
   if (settings.tryPage) routes.get("/try", (c) => others.answer(c, `${ROOT}web/try.html`, HTML));
   // One route, not one for each kind of file, which Hono's fast router does not support.
-  routes.get(`${PREFIX}:path{.+}`, (c) => {
+  routes.get(`${PREFIX}:path{.+}`, async (c) => {
     const path = c.req.path.slice(PREFIX.length);
+    if (path === EMOJI) return answerAsset(c, await (emoji ??= makeEmojiAsset()));
     // The pages are outside the service worker's own folder, its scope by default.
     if (path === SERVICE_WORKER) c.header("Service-Worker-Allowed", "/");
     if (SCRIPT.test(path)) return scripts.answer(c, ROOT + path, JAVASCRIPT);
@@ -49,6 +53,10 @@ export function pageRoutes(settings: PageSettings): Hono {
     return c.notFound();
   });
   return routes;
+}
+
+async function makeEmojiAsset(): Promise<Asset> {
+  return await makeAsset(JSON.stringify(await readEmojiData()), "application/json");
 }
 
 /** Whether a browser asks for a page, and not a program for JSON. */
