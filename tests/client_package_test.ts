@@ -6,7 +6,9 @@ import { newAccount } from "./harness/client.ts";
 import { startServer } from "./harness/server.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const ENTRIES = ["src/client/mod.ts", "src/client/react.ts", "src/client/bot.ts"];
+const ENTRIES = ["mod.ts", "react.ts", "bot.ts", "testing/mod.ts"].map((name) => {
+  return `src/client/${name}`;
+});
 const MAX_GZIP_BYTES = 14 * 1024;
 const project = JSON.parse(await Deno.readTextFile(`${ROOT}deno.json`));
 const nodeMajor = await findNode();
@@ -25,7 +27,7 @@ Deno.test("the reference is written without a warning", async () => {
 });
 
 Deno.test("the examples in the documents compile", async () => {
-  const comments = ["mod.ts", "client.ts", "react.ts", "bot.ts"].map((name) =>
+  const comments = ["mod.ts", "client.ts", "react.ts", "bot.ts", "testing/mod.ts"].map((name) =>
     `src/client/${name}`
   );
   await deno(

@@ -52,12 +52,20 @@ const RUNS: Record<string, (place: string) => Promise<void>> = {
     printsLine(place, /^Who is there\?$/m),
   "docs/client.md, Show rooms, mark what is read, ts 1": (place) =>
     printsLine(place, /^General: 0 unread, 0 mentions, last \d{4}-.*Z$/m),
+  "docs/client.md, Test your app, ts 1": async (place) => {
+    await using program = await runProgram("test", await readExample(place));
+    await program.prints(/1 passed/);
+  },
   "docs/protocol.md, The ten steps as a program, ts 1": (place) =>
     printsLine(place, /^2 Hello \(edited\) 👍 1\n5 \(deleted\)$/m),
   "src/client/README.md, EchoRoom's client, ts 1": (place) => printsLine(place, /^Hello sent$/m),
   "src/client/bot.ts, ts 1": (place) => printsLine(place, /^The bot is running$/m),
   "src/client/client.ts, ts 1": (place) => printsLine(place, /^Hello sent$/m),
   "src/client/mod.ts, ts 1": (place) => printsLine(place, /^Hello sent$/m),
+  "src/client/testing/mod.ts, ts 1": async (place) => {
+    await using program = await runProgram("run", await readExample(place));
+    await program.prints(/^I am$/m);
+  },
 };
 
 Deno.test("every example in the documents is run, or listed with the reason why not", async () => {
@@ -114,15 +122,22 @@ async function isInstalled(command: string): Promise<boolean> {
 /** Runs a program against a fresh server until it has printed what is expected. */
 async function printsLine(place: string, expected: RegExp): Promise<void> {
   const server = await startServer();
-  const folder = await Deno.makeTempDir();
-  const code = addressedTo(server.url, await readExample(place));
-  await Deno.writeTextFile(join(folder, "hello.ts"), code);
-  const args = ["run", "--allow-net", "--config", `${ROOT}deno.json`, "hello.ts"];
   {
-    await using program = run(Deno.execPath(), args, folder);
+    const code = addressedTo(server.url, await readExample(place));
+    await using program = await runProgram("run", code);
     await program.prints(expected);
   }
   await server.stop();
+}
+
+/** Starts a program, or a file of tests. */
+async function runProgram(command: "run" | "test", code: string) {
+  const folder = await Deno.makeTempDir();
+  await Deno.writeTextFile(join(folder, "hello_test.ts"), code);
+  // What the documents show is type-checked by client_package_test.ts.
+  const options = ["--allow-net", "--no-check", "--config", `${ROOT}deno.json`];
+  const args = [command, ...options, "hello_test.ts"];
+  return run(Deno.execPath(), args, folder);
 }
 
 /** Runs a block of shell commands in what somebody has who has just cloned the project. */

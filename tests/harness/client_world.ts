@@ -5,6 +5,9 @@ import type { ChatMessage, Client, ClientOptions, Room } from "../../src/client/
 import { becomes, newAccount, QUICK, reaches, TestBrowser } from "./client.ts";
 import { type ServerProcess, spawnServer, startServer, type TestServer } from "./server.ts";
 
+/** What starts the servers of worlds; `client_double.ts` puts another one in. */
+export const servers = { start: startServer };
+
 /** Never reconnects by itself during a test. */
 export const PATIENT = { ...QUICK, firstRetryMs: 1e9, longestRetryMs: 1e9 };
 
@@ -58,7 +61,7 @@ export async function onServer(
   act: (world: World) => Promise<void>,
   settings: Record<string, string> = {},
 ): Promise<void> {
-  const world = new World(await startServer(settings));
+  const world = new World(await servers.start(settings));
   try {
     await act(world);
   } finally {

@@ -11,6 +11,7 @@ const FOLDERS = [
   { folder: "docs/", ending: ".md" },
   { folder: "src/client/", ending: ".md" },
   { folder: "src/client/", ending: ".ts" },
+  { folder: "src/client/testing/", ending: ".ts" },
 ];
 /** Others show what is printed, a configuration or a picture. */
 const LANGUAGES = ["sh", "ts", "tsx", "js", "jsx"];

@@ -1,0 +1,194 @@
+/** The REST routes of the server in memory. */
+import { ChatError, type ErrorCode } from "../../domain/errors.ts";
+import { MISSED_MESSAGES, PAGE_SIZE } from "../../protocol/wire/limits.ts";
+import type { ClientResponse } from "../platform.ts";
+import type { Account as NewAccount, Credentials, ProfileChanges } from "../api.ts";
+import type { Account } from "./accounts.ts";
+import { type Chat, type NewRoom, refusalOf } from "./chat.ts";
+import type { Route } from "./faults.ts";
+
+/** A request as it arrives. */
+export interface TestRequest {
+  method: string;
+  url: string;
+  headers: Record<string, string>;
+  body?: string | undefined;
+  /** The value of the refresh cookie; null without one. */
+  cookie: string | null;
+}
+
+/** What a route answers, and the cookie that it sets: null clears it, undefined keeps it. */
+export interface TestAnswer extends ClientResponse {
+  cookie?: string | null | undefined;
+}
+
+interface Call {
+  chat: Chat;
+  cookie: string | null;
+  room: string;
+  message: string;
+  query: URLSearchParams;
+  body: unknown;
+  /** Who has made the request. */
+  readonly account: Account;
+}
+
+interface Result {
+  status?: number;
+  body?: unknown;
+  cookie?: string | null;
+}
+
+const ROUTES: Record<Route, (call: Call) => Result> = {
+  "POST /auth/register": ({ chat, body }) => ({
+    ...begin(chat, chat.accounts.register(body as NewAccount)),
+    status: 201,
+  }),
+  "POST /auth/login": ({ chat, body }) => begin(chat, chat.accounts.logIn(body as Credentials)),
+  "POST /auth/refresh": ({ chat, cookie }) => ({ body: chat.accounts.tokenFor(cookie), cookie }),
+  "POST /auth/logout": ({ chat, cookie }) => {
+    chat.signOut(chat.accounts.end(cookie));
+    return { status: 204, cookie: null };
+  },
+  "GET /auth/me": ({ account: { user } }) => ({ body: { user } }),
+  "PATCH /auth/me": ({ chat, account, body }) => ({
+    body: { user: chat.accounts.change(account, body as ProfileChanges) },
+  }),
+  "GET /rooms": listRooms,
+  "POST /rooms": ({ chat, account, body }) => ({
+    status: 201,
+    body: { room: chat.createRoom(account.shown, body as NewRoom).room },
+  }),
+  "GET /rooms/:room": ({ chat, account, room }) => ({
+    body: { room: chat.room(room).listedFor(account.user.id) },
+  }),
+  "GET /rooms/:room/messages": readMessages,
+  "GET /rooms/:room/messages/:message": ({ chat, account, room, message }) => ({
+    body: chat.room(room).message(account.user.id, message),
+  }),
+  "GET /rooms/:room/changes": ({ chat, account, room, query }) => {
+    const [after, limit] = [numberIn(query, "after", 0), numberIn(query, "limit", MISSED_MESSAGES)];
+    const entryId = query.get("entryId") ?? undefined;
+    return { body: chat.room(room).missed(account.user.id, after, entryId, limit) };
+  },
+  "GET /rooms/:room/pins": ({ chat, account, room }) => ({
+    body: chat.room(room).pins(account.user.id),
+  }),
+};
+
+/** Answers one request; never throws for what a client has done. */
+export async function answer(chat: Chat, request: TestRequest): Promise<TestAnswer> {
+  const { pathname, searchParams: query } = new URL(request.url);
+  const [route, room, message] = routeOf(request.method, pathname);
+  const held = route && chat.faults.held(route, "arrival");
+  if (held) await held;
+  let result: Result;
+  try {
+    if (!route) throw new ChatError("not_found", "There is nothing at this path.");
+    chat.faults.check(route);
+    const body = request.body === undefined ? {} : JSON.parse(request.body);
+    const { cookie } = request;
+    result = ROUTES[route]({
+      ...{ chat, cookie, room, message, query, body },
+      get account() {
+        return accountOf(chat, request);
+      },
+    });
+  } catch (error) {
+    return problem(refusalOf(error));
+  }
+  const heldAnswer = chat.faults.held(route, "answer");
+  if (heldAnswer) await heldAnswer;
+  const { status = 200, body, cookie } = result;
+  return { ...responseOf(status, body), cookie };
+}
+
+/** The route of a request, and the room and message in its path. */
+function routeOf(method: string, pathname: string): [Route | null, string, string] {
+  for (const route of Object.keys(ROUTES) as Route[]) {
+    const [routeMethod, path] = route.split(" ");
+    const match = new RegExp(`^${path!.replaceAll(/:\w+/g, "([^/]+)")}$`).exec(pathname);
+    if (!match || routeMethod !== method) continue;
+    const [, room = "", message = ""] = match;
+    return [route, decodeURIComponent(room), decodeURIComponent(message)];
+  }
+  return [null, "", ""];
+}
+
+function begin(chat: Chat, account: Account): Result {
+  const cookie = chat.accounts.begin(account);
+  return { body: chat.accounts.tokenFor(cookie), cookie };
+}
+
+function listRooms({ chat, account, query }: Call): Result {
+  const start = numberIn(query, "cursor", 0);
+  const end = start + numberIn(query, "limit", PAGE_SIZE);
+  const rooms = chat.rooms.slice(start, end).map((room) => room.listedFor(account.user.id));
+  return { body: { rooms, nextCursor: end < chat.rooms.length ? String(end) : null } };
+}
+
+function readMessages({ chat, account: { user }, room, query }: Call): Result {
+  const limit = numberIn(query, "limit", PAGE_SIZE);
+  const log = chat.room(room);
+  const [around, before, after, threadId] = ["around", "before", "after", "threadId"]
+    .map((name) => query.get(name) ?? undefined);
+  return {
+    body: around === undefined
+      ? log.page(user.id, { before, after, threadId, limit })
+      : log.around(user.id, around, limit),
+  };
+}
+
+function numberIn(query: URLSearchParams, name: string, otherwise: number): number {
+  return Number(query.get(name) ?? otherwise);
+}
+
+function accountOf({ accounts }: Chat, { headers }: TestRequest): Account {
+  const authorization = headers["Authorization"] ?? headers["authorization"] ?? "";
+  return accounts.withToken(authorization.replace(/^Bearer /, "")).account;
+}
+
+/** Those that differ from 400. */
+const STATUSES: Partial<Record<ErrorCode, number>> = {
+  unauthenticated: 401,
+  invalid_credentials: 401,
+  token_expired: 401,
+  session_revoked: 401,
+  forbidden: 403,
+  origin_not_allowed: 403,
+  registration_closed: 403,
+  not_found: 404,
+  room_not_found: 404,
+  message_not_found: 404,
+  method_not_allowed: 405,
+  email_taken: 409,
+  message_deleted: 409,
+  edit_conflict: 409,
+  idempotency_conflict: 409,
+  limit_reached: 409,
+  payload_too_large: 413,
+  unsupported_media_type: 415,
+  rate_limited: 429,
+  internal: 500,
+  unavailable: 503,
+};
+
+function problem({ code, message, faults, retryAfter }: ChatError): TestAnswer {
+  const status = STATUSES[code] ?? 400;
+  const body = { type: "about:blank", title: code, status, detail: message, code };
+  const headers = retryAfter === undefined ? {} : { "retry-after": String(retryAfter) };
+  return responseOf(status, { ...body, requestId: "test", errors: faults }, headers);
+}
+
+function responseOf(
+  status: number,
+  body: unknown,
+  headers: Record<string, string> = {},
+): TestAnswer {
+  return {
+    ok: status < 400,
+    status,
+    headers: { get: (name) => headers[name.toLowerCase()] ?? null },
+    text: () => Promise.resolve(body === undefined ? "" : JSON.stringify(body)),
+  };
+}
