@@ -1,16 +1,9 @@
-/** The frames of the WebSocket: checked when they come in, written when they go out. */
+/** The frames of the WebSocket as the server writes them. */
 import { z } from "zod";
 import type { ServerEvents } from "./wire/events.ts";
 
 export const Ref = z.union([z.string(), z.number()]);
 export type Ref = z.infer<typeof Ref>;
-
-/** One frame of a client. */
-export const Frame = z.object({
-  event: z.string(),
-  data: z.record(z.string(), z.unknown()),
-  ref: Ref.optional(),
-});
 
 export type ServerEvent = keyof ServerEvents;
 export type ServerData<E extends ServerEvent> = ServerEvents[E];

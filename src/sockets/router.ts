@@ -1,10 +1,10 @@
 /** Routes each frame to the handler of its event: in order, checked, and never throwing. */
-import { trace } from "@opentelemetry/api";
+import { context, trace } from "@opentelemetry/api";
 import { rateLimited } from "../services/rate_limits.ts";
 import type { Services } from "../services/services.ts";
 import { ChatError } from "../domain/errors.ts";
 import { CLOSE_CODES } from "../protocol/wire/close_codes.ts";
-import { Frame, type Ref } from "../protocol/frames.ts";
+import type { Ref } from "../protocol/frames.ts";
 import { CLIENT_EVENTS, type ClientEvent } from "../protocol/schemas/events.ts";
 import { RoomReference } from "../protocol/schemas/fields.ts";
 import { invalidInput } from "../protocol/input_errors.ts";
@@ -111,14 +111,19 @@ export class Router {
     const result = CLIENT_EVENTS[event].safeParse(data);
     if (!result.success) throw invalidInput(result.error.issues);
     const handle = this.#handlers[event] as Handler<unknown>;
-    await tracer.startActiveSpan(`websocket ${event}`, async (span) => {
-      try {
-        await handle(command, result.data);
-      } finally {
-        if (command.done) void command.done.then(() => span.end());
-        else span.end();
-      }
-    });
+    await traced(command, () => handle(command, result.data));
+  }
+}
+
+/** Does what a command asks within a span, if the runtime collects any. */
+async function traced(command: Command, work: () => void | Promise<void>): Promise<void> {
+  const span = tracer.startSpan(`websocket ${command.event}`);
+  if (!trace.isSpanContextValid(span.spanContext())) return await work();
+  try {
+    await context.with(trace.setSpan(context.active(), span), work);
+  } finally {
+    if (command.done) void command.done.then(() => span.end());
+    else span.end();
   }
 }
 
@@ -128,19 +133,18 @@ function newCommand(connection: Connection): Command {
 
 /** Reads the frame into the command; what was read before a fault goes into the answer. */
 function readFrame(text: string, command: Command): unknown {
-  const json = parseObject(text);
-  command.ref = isRef(json.ref) ? json.ref : undefined;
-  command.event = typeof json.event === "string" ? json.event : null;
-  command.about = subject(json.data);
-  const result = Frame.safeParse(json);
-  if (result.success) return result.data.data;
+  const { event, data, ref } = parseObject(text);
+  command.ref = isRef(ref) ? ref : undefined;
+  command.event = typeof event === "string" ? event : null;
+  command.about = subject(data);
+  if (command.event !== null && command.ref === ref && isObject(data)) return data;
   throw new ChatError("invalid_frame", "A frame is {event: string, data: object, ref?}.");
 }
 
 function parseObject(text: string): Record<string, unknown> {
   try {
     const json = JSON.parse(text);
-    if (typeof json === "object" && json !== null && !Array.isArray(json)) return json;
+    if (isObject(json)) return json;
   } catch {
     // Everything that is not an object gets the one answer below.
   }
@@ -149,12 +153,16 @@ function parseObject(text: string): Record<string, unknown> {
 
 /** The room and message that a command names, valid or not. */
 function subject(data: unknown): Command["about"] {
-  if (typeof data !== "object" || data === null) return {};
-  const { roomId, clientMessageId } = data as Record<string, unknown>;
-  return {
-    ...(typeof roomId === "string" ? { roomId } : {}),
-    ...(typeof clientMessageId === "string" ? { clientMessageId } : {}),
-  };
+  const about: Command["about"] = {};
+  if (!isObject(data)) return about;
+  const { roomId, clientMessageId } = data;
+  if (typeof roomId === "string") about.roomId = roomId;
+  if (typeof clientMessageId === "string") about.clientMessageId = clientMessageId;
+  return about;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isRef(value: unknown): value is Ref {
