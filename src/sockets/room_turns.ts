@@ -31,19 +31,21 @@ export class RoomTurns {
    * @param room the room's id, or the look-up of it
    */
   take(room: string | Promise<string>, work: Work): Turn {
-    const isKnown = typeof room === "string" && this.#unplaced === 0;
-    const place = Promise.withResolvers<void>();
     this.#underWay++;
+    // Nothing before it waits for its place: this one has its own at once.
+    if (typeof room === "string" && this.#unplaced === 0) {
+      const done = this.#inOrder(room, work).finally(() => this.#finish());
+      return { next: this.#next(), done };
+    }
+    const place = Promise.withResolvers<void>();
     this.#unplaced++;
-    const done = this.#do(this.#placed, room, work, place.resolve).finally(() => this.#finish());
+    const done = this.#find(this.#placed, room, work, place.resolve)
+      .finally(() => this.#finish());
     this.#placed = place.promise;
-    return {
-      next: this.#next(isKnown ? place.promise : within(place.promise, LOOKUP_MS, () => {})),
-      done,
-    };
+    return { next: this.#next(within(place.promise, LOOKUP_MS, () => {})), done };
   }
 
-  async #do(
+  async #find(
     earlier: Promise<void>,
     room: string | Promise<string>,
     work: Work,
@@ -71,8 +73,8 @@ export class RoomTurns {
     }
   }
 
-  async #next(placed: Promise<void>): Promise<void> {
-    await placed;
+  async #next(placed?: Promise<void>): Promise<void> {
+    if (placed) await placed;
     while (this.#underWay >= MAX_UNDER_WAY) {
       this.#finished ??= Promise.withResolvers();
       await this.#finished.promise;
