@@ -3,7 +3,7 @@ import { getLogger } from "@logtape/logtape";
 import { Batcher } from "../async/batcher.ts";
 import type { Entry, LogPosition } from "../domain/entry.ts";
 import { ChatError, unavailable } from "../domain/errors.ts";
-import type { Bus, BusEvent } from "../ports/bus.ts";
+import type { Bus } from "../ports/bus.ts";
 import type { Store } from "../ports/store/store.ts";
 import { AppendContention } from "./append_contention.ts";
 import {
@@ -16,6 +16,7 @@ import {
 } from "./decision.ts";
 import { type Basis, LogEnds } from "./log_ends.ts";
 import type { Metrics } from "./metrics.ts";
+import { Publications } from "./publications.ts";
 
 const logger = getLogger(["echoroom", "log"]);
 
@@ -33,7 +34,6 @@ const MAX_WAITING = 20_000;
 const CONTENTION_LIMIT_MS = 4_000;
 /** Entries read at once to find where the log ends after a lost race. */
 const CATCH_UP_PAGE = 100;
-type AppendEvent = Extract<BusEvent, { kind: "appended" | "append_uncertain" }>;
 
 interface Waiting {
   command: Command;
@@ -57,20 +57,18 @@ interface Outcome {
  */
 export class RoomLog {
   readonly #store: Store;
-  readonly #bus: Bus;
   readonly #metrics: Metrics;
   /** Of each room that is being written to. */
   readonly #batchers = new Map<string, Batcher<Waiting>>();
-  /** Each room's batch under way, until it is published. */
-  readonly #unpublished = new Map<string, PromiseWithResolvers<void>>();
+  readonly #publications: Publications;
   readonly #ends: LogEnds;
   readonly #contention: AppendContention;
   #waiting = 0;
 
   constructor(store: Store, bus: Bus, metrics: Metrics) {
     this.#store = store;
-    this.#bus = bus;
     this.#metrics = metrics;
+    this.#publications = new Publications(bus);
     this.#ends = new LogEnds(store);
     this.#contention = new AppendContention(bus);
     metrics.watchQueue("append", () => this.#waiting);
@@ -98,7 +96,7 @@ export class RoomLog {
    * entries that the database reports meanwhile are most likely these.
    */
   published(roomId: string): Promise<void> | null {
-    return this.#unpublished.get(roomId)?.promise ?? null;
+    return this.#publications.published(roomId);
   }
 
   /**
@@ -115,7 +113,7 @@ export class RoomLog {
     while (this.#batchers.size > 0) {
       await Promise.all([...this.#batchers.values()].map((batcher) => batcher.idle()));
     }
-    await Promise.all([...this.#unpublished.values()].map(({ promise }) => promise));
+    await this.#publications.drain();
   }
 
   #open(roomId: string): Batcher<Waiting> {
@@ -136,8 +134,7 @@ export class RoomLog {
 
   /** Writes a batch and settles it. Returns why a part of it could not be written, if one could not. */
   async #write(roomId: string, batch: Waiting[]): Promise<unknown> {
-    const unpublished = Promise.withResolvers<void>();
-    this.#unpublished.set(roomId, unpublished);
+    const publish = this.#publications.begin(roomId);
     const { appended, uncertain, error } = await this.#metrics.timeAppend(batch.length, () => {
       return this.#appendAll(roomId, batch);
     });
@@ -147,10 +144,7 @@ export class RoomLog {
       logger.warning("An append to room {roomId} failed: {error}", { roomId, error });
       this.#refuse(uncertain, error);
     }
-    // Two turns later: what the acks have sent is written between them, and does not wait for a
-    // fan-out to thousands.
-    const publish = () => this.#publish(roomId, appended, uncertain.length > 0, unpublished);
-    setImmediate(() => setImmediate(publish));
+    publish({ entries: appended, isUncertain: uncertain.length > 0 });
     return error;
   }
 
@@ -248,23 +242,6 @@ export class RoomLog {
   #refuse(batch: readonly Waiting[], error: unknown): void {
     this.#waiting -= batch.length;
     for (const { reject } of batch) reject(error);
-  }
-
-  #publish(
-    roomId: string,
-    entries: Entry[],
-    isUncertain: boolean,
-    unpublished: PromiseWithResolvers<void>,
-  ): void {
-    try {
-      const events: AppendEvent[] = [];
-      if (entries.length > 0) events.push({ kind: "appended", roomId, entries });
-      if (isUncertain) events.push({ kind: "append_uncertain", roomId });
-      for (const event of events) this.#bus.publish(event);
-    } finally {
-      if (this.#unpublished.get(roomId) === unpublished) this.#unpublished.delete(roomId);
-      unpublished.resolve();
-    }
   }
 }
 

@@ -32,6 +32,8 @@ interface Known {
   /** By message and emoji. */
   reactors: Map<string, KnownReactors>;
   pins: number;
+  /** By message: where the draft is that further reactions to it can join. */
+  openReactions: Map<string, number>;
 }
 
 type ReactionDraft = Extract<ChangeDraft, { kind: "reacted" }>;
@@ -44,24 +46,15 @@ export class RoomState {
   /** The entries decided so far, in their order. */
   readonly drafts: EntryDraft[] = [];
   readonly #roomId: string;
-  readonly #messages: Map<string, Message>;
-  readonly #reactors: Map<string, KnownReactors>;
-  #pins: number;
+  /** Null for commands that need nothing: then nothing is kept of what they do. */
+  readonly #known: Known | null;
   #end: LogPosition;
-  /** Where the draft stands that further reactions to a message can join. */
-  readonly #openReactions = new Map<string, number>();
 
-  /** @param known what was read; nothing, for commands that need nothing */
-  constructor(
-    roomId: string,
-    basis: LogPosition,
-    known: Known = { messages: new Map(), reactors: new Map(), pins: 0 },
-  ) {
+  /** @param known what was read of a state that commands need */
+  constructor(roomId: string, basis: LogPosition, known: Known | null = null) {
     this.#roomId = roomId;
     this.#end = basis;
-    this.#messages = known.messages;
-    this.#reactors = known.reactors;
-    this.#pins = known.pins;
+    this.#known = known;
   }
 
   /** @throws ChatError `unavailable` */
@@ -80,17 +73,18 @@ export class RoomState {
       readReactors(store, roomId, reactions),
     ]);
     const byId = new Map(messages.map((message) => [message.id, message]));
-    return new RoomState(roomId, basis, { messages: byId, reactors, pins });
+    const known = { messages: byId, reactors, pins, openReactions: new Map() };
+    return new RoomState(roomId, basis, known);
   }
 
   /** Pinned messages in the room. */
   get pins(): number {
-    return this.#pins;
+    return this.#known!.pins;
   }
 
   /** @throws ChatError `message_not_found` */
   message(id: string): Message {
-    const message = this.#messages.get(id);
+    const message = this.#known?.messages.get(id);
     if (!message) throw messageNotFound();
     return message;
   }
@@ -102,13 +96,14 @@ export class RoomState {
   react(messageId: string, use: EmojiUse, add: boolean): Message | null {
     const message = this.message(messageId);
     const key = keyOf(messageId, use.emoji);
+    const { reactors, openReactions } = this.#known!;
     const { among = new Set<string>(), first = shownReactors(message, use.emoji) } =
-      this.#reactors.get(key) ?? {};
-    const place = this.#openReactions.get(messageId) ?? this.drafts.length;
+      reactors.get(key) ?? {};
+    const place = openReactions.get(messageId) ?? this.drafts.length;
     const seq = this.#end.seq + 1 - (this.drafts.length - place);
     const changed = react(message, use, add, { among, first }, seq);
     if (!changed) return null;
-    this.#reactors.set(key, changed.reactors);
+    reactors.set(key, changed.reactors);
     return changed.message;
   }
 
@@ -118,29 +113,34 @@ export class RoomState {
    * @returns its place among the drafts
    */
   add(draft: EntryDraft): number {
-    if (draft.kind === "created") return this.#push(draft);
+    const known = this.#known;
+    if (!known) return this.drafts.push(draft) - 1;
+    if (draft.kind === "created") return this.#push(draft, known);
     const { id } = draft.message;
-    if (draft.kind === "pinned") this.#pins++;
+    if (draft.kind === "pinned") known.pins++;
     if (draft.kind === "unpinned" || (draft.kind === "deleted" && draft.before.pinned)) {
-      this.#pins--;
+      known.pins--;
     }
-    const open = this.#openReactions.get(id);
-    this.#openReactions.delete(id);
-    if (draft.kind !== "reacted") return this.#push(draft);
-    const place = open !== undefined && this.#merge(open, draft) ? open : this.#push(draft);
-    this.#openReactions.set(id, place);
+    const open = known.openReactions.get(id);
+    known.openReactions.delete(id);
+    if (draft.kind !== "reacted") return this.#push(draft, known);
+    const place = open !== undefined && this.#merge(open, draft, known)
+      ? open
+      : this.#push(draft, known);
+    known.openReactions.set(id, place);
     return place;
   }
 
-  #push(draft: EntryDraft): number {
+  #push(draft: EntryDraft, { messages }: Known): number {
     const entry = entryAfter(this.#end, this.#roomId, draft);
     this.#end = positionOf(entry);
-    this.#messages.set(entry.message.id, entry.message);
+    messages.set(entry.message.id, entry.message);
     return this.drafts.push(draft) - 1;
   }
 
   /** Whether the reactions could join an earlier draft; one that takes back what it did cannot. */
-  #merge(place: number, { added, removed, message }: ReactionDraft): boolean {
+  #merge(place: number, draft: ReactionDraft, { messages }: Known): boolean {
+    const { added, removed, message } = draft;
     const earlier = this.drafts[place] as ReactionDraft;
     const uses = [...earlier.added, ...earlier.removed];
     if ([...added, ...removed].some((use) => uses.some((other) => isSame(use, other)))) {
@@ -152,8 +152,8 @@ export class RoomState {
       added: [...earlier.added, ...added].toSorted(byUser),
       removed: [...earlier.removed, ...removed].toSorted(byUser),
     };
-    const known = this.#messages.get(message.id)!;
-    this.#messages.set(message.id, { ...known, reactions: message.reactions });
+    const known = messages.get(message.id)!;
+    messages.set(message.id, { ...known, reactions: message.reactions });
     return true;
   }
 }
