@@ -61,6 +61,21 @@ Deno.test("with TRY_PAGE on the page at /try is there", () =>
     assert.match(await page.text(), /Try it with two people/);
   }, { TRY_PAGE: "on" }));
 
+Deno.test("the page has a manifest, with icons that the server has", () =>
+  onStage(async ({ server }) => {
+    const page = await (await get(`${server.url}/`, NAVIGATION)).text();
+    const [, path] = /<link rel="manifest" href="([^"]+)">/.exec(page)!;
+    const response = await get(server.url + path, "*/*");
+    assert.equal(response.headers.get("content-type"), "application/manifest+json");
+    const { start_url, icons } = await response.json();
+    assert.equal(start_url, "/");
+    for (const { src, type } of icons) {
+      const icon = await get(server.url + src, "*/*");
+      assert.ok(icon.headers.get("content-type")!.startsWith(type));
+      assert.match(await icon.text(), /^<svg /);
+    }
+  }));
+
 function get(url: string, accept: string): Promise<Response> {
   return fetch(url, { headers: { accept } });
 }

@@ -13,7 +13,7 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
  */
 const SCRIPT =
   /^(?:web\/[a-z_]+|src\/client\/[a-z_]+|src\/protocol\/wire\/[a-z_]+|src\/domain\/errors)\.ts$/;
-const STATIC = /^web\/[a-z_]+\.(?:css|js|svg)$/;
+const STATIC = /^web\/[a-z_]+\.(?:css|js|svg|webmanifest)$/;
 const SERVICE_WORKER = "web/service_worker.js";
 const EMOJI = "emoji.json";
 const PREFIX = "/assets/";
