@@ -61,15 +61,15 @@ async function runFile(file: string, options: FileRunOptions): Promise<FileRun> 
   const child = new Deno.Command(Deno.execPath(), {
     args: ["test", "--no-prompt", "--no-check", ...permissions, ...flags, file],
     env: { ...env, TMPDIR: temporary },
+    // With a group of its own, that its servers belong to.
+    detached: true,
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
   }).spawn();
   using _end = endingWith(signal, child);
-  const [output, { success }] = await Promise.all([
-    readAll(child.stdout, child.stderr),
-    child.status,
-  ]);
+  const ended = child.status.finally(() => kill(child, "SIGKILL"));
+  const [output, { success }] = await Promise.all([readAll(child.stdout, child.stderr), ended]);
   // A killed file's own processes may still write there for a moment.
   await Deno.remove(temporary, { recursive: true }).catch(() => {});
   const counts = readCounts(output);
@@ -82,8 +82,8 @@ async function runFile(file: string, options: FileRunOptions): Promise<FileRun> 
 function endingWith(signal: AbortSignal, child: Deno.ChildProcess): Disposable {
   const timers: ReturnType<typeof setTimeout>[] = [];
   const end = () => {
-    child.kill("SIGTERM");
-    timers.push(setTimeout(() => child.kill("SIGKILL"), END_MS));
+    kill(child, "SIGTERM");
+    timers.push(setTimeout(() => kill(child, "SIGKILL"), END_MS));
   };
   timers.push(setTimeout(end, HANG_MS));
   signal.addEventListener("abort", end);
@@ -93,6 +93,15 @@ function endingWith(signal: AbortSignal, child: Deno.ChildProcess): Disposable {
       timers.forEach(clearTimeout);
     },
   };
+}
+
+/** Signals the process, and those it has started, also if it has ended before them. */
+function kill({ pid }: Deno.ChildProcess, signal: Deno.Signal): void {
+  try {
+    Deno.kill(-pid, signal);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
 }
 
 const NOT_RUN: Counts = { passed: 0, failed: 1, skipped: 0 };

@@ -1,7 +1,8 @@
 /** The runner's count, which nothing else would notice if it were wrong. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { readCounts, sumCounts } from "./file_runs.ts";
+import { readCounts, runFiles, sumCounts } from "./file_runs.ts";
+import { until } from "./harness/stage.ts";
 import { isQuick, lanesOf, readArguments, servicesOf } from "./run.ts";
 
 Deno.test("the count is that of the last summary", () => {
@@ -65,6 +66,35 @@ Deno.test("a kind's files run one at a time, and its lane goes on with others", 
   assert.deepEqual(taken, names.map((name) => name && `tests/${name}_test.ts`));
 });
 
+for (const how of ["is interrupted", "ends"]) {
+  Deno.test(`what a file has started ends when the file ${how}`, async () => {
+    const folder = await Deno.makeTempDir();
+    const [file, started] = [join(folder, "leaving_test.ts"), join(folder, "pid")];
+    await Deno.writeTextFile(
+      file,
+      `Deno.test({ name: "leaves a process behind", sanitizeResources: false, async fn() {
+        const child = new Deno.Command("sleep", { args: ["1000"] }).spawn();
+        await Deno.writeTextFile(${JSON.stringify(started)}, String(child.pid));
+        ${how === "ends" ? "child.unref();" : "await child.status;"}
+      } });`,
+    );
+    const interruption = new AbortController();
+    const running = runFiles([[file]], {
+      flags: [],
+      env: {},
+      signal: interruption.signal,
+      onEnd() {},
+    });
+    const readPid = () => Deno.readTextFile(started).catch(() => "");
+    await until(async () => await readPid() !== "", "the process has started");
+    if (how !== "ends") interruption.abort();
+    const [run] = await running;
+    assert.equal(run?.counts.failed, how === "ends" ? 0 : 1);
+    const pid = await readPid();
+    await until(async () => !await isRunning(pid), "the process has ended");
+  });
+}
+
 Deno.test("counts add up", () => {
   const sum = sumCounts([
     { passed: 1, failed: 2, skipped: 3 },
@@ -72,3 +102,9 @@ Deno.test("counts add up", () => {
   ]);
   assert.deepEqual(sum, { passed: 11, failed: 22, skipped: 33 });
 });
+
+async function isRunning(pid: string): Promise<boolean> {
+  const { stdout } = await new Deno.Command("ps", { args: ["-o", "stat=", "-p", pid] }).output();
+  const state = new TextDecoder().decode(stdout).trim();
+  return state !== "" && !state.startsWith("Z");
+}
