@@ -17,18 +17,18 @@ await create({ file: target, cwd: folder, gzip: true, portable: true }, ["packag
 await Deno.remove(folder, { recursive: true });
 console.log(`packed ${target}`);
 
-/** React is a peer dependency: the app's own version, only for the hooks. */
+/** React and Vue are peer dependencies: the app's own version, only for the hooks and composables. */
 async function describe(file: string): Promise<void> {
   const { dependencies: _, ...description } = JSON.parse(await Deno.readTextFile(file));
   const all = {
     ...description,
     description: "A client of an EchoRoom server that never loses a message",
-    keywords: ["chat", "websocket", "realtime", "react"],
+    keywords: ["chat", "websocket", "realtime", "react", "vue", "svelte"],
     // Up to 21 with the package ws.
     engines: { node: ">=20" },
     sideEffects: false,
-    peerDependencies: { react: ">=18" },
-    peerDependenciesMeta: { react: { optional: true } },
+    peerDependencies: { react: ">=18", vue: ">=3.5" },
+    peerDependenciesMeta: { react: { optional: true }, vue: { optional: true } },
   };
   await Deno.writeTextFile(file, JSON.stringify(all, null, 2) + "\n");
 }

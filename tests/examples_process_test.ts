@@ -62,6 +62,11 @@ const RUNS: Record<string, (place: string) => Promise<void>> = {
   "src/client/bot.ts, ts 1": (place) => printsLine(place, /^The bot is running$/m),
   "src/client/client.ts, ts 1": (place) => printsLine(place, /^Hello sent$/m),
   "src/client/mod.ts, ts 1": (place) => printsLine(place, /^Hello sent$/m),
+  "src/client/svelte.ts, ts 1": (place) => printsLine(place, /^nobody$/m),
+  "src/client/vue.ts, ts 1": async (place) => {
+    await using program = await runProgram("run", await readExample(place));
+    await program.ends();
+  },
   "src/client/testing/mod.ts, ts 1": async (place) => {
     await using program = await runProgram("run", await readExample(place));
     await program.prints(/^I am$/m);
@@ -135,7 +140,7 @@ async function runProgram(command: "run" | "test", code: string) {
   const folder = await Deno.makeTempDir();
   await Deno.writeTextFile(join(folder, "hello_test.ts"), code);
   // What the documents show is type-checked by client_package_test.ts.
-  const options = ["--allow-net", "--no-check", "--config", `${ROOT}deno.json`];
+  const options = ["--allow-net", "--allow-env", "--no-check", "--config", `${ROOT}deno.json`];
   const args = [command, ...options, "hello_test.ts"];
   return run(Deno.execPath(), args, folder);
 }
