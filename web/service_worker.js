@@ -12,6 +12,19 @@ self.addEventListener("fetch", (event) => {
     event.respondWith(load(event.request));
   }
 });
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(show(event.notification.data.address));
+});
+
+/** The page in front, at an address of its own. */
+async function show(address) {
+  const pages = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+  const page = pages.find(({ url }) => new URL(url).pathname === "/");
+  if (!page) return void await self.clients.openWindow(`/${address}`);
+  await page.focus();
+  page.postMessage({ address });
+}
 
 /** The server's file if it can be reached: a copy may be of an older release. */
 async function load(request) {
