@@ -247,7 +247,7 @@ Deno.test("an error that concerns no field leaves the focus where it was", () =>
     await page.route("**/auth/login", (route) => route.abort());
     await page.focus("#login-form button");
     await page.keyboard.press("Enter");
-    await page.locator("#login-fault").getByText("cannot be reached").waitFor();
+    await page.locator("#login-form-fault").getByText("cannot be reached").waitFor();
     assert.equal(await page.locator("#login-form button:focus").count(), 1);
   }));
 

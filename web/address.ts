@@ -1,20 +1,29 @@
-/** The part of the page's address after `#`, which names a room by its id or slug. */
+/** The part of the page's address after `#`, which names a room, and maybe one of its messages. */
+import { type ReadonlySignal, signal } from "@preact/signals";
+import { decodeAddress } from "./decode_address.ts";
 
-/** The room that the address names; `""` if it names none. */
-export function addressedRoom(): string {
-  return location.hash.startsWith("#/") ? decodeAddress(location.hash.slice(2)) : "";
+/** A place that an address names. */
+export interface Place {
+  /** A room's id or slug; `""` for none. */
+  room: string;
+  /** A message's id; `""` for none. */
+  message: string;
 }
 
-/** The address of a room, for links. */
-export function addressOf(idOrSlug: string): string {
-  return `#/${encodeURIComponent(idOrSlug)}`;
+const place = signal(read());
+addEventListener("hashchange", () => place.value = read());
+
+/** The place that the page's address names. */
+export const address: ReadonlySignal<Place> = place;
+
+/** The address of a room or of a message, for links. */
+export function addressOf(idOrSlug: string, messageId = ""): string {
+  const parts = messageId ? [idOrSlug, messageId] : [idOrSlug];
+  return `#/${parts.map(encodeURIComponent).join("/")}`;
 }
 
-/** Decodes percent-encoding; a malformed text is returned unchanged. */
-export function decodeAddress(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+function read(): Place {
+  const { hash } = location;
+  const [room = "", message = ""] = hash.startsWith("#/") ? hash.slice(2).split("/") : [];
+  return { room: decodeAddress(room), message: decodeAddress(message) };
 }

@@ -1,5 +1,5 @@
 /** Shows the server's two documents: OpenAPI with Swagger UI, AsyncAPI with the code below. */
-import { decodeAddress } from "./address.ts";
+import { decodeAddress } from "./decode_address.ts";
 import { element } from "./dom.ts";
 
 const DIRECTIONS = { receive: "client → server", send: "server → client" };

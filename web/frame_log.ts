@@ -1,4 +1,5 @@
 /** Records every frame of a client's sockets, and can break them. */
+import { type ReadonlySignal, signal } from "@preact/signals";
 
 /** One frame, or a change of a socket. */
 export interface Record {
@@ -15,16 +16,15 @@ const MAX_RECORDS = 300;
 const HIDDEN = "…";
 
 export class FrameLog {
-  /** Oldest first. */
-  readonly records: Record[] = [];
-  readonly #onChange: () => void;
+  readonly #records = signal<readonly Record[]>([]);
   #sockets = new Set<WebSocket>();
   #count = 0;
   #offline = false;
   #spoils = false;
 
-  constructor(onChange: () => void) {
-    this.#onChange = onChange;
+  /** Oldest first. */
+  get records(): ReadonlySignal<readonly Record[]> {
+    return this.#records;
   }
 
   /** For the client, instead of the global one. */
@@ -85,9 +85,8 @@ export class FrameLog {
 
   #add(direction: Record["direction"], title: string, frame = ""): void {
     const text = frame && JSON.stringify(JSON.parse(frame, hideToken), null, 2);
-    this.records.push({ number: ++this.#count, direction, title, text });
-    if (this.records.length > MAX_RECORDS) this.records.shift();
-    this.#onChange();
+    const record = { number: ++this.#count, direction, title, text };
+    this.#records.value = [...this.#records.value, record].slice(-MAX_RECORDS);
   }
 }
 

@@ -17,7 +17,7 @@ import {
   ownWebSocket,
 } from "./platform.ts";
 import type { Room } from "./room.ts";
-import { RoomList, type RoomSummary } from "./room_list.ts";
+import { type ObservableRooms, RoomList } from "./room_list.ts";
 import { TIMING, type Timing } from "./timing.ts";
 import { Tokens } from "./tokens.ts";
 import type { OutboxStorage } from "./unsent_store.ts";
@@ -87,7 +87,7 @@ export class Client {
    * All rooms, by name, with what is unread; null until they are known. The list is read while it has
    * subscribers, which also keeps the user's own rooms joined, without presence.
    */
-  readonly rooms: Observable<readonly RoomSummary[] | null>;
+  readonly rooms: ObservableRooms;
 
   readonly #tokens: Tokens;
   readonly #connection: Connection;

@@ -73,7 +73,7 @@ export type {
 } from "./platform.ts";
 export type { Attendance, Recovery, Room, RoomState, SendOptions } from "./room.ts";
 export type { Unread } from "./reading.ts";
-export type { RoomSummary } from "./room_list.ts";
+export type { ObservableRooms, RoomSummary } from "./room_list.ts";
 export type { ChatMessage, MessageRef, MessageState } from "./chat_message.ts";
 export { TIMING, type Timing } from "./timing.ts";
 export type { OutboxStorage } from "./unsent_store.ts";

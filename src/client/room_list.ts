@@ -15,6 +15,12 @@ export interface RoomSummary extends Omit<ListedRoom, "me"> {
   readonly mentions: number;
 }
 
+/** All rooms, by name; null until they are known. */
+export interface ObservableRooms extends Observable<readonly RoomSummary[] | null> {
+  /** Reads the list now, if it has subscribers; otherwise it is read every 30 s. */
+  reload(): void;
+}
+
 /** What the list needs of the client around it. */
 export interface RoomListHost {
   readonly api: Api;
@@ -29,7 +35,7 @@ const MAX_JOINED = 100;
 const PAGE = 100;
 
 /** Is read, and kept current, while it has subscribers. */
-export class RoomList implements Observable<readonly RoomSummary[] | null> {
+export class RoomList implements ObservableRooms {
   readonly #host: RoomListHost;
   readonly #observed = new Observed(() => this.#list());
   #listed: ListedRoom[] | null = null;
@@ -58,7 +64,6 @@ export class RoomList implements Observable<readonly RoomSummary[] | null> {
     };
   };
 
-  /** Reads the list, if it has subscribers: the connection is online, or the list has changed. */
   reload(): void {
     clearTimeout(this.#timer);
     if (this.#subscribers > 0 && this.#host.isOnline()) void this.#read();

@@ -5,6 +5,7 @@ import { type Context, Hono } from "hono";
 import { accepts } from "hono/accepts";
 import { answerAsset, type Asset, AssetFiles, makeAsset } from "./assets.ts";
 import { readEmojiData } from "./emoji_data.ts";
+import { addressLibraries, LIBRARIES } from "./page_libraries.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 /**
@@ -12,8 +13,8 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
  * of. They keep their places, so that an import leads to the same file here and in an editor.
  */
 const SCRIPT =
-  /^(?:web\/[a-z_]+|src\/client\/[a-z_]+|src\/protocol\/wire\/[a-z_]+|src\/domain\/errors)\.ts$/;
-const STATIC = /^web\/[a-z_]+\.(?:css|js|svg|webmanifest)$/;
+  /^(?:web\/(?:[a-z]+\/)?[a-z_]+|src\/client\/[a-z_]+|src\/protocol\/wire\/[a-z_]+|src\/domain\/errors)\.ts$/;
+const STATIC = /^web\/(?:[a-z]+\/)?[a-z_]+\.(?:css|js|svg|webmanifest)$/;
 const SERVICE_WORKER = "web/service_worker.js";
 const EMOJI = "emoji.json";
 const PREFIX = "/assets/";
@@ -36,7 +37,8 @@ export function pageRoutes(settings: PageSettings): Hono {
     page.replace("<html", `<html data-off="${off.join(" ")}"`)
   );
   // Browsers run JavaScript only.
-  const scripts = new AssetFiles((source) => stripTypeScriptTypes(source));
+  const scripts = new AssetFiles((source) => addressLibraries(stripTypeScriptTypes(source)));
+  const libraries = new AssetFiles(addressLibraries);
   const others = new AssetFiles();
   let emoji: Promise<Asset> | undefined;
 
@@ -48,6 +50,8 @@ export function pageRoutes(settings: PageSettings): Hono {
     if (path === EMOJI) return answerAsset(c, await (emoji ??= makeEmojiAsset()));
     // The pages are outside the service worker's own folder, its scope by default.
     if (path === SERVICE_WORKER) c.header("Service-Worker-Allowed", "/");
+    const library = LIBRARIES.get(path);
+    if (library) return libraries.answer(c, library, JAVASCRIPT);
     if (SCRIPT.test(path)) return scripts.answer(c, ROOT + path, JAVASCRIPT);
     if (STATIC.test(path)) return others.answer(c, ROOT + path);
     return c.notFound();

@@ -133,7 +133,8 @@ export async function makeRoom(page: Page, name: string): Promise<void> {
 
 /** Opens another user's room. */
 export async function openRoom(page: Page, name: string): Promise<void> {
-  await page.click("#reload-rooms");
+  // Returning to the window lists the rooms anew.
+  await page.evaluate(`dispatchEvent(new Event("focus"))`);
   await page.locator(".rooms").getByText(name, { exact: true }).click();
   await page.waitForSelector(".room[data-state=live]");
 }

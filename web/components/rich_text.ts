@@ -1,5 +1,6 @@
 /** A message's text as nodes: bold, italics, code and links. Nothing in it is ever read as HTML. */
-import { element } from "./dom.ts";
+import { html } from "htm/preact";
+import type { ComponentChild } from "preact";
 
 const MARKS = new RegExp(
   [
@@ -15,8 +16,8 @@ const MARKS = new RegExp(
 );
 
 /** Splits a text into marked and plain parts. */
-export function richText(text: string): (Node | string)[] {
-  const nodes: (Node | string)[] = [];
+export function richText(text: string): ComponentChild[] {
+  const nodes: ComponentChild[] = [];
   let end = 0;
   for (const match of text.matchAll(MARKS)) {
     if (match.index > end) nodes.push(text.slice(end, match.index));
@@ -27,17 +28,18 @@ export function richText(text: string): (Node | string)[] {
   return nodes;
 }
 
-function marked({ block, code, bold, starred, underlined, link }: Record<string, string>): Node {
-  if (block !== undefined) return element("pre", {}, element("code", {}, block));
-  if (code !== undefined) return element("code", {}, code);
-  if (bold !== undefined) return element("strong", {}, ...richText(bold));
+function marked({ block, code, bold, starred, underlined, link }: Record<string, string>) {
+  if (block !== undefined) return html`<pre><code>${block}</code></pre>`;
+  if (code !== undefined) return html`<code>${code}</code>`;
+  if (bold !== undefined) return html`<strong>${richText(bold)}</strong>`;
   const italics = starred ?? underlined;
-  if (italics !== undefined) return element("em", {}, ...richText(italics));
+  if (italics !== undefined) return html`<em>${richText(italics)}</em>`;
   return linkTo(link!);
 }
 
-function linkTo(address: string): Node {
-  if (!URL.canParse(address)) return document.createTextNode(address);
-  const rel = "noopener noreferrer nofollow";
-  return element("a", { href: address, rel, target: "_blank" }, address);
+function linkTo(address: string) {
+  if (!URL.canParse(address)) return address;
+  return html`
+    <a href=${address} rel="noopener noreferrer nofollow" target="_blank">${address}</a>
+  `;
 }

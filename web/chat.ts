@@ -1,0 +1,132 @@
+/** The chat of one browser: who is signed in, their rooms, and the room that is on the screen. */
+import { effect, type ReadonlySignal, signal, untracked } from "@preact/signals";
+import { type Client, createClient, type RoomSummary, type User } from "../src/client/mod.ts";
+import { address, type Place } from "./address.ts";
+import { Drafts } from "./drafts.ts";
+import { Notice } from "./notice.ts";
+import { signalOf } from "./observed.ts";
+import { isMissing, OpenRoom } from "./open_room.ts";
+import { RoomIds } from "./room_ids.ts";
+import { checkSession, lostSession } from "./session_check.ts";
+
+export class Chat {
+  readonly client: Client = createClient(location.origin);
+  readonly notice = new Notice();
+  /** What those should know who are signed in; `""` for nothing. */
+  readonly warning = signal("");
+  /** Why those are signed out who were signed in; `""` for no reason. */
+  readonly welcome = signal("");
+  /** Whether it is known who is signed in, if anyone. */
+  readonly isKnown = signal(false);
+  readonly user: ReadonlySignal<User | null>;
+  /** All rooms; null until they are known. */
+  readonly rooms: ReadonlySignal<readonly RoomSummary[] | null>;
+  readonly #open = signal<OpenRoom | null>(null);
+  /** The name in the address by which the room was opened. */
+  #openName = "";
+  /** What this browser keeps of the user; null while nobody is signed in. */
+  #kept: { drafts: Drafts; roomIds: RoomIds } | null = null;
+
+  constructor() {
+    this.user = signalOf(this.client.user);
+    this.rooms = signalOf(this.client.rooms);
+    effect(() => this.#updateUser());
+    effect(() => {
+      const [user, place] = [this.user.value, address.value];
+      untracked(() => user && this.#go(user, place));
+    });
+    effect(() => this.#rememberId());
+    // Others may have created rooms while the window was in the background.
+    addEventListener("focus", () => this.client.rooms.reload());
+  }
+
+  /** The room on the screen; null if there is none. */
+  get open(): ReadonlySignal<OpenRoom | null> {
+    return this.#open;
+  }
+
+  /** Waits for a sign-in or sign-up, and warns if a reload will end the session. */
+  async signIn(attempt: Promise<unknown>): Promise<void> {
+    await attempt;
+    this.warning.value = await checkSession(this.client);
+  }
+
+  async signOut(): Promise<void> {
+    const kept = this.#kept;
+    try {
+      await this.client.logout();
+      kept?.drafts.erase();
+      kept?.roomIds.erase();
+    } catch (error) {
+      this.notice.sayError(error as Error);
+    }
+  }
+
+  #updateUser(): void {
+    const user = this.user.value;
+    const state = signalOf(this.client.connection).value;
+    untracked(() => {
+      const wasKnown = this.isKnown.value;
+      if (!wasKnown && state.status === "signed_out") this.welcome.value = lostSession();
+      this.isKnown.value ||= user !== null || state.status === "signed_out";
+      if (user) this.#begin(user);
+      if (!user && this.#kept) this.#end(state.status === "signed_out" ? state.reason : "");
+    });
+  }
+
+  #begin({ id }: User): void {
+    this.welcome.value = "";
+    this.#kept ??= { drafts: new Drafts(id), roomIds: new RoomIds(id) };
+  }
+
+  /** The client has already left all rooms. */
+  #end(reason: string): void {
+    this.#kept = null;
+    this.#open.value?.close();
+    this.#open.value = null;
+    this.warning.value = "";
+    this.welcome.value = reason;
+  }
+
+  /** Shows the room that the address names. */
+  #go(user: User, { room }: Place): void {
+    this.#begin(user);
+    const shown = this.#open.value;
+    if (shown && room && this.#isNamed(shown, room)) return;
+    shown?.close();
+    this.#openName = room;
+    this.#open.value = room ? this.#enter(room) : null;
+  }
+
+  #rememberId(): void {
+    const room = this.#open.value?.room;
+    if (!room || !this.#kept) return;
+    const [info, state] = [signalOf(room.info).value, signalOf(room.state).value];
+    if (info) this.#kept.roomIds.remember(info);
+    // The server has been set up anew, and may have another room of this name.
+    const isForgotten = isMissing(state) && this.#kept.roomIds.forget(this.#openName);
+    if (isForgotten) untracked(() => this.#open.value = this.#enter(this.#openName));
+  }
+
+  #enter(name: string): OpenRoom {
+    const { drafts, roomIds } = this.#kept!;
+    const id = this.#listed(name)?.id ?? roomIds.find(name) ?? name;
+    return new OpenRoom({
+      room: this.client.join(id),
+      drafts,
+      notice: this.notice,
+      back: "#/",
+      userId: () => this.user.peek()?.id,
+      isMember: () => this.rooms.value && (this.#listed(name)?.isMember ?? false),
+    });
+  }
+
+  /** The room that an address may name by its id or its slug. */
+  #listed(name: string): RoomSummary | undefined {
+    return this.rooms.value?.find(({ id, slug }) => name === id || name === slug);
+  }
+
+  #isNamed({ room }: OpenRoom, name: string): boolean {
+    return [this.#openName, room.name, room.id, room.info.get()?.slug].includes(name);
+  }
+}

@@ -1,0 +1,79 @@
+/** The whole page: the bar, and below it the rooms or the forms to sign in. */
+import { effect } from "@preact/signals";
+import { html } from "htm/preact";
+import { useEffect } from "preact/hooks";
+import type { Chat } from "../chat.ts";
+import { signalOf } from "../observed.ts";
+import { ConnectionBar } from "./connection_bar.ts";
+import { RoomList } from "./room_list.ts";
+import { RoomView } from "./room_view.ts";
+import { SignIn } from "./sign_in.ts";
+
+export function App({ chat }: { chat: Chat }) {
+  const user = chat.user.value;
+  const isKnown = chat.isKnown.value;
+  const { status } = signalOf(chat.client.connection).value;
+  return html`
+    <header class="bar">
+      <${Brand} />
+      ${(user || !isKnown) &&
+        html`<${ConnectionBar} client=${chat.client} notice=${chat.notice} />`}
+      ${user && html`
+        <p id="account">
+          <span id="me">${user.displayName}</span>
+          <button id="logout" class="quiet" onClick=${() => chat.signOut()}>Sign out</button>
+        </p>
+      `}
+    </header>
+    ${!isKnown && status === "waiting" && html`
+      <p id="unreachable" class="card">
+        The server cannot be reached. Your rooms, and what you have written in them, will be here as
+        soon as it is back.
+      </p>
+    `}
+    ${chat.warning.value && html`<p id="warning" role="alert">${chat.warning.value}</p>`}
+    ${user ? html`<${Workspace} chat=${chat} />` : isKnown && html`<${SignIn} chat=${chat} />`}
+  `;
+}
+
+function Brand() {
+  return html`
+    <a class="brand" href="#/">
+      <img src="/assets/web/favicon.svg" alt="" width="26" height="26" />EchoRoom
+    </a>
+  `;
+}
+
+/** The rooms, and the one that is open. */
+function Workspace({ chat }: { chat: Chat }) {
+  const open = chat.open.value;
+  useEffect(() => effect(() => void (document.title = titleOf(chat))), [chat]);
+  return html`
+    <main id="signed-in" class=${open ? "in-room" : ""}>
+      <${RoomList} chat=${chat} />
+      ${open ? html`<${RoomView} key=${open.room.name} open=${open} />` : html`<${NoRoom} />`}
+    </main>
+  `;
+}
+
+function NoRoom() {
+  return html`
+    <p id="no-room">
+      Choose a room, or create one. <kbd>Alt</kbd> + <kbd>↑</kbd> <kbd>↓</kbd> goes from room to room.
+    </p>
+  `;
+}
+
+/** The window's title, with what is unread in the rooms that are not on the screen. */
+function titleOf({ open, rooms }: Chat): string {
+  const shown = open.value?.room;
+  const info = shown && signalOf(shown.info).value;
+  const isDead = shown && signalOf(shown.state).value.status === "failed";
+  const name = shown ? `${info?.name ?? (isDead ? "No such room" : "…")} – EchoRoom` : "EchoRoom";
+  const others = rooms.value?.filter(({ id }) => id !== info?.id) ?? [];
+  const sum = (counts: number[]) => counts.reduce((sum, count) => sum + count, 0);
+  const mentions = sum(others.map(({ mentions }) => mentions));
+  const unread = sum(others.map(({ unread }) => unread));
+  if (mentions > 0) return `(@${mentions}) ${name}`;
+  return unread > 0 ? `(${unread}) ${name}` : name;
+}

@@ -1,0 +1,26 @@
+/** A user's avatar, or their initial if there is no picture that can be shown. */
+import { html } from "htm/preact";
+import { useState } from "preact/hooks";
+import type { PublicUser } from "../../src/client/mod.ts";
+
+export function Avatar({ user: { id, displayName, avatarUrl } }: { user: PublicUser }) {
+  const [loaded, setLoaded] = useState("");
+  const initial = [...displayName][0]?.toUpperCase() ?? "?";
+  const isShown = avatarUrl !== null && loaded === avatarUrl;
+  return html`
+    <span class="avatar" aria-hidden="true" style=${{ "--hue": String(hueOf(id)) }}>
+      ${isShown ? null : initial}
+      ${avatarUrl?.startsWith("https://") && html`
+        <img alt="" referrerpolicy="no-referrer" src=${avatarUrl} hidden=${!isShown}
+          onLoad=${() => setLoaded(avatarUrl)} />
+      `}
+    </span>
+  `;
+}
+
+/** In degrees, the same for one person everywhere (FNV-1a). */
+function hueOf(id: string): number {
+  let hash = 0x811c9dc5;
+  for (const character of id) hash = Math.imul(hash ^ character.codePointAt(0)!, 0x01000193);
+  return (hash >>> 0) % 360;
+}

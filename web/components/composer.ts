@@ -1,0 +1,82 @@
+/** Where messages are written: keeps a draft, shows others that one types, counts what is left. */
+import { html } from "htm/preact";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { MAX_TEXT_LENGTH } from "../../src/protocol/wire/limits.ts";
+import { signalOf } from "../observed.ts";
+import type { OpenRoom } from "../open_room.ts";
+
+const HINT = "Enter sends, Shift+Enter breaks the line. **bold**, *italics*, `code`";
+/** Below this many remaining characters their number is shown. */
+const FEW_LEFT = 200;
+
+export function Composer({ open }: { open: OpenRoom }) {
+  const { room, drafts } = open;
+  const input = useRef<HTMLTextAreaElement>(null);
+  const charactersId = useId();
+  const [left, setLeft] = useState(MAX_TEXT_LENGTH);
+  const info = signalOf(room.info).value;
+
+  const count = () => setLeft(MAX_TEXT_LENGTH - charactersIn(input.current!.value.trim()));
+  useEffect(() => {
+    // A draft may be found by the room's id only.
+    if (!input.current!.value) input.current!.value = drafts.read(room);
+    count();
+  }, [info]);
+  useEffect(() => {
+    // Not on a touch screen, whose keyboard would cover the messages.
+    if (open.back !== undefined && matchMedia("(hover: hover)").matches) input.current!.focus();
+  }, []);
+
+  const send = (event: Event) => {
+    event.preventDefault();
+    const text = input.current!.value.trim();
+    if (!text || charactersIn(text) > MAX_TEXT_LENGTH) return;
+    input.current!.value = "";
+    drafts.write(room, "");
+    count();
+    open.toNewest();
+    // The message itself shows the result.
+    room.send(text).catch(() => {});
+  };
+  const write = () => {
+    const { value } = input.current!;
+    drafts.write(room, value);
+    count();
+    if (value.trim()) room.keystroke();
+    else room.stopTyping();
+  };
+  const press = (event: KeyboardEvent) => {
+    // Enter that confirms a character of an input method does not submit.
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    input.current!.form!.requestSubmit();
+  };
+
+  const isOver = left < 0;
+  // A screen reader should not announce each of the last characters.
+  return html`
+    <form class="composer" onSubmit=${send}>
+      <p class=${`characters ${isOver ? "fault" : ""}`} id=${charactersId}
+        aria-live=${isOver ? "polite" : "off"}>${left > FEW_LEFT ? "" : describeLeft(left)}</p>
+      <textarea name="text" rows="1" ref=${input} placeholder="Write a message"
+        title=${HINT}
+        enterkeyhint="send" aria-label="Message" aria-describedby=${charactersId}
+        aria-invalid=${isOver ? "true" : null}
+        onInput=${write} onKeyDown=${press} onBlur=${() => room.stopTyping()}></textarea>
+      <button disabled=${isOver}>Send</button>
+    </form>
+  `;
+}
+
+/** As the server counts: code points, not UTF-16 units. */
+function charactersIn(text: string): number {
+  let count = 0;
+  for (const _ of text) count++;
+  return count;
+}
+
+function describeLeft(left: number): string {
+  const count = Math.abs(left).toLocaleString();
+  if (left >= 0) return `${count} characters left`;
+  return `${count} ${left === -1 ? "character" : "characters"} too many to send`;
+}

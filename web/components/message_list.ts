@@ -1,0 +1,57 @@
+/** A room's messages, with history on scrolling, at a stable scroll position. */
+import { html } from "htm/preact";
+import { useRef, useState } from "preact/hooks";
+import { signalOf } from "../observed.ts";
+import { isUnread, type Line, toLines } from "../lines.ts";
+import type { OpenRoom } from "../open_room.ts";
+import { Message } from "./message.ts";
+import { useScrolling } from "./scrolling.ts";
+
+export function MessageList({ open }: { open: OpenRoom }) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const [isLoading, setLoading] = useState(false);
+  const loadOlder = async () => {
+    if (isLoading || !open.room.hasOlder.get()) return;
+    setLoading(true);
+    await open.room.loadOlder().catch(open.notice.sayError);
+    setLoading(false);
+  };
+  const hasOlder = signalOf(open.room.hasOlder).value;
+  const lines = toLines(open.messages.value, open.unreadAfter.value, open.userId);
+  const scrolled = useScrolling(scroller, open, loadOlder);
+  const toNewest = () => {
+    // The button disappears, and would lose the focus.
+    scroller.current!.focus();
+    open.toNewest();
+  };
+  // Screen readers should not announce older messages.
+  return html`
+    <div class="timeline">
+      <div class="messages" ref=${scroller} tabindex="0" role="log" aria-label="Messages"
+        aria-busy=${String(isLoading)} onScroll=${scrolled}>
+        ${hasOlder && html`
+          <button class="quiet older" type="button" onClick=${loadOlder}>Older messages</button>
+        `}
+        <ol>
+          ${lines.map((line) => html`<${LineView} key=${line.key} open=${open} ...${line} />`)}
+        </ol>
+      </div>
+      ${!open.isAtNewest.value && html`
+        <button class="to-newest" type="button" onClick=${toNewest}>${describeBelow(open)}</button>
+      `}
+    </div>
+  `;
+}
+
+function LineView({ open, ...line }: Line & { open: OpenRoom }) {
+  if (line.kind !== "message") return html`<li class=${line.kind}><span>${line.text}</span></li>`;
+  const { message, continued } = line;
+  return html`<${Message} open=${open} message=${message} continued=${continued} />`;
+}
+
+/** The text of the button that leads down. */
+function describeBelow({ messages, seenSeq, userId }: OpenRoom): string {
+  const count = messages.value.filter((message) => isUnread(message, seenSeq.value, userId)).length;
+  if (count === 0) return "Newest messages";
+  return count === 1 ? "1 new message" : `${count} new messages`;
+}

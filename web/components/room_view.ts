@@ -1,0 +1,48 @@
+/** One room: its header, the messages, the input, and who is there. */
+import { html } from "htm/preact";
+import { signalOf } from "../observed.ts";
+import { isMissing, type OpenRoom } from "../open_room.ts";
+import { Composer } from "./composer.ts";
+import { MessageList } from "./message_list.ts";
+import { People } from "./people.ts";
+import { Typing } from "./typing.ts";
+
+export function RoomView({ open }: { open: OpenRoom }) {
+  const state = signalOf(open.room.state).value;
+  if (isMissing(state)) return html`<${MissingRoom} back=${open.back} />`;
+  const fault = state.status === "failed" ? state.error.message : "";
+  return html`
+    <section class="room" aria-label="Room" data-state=${state.status}>
+      <${RoomHeader} open=${open} />
+      <${People} room=${open.room} />
+      <p class="fault" role="alert">${fault}</p>
+      <${MessageList} open=${open} />
+      <${Typing} room=${open.room} />
+      ${!fault && html`<${Composer} open=${open} />`}
+    </section>
+  `;
+}
+
+function RoomHeader({ open: { room, back } }: { open: OpenRoom }) {
+  const info = signalOf(room.info).value;
+  return html`
+    <header>
+      ${back && html`<a class="back" href=${back}>‹ Rooms</a>`}
+      <h1 title=${info?.name ?? ""}>${info?.name ?? "…"}</h1>
+      <p class="description">${info?.description}</p>
+    </header>
+  `;
+}
+
+/** Shown instead of a room that does not exist, with a link back. */
+function MissingRoom({ back }: { back?: string }) {
+  return html`
+    <section class="room missing" aria-label="Room">
+      <div class="dead-end" role="status">
+        <h2>There is no such room</h2>
+        <p>The link may be mistyped, or the room is gone.</p>
+        ${back && html`<a class="button" href=${back}>Go to the rooms</a>`}
+      </div>
+    </section>
+  `;
+}

@@ -1,0 +1,81 @@
+/** Keeps what is seen in its place when lines are added or removed above, or follows the newest. */
+import type { RefObject } from "preact";
+import { useEffect, useLayoutEffect } from "preact/hooks";
+import type { OpenRoom } from "../open_room.ts";
+
+/** Within this distance of an end of the messages the user counts as being there. */
+const NEAR_PX = 80;
+
+/**
+ * To be called by the component of the list each time before it shows its lines.
+ * @returns the listener of the scroller's `scroll`
+ */
+export function useScrolling(
+  scroller: RefObject<HTMLElement | null>,
+  open: OpenRoom,
+  loadOlder: () => void,
+): () => void {
+  const anchor = open.isAtNewest.peek() ? undefined : firstVisible(scroller.current);
+  const top = anchor?.offsetTop ?? 0;
+  const target = open.target.value;
+
+  useLayoutEffect(() => {
+    const list = scroller.current!;
+    if (target) scrollTo(list, open);
+    else if (open.isAtNewest.peek()) list.scrollTop = list.scrollHeight;
+    else if (anchor?.isConnected) list.scrollTop += anchor.offsetTop - top;
+  });
+  useEffect(() => {
+    const list = scroller.current!;
+    // The newest messages stay visible when the input grows or a keyboard opens.
+    const observer = new ResizeObserver(() => {
+      if (open.isAtNewest.peek()) list.scrollTop = list.scrollHeight;
+    });
+    observer.observe(list);
+    observer.observe(list.querySelector("ol")!);
+    return () => observer.disconnect();
+  }, [open]);
+
+  return () => {
+    look(scroller.current!, open);
+    if (scroller.current!.scrollTop < NEAR_PX) loadOlder();
+  };
+}
+
+/** Notes what is on the screen. */
+function look(list: HTMLElement, open: OpenRoom): void {
+  const { scrollTop, scrollHeight, clientHeight } = list;
+  open.isAtNewest.value = scrollHeight - scrollTop - clientHeight < NEAR_PX;
+  if (!open.isAtNewest.value) open.sees(lastSeen(list));
+}
+
+/** Scrolls to the target of the room that is open, once. */
+function scrollTo(list: HTMLElement, open: OpenRoom): void {
+  const target = open.target.peek()!;
+  const line = target.at === "unread"
+    ? list.querySelector(".unread")
+    : list.querySelector(`[data-key="${CSS.escape(target.key)}"]`);
+  if (!line) return;
+  line.scrollIntoView({ block: target.at === "unread" ? "start" : "center" });
+  open.target.value = null;
+  look(list, open);
+}
+
+/** Not the heading of a day, which moves with its first message. */
+function firstVisible(list: HTMLElement | null): HTMLElement | undefined {
+  if (!list) return undefined;
+  return messagesIn(list).find((item) => item.offsetTop + item.offsetHeight > list.scrollTop);
+}
+
+/** The last entry whose message can be seen whole; 0 for none. */
+function lastSeen(list: HTMLElement): number {
+  const bottom = list.scrollTop + list.clientHeight;
+  const isSeen = (item: HTMLElement) => item.offsetTop + item.offsetHeight <= bottom;
+  return Number(
+    messagesIn(list).findLast((item) => item.dataset.seq && isSeen(item))?.dataset.seq ?? 0,
+  );
+}
+
+function messagesIn(list: HTMLElement): HTMLElement[] {
+  return [...list.querySelectorAll<HTMLElement>(".message")];
+}

@@ -1,0 +1,69 @@
+/** What visitors see: what this is, and the forms to sign up and to sign in. */
+import { html } from "htm/preact";
+import type { Account, Credentials } from "../../src/client/mod.ts";
+import type { Chat } from "../chat.ts";
+import { Form } from "./form.ts";
+
+/** What the server does not offer. */
+const OFF = document.documentElement.dataset.off?.split(" ") ?? [];
+
+type Fields<T> = T & Record<string, string>;
+
+export function SignIn({ chat }: { chat: Chat }) {
+  const { client, welcome } = chat;
+  return html`
+    <main id="signed-out">
+      <div class="pitch">
+        <h1>Chat that loses nothing</h1>
+        <p>
+          Cut the cable, kill the server, close the lid: what you wrote arrives, once and in order,
+          and what you missed is there when you come back.
+        </p>
+        <p>
+          ${!OFF.includes("try") && html`
+            <a class="button try-link" href="/try">Try it with two people side by side</a>
+          `}
+          <a href="/docs">The API and its events</a>
+        </p>
+      </div>
+      <p id="welcome" role="alert">${welcome.value}</p>
+      ${OFF.includes("registration") ? html`<${Closed} />` : html`
+        <section class="card" aria-labelledby="register-title">
+          <h2 id="register-title">New here?</h2>
+          <${Form} id="register-form" action="Create account"
+            onSubmit=${(account: Fields<Account>) => chat.signIn(client.register(account))}>
+            <label>
+              Your name
+              <input name="displayName" autocomplete="nickname" required />
+            </label>
+            <label>Email <input name="email" type="email" autocomplete="username" required /></label>
+            <label>
+              Password, at least 8 characters
+              <input name="password" type="password" autocomplete="new-password" minlength="8" required />
+            </label>
+            <//>
+            </section>
+      `}
+      <section class="card" aria-labelledby="login-title">
+        <h2 id="login-title">Welcome back</h2>
+        <${Form} id="login-form" action="Sign in"
+          onSubmit=${(known: Fields<Credentials>) => chat.signIn(client.login(known))}>
+          <label>Email <input name="email" type="email" autocomplete="username" required /></label>
+          <label>
+            Password
+            <input name="password" type="password" autocomplete="current-password" required />
+          </label>
+        <//>
+      </section>
+    </main>
+  `;
+}
+
+function Closed() {
+  return html`
+    <section class="card">
+      <h2>New here?</h2>
+      <p>Registration is closed on this server: its operators create the accounts.</p>
+    </section>
+  `;
+}
