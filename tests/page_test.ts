@@ -76,6 +76,25 @@ Deno.test("the page has a manifest, with icons that the server has", () =>
     }
   }));
 
+Deno.test("the page's scripts import its libraries from the server itself", () =>
+  onStage(async ({ server }) => {
+    const addresses = new Set<string>();
+    const pending = ["/assets/web/page.ts"];
+    for (let address = pending.pop(); address !== undefined; address = pending.pop()) {
+      if (addresses.has(address)) continue;
+      addresses.add(address);
+      const response = await get(server.url + address, "*/*");
+      assert.equal(response.status, 200, address);
+      assert.match(response.headers.get("content-type")!, /^text\/javascript/, address);
+      const source = await response.text();
+      for (const [, name] of source.matchAll(/^(?:im|ex)port[^;]*?from\s*"([^"]+)"/gm)) {
+        assert.match(name!, /^[./]/, `${address} imports ${name}`);
+        pending.push(new URL(name!, server.url + address).pathname);
+      }
+    }
+    assert.ok(addresses.has("/assets/lib/preact.js"));
+  }));
+
 function get(url: string, accept: string): Promise<Response> {
   return fetch(url, { headers: { accept } });
 }

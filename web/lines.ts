@@ -21,14 +21,15 @@ export function toLines(
 ): Line[] {
   const lines: Line[] = [];
   let previous: ChatMessage | undefined;
+  let previousDay = "";
   const firstUnread = unreadAfter === null
     ? undefined
     : messages.find((message) => isUnread(message, unreadAfter, userId));
   for (const message of messages) {
-    const startsDay = !previous || dayOf(message) !== dayOf(previous);
-    if (startsDay) {
-      lines.push({ kind: "day", key: `day ${dayOf(message)}`, text: titleOf(message) });
-    }
+    const day = dayOf(message);
+    const startsDay = day !== previousDay;
+    if (startsDay) lines.push({ kind: "day", key: `day ${day}`, text: titleOf(message) });
+    previousDay = day;
     const startsUnread = message === firstUnread;
     if (startsUnread) lines.push({ kind: "unread", key: "unread", text: "New messages" });
     const continued = !startsDay && !startsUnread && continues(message, previous!);

@@ -1,6 +1,7 @@
 /** A room that is on the screen: what it shows, and what its user is about to do in it. */
 import { batch, computed, effect, type ReadonlySignal, signal } from "@preact/signals";
 import type { ChatMessage, Room, RoomState } from "../src/client/mod.ts";
+import { addressOf } from "./address.ts";
 import type { Drafts } from "./drafts.ts";
 import type { Notice } from "./notice.ts";
 import { signalOf } from "./observed.ts";
@@ -71,6 +72,21 @@ export class OpenRoom {
   /** Scrolls to the newest message, and along with those that follow. */
   toNewest(): void {
     this.isAtNewest.value = true;
+  }
+
+  /** Copies the address of the room, or of one of its messages. */
+  async copyLink(messageId = ""): Promise<void> {
+    const { slug } = this.room.info.get()!;
+    const link = new URL(addressOf(slug, messageId), location.href).href;
+    const what = messageId ? "The link to the message" : "The link to this room";
+    const use = messageId ? "" : ": whoever signs in here may join";
+    try {
+      await navigator.clipboard.writeText(link);
+      this.notice.say(`${what} is copied${use}.`);
+    } catch {
+      // Forbidden, as over plain http.
+      this.notice.say(`${what}: ${link}`);
+    }
   }
 
   /** Everything up to this entry is, or was, on the screen. */

@@ -23,13 +23,17 @@ export function RoomView({ open }: { open: OpenRoom }) {
   `;
 }
 
-function RoomHeader({ open: { room, back } }: { open: OpenRoom }) {
+function RoomHeader({ open }: { open: OpenRoom }) {
+  const { room, back } = open;
   const info = signalOf(room.info).value;
   return html`
     <header>
       ${back && html`<a class="back" href=${back}>‹ Rooms</a>`}
       <h1 title=${info?.name ?? ""}>${info?.name ?? "…"}</h1>
       <p class="description">${info?.description}</p>
+      ${back && info && html`
+        <button class="quiet invite" type="button" onClick=${() => open.copyLink()}>Invite</button>
+      `}
     </header>
   `;
 }
