@@ -55,16 +55,13 @@ export class SqliteLog {
     const key = Number(room.key);
     let { seq, n } = basis;
     for (const draft of drafts) {
-      const isCreation = Array.isArray(draft);
-      // A log of which every entry is a message holds no change.
-      const isRepeat = isCreation && n < seq && this.#isChange(key, draft);
-      const isAppended = !isRepeat &&
-        (isCreation
-          ? this.#create(key, seq + 1, n + 1, draft)
-          : this.#change(key, seq + 1, n, draft));
+      const isAppended = isCreated(draft)
+        // A log of which every entry is a message holds no change.
+        ? !(n < seq && this.#isChange(key, draft)) && this.#create(key, seq + 1, n + 1, draft)
+        : this.#change(key, seq + 1, n, draft);
       if (!isAppended) break;
       seq++;
-      if (isCreation) n++;
+      if (isCreated(draft)) n++;
     }
     return seq - basis.seq;
   }
@@ -113,7 +110,7 @@ export class SqliteLog {
   }
 
   /** Whether the message's sender has made a change with its clientMessageId. */
-  #isChange(room: number, [, senderId, , , clientMessageId]: CreatedRow): boolean {
+  #isChange(room: number, [, , senderId, , , clientMessageId]: CreatedRow): boolean {
     const found = this.#sql.prepare(
       `SELECT 1 FROM changes WHERE client_message_id = ? AND room = ?
          AND actor = (SELECT key FROM users WHERE id = ?)`,
@@ -123,15 +120,29 @@ export class SqliteLog {
 
   /** Returns false, and writes nothing, if it was sent before. */
   #create(room: number, seq: number, n: number, row: CreatedRow): boolean {
+    const [, id, senderId, text, system, clientMessageId, createdAt, details, request] = row;
+    const [threadId, notified] = [row[9], row[10]];
     const { changes } = this.#sql.prepare(
       `INSERT INTO messages (room, seq, n, id, sender, text, system, client_message_id, created_at,
          updated_at, details, request)
        VALUES (?1, ?2, ?3, ?4, (SELECT key FROM users WHERE id = ?5), ?6, ?7, ?8, ?9, ?9, ?10, ?11)
        ON CONFLICT DO NOTHING`,
-    ).run(room, seq, n, row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7]);
+    ).run(
+      room,
+      seq,
+      n,
+      id,
+      senderId,
+      text,
+      system,
+      clientMessageId,
+      createdAt,
+      details,
+      request,
+    );
     if (changes === 0) return false;
-    if (row[8] !== null) this.#putInThread(room, seq, row[8]);
-    if (row[9] !== null) this.#notify(room, seq, row[9]);
+    if (threadId !== null) this.#putInThread(room, seq, threadId);
+    if (notified !== null) this.#notify(room, seq, notified);
     return true;
   }
 
@@ -144,6 +155,7 @@ export class SqliteLog {
 
   /** Returns false, and writes nothing, if it was made before. */
   #change(room: number, seq: number, n: number, change: ChangeRow): boolean {
+    const [kind, id, messageSeq, actorId, clientMessageId, request, createdAt, reactions] = change;
     const { changes } = this.#sql.prepare(
       `INSERT INTO changes (room, seq, n, id, kind, message_seq, actor, client_message_id, request,
          created_at, reactions)
@@ -154,14 +166,14 @@ export class SqliteLog {
       room,
       seq,
       n,
-      change.id,
-      change.kind,
-      change.messageSeq,
-      change.actorId,
-      change.clientMessageId,
-      change.request,
-      change.createdAt,
-      change.reactions,
+      id,
+      kind,
+      messageSeq,
+      actorId,
+      clientMessageId,
+      request,
+      createdAt,
+      reactions,
     );
     if (changes === 0) return false;
     this.#apply(room, seq, change);
@@ -170,22 +182,37 @@ export class SqliteLog {
 
   /** Leaves the message as it is after the change. */
   #apply(room: number, seq: number, change: ChangeRow): void {
-    const { kind, messageSeq, earlier, mentions, reactions } = change;
+    const [
+      kind,
+      ,
+      messageSeq,
+      ,
+      ,
+      ,
+      createdAt,
+      reactions,
+      text,
+      details,
+      pinned,
+      earlier,
+      mentions,
+    ] = change;
     const { changes } = this.#sql.prepare(
       `UPDATE messages SET text = ?3, updated_at = ?4, details = ?5,
          pinned_seq = CASE WHEN ?6 THEN coalesce(pinned_seq, ?7) END
        WHERE room = ?1 AND seq = ?2`,
-    ).run(room, messageSeq, change.text, change.createdAt, change.details, change.pinned, seq);
+    ).run(room, messageSeq, text, createdAt, details, pinned, seq);
     if (changes === 0) {
       throw new Error(`Entry ${seq} changes a message that the room does not have.`);
     }
     if (earlier) {
       this.#sql.prepare("INSERT INTO edits VALUES (?, ?, ?, ?, ?)")
-        .run(room, messageSeq, earlier.seq, earlier.text, earlier.editedAt);
+        .run(room, messageSeq, ...earlier);
     }
     if (mentions) {
-      this.#forget(room, messageSeq, mentions.replyTo);
-      if (mentions.notified) this.#notify(room, messageSeq, mentions.notified);
+      const [notified, replyTo] = mentions;
+      this.#forget(room, messageSeq, replyTo);
+      if (notified !== null) this.#notify(room, messageSeq, notified);
     }
     if (reactions !== null) this.#react(room, messageSeq, seq, reactions);
     if (kind === "deleted") this.#erase(room, messageSeq);
@@ -232,4 +259,8 @@ export class SqliteLog {
     }
     this.#onDeletion();
   }
+}
+
+function isCreated(draft: DraftRow): draft is CreatedRow {
+  return draft[0] === "created";
 }

@@ -79,11 +79,11 @@ export const CHANGE_COLUMN =
     FROM json_each(c.reactions) use CROSS JOIN users reactor ON reactor.id = use.value ->> 2
     WHERE c.reactions IS NOT NULL)))`;
 
-/** A draft as it is sent to the worker. */
+/** A draft as it is sent to the worker: values alone, as `MessageRow`. */
 export type DraftRow = CreatedRow | ChangeRow;
 
-/** In the order in which `SqliteLog` inserts it. */
 export type CreatedRow = [
+  kind: "created",
   id: string,
   senderId: string,
   text: string,
@@ -97,26 +97,26 @@ export type CreatedRow = [
   notified: string | null,
 ];
 
-export interface ChangeRow {
-  id: string;
-  kind: ChangeDraft["kind"];
+export type ChangeRow = [
+  kind: ChangeDraft["kind"],
+  id: string,
   /** The number of the message. */
-  messageSeq: number;
-  actorId: string;
-  clientMessageId: string;
-  request: string | null;
-  createdAt: number;
+  messageSeq: number,
+  actorId: string,
+  clientMessageId: string,
+  request: string | null,
+  createdAt: number,
   /** JSON of `[emoji, 1 if it is added, user id]`; null for other changes. */
-  reactions: string | null;
+  reactions: string | null,
   /** The message after the change. */
-  text: string;
-  details: string | null;
-  pinned: number;
+  text: string,
+  details: string | null,
+  pinned: number,
   /** What it said before, if it says something else now. */
-  earlier: { seq: number; text: string; editedAt: number | null } | null;
+  earlier: [seq: number, text: string, editedAt: number | null] | null,
   /** Whom it mentions, if that has changed: JSON of the users' ids, `EVERYBODY` for all. */
-  mentions: { notified: string | null; replyTo: string | null } | null;
-}
+  mentions: [notified: string | null, replyTo: string | null] | null,
+];
 
 /** Stands for the id of every user who may read a room. */
 export const EVERYBODY = "*";
@@ -129,6 +129,7 @@ export function toDraftRow(draft: EntryDraft, { seq, message }: Entry): DraftRow
 function toCreatedRow({ answered, request }: CreatedDraft, message: Message): CreatedRow {
   const { id, sender, text, system, clientMessageId, createdAt, threadId } = message;
   return [
+    "created",
     id,
     sender.id,
     text,
@@ -144,25 +145,25 @@ function toCreatedRow({ answered, request }: CreatedDraft, message: Message): Cr
 
 function toChangeRow(draft: ChangeDraft, seq: number, message: Message): ChangeRow {
   const { id, kind, by, clientMessageId, request, createdAt, before } = draft;
-  return {
-    id,
+  return [
     kind,
-    messageSeq: message.seq,
-    actorId: by.id,
+    id,
+    message.seq,
+    by.id,
     clientMessageId,
     request,
-    createdAt: createdAt.getTime(),
-    reactions: draft.kind === "reacted" ? formatUses(draft) : null,
-    text: message.text,
-    details: formatDetails(message),
-    pinned: Number(message.pinned),
-    earlier: kind === "edited" && message.textSeq === seq
-      ? { seq: before.textSeq, text: before.text, editedAt: before.editedAt?.getTime() ?? null }
+    createdAt.getTime(),
+    draft.kind === "reacted" ? formatUses(draft) : null,
+    message.text,
+    formatDetails(message),
+    Number(message.pinned),
+    kind === "edited" && message.textSeq === seq
+      ? [before.textSeq, before.text, before.editedAt?.getTime() ?? null]
       : null,
-    mentions: kind === "edited" && !mentionSame(before, message)
-      ? { notified: formatNotified(message), replyTo: message.replyTo }
+    kind === "edited" && !mentionSame(before, message)
+      ? [formatNotified(message), message.replyTo]
       : null,
-  };
+  ];
 }
 
 /** JSON of those whom a message names or answers, without its sender; null if there are none. */
