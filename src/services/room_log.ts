@@ -25,8 +25,11 @@ const logger = getLogger(["echoroom", "log"]);
  * are handed a batch in one turn, which has to stay well below what may wait unsent in a socket.
  */
 const MAX_BATCH = { entries: 500, length: 128 * 1024 } as const;
-/** As many sends cost as much as a command that is decided on messages and changes one. */
-const NEEDY_ENTRIES = 10;
+/**
+ * As many sends count as much as a command that is decided on messages: it costs the store about two,
+ * and a message is read for it that may be longer than the command.
+ */
+const NEEDY_ENTRIES = 5;
 /** Drafts that may wait in one room, and in all together; over it an append is `unavailable`. */
 const MAX_WAITING_IN_ROOM = 5_000;
 const MAX_WAITING = 20_000;
