@@ -1,4 +1,5 @@
 /** A correct chat client: one socket, a cursor for each room, an outbox, and a record of everything. */
+import { CLOSE_CODES } from "../../src/protocol/wire/close_codes.ts";
 import { request } from "../harness/account.ts";
 import { sleep } from "../harness/stage.ts";
 import type { Random } from "./random.ts";
@@ -22,6 +23,8 @@ interface Room extends View {
   live: boolean;
   /** When the answer that is on its way was asked for. */
   asked: number;
+  /** How often in a row it could not be joined or recovered. */
+  refusals: number;
   /** As it shows them. */
   messages: Map<string, State>;
 }
@@ -48,6 +51,8 @@ const FATAL_CLOSES = [1003, 1009];
 /** How a change may be refused; the checker finds out whether rightly. */
 const REFUSALS = ["message_deleted", "edit_conflict"];
 const GLANCE_MS = 10_000;
+/** What is `unavailable` again and again is repeated less and less often, until this factor. */
+const MAX_SLOWDOWN = 8;
 
 export class ChatClient implements Memory {
   readonly name: string;
@@ -87,7 +92,7 @@ export class ChatClient implements Memory {
     for (const roomId of options.roomIds) {
       const from = options.joins ? null : 0;
       const view = { roomId, from, cursor: 0, steps: [] };
-      this.#rooms.set(roomId, { ...view, live: false, asked: 0, messages: new Map() });
+      this.#rooms.set(roomId, { ...view, live: false, asked: 0, refusals: 0, messages: new Map() });
     }
   }
 
@@ -178,11 +183,14 @@ export class ChatClient implements Memory {
 
   #closed(code: number): void {
     if (this.live) this.#offlineSince = Date.now();
+    // Identification reads the database, which may be down for longer than the server waits.
+    const isLate = code === CLOSE_CODES.notIdentified && !this.#identified;
     if (this.#identified) this.closes.push(code);
     else this.failures++;
     this.#socket = null;
     this.#identified = false;
     for (const room of this.#rooms.values()) room.live = false;
+    if (isLate) return;
     if (code >= 4000 || FATAL_CLOSES.includes(code)) this.#breach(`it was closed with ${code}`);
   }
 
@@ -291,6 +299,7 @@ export class ChatClient implements Memory {
 
   #enter(room: Room): void {
     room.live = true;
+    room.refusals = 0;
     if (!this.live || this.#offlineSince === null) return;
     this.outages.push(Date.now() - this.#offlineSince);
     this.#offlineSince = null;
@@ -337,8 +346,11 @@ export class ChatClient implements Memory {
       "connection:recover": room && (() => this.#recover([room])),
     };
     const work = command ? () => this.#post(command) : repeat[event];
-    if (!work) return this.#breach(`a refusal of who knows what: ${JSON.stringify(error)}`);
-    this.#later(1_000 * Math.max(1, retryAfter) * this.#options.random.between(0.5, 1.5), work);
+    if (!work) return this.#breach(`a refusal of an unknown event: ${JSON.stringify(error)}`);
+    const tries = command?.posts ?? (room ? ++room.refusals : 1);
+    const slowdown = Math.min(MAX_SLOWDOWN, 2 ** (tries - 1)) *
+      this.#options.random.between(0.5, 1.5);
+    this.#later(1_000 * Math.max(1, retryAfter) * slowdown, work);
   }
 
   #later(milliseconds: number, work: () => void): void {
