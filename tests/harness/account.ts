@@ -1,4 +1,5 @@
 /** A person who uses the REST API in tests: their tokens, their cookie, their requests. */
+import { patiently } from "./patience.ts";
 
 export interface Answer {
   status: number;
@@ -36,6 +37,10 @@ export async function request(
   };
 }
 
+function isUnavailable({ status }: Answer): boolean {
+  return status === 503;
+}
+
 export class Account {
   readonly url: string;
   readonly email: string;
@@ -50,15 +55,18 @@ export class Account {
     this.email = email;
   }
 
-  /** Registers somebody new. */
+  /** Registers somebody new; repeats a registration that is `unavailable`. */
   static async register(url: string, displayName: string): Promise<Account> {
     const name = displayName.toLowerCase().replaceAll(/\W/g, "");
     const account = new Account(url, `${name}${++count}.${crypto.randomUUID()}@example.com`);
     const { email, password } = account;
-    const answer = await request(url, "POST", "/auth/register", {
-      body: { email, password, displayName },
-    });
-    if (answer.status !== 201) throw new Error(`register: ${JSON.stringify(answer.body)}`);
+    const post = (path: string, body: unknown) => {
+      return patiently(() => request(url, "POST", path, { body }), isUnavailable);
+    };
+    let answer = await post("/auth/register", { email, password, displayName });
+    // Done by an attempt before whose answer the store's time was up.
+    if (answer.body.code === "email_taken") answer = await post("/auth/login", { email, password });
+    if (answer.status >= 400) throw new Error(`register: ${JSON.stringify(answer.body)}`);
     account.signIn(answer);
     return account;
   }
@@ -70,7 +78,8 @@ export class Account {
 
   /** Makes a room and returns it as the server shows it. */
   async createRoom(name: string): Promise<{ id: string; slug: string; lastSeq: number }> {
-    const { status, body } = await this.request("POST", "/rooms", { name });
+    const post = () => this.request("POST", "/rooms", { name });
+    const { status, body } = await patiently(post, isUnavailable);
     if (status !== 201) throw new Error(`create room: ${JSON.stringify(body)}`);
     return body.room;
   }

@@ -2,8 +2,11 @@
 import assert from "node:assert/strict";
 import type { Account } from "./account.ts";
 import type { TestSocket } from "./socket.ts";
-import { onStage, type Stage } from "./stage.ts";
-import { SQLITE, type StoreSetting } from "./stores.ts";
+import { patiently } from "./patience.ts";
+import { startServer } from "./server.ts";
+import { shareServer } from "./shared_server.ts";
+import { type Stage, withStage } from "./stage.ts";
+import { shareDatabase, SQLITE, type StoreSetting } from "./stores.ts";
 
 // deno-lint-ignore no-explicit-any -- tests look into answers of every shape
 type Data = any;
@@ -51,6 +54,9 @@ const REST: Transport = {
   },
 };
 
+/** Commands that are not the same when they are done twice, unless they carry an id. */
+const WITH_ID = ["message:send", "message:edit", "message:delete"];
+
 /** Ada, who made the room, and Bob. */
 export class Chat {
   readonly stage: Stage;
@@ -58,6 +64,7 @@ export class Chat {
   readonly bob: Person;
   readonly roomId: string;
   readonly transport: Transport;
+  #calls = 0;
 
   private constructor(
     stage: Stage,
@@ -84,9 +91,15 @@ export class Chat {
     return { account: account!, socket: await this.stage.join(account!, this.roomId) };
   }
 
-  /** Does something, by default in the room. */
+  /** Does something, by default in the room; repeats what is `unavailable`. */
   try(person: Person, event: string, data: Data): Promise<Outcome> {
-    return this.transport.call(person, event, { roomId: this.roomId, ...data });
+    // Under one id, so that what is repeated is done once.
+    const id = WITH_ID.includes(event) ? { clientMessageId: `call-${++this.#calls}` } : {};
+    const asked = { roomId: this.roomId, ...id, ...data };
+    return patiently(
+      () => this.transport.call(person, event, asked),
+      ({ code }) => code === "unavailable",
+    );
   }
 
   /** Does something that is not refused, and returns the answer. */
@@ -110,7 +123,10 @@ export class Chat {
 
   /** Reads a path below the room's. */
   async get({ account }: Person, path: string): Promise<Data> {
-    const { status, body } = await account.request("GET", `/rooms/${this.roomId}${path}`);
+    const { status, body } = await patiently(
+      () => account.request("GET", `/rooms/${this.roomId}${path}`),
+      ({ status }) => status === 503,
+    );
     assert.equal(status, 200, `${path} ${JSON.stringify(body)}`);
     return body;
   }
@@ -135,22 +151,20 @@ export class Chat {
   }
 }
 
-/** Tests that share a database, because to make one takes long; few enough for a page of rooms. */
-const TESTS_ON_A_DATABASE = 10;
-let store: StoreSetting = SQLITE;
+/** What tests run on: tests without settings of their own share a server, others only a database. */
+function runOn(store: StoreSetting) {
+  return { store, shared: shareServer(store), own: shareDatabase(store) };
+}
+
+let place = runOn(SQLITE);
 let turn = 0;
 
 /**
  * Sets what the tests that are registered from now on run on once more. What is decided above the
  * store was tested over both transports then: they take turns.
  */
-export function setStore(setting: StoreSetting): void {
-  let [count, shared] = [0, {}];
-  const fresh = async () => {
-    if (count++ % TESTS_ON_A_DATABASE === 0) shared = await setting.fresh();
-    return shared;
-  };
-  store = { ...setting, fresh };
+export function setStore(store: StoreSetting): void {
+  place = runOn(store);
 }
 
 function register(
@@ -158,14 +172,16 @@ function register(
   act: (stage: Stage) => Promise<void>,
   settings: Record<string, string>,
 ): void {
-  const { name, fresh } = store;
-  const prefix = store === SQLITE ? "" : `${name}: `;
+  const { store, shared, own } = place;
+  const prefix = store === SQLITE ? "" : `${store.name}: `;
+  const isPlain = Object.keys(settings).length === 0;
   Deno.test(prefix + sentence, async () => {
-    await onStage(act, { ...await fresh(), ...settings });
+    const server = isPlain ? await shared() : await startServer({ ...await own(), ...settings });
+    await withStage(server, act);
   });
 }
 
-/** Registers a test on a room, over the WebSocket, on a server of its own. */
+/** Registers a test on a room, over the WebSocket; with settings, on a server of its own. */
 export function testInRoom(
   sentence: string,
   act: (chat: Chat) => Promise<void>,
@@ -181,7 +197,7 @@ export function testOverBoth(
   settings: Record<string, string> = {},
 ): void {
   const both = [WEB_SOCKET, REST];
-  const transports = store === SQLITE ? both : [both[turn++ % both.length]!];
+  const transports = place.store === SQLITE ? both : [both[turn++ % both.length]!];
   for (const transport of transports) {
     const open = async (stage: Stage) => act(await Chat.open(stage, transport));
     register(`over ${transport.name}: ${sentence}`, open, settings);

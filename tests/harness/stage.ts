@@ -83,7 +83,15 @@ export async function onStage(
   act: (stage: Stage) => Promise<void>,
   settings: Record<string, string> = {},
 ): Promise<void> {
-  const stage = new Stage(await startServer({ ...await SQLITE.fresh(), ...settings }));
+  await withStage(await startServer({ ...await SQLITE.fresh(), ...settings }), act);
+}
+
+/** Runs `act` on a server, closes what it has opened, and stops the server. */
+export async function withStage(
+  server: TestServer,
+  act: (stage: Stage) => Promise<void>,
+): Promise<void> {
+  const stage = new Stage(server);
   try {
     await act(stage);
   } finally {

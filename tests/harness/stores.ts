@@ -6,6 +6,9 @@ export interface StoreSetting {
   fresh(): Promise<Record<string, string>>;
 }
 
+/** Few enough for the rooms of their tests to fit on one page of the list. */
+export const TESTS_ON_A_DATABASE = 10;
+
 export const SQLITE: StoreSetting = {
   name: "SQLite",
   fresh: async () => ({ DATA_DIR: await Deno.makeTempDir({ prefix: "echoroom_" }) }),
@@ -21,3 +24,13 @@ export const MONGODB: StoreSetting = {
     return { MONGODB_URI: uri.href, ...await SQLITE.fresh() };
   },
 };
+
+/** Gives tests that run one after the other the settings of a store, each ten of them of another one. */
+export function shareDatabase({ fresh }: StoreSetting): () => Promise<Record<string, string>> {
+  let settings: Record<string, string> = {};
+  let tests = 0;
+  return async () => {
+    if (tests++ % TESTS_ON_A_DATABASE === 0) settings = await fresh();
+    return settings;
+  };
+}
