@@ -6,6 +6,8 @@ import { CLOSE_CODES, type CloseCode } from "../protocol/wire/close_codes.ts";
 import type { Connection } from "./connection.ts";
 
 const SWEEP_MS = 500;
+/** A sweep that is later was held up with all else. */
+const LATE_MS = 2 * SWEEP_MS;
 /** Over how long `closeAll` is spread: clients reconnect elsewhere at once. */
 const CLOSE_ALL_MS = 1_500;
 const CLOSE_STEP_MS = 25;
@@ -22,6 +24,7 @@ export class Connections {
   readonly #limited: boolean;
   // One timer for all deadlines, instead of ten thousand for ten thousand sockets.
   readonly #sweep = setInterval(() => this.#checkDeadlines(Date.now()), SWEEP_MS);
+  #sweptAt = performance.now();
 
   /** @param limited whether the number of sockets per user and address is limited */
   constructor(limited: boolean) {
@@ -125,7 +128,14 @@ export class Connections {
   }
 
   #checkDeadlines(now: number): void {
-    for (const connection of this.#all) checkDeadline(connection, now);
+    const sweptBefore = this.#sweptAt;
+    this.#sweptAt = performance.now();
+    const isLate = this.#sweptAt - sweptBefore > LATE_MS;
+    for (const connection of this.#all) {
+      // What the client has sent in time may not have been read.
+      if (isLate) connection.identity.extend();
+      checkDeadline(connection, now);
+    }
   }
 }
 

@@ -62,11 +62,16 @@ export class Identity {
 
   /** Which deadline has passed, if one has; `token_expired` is returned once a token. */
   overdue(now: number): Overdue | null {
-    if (!this.#actor) return now - this.#unidentifiedSince > IDENTIFY_MS ? "not_identified" : null;
+    if (!this.#actor) return this.#isSilent(now) ? "not_identified" : null;
     if (now - this.#expiresAt > GRACE_MS) return "grace_over";
     if (now < this.#expiresAt || this.#expiryAnnounced) return null;
     this.#expiryAnnounced = true;
     return "token_expired";
+  }
+
+  /** Not while a token is being checked. */
+  #isSilent(now: number): boolean {
+    return this.#sessionId === null && now - this.#unidentifiedSince > IDENTIFY_MS;
   }
 
   /** Applies a changed profile. */
