@@ -9,6 +9,7 @@ const FOLDERS = [
   { folder: "bench/", ending: ".md" },
   { folder: "deploy/", ending: ".md" },
   { folder: "docs/", ending: ".md" },
+  { folder: "docs/guides/", ending: ".md" },
   { folder: "src/client/", ending: ".md" },
   { folder: "src/client/", ending: ".ts" },
   { folder: "src/client/testing/", ending: ".ts" },
@@ -25,6 +26,17 @@ export const IN_BROWSER = [
   "src/client/react.ts, tsx 1",
 ];
 
+const VITE = "docs/guides/vite.md";
+
+/** Built and used by `guides_browser_test.ts`. */
+export const IN_GUIDES = [
+  `${VITE}, 2. The client, ts 1`,
+  `${VITE}, 3. Sign-in, tsx 1`,
+  `${VITE}, 4. A room, tsx 1`,
+  `${VITE}, 5. The rooms, and all together, tsx 1`,
+  `${VITE}, 1. The app, sh 1`,
+];
+
 /** The only examples that nothing runs, and why. */
 export const NOT_RUN: Record<string, string> = {
   "README.md, Two commands, sh 2": "is the suite itself",
@@ -35,6 +47,9 @@ export const NOT_RUN: Record<string, string> = {
   "bench/README.md, What growth costs, sh 1": "takes many minutes",
   "bench/README.md, What growth costs, sh 2": "takes many minutes",
   "bench/README.md, How it works, sh 1": "is the load generator, which takes Rust",
+  [`${VITE}, A chat with Vite and React, sh 1`]: "is run for the README and for the package",
+  [`${VITE}, 6. Run it, sh 1`]: "runs until it is stopped; the app is built instead",
+  [`${VITE}, 7. In production, sh 1`]: "is what guides_browser_test.ts does with TEST_VITE",
   "docs/operations.md, Docker, sh 1": "takes a Docker daemon",
   "docs/protocol.md, Check your client, sh 1":
     "takes minutes; faults_sqlite_test.ts runs its example through the same check",
