@@ -2,7 +2,9 @@
 import { effect, type ReadonlySignal, signal, untracked } from "@preact/signals";
 import { type Client, createClient, type RoomSummary, type User } from "../src/client/mod.ts";
 import { address, type Place } from "./address.ts";
+import { Attention } from "./attention.ts";
 import { Drafts } from "./drafts.ts";
+import { MemberRooms } from "./member_rooms.ts";
 import { Notice } from "./notice.ts";
 import { signalOf } from "./observed.ts";
 import { isMissing, OpenRoom } from "./open_room.ts";
@@ -21,11 +23,14 @@ export class Chat {
   readonly user: ReadonlySignal<User | null>;
   /** All rooms; null until they are known. */
   readonly rooms: ReadonlySignal<readonly RoomSummary[] | null>;
+  /** What calls for the user; null while nobody is signed in. */
+  readonly attention = signal<Attention | null>(null);
   readonly #open = signal<OpenRoom | null>(null);
   /** The name in the address by which the room was opened. */
   #openName = "";
   /** What this browser keeps of the user; null while nobody is signed in. */
   #kept: { drafts: Drafts; roomIds: RoomIds } | null = null;
+  #memberRooms: MemberRooms | null = null;
 
   constructor() {
     this.user = signalOf(this.client.user);
@@ -74,14 +79,20 @@ export class Chat {
     });
   }
 
-  #begin({ id }: User): void {
+  #begin(user: User): void {
     this.welcome.value = "";
-    this.#kept ??= { drafts: new Drafts(id), roomIds: new RoomIds(id) };
+    if (this.#kept) return;
+    this.#kept = { drafts: new Drafts(user.id), roomIds: new RoomIds(user.id) };
+    const attention = this.attention.value = new Attention(user);
+    this.#memberRooms = new MemberRooms(this.client, (room) => attention.watch(room));
   }
 
   /** The client has already left all rooms. */
   #end(reason: string): void {
     this.#kept = null;
+    this.#memberRooms?.close();
+    this.attention.value?.close();
+    this.attention.value = null;
     this.#open.value?.close();
     this.#open.value = null;
     this.warning.value = "";

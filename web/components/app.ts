@@ -5,6 +5,8 @@ import { useEffect } from "preact/hooks";
 import type { Chat } from "../chat.ts";
 import { signalOf } from "../observed.ts";
 import { ConnectionBar } from "./connection_bar.ts";
+import { OwnProfile } from "./profile.ts";
+import { QuickSwitcher } from "./quick_switcher.ts";
 import { RoomList } from "./room_list.ts";
 import { RoomView } from "./room_view.ts";
 import { SignIn } from "./sign_in.ts";
@@ -20,7 +22,8 @@ export function App({ chat }: { chat: Chat }) {
         html`<${ConnectionBar} client=${chat.client} notice=${chat.notice} />`}
       ${user && html`
         <p id="account">
-          <span id="me">${user.displayName}</span>
+          <${QuickSwitcher} chat=${chat} />
+          <${OwnProfile} chat=${chat} user=${user} />
           <button id="logout" class="quiet" onClick=${() => chat.signOut()}>Sign out</button>
         </p>
       `}

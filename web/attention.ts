@@ -1,0 +1,90 @@
+/** Calls for a user who is not looking at the page: by a notification, or a sound. */
+import type { PublicUser, Room } from "../src/client/mod.ts";
+import { addressOf } from "./address.ts";
+import { type Alert, watchForAlerts } from "./alerts.ts";
+import { playChime } from "./chime.ts";
+import { DesktopNotifications } from "./desktop_notifications.ts";
+import { followNotifications, NOTIFICATION_PLATFORM } from "./notification_platform.ts";
+import { plainText } from "./plain_text.ts";
+
+const CALLS = { mention: "mentioned you", reply: "answered you", room: "called everybody" };
+
+followNotifications();
+
+export class Attention {
+  readonly notifications: DesktopNotifications;
+  readonly #ownId: string;
+  readonly #soundKey: string;
+  readonly #ends: (() => void)[];
+
+  constructor({ id }: PublicUser) {
+    this.#ownId = id;
+    this.#soundKey = `echoroom:sound:${id}`;
+    this.notifications = new DesktopNotifications(id, NOTIFICATION_PLATFORM);
+    const look = () => void (isLooking() && this.notifications.closeAll());
+    addEventListener("focus", look);
+    document.addEventListener("visibilitychange", look);
+    this.#ends = [
+      () => removeEventListener("focus", look),
+      () => document.removeEventListener("visibilitychange", look),
+    ];
+  }
+
+  /** Whether a sound is played; the user has turned it on in this browser. */
+  get hasSound(): boolean {
+    try {
+      return localStorage.getItem(this.#soundKey) === "on";
+    } catch {
+      return false;
+    }
+  }
+
+  set hasSound(isOn: boolean) {
+    try {
+      localStorage.setItem(this.#soundKey, isOn ? "on" : "off");
+    } catch {
+      // Full, or forbidden by the browser: then there is none.
+    }
+    if (isOn) playChime();
+  }
+
+  /** Calls for what comes in a room. Returns what ends that. */
+  watch(room: Room): () => void {
+    const ends = [
+      watchForAlerts(room, {
+        ownId: this.#ownId,
+        isLooking,
+        onAlert: (alert) => this.#call(alert),
+      }),
+      room.messages.subscribe(() => this.#closeDeleted(room)),
+    ];
+    return () => ends.forEach((end) => end());
+  }
+
+  close(): void {
+    this.notifications.closeAll();
+    for (const end of this.#ends) end();
+  }
+
+  #call({ room, message: { id, sender, text }, reason }: Alert): void {
+    const info = room.info.get();
+    const place = info ? ` in ${info.name}` : "";
+    void this.notifications.show({
+      id: id!,
+      title: `${sender.displayName} ${CALLS[reason]}${place}`,
+      body: plainText(text),
+      address: info ? addressOf(info.slug, id!) : "#/",
+    });
+    if (this.hasSound) playChime();
+  }
+
+  #closeDeleted(room: Room): void {
+    for (const { id, deletedAt } of room.messages.get()) {
+      if (id && deletedAt) this.notifications.close(id);
+    }
+  }
+}
+
+function isLooking(): boolean {
+  return document.visibilityState === "visible" && document.hasFocus();
+}

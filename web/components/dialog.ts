@@ -1,0 +1,31 @@
+/** A modal dialog: the browser keeps the focus in it, and closes it on Escape. */
+import { html } from "htm/preact";
+import type { ComponentChildren } from "preact";
+import { useEffect, useId, useRef } from "preact/hooks";
+
+export interface DialogProps {
+  title: string;
+  onClose(): void;
+  children: ComponentChildren;
+}
+
+export function Dialog({ title, onClose, children }: DialogProps) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const titleId = useId();
+  useEffect(() => dialog.current!.showModal(), []);
+  // The dialog itself is what is behind its content.
+  const leave = ({ target }: Event) => target === dialog.current && dialog.current!.close();
+  return html`
+    <dialog class="dialog" ref=${dialog} aria-labelledby=${titleId}
+      onClose=${onClose} onMouseDown=${leave}>
+      <div class="dialog-content">
+        <header>
+          <h2 id=${titleId}>${title}</h2>
+          <button class="quiet" type="button" aria-label="Close"
+            onClick=${() => dialog.current!.close()}>✕</button>
+        </header>
+        ${children}
+      </div>
+    </dialog>
+  `;
+}

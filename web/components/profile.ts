@@ -1,0 +1,73 @@
+/** One's own profile, and how this browser calls for one's attention. */
+import { useSignal } from "@preact/signals";
+import { html } from "htm/preact";
+import type { User } from "../../src/client/mod.ts";
+import type { Attention } from "../attention.ts";
+import type { Chat } from "../chat.ts";
+import { Avatar } from "./avatar.ts";
+import { Dialog } from "./dialog.ts";
+import { Form } from "./form.ts";
+
+/** The button with one's name, which opens the profile. */
+export function OwnProfile({ chat, user }: { chat: Chat; user: User }) {
+  const isOpen = useSignal(false);
+  const close = () => void (isOpen.value = false);
+  const save = async ({ displayName, avatarUrl }: Record<string, string>) => {
+    await chat.client.updateMe({ displayName: displayName!, avatarUrl: avatarUrl || null });
+    chat.notice.say("Your profile is saved.");
+    close();
+  };
+  return html`
+    <button id="me" class="quiet" type="button" title="Your profile"
+      onClick=${() => void (isOpen.value = true)}>${user.displayName}</button>
+    ${isOpen.value && html`
+      <${Dialog} title="Your profile" onClose=${close}>
+        <p class="own-avatar"><${Avatar} user=${user} /> ${user.email}</p>
+        <${Form} id="profile-form" action="Save" onSubmit=${save}>
+          <label>
+            Your name
+            <input name="displayName" autocomplete="nickname" defaultValue=${user
+              .displayName} required />
+          </label>
+          <label>
+            Address of a picture
+            <input name="avatarUrl" type="url" placeholder="https://…" value=${user.avatarUrl ??
+              ""} />
+          </label>
+        <//>
+        ${chat.attention.value && html`<${Calls} attention=${chat.attention.value} />`}
+      <//>
+    `}
+  `;
+}
+
+/** What this browser does when somebody mentions one who is not looking. */
+function Calls({ attention }: { attention: Attention }) {
+  const { notifications } = attention;
+  const isOn = useSignal(notifications.isOn);
+  const hasSound = useSignal(attention.hasSound);
+  const isRefused = notifications.permission === "denied";
+  const notify = async ({ currentTarget }: Event) => {
+    const box = currentTarget as HTMLInputElement;
+    if (box.checked) isOn.value = await notifications.turnOn();
+    else notifications.turnOff();
+    isOn.value = box.checked = notifications.isOn;
+  };
+  const sound = ({ currentTarget }: Event) => {
+    hasSound.value = attention.hasSound = (currentTarget as HTMLInputElement).checked;
+  };
+  return html`
+    <fieldset class="calls">
+      <legend>When somebody mentions or answers you</legend>
+      ${notifications.permission !== "unsupported" && html`
+        <label><input type="checkbox" name="notifications" checked=${isOn.value}
+          disabled=${isRefused} onChange=${notify} /> Show a notification</label>
+      `}
+      <label><input type="checkbox" name="sound" checked=${hasSound.value} onChange=${sound} />
+        Play a sound</label>
+      ${isRefused && html`
+        <p class="dialog-note">Notifications are blocked in the browser's settings for this page.</p>
+      `}
+    </fieldset>
+  `;
+}
