@@ -35,7 +35,7 @@ class AsyncStorage implements OutboxStorage {
 
   /** How many messages are kept. */
   get count(): number {
-    return [...this.items.values()].filter((value) => value.startsWith("{")).length;
+    return [...this.items.values()].flatMap((value) => JSON.parse(value)).length;
   }
 
   async #step<T>(name: keyof OutboxStorage, act: () => T): Promise<T> {

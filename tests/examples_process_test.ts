@@ -51,6 +51,7 @@ const RUNS: Record<string, (place: string) => Promise<void>> = {
     printsLine(place, /^It is entry 2 of the room's log\.$/m),
   "docs/client.md, Send, edit, react, answer, ts 1": (place) =>
     printsLine(place, /^Who is there\?$/m),
+  "docs/client.md, Pins and threads, ts 1": (place) => printsLine(place, /^Answers: I do$/m),
   "docs/client.md, Show rooms, mark what is read, ts 1": (place) =>
     printsLine(place, /^General: 0 unread, 0 mentions, last \d{4}-.*Z$/m),
   "docs/client.md, Test your app, ts 1": async (place) => {

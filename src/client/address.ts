@@ -1,7 +1,7 @@
 /** The server's address, and the error while it cannot be reached. */
-import { EchoRoomError, unreachable } from "./errors.ts";
+import { type EchoRoomError, failure, unreachable } from "./errors.ts";
 
-const HTTP_URL = /^(https?:\/\/([^/?#@]+)[^?#]*?)\/?(?:[?#].*)?$/i;
+const HTTP_URL = /^(https?:\/\/([^/?#@]+)[^?#]*?)\/?([?#]|$)/i;
 
 /** Built from strings: the `URL` of React Native has no parts that can be set, and few to read. */
 export class ServerAddress {
@@ -16,13 +16,16 @@ export class ServerAddress {
    */
   constructor(url: string | URL) {
     const [, base, host] = HTTP_URL.exec(absolute(url)) ?? [];
-    if (!base || !host) throw invalid();
+    if (!base || !host) {
+      const example = "https://chat.example.com";
+      throw failure("validation_failed", `The server's URL has to be like ${example}.`);
+    }
     this.base = `${base}/`;
     this.host = host;
   }
 
   get socketUrl(): string {
-    return `${this.base.replace(/^http/i, "ws")}ws`;
+    return `ws${this.base.slice("http".length)}ws`;
   }
 
   /** The server has answered. */
@@ -37,23 +40,18 @@ export class ServerAddress {
   unreachable(): EchoRoomError {
     if (this.#wasReached) return unreachable();
     const origin = globalThis.location?.origin;
-    const isForeign = origin !== undefined && !this.base.startsWith(`${origin}/`);
-    const causes = `either it is not running, or its CORS_ORIGIN does not list ${origin}`;
-    return unreachable(
-      `The server cannot be reached at ${this.base}${isForeign ? `: ${causes}` : ""}.`,
-    );
+    const causes = origin === undefined || this.base.startsWith(`${origin}/`)
+      ? ""
+      : `: either it is not running, or its CORS_ORIGIN does not list ${origin}`;
+    return unreachable(`The server cannot be reached at ${this.base}${causes}.`);
   }
 }
 
+/** An empty text if that is not possible. */
 function absolute(url: string | URL): string {
   try {
     return new URL(url, globalThis.location?.href).href;
   } catch {
-    throw invalid();
+    return "";
   }
-}
-
-function invalid(): EchoRoomError {
-  const message = "The server's URL has to be one such as https://chat.example.com.";
-  return new EchoRoomError({ message, code: "validation_failed" });
 }

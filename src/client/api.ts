@@ -6,8 +6,8 @@ import type { Message, MessagesPage } from "../protocol/wire/messages.ts";
 import type { ListedRoom, Room, RoomsPage } from "../protocol/wire/rooms.ts";
 import type { User } from "../protocol/wire/users.ts";
 import type { ServerAddress } from "./address.ts";
-import { EchoRoomError, errorOfProblem } from "./errors.ts";
-import { type ClientFetch, type ClientRequest, type ClientResponse, inTime } from "./platform.ts";
+import { EchoRoomError } from "./errors.ts";
+import { type ClientFetch, type ClientResponse, inTime } from "./platform.ts";
 
 /** A page of what has changed in a room. */
 export type Changes = Omit<ServerEvents["connection:missed"], "roomId">;
@@ -124,7 +124,7 @@ export class Api {
    * @param page.cursor the `nextCursor` of the page before
    * @param page.limit 1 to 100, 50 if not given
    */
-  listRooms(page: { cursor?: string; limit?: number } = {}): Promise<RoomsPage> {
+  listRooms(page: { cursor?: string | undefined; limit?: number } = {}): Promise<RoomsPage> {
     return this.#authorized("rooms", { query: page });
   }
 
@@ -145,11 +145,12 @@ export class Api {
    * `GET /rooms/:idOrSlug/messages`: the last ones, or those before or after a message.
    * @param page.before id of a message; not together with `after`
    * @param page.after id of a message
+   * @param page.threadId id of a message: only the answers to it
    * @param page.limit 1 to 100, 50 if not given
    */
   readMessages(
     idOrSlug: string,
-    page: { before?: string; after?: string; limit?: number } = {},
+    page: { before?: string | undefined; after?: string; threadId?: string; limit?: number } = {},
   ): Promise<MessagesPage> {
     return this.#authorized(`${roomPath(idOrSlug)}/messages`, { query: page });
   }
@@ -158,6 +159,11 @@ export class Api {
   async readMessage(idOrSlug: string, messageId: string): Promise<Message> {
     const path = `${roomPath(idOrSlug)}/messages/${encodeURIComponent(messageId)}`;
     return (await this.#authorized<{ message: Message }>(path)).message;
+  }
+
+  /** `GET /rooms/:idOrSlug/pins`: the last pinned first. */
+  readPins(idOrSlug: string): Promise<Omit<MessagesPage, "hasMore">> {
+    return this.#authorized(`${roomPath(idOrSlug)}/pins`);
   }
 
   /**
@@ -186,36 +192,27 @@ export class Api {
 
   async #call<T>(path: string, call: Call, token?: string): Promise<T> {
     const { method = "GET", body, answerMs = this.#host.answerMs } = call;
+    const { address, fetch } = this.#host;
     const headers: Record<string, string> = {};
     if (body !== undefined) headers["Content-Type"] = "application/json";
     if (token !== undefined) headers["Authorization"] = `Bearer ${token}`;
-    const request: Omit<ClientRequest, "signal"> = { method, headers, credentials: "include" };
-    if (body !== undefined) request.body = JSON.stringify(body);
-    const [response, text] = await this.#ask(path + queryOf(call), request, answerMs);
-    if (!response.ok) throw refusal(response, text);
+    const request = {
+      method,
+      headers,
+      credentials: "include" as const,
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    };
     try {
-      return (text ? JSON.parse(text) : undefined) as T;
-    } catch {
-      // A page of some network in between, as before one has signed in to it.
-      throw this.#host.address.unreachable();
-    }
-  }
-
-  async #ask(
-    path: string,
-    request: Omit<ClientRequest, "signal">,
-    answerMs: number,
-  ): Promise<[ClientResponse, string]> {
-    const { address, fetch } = this.#host;
-    try {
-      return await inTime(answerMs, async (signal) => {
-        const response = await fetch(address.base + path, { ...request, signal });
-        const text = await response.text();
-        address.reached();
-        return [response, text];
+      const [response, text] = await inTime(answerMs, async (signal) => {
+        const response = await fetch(address.base + path + queryOf(call), { ...request, signal });
+        return [response, await response.text()] as const;
       });
-    } catch {
-      throw address.unreachable();
+      address.reached();
+      if (!response.ok) throw refusal(response, text);
+      return (text ? JSON.parse(text) : undefined) as T;
+    } catch (error) {
+      // What is no JSON is a page of some network in between, as before one has signed in to it.
+      throw error instanceof EchoRoomError && error.status ? error : address.unreachable();
     }
   }
 }
@@ -226,29 +223,26 @@ function roomPath(idOrSlug: string): string {
 
 function queryOf({ query = {} }: Call): string {
   const pairs = Object.entries(query).filter(([, value]) => value !== undefined)
-    .map(([name, value]) => `${name}=${encodeURIComponent(value!)}`);
-  return pairs.length > 0 ? `?${pairs.join("&")}` : "";
+    .map(([name, value]) => `${name}=${encodeURIComponent(value!)}`)
+    .join("&");
+  return pairs && `?${pairs}`;
 }
 
-function refusal(response: ClientResponse, text: string): EchoRoomError {
-  const retryAfter = Number(response.headers.get("Retry-After")) || undefined;
-  const problem = problemIn(text);
-  if (problem) return errorOfProblem(problem, retryAfter);
-  // A proxy's page, not the server's answer.
-  const { status } = response;
+function refusal({ status, headers }: ClientResponse, text: string): EchoRoomError {
+  const retryAfter = Number(headers.get("Retry-After")) || undefined;
+  try {
+    const problem: Problem = JSON.parse(text);
+    const message = problem.detail;
+    if (typeof problem.code === "string") {
+      return new EchoRoomError({ ...problem, message, status, retryAfter });
+    }
+  } catch {
+    // A proxy's page, not the server's answer.
+  }
   return new EchoRoomError({
     message: `The server answered with status ${status}.`,
     code: status >= 500 ? "unavailable" : "unreachable",
     status,
     retryAfter,
   });
-}
-
-function problemIn(text: string): Problem | null {
-  try {
-    const problem = JSON.parse(text);
-    return typeof problem?.code === "string" ? problem : null;
-  } catch {
-    return null;
-  }
 }

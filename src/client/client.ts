@@ -1,4 +1,5 @@
 /** A server as an app sees it: who is signed in, the connection, rooms, and messages on their way. */
+import type { SignedIn } from "../protocol/wire/auth.ts";
 import type { PublicUser, User } from "../protocol/wire/users.ts";
 import { ServerAddress } from "./address.ts";
 import { type Account, Api, type Credentials, type ProfileChanges } from "./api.ts";
@@ -180,15 +181,13 @@ export class Client {
   }
 
   /** Makes an account, signs in and connects. */
-  async register(account: Account): Promise<User> {
-    if (this.#closed) throw closed();
-    return this.#begin(await this.api.register(account));
+  register(account: Account): Promise<User> {
+    return this.#signIn(() => this.api.register(account));
   }
 
   /** Signs in and connects. */
-  async login(credentials: Credentials): Promise<User> {
-    if (this.#closed) throw closed();
-    return this.#begin(await this.api.login(credentials));
+  login(credentials: Credentials): Promise<User> {
+    return this.#signIn(() => this.api.login(credentials));
   }
 
   /**
@@ -200,7 +199,7 @@ export class Client {
   async logout(): Promise<void> {
     const owner = this.#user && this.#ownerOf(this.#user);
     await this.api.logout();
-    const erased = owner === null ? undefined : this.#outbox.erase(owner);
+    const erased = owner && this.#outbox.erase(owner);
     this.#tokens.clear();
     this.#connection.stop({ status: "signed_out", reason: "" });
     await erased;
@@ -225,7 +224,9 @@ export class Client {
     return this.#rooms.join(idOrSlug, present);
   }
 
-  #begin({ user, accessToken }: { user: User; accessToken: string }): User {
+  async #signIn(call: () => Promise<SignedIn>): Promise<User> {
+    if (this.#closed) throw closed();
+    const { user, accessToken } = await call();
     if (this.#closed) throw closed();
     this.#sessions++;
     this.#tokens.set(accessToken);
@@ -335,8 +336,8 @@ function publicOf({ id, displayName, avatarUrl }: User): PublicUser {
 /** Only in browsers: elsewhere the storage would be shared by all users of the process. */
 function browserStorage(): OutboxStorage | null {
   try {
-    if (!("document" in globalThis)) return null;
-    return (globalThis as { localStorage?: OutboxStorage }).localStorage ?? null;
+    const { document, localStorage } = globalThis as { document?: object; localStorage?: Storage };
+    return document && localStorage || null;
   } catch {
     return null;
   }

@@ -75,15 +75,11 @@ export function isChange(unsent: Unsent): unsent is UnsentChange {
  * @throws {EchoRoomError} the server's refusal, or `disconnected` if no answer will come
  */
 export function transmit(connection: Connection, unsent: Unsent): Promise<Ack> {
-  const { room: roomId, clientMessageId } = unsent;
-  const { event, ...data } = isChange(unsent)
-    ? unsent.change
-    : { event: "message:send" as const, ...contentOf(unsent) };
+  const { room: roomId, clientMessageId, createdAt: _, attempted: _a, sendId: _s, ...rest } =
+    unsent;
+  const { change, ...content } = rest;
+  const { event, ...data } = change ?? { event: "message:send" as const, ...content };
   return connection.request(event, { roomId, clientMessageId, ...data } as never);
-}
-
-function contentOf({ text, replyTo, mentions, mentionsRoom, metadata }: Content): Content {
-  return { text, replyTo, mentions, mentionsRoom, metadata };
 }
 
 /** The same command once the message that it changes or answers is acked with this id. */

@@ -6,7 +6,7 @@ import type { ClientEvents } from "../protocol/wire/events.ts";
 import type { Subprotocol } from "../protocol/wire/subprotocols.ts";
 import type { User } from "../protocol/wire/users.ts";
 import type { ServerAddress } from "./address.ts";
-import { disconnected, type EchoRoomError, errorOfEvent, tooBig } from "./errors.ts";
+import { disconnected, EchoRoomError, failure } from "./errors.ts";
 import {
   type EntryFrame,
   fits,
@@ -44,14 +44,16 @@ const LONGEST_TIMER_MS = 24 * 60 * 60_000;
 /** The server takes the first: frames of several events cost both sides less. */
 const OFFERED: Subprotocol[] = ["echoroom.batch", "echoroom.v1"];
 
+const MISUNDERSTOOD = "The server did not understand this client.";
+
 /**
  * Closes after which reconnecting would only repeat the fault. Not being identified in time is not
  * among them: this client is late only when its page was frozen.
  */
 const FINAL_CLOSES: ReadonlyMap<number, string> = new Map([
-  [CLOSE_CODES.binaryFrame, "The server refused a frame as not being text."],
-  [CLOSE_CODES.frameTooBig, "The server refused a frame as too big."],
-  [CLOSE_CODES.brokenFrames, "The server did not understand this client."],
+  [CLOSE_CODES.binaryFrame, MISUNDERSTOOD],
+  [CLOSE_CODES.frameTooBig, MISUNDERSTOOD],
+  [CLOSE_CODES.brokenFrames, MISUNDERSTOOD],
   [CLOSE_CODES.flooding, "Too much was sent too fast."],
 ]);
 const REASONS: ReadonlyMap<number, string> = new Map([
@@ -83,10 +85,11 @@ interface Waiting {
 
 /** See {@linkcode ConnectionState} for the states it goes through. */
 export class Connection {
-  readonly state: Observed<ConnectionState> = new Observed(() => this.#state);
+  readonly state: Observed<ConnectionState> = new Observed<ConnectionState>(() => ({
+    status: "idle",
+  }));
 
   readonly #host: ConnectionHost;
-  #state: ConnectionState = { status: "idle" };
   #socket: ClientSocket | null = null;
   /** Whether the socket was ever open. */
   #opened = false;
@@ -111,7 +114,7 @@ export class Connection {
   }
 
   get isOnline(): boolean {
-    return this.#state.status === "online";
+    return this.state.get().status === "online";
   }
 
   /** Connects now, without waiting for the backoff. */
@@ -122,9 +125,9 @@ export class Connection {
     this.#enter(attempt);
     try {
       const token = await this.#host.tokens.get();
-      if (this.#state === attempt) this.#open(token);
+      if (this.state.get() === attempt) this.#open(token);
     } catch (error) {
-      if (this.#state === attempt) this.#failed(error);
+      if (this.state.get() === attempt) this.#failed(error);
     }
   }
 
@@ -147,7 +150,7 @@ export class Connection {
     take?: (answer: Answer<E>) => void,
   ): Promise<Answer<E>> {
     if (!this.isOnline) return Promise.reject(disconnected());
-    if (!fits(event, data)) return Promise.reject(tooBig());
+    if (!fits(event, data)) return Promise.reject(failure("validation_failed", "It is too big."));
     return this.#ask(event, data, take);
   }
 
@@ -261,13 +264,13 @@ export class Connection {
   #answer({ event, data, ref }: ServerFrame, { take, reject, timer }: Waiting): void {
     this.#waiting.delete(ref!);
     clearTimeout(timer);
-    if (event === "error" || event === "auth:error") reject(errorOfEvent(data));
+    if (event === "error" || event === "auth:error") reject(new EchoRoomError(data));
     else take(data as never);
   }
 
   /** After sleep or a change of network the connection may be dead. */
   #awake(): void {
-    const { status } = this.#state;
+    const { status } = this.state.get();
     if (status === "waiting") this.start();
     else if (status === "online") this.identify();
   }
@@ -329,8 +332,7 @@ export class Connection {
   }
 
   #enter(state: ConnectionState): void {
-    this.#state = state;
-    this.state.changed();
+    this.state.set(state);
     this.#host.onState();
   }
 }

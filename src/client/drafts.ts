@@ -5,42 +5,42 @@ import { type ChatMessage, keyOf, UNCHANGED } from "./chat_message.ts";
 import type { UnsentMessage } from "./commands.ts";
 import type { Progress } from "./outbox.ts";
 
-/** @param answered the message that it answers, if it is known */
-export function draftOf(
-  unsent: UnsentMessage,
-  sender: PublicUser,
-  answered: ChatMessage | undefined,
-): ChatMessage {
-  const { clientMessageId, createdAt } = unsent;
+type Draft = Omit<ChatMessage, "text" | "state">;
+
+/** What it is before the first step on its way. */
+function draftOf({ clientMessageId, createdAt }: UnsentMessage, sender: PublicUser): Draft {
   return {
     ...NEW_MESSAGE,
     ...UNCHANGED,
-    ...contentOf(unsent, answered),
     ...{ sender, clientMessageId, createdAt, updatedAt: createdAt },
     ...{ key: keyOf(sender, clientMessageId), id: null, seq: null, changedSeq: null },
-    state: "queued",
   };
 }
 
-/** The draft after a step on its way, in which it may have been edited. */
+/**
+ * The draft after a step on its way, in which it may have been edited.
+ * @param before the draft before that; undefined for the first
+ * @param answered the message that it answers, if it is known
+ */
 export function progressed(
-  draft: ChatMessage,
+  before: ChatMessage | undefined,
   unsent: UnsentMessage,
   progress: Exclude<Progress, { state: "discarded" }>,
+  sender: PublicUser,
   answered: ChatMessage | undefined,
 ): ChatMessage {
   const none = { error: undefined, retryAt: undefined };
-  const before = { ...draft, ...contentOf(unsent, answered), ...none };
-  if (progress.state !== "sent") return { ...before, ...progress };
+  const draft = { ...before ?? draftOf(unsent, sender), ...contentOf(unsent, answered), ...none };
+  if (progress.state !== "sent") return { ...draft, ...progress };
   const { id, seq, createdAt } = progress.ack;
-  return { ...before, state: "sent", id, seq, changedSeq: seq, createdAt, updatedAt: createdAt };
+  return { ...draft, state: "sent", id, seq, changedSeq: seq, createdAt, updatedAt: createdAt };
 }
 
 function contentOf(
   { text, replyTo, mentions = [], mentionsRoom = false, metadata = null }: UnsentMessage,
   answered: ChatMessage | undefined,
 ): Partial<ChatMessage> & { text: string } {
-  const threadId = replyTo && answered ? answered.threadId ?? answered.id : null;
+  const threadId = answered ? answered.threadId ?? answered.id : null;
   return {
     text,
     replyTo: replyTo ?? null,

@@ -1,7 +1,5 @@
 /** The one error that the client throws, and its closed list of codes. */
 import type { ErrorCode, InputFault } from "../domain/errors.ts";
-import type { Problem } from "../protocol/wire/errors.ts";
-import type { ServerEvents } from "../protocol/wire/events.ts";
 
 /**
  * The server's own codes, and those of the client: `unreachable` (no answer over HTTP),
@@ -52,24 +50,20 @@ export class EchoRoomError extends Error {
   /** The same in every bundle, unlike the class's. */
   override readonly name = "EchoRoomError";
   /** Stable: programs may act on it. */
-  readonly code: ClientErrorCode;
+  declare readonly code: ClientErrorCode;
   /** The HTTP status, if the refusal came over REST. */
-  readonly status: number | undefined;
+  declare readonly status: number | undefined;
   /** Seconds after which trying again makes sense. */
-  readonly retryAfter: number | undefined;
+  declare readonly retryAfter: number | undefined;
   /** What is wrong with the input, for `validation_failed`. */
-  readonly errors: readonly InputFault[];
+  declare readonly errors: readonly InputFault[];
   /** The request's id, to find it in the server's log. */
-  readonly requestId: string | undefined;
+  declare readonly requestId: string | undefined;
 
   /** An error of these parts. */
   constructor({ message, code, status, retryAfter, errors = [], requestId }: Refusal) {
     super(message);
-    this.code = code;
-    this.status = status;
-    this.retryAfter = retryAfter;
-    this.errors = errors;
-    this.requestId = requestId;
+    Object.assign(this, { code, status, retryAfter, errors, requestId });
   }
 }
 
@@ -78,49 +72,27 @@ export function isPassing({ code }: EchoRoomError): boolean {
   return PASSING.has(code);
 }
 
-/** From a problem (RFC 9457) that a route answered. */
-export function errorOfProblem(problem: Problem, retryAfter: number | undefined): EchoRoomError {
-  const { detail, code, status, errors, requestId } = problem;
-  return new EchoRoomError({ message: detail, code, status, retryAfter, errors, requestId });
-}
-
-/** From an `error` or `auth:error` of the socket. */
-export function errorOfEvent(
-  data: ServerEvents["error"] | ServerEvents["auth:error"],
-): EchoRoomError {
-  return new EchoRoomError(data);
+/** An error of the client's own. */
+export function failure(code: ClientErrorCode, message: string): EchoRoomError {
+  return new EchoRoomError({ code, message });
 }
 
 export function disconnected(): EchoRoomError {
-  return new EchoRoomError({ message: "The connection was lost.", code: "disconnected" });
+  return failure("disconnected", "The connection was lost.");
 }
 
 export function unreachable(message = "The server cannot be reached."): EchoRoomError {
-  return new EchoRoomError({ message, code: "unreachable" });
-}
-
-export function tooBig(): EchoRoomError {
-  const message = "This is more than the server takes at once.";
-  return new EchoRoomError({ message, code: "validation_failed" });
+  return failure("unreachable", message);
 }
 
 export function signedOut(message = "Your session has ended."): EchoRoomError {
-  return new EchoRoomError({ message, code: "signed_out" });
-}
-
-export function notFailed(): EchoRoomError {
-  return new EchoRoomError({ message: "The message has not failed.", code: "validation_failed" });
+  return failure("signed_out", message);
 }
 
 export function noMessage(): EchoRoomError {
-  const message = "The server has no such message.";
-  return new EchoRoomError({ message, code: "message_not_found" });
-}
-
-export function discarded(): EchoRoomError {
-  return new EchoRoomError({ message: "It was deleted before it was sent.", code: "discarded" });
+  return failure("message_not_found", "There is no such message.");
 }
 
 export function closed(): EchoRoomError {
-  return new EchoRoomError({ message: "The client was closed.", code: "closed" });
+  return failure("closed", "The client was closed.");
 }

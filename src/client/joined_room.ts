@@ -5,21 +5,24 @@ import type { Room as RoomInfo } from "../protocol/wire/rooms.ts";
 import type { PublicUser } from "../protocol/wire/users.ts";
 import type { ChatMessage, MessageRef } from "./chat_message.ts";
 import type { Ack, Change, Edit, Unsent } from "./commands.ts";
-import { closed, noMessage, notFailed } from "./errors.ts";
+import { closed, failure, noMessage } from "./errors.ts";
 import { type EntryFrame, messageOf, type Notice } from "./frames.ts";
 import { type Observable, Observed } from "./observable.ts";
 import { OnlineUsers } from "./online_users.ts";
 import type { Progress } from "./outbox.ts";
+import { Pins } from "./pins.ts";
 import { Reading, type Unread } from "./reading.ts";
 import type { Attendance, Recovery, Room, RoomState, SendOptions } from "./room.ts";
 import type { RoomHost } from "./room_host.ts";
 import { Subscription } from "./subscription.ts";
+import { LiveThread, type Thread } from "./thread.ts";
 import { Timeline } from "./timeline.ts";
+import type { ViewHost } from "./view_host.ts";
 import { OthersTyping, OwnTyping } from "./typing.ts";
 
 export class JoinedRoom implements Room {
   readonly name: string;
-  readonly info: Observed<RoomInfo | null> = new Observed(() => this.#info);
+  readonly info: Observed<RoomInfo | null> = new Observed<RoomInfo | null>(() => null);
   readonly state: Observable<RoomState>;
   readonly messages: Observable<readonly ChatMessage[]>;
   readonly hasOlder: Observable<boolean>;
@@ -27,18 +30,19 @@ export class JoinedRoom implements Room {
   readonly typing: Observable<readonly PublicUser[]>;
   readonly recovery: Observable<Recovery | null>;
   readonly unread: Observable<Unread>;
+  readonly pins: Observable<readonly ChatMessage[] | null>;
 
   readonly #host: RoomHost;
-  readonly #timeline: Timeline;
-  readonly #subscription: Subscription;
-  readonly #reading: Reading;
+  readonly timeline: Timeline;
+  readonly subscription: Subscription;
+  readonly reading: Reading;
+  /** What its parts need. */
+  readonly #parts: ViewHost;
   readonly #online = new OnlineUsers();
   readonly #othersTyping = new OthersTyping();
   readonly #ownTyping = new OwnTyping((event) => {
     this.#host.connection.emit(event, { roomId: this.id });
   });
-  #info: RoomInfo | null = null;
-  #older: Promise<boolean> | null = null;
 
   /** Whether the room is on the screen of this handle's holder. */
   isPresent: boolean;
@@ -47,39 +51,40 @@ export class JoinedRoom implements Room {
     this.name = name;
     this.isPresent = isPresent;
     this.#host = host;
-    const timeline = this.#timeline = new Timeline(host.self);
-    const { connection, timing } = host;
-    this.#subscription = new Subscription({
-      connection,
-      timing,
+    const timeline = this.timeline = new Timeline(host.self);
+    const parts = {
+      ...host,
       timeline,
       roomId: () => this.id,
+      isLive: () => this.subscription.status === "live",
       isPresent: () => host.isPresent(this),
-      joined: (answer) => this.#joined(answer),
-      live: (isLive) => isLive ? this.#reading.start() : this.#reading.stop(),
-    });
-    this.#reading = new Reading({
-      connection,
-      timeline,
-      roomId: () => this.id,
-      selfId: () => host.self()?.id,
-      acked: host.acked,
-    });
-    this.unread = this.#reading.unread;
-    this.state = this.#subscription.state;
-    this.recovery = this.#subscription.recovery;
-    this.messages = timeline.messages;
-    this.hasOlder = timeline.hasOlder;
+      joined: (answer: ServerEvents["room:joined"]) => this.#joined(answer),
+      live: (isLive: boolean) => {
+        if (isLive) this.reading.start();
+        else this.reading.stop();
+        pins.load();
+      },
+    };
+    this.#parts = parts;
+    const pins = new Pins(parts);
+    this.subscription = new Subscription(parts);
+    this.reading = new Reading(parts);
+    this.pins = pins.observed;
+    this.unread = this.reading.unread;
+    this.state = this.subscription.state;
+    this.recovery = this.subscription.recovery;
+    this.messages = timeline.main.messages;
+    this.hasOlder = timeline.main.hasOlder;
     this.online = this.#online.observed;
     this.typing = this.#othersTyping.observed;
   }
 
   get id(): string {
-    return this.#info?.id ?? this.name;
+    return this.info.get()?.id ?? this.name;
   }
 
   get cursor(): number {
-    return this.#timeline.cursor.seq;
+    return this.timeline.cursor.seq;
   }
 
   async send(text: string, { replyTo, ...options }: SendOptions = {}): Promise<Ack> {
@@ -99,7 +104,7 @@ export class JoinedRoom implements Room {
   }
 
   async delete(message: MessageRef): Promise<void> {
-    const shown = this.#timeline.find(message);
+    const shown = this.timeline.find(message);
     if (shown && this.discard(shown)) return;
     await this.#change(message, { event: "message:delete" });
   }
@@ -120,53 +125,62 @@ export class JoinedRoom implements Room {
     return this.#change(message, { event: "message:unpin" });
   }
 
+  thread(message: MessageRef): Thread {
+    const { id } = this.#targetOf(this.find(message)?.threadId ?? message);
+    if (!id) throw noMessage();
+    return new LiveThread(id, this.#parts);
+  }
+
   async retry(message: ChatMessage): Promise<Ack> {
     if (this.#isOver) throw closed();
     const { text, replyTo, mentions, mentionsRoom, metadata } = message;
-    if (!this.discard(message)) throw notFailed();
-    const answered = replyTo === null ? {} : { replyTo };
-    return await this.send(text, { mentions, mentionsRoom, metadata, ...answered });
+    if (!this.discard(message)) throw failure("validation_failed", "It has not failed.");
+    const options = { mentions, mentionsRoom, metadata, replyTo: replyTo ?? undefined };
+    return await this.send(text, options);
   }
 
   discard(message: ChatMessage): boolean {
-    return this.#timeline.discard(message.key);
+    return this.timeline.discard(message.key);
   }
 
   find(message: MessageRef): ChatMessage | undefined {
-    return this.#timeline.find(message);
+    return this.timeline.find(message);
   }
 
   markRead(seq: number = this.cursor): void {
-    this.#reading.markRead(seq);
+    this.reading.markRead(seq);
   }
 
   markUnread(message: MessageRef): void {
-    const seq = this.#timeline.find(message)?.seq;
+    const seq = this.timeline.find(message)?.seq;
     if (!seq) throw noMessage();
-    this.#reading.markUnread(seq);
+    this.reading.markUnread(seq);
   }
 
   setPresent(isPresent: boolean): void {
     this.isPresent = isPresent;
-    this.#subscription.updatePresence();
+    this.subscription.updatePresence();
   }
 
-  loadOlder(): Promise<boolean> {
-    this.#older ??= this.#loadOlder().finally(() => this.#older = null);
-    return this.#older;
+  async loadOlder(): Promise<boolean> {
+    const { main } = this.timeline;
+    if (!main.first()) return false;
+    return await main.loadOlder((before) => {
+      return this.#host.api.readMessages(this.id, { before, limit: PAGE_SIZE });
+    });
   }
 
   async loadAround(messageId: string): Promise<void> {
     const { seq } = await this.#host.api.readMessage(this.id, messageId);
-    while ((this.#timeline.first()?.seq ?? 0) > seq && await this.loadOlder());
+    while ((this.timeline.main.first()?.seq ?? 0) > seq && await this.loadOlder());
   }
 
   forgetOlder(keep: number): void {
-    this.#timeline.forgetOlder(keep);
+    this.timeline.main.forgetOlder(keep);
   }
 
   keystroke(): void {
-    if (this.#subscription.status !== "live") return;
+    if (this.subscription.status !== "live") return;
     this.#ownTyping.keystroke();
   }
 
@@ -178,80 +192,50 @@ export class JoinedRoom implements Room {
     this.#host.release(this);
   }
 
-  /** The connection is online. */
-  enter(): Promise<void> {
-    return this.#subscription.enter();
-  }
-
-  /** Tries again at once if the room was refused. */
-  retryEntering(): void {
-    this.#subscription.retry();
-  }
-
   /** The connection was lost: presence and typing are no longer current. */
   suspend(): void {
     this.#ownTyping.end();
     this.#online.clear();
     this.#othersTyping.clear();
-    this.#subscription.suspend();
+    this.subscription.suspend();
   }
 
   /** The last holder has left the room. */
   close(): void {
     this.suspend();
-    this.#subscription.close();
+    this.subscription.close();
   }
 
   /** The session has ended: the next user must not see its messages. */
   end(): void {
     this.close();
-    this.#reading.clear();
-    this.#timeline.clear();
+    this.reading.clear();
+    this.timeline.clear();
   }
 
   /** Takes a live entry of the room's log. One of an unknown event only moves the cursor. */
   receive({ event, data }: EntryFrame): void {
     const { seq, entryId = null } = data;
-    this.#timeline.receive({ seq, id: entryId }, messageOf(event, data), data);
-    if (this.#timeline.isBehind) this.check();
+    this.timeline.receive({ seq, id: entryId }, messageOf(event, data), data);
+    if (this.timeline.isBehind) void this.subscription.check();
   }
 
   /** Takes presence and typing. */
   notice({ event, data }: Notice): void {
     if (event === "typing:update") this.#othersTyping.update(data.user, data.isTyping);
-    else if (this.#online.update(data)) this.#subscription.reload();
+    else if (this.#online.update(data)) this.subscription.reload();
   }
 
   /** Shows what has become of something that the user has done. */
   report(unsent: Unsent, progress: Progress): void {
-    this.#timeline.update(unsent, progress);
+    this.timeline.update(unsent, progress);
     // Sending makes one a member.
-    if (progress.state === "sent" && !this.#reading.isMember) this.#reading.ask();
-  }
-
-  /** Shows something of the user's own that is not sent yet, unless it is shown already. */
-  show(unsent: Unsent): void {
-    this.#timeline.show(unsent);
-  }
-
-  /** Takes how far the server says that the user has read. */
-  takeRead(ack: ServerEvents["read:ack"]): void {
-    this.#reading.take(ack);
-  }
-
-  /** The room may be on the screen of another handle's holder. */
-  updatePresence(): void {
-    this.#subscription.updatePresence();
-  }
-
-  /** Recovers what may be missing; the answer also shows that the connection works. */
-  check(): Promise<void> {
-    return this.#subscription.check();
+    if (progress.state === "sent" && !this.reading.isMember) this.reading.ask();
   }
 
   /** Rooms are also left by a sign-out, for which there is a more specific error. */
   get #isOver(): boolean {
-    return this.#subscription.status === "left" && this.#host.self() !== null;
+    return this.subscription.status === "left" && this.#host.self() !== null;
   }
 
   async #change(message: MessageRef, change: DistributedOmit<Change, "messageId">): Promise<void> {
@@ -265,7 +249,7 @@ export class JoinedRoom implements Room {
    * @throws {EchoRoomError} `message_not_found`
    */
   #targetOf(message: MessageRef): { id?: string; sendId?: string } {
-    const shown = this.#timeline.find(message);
+    const shown = this.timeline.find(message);
     const id = shown ? shown.id : typeof message === "string" ? message : message.id;
     if (id !== null) return { id };
     if (shown && shown.state !== "failed") return { sendId: shown.clientMessageId };
@@ -273,18 +257,11 @@ export class JoinedRoom implements Room {
   }
 
   #joined(answer: ServerEvents["room:joined"]): void {
-    this.#info = answer.room;
-    this.info.changed();
+    this.info.set(answer.room);
     // Nobody tells of those who come and go.
     if (this.#host.isPresent(this)) this.#online.join(answer);
     else this.#online.clear();
-    for (const unsent of this.#host.unsent(this)) this.show(unsent);
-  }
-
-  async #loadOlder(): Promise<boolean> {
-    return await this.#timeline.loadOlder((before) => {
-      return this.#host.api.readMessages(this.id, { before, limit: PAGE_SIZE });
-    });
+    for (const unsent of this.#host.unsent(this)) this.timeline.show(unsent);
   }
 }
 

@@ -1,6 +1,5 @@
 /** The rooms that an app has joined: one handle for each name, until its last holder leaves it. */
 import type { Unsent } from "./commands.ts";
-import type { Connection } from "./connection.ts";
 import type { EntryFrame, Notice } from "./frames.ts";
 import { JoinedRoom } from "./joined_room.ts";
 import type { Progress } from "./outbox.ts";
@@ -15,34 +14,32 @@ export interface RoomsHost extends Omit<RoomHost, "release" | "isPresent" | "ack
 
 export class JoinedRooms {
   readonly #host: RoomsHost;
-  readonly #connection: Connection;
   readonly #rooms = new Map<string, { room: JoinedRoom; holders: number }>();
   /** Counts the checks: the rooms take turns. */
   #checks = 0;
 
   constructor(host: RoomsHost) {
     this.#host = host;
-    this.#connection = host.connection;
   }
 
   /** Returns the room of this name; it has to be left as often as it was joined. */
-  join(idOrSlug: string, isPresent = true): Room {
+  join(idOrSlug: string, isPresent: boolean): Room {
     const known = this.#rooms.get(idOrSlug);
     if (known) {
       known.holders++;
       if (isPresent) known.room.setPresent(true);
-      known.room.retryEntering();
+      known.room.subscription.retry();
       return known.room;
     }
     const room = new JoinedRoom(idOrSlug, isPresent, {
       ...this.#host,
-      acked: (ack) => this.#withId(ack.roomId).forEach((room) => room.takeRead(ack)),
+      acked: (ack) => this.#withId(ack.roomId).forEach((room) => room.reading.take(ack)),
       isPresent: ({ id }) => this.#withId(id).some(({ isPresent }) => isPresent),
       release: (room) => this.#release(room),
     });
     this.#rooms.set(idOrSlug, { room, holders: 1 });
-    for (const unsent of this.#host.unsentUnder(idOrSlug)) room.show(unsent);
-    if (this.#connection.isOnline) room.enter();
+    for (const unsent of this.#host.unsentUnder(idOrSlug)) room.timeline.show(unsent);
+    if (this.#host.connection.isOnline) room.subscription.enter();
     return room;
   }
 
@@ -64,7 +61,7 @@ export class JoinedRooms {
 
   /** The connection is online. */
   enter(): void {
-    for (const room of this.#all()) room.enter();
+    for (const room of this.#all()) room.subscription.enter();
   }
 
   /** The connection was lost. */
@@ -80,14 +77,14 @@ export class JoinedRooms {
 
   /** Rooms that were refused may be accepted now: a room was made, or one was left. */
   retry(): void {
-    for (const room of this.#all()) room.retryEntering();
+    for (const room of this.#all()) room.subscription.retry();
   }
 
   /** Checks the next live room for a gap. Returns whether there is one to check. */
   checkNext(): boolean {
     const rooms = this.#all().filter(({ state }) => state.get().status === "live");
     const room = rooms[this.#checks++ % rooms.length];
-    room?.check();
+    room?.subscription.check();
     return room !== undefined;
   }
 
@@ -98,10 +95,10 @@ export class JoinedRooms {
     known.room.close();
     // The app may hold the same room under its other name, which may not be known yet.
     const others = this.#withId(room.id);
-    for (const other of others) other.updatePresence();
+    for (const other of others) other.subscription.updatePresence();
     if (others.length > 0) return;
-    this.#connection.request("room:leave", { roomId: room.id }, ({ roomId }) => {
-      for (const other of this.#withId(roomId)) other.enter();
+    this.#host.connection.request("room:leave", { roomId: room.id }, ({ roomId }) => {
+      for (const other of this.#withId(roomId)) other.subscription.enter();
       this.retry();
     }).catch(() => {});
   }

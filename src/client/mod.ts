@@ -45,7 +45,7 @@ export type {
   RelatedToReader,
   RoomCursor,
   SystemData,
-  Thread,
+  Thread as ThreadCount,
 } from "../protocol/wire/messages.ts";
 export type {
   ListedRoom,
@@ -73,6 +73,7 @@ export type {
 } from "./platform.ts";
 export type { Attendance, Recovery, Room, RoomState, SendOptions } from "./room.ts";
 export type { Unread } from "./reading.ts";
+export type { Thread } from "./thread.ts";
 export type { ObservableRooms, RoomSummary } from "./room_list.ts";
 export type { ChatMessage, MessageRef, MessageState } from "./chat_message.ts";
 export { TIMING, type Timing } from "./timing.ts";

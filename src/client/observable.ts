@@ -13,14 +13,26 @@ export interface Observable<T> {
 
 /** An {@linkcode Observable} whose value a function computes; its owner calls `changed`. */
 export class Observed<T> implements Observable<T> {
+  /** Are computed from this one, and change with it. */
+  readonly derived: Set<Observed<unknown>> = new Set();
+
   readonly #make: () => T;
+  readonly #onUse: ((isUsed: boolean) => void) | undefined;
   #made: { value: T } | null = null;
   #notifying = false;
   readonly #listeners = new Set<() => void>();
 
-  /** @param make computes the value; called at most once between two changes */
-  constructor(make: () => T) {
+  /**
+   * @param make computes the value; called at most once between two changes
+   * @param onUse is called when the first listener subscribes, and when the last one has gone
+   */
+  constructor(make: () => T, onUse?: (isUsed: boolean) => void) {
     this.#make = make;
+    this.#onUse = onUse;
+  }
+
+  get isUsed(): boolean {
+    return this.#listeners.size > 0;
   }
 
   readonly get = (): T => (this.#made ??= { value: this.#make() }).value;
@@ -29,32 +41,32 @@ export class Observed<T> implements Observable<T> {
     // An object of its own for each subscription: the same function may be given twice.
     const subscription = () => listener();
     this.#listeners.add(subscription);
-    return () => this.#listeners.delete(subscription);
+    if (this.#listeners.size === 1) this.#onUse?.(true);
+    return () => {
+      if (this.#listeners.delete(subscription) && !this.isUsed) this.#onUse?.(false);
+    };
   };
+
+  /** Sets a value that is not computed. */
+  set(value: T): void {
+    this.changed();
+    this.#made = { value };
+  }
 
   /** The value is computed again when it is next read. */
   changed(): void {
     this.#made = null;
-    if (this.#notifying || this.#listeners.size === 0) return;
+    for (const derived of this.derived) derived.changed();
+    if (this.#notifying || !this.isUsed) return;
     this.#notifying = true;
     queueMicrotask(() => this.#notify());
   }
 
   #notify(): void {
     this.#notifying = false;
-    for (const listener of [...this.#listeners]) {
-      // A listener that throws must stop neither the other listeners nor the client.
-      if (this.#listeners.has(listener)) attempt(listener);
+    for (const listener of this.#listeners) {
+      // A turn for each: one that throws must stop neither the others nor the client.
+      queueMicrotask(() => this.#listeners.has(listener) && listener());
     }
-  }
-}
-
-function attempt(listener: () => void): void {
-  try {
-    listener();
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
   }
 }

@@ -27,21 +27,18 @@ const DELETED = {
  * its entry is here.
  */
 export class OptimisticChanges {
-  #pending: Pending[] = [];
+  /** By their `clientMessageId`, in the order in which they were made. */
+  readonly #pending = new Map<string, Pending>();
   /** So that what does not change stays the same object. */
   #shown = new WeakMap<ChatMessage, ChatMessage>();
 
   /** Takes a change and what has become of it. */
   update(unsent: UnsentChange, progress: Progress): void {
-    const isSame = (pending: Pending) => {
-      return pending.unsent.clientMessageId === unsent.clientMessageId;
-    };
-    if (progress.state === "failed" || progress.state === "discarded") {
-      return this.#become(this.#pending.filter((pending) => !isSame(pending)));
-    }
-    const next = { unsent, ackedSeq: progress.state === "sent" ? progress.ack.seq : null };
-    if (!this.#pending.some(isSame)) return this.#become([...this.#pending, next]);
-    this.#become(this.#pending.map((pending) => isSame(pending) ? next : pending));
+    const ackedSeq = progress.state === "sent" ? progress.ack.seq : null;
+    const isOver = progress.state === "failed" || progress.state === "discarded";
+    if (isOver) this.#pending.delete(unsent.clientMessageId);
+    else this.#pending.set(unsent.clientMessageId, { unsent, ackedSeq });
+    this.#shown = new WeakMap();
   }
 
   /**
@@ -49,40 +46,32 @@ export class OptimisticChanges {
    * @param find the message with an id, if it is among those shown
    */
   confirm(seq: number, find: (id: string) => ChatMessage | undefined): void {
-    if (this.#pending.length === 0) return;
-    const rest = this.#pending.filter(({ unsent: { change }, ackedSeq }) => {
-      if (ackedSeq === null) return true;
-      const message = find(change.messageId!);
-      return ackedSeq > (message ? message.changedSeq ?? 0 : seq);
-    });
-    if (rest.length < this.#pending.length) this.#become(rest);
+    for (const [key, { unsent: { change }, ackedSeq }] of this.#pending) {
+      if (ackedSeq === null) continue;
+      if (ackedSeq > (find(change.messageId!)?.changedSeq ?? seq)) continue;
+      this.#pending.delete(key);
+      this.#shown = new WeakMap();
+    }
   }
 
   clear(): void {
-    this.#become([]);
+    this.#pending.clear();
   }
 
   /** The messages as they are shown to the user with this id. */
   over(messages: ChatMessage[], self: string | undefined): ChatMessage[] {
-    if (this.#pending.length === 0 || self === undefined) return messages;
+    if (this.#pending.size === 0 || self === undefined) return messages;
     return messages.map((message) => {
-      const known = this.#shown.get(message);
-      if (known) return known;
-      const shown = this.#over(message, self);
+      const shown = this.#shown.get(message) ?? this.#over(message, self);
       this.#shown.set(message, shown);
       return shown;
     });
   }
 
   #over(message: ChatMessage, self: string): ChatMessage {
-    return this.#pending
+    return [...this.#pending.values()]
       .filter((pending) => isMissing(pending, message, self))
       .reduce<ChatMessage>((before, { unsent }) => changed(before, unsent, self), message);
-  }
-
-  #become(pending: Pending[]): void {
-    this.#pending = pending;
-    this.#shown = new WeakMap();
   }
 }
 

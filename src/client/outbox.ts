@@ -1,6 +1,6 @@
 /** Commands on their way: kept until the server has acked them, over reconnects and reloads. */
 import { type Ack, type Action, isChange, type Unsent, withTarget } from "./commands.ts";
-import { closed, discarded, type EchoRoomError, isPassing } from "./errors.ts";
+import { closed, type EchoRoomError, failure, isPassing } from "./errors.ts";
 import { edited, fold } from "./folding.ts";
 import { OutboxQueues } from "./outbox_queues.ts";
 import { Pauses } from "./pauses.ts";
@@ -135,7 +135,7 @@ export class Outbox {
       if (this.#remove(item)) this.#host.report(item.message, { state: "discarded" });
     }
     if (into) {
-      this.#refuse(into, discarded());
+      this.#refuse(into, failure("discarded", "It was deleted unsent."));
       this.#host.report(into.message, { state: "discarded" });
       for (const { resolve } of superseded) resolve(null);
       return Promise.resolve(null);
@@ -175,8 +175,8 @@ export class Outbox {
   }
 
   /** Deletes what is stored for an owner. */
-  async erase(owner: string): Promise<void> {
-    await this.#store.erase(owner);
+  erase(owner: string): void | Promise<void> {
+    return this.#store.erase(owner);
   }
 
   #enqueue(message: Unsent, order: number): Item {
@@ -217,20 +217,18 @@ export class Outbox {
 
   /** There is no such room. */
   #refuseAll(name: string, error: EchoRoomError): void {
-    for (const item of [...this.#queues.underUnresolved(name)]) this.#refuse(item, error);
-    this.#queues.removeUnresolved(name);
+    for (const item of this.#queues.of(name)) this.#refuse(item, error);
   }
 
   async #run(room: string): Promise<void> {
     if (this.#running.has(room)) return;
     this.#running.add(room);
     // The queue may be moved or emptied while a message is under way.
-    for (let item; this.#canSend && (item = this.#queues.first(room));) {
+    for (let item; this.#canSend && (item = this.#queues.of(room)[0]);) {
       const pause = await this.#send(item);
       if (pause > 0) await this.#pauses.pause(pause);
     }
     this.#running.delete(room);
-    this.#queues.removeEmpty(room);
   }
 
   get #isReady(): boolean {

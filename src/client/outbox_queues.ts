@@ -9,90 +9,53 @@ interface Queued {
 }
 
 export class OutboxQueues<Item extends Queued> {
-  /** By the room's id. */
-  readonly #queues = new Map<string, Item[]>();
-  /** By a name that is not resolved to an id yet. */
-  readonly #unresolved = new Map<string, Item[]>();
+  /** In order. */
+  #items: Item[] = [];
   /** Ids of rooms by their names; an id is a name, too. */
   readonly #ids = new Map<string, string>();
 
-  /** Ids of the rooms that have a queue. */
+  /** Ids of the rooms that have a queue, if all names are resolved. */
   get rooms(): Iterable<string> {
-    return this.#queues.keys();
+    return new Set(this.#items.map((item) => this.#roomOf(item)));
   }
 
   /** A name that has to be resolved to an id; undefined if there is none. */
   get unresolved(): string | undefined {
-    return this.#unresolved.keys().next().value;
+    return this.#items.find(({ message }) => !this.#ids.has(message.room))?.message.room;
   }
 
   add(item: Item): void {
-    const id = this.#ids.get(item.message.room);
-    const queues = id === undefined ? this.#unresolved : this.#queues;
-    const name = id ?? item.message.room;
-    const items = queues.get(name) ?? [];
-    queues.set(name, items);
-    items.push(item);
-    items.sort(byOrder);
+    this.#items = [...this.#items, item].sort((a, b) => a.order - b.order);
   }
 
   /** A name is resolved to a room's id. */
   resolve(name: string, id: string): void {
     this.#ids.set(name, id).set(id, id);
-    for (const known of [name, id]) {
-      const items = this.#unresolved.get(known) ?? [];
-      this.#unresolved.delete(known);
-      this.#queues.set(id, [...items, ...(this.#queues.get(id) ?? [])].sort(byOrder));
-    }
-  }
-
-  /** The first item of a room, by its id. */
-  first(room: string): Item | undefined {
-    return this.#queues.get(room)?.[0];
   }
 
   /** The items of a room, by any name of it, in order. */
-  of(name: string): readonly Item[] {
-    return this.#unresolved.get(name) ?? this.#queues.get(this.#ids.get(name) ?? name) ?? [];
+  of(name: string): Item[] {
+    const room = this.#ids.get(name) ?? name;
+    return this.#items.filter((item) => this.#roomOf(item) === room);
   }
 
-  all(): Item[] {
-    return [...this.#queues.values(), ...this.#unresolved.values()].flat();
+  all(): readonly Item[] {
+    return this.#items;
   }
 
   /** Returns whether the item was still there. */
   remove(item: Item): boolean {
-    for (const items of [...this.#queues.values(), ...this.#unresolved.values()]) {
-      const index = items.indexOf(item);
-      if (index < 0) continue;
-      items.splice(index, 1);
-      return true;
-    }
-    return false;
-  }
-
-  /** The items under a name that is not resolved; none once it is. */
-  underUnresolved(name: string): readonly Item[] {
-    return this.#unresolved.get(name) ?? [];
-  }
-
-  /** Forgets a name that cannot be resolved. */
-  removeUnresolved(name: string): void {
-    this.#unresolved.delete(name);
-  }
-
-  /** Forgets the queue of a room if it is empty. */
-  removeEmpty(room: string): void {
-    if (this.#queues.get(room)?.length === 0) this.#queues.delete(room);
+    const isThere = this.#items.includes(item);
+    this.#items = this.#items.filter((other) => other !== item);
+    return isThere;
   }
 
   clear(): void {
-    this.#queues.clear();
-    this.#unresolved.clear();
+    this.#items = [];
     this.#ids.clear();
   }
-}
 
-function byOrder(a: Queued, b: Queued): number {
-  return a.order - b.order;
+  #roomOf({ message: { room } }: Item): string {
+    return this.#ids.get(room) ?? room;
+  }
 }

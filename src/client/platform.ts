@@ -1,8 +1,8 @@
 /**
  * What the client needs of its runtime, in the form that all of them have: React Native lacks
- * `AbortSignal.timeout`, `crypto`, `atob` and `TextEncoder`.
+ * `AbortSignal.timeout` and `TextEncoder`, in older versions `atob`.
  */
-import { EchoRoomError, unreachable } from "./errors.ts";
+import { unreachable } from "./errors.ts";
 
 /** The part of a WebSocket that the client uses: a browser's, Deno's, Node's, or that of `ws`. */
 export interface ClientSocket {
@@ -54,19 +54,18 @@ export type ClientFetch = (url: string, request: ClientRequest) => Promise<Clien
 
 /** @throws {EchoRoomError} if the runtime has none */
 export function ownWebSocket(): ClientSocketConstructor {
-  if (globalThis.WebSocket) return globalThis.WebSocket;
-  throw missing("WebSocket", "Node has one from 22 on; before, give that of the package `ws`");
+  return own("WebSocket", "Node has one from 22 on; before, give that of `ws`");
 }
 
 /** @throws {EchoRoomError} if the runtime has none */
 export function ownFetch(): ClientFetch {
-  if (globalThis.fetch) return globalThis.fetch;
-  throw missing("fetch", "give one");
+  return own("fetch", "give one");
 }
 
-function missing(name: "WebSocket" | "fetch", remedy: string): EchoRoomError {
-  const message = `This runtime has no ${name}: ${remedy} as the option \`${name}\`.`;
-  return new EchoRoomError({ message, code: "unreachable" });
+function own<T>(name: "WebSocket" | "fetch", remedy: string): T {
+  const value = globalThis[name];
+  if (value) return value as T;
+  throw unreachable(`This runtime has no ${name}: ${remedy} as the option \`${name}\`.`);
 }
 
 /** Fails with `unreachable` after `ms`, whether or not the work observes its signal. */
@@ -84,42 +83,18 @@ export function inTime<T>(ms: number, work: (signal: AbortSignal) => Promise<T>)
 
 /**
  * A UUID of version 7 (RFC 9562): it begins with the time, so that a database's index adds it beside
- * the last ones. Unique, but not unguessable.
+ * the last ones. Unique among one sender's and not a secret: for that `Math.random` will do, which is
+ * everywhere.
  */
 export function newId(): string {
-  const { crypto } = globalThis as { crypto?: Partial<Crypto> };
-  const bytes = new Uint8Array(16);
-  if (crypto?.getRandomValues) crypto.getRandomValues(bytes);
-  else bytes.forEach((_, i) => bytes[i] = Math.random() * 256);
-  const now = Date.now();
-  for (let i = 0; i < 6; i++) bytes[i] = now / 2 ** (8 * (5 - i));
-  bytes[6] = 0x70 | bytes[6]! & 0x0f;
-  bytes[8] = 0x80 | bytes[8]! & 0x3f;
-  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+  const time = Date.now().toString(16).padStart(12, "0");
+  return `${time.slice(0, 8)}-${time.slice(8)}-7xxx-yxxx-xxxxxxxxxxxx`.replace(/[xy]/g, (digit) => {
+    const random = Math.random() * 16 | 0;
+    return (digit === "x" ? random : random & 3 | 8).toString(16);
+  });
 }
 
-/** The length of a text in UTF-8, in bytes. */
-export function utf8Length(text: string): number {
-  let bytes = 0;
-  for (const character of text) {
-    const code = character.codePointAt(0)!;
-    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x1_0000 ? 3 : 4;
-  }
-  return bytes;
-}
-
-const BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-/** Decodes base64url (RFC 4648, 5); each byte becomes a character. */
-export function decodeBase64Url(text: string): string {
-  let [decoded, bits, count] = ["", 0, 0];
-  for (const letter of text) {
-    bits = (bits << 6 | BASE64URL.indexOf(letter)) & 0xfff;
-    count += 6;
-    if (count < 8) continue;
-    count -= 8;
-    decoded += String.fromCharCode(bits >> count & 0xff);
-  }
-  return decoded;
+/** The length of JSON in UTF-8, in bytes: it has no lone surrogates, which cannot be encoded. */
+export function utf8Length(json: string): number {
+  return encodeURIComponent(json).replace(/%../g, "-").length;
 }

@@ -1,5 +1,5 @@
 /** Which reactions to a message are the user's own, and what it looks like with one more or fewer. */
-import type { Message, MessageChange, Reaction } from "../protocol/wire/messages.ts";
+import type { Message, MessageChange } from "../protocol/wire/messages.ts";
 import type { ChatMessage } from "./chat_message.ts";
 
 /** Users whom a reaction names. */
@@ -44,8 +44,11 @@ export function withReaction(
   const known = reactions.find((reaction) => isSame(reaction.emoji, emoji));
   const name = known?.emoji ?? emoji;
   if (ownReactions.includes(name) === isOn) return { reactions, ownReactions };
-  const others = known ?? { emoji, count: 0, users: [] };
-  const reaction = isOn ? withUser(others, self) : withoutUser(others, self);
+  const { count = 0, users = [] } = known ?? {};
+  const others = users.filter((id) => id !== self);
+  const reaction = isOn
+    ? { emoji: name, count: count + 1, users: [...others, self].slice(0, NAMED_USERS) }
+    : { emoji: name, count: count - 1, users: others };
   const all = known
     ? reactions.map((other) => other === known ? reaction : other)
     : [...reactions, reaction];
@@ -53,14 +56,6 @@ export function withReaction(
     reactions: all.filter(({ count }) => count > 0),
     ownReactions: isOn ? [...ownReactions, name] : ownReactions.filter((own) => own !== name),
   };
-}
-
-function withUser({ emoji, count, users }: Reaction, id: string): Reaction {
-  return { emoji, count: count + 1, users: [...users, id].slice(0, NAMED_USERS) };
-}
-
-function withoutUser({ emoji, count, users }: Reaction, id: string): Reaction {
-  return { emoji, count: count - 1, users: users.filter((user) => user !== id) };
 }
 
 /** The server compares emoji without the variation selector, too. */

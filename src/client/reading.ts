@@ -1,5 +1,6 @@
 /** How far the user has read a room, and what is unread: kept by the server, and counted live here. */
 import type { ServerEvents } from "../protocol/wire/events.ts";
+import type { PublicUser } from "../protocol/wire/users.ts";
 import type { ChatMessage } from "./chat_message.ts";
 import type { Connection } from "./connection.ts";
 import { type EchoRoomError, isPassing } from "./errors.ts";
@@ -21,7 +22,7 @@ export interface ReadingHost {
   readonly connection: Connection;
   readonly timeline: Timeline;
   roomId(): string;
-  selfId(): string | undefined;
+  self(): PublicUser | null;
   /** The server has set the position: other handles of the room are to know. */
   acked(ack: ServerEvents["read:ack"]): void;
 }
@@ -56,7 +57,7 @@ export class Reading {
 
   constructor(host: ReadingHost) {
     this.#host = host;
-    host.timeline.messages.subscribe(() => this.unread.changed());
+    host.timeline.main.messages.derived.add(this.unread);
   }
 
   get isMember(): boolean {
@@ -149,10 +150,10 @@ export class Reading {
   #count(): Unread {
     const readSeq = this.#readSeq;
     if (readSeq === null) return { count: 0, mentions: 0, readSeq };
-    const { timeline } = this.#host;
-    const isCovered = !timeline.hasOlder.get() || timeline.first()!.seq! <= readSeq + 1;
+    const { main } = this.#host.timeline;
+    const isCovered = !main.hasOlder.get() || main.first()!.seq! <= readSeq + 1;
     const after = isCovered ? readSeq : this.#countedSeq;
-    const news = timeline.messages.get().filter((message) => this.#isUnread(message, after));
+    const news = main.messages.get().filter((message) => this.#isUnread(message, after));
     const { unread, mentions } = isCovered ? { unread: 0, mentions: 0 } : this.#known!;
     const mentioned = news.filter((message) => this.#isMention(message)).length;
     return {
@@ -164,11 +165,11 @@ export class Reading {
 
   #isUnread({ seq, sender, system, deletedAt }: ChatMessage, after: number): boolean {
     if (seq === null || seq <= after || system || deletedAt !== null) return false;
-    return sender.id !== this.#host.selfId();
+    return sender.id !== this.#host.self()?.id;
   }
 
   #isMention({ mentions, mentionsRoom, replyTo }: ChatMessage): boolean {
-    const self = this.#host.selfId()!;
+    const self = this.#host.self()!.id;
     const answered = replyTo === null ? undefined : this.#host.timeline.find(replyTo);
     return mentionsRoom || mentions.includes(self) || answered?.sender.id === self;
   }

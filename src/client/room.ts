@@ -6,6 +6,7 @@ import type { Observable } from "./observable.ts";
 import type { ChatMessage, MessageRef } from "./chat_message.ts";
 import type { Ack, Edit, MessageOptions } from "./commands.ts";
 import type { Unread } from "./reading.ts";
+import type { Thread } from "./thread.ts";
 
 /** The state of a room. */
 export type RoomState =
@@ -72,6 +73,11 @@ export interface Room {
 
   /** How much of the room the user has not read: by the server, and counted live. */
   readonly unread: Observable<Unread>;
+  /**
+   * The room's pinned messages, oldest first; null until they are loaded, which they are as soon as there
+   * is a subscriber. From then on they are kept current.
+   */
+  readonly pins: Observable<readonly ChatMessage[] | null>;
 
   /**
    * Sends a message. It is in `messages` at once (or as soon as it is known who is signed in), is
@@ -131,6 +137,13 @@ export interface Room {
    * @throws {EchoRoomError} as `edit`
    */
   unpin(message: MessageRef): Promise<void>;
+
+  /**
+   * Shows a message and the answers to it, beside the room's own list, until the thread is closed.
+   * @param message any of the thread's that is shown, or the id of the one that it begins with
+   * @throws {EchoRoomError} `message_not_found` if it is not sent yet
+   */
+  thread(message: MessageRef): Thread;
 
   /**
    * Sends a message that failed once more, as a new one.

@@ -1,8 +1,7 @@
 /** The list of rooms, with what is unread: from the server, and kept live by being in the user's own. */
 import type { ListedRoom } from "../protocol/wire/rooms.ts";
 import type { Api } from "./api.ts";
-import type { Observable } from "./observable.ts";
-import { Observed } from "./observable.ts";
+import { type Observable, Observed } from "./observable.ts";
 import type { Room } from "./room.ts";
 
 /** A room as it is listed. */
@@ -35,45 +34,33 @@ const MAX_JOINED = 100;
 const PAGE = 100;
 
 /** Is read, and kept current, while it has subscribers. */
-export class RoomList implements ObservableRooms {
+export class RoomList extends Observed<readonly RoomSummary[] | null> implements ObservableRooms {
   readonly #host: RoomListHost;
-  readonly #observed = new Observed(() => this.#list());
   #listed: ListedRoom[] | null = null;
   /** The user's own rooms, and what ends the watch of each. */
   readonly #joined = new Map<string, { room: Room; end: () => void }>();
-  #subscribers = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Counts the readings: answers to an older one are ignored. */
   #reading = 0;
 
   constructor(host: RoomListHost) {
+    super(
+      () => this.#listed?.map((listed) => this.#summary(listed)) ?? null,
+      (isUsed) => isUsed ? this.reload() : this.#leave(),
+    );
     this.#host = host;
   }
 
-  readonly get = (): readonly RoomSummary[] | null => this.#observed.get();
-
-  readonly subscribe = (listener: () => void): () => void => {
-    const end = this.#observed.subscribe(listener);
-    if (++this.#subscribers === 1) this.reload();
-    let isOver = false;
-    return () => {
-      end();
-      if (isOver) return;
-      isOver = true;
-      if (--this.#subscribers === 0) this.#leave();
-    };
-  };
-
   reload(): void {
     clearTimeout(this.#timer);
-    if (this.#subscribers > 0 && this.#host.isOnline()) void this.#read();
+    if (this.isUsed && this.#host.isOnline()) void this.#read();
   }
 
   /** Forgets everything: the session has ended. */
   end(): void {
     this.#leave();
     this.#listed = null;
-    this.#observed.changed();
+    this.changed();
   }
 
   async #read(): Promise<void> {
@@ -81,7 +68,7 @@ export class RoomList implements ObservableRooms {
     const rooms: ListedRoom[] = [];
     try {
       for (let cursor: string | null = ""; cursor !== null;) {
-        const page = { limit: PAGE, ...(cursor && { cursor }) };
+        const page = { limit: PAGE, cursor: cursor || undefined };
         const answer = await this.#host.api.listRooms(page);
         if (reading !== this.#reading) return;
         rooms.push(...answer.rooms);
@@ -89,7 +76,7 @@ export class RoomList implements ObservableRooms {
       }
       this.#listed = rooms;
       this.#join();
-      this.#observed.changed();
+      this.changed();
     } catch {
       // It is read again soon, and at the next connection.
     }
@@ -101,8 +88,9 @@ export class RoomList implements ObservableRooms {
     for (const { id, me } of this.#listed!) {
       if (!me || this.#joined.has(id) || this.#joined.size >= MAX_JOINED) continue;
       const room = this.#host.join(id);
-      const ends = [room.unread, room.messages, room.info].map(({ subscribe }) => {
-        return subscribe(() => this.#observed.changed());
+      // What is unread changes with the messages.
+      const ends = [room.unread, room.info].map(({ subscribe }) => {
+        return subscribe(() => this.changed());
       });
       this.#joined.set(id, { room, end: () => ends.forEach((end) => end()) });
     }
@@ -118,17 +106,14 @@ export class RoomList implements ObservableRooms {
     this.#joined.clear();
   }
 
-  #list(): readonly RoomSummary[] | null {
-    return this.#listed?.map((listed) => this.#summary(listed)) ?? null;
-  }
-
   #summary({ me, ...listed }: ListedRoom): RoomSummary {
     const room = this.#joined.get(listed.id)?.room;
     const live = room?.unread.get();
     const { unread, mentions } = live && live.readSeq !== null
       ? { unread: live.count, mentions: live.mentions }
       : me ?? { unread: 0, mentions: 0 };
-    const last = room?.messages.get().findLast(({ seq }) => seq !== null)?.createdAt ?? "";
+    const sent = room?.messages.get().filter(({ seq }) => seq);
+    const last = sent?.at(-1)?.createdAt ?? "";
     const lastMessageAt = last > (listed.lastMessageAt ?? "") ? last : listed.lastMessageAt;
     return { ...listed, lastMessageAt, isMember: me !== undefined, unread, mentions };
   }

@@ -32,14 +32,11 @@ const LASTING: ReadonlySet<string> = new Set([
 ]);
 
 export class Subscription {
-  readonly state: Observed<RoomState> = new Observed(() => this.#state);
-  readonly recovery: Observed<Recovery | null> = new Observed(() => this.#recovery);
+  readonly state: Observed<RoomState> = new Observed<RoomState>(() => ({ status: "waiting" }));
+  readonly recovery: Observed<Recovery | null> = new Observed<Recovery | null>(() => null);
 
   readonly #host: SubscriptionHost;
   readonly #timeline: Timeline;
-  #state: RoomState = { status: "waiting" };
-  #recovery: Recovery | null = null;
-  #hasJoined = false;
   /** Counts the attempts to join: answers to an older one are ignored. */
   #attempt = 0;
   #recovering = false;
@@ -55,7 +52,7 @@ export class Subscription {
   }
 
   get status(): RoomState["status"] {
-    return this.#state.status;
+    return this.state.get().status;
   }
 
   /** Joins the room, and recovers what was missed: the connection is online. */
@@ -125,8 +122,7 @@ export class Subscription {
   }
 
   #joined(answer: ServerEvents["room:joined"]): void {
-    const isNew = !this.#hasJoined;
-    this.#hasJoined = true;
+    const isNew = this.#timeline.cursor.seq === 0;
     const added = this.#timeline.join(answer);
     this.#host.joined(answer);
     if (added === null) return void this.check();
@@ -149,8 +145,7 @@ export class Subscription {
     let [added, reset, again] = [0, false, true];
     while (again && attempt === this.#attempt) {
       const { seq: lastSeenSeq, id } = timeline.cursor;
-      const cursor = { lastSeenSeq, ...(id && { lastSeenEntryId: id }) };
-      const request = { ...this.#place(), ...cursor };
+      const request = { ...this.#place(), lastSeenSeq, lastSeenEntryId: id ?? undefined };
       await this.#host.connection.request("connection:recover", request, (page) => {
         if (attempt !== this.#attempt) return;
         added += timeline.recover(page);
@@ -166,14 +161,13 @@ export class Subscription {
   }
 
   /** The room, and whether the user is there: true unless the server is told otherwise. */
-  #place(): { roomId: string; present?: false } {
+  #place(): { roomId: string; present: false | undefined } {
     this.#isPresent = this.#host.isPresent();
-    return { roomId: this.#host.roomId(), ...(!this.#isPresent && { present: false }) };
+    return { roomId: this.#host.roomId(), present: this.#isPresent ? undefined : false };
   }
 
   #recovered(messages: number, reset: boolean): void {
-    this.#recovery = { messages, reset };
-    this.recovery.changed();
+    this.recovery.set({ messages, reset });
   }
 
   #refused(error: EchoRoomError): void {
@@ -191,8 +185,7 @@ export class Subscription {
     if (state.status === this.status && state.status !== "failed") return;
     if (state.status === "live") this.#refusals = 0;
     const wasLive = this.status === "live";
-    this.#state = state;
-    this.state.changed();
+    this.state.set(state);
     if (wasLive !== (state.status === "live")) this.#host.live(!wasLive);
   }
 }

@@ -1,49 +1,48 @@
 /** One room's messages as this client has them: the log up to a cursor, and drafts after it. */
 import type { ServerEvents } from "../protocol/wire/events.ts";
-import type { Message, MessageChange, MessagesPage } from "../protocol/wire/messages.ts";
+import type { Message } from "../protocol/wire/messages.ts";
 import type { PublicUser } from "../protocol/wire/users.ts";
-import { byPlace, type ChatMessage, keyOf, type MessageRef, UNCHANGED } from "./chat_message.ts";
-import { isChange, type Unsent, type UnsentMessage } from "./commands.ts";
-import { draftOf, progressed } from "./drafts.ts";
+import { type ChatMessage, keyOf, type MessageRef } from "./chat_message.ts";
+import { isChange, type Unsent } from "./commands.ts";
 import { type Answered, continues, type Entry, type EntryRelated, LOG_START } from "./log_entry.ts";
-import { Observed } from "./observable.ts";
+import { type ListHost, MessageList } from "./message_list.ts";
+import { MessageSet } from "./message_set.ts";
 import { OptimisticChanges } from "./optimistic_changes.ts";
 import type { Progress } from "./outbox.ts";
-import { afterChange, ownReactions } from "./reactions.ts";
-import { Referenced } from "./referenced.ts";
+import type { TimelineView } from "./timeline_view.ts";
+
+/** More of the messages that others answer than a screen shows; the oldest go first. */
+const MAX_REFERENCED = 500;
 
 /**
  * The messages from the first one shown up to the cursor, without a gap. Entries come one by one
  * through {@linkcode Timeline.receive}, and by pages otherwise.
  */
-export class Timeline {
-  /** All messages in the order of the log, then the drafts in the order in which they were written. */
-  readonly messages: Observed<readonly ChatMessage[]> = new Observed(() => {
-    return this.#changes.over(this.#list(), this.#self()?.id);
-  });
-  /** Whether there are older messages than those shown. */
-  readonly hasOlder: Observed<boolean> = new Observed(() => {
-    return (this.first()?.seq ?? 0) > this.#beginning;
-  });
+export class Timeline implements ListHost {
+  /** The messages of the room. */
+  readonly main: MessageList;
+  /** What is kept beside it from the same entries. */
+  readonly views: Set<TimelineView> = new Set();
 
+  /** The messages of the room, and those of threads. */
+  readonly #lists: Set<MessageList>;
   /** The last entry up to which nothing is missing; null before the room was first joined. */
   #cursor: Entry | null = null;
-  /** The `seq` of the first message that the server still has. */
-  #beginning = 1;
   /** The highest `seq` received; if it is beyond the cursor, something is missing. */
   #head = 0;
   /** Whether a join could not confirm that the cursor is an entry of the server's log. */
   #unconfirmed = false;
-  /** Changes of messages older than those shown, while a page of these is on its way; else null. */
-  #olderChanges: (() => void)[] | null = null;
-  readonly #messages = new Map<string, ChatMessage>();
   readonly #changes = new OptimisticChanges();
-  readonly #referenced = new Referenced();
+  /** The messages that those shown answer, where these are not shown themselves. */
+  readonly #referenced: MessageSet;
   /** The user; null before it is known. */
-  readonly #self: () => PublicUser | null;
+  readonly self: () => PublicUser | null;
 
   constructor(self: () => PublicUser | null) {
-    this.#self = self;
+    this.self = self;
+    this.#referenced = new MessageSet(self);
+    this.main = new MessageList(this);
+    this.#lists = new Set([this.main]);
   }
 
   /** The last entry up to which nothing is missing. */
@@ -51,9 +50,22 @@ export class Timeline {
     return this.#cursor ?? LOG_START;
   }
 
-  /** The oldest message that the server has. */
-  first(): ChatMessage | undefined {
-    return this.#list().find(({ id }) => id !== null);
+  /** A list of the answers to a message, from now on kept by the same entries. */
+  open(rootId: string): MessageList {
+    const list = new MessageList(this, rootId);
+    list.copy(this.main);
+    this.#lists.add(list);
+    return list;
+  }
+
+  /** A list is no longer shown. */
+  close(list: MessageList): void {
+    this.#lists.delete(list);
+  }
+
+  /** Messages with the changes of the user's own that are on their way. */
+  over(messages: ChatMessage[]): ChatMessage[] {
+    return this.#changes.over(messages, this.self()?.id);
   }
 
   /** Whether entries beyond the cursor are missing. */
@@ -75,8 +87,7 @@ export class Timeline {
     const { messages, lastSeq } = answer;
     if (this.#cursor === null) {
       // Acked before the room was joined.
-      this.#dropBefore(messages[0]?.seq ?? 0);
-      this.#olderChanges = null;
+      for (const list of this.#lists) list.dropBefore(messages[0]?.seq ?? 0);
     } else {
       this.#head = Math.max(this.#head, lastSeq);
       this.#unconfirmed = !continues(answer, this.#cursor);
@@ -107,153 +118,86 @@ export class Timeline {
    * @param related what the entry has changed, and what goes with the message, if it says so
    * @returns whether it was the next one; earlier ones are known, later ones leave `isBehind` true
    */
-  receive(entry: Entry, message?: Message, { change, referenced }: EntryRelated = {}): boolean {
+  receive(entry: Entry, message?: Message, related: EntryRelated = {}): boolean {
     if (this.#cursor === null) return false;
     this.#head = Math.max(this.#head, entry.seq);
     // It may follow an entry that only has the cursor's number.
     if (this.#unconfirmed || entry.seq !== this.#cursor.seq + 1) return false;
-    this.#referenced.take(referenced);
-    if (message) this.#fold(message, undefined, change);
+    this.refer(related.referenced);
+    if (message) this.#fold(message, undefined, related);
     this.#cursor = entry;
     this.#confirm();
     if (message) this.#changed();
     return true;
   }
 
-  /**
-   * Adds a page of older messages than those shown. Not to be called again while it is under way.
-   * @param read reads the page before the message with this id
-   * @returns whether there are still more
-   */
-  async loadOlder(
-    read: (
-      id: string,
-    ) => Promise<Pick<MessagesPage, "messages" | "mine" | "referenced" | "hasMore">>,
-  ): Promise<boolean> {
-    const first = this.first();
-    if (!first) return false;
-    const changes: (() => void)[] = this.#olderChanges = [];
-    try {
-      const { messages, mine, referenced, hasMore } = await read(first.id!);
-      // A reset, or less being shown, has made the page useless meanwhile.
-      const isUseful = this.#olderChanges === changes && this.first()?.key === first.key;
-      if (!isUseful) return this.hasOlder.get();
-      this.#olderChanges = null;
-      this.#referenced.take(referenced);
-      for (const message of messages) this.#put(message, mine?.[message.id] ?? []);
-      // The page may have been read before them.
-      for (const fold of changes) fold();
-      if (!hasMore) this.#beginning = this.first()?.seq ?? 1;
-      this.#changed();
-      return hasMore;
-    } finally {
-      this.#olderChanges = null;
-    }
-  }
-
   /** The message that is shown under this `id` or `key`, or that one of those shown answers. */
   find(ref: MessageRef): ChatMessage | undefined {
-    if (typeof ref !== "string") return this.find(ref.id ?? ref.key);
-    const isWanted = ({ id, key }: ChatMessage) => id === ref || key === ref;
-    return this.messages.get().find(isWanted) ?? this.#referenced.find(ref);
+    const message = this.#known(typeof ref === "string" ? ref : ref.id ?? ref.key);
+    return message && this.over([message])[0];
   }
 
   /** Shows something of the user's own that the server does not have yet, unless it is shown already. */
   show(unsent: Unsent): void {
-    const sender = this.#self();
+    const sender = this.self();
     if (!sender) return;
-    if (isChange(unsent)) return this.update(unsent, { state: "queued" });
-    const key = keyOf(sender, unsent.clientMessageId);
-    if (this.#messages.has(key)) return;
-    this.#messages.set(key, draftOf(unsent, sender, this.#answeredBy(unsent)));
-    this.messages.changed();
+    const isShown = !isChange(unsent) && this.main.set.has(keyOf(sender, unsent.clientMessageId));
+    if (!isShown) this.update(unsent, { state: "queued" });
   }
 
   /** Shows what has become of something of the user's own; what is in the log already stays as it is. */
   update(unsent: Unsent, progress: Progress): void {
-    const sender = this.#self();
+    const sender = this.self();
     if (!sender) return;
     if (isChange(unsent)) {
       this.#changes.update(unsent, progress);
-      return this.messages.changed();
+      return this.#changed();
     }
-    this.show(unsent);
-    const draft = this.#messages.get(keyOf(sender, unsent.clientMessageId))!;
-    if (draft.id !== null) return;
-    if (progress.state === "discarded") return this.#remove(draft.key);
-    const first = this.first();
-    const next = progressed(draft, unsent, progress, this.#answeredBy(unsent));
-    this.#messages.set(draft.key, next);
-    // It was stored long ago, and only its ack was lost.
-    if (first) this.#dropBefore(first.seq!);
-    this.messages.changed();
+    const ref = unsent.replyTo ?? (unsent.sendId && keyOf(sender, unsent.sendId));
+    const answered = ref ? this.find(ref) : undefined;
+    for (const list of this.#lists) list.update(unsent, progress, sender, answered);
   }
 
   /** Removes a draft that has failed. Returns whether there was one. */
   discard(key: string): boolean {
-    if (this.#messages.get(key)?.state !== "failed") return false;
-    this.#remove(key);
-    return true;
-  }
-
-  /** Removes all but the newest messages, and keeps the drafts. */
-  forgetOlder(keep: number): void {
-    const shown = this.#list().filter(({ id }) => id !== null);
-    if (shown.length <= keep) return;
-    this.#dropBefore(shown.at(-keep)!.seq!);
-    this.#changed();
+    const [wasThere] = [...this.#lists].map((list) => list.discard(key));
+    return wasThere!;
   }
 
   /** Removes all messages, and the drafts. */
   clear(): void {
-    this.#messages.clear();
+    for (const { set } of this.#lists) set.clear();
     this.#changes.clear();
-    this.#referenced.clear();
     this.#reset(null);
     this.#changed();
   }
 
   /** Starts over with another log; drafts stay. */
   #reset(cursor: Entry | null): void {
-    this.#dropBefore(Infinity);
+    this.#referenced.clear();
+    for (const part of [...this.#lists, ...this.views]) part.reset();
     this.#cursor = cursor;
     this.#head = 0;
-    this.#beginning = 1;
     this.#unconfirmed = false;
-    this.#olderChanges = null;
     this.#changes.confirm(Infinity, () => undefined);
   }
 
-  #list(): ChatMessage[] {
-    return [...this.#messages.values()].sort(byPlace);
-  }
-
   #changed(): void {
-    this.messages.changed();
-    this.hasOlder.changed();
+    for (const list of this.#lists) list.changed();
   }
 
-  #answeredBy({ replyTo }: UnsentMessage): ChatMessage | undefined {
-    return replyTo === undefined ? undefined : this.find(replyTo);
-  }
-
-  #remove(key: string): void {
-    this.#messages.delete(key);
-    this.messages.changed();
+  /** As it is in the log. */
+  #known(ref: string): ChatMessage | undefined {
+    for (const { set } of [...this.#lists, ...this.views, { set: this.#referenced }]) {
+      const message = set.find(ref);
+      if (message) return message;
+    }
+    return undefined;
   }
 
   #confirm(): void {
-    // A page on its way may show a message in the state before.
-    if (this.#olderChanges) return;
-    const all = this.#list();
-    this.#changes.confirm(this.cursor.seq, (ref) => all.find(({ id }) => id === ref));
-  }
-
-  /** Removes older messages, which would stand before a gap; they can be loaded by page. */
-  #dropBefore(seq: number): void {
-    for (const [key, message] of this.#messages) {
-      if (message.seq !== null && message.seq < seq) this.#messages.delete(key);
-    }
+    if ([...this.#lists].some(({ isLoading }) => isLoading)) return;
+    this.#changes.confirm(this.cursor.seq, (id) => this.#known(id));
   }
 
   /**
@@ -261,7 +205,7 @@ export class Timeline {
    * @returns how many are new
    */
   #takeUpTo({ lastSeq, lastEntryId, messages, mine, referenced }: Answered): number {
-    this.#referenced.take(referenced);
+    this.refer(referenced);
     const added = messages.filter((message) => this.#fold(message, mine?.[message.id] ?? []));
     if (this.#cursor === null || lastSeq > this.#cursor.seq) {
       this.#cursor = { seq: lastSeq, id: lastEntryId ?? null };
@@ -271,37 +215,26 @@ export class Timeline {
     return added.length;
   }
 
-  /**
-   * Takes the state of a message that entries after the cursor have created or changed. One that is
-   * older than the first one shown would stand before a gap.
-   * @param mine,change as `#put`
-   * @returns as `#put`
-   */
-  #fold(message: Message, mine?: string[], change?: MessageChange): boolean {
-    const isShown = message.seq > this.cursor.seq || message.seq >= (this.first()?.seq ?? 0);
-    if (isShown) return this.#put(message, mine, change);
-    this.#referenced.update(message);
-    this.#olderChanges?.push(() => this.#fold(message, mine, change));
-    return false;
+  /** Takes the messages that others answer. */
+  refer(messages: readonly Message[] = []): void {
+    for (const message of messages) this.#referenced.put(message);
+    for (const key of this.#referenced.keys()) {
+      if (this.#referenced.size <= MAX_REFERENCED) return;
+      this.#referenced.delete(key);
+    }
   }
 
   /**
-   * Adds a message, or replaces an older state of it.
-   * @param mine the user's reactions to it, if they came with it
-   * @param change what an entry has changed, if it came with one
-   * @returns whether it was not shown before, as the user's own are that were on their way
+   * Takes the state of a message that an entry after the cursor has created or changed.
+   * @param mine,related as in {@linkcode TimelineView.fold}
+   * @returns whether it is new: the user's own are not that were on their way
    */
-  #put(message: Message, mine?: string[], change?: MessageChange): boolean {
+  #fold(message: Message, mine?: string[], related?: EntryRelated): boolean {
     const key = keyOf(message.sender, message.clientMessageId);
-    const known = this.#messages.get(key);
-    // A live entry may show a message in a later state than a page that was read before it.
-    const isOlder = (known?.changedSeq ?? 0) > message.changedSeq;
-    if (isOlder && !change) return false;
-    const self = this.#self()?.id;
-    const others = mine ?? afterChange(known?.ownReactions ?? [], change, self);
-    const state = isOlder ? known! : { ...message, key, state: "sent" as const };
-    const own = ownReactions(state, self, others);
-    this.#messages.set(key, { ...state, ...UNCHANGED, ownReactions: own });
-    return known === undefined;
+    if (this.#referenced.has(key)) this.#referenced.put(message, mine, related?.change);
+    for (const view of this.views) view.fold(message, mine, related);
+    const isNew = message.seq > this.cursor.seq;
+    const [isAdded] = [...this.#lists].map((list) => list.take(message, isNew, mine, related));
+    return isAdded!;
   }
 }

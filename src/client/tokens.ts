@@ -1,7 +1,6 @@
 /** The access token: renewed before it expires, by one request for all callers. */
 import type { TokenSource } from "./api.ts";
 import { signedOut } from "./errors.ts";
-import { decodeBase64Url } from "./platform.ts";
 
 /** A token is renewed when a quarter of its life is left, or this much of a long one. */
 const RENEW_BEFORE_MS = 60_000;
@@ -80,18 +79,18 @@ export class Tokens implements TokenSource {
   }
 }
 
-/** How long a JWT (RFC 7519) is used after it was issued, in milliseconds. */
+/**
+ * How long a JWT (RFC 7519) is used after it was issued, in milliseconds; for ever, until the server
+ * refuses it, if its times cannot be read, also where there is no `atob`.
+ */
 function usableMs(token: string): number {
-  const { iat, exp } = claimsOf(token);
-  const lifeMs = Number(exp) > Number(iat) ? (Number(exp) - Number(iat)) * 1000 : Infinity;
-  return lifeMs === Infinity ? Infinity : lifeMs - Math.min(RENEW_BEFORE_MS, lifeMs / 4);
-}
-
-/** A token's claims, not verified; none if it cannot be decoded. */
-function claimsOf(token: string): { iat?: unknown; exp?: unknown } {
   try {
-    return JSON.parse(decodeBase64Url(token.split(".")[1]!)) ?? {};
+    const base64 = token.split(".")[1]!.replace(/-/g, "+").replace(/_/g, "/");
+    const { iat, exp } = JSON.parse(atob(base64));
+    const lifeMs = (exp - iat) * 1000;
+    if (lifeMs > 0) return lifeMs - Math.min(RENEW_BEFORE_MS, lifeMs / 4);
   } catch {
-    return {};
+    // As with a token that says nothing.
   }
+  return Infinity;
 }

@@ -1,4 +1,4 @@
-/** Where commands that are not acked survive a reload: one key for each, under server and user. */
+/** Where commands that are not acked survive a reload, under server and user. */
 import type { Unsent } from "./commands.ts";
 import { inTime } from "./platform.ts";
 
@@ -34,18 +34,13 @@ export interface UnsentStore {
 /** @param storage null for memory only */
 export function unsentStoreIn(storage: OutboxStorage | null): UnsentStore {
   if (!storage) return MEMORY_ONLY;
-  return isWebStorage(storage) ? new WebStore(storage) : new ListingStore(storage);
+  // That of the web names its keys itself, and at once.
+  return "key" in storage ? new WebStore(storage as WebStorage) : new ListStore(storage);
 }
 
 const MEMORY_ONLY: UnsentStore = { load: () => [], save() {}, remove() {}, erase() {} };
 
 type WebStorage = Pick<Storage, "length" | "key" | "getItem" | "setItem" | "removeItem">;
-
-/** That of the web names its keys itself, and at once. */
-function isWebStorage(storage: OutboxStorage): storage is WebStorage {
-  const { length, key } = storage as Partial<WebStorage>;
-  return typeof length === "number" && typeof key === "function";
-}
 
 /** In a storage that tabs share: they never write the same key. */
 class WebStore implements UnsentStore {
@@ -85,8 +80,8 @@ const STORAGE_MS = 10_000;
 /** The last step begun on each storage, by any client. */
 const LAST_STEPS = new WeakMap<OutboxStorage, Promise<unknown>>();
 
-/** In a storage that cannot name its keys: a list of the ids, in order, is kept beside the commands. */
-class ListingStore implements UnsentStore {
+/** In a storage that cannot name its keys: all commands of an owner are one value. */
+class ListStore implements UnsentStore {
   readonly #storage: OutboxStorage;
 
   constructor(storage: OutboxStorage) {
@@ -94,55 +89,44 @@ class ListingStore implements UnsentStore {
   }
 
   load(owner: string): Promise<Unsent[]> {
-    return this.#inTurn(async () => {
-      const ids = await this.#list(owner);
-      const texts = await Promise.all(ids.map((id) => this.#storage.getItem(keyOf(owner, id))));
-      return texts.flatMap((text) => attempt(() => JSON.parse(text!) as Unsent) ?? []);
-    });
+    return this.#inTurn(() => this.#read(owner));
   }
 
   save(owner: string, message: Unsent): void {
-    const id = message.clientMessageId;
-    this.#inBackground(async () => {
-      const ids = await this.#list(owner);
-      // First: a command that is not listed would stay for ever.
-      if (!ids.includes(id)) {
-        await this.#storage.setItem(listKeyOf(owner), JSON.stringify([...ids, id]));
-      }
-      await this.#storage.setItem(keyOf(owner, id), JSON.stringify(message));
-    });
+    this.#update(owner, message.clientMessageId, message);
   }
 
-  remove(owner: string, { clientMessageId: id }: Unsent): void {
-    this.#inBackground(async () => {
-      const ids = await this.#list(owner);
-      if (!ids.includes(id)) return;
-      await this.#storage.removeItem(keyOf(owner, id));
-      const others = ids.filter((other) => other !== id);
-      await this.#storage.setItem(listKeyOf(owner), JSON.stringify(others));
-    });
+  remove(owner: string, { clientMessageId }: Unsent): void {
+    this.#update(owner, clientMessageId);
   }
 
-  erase(owner: string): Promise<void> {
-    return this.#inBackground(async () => {
-      const ids = await this.#list(owner);
-      await Promise.all(ids.map((id) => this.#storage.removeItem(keyOf(owner, id))));
+  async erase(owner: string): Promise<void> {
+    const removed = this.#inTurn(async () => {
       await this.#storage.removeItem(listKeyOf(owner));
     });
+    await removed.catch(() => {});
   }
 
-  /** Read each time: another client of this app may use the same storage. */
-  async #list(owner: string): Promise<string[]> {
+  /** Replaces one command, or removes it if there is none; the others keep their order. */
+  #update(owner: string, id: string, message?: Unsent): void {
+    this.#inTurn(async () => {
+      // Read each time: another client of this app may use the same storage.
+      const all = new Map((await this.#read(owner)).map((other) => [other.clientMessageId, other]));
+      if (message) all.set(id, message);
+      else if (!all.delete(id)) return;
+      const key = listKeyOf(owner);
+      if (all.size === 0) await this.#storage.removeItem(key);
+      else await this.#storage.setItem(key, JSON.stringify([...all.values()]));
+    }).catch(() => {});
+  }
+
+  async #read(owner: string): Promise<Unsent[]> {
     const text = await this.#storage.getItem(listKeyOf(owner));
-    const ids = attempt(() => JSON.parse(text!));
-    return Array.isArray(ids) ? ids : [];
+    const all = attempt(() => JSON.parse(text!));
+    return Array.isArray(all) ? all : [];
   }
 
-  #inBackground(work: () => Promise<void>): Promise<void> {
-    return this.#inTurn(work).catch(() => {});
-  }
-
-  /** One after the other, or steps of reading and writing the list would undo each other. */
+  /** One after the other, or steps of reading and writing would undo each other. */
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const before = LAST_STEPS.get(this.#storage) ?? Promise.resolve();
     const step = before.then(() => inTime(STORAGE_MS, work));

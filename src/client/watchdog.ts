@@ -29,17 +29,19 @@ export class Watchdog {
     if (this.#timer !== undefined) return;
     this.#lastCheck = Date.now();
     this.#timer = setInterval(() => this.#check(), this.#host.silenceMs / 5);
-    globalThis.addEventListener?.("online", this.#wake);
-    globalThis.addEventListener?.("pageshow", this.#wake);
-    documentOf()?.addEventListener("visibilitychange", this.#wake);
+    this.#listen("addEventListener");
   }
 
   stop(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
-    globalThis.removeEventListener?.("online", this.#wake);
-    globalThis.removeEventListener?.("pageshow", this.#wake);
-    documentOf()?.removeEventListener("visibilitychange", this.#wake);
+    this.#listen("removeEventListener");
+  }
+
+  #listen(method: "addEventListener" | "removeEventListener"): void {
+    globalThis[method]?.("online", this.#wake);
+    globalThis[method]?.("pageshow", this.#wake);
+    documentOf()?.[method]("visibilitychange", this.#wake);
   }
 
   /** A frame has arrived. */

@@ -1,0 +1,44 @@
+/** Messages in the newest states that have come of each. */
+import type { Message, MessageChange } from "../protocol/wire/messages.ts";
+import type { PublicUser } from "../protocol/wire/users.ts";
+import { type ChatMessage, keyOf, UNCHANGED } from "./chat_message.ts";
+import { afterChange, ownReactions } from "./reactions.ts";
+
+/** By their keys. */
+export class MessageSet extends Map<string, ChatMessage> {
+  /** The user; null before it is known. */
+  readonly #self: () => PublicUser | null;
+
+  constructor(self: () => PublicUser | null) {
+    super();
+    this.#self = self;
+  }
+
+  /**
+   * Adds a message, or replaces an older state of it.
+   * @param mine the user's reactions to it, if they came with it
+   * @param change what an entry has changed, if it came with one
+   * @returns the state that was there before
+   */
+  put(message: Message, mine?: readonly string[], change?: MessageChange): ChatMessage | undefined {
+    const key = keyOf(message.sender, message.clientMessageId);
+    const known = this.get(key);
+    // A live entry may show a message in a later state than a page that was read before it.
+    const isOlder = (known?.changedSeq ?? 0) > message.changedSeq;
+    if (isOlder && !change) return known;
+    const self = this.#self()?.id;
+    const others = mine ?? afterChange(known?.ownReactions ?? [], change, self);
+    const state = isOlder ? known! : { ...message, key, state: "sent" as const };
+    const own = ownReactions(state, self, others);
+    this.set(key, { ...state, ...UNCHANGED, ownReactions: own });
+    return known;
+  }
+
+  /** The message with this `id` or `key`. */
+  find(ref: string): ChatMessage | undefined {
+    for (const message of this.values()) {
+      if (message.key === ref || message.id === ref) return message;
+    }
+    return undefined;
+  }
+}
