@@ -4,7 +4,7 @@ import { indexedDB } from "fake-indexeddb";
 import { createStore, entries, set } from "idb-keyval";
 import type { ChatMessage, RoomInfo } from "../src/client/mod.ts";
 import { NEW_MESSAGE } from "../src/protocol/wire/messages.ts";
-import { ARCHIVE_LIMITS, RoomArchive, withArchived } from "../web/room_archive.ts";
+import { ARCHIVE_LIMITS, RoomArchive } from "../web/room_archive.ts";
 
 Object.assign(globalThis, { indexedDB });
 
@@ -124,26 +124,12 @@ Deno.test("a storage that is forbidden or full does no harm", async () => {
   }
 });
 
-Deno.test("kept messages are shown with unsent ones until the client was in the room", () => {
-  const archived = { room: room("tea"), messages: [message(1), message(2)] };
-  const unsent = { ...message(3), state: "queued", id: null, seq: null } as const;
-  assert.deepEqual(withArchived(live(null, [unsent]), archived), [message(1), message(2), unsent]);
-  assert.deepEqual(withArchived(live(null, []), undefined), []);
-  const deleted = { ...message(1), text: "", deletedAt: "2026-01-02" };
-  assert.deepEqual(withArchived(live(room("tea"), [deleted]), archived), [deleted]);
-});
-
 let stores = 0;
 
 /** In a database of its own. */
 function newStore() {
   const store = createStore(`archive ${++stores}`, "rooms");
   return () => store;
-}
-
-function live(info: RoomInfo | null, messages: ChatMessage[]) {
-  const subscribe = () => () => {};
-  return { info: { get: () => info, subscribe }, messages: { get: () => messages, subscribe } };
 }
 
 function room(id: string): RoomInfo {

@@ -2,6 +2,7 @@
 import { effect, type ReadonlySignal, signal, untracked } from "@preact/signals";
 import { type Client, createClient, type RoomSummary, type User } from "../src/client/mod.ts";
 import { address, type Place } from "./address.ts";
+import { Archiving, eraseArchive } from "./archiving.ts";
 import { Attention } from "./attention.ts";
 import { Drafts } from "./drafts.ts";
 import { MemberRooms } from "./member_rooms.ts";
@@ -31,6 +32,7 @@ export class Chat {
   /** What this browser keeps of the user; null while nobody is signed in. */
   #kept: { drafts: Drafts; roomIds: RoomIds } | null = null;
   #memberRooms: MemberRooms | null = null;
+  #archiving: Archiving | null = null;
 
   constructor() {
     this.user = signalOf(this.client.user);
@@ -75,6 +77,7 @@ export class Chat {
       if (!wasKnown && state.status === "signed_out") this.welcome.value = lostSession();
       this.isKnown.value ||= user !== null || state.status === "signed_out";
       if (user) this.#begin(user);
+      else if (state.status === "signed_out" && !this.#kept) eraseArchive();
       if (!user && this.#kept) this.#end(state.status === "signed_out" ? state.reason : "");
     });
   }
@@ -84,13 +87,19 @@ export class Chat {
     if (this.#kept) return;
     this.#kept = { drafts: new Drafts(user.id), roomIds: new RoomIds(user.id) };
     const attention = this.attention.value = new Attention(user);
-    this.#memberRooms = new MemberRooms(this.client, (room) => attention.watch(room));
+    const archiving = this.#archiving = new Archiving(user);
+    archiving.start(user.id, this.rooms, this.#open);
+    this.#memberRooms = new MemberRooms(this.client, (room) => {
+      const ends = [attention.watch(room), archiving.follow(room)];
+      return () => ends.forEach((end) => end());
+    });
   }
 
   /** The client has already left all rooms. */
   #end(reason: string): void {
     this.#kept = null;
     this.#memberRooms?.close();
+    void this.#archiving?.erase();
     this.attention.value?.close();
     this.attention.value = null;
     this.#open.value?.close();

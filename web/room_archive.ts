@@ -1,6 +1,6 @@
 /** The last rooms and messages of a user, kept in this browser for when the server cannot be reached. */
 import { createStore, delMany, entries, setMany, type UseStore } from "idb-keyval";
-import type { ChatMessage, Room, RoomInfo } from "../src/client/mod.ts";
+import type { ChatMessage, RoomInfo } from "../src/client/mod.ts";
 
 /** The rooms kept, and the messages of each. */
 export const ARCHIVE_LIMITS = { rooms: 20, messages: 100 } as const;
@@ -42,8 +42,6 @@ export class RoomArchive {
   /** What is to be written; null for what is to be removed. */
   readonly #changes = new Map<string, Stored | null>();
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** Steps are done one after the other. */
-  #lastStep: Promise<unknown> = Promise.resolve();
   #isErased = false;
 
   constructor(userId: string, { open = openOnce, pauseMs = 2_000 }: RoomArchiveOptions = {}) {
@@ -79,7 +77,8 @@ export class RoomArchive {
     const sent = messages.filter(({ state, seq }) => state === "sent" && seq !== null)
       .slice(-ARCHIVE_LIMITS.messages);
     const last = sent.at(-1)?.createdAt ?? room.createdAt;
-    const at = isShown ? new Date().toISOString() : last;
+    const before = this.#activity.get(room.id) ?? "";
+    const at = isShown ? new Date().toISOString() : last > before ? last : before;
     this.#activity.set(room.id, at);
     this.#changes.set(room.id, { version: VERSION, at, room, messages: sent });
     this.#limit();
@@ -148,25 +147,14 @@ export class RoomArchive {
   }
 
   #step<T>(work: () => Promise<T>): Promise<T | undefined> {
-    const step = this.#lastStep.then(work).catch(() => undefined);
-    this.#lastStep = step;
+    const step = lastStep.then(work).catch(() => undefined);
+    lastStep = step;
     return step;
   }
 }
 
-/**
- * The messages to show of a room: the client's as soon as it was in the room once, and before that those
- * kept and what is still to be sent.
- */
-export function withArchived(
-  room: Pick<Room, "info" | "messages">,
-  archived: ArchivedRoom | undefined,
-): readonly ChatMessage[] {
-  const messages = room.messages.get();
-  if (!archived || room.info.get()) return messages;
-  const keys = new Set(messages.map(({ key }) => key));
-  return [...archived.messages.filter(({ key }) => !keys.has(key)), ...messages];
-}
+/** Steps are done one after the other, also those of another user's archive. */
+let lastStep: Promise<unknown> = Promise.resolve();
 
 let store: UseStore | undefined;
 

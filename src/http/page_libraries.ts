@@ -5,12 +5,14 @@ import { fileURLToPath } from "node:url";
 import "@preact/signals";
 // @ts-types="./untyped.d.ts"
 import "htm/preact";
+import "idb-keyval";
 
 const NAMES = [
   "@preact/signals",
   "@preact/signals-core",
   "htm",
   "htm/preact",
+  "idb-keyval",
   "preact",
   "preact/hooks",
 ];

@@ -1,9 +1,11 @@
 /** The whole page: the bar, and below it the rooms or the forms to sign in. */
 import { effect } from "@preact/signals";
 import { html } from "htm/preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
+import { archivedUserId } from "../archiving.ts";
 import type { Chat } from "../chat.ts";
 import { signalOf } from "../observed.ts";
+import { ArchivedChat } from "./archived_chat.ts";
 import { ConnectionBar } from "./connection_bar.ts";
 import { OwnProfile } from "./profile.ts";
 import { QuickSwitcher } from "./quick_switcher.ts";
@@ -15,6 +17,9 @@ export function App({ chat }: { chat: Chat }) {
   const user = chat.user.value;
   const isKnown = chat.isKnown.value;
   const { status } = signalOf(chat.client.connection).value;
+  // Not only between two attempts.
+  const isUnreachable = useRef(false);
+  isUnreachable.current ||= status === "waiting";
   return html`
     <header class="bar">
       <${Brand} />
@@ -28,11 +33,12 @@ export function App({ chat }: { chat: Chat }) {
         </p>
       `}
     </header>
-    ${!isKnown && status === "waiting" && html`
+    ${!isKnown && isUnreachable.current && html`
       <p id="unreachable" class="card">
         The server cannot be reached. Your rooms, and what you have written in them, will be here as
         soon as it is back.
       </p>
+      ${archivedUserId() !== null && html`<${ArchivedChat} userId=${archivedUserId()} />`}
     `}
     ${chat.warning.value && html`<p id="warning" role="alert">${chat.warning.value}</p>`}
     ${user ? html`<${Workspace} chat=${chat} />` : isKnown && html`<${SignIn} chat=${chat} />`}

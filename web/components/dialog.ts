@@ -19,11 +19,11 @@ export function Dialog({ title, onClose, children }: DialogProps) {
     <dialog class="dialog" ref=${dialog} aria-labelledby=${titleId}
       onClose=${onClose} onMouseDown=${leave}>
       <div class="dialog-content">
-        <header>
+        <div class="dialog-head">
           <h2 id=${titleId}>${title}</h2>
           <button class="quiet" type="button" aria-label="Close"
             onClick=${() => dialog.current!.close()}>✕</button>
-        </header>
+        </div>
         ${children}
       </div>
     </dialog>

@@ -1,0 +1,85 @@
+/** The rooms as they were last, to read while the server cannot be reached after a reload. */
+import { useSignal } from "@preact/signals";
+import { html } from "htm/preact";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import type { ChatMessage } from "../../src/client/mod.ts";
+import { address, addressOf } from "../address.ts";
+import { type Line, toLines } from "../lines.ts";
+import { type ArchivedRoom, RoomArchive } from "../room_archive.ts";
+import { Avatar } from "./avatar.ts";
+import { Markup } from "./markup.ts";
+
+const TIME = new Intl.DateTimeFormat([], { timeStyle: "short" });
+
+export function ArchivedChat({ userId }: { userId: string }) {
+  const rooms = useSignal<readonly ArchivedRoom[]>([]);
+  useEffect(() => void new RoomArchive(userId).load().then((loaded) => rooms.value = loaded), []);
+  const name = address.value.room;
+  const shown = rooms.value.find(({ room }) => room.id === name || room.slug === name);
+  if (rooms.value.length === 0) return null;
+  return html`
+    <main id="signed-in" class=${shown ? "archived in-room" : "archived"}>
+      <nav id="sidebar" aria-label="Rooms">
+        <div class="scroll">
+          <h2 id="archived-title">Your rooms</h2>
+          <ul class="rooms" aria-labelledby="archived-title">
+            ${rooms.value.map(({ room }) =>
+              html`
+                <li key=${room.id}>
+                  <a href=${addressOf(room.slug)} aria-current=${shown?.room === room
+                    ? "page"
+                    : null}>
+                    <span>${room.name}</span>
+                  </a>
+                </li>
+              `
+            )}
+          </ul>
+        </div>
+      </nav>
+      ${shown
+        ? html`<${ArchivedRoomView} key=${shown.room.id} archived=${shown} />`
+        : html`<p id="no-room">Choose a room, to read what was there last.</p>`}
+    </main>
+  `;
+}
+
+function ArchivedRoomView({ archived: { room, messages } }: { archived: ArchivedRoom }) {
+  const scroller = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => void (scroller.current!.scrollTop = scroller.current!.scrollHeight), []);
+  const lines = toLines(messages, null, undefined);
+  return html`
+    <section class="room" aria-label="Room">
+      <header>
+        <a class="back" href="#/">‹ Rooms</a>
+        <h1 title=${room.name}>${room.name}</h1>
+        <p class="description">${room.description}</p>
+      </header>
+      <div class="timeline">
+        <div class="messages" ref=${scroller} tabindex="0" role="log" aria-label="Messages">
+          <ol>${lines.map((line) => html`<${LineView} key=${line.key} ...${line} />`)}</ol>
+        </div>
+      </div>
+    </section>
+  `;
+}
+
+function LineView(line: Line) {
+  if (line.kind !== "message") return html`<li class=${line.kind}><span>${line.text}</span></li>`;
+  const { message, continued } = line;
+  const { sender, createdAt, deletedAt, system } = message;
+  const kinds = [continued && "continued", deletedAt && "deleted", system && "system"];
+  return html`
+    <li class=${["message", ...kinds.filter(Boolean)].join(" ")}>
+      <${Avatar} user=${sender} />
+      <b class="sender">${sender.displayName}</b>
+      <time datetime=${createdAt}>${TIME.format(new Date(createdAt))}</time>
+      <${Text} message=${message} />
+    </li>
+  `;
+}
+
+function Text({ message: { deletedAt, text } }: { message: ChatMessage }) {
+  if (deletedAt !== null) return html`<div class="text">Message deleted</div>`;
+  return html`<${Markup} text=${text} names="" ownName="" />`;
+}
