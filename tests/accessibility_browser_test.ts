@@ -4,7 +4,7 @@ import axe from "axe-core";
 import type { Page } from "playwright-core";
 import { isSent, makeRoom, shareBrowser, signUp, visit, write } from "./harness/browser.ts";
 
-const withBrowser = shareBrowser();
+const { withBrowser } = shareBrowser();
 
 for (const colorScheme of ["light", "dark"] as const) {
   Deno.test(`axe finds nothing serious on the chat's pages in ${colorScheme}`, () =>

@@ -6,7 +6,6 @@ import { Account } from "./harness/account.ts";
 import {
   isOnline,
   isSent,
-  launchBrowser,
   makeRoom,
   openRoom,
   seesLast,
@@ -19,7 +18,7 @@ import { range } from "./harness/client_world.ts";
 import { spawnServer, type TestServer } from "./harness/server.ts";
 import { until } from "./harness/stage.ts";
 
-const withBrowser = shareBrowser();
+const { withBrowser, withPeople } = shareBrowser();
 
 const HOSTILE =
   `<img src=x onerror="document.title='pwned'"><script>document.title='pwned'</script>`;
@@ -46,8 +45,9 @@ const IS_KEPT = `(async () => {
 })()`;
 
 Deno.test("two people chat through the page", () =>
-  withBrowser(async (browser, server) => {
-    const [ada, bob] = await meet(browser, server);
+  withPeople(async (people) => {
+    const { ada, bob } = people;
+    await people.meet();
     await write(ada.page, "Hello, Bob");
     await seesLast(bob.page, "Hello, Bob");
     await write(bob.page, "Hello, Ada");
@@ -83,10 +83,9 @@ Deno.test("markup in names, rooms and messages is shown as text", () =>
   }));
 
 Deno.test("bold, italics, code and links are shown as such", () =>
-  withBrowser(async (browser, server) => {
-    const { page } = await visit(browser, server.url);
-    await signUp(page, "Ada");
-    await makeRoom(page, "General");
+  withPeople(async (people) => {
+    const { page } = people.ada;
+    await people.enter();
     await write(page, "**b** *i* _u_ `a*b*c` snake_case_name https://example.com/a_b_c?x=1. 2*3*4");
     const text = page.locator(".message").last().locator(".text");
     await text.locator("a").waitFor();
@@ -99,10 +98,9 @@ Deno.test("bold, italics, code and links are shown as such", () =>
   }));
 
 Deno.test("links exclude the punctuation around them", () =>
-  withBrowser(async (browser, server) => {
-    const { page } = await visit(browser, server.url);
-    await signUp(page, "Ada");
-    await makeRoom(page, "General");
+  withPeople(async (people) => {
+    const { page } = people.ada;
+    await people.enter();
     const texts = [
       "(see https://example.com/a_(b))",
       "(https://example.com/a)",
@@ -126,21 +124,20 @@ Deno.test("links exclude the punctuation around them", () =>
   }));
 
 Deno.test("the newest messages stay visible while the user writes several lines", () =>
-  withBrowser(async (browser, server) => {
-    const { page } = await visit(browser, server.url);
-    await signUp(page, "Ada");
-    await fill(server, 50);
-    await openRoom(page, "Long");
+  withPeople(async (people) => {
+    const { page } = people.ada;
+    const name = people.newName();
+    await fill(people.server, name, 50);
+    await openRoom(page, name);
     await seesLast(page, "50");
     await page.fill(".composer [name=text]", "One\ntwo\nthree\nfour");
     await until(() => page.evaluate<boolean>(SEES_NEWEST), "the newest is seen");
   }));
 
 Deno.test("a reload keeps who is signed in and which room is open", () =>
-  withBrowser(async (browser, server) => {
-    const { page } = await visit(browser, server.url);
-    await signUp(page, "Ada");
-    await makeRoom(page, "General");
+  withPeople(async (people) => {
+    const { page } = people.ada;
+    await people.enter();
     await write(page, "Still here?");
     await isSent(page, "Still here?");
     await page.reload();
@@ -148,8 +145,9 @@ Deno.test("a reload keeps who is signed in and which room is open", () =>
   }));
 
 Deno.test("after a reconnection the missed messages and their number are shown", () =>
-  withBrowser(async (browser, server) => {
-    const [ada, bob] = await meet(browser, server);
+  withPeople(async (people) => {
+    const { ada, bob } = people;
+    const name = await people.meet();
     await ada.offline(true);
     await ada.page.waitForSelector(".connection[data-state=waiting]");
     for (const text of ["One", "Two", "Three"]) {
@@ -157,7 +155,7 @@ Deno.test("after a reconnection the missed messages and their number are shown",
       await isSent(bob.page, text);
     }
     await ada.offline(false);
-    await ada.page.locator(".connection").getByText("Recovered 3 messages in General").waitFor();
+    await ada.page.locator(".connection").getByText(`Recovered 3 messages in ${name}`).waitFor();
     await seesLast(ada.page, "Three");
     assert.deepEqual(
       await ada.page.locator(".message:not(.system) .text").allInnerTexts(),
@@ -166,8 +164,9 @@ Deno.test("after a reconnection the missed messages and their number are shown",
   }));
 
 Deno.test("what was written offline survives a reload and arrives once, in order", () =>
-  withBrowser(async (browser, server) => {
-    const [ada, bob] = await meet(browser, server);
+  withPeople(async (people) => {
+    const { ada, bob } = people;
+    await people.meet();
     await ada.offline(true);
     await ada.page.waitForSelector(".connection[data-state=waiting]");
     await write(ada.page, "First");
@@ -183,47 +182,45 @@ Deno.test("what was written offline survives a reload and arrives once, in order
     );
   }));
 
-Deno.test("what is written while the server is down arrives once it is back", async () => {
-  const browser = await launchBrowser();
-  const first = await spawnServer();
-  const [ada, bob] = await meet(browser, first);
-  first.kill("SIGKILL");
-  await first.ended;
-  await ada.page.waitForSelector(".connection:not([data-state=online])");
-  await write(ada.page, "Written while offline");
+Deno.test("what is written while the server is down arrives once it is back", () =>
+  withBrowser(async (browser) => {
+    const first = await spawnServer();
+    const [ada, bob] = await meet(browser, first);
+    first.kill("SIGKILL");
+    await first.ended;
+    await ada.page.waitForSelector(".connection:not([data-state=online])");
+    await write(ada.page, "Written while offline");
 
-  const { port } = new URL(first.url);
-  const second = await spawnServer({ ...first.settings, PORT: port });
+    const { port } = new URL(first.url);
+    const second = await spawnServer({ ...first.settings, PORT: port });
 
-  await seesLast(bob.page, "Written while offline");
-  await isSent(ada.page, "Written while offline");
-  assert.equal(await bob.page.locator(".messages").getByText("Written while offline").count(), 1);
-  await browser.close();
-  await second.stop();
-});
+    await seesLast(bob.page, "Written while offline");
+    await isSent(ada.page, "Written while offline");
+    assert.equal(await bob.page.locator(".messages").getByText("Written while offline").count(), 1);
+    await second.stop();
+  }));
 
-Deno.test("the page opens while the server is down, and sends what was unsent once it is back", async () => {
-  const browser = await launchBrowser();
-  const first = await spawnServer();
-  const { page } = await visit(browser, first.url);
-  await signUp(page, "Ada");
-  await makeRoom(page, "General");
-  await until(() => page.evaluate<boolean>(IS_KEPT), "the page is kept");
-  first.kill("SIGKILL");
-  await first.ended;
-  await page.waitForSelector(".connection:not([data-state=online])");
-  await write(page, "Written while offline");
-  await page.reload();
-  await page.waitForSelector("#unreachable");
+Deno.test("the page opens while the server is down, and sends what was unsent once it is back", () =>
+  withBrowser(async (browser) => {
+    const first = await spawnServer();
+    const { page } = await visit(browser, first.url);
+    await signUp(page, "Ada");
+    await makeRoom(page, "General");
+    await until(() => page.evaluate<boolean>(IS_KEPT), "the page is kept");
+    first.kill("SIGKILL");
+    await first.ended;
+    await page.waitForSelector(".connection:not([data-state=online])");
+    await write(page, "Written while offline");
+    await page.reload();
+    await page.waitForSelector("#unreachable");
 
-  const { port } = new URL(first.url);
-  const second = await spawnServer({ ...first.settings, PORT: port });
+    const { port } = new URL(first.url);
+    const second = await spawnServer({ ...first.settings, PORT: port });
 
-  await isSent(page, "Written while offline");
-  assert.equal(await page.locator("#unreachable").isVisible(), false);
-  await browser.close();
-  await second.stop();
-});
+    await isSent(page, "Written while offline");
+    assert.equal(await page.locator("#unreachable").isVisible(), false);
+    await second.stop();
+  }));
 
 Deno.test("a chat continues while tokens expire", () =>
   withBrowser(async (browser, server) => {
@@ -254,25 +251,25 @@ Deno.test("rooms that are not shown count unread messages, until they are shown"
   }));
 
 Deno.test("returning to the window loads the rooms that others have created", () =>
-  withBrowser(async (browser, server) => {
-    const { page } = await visit(browser, server.url);
-    await signUp(page, "Ada");
+  withPeople(async (people) => {
+    const { page } = people.ada;
+    const name = people.newName();
     await page.waitForLoadState("networkidle");
-    await (await Account.register(server.url, "Bob")).createRoom("New");
-    assert.equal(await page.getByRole("link", { name: "New", exact: true }).count(), 0);
+    await (await Account.register(people.server.url, "Carol")).createRoom(name);
+    assert.equal(await page.getByRole("link", { name, exact: true }).count(), 0);
     await page.evaluate(`dispatchEvent(new Event("focus"))`);
-    await page.getByRole("link", { name: "New", exact: true }).waitFor();
+    await page.getByRole("link", { name, exact: true }).waitFor();
   }));
 
 Deno.test("scrolling up loads the whole history, and keeps the scroll position", () =>
-  withBrowser(async (browser, server) => {
-    const { page } = await visit(browser, server.url);
-    await signUp(page, "Ada");
-    await fill(server, 120);
-    await openRoom(page, "Long");
+  withPeople(async (people) => {
+    const { page } = people.ada;
+    const name = people.newName();
+    await fill(people.server, name, 120);
+    await openRoom(page, name);
     await seesLast(page, "120");
     const first = page.locator(".message").first();
-    while (await first.locator(".text").innerText() !== "Bob created the room") {
+    while (await first.locator(".text").innerText() !== "Carol created the room") {
       const top = await first.locator(".text").innerText();
       await page.locator(".messages").press("Home");
       const same = page.locator(".message .text").getByText(top, { exact: true });
@@ -286,11 +283,11 @@ Deno.test("scrolling up loads the whole history, and keeps the scroll position",
   }));
 
 Deno.test("a busy room keeps only the newest messages, and loads the rest on scrolling up", () =>
-  withBrowser(async (browser, server) => {
-    const { page } = await visit(browser, server.url);
-    await signUp(page, "Ada");
-    await fill(server, 10, async (say) => {
-      await openRoom(page, "Long");
+  withPeople(async (people) => {
+    const { page } = people.ada;
+    const name = people.newName();
+    await fill(people.server, name, 10, async (say) => {
+      await openRoom(page, name);
       await say(range(11, 500));
     });
     await seesLast(page, "500");
@@ -334,10 +331,10 @@ Deno.test("everything can be done with the keyboard alone", () =>
   }));
 
 Deno.test("a narrow screen shows either the rooms or one room", () =>
-  withBrowser(async (browser, server) => {
-    const { page } = await visit(browser, server.url, { viewport: { width: 390, height: 780 } });
-    await signUp(page, "Ada");
-    await makeRoom(page, "General");
+  withPeople(async (people) => {
+    const { page } = people.ada;
+    await page.setViewportSize({ width: 390, height: 780 });
+    await people.enter();
     assert.equal(await page.locator("#sidebar").isVisible(), false);
     await page.click(".back");
     await page.waitForSelector("#sidebar");
@@ -386,15 +383,16 @@ async function meet(browser: Browser, server: TestServer) {
   return [ada, bob] as const;
 }
 
-/** Makes a room named Long with so many messages of Bob's, and more of them while one looks on. */
+/** Makes a room with so many messages of Carol's, and more of them while one looks on. */
 async function fill(
   server: TestServer,
+  name: string,
   count: number,
   look: (say: (texts: number[]) => Promise<unknown>) => Promise<void> = async () => {},
 ): Promise<void> {
-  const bob = await Account.register(server.url, "Bob");
-  const { slug } = await bob.createRoom("Long");
-  const client = createClient(server.url, { token: () => Promise.resolve(bob.token) });
+  const carol = await Account.register(server.url, "Carol");
+  const { slug } = await carol.createRoom(name);
+  const client = createClient(server.url, { token: () => Promise.resolve(carol.token) });
   client.connect();
   const room = client.join(slug);
   const say = (texts: number[]) => Promise.all(texts.map((text) => room.send(String(text))));

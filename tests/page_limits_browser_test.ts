@@ -16,7 +16,7 @@ import {
   write,
 } from "./harness/browser.ts";
 
-const withBrowser = shareBrowser();
+const { withBrowser, withPeople } = shareBrowser();
 
 const COMPOSER = ".composer [name=text]";
 const LONG_NAME = "M".repeat(50);
@@ -58,10 +58,10 @@ const OUTSIDE = `[...document.querySelectorAll("body *")]
   .map(({ tagName, className }) => tagName + "." + className)`;
 
 Deno.test("an address without a room shows that, however malformed, with a link back", () =>
-  withBrowser(async (browser, { url }) => {
-    const { page, problems } = await visit(browser, url);
-    await signUp(page, "Ada");
-    await makeRoom(page, "General");
+  withPeople(async (people) => {
+    const { page, problems } = people.ada;
+    const name = await people.enter();
+    const address = await page.evaluate<string>("location.hash");
     for (const hash of ["#/100%", "#/%E0%A4%A", "#/%ff", "#/nowhere"]) {
       await goTo(page, hash);
       await page.getByRole("heading", { name: "There is no such room" }).waitFor();
@@ -70,22 +70,20 @@ Deno.test("an address without a room shows that, however malformed, with a link 
       await page.getByRole("heading", { name: "There is no such room" }).waitFor();
       await page.getByRole("link", { name: "Go to the rooms" }).click();
       await page.locator("#no-room").waitFor();
-      await page.getByRole("link", { name: "General", exact: true }).click();
+      await page.getByRole("link", { name, exact: true }).click();
       await page.locator(COMPOSER).waitFor();
     }
-    await goTo(page, "#general");
+    await goTo(page, address.replace("/", ""));
     await page.locator("#no-room").waitFor();
     assert.equal(await page.locator(".room").count(), 0);
     assert.deepEqual(problems, []);
   }));
 
 Deno.test("a room in any script is found at its address, encoded or not", () =>
-  withBrowser(async (browser, { url }) => {
-    const ada = await Account.register(url, "Ada");
-    const { page, problems } = await visit(browser, url);
-    await signUp(page, "Bob");
+  withPeople(async ({ ada: { page, problems }, server }) => {
+    const carol = await Account.register(server.url, "Carol");
     for (const name of ["日本語", "עברית", "50% off"]) {
-      const { slug } = await ada.createRoom(name);
+      const { slug } = await carol.createRoom(name);
       for (const hash of [`#/${encodeURIComponent(slug)}`, `#/${slug}`]) {
         await goTo(page, hash);
         await page.getByRole("heading", { level: 1, name, exact: true }).waitFor();
@@ -97,10 +95,9 @@ Deno.test("a room in any script is found at its address, encoded or not", () =>
   }));
 
 Deno.test("a text that is too long is kept whole, with the excess shown, until it fits", () =>
-  withBrowser(async (browser, { url }) => {
-    const { page } = await visit(browser, url);
-    await signUp(page, "Ada");
-    await makeRoom(page, "General");
+  withPeople(async (people) => {
+    const { page } = people.ada;
+    await people.enter();
     await paste(page, "x".repeat(5_000));
     await page.getByText("1,000 characters too many to send").waitFor();
     assert.equal((await page.inputValue(COMPOSER)).length, 5_000);
@@ -122,20 +119,18 @@ Deno.test("a text that is too long is kept whole, with the excess shown, until i
   }));
 
 Deno.test("a draft survives a reload in its own room, and is removed once it is sent", () =>
-  withBrowser(async (browser, { url }) => {
-    const { page } = await visit(browser, url);
-    await signUp(page, "Ada");
-    await makeRoom(page, "General");
-    await makeRoom(page, "Kitchen");
+  withPeople(async (people) => {
+    const { page } = people.ada;
+    const [other, name] = [await people.enter(), await people.enter()];
     await page.fill(COMPOSER, "Not sent yet");
     await page.reload();
     await page.waitForSelector(".room[data-state=live]");
     assert.equal(await page.inputValue(COMPOSER), "Not sent yet");
-    await page.getByRole("link", { name: "General", exact: true }).click();
-    await page.getByRole("heading", { level: 1, name: "General" }).waitFor();
+    await page.getByRole("link", { name: other, exact: true }).click();
+    await page.getByRole("heading", { level: 1, name: other, exact: true }).waitFor();
     assert.equal(await page.inputValue(COMPOSER), "");
-    await page.getByRole("link", { name: "Kitchen", exact: true }).click();
-    await page.getByRole("heading", { level: 1, name: "Kitchen" }).waitFor();
+    await page.getByRole("link", { name, exact: true }).click();
+    await page.getByRole("heading", { level: 1, name, exact: true }).waitFor();
     assert.equal(await page.inputValue(COMPOSER), "Not sent yet");
     await page.press(COMPOSER, "Enter");
     await isSent(page, "Not sent yet");
@@ -195,11 +190,11 @@ Deno.test("at 400 % zoom most of the page is messages, and nothing has to be scr
   }));
 
 Deno.test("in forced colours the open room and the buttons are visible", () =>
-  withBrowser(async (browser, { url }) => {
-    const { page } = await visit(browser, url, { forcedColors: "active" });
-    await signUp(page, "Ada");
-    await makeRoom(page, "Kitchen");
-    await makeRoom(page, "General");
+  withPeople(async (people) => {
+    const { page } = people.ada;
+    await page.emulateMedia({ forcedColors: "active" });
+    await people.enter();
+    await people.enter();
     const [selected, other] = await page.evaluate<string[]>(ROOM_COLOURS);
     assert.notEqual(selected, other);
     const buttons = await page.evaluate<Button[]>(BUTTONS);

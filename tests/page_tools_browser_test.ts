@@ -4,7 +4,7 @@ import type { Page } from "playwright-core";
 import { createClient } from "../src/client/mod.ts";
 import { isSent, makeRoom, shareBrowser, signUp, visit, write } from "./harness/browser.ts";
 
-const withBrowser = shareBrowser();
+const { withBrowser } = shareBrowser();
 
 Deno.test("Ctrl+K goes to a room by a few letters of its name, by keyboard alone", () =>
   withBrowser(async (browser, server) => {

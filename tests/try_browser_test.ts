@@ -4,7 +4,7 @@ import type { Locator, Page } from "playwright-core";
 import { Account } from "./harness/account.ts";
 import { insecure, shareBrowser, visit } from "./harness/browser.ts";
 
-const withBrowser = shareBrowser();
+const { withBrowser } = shareBrowser();
 
 interface Try {
   url: string;

@@ -14,6 +14,8 @@ import { startServer, type TestServer } from "./server.ts";
 /** Resolves to this machine, but is not a secure context, unlike `localhost`. */
 const INSECURE_HOST = "chat.test";
 
+const VIEWPORT = { width: 1100, height: 720 } as const;
+
 const FLAGS = [
   "--no-sandbox",
   "--disable-gpu",
@@ -33,24 +35,103 @@ export function launchBrowser(path = Deno.env.get("TEST_CHROMIUM")): Promise<Bro
 /**
  * Gives the tests of a file one browser, started before the first and closed after the last. To be
  * called while the file is loaded.
- * @returns what runs a test on a server of its own, started with `settings` beside the usual ones
  */
 export function shareBrowser() {
   let browser: Browser;
+  let people: People | null = null;
   Deno.test.beforeAll(async () => void (browser = await launchBrowser()));
-  Deno.test.afterAll(() => browser.close());
-  return async (
+  Deno.test.afterAll(async () => {
+    await people?.leave();
+    await browser.close();
+  });
+
+  /** Runs a test on a server of its own, started with `settings` beside the usual ones. */
+  async function withBrowser(
     test: (browser: Browser, server: TestServer) => Promise<void>,
     settings: Record<string, string> = {},
-  ): Promise<void> => {
+  ): Promise<void> {
+    const others = new Set(browser.contexts());
     const server = await startServer(settings);
     try {
       await test(browser, server);
     } finally {
-      await Promise.all(browser.contexts().map((context) => context.close()));
+      const own = browser.contexts().filter((context) => !others.has(context));
+      await Promise.all(own.map((context) => context.close()));
       await server.stop();
     }
-  };
+  }
+
+  /**
+   * Runs a test with two people whom tests share, because to open the page takes longer than what
+   * most of them do on it. After a failure the next test gets others.
+   */
+  async function withPeople(test: (people: People) => Promise<void>): Promise<void> {
+    const shared = people ?? await People.come(browser);
+    people = null;
+    try {
+      await test(shared);
+      await shared.tidyUp();
+      people = shared;
+    } finally {
+      if (people === null) await shared.leave();
+    }
+  }
+
+  return { withBrowser, withPeople };
+}
+
+/** Ada and Bob, each signed in on a page in a browser context of their own. */
+export class People {
+  #rooms = 0;
+
+  private constructor(readonly server: TestServer, readonly ada: Visit, readonly bob: Visit) {}
+
+  static async come(browser: Browser): Promise<People> {
+    const server = await startServer();
+    const come = async (name: string) => {
+      const person = await visit(browser, server.url);
+      await signUp(person.page, name);
+      return person;
+    };
+    return new People(server, await come("Ada"), await come("Bob"));
+  }
+
+  /** A name that no other room has. */
+  newName(): string {
+    return `Room ${++this.#rooms}`;
+  }
+
+  /** Makes a room of Ada's and opens it; returns its name. */
+  async enter(): Promise<string> {
+    const name = this.newName();
+    await makeRoom(this.ada.page, name);
+    return name;
+  }
+
+  /** Makes a room of Ada's that both open; returns its name. */
+  async meet(): Promise<string> {
+    const name = await this.enter();
+    await openRoom(this.bob.page, name);
+    await this.ada.page.locator(".online").getByText("2 online").waitFor();
+    return name;
+  }
+
+  /** Makes the pages as they were before a test: without an open room, in their usual size. */
+  async tidyUp(): Promise<void> {
+    for (const { page, problems, offline } of [this.ada, this.bob]) {
+      await offline(false);
+      await page.emulateMedia({ forcedColors: null });
+      await page.setViewportSize(VIEWPORT);
+      await page.evaluate("void (location.hash = '#/')");
+      await page.locator(".room").waitFor({ state: "detached" });
+      problems.length = 0;
+    }
+  }
+
+  async leave(): Promise<void> {
+    await Promise.all([this.ada, this.bob].map(({ page }) => page.context().close()));
+    await this.server.stop();
+  }
 }
 
 /** The same server at an address of plain http that browsers do not trust. */
@@ -71,7 +152,7 @@ export async function visit(
   url: string,
   options: BrowserContextOptions = {},
 ): Promise<Visit> {
-  const context = await browser.newContext({ viewport: { width: 1100, height: 720 }, ...options });
+  const context = await browser.newContext({ viewport: VIEWPORT, ...options });
   context.setDefaultTimeout(HANG_MS);
   const page = await context.newPage();
   const problems: string[] = [];
