@@ -5,6 +5,7 @@ import { address, type Place } from "./address.ts";
 import { Archiving, eraseArchive } from "./archiving.ts";
 import { Attention } from "./attention.ts";
 import { Drafts } from "./drafts.ts";
+import { FrequentEmoji } from "./frequent_emoji.ts";
 import { MemberRooms } from "./member_rooms.ts";
 import { Notice } from "./notice.ts";
 import { signalOf } from "./observed.ts";
@@ -29,8 +30,10 @@ export class Chat {
   readonly #open = signal<OpenRoom | null>(null);
   /** The name in the address by which the room was opened. */
   #openName = "";
+  /** The message in the address that was shown last. */
+  #openMessage = "";
   /** What this browser keeps of the user; null while nobody is signed in. */
-  #kept: { drafts: Drafts; roomIds: RoomIds } | null = null;
+  #kept: { drafts: Drafts; roomIds: RoomIds; emoji: FrequentEmoji } | null = null;
   #memberRooms: MemberRooms | null = null;
   #archiving: Archiving | null = null;
 
@@ -43,6 +46,7 @@ export class Chat {
       untracked(() => user && this.#go(user, place));
     });
     effect(() => this.#rememberId());
+    effect(() => this.#noticeMembership());
     // Others may have created rooms while the window was in the background.
     addEventListener("focus", () => this.client.rooms.reload());
   }
@@ -64,6 +68,7 @@ export class Chat {
       await this.client.logout();
       kept?.drafts.erase();
       kept?.roomIds.erase();
+      kept?.emoji.erase();
     } catch (error) {
       this.notice.sayError(error as Error);
     }
@@ -85,7 +90,12 @@ export class Chat {
   #begin(user: User): void {
     this.welcome.value = "";
     if (this.#kept) return;
-    this.#kept = { drafts: new Drafts(user.id), roomIds: new RoomIds(user.id) };
+    const { id } = user;
+    this.#kept = {
+      drafts: new Drafts(id),
+      roomIds: new RoomIds(id),
+      emoji: new FrequentEmoji(id),
+    };
     const attention = this.attention.value = new Attention(user);
     const archiving = this.#archiving = new Archiving(user);
     archiving.start(user.id, this.rooms, this.#open);
@@ -109,13 +119,23 @@ export class Chat {
   }
 
   /** Shows the room that the address names. */
-  #go(user: User, { room }: Place): void {
+  #go(user: User, { room, message }: Place): void {
     this.#begin(user);
     const shown = this.#open.value;
-    if (shown && room && this.#isNamed(shown, room)) return;
-    shown?.close();
-    this.#openName = room;
-    this.#open.value = room ? this.#enter(room) : null;
+    if (!shown || !room || !this.#isNamed(shown, room)) {
+      shown?.close();
+      this.#openName = room;
+      this.#open.value = room ? this.#enter(room) : null;
+    }
+    if (message && message !== this.#openMessage) void this.#open.value?.goTo(message);
+    this.#openMessage = message;
+  }
+
+  /** The first message makes one a member: the list of rooms is to show that. */
+  #noticeMembership(): void {
+    const open = this.#open.value;
+    const isListed = open && this.#listed(open.room.id)?.isMember === false;
+    if (isListed && signalOf(open.room.unread).value.readSeq !== null) this.client.rooms.reload();
   }
 
   #rememberId(): void {
@@ -129,14 +149,15 @@ export class Chat {
   }
 
   #enter(name: string): OpenRoom {
-    const { drafts, roomIds } = this.#kept!;
+    const { drafts, roomIds, emoji } = this.#kept!;
     const id = this.#listed(name)?.id ?? roomIds.find(name) ?? name;
     return new OpenRoom({
       room: this.client.join(id),
       drafts,
+      emoji,
       notice: this.notice,
       back: "#/",
-      userId: () => this.user.peek()?.id,
+      user: () => this.user.peek(),
       isMember: () => this.rooms.value && (this.#listed(name)?.isMember ?? false),
     });
   }

@@ -1,8 +1,12 @@
 /** A room that is on the screen: what it shows, and what its user is about to do in it. */
 import { batch, computed, effect, type ReadonlySignal, signal } from "@preact/signals";
-import type { ChatMessage, Room, RoomState } from "../src/client/mod.ts";
+import type { RefObject } from "preact";
+import type { ChatMessage, EchoRoomError, PublicUser, Room, RoomState } from "../src/client/mod.ts";
 import { addressOf } from "./address.ts";
 import type { Drafts } from "./drafts.ts";
+import type { FrequentEmoji } from "./frequent_emoji.ts";
+import { peopleAround, type Person } from "./mentions.ts";
+import { MessageCommands } from "./message_commands.ts";
 import type { Notice } from "./notice.ts";
 import { signalOf } from "./observed.ts";
 
@@ -15,11 +19,11 @@ const MAX_UNREAD_PAGES = 10;
 export interface OpenRoomOptions {
   room: Room;
   drafts: Drafts;
+  emoji: FrequentEmoji;
   notice: Notice;
   /** The address of the link back on narrow screens; without it there is no link. */
   back?: string;
-  /** The user's. */
-  userId(): string | undefined;
+  user(): PublicUser | null;
   /** Whether the user belongs to the room; null while that is not known. */
   isMember(): boolean | null;
 }
@@ -34,10 +38,19 @@ export class OpenRoom {
   readonly back: string | undefined;
 
   readonly messages: ReadonlySignal<readonly ChatMessage[]>;
+  readonly commands: MessageCommands;
+  /** Those whom a message may mention: who is online or has written here, without the user. */
+  readonly people: ReadonlySignal<readonly Person[]>;
   /** Up to which entry the user had read the room when it was opened; null if nothing was unread. */
   readonly unreadAfter = signal<number | null>(null);
   /** Where to scroll once; null for nowhere. */
   readonly target = signal<Target | null>(null);
+  /** The key of the message that a link led to. */
+  readonly found = signal<string | null>(null);
+  /** Why a link led to nothing; `""` for none that did. */
+  readonly linkFault = signal("");
+  /** Where messages are written. */
+  composer: RefObject<HTMLTextAreaElement | null> = { current: null };
   /** Whether the newest message is on the screen: then the list scrolls along. */
   readonly isAtNewest = signal(true);
   /** The last entry that was on the screen. */
@@ -49,6 +62,8 @@ export class OpenRoom {
   /** Whether it is known where the user has stopped reading. */
   readonly #isPlaced = signal(false);
   #isPlacing = false;
+  /** The user has marked a message unread: what is seen is not read until the room is opened again. */
+  #staysUnread = false;
   readonly #ends: (() => void)[] = [];
 
   constructor(options: OpenRoomOptions) {
@@ -58,15 +73,91 @@ export class OpenRoom {
     this.notice = notice;
     this.back = back;
     this.messages = signalOf(room.messages);
+    this.commands = new MessageCommands(room, notice, options.emoji);
+    this.people = computed(() => {
+      const online = signalOf(room.online).value.users;
+      return peopleAround(online, this.messages.value, this.userId ?? "");
+    });
     this.retryAt = computed(() => this.#findRetry());
     this.#ends.push(effect(() => this.#place()), effect(() => this.#cutBack()));
     this.#listen(document, "visibilitychange", () => this.#visibilityChanged());
+    this.#listen(globalThis, "pagehide", () => this.commands.deletions.flush());
     this.#ends.push(effect(() => this.#markNewest()));
     this.#ends.push(room.recovery.subscribe(() => notice.sayRecovered(room)));
   }
 
   get userId(): string | undefined {
-    return this.#options.userId();
+    return this.#options.user()?.id;
+  }
+
+  get ownName(): string {
+    return this.#options.user()?.displayName ?? "";
+  }
+
+  /** Whether the room and its messages have addresses on this page. */
+  get hasAddress(): boolean {
+    return this.back !== undefined;
+  }
+
+  /** Whether the user may pin messages, and delete those of others. */
+  get mayModerate(): boolean {
+    return this.room.info.get()?.createdBy.id === this.userId;
+  }
+
+  /** The display name of somebody who is online or has written here; `""` if it is not known. */
+  nameOf(id: string): string {
+    if (id === this.userId) return this.ownName;
+    return this.people.value.find((person) => person.id === id)?.displayName ?? "";
+  }
+
+  /** Sends a message, as an answer if one was chosen. */
+  send(text: string, mentions: string[]): void {
+    const answered = this.commands.answered.value;
+    this.commands.answered.value = null;
+    this.toNewest();
+    const options = mentions.length > 0 ? { mentions } : {};
+    const done = answered
+      ? this.room.reply(answered, text, options)
+      : this.room.send(text, options);
+    // The message itself shows the result.
+    done.catch(() => {});
+  }
+
+  focusComposer(): void {
+    this.composer.current?.focus();
+  }
+
+  /** Shows a message, however far back it is. */
+  async goTo(messageId: string): Promise<void> {
+    this.linkFault.value = "";
+    try {
+      await this.#isLive();
+      await this.room.loadAround(messageId);
+    } catch (error) {
+      const { code, message } = error as EchoRoomError;
+      const isMissing = code === "message_not_found" || code === "validation_failed";
+      this.linkFault.value = isMissing ? "There is no such message in this room." : message;
+      return;
+    }
+    const message = this.room.find(messageId);
+    if (!message) return;
+    if (message.deletedAt !== null) this.linkFault.value = "This message was deleted.";
+    batch(() => {
+      this.isAtNewest.value = false;
+      this.found.value = message.key;
+      this.target.value = { at: "message", key: message.key };
+    });
+  }
+
+  /** The message, and all after it, are unread again, on all devices. */
+  markUnread(message: ChatMessage): void {
+    this.#staysUnread = true;
+    this.unreadAfter.value = message.seq! - 1;
+    try {
+      this.room.markUnread(message);
+    } catch (error) {
+      this.notice.sayError(error as Error);
+    }
   }
 
   /** Scrolls to the newest message, and along with those that follow. */
@@ -78,28 +169,50 @@ export class OpenRoom {
   async copyLink(messageId = ""): Promise<void> {
     const { slug } = this.room.info.get()!;
     const link = new URL(addressOf(slug, messageId), location.href).href;
-    const what = messageId ? "The link to the message" : "The link to this room";
-    const use = messageId ? "" : ": whoever signs in here may join";
+    if (messageId) return await this.copy(link, "The link to the message");
+    await this.copy(link, "The link to this room", ": whoever signs in here may join");
+  }
+
+  /**
+   * @param what it is, in words
+   * @param use what it is good for, in words
+   */
+  async copy(text: string, what: string, use = ""): Promise<void> {
     try {
-      await navigator.clipboard.writeText(link);
+      await navigator.clipboard.writeText(text);
       this.notice.say(`${what} is copied${use}.`);
     } catch {
       // Forbidden, as over plain http.
-      this.notice.say(`${what}: ${link}`);
+      this.notice.say(`${what}: ${text}`);
     }
   }
 
   /** Everything up to this entry is, or was, on the screen. */
   sees(seq: number): void {
     if (seq > this.seenSeq.peek()) this.seenSeq.value = seq;
-    if (this.#isPlaced.peek() && !document.hidden) this.room.markRead(seq);
+    if (this.#isPlaced.peek() && !document.hidden && !this.#staysUnread) this.room.markRead(seq);
   }
 
   close(): void {
+    this.commands.deletions.flush();
     for (const end of this.#ends) end();
     this.room.stopTyping();
     this.room.setPresent(false);
     this.room.leave();
+  }
+
+  #isLive(): Promise<void> {
+    const { state } = this.room;
+    const isLive = () => state.get().status === "live";
+    if (isLive()) return Promise.resolve();
+    return new Promise((resolve) => {
+      const end = state.subscribe(() => {
+        if (!isLive()) return;
+        end();
+        resolve();
+      });
+      this.#ends.push(end);
+    });
   }
 
   #listen(target: EventTarget, event: string, listener: () => void): void {

@@ -1,20 +1,27 @@
-/** Where messages are written: keeps a draft, shows others that one types, counts what is left. */
+/** Where messages are written: keeps a draft, completes names and emoji, shows others that one types. */
 import { html } from "htm/preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { MAX_TEXT_LENGTH } from "../../src/protocol/wire/limits.ts";
+import { mentionedIds } from "../mentions.ts";
 import { signalOf } from "../observed.ts";
 import type { OpenRoom } from "../open_room.ts";
+import { useCompletion } from "./completion_list.ts";
+import { Icon } from "./icon.ts";
+import { excerptOf } from "./quote.ts";
 
 const HINT = "Enter sends, Shift+Enter breaks the line. **bold**, *italics*, `code`";
 /** Below this many remaining characters their number is shown. */
 const FEW_LEFT = 200;
 
 export function Composer({ open }: { open: OpenRoom }) {
-  const { room, drafts } = open;
+  const { room, drafts, commands } = open;
   const input = useRef<HTMLTextAreaElement>(null);
   const charactersId = useId();
   const [left, setLeft] = useState(MAX_TEXT_LENGTH);
+  const completion = useCompletion(open, input);
   const info = signalOf(room.info).value;
+  const answered = commands.answered.value;
+  open.composer = input;
 
   const count = () => setLeft(MAX_TEXT_LENGTH - charactersIn(input.current!.value.trim()));
   useEffect(() => {
@@ -24,8 +31,11 @@ export function Composer({ open }: { open: OpenRoom }) {
   }, [info]);
   useEffect(() => {
     // Not on a touch screen, whose keyboard would cover the messages.
-    if (open.back !== undefined && matchMedia("(hover: hover)").matches) input.current!.focus();
+    if (open.hasAddress && matchMedia("(hover: hover)").matches) input.current!.focus();
   }, []);
+  useEffect(() => {
+    if (answered) input.current!.focus();
+  }, [answered]);
 
   const send = (event: Event) => {
     event.preventDefault();
@@ -34,20 +44,26 @@ export function Composer({ open }: { open: OpenRoom }) {
     input.current!.value = "";
     drafts.write(room, "");
     count();
-    open.toNewest();
-    // The message itself shows the result.
-    room.send(text).catch(() => {});
+    open.send(text, mentionedIds(text, open.people.value));
   };
   const write = () => {
     const { value } = input.current!;
     drafts.write(room, value);
     count();
+    completion.update();
     if (value.trim()) room.keystroke();
     else room.stopTyping();
   };
   const press = (event: KeyboardEvent) => {
+    if (completion.press(event)) return event.preventDefault();
     // Enter that confirms a character of an input method does not submit.
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    if (event.isComposing) return;
+    if (event.key === "Escape") commands.answered.value = null;
+    if (event.key === "ArrowUp" && input.current!.value === "") {
+      event.preventDefault();
+      commands.editLast(open.userId);
+    }
+    if (event.key !== "Enter" || event.shiftKey) return;
     event.preventDefault();
     input.current!.form!.requestSubmit();
   };
@@ -56,13 +72,24 @@ export function Composer({ open }: { open: OpenRoom }) {
   // A screen reader should not announce each of the last characters.
   return html`
     <form class="composer" onSubmit=${send}>
+      ${answered && html`
+        <p class="answered">
+          <span>Replying to <b>${answered.sender.displayName}</b> ${excerptOf(answered)}</span>
+          <button class="quiet" type="button" aria-label="Do not reply"
+            onClick=${() => commands.answered.value = null}><${Icon} name="close" /></button>
+        </p>
+      `}
       <p class=${`characters ${isOver ? "fault" : ""}`} id=${charactersId}
         aria-live=${isOver ? "polite" : "off"}>${left > FEW_LEFT ? "" : describeLeft(left)}</p>
+      ${completion.list}
       <textarea name="text" rows="1" ref=${input} placeholder="Write a message"
-        title=${HINT}
+        title=${HINT} autocomplete="off"
         enterkeyhint="send" aria-label="Message" aria-describedby=${charactersId}
-        aria-invalid=${isOver ? "true" : null}
-        onInput=${write} onKeyDown=${press} onBlur=${() => room.stopTyping()}></textarea>
+        aria-invalid=${isOver ? "true" : null} ...${completion.attributes}
+        onInput=${write} onKeyDown=${press} onBlur=${() => {
+          room.stopTyping();
+          completion.close();
+        }}></textarea>
       <button disabled=${isOver}>Send</button>
     </form>
   `;

@@ -1,33 +1,56 @@
-/** One message: its sender, time and text, and what has become of it on its way. */
+/** One message: its sender, time and text, what it answers, the reactions, and what can be done with it. */
+import { useComputed } from "@preact/signals";
 import { html } from "htm/preact";
+import { useRef } from "preact/hooks";
 import type { ChatMessage } from "../../src/client/mod.ts";
-import { howSoon } from "../clock.ts";
 import { memo } from "../memo.ts";
 import type { OpenRoom } from "../open_room.ts";
 import { Avatar } from "./avatar.ts";
-import { richText } from "./rich_text.ts";
+import { Markup } from "./markup.ts";
+import { MessageActions } from "./message_actions.ts";
+import { MessageEditor } from "./message_editor.ts";
+import { Outcome } from "./outcome.ts";
+import { Quote } from "./quote.ts";
+import { Reactions } from "./reactions.ts";
 
 const TIME = new Intl.DateTimeFormat([], { timeStyle: "short" });
 const MOMENT = new Intl.DateTimeFormat([], { dateStyle: "full", timeStyle: "short" });
+/** How long a finger rests on a message until its actions are shown. */
+const LONG_PRESS_MS = 450;
 
 export interface MessageProps {
   open: OpenRoom;
   message: ChatMessage;
   /** Whether it has the heading of the message before. */
   continued: boolean;
+  /** The message that it answers, if that is known. */
+  answered: ChatMessage | undefined;
 }
 
-export const Message = memo(({ open, message, continued }: MessageProps) => {
-  const { state, sender, system, deletedAt, text } = message;
-  const classes = { message: true, system, continued, deleted: deletedAt !== null };
+export const Message = memo(({ open, message, continued, answered }: MessageProps) => {
+  const { key, state, sender, system, replyTo } = message;
+  const { active, picking, editing, deletions } = open.commands;
+  const isActive = useComputed(() => active.value === key || picking.value === key).value;
+  const isEdited = useComputed(() => editing.value?.key === key).value;
+  const isGoing = useComputed(() => deletions.pending.value.has(key)).value;
+  const isTarget = useComputed(() => open.found.value === key).value;
+  const isGone = message.deletedAt !== null || isGoing;
+  const listeners = useActivation(open, key, !system && !isGone);
+  const classes = { message: true, system, continued, deleted: isGone, target: isTarget };
   return html`
-    <li class=${classNames(classes)} data-key=${message.key} data-seq=${message.seq}
-      data-state=${state}>
+    <li class=${classNames(classes)} data-key=${key} data-seq=${message.seq} data-state=${state}
+      tabindex="-1" ...${listeners}>
+      ${replyTo && !isGone && html`<${Quote} open=${open} id=${replyTo} message=${answered} />`}
       <${Avatar} user=${sender} />
       <b class="sender">${sender.displayName}</b>
       <${Time} at=${message.createdAt} />
-      <${Text} text=${deletedAt === null ? text : null} />
+      ${isEdited
+        ? html`<${MessageEditor} open=${open} message=${message} />`
+        : html`<${Content} open=${open} message=${message} isGoing=${isGoing} />`}
+      ${!isGone && html`<${Reactions} open=${open} message=${message} />`}
       ${state !== "sent" && html`<${Outcome} open=${open} message=${message} />`}
+      ${isActive && !isEdited && !isGone && !system &&
+        html`<${MessageActions} open=${open} message=${message} />`}
     </li>
   `;
 });
@@ -37,38 +60,61 @@ function Time({ at }: { at: string }) {
   return html`<time datetime=${at} title=${MOMENT.format(date)}>${TIME.format(date)}</time>`;
 }
 
-/** A new state of the same text is no reason to lose a selection. */
-const Text = memo(({ text }: { text: string | null }) =>
-  html`<div class="text">${text === null ? "Message deleted" : richText(text)}</div>`
-);
-
-function Outcome({ open, message }: Omit<MessageProps, "continued">) {
-  const { room } = open;
-  if (message.state !== "failed") {
-    const isQueued = message.state === "queued";
-    const text = isQueued ? describeWait(message, open.retryAt.value) : "Sending…";
-    return html`<p class="outcome"><span aria-live=${isQueued ? "off" : null}>${text}</span></p>`;
+function Content({ open, message, isGoing }: {
+  open: OpenRoom;
+  message: ChatMessage;
+  isGoing: boolean;
+}) {
+  const { key, text, deletedAt, editedAt, pinned, mentions } = message;
+  if (deletedAt !== null) return html`<div class="text">Message deleted</div>`;
+  if (isGoing) {
+    const undo = () => open.commands.deletions.undo(key);
+    return html`
+      <div class="text">
+        Message deleted <button class="quiet undo" type="button" onClick=${undo}>Undo</button>
+      </div>
+    `;
   }
-  // The message itself shows the result.
-  const retry = () => room.retry(message).catch(() => {});
+  const names = mentions.length > 0 ? mentions.map((id) => open.nameOf(id)).join("\n") : "";
   return html`
-    <p class="outcome">
-      <span>Not sent: ${message.error?.message ?? "refused"}</span>
-      <button class="quiet" type="button" onClick=${retry}>Try again</button>
-      <button class="quiet" type="button" onClick=${() => room.discard(message)}>Discard</button>
-    </p>
+    <${Markup} text=${text} names=${names} ownName=${open.ownName} />
+    ${(editedAt !== null || pinned) && html`
+      <p class="marks">
+        ${editedAt !== null && html`<span title=${MOMENT.format(new Date(editedAt))}>edited</span>`}
+        ${pinned && html`<span>pinned</span>`}
+      </p>
+    `}
   `;
 }
 
-/**
- * What a queued message waits for: a connection, its turn, or the server.
- * @param retryAt the next attempt at the room's first message, if the server has refused it
- */
-function describeWait({ error }: ChatMessage, retryAt: number | undefined): string {
-  if (retryAt === undefined) return "Waiting to be sent";
-  if (!error) return "Waiting for its turn";
-  const reason = error.code === "rate_limited" ? "You are writing too fast" : error.message;
-  return `${reason.replace(/\.$/, "")}: will be sent ${howSoon(retryAt)}`;
+/** Shows a message's actions while the mouse, the focus or a long press is on it. */
+function useActivation({ commands: { active } }: OpenRoom, key: string, isUsable: boolean) {
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  if (!isUsable) return {};
+  const show = () => void (active.value = key);
+  const hide = (event: Event) => {
+    const item = event.currentTarget as HTMLElement;
+    const other = (event as FocusEvent).relatedTarget as Node | null;
+    const stays = event.type === "focusout"
+      ? item.contains(other) || item.matches(":hover")
+      : item.contains(document.activeElement);
+    if (active.value === key && !stays) active.value = null;
+  };
+  const release = () => clearTimeout(timer.current);
+  const isMouse = (event: PointerEvent) => event.pointerType === "mouse";
+  return {
+    // Not only when it enters: the actions of another message may have been shown meanwhile.
+    onPointerMove: (event: PointerEvent) => isMouse(event) && show(),
+    onPointerLeave: (event: PointerEvent) => isMouse(event) ? hide(event) : release(),
+    onPointerDown: (event: PointerEvent) => {
+      release();
+      if (!isMouse(event)) timer.current = setTimeout(show, LONG_PRESS_MS);
+    },
+    onPointerUp: release,
+    onPointerCancel: release,
+    onFocusIn: (event: FocusEvent) => event.target === event.currentTarget && show(),
+    onFocusOut: hide,
+  };
 }
 
 function classNames(classes: Record<string, boolean>): string {

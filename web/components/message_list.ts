@@ -5,6 +5,7 @@ import { signalOf } from "../observed.ts";
 import { isUnread, type Line, toLines } from "../lines.ts";
 import type { OpenRoom } from "../open_room.ts";
 import { Message } from "./message.ts";
+import { pressInMessages } from "./message_keys.ts";
 import { useScrolling } from "./scrolling.ts";
 
 export function MessageList({ open }: { open: OpenRoom }) {
@@ -24,11 +25,19 @@ export function MessageList({ open }: { open: OpenRoom }) {
     scroller.current!.focus();
     open.toNewest();
   };
+  const press = (event: KeyboardEvent) => pressInMessages(event, open);
   // Screen readers should not announce older messages.
   return html`
     <div class="timeline">
+      ${open.linkFault.value && html`
+        <p class="link-fault" role="alert">
+          ${open.linkFault.value}
+          <button class="quiet" type="button" onClick=${() =>
+            open.linkFault.value = ""}>Close</button>
+        </p>
+      `}
       <div class="messages" ref=${scroller} tabindex="0" role="log" aria-label="Messages"
-        aria-busy=${String(isLoading)} onScroll=${scrolled}>
+        aria-busy=${String(isLoading)} onScroll=${scrolled} onKeyDown=${press}>
         ${hasOlder && html`
           <button class="quiet older" type="button" onClick=${loadOlder}>Older messages</button>
         `}
@@ -46,7 +55,10 @@ export function MessageList({ open }: { open: OpenRoom }) {
 function LineView({ open, ...line }: Line & { open: OpenRoom }) {
   if (line.kind !== "message") return html`<li class=${line.kind}><span>${line.text}</span></li>`;
   const { message, continued } = line;
-  return html`<${Message} open=${open} message=${message} continued=${continued} />`;
+  const answered = message.replyTo ? open.room.find(message.replyTo) : undefined;
+  return html`
+    <${Message} open=${open} message=${message} continued=${continued} answered=${answered} />
+  `;
 }
 
 /** The text of the button that leads down. */

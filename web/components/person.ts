@@ -2,6 +2,7 @@
 import { html } from "htm/preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { Drafts } from "../drafts.ts";
+import { FrequentEmoji } from "../frequent_emoji.ts";
 import type { FrameLog } from "../frame_log.ts";
 import type { Guest } from "../guest.ts";
 import { Notice } from "../notice.ts";
@@ -19,8 +20,9 @@ export function Person({ guest, roomId }: { guest: Guest; roomId: string }) {
     const open = new OpenRoom({
       room: client.join(roomId),
       drafts: new Drafts(`${name} of ${party.secret}`),
+      emoji: new FrequentEmoji(`${name} of ${party.secret}`),
       notice,
-      userId: () => client.user.get()?.id,
+      user: () => client.user.get(),
       isMember: () => false,
     });
     setOpen(open);

@@ -1,0 +1,194 @@
+/** What people do with messages on the page, by mouse, keyboard and touch, in a real Chromium. */
+import assert from "node:assert/strict";
+import type { Browser, Locator, Page } from "playwright-core";
+import {
+  isSent,
+  launchBrowser,
+  makeRoom,
+  openRoom,
+  seesLast,
+  signUp,
+  type Visit,
+  visit,
+  write,
+} from "./harness/browser.ts";
+import { startServer, type TestServer } from "./harness/server.ts";
+
+const COMPOSER = ".composer [name=text]";
+const EDITOR = "[name=edited]";
+
+let server: TestServer;
+let browser: Browser;
+let ada: Visit;
+let bob: Visit;
+let rooms = 0;
+
+Deno.test.beforeAll(async () => {
+  server = await startServer();
+  browser = await launchBrowser();
+  ada = await visit(browser, server.url);
+  bob = await visit(browser, server.url);
+  await signUp(ada.page, "Ada");
+  await signUp(bob.page, "Bob");
+});
+
+Deno.test.afterAll(async () => {
+  await browser.close();
+  await server.stop();
+});
+
+Deno.test("an own message is edited in its place, others see that, and Escape leaves it as it was", async () => {
+  await meet();
+  await write(ada.page, "Helo");
+  await isSent(ada.page, "Helo");
+  await act(last(ada.page), "Edit");
+  await ada.page.fill(EDITOR, "Hello");
+  await ada.page.press(EDITOR, "Enter");
+  await seesLast(bob.page, "Hello");
+  await last(bob.page).getByText("edited").waitFor();
+  await last(bob.page).hover();
+  await last(bob.page).getByRole("button", { name: "Reply" }).waitFor();
+  assert.equal(await last(bob.page).getByRole("button", { name: "Edit" }).count(), 0);
+
+  await ada.page.press(COMPOSER, "ArrowUp");
+  await ada.page.fill(EDITOR, "Something else");
+  await ada.page.press(EDITOR, "Escape");
+  await seesLast(ada.page, "Hello");
+  assert.equal(await ada.page.locator(EDITOR).count(), 0);
+});
+
+Deno.test("a deletion can be undone, and is done when the user leaves the room", async () => {
+  const name = await meet();
+  await write(ada.page, "Oops");
+  await isSent(ada.page, "Oops");
+  await act(last(ada.page), "Delete");
+  await ada.page.getByRole("button", { name: "Undo" }).click();
+  await seesLast(ada.page, "Oops");
+  await act(last(ada.page), "Delete");
+  await last(ada.page).getByText("Message deleted").waitFor();
+  await makeRoom(ada.page, `Elsewhere than ${name}`);
+  await seesLast(bob.page, "Message deleted");
+});
+
+Deno.test("reactions are counted, own ones marked, and taken back with a click", async () => {
+  await meet();
+  await write(ada.page, "Lunch?");
+  await seesLast(bob.page, "Lunch?");
+  await act(last(bob.page), "React");
+  await bob.page.locator(".picker input").fill("pizza");
+  await bob.page.getByRole("button", { name: "pizza", exact: true }).waitFor();
+  await bob.page.press(".picker input", "Enter");
+  const [adas, bobs] = [ada, bob].map(({ page }) => last(page).locator(".reactions button"));
+  await adas!.waitFor();
+  assert.equal(await adas!.innerText(), "🍕 1");
+  assert.equal(await adas!.getAttribute("aria-pressed"), "false");
+  assert.equal(await adas!.getAttribute("title"), "Bob");
+  await adas!.click();
+  await bobs!.getByText("2").waitFor();
+  await bobs!.click();
+  await adas!.getByText("1").waitFor();
+  await last(bob.page).locator("[aria-pressed=false]").getByText("1").waitFor();
+});
+
+Deno.test("an answer quotes its message, mentions by completion, and leads back to it", async () => {
+  await meet();
+  await write(ada.page, "Who takes the **minutes**?");
+  await seesLast(bob.page, "Who takes the minutes?");
+  await act(last(bob.page), "Reply");
+  await bob.page.locator(".answered").getByText("Who takes the minutes?").waitFor();
+  await bob.page.locator(COMPOSER).pressSequentially("You, @ad");
+  await bob.page.getByRole("option", { name: "Ada" }).waitFor();
+  await bob.page.press(COMPOSER, "Enter");
+  assert.equal(await bob.page.inputValue(COMPOSER), "You, @Ada ");
+  await bob.page.press(COMPOSER, "Enter");
+  await seesLast(ada.page, "You, @Ada");
+  await last(ada.page).locator(".mention.own").waitFor();
+  await last(ada.page).locator(".quote").getByText("Who takes the minutes?").click();
+  await ada.page.locator(".message.target").getByText("Who takes the minutes?").waitFor();
+});
+
+Deno.test("with the keyboard one goes from message to message, and acts on each", async () => {
+  await meet();
+  for (const text of ["One", "Two"]) await write(ada.page, text);
+  await isSent(ada.page, "Two");
+  await ada.page.focus(".messages");
+  await ada.page.keyboard.press("ArrowUp");
+  await ada.page.keyboard.press("ArrowUp");
+  await ada.page.keyboard.press("e");
+  await ada.page.fill(EDITOR, "One, edited");
+  await ada.page.keyboard.press("Enter");
+  await ada.page.locator(`${COMPOSER}:focus`).waitFor();
+  await ada.page.locator(".message .text").getByText("One, edited", { exact: true }).waitFor();
+  await ada.page.focus(".messages");
+  await ada.page.keyboard.press("ArrowUp");
+  await ada.page.keyboard.press("r");
+  await ada.page.locator(".answered").getByText("Two").waitFor();
+  await ada.page.keyboard.press("Escape");
+  await ada.page.locator(".answered").waitFor({ state: "detached" });
+});
+
+Deno.test("a long press shows what can be done with a message", async () => {
+  const name = await meet();
+  await write(ada.page, "Press me");
+  await isSent(ada.page, "Press me");
+  const phone = { viewport: { width: 390, height: 780 }, hasTouch: true, isMobile: true };
+  const { page } = await visit(browser, server.url, phone);
+  await signUp(page, "Cem");
+  await openRoom(page, name);
+  await seesLast(page, "Press me");
+  await last(page).dispatchEvent("pointerdown", { pointerType: "touch" });
+  await page.getByRole("button", { name: "Reply" }).tap();
+  await page.locator(".answered").getByText("Press me").waitFor();
+  await page.context().close();
+});
+
+Deno.test("only the room's creator pins, and everybody sees it", async () => {
+  await meet();
+  await write(bob.page, "The door code is 4711");
+  await seesLast(ada.page, "The door code is 4711");
+  await act(last(ada.page), "Pin");
+  await last(bob.page).getByText("pinned").waitFor();
+  await last(bob.page).hover();
+  await last(bob.page).getByRole("button", { name: "Reply" }).waitFor();
+  assert.equal(await last(bob.page).getByRole("button", { name: "Unpin" }).count(), 0);
+});
+
+Deno.test("what was edited elsewhere meanwhile is not overwritten, and the text is kept", async () => {
+  await meet();
+  await write(ada.page, "Draft");
+  await isSent(ada.page, "Draft");
+  const tab = await ada.page.context().newPage();
+  await tab.goto(ada.page.url());
+  await seesLast(tab, "Draft");
+  await tab.press(COMPOSER, "ArrowUp");
+  await tab.fill(EDITOR, "From the tab");
+  await ada.page.bringToFront();
+  await ada.page.press(COMPOSER, "ArrowUp");
+  await ada.page.fill(EDITOR, "From the page");
+  await ada.page.press(EDITOR, "Enter");
+  await seesLast(bob.page, "From the page");
+  await tab.press(EDITOR, "Enter");
+  await tab.getByText("It was edited elsewhere meanwhile").waitFor();
+  assert.equal(await tab.inputValue(EDITOR), "From the tab");
+  await seesLast(bob.page, "From the page");
+  await tab.close();
+});
+
+/** A room of Ada's that both have open. */
+async function meet(): Promise<string> {
+  const name = `Room ${++rooms}`;
+  await makeRoom(ada.page, name);
+  await openRoom(bob.page, name);
+  await ada.page.locator(".online").getByText("2 online").waitFor();
+  return name;
+}
+
+function last(page: Page): Locator {
+  return page.locator(".message").last();
+}
+
+/** Does something with a message by the bar beside it. */
+async function act(message: Locator, action: string): Promise<void> {
+  await message.hover();
+  await message.getByRole("button", { name: action }).click();
+}

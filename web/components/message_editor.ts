@@ -1,0 +1,43 @@
+/** Edits a message in its place: Enter saves, Escape cancels. */
+import { html } from "htm/preact";
+import { useEffect, useRef } from "preact/hooks";
+import type { ChatMessage } from "../../src/client/mod.ts";
+import { MAX_TEXT_LENGTH } from "../../src/protocol/wire/limits.ts";
+import { mentionedIds } from "../mentions.ts";
+import type { OpenRoom } from "../open_room.ts";
+
+export function MessageEditor({ open, message }: { open: OpenRoom; message: ChatMessage }) {
+  const input = useRef<HTMLTextAreaElement>(null);
+  const { commands } = open;
+  useEffect(() => {
+    input.current!.value = commands.editing.value?.text ?? "";
+    input.current!.focus();
+  }, []);
+  const cancel = () => {
+    commands.editing.value = null;
+    open.focusComposer();
+  };
+  const save = (event: Event) => {
+    event.preventDefault();
+    const text = input.current!.value.trim();
+    if ([...text].length > MAX_TEXT_LENGTH) return input.current!.focus();
+    const people = open.people.value;
+    const known = message.mentions.map((id) => ({ id, displayName: open.nameOf(id) }));
+    void commands.saveEdit(text, mentionedIds(text, [...known, ...people]));
+    open.focusComposer();
+  };
+  const press = (event: KeyboardEvent) => {
+    if (event.key === "Escape") return cancel();
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    input.current!.form!.requestSubmit();
+  };
+  return html`
+    <form class="editor" onSubmit=${save}>
+      <textarea name="edited" rows="1" aria-label="Edit the message" ref=${input}
+        onKeyDown=${press}></textarea>
+      <button>Save</button>
+      <button class="quiet" type="button" onClick=${cancel}>Cancel</button>
+    </form>
+  `;
+}

@@ -1,0 +1,24 @@
+/** The beginning of the message that another one answers; leads to it. */
+import { html } from "htm/preact";
+import type { ChatMessage } from "../../src/client/mod.ts";
+import type { OpenRoom } from "../open_room.ts";
+import { plainText } from "../plain_text.ts";
+
+interface QuoteProps {
+  open: OpenRoom;
+  id: string;
+  /** Undefined while it is not known. */
+  message: ChatMessage | undefined;
+}
+
+export function Quote({ open, id, message }: QuoteProps) {
+  return html`
+    <button class="quote" type="button" onClick=${() => open.goTo(id)}>
+      <b>${message?.sender.displayName ?? "…"}</b> ${message && excerptOf(message)}
+    </button>
+  `;
+}
+
+export function excerptOf({ text, deletedAt }: ChatMessage): string {
+  return deletedAt === null ? plainText(text, 100) : "Message deleted";
+}
