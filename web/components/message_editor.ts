@@ -1,6 +1,6 @@
 /** Edits a message in its place: Enter saves, Escape cancels. */
 import { html } from "htm/preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { ChatMessage } from "../../src/client/mod.ts";
 import { MAX_TEXT_LENGTH } from "../../src/protocol/wire/limits.ts";
 import { mentionedIds } from "../mentions.ts";
@@ -9,7 +9,7 @@ import type { OpenRoom } from "../open_room.ts";
 export function MessageEditor({ open, message }: { open: OpenRoom; message: ChatMessage }) {
   const input = useRef<HTMLTextAreaElement>(null);
   const { commands } = open;
-  useEffect(() => {
+  useLayoutEffect(() => {
     input.current!.value = commands.editing.value?.text ?? "";
     input.current!.focus();
   }, []);
