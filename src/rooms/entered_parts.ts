@@ -1,6 +1,5 @@
 /** What a socket that comes into a room is shown, as the JSON of the parts of a frame. */
 import { relatedParts } from "./entry_frame.ts";
-import { listOf } from "./rendered_message.ts";
 import type { Entered } from "./served_room.ts";
 
 /** What a socket that comes into a room is shown of it. */
@@ -8,7 +7,7 @@ export function enteredParts(
   { messages, related, lastSeq, lastEntryId }: Entered,
 ) {
   return {
-    messages: listOf(messages),
+    messages,
     ...relatedParts(related),
     mine: JSON.stringify(related.mine),
     threads: JSON.stringify(related.threads),

@@ -12,7 +12,7 @@ import type { PublicUsers } from "../services/public_users.ts";
 import { entryFrame } from "./entry_frame.ts";
 import type { Flusher } from "./flusher.ts";
 import type { RecentProfiles } from "./recent_profiles.ts";
-import { namedUserIds, referencedIds } from "../services/related.ts";
+import { isPlain, namedUserIds, referencedIds } from "../services/related.ts";
 import { render, type RenderedRelated, withCurrentSenders } from "./rendered_message.ts";
 import { MAX_FRAME_LENGTH, type Subscriber } from "./subscriber.ts";
 import { Window } from "./window.ts";
@@ -299,9 +299,4 @@ export class Feed {
     await this.#publicUsers.find(namedUserIds([...messages, ...referenced]));
     return new Map(referenced.map((message) => [message.id, message]));
   }
-}
-
-/** Whether nothing goes with a message. */
-function isPlain({ replyTo, mentions, reactions }: Message): boolean {
-  return replyTo === null && mentions.length === 0 && reactions.length === 0;
 }

@@ -2,17 +2,16 @@
 import { SingleFlights } from "../async/single_flight.ts";
 import type { Entry } from "../domain/entry.ts";
 import { unavailable } from "../domain/errors.ts";
-import type { Message } from "../domain/message.ts";
-import type { Thread } from "../ports/store/messages.ts";
 import type { Store } from "../ports/store/store.ts";
 import type { Services } from "../services/services.ts";
 import { MISSED_MESSAGES } from "../protocol/wire/limits.ts";
 import { Feed } from "./feed.ts";
 import type { Flusher } from "./flusher.ts";
 import { byChange, MissedMessages } from "./missed_messages.ts";
+import { LatestMessages } from "./latest_messages.ts";
 import type { RecentProfiles } from "./recent_profiles.ts";
 import { type RelatedSources, relatedTo, type RelatedToReader } from "../services/related.ts";
-import { render, type RenderedMessage, type RenderedRelated } from "./rendered_message.ts";
+import { listOf, render, type RenderedMessage, type RenderedRelated } from "./rendered_message.ts";
 import type { Subscriber } from "./subscriber.ts";
 
 /** The entry that a client has seen last in a room. */
@@ -24,7 +23,8 @@ export interface Cursor {
 
 /** What a socket is shown of the room when it comes in. */
 export interface Entered {
-  messages: RenderedMessage[];
+  /** As one JSON array. */
+  messages: string;
   related: RelatedToEntered;
   lastSeq: number;
   /** The id of entry `lastSeq`; null if there is none. */
@@ -61,6 +61,7 @@ export class ServedRoom {
   readonly #store: Store;
   readonly #profiles: RecentProfiles;
   readonly #related: RelatedSources;
+  readonly #latest: LatestMessages;
   /** Pages of the log after an entry: after a restart many sockets miss the same. */
   readonly #pages = new SingleFlights((after) => this.#readPage(Number(after)));
   readonly #opened: Promise<void>;
@@ -78,6 +79,7 @@ export class ServedRoom {
     this.#related = options;
     this.#opened = options.opened;
     this.feed = new Feed(id, options);
+    this.#latest = new LatestMessages(id, this.feed.window, options);
   }
 
   /** Whether nobody is in the room or about to be. */
@@ -92,13 +94,12 @@ export class ServedRoom {
   /** As `Hub.join`. */
   join(subscriber: Subscriber, welcome: (entered: Entered) => void): Promise<void> {
     return this.#whileOpen(async () => {
-      const { window } = this.feed;
       await this.feed.refresh();
-      const related = await this.#whenReady(subscriber, () => this.#relatedToLatest(subscriber));
+      const related = await this.#relatedToLatest(subscriber);
       // From the last look at the feed to the answer nothing is awaited.
       if (!subscriber.open) return;
       this.#enter(subscriber);
-      welcome({ messages: window.latest(), related, ...this.#end() });
+      welcome({ messages: this.#latest.text, related, ...this.#end() });
     });
   }
 
@@ -116,15 +117,15 @@ export class ServedRoom {
       const reset = await this.#isForeign(cursor);
       await earlier;
       if (reset) {
-        const related = await this.#whenReady(subscriber, () => this.#relatedToLatest(subscriber));
+        const related = await this.#relatedToLatest(subscriber);
         if (!subscriber.open) return;
         this.#enter(subscriber);
-        const messages = feed.window.latest();
+        const messages = this.#latest.text;
         return answer({ messages, related, ...this.#end(), hasMore: false, reset });
       }
       const { missed, related } = await this.#missedBy(subscriber, cursor);
       // From the last look at the feed to the answer nothing is awaited.
-      const messages = this.#newestOf(missed.rendered);
+      const messages = listOf(this.#newestOf(missed.rendered));
       if (missed.lastSeq < feed.head) {
         const { lastSeq, lastEntryId } = missed;
         const more = { lastSeq, lastEntryId, hasMore: true, reset };
@@ -206,7 +207,7 @@ export class ServedRoom {
       await this.#readMissed(missed);
       const related = await this.#whenReady(subscriber, () => {
         this.#complete(missed);
-        return this.#relatedTo(subscriber.userId, missed.messages);
+        return relatedTo(this.#related, this.#id, subscriber.userId, missed.messages);
       });
       const count = missed.messages.length;
       if (count > 1 && lengthOf(related.referenced) > MAX_REFERENCED_LENGTH) {
@@ -252,18 +253,8 @@ export class ServedRoom {
     return rendered.map((each) => window.newest(each.message) ?? each).toSorted(byChange);
   }
 
-  #relatedToLatest({ userId }: Subscriber): Promise<RelatedToReader> {
-    const { window } = this.feed;
-    const messages = window.latest().map(({ message }) => message);
-    return this.#relatedTo(userId, messages, window.threads(messages));
-  }
-
-  #relatedTo(
-    userId: string | null,
-    messages: readonly Message[],
-    threads?: ReadonlyMap<string, Thread>,
-  ) {
-    return relatedTo(this.#related, this.#id, userId, messages, threads);
+  #relatedToLatest(subscriber: Subscriber): Promise<RelatedToEntered> {
+    return this.#whenReady(subscriber, () => this.#latest.related(subscriber.userId));
   }
 
   /** Nothing that was deleted meanwhile. */

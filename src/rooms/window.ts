@@ -31,6 +31,8 @@ export interface Loaded {
 export class Window {
   /** The last entry applied; 0 before the first. */
   head = 0;
+  /** Grows with every change of what it shows. */
+  version = 0;
   /** The last entries up to `head`, ascending, without a gap. */
   #entries: WindowEntry[] = [];
   /** The ids of the last messages, in the order of their creation. */
@@ -47,12 +49,14 @@ export class Window {
       this.#show(message);
       this.#entries.push({ id, messageId: message.id });
     }
+    this.version++;
     this.head = entries.at(-1)?.seq ?? 0;
   }
 
   /** Takes the entry after `head`. Returns its message in the newest state known. */
   apply({ id, seq, kind, message }: Entry): RenderedMessage {
     this.head = seq;
+    this.version++;
     this.#entries.push({ id, messageId: message.id });
     if (kind === "created") {
       this.#latest.push(message.id);
@@ -121,6 +125,7 @@ export class Window {
   /** Takes messages as they were read: each replaces what is not newer. */
   refresh(messages: readonly Message[]): void {
     for (const message of messages) if (this.#messages.has(message.id)) this.#show(message);
+    this.version++;
   }
 
   /** Shows a sender as they are now. */
@@ -129,6 +134,7 @@ export class Window {
       const isTheirs = rendered.message.sender.id === user.id;
       if (isTheirs) this.#messages.set(id, withSender(rendered, user));
     }
+    this.version++;
   }
 
   #show(message: Message): RenderedMessage {

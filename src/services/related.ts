@@ -28,6 +28,11 @@ export interface RelatedSources {
   publicUsers: PublicUsers;
 }
 
+/** Whether nothing goes with a message but answers to it. */
+export function isPlain({ replyTo, mentions, reactions }: Message): boolean {
+  return replyTo === null && mentions.length === 0 && reactions.length === 0;
+}
+
 /** The ids of the messages that these answer and that are not among them. */
 export function referencedIds(messages: readonly Message[]): string[] {
   const among = new Set(messages.map(({ id }) => id));
