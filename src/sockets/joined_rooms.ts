@@ -3,40 +3,38 @@ import { ChatError } from "../domain/errors.ts";
 import { MAX_ROOMS_PER_SOCKET } from "../protocol/wire/limits.ts";
 
 export class JoinedRooms {
-  readonly #joined = new Set<string>();
-  /** Those that the socket is about to join. */
-  readonly #joining = new Set<string>();
+  /** Whether the socket is in them, or about to be. */
+  readonly #rooms = new Map<string, "joined" | "joining">();
 
   /**
    * Does what lets the socket join a room, and may call `add`.
    * @throws ChatError `limit_reached` if the socket may be in no more rooms; what `work` throws
    */
   async join(roomId: string, work: () => Promise<void>): Promise<void> {
-    if (!this.#joined.has(roomId)) {
-      if (this.#joined.size + this.#joining.size >= MAX_ROOMS_PER_SOCKET) {
+    if (!this.#rooms.has(roomId)) {
+      if (this.#rooms.size >= MAX_ROOMS_PER_SOCKET) {
         throw new ChatError("limit_reached", `A socket may be in ${MAX_ROOMS_PER_SOCKET} rooms.`);
       }
-      this.#joining.add(roomId);
+      this.#rooms.set(roomId, "joining");
     }
     try {
       await work();
     } finally {
-      this.#joining.delete(roomId);
+      if (this.#rooms.get(roomId) === "joining") this.#rooms.delete(roomId);
     }
   }
 
   /** The socket is in the room now. */
   add(roomId: string): void {
-    this.#joining.delete(roomId);
-    this.#joined.add(roomId);
+    this.#rooms.set(roomId, "joined");
   }
 
   delete(roomId: string): void {
-    this.#joined.delete(roomId);
+    this.#rooms.delete(roomId);
   }
 
   /** Ids of the rooms that the socket is in. */
-  [Symbol.iterator](): SetIterator<string> {
-    return this.#joined.values();
+  *[Symbol.iterator](): IterableIterator<string> {
+    for (const [roomId, state] of this.#rooms) if (state === "joined") yield roomId;
   }
 }
