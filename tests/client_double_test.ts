@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { useDouble } from "./harness/client_double.ts";
 
-const FILES = ["bot", "changes", "reading", "rooms", "sending"];
+const FILES = ["bot", "changes", "pins", "reading", "rooms", "sending", "threads"];
 
 /** What the server in memory leaves out. */
 const LEFT_OUT: Record<string, string> = {

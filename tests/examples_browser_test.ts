@@ -16,7 +16,7 @@ const ORIGIN = "docs/client.md, Ten lines from another origin";
 /** What each example shows or prints, by its place. */
 const RUNS: Record<string, (world: World) => Promise<void>> = {
   [`${ORIGIN}, ts 1`]: ({ prints }) => prints("Ada created the room\nHello from another origin"),
-  [`${ORIGIN}, ts 2`]: async ({ prints }) => {
+  "docs/client.md, Sign in, ts 1": async ({ prints }) => {
     await prints("connecting");
     await prints("online");
   },

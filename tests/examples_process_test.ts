@@ -47,13 +47,18 @@ const RUNS: Record<string, (place: string) => Promise<void>> = {
       assert.equal(response.headers.get("Access-Control-Allow-Origin"), Origin);
     }
   },
-  "docs/client.md, Programs and apps, ts 1": (place) =>
+  "docs/client.md, Programs and bots, ts 1": (place) =>
     printsLine(place, /^It is entry 2 of the room's log\.$/m),
-  "docs/client.md, Send, edit, react, answer, ts 1": (place) =>
+  "docs/client.md, Show rooms, ts 1": (place) =>
+    printsLine(place, /^General: 0 unread, 0 mentions, last \d{4}-.*Z$/m),
+  "docs/client.md, Show messages, ts 1": (place) => printsLine(place, /^Ada: Hello \(sent\)$/m),
+  "docs/client.md, Send, ts 1": (place) =>
+    printsLine(place, /^Hello\nIt is entry 2 of the room's log\.\nvalidation_failed$/m),
+  "docs/client.md, Edit, delete, react, answer, ts 1": (place) =>
     printsLine(place, /^Who is there\?$/m),
   "docs/client.md, Pins and threads, ts 1": (place) => printsLine(place, /^Answers: I do$/m),
-  "docs/client.md, Show rooms, mark what is read, ts 1": (place) =>
-    printsLine(place, /^General: 0 unread, 0 mentions, last \d{4}-.*Z$/m),
+  "docs/client.md, Mark what is read, ts 1": (place) => printsLine(place, /^0 unread$/m),
+  "docs/client.md, Offline, ts 1": (place) => printsLine(place, /^queued\nsent$/m),
   "docs/client.md, Test your app, ts 1": async (place) => {
     await using program = await runProgram("test", await readExample(place));
     await program.prints(/1 passed/);

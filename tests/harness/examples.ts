@@ -20,7 +20,7 @@ const LANGUAGES = ["sh", "ts", "tsx", "js", "jsx"];
 /** Run by `examples_browser_test.ts`; `examples_process_test.ts` runs the rest. */
 export const IN_BROWSER = [
   "docs/client.md, Ten lines from another origin, ts 1",
-  "docs/client.md, Ten lines from another origin, ts 2",
+  "docs/client.md, Sign in, ts 1",
   "docs/client.md, React, tsx 1",
   "src/client/README.md, EchoRoom's client, tsx 1",
   "src/client/react.ts, tsx 1",
@@ -28,13 +28,18 @@ export const IN_BROWSER = [
 
 const VITE = "docs/guides/vite.md";
 
-/** Built and used by `guides_browser_test.ts`. */
+/** Built and used by `guides_browser_test.ts` and `guides_test.ts`. */
 export const IN_GUIDES = [
   `${VITE}, 2. The client, ts 1`,
   `${VITE}, 3. Sign-in, tsx 1`,
   `${VITE}, 4. A room, tsx 1`,
   `${VITE}, 5. The rooms, and all together, tsx 1`,
   `${VITE}, 1. The app, sh 1`,
+  "docs/guides/nextjs.md, Next.js, tsx 1",
+  "docs/guides/nextjs.md, Next.js, tsx 2",
+  "docs/guides/nextjs.md, Next.js, ts 1",
+  "docs/guides/nextjs.md, Next.js, tsx 3",
+  "docs/guides/react_native.md, React Native, ts 1",
 ];
 
 /** The only examples that nothing runs, and why. */
@@ -79,6 +84,22 @@ export async function readExample(place: string): Promise<string> {
   const example = (await readExamples()).find((example) => example.place === place);
   if (!example) throw new Error(`no example at ${place}`);
   return example.code;
+}
+
+/**
+ * The files of a guide, each of which names itself in its first line.
+ * @param replaced what takes the place of what the guide says
+ */
+export async function guideFiles(
+  guide: string,
+  replaced: Record<string, string> = {},
+): Promise<Record<string, string>> {
+  const text = await Deno.readTextFile(`${ROOT}docs/guides/${guide}.md`);
+  const blocks = text.matchAll(/^```\w+\n((?:\/\/|\/\*) (\S+\.\w+)\b[^]*?)^```$/gm);
+  return Object.fromEntries([...blocks].map(([, code, file]) => {
+    const replace = (code: string, [from, to]: [string, string]) => code.replaceAll(from, to);
+    return [file!, Object.entries(replaced).reduce(replace, code!)];
+  }));
 }
 
 /** The example with a server's address in place of the one that it shows. */
