@@ -27,6 +27,8 @@ const LIMITS = {
 };
 /** As browsers report a connection that was cut. */
 const CUT = 1006;
+/** Microtasks: so many that an app is shown what it has sent as being on its way. */
+const STEPS_ON_THE_WAY = 20;
 const NEVER = "9999-12-31T00:00:00.000Z";
 
 export class TestSocket implements ClientSocket, Connected {
@@ -53,7 +55,7 @@ export class TestSocket implements ClientSocket, Connected {
   }
 
   send(text: string): void {
-    queueMicrotask(() => this.#handle(JSON.parse(text)));
+    void this.#arrive(JSON.parse(text));
   }
 
   deliver(event: ServerEvent): void {
@@ -90,6 +92,11 @@ export class TestSocket implements ClientSocket, Connected {
     this.#isClosed = true;
     this.#chat.sockets.delete(this);
     for (const roomId of [...this.rooms.keys()]) this.#leave(roomId);
+  }
+
+  async #arrive(frame: Frame): Promise<void> {
+    for (let i = 0; i < STEPS_ON_THE_WAY; i++) await null;
+    await this.#handle(frame);
   }
 
   async #handle(frame: Frame): Promise<void> {
