@@ -1,7 +1,7 @@
 /** The examples that belong into a page, on a page of another origin in a real Chromium. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { type Client, createClient } from "../src/client/mod.ts";
 import { Account } from "./harness/account.ts";
 import { launchBrowser } from "./harness/browser.ts";
@@ -40,6 +40,10 @@ const RUNS: Record<string, (world: World) => Promise<void>> = {
     await page.locator("li").getByText("Bob created the room").waitFor();
   },
 };
+
+let browser: Browser;
+Deno.test.beforeAll(async () => void (browser = await launchBrowser()));
+Deno.test.afterAll(() => browser.close());
 
 Deno.test("every example for browsers is run", () => {
   assert.deepEqual(Object.keys(RUNS).toSorted(), IN_BROWSER.toSorted());
@@ -91,9 +95,9 @@ async function onPage(
   script = await bundle(place, server.url);
   const bob = createClient(server.url, { token: () => Promise.resolve(account.token) });
   bob.connect();
-  const browser = await launchBrowser();
-  const page = await browser.newPage();
-  page.setDefaultTimeout(HANG_MS);
+  const context = await browser.newContext();
+  context.setDefaultTimeout(HANG_MS);
+  const page = await context.newPage();
   const lines: string[] = [];
   page.on("console", (message) => lines.push(message.text()));
   const prints = async (line: string) => {
@@ -105,7 +109,7 @@ async function onPage(
     await acted;
   } finally {
     bob.close();
-    await browser.close();
+    await context.close();
     await server.stop();
     await app.shutdown();
   }
