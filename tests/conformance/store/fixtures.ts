@@ -7,7 +7,7 @@ import type { NewRoom } from "../../../src/domain/room.ts";
 import { publicUser, type User } from "../../../src/domain/user.ts";
 import type { Store } from "../../../src/ports/store/store.ts";
 
-/** One test's database, initially empty. */
+/** A database for tests, initially empty. */
 export interface TestDatabase {
   /** Opens a store on the database, as one more instance (or the same after a restart) would. */
   connect(): Promise<Store>;
@@ -16,7 +16,7 @@ export interface TestDatabase {
 }
 
 type Connect = () => Promise<Store>;
-/** Registers a test that gets one store, and the means to open more on the same database. */
+/** Registers a test that gets one store, and the means to get another one on the same database. */
 export type Register = (
   sentence: string,
   run: (store: Store, connect: Connect) => Promise<void>,

@@ -22,7 +22,25 @@ export function testStore(
   createDatabase: () => Promise<TestDatabase>,
   crowd: number,
 ): void {
-  const test: Register = (sentence, run) =>
+  const test = testsTogether(name, createDatabase);
+  const testAlone = testsAlone(name, createDatabase);
+
+  testUsers(test);
+  testRooms(testAlone);
+  testCompareAndSet(test);
+  testAppend(test);
+  testReads(test, testAlone);
+  testChanges(test, testAlone);
+  testReactions(test, crowd);
+  testAnswers(test);
+  testMembers(test);
+  testSessions(test);
+  testLifetime(testAlone);
+}
+
+/** Tests each on a database of its own, which is empty, and with stores that they may close. */
+function testsAlone(name: string, createDatabase: () => Promise<TestDatabase>): Register {
+  return (sentence, run) =>
     Deno.test(`${name}: ${sentence}`, async () => {
       const database = await createDatabase();
       const stores: Store[] = [];
@@ -38,16 +56,23 @@ export function testStore(
         await database.drop();
       }
     });
+}
 
-  testUsers(test);
-  testRooms(test);
-  testCompareAndSet(test);
-  testAppend(test);
-  testReads(test);
-  testChanges(test);
-  testReactions(test, crowd);
-  testAnswers(test);
-  testMembers(test);
-  testSessions(test);
-  testLifetime(test);
+/**
+ * Tests all on one database and two stores, because to make them takes longer than most tests: each
+ * has users, rooms and sessions of its own.
+ */
+function testsTogether(name: string, createDatabase: () => Promise<TestDatabase>): Register {
+  let database: TestDatabase;
+  let stores: [Store, Store];
+  Deno.test.beforeAll(async () => {
+    database = await createDatabase();
+    stores = [await database.connect(), await database.connect()];
+  });
+  Deno.test.afterAll(async () => {
+    await Promise.all(stores.map((store) => store.close()));
+    await database.drop();
+  });
+  return (sentence, run) =>
+    Deno.test(`${name}: ${sentence}`, () => run(stores[0], () => Promise.resolve(stores[1])));
 }
