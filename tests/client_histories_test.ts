@@ -1,10 +1,11 @@
 /**
- * Whatever the protocol allows, in whatever order it comes, a client ends with all messages as they are
- * now, and none is ever shown in an older state than before: a thousand histories in memory.
+ * Whatever the protocol allows, in whatever order it comes, a client ends with all messages, pins and
+ * answers as they are now, and no message is ever shown in an older state than before: a thousand
+ * histories in memory.
  */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { createClient, type Room } from "../src/client/mod.ts";
+import { type ChatMessage, createClient, type Room, type Thread } from "../src/client/mod.ts";
 import { Random } from "./faults/random.ts";
 import { QUICK } from "./harness/client.ts";
 import { type Change, RoomModel } from "./harness/room_model.ts";
@@ -17,10 +18,10 @@ const RUNS = 1_000;
 
 const step = fc.record({
   does: fc.constantFrom(
-    ...["create", "create", "edit", "delete", "react", "pin", "unknown", "send"],
+    ...["create", "create", "edit", "delete", "react", "pin", "unpin", "unknown", "send", "reply"],
     ...["own edit", "own delete", "own react", "own unreact"],
     ...["deliver", "deliver", "deliver all", "double", "lose", "reconnect"],
-    ...["load older", "load older", "deliver pages", "forget older", "turn"],
+    ...["load older", "load older", "deliver pages", "forget older", "load thread", "turn"],
   ),
   count: fc.nat({ max: 9 }),
 });
@@ -33,9 +34,11 @@ const total = {
   doubled: 0,
   pages: 0,
   reconnects: 0,
+  pinned: 0,
+  answers: 0,
 };
 
-Deno.test("a client ends with all messages as they are now, and never shows an older state again", async () => {
+Deno.test("a client ends with all messages, pins and answers as they are now, and never shows an older state again", async () => {
   const history = fc.asyncProperty(
     fc.array(step, { minLength: 10, maxLength: 80, size: "max" }),
     fc.nat(),
@@ -57,9 +60,11 @@ async function live(steps: Step[], model: RoomModel): Promise<void> {
   client.connect();
   const room = client.join("room");
   const faults = watch(room);
+  room.pins.subscribe(() => {});
+  const thread = room.thread(model.messages[1]!.id);
   try {
     for (const step of steps) {
-      act(step, model, room);
+      act(step, model, room, thread);
       if (step.does === "reconnect") {
         client.disconnect();
         client.connect();
@@ -72,12 +77,18 @@ async function live(steps: Step[], model: RoomModel): Promise<void> {
     model.appendUnknown();
     await settle(model);
     assertCurrent(room, model);
-    for (let hasOlder = true; hasOlder;) {
-      const older = room.loadOlder();
-      await settle(model);
-      hasOlder = await older;
+    assertViews(room, thread, model);
+    for (const list of [thread, room]) {
+      for (let hasOlder = true; hasOlder;) {
+        const older = list.loadOlder();
+        await settle(model);
+        hasOlder = await older;
+      }
     }
     assertCurrent(room, model);
+    assertViews(room, thread, model);
+    assert.equal(thread.replies.get().length, model.answersTo(thread.id).length);
+    assert.equal(thread.hasOlder.get(), false);
     assert.equal(room.messages.get().length, model.messages.length);
     assert.deepEqual(faults(), []);
   } finally {
@@ -85,9 +96,11 @@ async function live(steps: Step[], model: RoomModel): Promise<void> {
   }
   total.histories++;
   total.entries += model.lastSeq;
+  total.pinned += model.pinned.length;
+  total.answers += model.answersTo(thread.id).length;
 }
 
-function act({ does, count }: Step, model: RoomModel, room: Room): void {
+function act({ does, count }: Step, model: RoomModel, room: Room, thread: Thread): void {
   switch (does) {
     case "create":
       return void model.create();
@@ -95,11 +108,17 @@ function act({ does, count }: Step, model: RoomModel, room: Room): void {
     case "delete":
     case "react":
     case "pin":
+    case "unpin":
       return model.change(count, does satisfies Change);
     case "unknown":
       return model.appendUnknown();
     case "send":
       return void room.send(`Message ${count}`).catch(() => {});
+    case "reply":
+      return void room.reply(thread.id, `Answer ${count}`).catch(() => {});
+    case "load thread":
+      total.pages++;
+      return void thread.loadOlder().catch(() => {});
     case "own edit":
     case "own delete":
     case "own react":
@@ -195,13 +214,24 @@ async function turn(): Promise<void> {
 
 function assertCurrent(room: Room, model: RoomModel): void {
   assert.equal(room.cursor, model.lastSeq);
-  const shown = room.messages.get().map(
-    ({ key: _, state, ownReactions: _own, isChanging, ...message }) => {
-      assert.equal(state, "sent");
-      assert.equal(isChanging, false);
-      return message;
-    },
-  );
+  const shown = room.messages.get().map(plain);
   const first = shown[0]!.seq!;
   assert.deepEqual(shown, model.messages.filter(({ seq }) => seq >= first));
+}
+
+/** Pins are all there, and of a thread what is shown has no gap. */
+function assertViews(room: Room, thread: Thread, model: RoomModel): void {
+  assert.deepEqual(room.pins.get()!.map(plain), model.pinned);
+  const shown = thread.replies.get().map(plain);
+  const first = shown[0]?.seq ?? Infinity;
+  assert.deepEqual(shown, model.answersTo(thread.id).filter(({ seq }) => seq >= first));
+  const root = thread.root.get();
+  if (root) assert.deepEqual(plain(root), model.messages[1]);
+}
+
+/** The message as the server sends it. */
+function plain({ key: _, state, ownReactions: _own, isChanging, ...message }: ChatMessage) {
+  assert.equal(state, "sent");
+  assert.equal(isChanging, false);
+  return message;
 }

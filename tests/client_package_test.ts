@@ -12,6 +12,8 @@ const ENTRIES = [
   "vue.ts",
   "svelte.ts",
   "bot.ts",
+  "events.ts",
+  "debug.ts",
   "testing/mod.ts",
 ].map((name) => `src/client/${name}`);
 const MAX_GZIP_BYTES = 14 * 1024;

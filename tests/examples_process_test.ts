@@ -56,6 +56,9 @@ const RUNS: Record<string, (place: string) => Promise<void>> = {
     printsLine(place, /^Hello\nIt is entry 2 of the room's log\.\nvalidation_failed$/m),
   "docs/client.md, Edit, delete, react, answer, ts 1": (place) =>
     printsLine(place, /^Who is there\?$/m),
+  "docs/client.md, Sounds, notifications and logs, ts 1": (place) =>
+    printsLine(place, /^Ada reacted to "Hello" with 👍$/m),
+  "docs/client.md, Debug, ts 1": (place) => printsLine(place, /^opened/m),
   "docs/client.md, Pins and threads, ts 1": (place) => printsLine(place, /^Answers: I do$/m),
   "docs/client.md, Mark what is read, ts 1": (place) => printsLine(place, /^0 unread$/m),
   "docs/client.md, Offline, ts 1": (place) => printsLine(place, /^queued\nsent$/m),
@@ -68,6 +71,9 @@ const RUNS: Record<string, (place: string) => Promise<void>> = {
   "src/client/README.md, EchoRoom's client, ts 1": (place) => printsLine(place, /^Hello sent$/m),
   "src/client/bot.ts, ts 1": (place) => printsLine(place, /^The bot is running$/m),
   "src/client/client.ts, ts 1": (place) => printsLine(place, /^Hello sent$/m),
+  "src/client/debug.ts, ts 1": (place) =>
+    printsLine(place, /^sent {"event":"auth:identify","data":{"token":"…"},"ref":1}$/m),
+  "src/client/events.ts, ts 1": (place) => printsLine(place, /^Ada: Hello$/m),
   "src/client/mod.ts, ts 1": (place) => printsLine(place, /^Hello sent$/m),
   "src/client/svelte.ts, ts 1": (place) => printsLine(place, /^nobody$/m),
   "src/client/vue.ts, ts 1": async (place) => {

@@ -54,7 +54,7 @@ const FINAL_CLOSES: ReadonlyMap<number, string> = new Map([
   [CLOSE_CODES.binaryFrame, MISUNDERSTOOD],
   [CLOSE_CODES.frameTooBig, MISUNDERSTOOD],
   [CLOSE_CODES.brokenFrames, MISUNDERSTOOD],
-  [CLOSE_CODES.flooding, "Too much was sent too fast."],
+  [CLOSE_CODES.flooding, "This client sends too fast."],
 ]);
 const REASONS: ReadonlyMap<number, string> = new Map([
   [CLOSE_CODES.restarting, "The server restarts."],

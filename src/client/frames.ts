@@ -2,6 +2,7 @@
 import type { ServerEvents } from "../protocol/wire/events.ts";
 import { MAX_FRAME_BYTES } from "../protocol/wire/limits.ts";
 import type { Message, MessageChange } from "../protocol/wire/messages.ts";
+import type { PublicUser } from "../protocol/wire/users.ts";
 import { utf8Length } from "./platform.ts";
 
 /** Any frame of the server: its event's name, data, and the `ref` of what it answers. */
@@ -21,6 +22,7 @@ export interface EntryFrame {
     entryId?: string;
     message?: Message;
     change?: MessageChange;
+    by?: PublicUser;
     referenced?: Message[];
   };
 }

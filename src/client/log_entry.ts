@@ -1,6 +1,7 @@
 /** Entries of a room's log, and whether an answer goes on where a cursor is. */
 import type { ServerEvents } from "../protocol/wire/events.ts";
 import type { Message, MessageChange } from "../protocol/wire/messages.ts";
+import type { PublicUser } from "../protocol/wire/users.ts";
 
 /** An entry of a room's log: it creates or changes one message. */
 export interface Entry {
@@ -38,4 +39,9 @@ export type Answered = Omit<
 >;
 
 /** What a live entry says beside the message. */
-export type EntryRelated = { change?: MessageChange; referenced?: Message[] | undefined };
+export type EntryRelated = {
+  change?: MessageChange;
+  /** Who deleted the message. */
+  by?: PublicUser;
+  referenced?: Message[] | undefined;
+};

@@ -15,7 +15,16 @@
  *
  * @module
  */
-import { useEffect, useState, useSyncExternalStore } from "react";
+import {
+  createContext,
+  createElement,
+  type ReactElement,
+  type ReactNode,
+  useContext,
+  useEffect,
+  useState,
+  useSyncExternalStore,
+} from "react";
 import type { PublicUser, User } from "../protocol/wire/users.ts";
 import type { ChatMessage } from "./chat_message.ts";
 import type { Client } from "./client.ts";
@@ -24,12 +33,38 @@ import type { Observable } from "./observable.ts";
 import type { Unread } from "./reading.ts";
 import type { Attendance, Room, RoomState } from "./room.ts";
 import type { RoomSummary } from "./room_list.ts";
+import type { Thread } from "./thread.ts";
 
 const NO_MESSAGES: readonly ChatMessage[] = [];
 const NOBODY: Attendance = { count: null, users: [] };
 const WAITING: RoomState = { status: "waiting" };
 const NOTHING_UNREAD: Unread = { count: 0, mentions: 0, readSeq: null };
 const NO_USERS: readonly PublicUser[] = [];
+
+const ClientContext = createContext<Client | null>(null);
+
+/** What {@linkcode EchoRoomProvider} is given. */
+export interface EchoRoomProviderProps {
+  /** Made once, outside the components. */
+  client: Client;
+  /** The components that use it. */
+  children?: ReactNode;
+}
+
+/** Gives a client to the components in it, which get it by {@linkcode useClient}. */
+export function EchoRoomProvider({ client, children }: EchoRoomProviderProps): ReactElement {
+  return createElement(ClientContext.Provider, { value: client }, children);
+}
+
+/**
+ * The client of the provider around the component.
+ * @throws {Error} if there is no {@linkcode EchoRoomProvider}
+ */
+export function useClient(): Client {
+  const client = useContext(ClientContext);
+  if (!client) throw new Error("useClient needs an EchoRoomProvider around the component.");
+  return client;
+}
 
 /** The value of anything observable. */
 export function useObservable<T>(observable: Observable<T>): T {
@@ -90,6 +125,54 @@ export function useUnread(room: Room | null): Unread {
   return useOptional(room?.unread, NOTHING_UNREAD);
 }
 
+/** How many unread messages name the user, answer them, or mean everybody; 0 without a room. */
+export function useMentions(room: Room | null): number {
+  return useUnread(room).mentions;
+}
+
+/** A room's pinned messages, oldest first; null until they are loaded, and without a room. */
+export function usePins(room: Room | null): readonly ChatMessage[] | null {
+  return useOptional(room?.pins, null);
+}
+
+/**
+ * Opens a thread for as long as the component is there, and loads its newest answers.
+ * @param messageId of its root, or of any of its messages that is shown; null for none
+ * @returns null until the component has been shown with this thread
+ */
+export function useThread(room: Room | null, messageId: string | null): Thread | null {
+  const [opened, setOpened] = useState<Opened | null>(null);
+  useEffect(() => {
+    if (!room || messageId === null) return;
+    const thread = room.thread(messageId);
+    setOpened({ room, messageId, thread });
+    let isLoaded = false;
+    const load = () => {
+      if (isLoaded || room.state.get().status !== "live") return;
+      // What fails is tried again when the room is next live.
+      thread.loadOlder().then(() => isLoaded = true, () => {});
+    };
+    load();
+    const end = room.state.subscribe(load);
+    return () => {
+      end();
+      thread.close();
+      setOpened(null);
+    };
+  }, [room, messageId]);
+  return opened?.room === room && opened.messageId === messageId ? opened.thread : null;
+}
+
+/** The answers in a thread, oldest first; none without a thread. */
+export function useReplies(thread: Thread | null): readonly ChatMessage[] {
+  return useOptional(thread?.replies, NO_MESSAGES);
+}
+
+/** The message that a thread begins with; null until it is known, and without a thread. */
+export function useThreadRoot(thread: Thread | null): ChatMessage | null {
+  return useOptional(thread?.root, null);
+}
+
 /** A room's messages, oldest first; none without a room. */
 export function useMessages(room: Room | null): readonly ChatMessage[] {
   return useOptional(room?.messages, NO_MESSAGES);
@@ -103,6 +186,12 @@ export function useOnline(room: Room | null): Attendance {
 /** Who else types in a room. */
 export function useTyping(room: Room | null): readonly PublicUser[] {
   return useOptional(room?.typing, NO_USERS);
+}
+
+interface Opened {
+  room: Room;
+  messageId: string;
+  thread: Thread;
 }
 
 function useOptional<T>(observable: Observable<T> | undefined, otherwise: T): T {

@@ -20,7 +20,8 @@ export interface Thread {
   readonly hasOlder: Observable<boolean>;
 
   /**
-   * Loads answers before those shown, a page at a time; call it once when the thread is opened.
+   * Loads answers before those shown, a page at a time; call it when the thread is opened
+   * and the room is live.
    * @returns whether there are still more
    * @throws {EchoRoomError} `message_not_found` if the room has no such message
    */
@@ -53,9 +54,11 @@ export class LiveThread implements Thread {
   loadOlder(): Promise<boolean> {
     const { api, roomId } = this.#host;
     return this.#list.loadOlder(async (before) => {
-      const { set } = this.#list;
-      if (!set.find(this.id)) set.put(await api.readMessage(roomId(), this.id));
-      return await api.readMessages(roomId(), { threadId: this.id, before, limit: PAGE_SIZE });
+      // A part of the page, so that it is dropped with it, and what happens meanwhile is in it.
+      const root = this.#list.set.find(this.id) ? [] : [await api.readMessage(roomId(), this.id)];
+      const range = { threadId: this.id, before, limit: PAGE_SIZE };
+      const page = await api.readMessages(roomId(), range);
+      return { ...page, messages: [...root, ...page.messages] };
     });
   }
 

@@ -84,12 +84,11 @@ export class Timeline implements ListHost {
    *   and nothing after it is missing: then what comes after the cursor has to be recovered
    */
   join(answer: ServerEvents["room:joined"]): number | null {
-    const { messages, lastSeq } = answer;
     if (this.#cursor === null) {
-      // Acked before the room was joined.
-      for (const list of this.#lists) list.dropBefore(messages[0]?.seq ?? 0);
+      // Acked, or read by a thread, before the room was joined: since then it may have changed.
+      for (const list of this.#lists) list.reset();
     } else {
-      this.#head = Math.max(this.#head, lastSeq);
+      this.#head = Math.max(this.#head, answer.lastSeq);
       this.#unconfirmed = !continues(answer, this.#cursor);
       if (this.#unconfirmed) return null;
     }

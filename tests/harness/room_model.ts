@@ -23,7 +23,7 @@ export const ADA = { id: "ada", displayName: "Ada", avatarUrl: null };
 export const BOB = { id: "bob", displayName: "Bob", avatarUrl: null };
 
 /** What may happen to a message. */
-export type Change = "edit" | "delete" | "react" | "pin";
+export type Change = "edit" | "delete" | "react" | "pin" | "unpin";
 
 interface Command {
   event: string;
@@ -34,6 +34,7 @@ interface Command {
     lastSeenSeq: number;
     messageId: string;
     emoji: string;
+    replyTo?: string;
   };
   ref: number;
 }
@@ -80,13 +81,22 @@ export class RoomModel {
     } as ClientSocketConstructor;
   }
 
-  /** Answers requests for older messages: with what is there at once, or when the answer is delivered. */
+  /** Answers requests with what is there at once, or when the answer is delivered. */
   readonly fetch: ClientFetch = async (url) => {
-    const before = new URL(url).searchParams.get("before");
-    if (before === null) return answerOf({ room: ROOM });
-    const early = this.#page(before);
+    const { pathname, searchParams } = new URL(url);
+    const [before, threadId] = ["before", "threadId"].map((name) => searchParams.get(name));
+    const [, id] = /\/messages\/([^/]+)$/.exec(decodeURIComponent(pathname)) ?? [];
+    if (before === null && threadId === null && !id && !pathname.endsWith("/pins")) {
+      return answerOf({ room: ROOM });
+    }
+    const read = () => {
+      if (id) return { message: this.#states.get(id)!.at(-1) };
+      if (pathname.endsWith("/pins")) return { messages: this.pinned.toReversed(), mine: {} };
+      return this.#page(before ?? null, threadId ?? null);
+    };
+    const early = read();
     await new Promise<void>((resolve) => this.#pages.push(resolve));
-    return answerOf(this.#random.pick([early, this.#page(before)]));
+    return answerOf(this.#random.pick([early, read()]));
   };
 
   get lastSeq(): number {
@@ -98,15 +108,30 @@ export class RoomModel {
     return [...this.#states.values()].map((states) => states.at(-1)!);
   }
 
+  /** The pinned messages as they are now. */
+  get pinned(): Message[] {
+    return this.messages.filter(({ pinned }) => pinned);
+  }
+
+  /** The answers to a message as they are now. */
+  answersTo(rootId: string): Message[] {
+    return this.messages.filter(({ threadId }) => threadId === rootId);
+  }
+
+  /** Half of the messages answer an earlier one, if it is not said which. */
   create(
     sender = BOB,
     clientMessageId = `bob ${this.lastSeq + 1}`,
     text = clientMessageId,
+    replyTo = this.#random.next() < 0.5 ? this.messages[1]?.id : undefined,
   ): Message {
     const seq = this.lastSeq + 1;
+    const answered = !replyTo ? undefined : this.#states.get(replyTo)!.at(-1)!;
+    const threadId = answered?.threadId ?? answered?.id ?? null;
     const message = {
       ...{ ...NEW_MESSAGE, id: `${LOG_ID} ${seq}`, roomId: "room", seq, changedSeq: seq, sender },
       ...{ text, clientMessageId, createdAt: TIME, updatedAt: TIME },
+      ...{ replyTo: replyTo || null, threadId },
     };
     this.#states.set(message.id, [message]);
     this.#append(message.id);
@@ -254,9 +279,10 @@ export class RoomModel {
     return { roomId: "room", messages, ...end };
   }
 
-  #send({ text, clientMessageId }: Command["data"]) {
+  #send({ text, clientMessageId, replyTo }: Command["data"]) {
     const isSame = (message: Message) => message.clientMessageId === clientMessageId;
-    const { id, seq } = this.messages.find(isSame) ?? this.create(ADA, clientMessageId, text);
+    const create = () => this.create(ADA, clientMessageId, text, replyTo ?? "");
+    const { id, seq } = this.messages.find(isSame) ?? create();
     return { roomId: "room", clientMessageId, id, seq, createdAt: TIME };
   }
 
@@ -264,10 +290,11 @@ export class RoomModel {
     return { lastSeq, lastEntryId: lastSeq > 0 ? `${LOG_ID} ${lastSeq}` : null };
   }
 
-  #page(before: string) {
+  #page(before: string | null, threadId: string | null) {
     const ids = [...this.#states.keys()];
-    const older = this.messages.slice(0, ids.indexOf(before));
-    return { messages: older.slice(-PAGE), hasMore: older.length > PAGE };
+    const older = this.messages.slice(0, before === null ? undefined : ids.indexOf(before))
+      .filter((message) => threadId === null || message.threadId === threadId);
+    return { messages: older.slice(-PAGE), hasMore: older.length > PAGE, mine: {} };
   }
 }
 
@@ -286,7 +313,8 @@ function changed(change: Change, seq: number, { reactions }: Message): Partial<M
     case "react":
       return { reactions: [...others, { emoji: "+1", count: seq, users: [BOB.id] }] };
     case "pin":
-      return { pinned: true };
+    case "unpin":
+      return { pinned: change === "pin" };
   }
 }
 

@@ -1,0 +1,186 @@
+/** What happens in a room as events, the frames behind it, and hooks: on a server in memory. */
+import assert from "node:assert/strict";
+import { createElement } from "react";
+import { renderToString } from "react-dom/server";
+import { type FrameRecord, watchFrames } from "../src/client/debug.ts";
+import { on, type RoomEvents } from "../src/client/events.ts";
+import type { Client, Room } from "../src/client/mod.ts";
+import {
+  EchoRoomProvider,
+  useClient,
+  useMentions,
+  usePins,
+  useReplies,
+  useThread,
+  useThreadRoot,
+} from "../src/client/react.ts";
+import { TestServer, type TestUser, waitFor } from "../src/client/testing/mod.ts";
+
+interface World {
+  server: TestServer;
+  ada: TestUser;
+  bob: TestUser;
+  client: Client;
+  room: Room;
+}
+
+async function inRoom(act: (world: World) => Promise<void>): Promise<void> {
+  const server = new TestServer();
+  const [ada, bob] = [server.createUser("Ada"), server.createUser("Bob")];
+  bob.createRoom("General");
+  const client = server.createClient(ada);
+  const room = client.join("general");
+  await waitFor(room.state, ({ status }) => status === "live");
+  try {
+    await act({ server, ada, bob, client, room });
+  } finally {
+    server.close();
+  }
+}
+
+const TYPES = ["message", "edited", "deleted", "reacted", "pinned", "unpinned", "changed"] as const;
+
+/** Records all events of a room, as their names and the message's text. */
+function record(room: Room): string[] {
+  const seen: string[] = [];
+  for (const type of TYPES) {
+    on(room, type, ({ message }) => seen.push(`${type} ${message.text || "gone"}`));
+  }
+  on(room, "reset", () => seen.push("reset"));
+  return seen;
+}
+
+/** Events come in turns of their own. */
+async function turn(): Promise<void> {
+  for (let i = 0; i < 100; i++) await null;
+}
+
+Deno.test("each entry is one event, in the order of the log, once the room shows it", () =>
+  inRoom(async ({ bob, room }) => {
+    const seen = record(room);
+    on(room, "edited", ({ message }) => {
+      assert.ok(room.find(message.id)!.changedSeq! >= message.changedSeq);
+    });
+    const { id } = bob.send("general", "One");
+    bob.edit("general", id, { text: "First" });
+    bob.react("general", id, "👍");
+    bob.pin("general", id);
+    bob.unpin("general", id);
+    bob.delete("general", id);
+    await turn();
+    assert.deepEqual(seen.map((event) => event.split(" ")[0]), [
+      ...["message", "edited", "reacted", "pinned", "unpinned", "deleted"],
+    ]);
+    await room.send("Own");
+    await turn();
+    assert.equal(seen.at(-1), "message Own");
+  }));
+
+Deno.test("an event says who did it, and which reactions came or went", () =>
+  inRoom(async ({ bob, room }) => {
+    const events: Partial<RoomEvents> = {};
+    on(room, "deleted", (event) => events.deleted = event);
+    on(room, "edited", (event) => events.edited = event);
+    on(room, "reacted", (event) => events.reacted = event);
+    const { id } = bob.send("general", "One");
+    bob.edit("general", id, { text: "First" });
+    bob.react("general", id, "👍");
+    bob.delete("general", id);
+    await turn();
+    assert.equal(events.edited!.by.displayName, "Bob");
+    assert.equal(events.deleted!.by.displayName, "Bob");
+    assert.equal(events.deleted!.room, room);
+    const [added] = events.reacted!.added;
+    assert.deepEqual([added!.emoji, added!.user.displayName], ["👍", "Bob"]);
+    assert.deepEqual(events.reacted!.removed, []);
+  }));
+
+Deno.test("what was missed while away comes as new messages and as messages that changed, once", () =>
+  inRoom(async ({ server, bob, room }) => {
+    const { id } = bob.send("general", "Before");
+    const seen = record(room);
+    server.goOffline();
+    bob.edit("general", id, { text: "Since" });
+    for (let i = 1; i <= 3; i++) bob.send("general", `Missed ${i}`);
+    server.goOnline();
+    await waitFor(room.messages, (all) => all.at(-1)!.text === "Missed 3");
+    bob.send("general", "After");
+    await turn();
+    const missed = ["changed Since", "message Missed 1", "message Missed 2", "message Missed 3"];
+    assert.deepEqual(seen, [...missed, "message After"]);
+  }));
+
+Deno.test("messages that are there when the room is joined are no events, nor is a second look at them", () =>
+  inRoom(async ({ server, ada, bob }) => {
+    for (let i = 0; i < 5; i++) bob.send("general", `Message ${i}`);
+    const room = server.createClient(ada).join("general");
+    const seen = record(room);
+    await waitFor(room.state, ({ status }) => status === "live");
+    server.goOffline();
+    server.goOnline();
+    await waitFor(room.state, ({ status }) => status === "live");
+    await turn();
+    assert.deepEqual(seen, []);
+  }));
+
+Deno.test("a restored backup is one event, and the end of the session none", () =>
+  inRoom(async ({ server, bob, client, room }) => {
+    for (let i = 0; i < 5; i++) bob.send("general", `Message ${i}`);
+    const seen = record(room);
+    server.restore("general", 2);
+    await waitFor(room.recovery, (recovery) => recovery?.reset === true);
+    await turn();
+    assert.deepEqual(seen, ["reset"]);
+    await client.logout();
+    await turn();
+    assert.deepEqual(seen, ["reset"]);
+  }));
+
+Deno.test("a subscription that has ended gets nothing more, also of what has happened already", () =>
+  inRoom(async ({ bob, room }) => {
+    const seen: string[] = [];
+    const end = on(room, "message", ({ message }) => seen.push(message.text));
+    bob.send("general", "One");
+    await turn();
+    bob.send("general", "Two");
+    end();
+    await turn();
+    assert.deepEqual(seen, ["One"]);
+  }));
+
+Deno.test("frames are shown in both directions, without tokens, and connections as they open and close", async () => {
+  const server = new TestServer();
+  const ada = server.createUser("Ada");
+  const records: FrameRecord[] = [];
+  const browser = server.openBrowser(ada);
+  const WebSocket = watchFrames((record) => records.push(record), browser.WebSocket);
+  const client = server.createClient(ada, { ...browser, WebSocket });
+  await waitFor(client.connection, ({ status }) => status === "online");
+  server.dropConnections(1012);
+  const types = records.map(({ type }) => type);
+  assert.deepEqual(types.slice(0, 3), ["opened", "sent", "received"]);
+  assert.deepEqual(records[1]!.frame, { event: "auth:identify", data: { token: "…" }, ref: 1 });
+  assert.deepEqual(records.at(-1), { type: "closed", code: 1012 });
+  server.close();
+});
+
+Deno.test("hooks show pins, mentions and threads of the provider's client", () =>
+  inRoom(async ({ bob, client, room }) => {
+    const { id } = bob.send("general", "Root");
+    await room.send("Own");
+    bob.pin("general", id);
+    bob.send("general", "Ada?", { mentions: [client.user.get()!.id] });
+    room.pins.subscribe(() => {});
+    await waitFor(room.pins, (pins) => pins !== null);
+    await waitFor(room.unread, ({ mentions }) => mentions === 1);
+
+    function Pins() {
+      assert.equal(useClient(), client);
+      const thread = useThread(room, id);
+      assert.deepEqual([thread, useReplies(thread), useThreadRoot(thread)], [null, [], null]);
+      return createElement("p", null, `${usePins(room)![0]!.text} ${useMentions(room)}`);
+    }
+    const provided = createElement(EchoRoomProvider, { client, children: createElement(Pins) });
+    assert.equal(renderToString(provided), "<p>Root 1</p>");
+    assert.throws(() => renderToString(createElement(Pins)), /EchoRoomProvider/);
+  }));
