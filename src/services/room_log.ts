@@ -194,6 +194,7 @@ export class RoomLog {
       if (entry) waiting.resolve({ entry });
       else open.push(waiting);
     }
+    if (refused.length === 0) return open;
     const [final, doubtful] = [
       refused.filter(({ after }) => after <= entries.length),
       refused.filter(({ after }) => after > entries.length),
