@@ -1,7 +1,7 @@
 /** What the page offers beside its rooms: going to a room by name, the own profile, calls for attention. */
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
-import { createClient } from "../src/client/mod.ts";
+import { type Client, createClient } from "../src/client/mod.ts";
 import { isSent, makeRoom, shareBrowser, signUp, visit, write } from "./harness/browser.ts";
 
 const { withBrowser } = shareBrowser();
@@ -23,6 +23,39 @@ Deno.test("Ctrl+K goes to a room by a few letters of its name, by keyboard alone
     await page.getByText("No room has such a name.").waitFor();
     await page.keyboard.press("Escape");
     await page.getByRole("dialog").waitFor({ state: "detached" });
+    assert.deepEqual(problems, []);
+  }));
+
+Deno.test("many rooms can be filtered by name, and Enter goes to the first", () =>
+  withBrowser(async (browser, server) => {
+    const client = await register(server.url, "Bob");
+    for (let i = 1; i <= 7; i++) await client.api.createRoom({ name: `Room ${i}` });
+    client.close();
+    const { page, problems } = await visit(browser, server.url);
+    await signUp(page, "Ada");
+    await page.locator(".rooms").getByText("Room 7").waitFor();
+    const filter = page.getByRole("searchbox", { name: "Filter rooms" });
+    assert.equal(await filter.count(), 0);
+    await makeRoom(page, "Gardening");
+    await filter.fill("zz");
+    await page.getByText("No room has such a name.").waitFor();
+    await filter.fill("3");
+    await page.locator("#found-rooms").getByText("Room 3").waitFor();
+    assert.equal(await page.locator(".rooms a").count(), 1);
+    await filter.press("Enter");
+    await page.getByRole("heading", { level: 1, name: "Room 3" }).waitFor();
+    await page.locator("#own-rooms").getByText("Gardening").waitFor();
+    assert.deepEqual(problems, []);
+  }));
+
+Deno.test("the first user of a server is invited to make a room", () =>
+  withBrowser(async (browser, server) => {
+    const { page, problems } = await visit(browser, server.url);
+    await signUp(page, "Ada");
+    await page.getByRole("heading", { name: "Welcome! You are the first one here." }).waitFor();
+    await page.getByRole("button", { name: "Make the room" }).click();
+    await page.getByRole("heading", { level: 1, name: "General" }).waitFor();
+    await page.getByRole("button", { name: "Invite" }).waitFor();
     assert.deepEqual(problems, []);
   }));
 
@@ -85,9 +118,7 @@ async function watchNotifications(page: Page): Promise<{ shown: Promise<string> 
 
 /** Ada, who writes to Bob's room from elsewhere. */
 async function writer(url: string, page: Page) {
-  const client = createClient(url);
-  const email = `${crypto.randomUUID()}@example.com`;
-  await client.register({ email, password: "correct horse", displayName: "Ada" });
+  const client = await register(url, "Ada");
   const room = client.join(await page.evaluate(`location.hash.slice(2)`));
   const { promise, resolve } = Promise.withResolvers<string>();
   const find = () => {
@@ -99,4 +130,11 @@ async function writer(url: string, page: Page) {
   const bobId = await promise;
   const mention = (text: string) => room.send(`@Bob ${text}`, { mentions: [bobId] });
   return { client, mention };
+}
+
+async function register(url: string, displayName: string): Promise<Client> {
+  const client = createClient(url);
+  const email = `${crypto.randomUUID()}@example.com`;
+  await client.register({ email, password: "correct horse", displayName });
+  return client;
 }

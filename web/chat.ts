@@ -1,6 +1,12 @@
 /** The chat of one browser: who is signed in, their rooms, and the room that is on the screen. */
 import { effect, type ReadonlySignal, signal, untracked } from "@preact/signals";
-import { type Client, createClient, type RoomSummary, type User } from "../src/client/mod.ts";
+import {
+  type Client,
+  createClient,
+  type Room,
+  type RoomSummary,
+  type User,
+} from "../src/client/mod.ts";
 import { address, type Place } from "./address.ts";
 import { Archiving, eraseArchive } from "./archiving.ts";
 import { Attention } from "./attention.ts";
@@ -99,7 +105,8 @@ export class Chat {
     const attention = this.attention.value = new Attention(user);
     const archiving = this.#archiving = new Archiving(user);
     archiving.start(user.id, this.rooms, this.#open);
-    this.#memberRooms = new MemberRooms(this.client, (room) => {
+    const isOpen = (room: Room) => this.#open.peek()?.room.id === room.id;
+    this.#memberRooms = new MemberRooms(this.client, isOpen, (room) => {
       const ends = [attention.watch(room), archiving.follow(room)];
       return () => ends.forEach((end) => end());
     });

@@ -5,16 +5,28 @@ import { signalOf } from "./observed.ts";
 
 /** As many as the client itself keeps joined. */
 const MAX_ROOMS = 100;
+/** Above this many messages older ones are removed, so that the page may be open for days. */
+const MAX_MESSAGES = 400;
+const KEPT_MESSAGES = 200;
 
 export class MemberRooms {
   readonly #client: Client;
+  readonly #isOpen: (room: Room) => boolean;
   readonly #follow: (room: Room) => () => void;
   readonly #followed = new Map<string, () => void>();
   readonly #end: () => void;
 
-  /** @param follow is called for each room, and returns what ends it */
-  constructor(client: Client, follow: (room: Room) => () => void) {
+  /**
+   * @param isOpen whether a room is on the screen: then its messages stay
+   * @param follow is called for each room, and returns what ends it
+   */
+  constructor(
+    client: Client,
+    isOpen: (room: Room) => boolean,
+    follow: (room: Room) => () => void,
+  ) {
     this.#client = client;
+    this.#isOpen = isOpen;
     this.#follow = follow;
     this.#end = effect(() => {
       const members = signalOf(client.rooms).value?.filter(({ isMember }) => isMember) ?? [];
@@ -31,10 +43,15 @@ export class MemberRooms {
   #add(id: string): void {
     if (this.#followed.has(id)) return;
     const room = this.#client.join(id, { present: false });
-    const end = this.#follow(room);
+    const ends = [this.#follow(room), room.messages.subscribe(() => this.#cutBack(room))];
     this.#followed.set(id, () => {
-      end();
+      for (const end of ends) end();
       room.leave();
     });
+  }
+
+  #cutBack(room: Room): void {
+    const { length } = room.messages.get();
+    if (length > MAX_MESSAGES && !this.#isOpen(room)) room.forgetOlder(KEPT_MESSAGES);
   }
 }

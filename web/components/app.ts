@@ -7,6 +7,7 @@ import type { Chat } from "../chat.ts";
 import { signalOf } from "../observed.ts";
 import { ArchivedChat } from "./archived_chat.ts";
 import { ConnectionBar } from "./connection_bar.ts";
+import { FirstRoom } from "./first_room.ts";
 import { OwnProfile } from "./profile.ts";
 import { QuickSwitcher } from "./quick_switcher.ts";
 import { RoomList } from "./room_list.ts";
@@ -60,15 +61,19 @@ function Workspace({ chat }: { chat: Chat }) {
   return html`
     <main id="signed-in" class=${open ? "in-room" : ""}>
       <${RoomList} chat=${chat} />
-      ${open ? html`<${RoomView} key=${open.room.name} open=${open} />` : html`<${NoRoom} />`}
+      ${open
+        ? html`<${RoomView} key=${open.room.name} open=${open} />`
+        : html`<${NoRoom} chat=${chat} />`}
     </main>
   `;
 }
 
-function NoRoom() {
+function NoRoom({ chat }: { chat: Chat }) {
+  if (chat.rooms.value?.length === 0) return html`<${FirstRoom} chat=${chat} />`;
   return html`
     <p id="no-room">
-      Choose a room, or create one. <kbd>Alt</kbd> + <kbd>↑</kbd> <kbd>↓</kbd> goes from room to room.
+      Choose a room, or create one. <kbd>Alt</kbd> + <kbd>↑</kbd> <kbd>↓</kbd> goes from room to
+      room, <kbd>Ctrl</kbd> + <kbd>K</kbd> to one by its name.
     </p>
   `;
 }

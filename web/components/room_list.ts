@@ -1,31 +1,62 @@
 /** The list of rooms: the user's own with what is unread, all others, and a form to create one. */
+import { type Signal, useSignal } from "@preact/signals";
 import { html } from "htm/preact";
 import { useEffect } from "preact/hooks";
 import type { RoomSummary } from "../../src/client/mod.ts";
 import { address, addressOf } from "../address.ts";
 import type { Chat } from "../chat.ts";
 import { signalOf } from "../observed.ts";
+import { searchRooms } from "../room_search.ts";
 import { Form } from "./form.ts";
+
+/** From so many rooms on they can be filtered. */
+const MANY = 8;
 
 export function RoomList({ chat }: { chat: Chat }) {
   const rooms = chat.rooms.value ?? [];
   const own = rooms.filter(({ isMember }) => isMember);
   const others = rooms.filter(({ isMember }) => !isMember);
-  useSteps([...own, ...others]);
+  const filter = useSignal("");
+  const isFiltered = rooms.length >= MANY && filter.value.trim() !== "";
+  const found = isFiltered ? searchRooms(rooms, filter.value) : [];
+  useSteps(isFiltered ? found : [...own, ...others]);
   const create = async ({ name }: Record<string, string>) => {
     const { slug } = await chat.client.api.createRoom({ name: name! });
     location.hash = addressOf(slug);
   };
   return html`
     <nav id="sidebar" aria-label="Rooms">
+      ${rooms.length >= MANY && html`<${Filter} filter=${filter} first=${found[0]} />`}
       <div class="scroll">
-        <${Rooms} id="own" title="Your rooms" rooms=${own} chat=${chat} />
-        <${Rooms} id="other" title="Other rooms" rooms=${others} chat=${chat} />
+        ${isFiltered
+          ? html`<${Rooms} id="found" title="Rooms found" rooms=${found} chat=${chat} />`
+          : html`
+            <${Rooms} id="own" title="Your rooms" rooms=${own} chat=${chat} />
+            <${Rooms} id="other" title="Other rooms" rooms=${others} chat=${chat} />
+          `}
+        <p class="dialog-note" role="status">
+          ${isFiltered && found.length === 0 && "No room has such a name."}
+        </p>
       </div>
       <${Form} id="new-room-form" action="Create" onSubmit=${create}>
         <label>New room <input name="name" autocomplete="off" required /></label>
         <//>
         </nav>
+  `;
+}
+
+/** Enter goes to the first room found, Escape shows all again. */
+function Filter({ filter, first }: { filter: Signal<string>; first: RoomSummary | undefined }) {
+  const press = (event: KeyboardEvent) => {
+    if (event.key === "Enter" && first && !event.isComposing) location.hash = addressOf(first.slug);
+    if (event.key === "Escape" || event.key === "Enter") filter.value = "";
+  };
+  return html`
+    <input type="search" class="filter" aria-label="Filter rooms" placeholder="Filter rooms"
+      value=${filter.value} onKeyDown=${press}
+      onInput=${({ currentTarget }: Event) => {
+        filter.value = (currentTarget as HTMLInputElement).value;
+      }} />
   `;
 }
 
