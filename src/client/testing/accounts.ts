@@ -9,7 +9,7 @@ import type { SignedIn } from "../../protocol/wire/auth.ts";
 import type { PublicUser, User } from "../../protocol/wire/users.ts";
 import type { Account as NewAccount, Credentials, ProfileChanges } from "../api.ts";
 import { newId } from "../platform.ts";
-import { invalid } from "./room_log.ts";
+import { invalid } from "./refusals.ts";
 
 /** Seconds. */
 const TOKEN_LIFE = 900;

@@ -1,12 +1,13 @@
 /** What the server in memory holds: accounts, rooms, who is there, and the sockets that get to know. */
-import { ChatError, roomNotFound } from "../../domain/errors.ts";
+import { roomNotFound } from "../../domain/errors.ts";
 import { MAX_ID_LENGTH, MAX_ROOM_NAME_LENGTH } from "../../protocol/wire/limits.ts";
 import type { ServerEvents } from "../../protocol/wire/events.ts";
 import type { PublicUser } from "../../protocol/wire/users.ts";
 import { newId } from "../platform.ts";
 import { Accounts } from "./accounts.ts";
 import { Faults } from "./faults.ts";
-import { type EntryEvent, invalid, RoomLog } from "./room_log.ts";
+import { invalid } from "./refusals.ts";
+import { type EntryEvent, RoomLog } from "./room_log.ts";
 
 /** An event of the server with its data. */
 export type ServerEvent = {
@@ -145,10 +146,4 @@ export class Chat {
 export interface NewRoom {
   name: string;
   description?: string | null | undefined;
-}
-
-/** The error for something that is no {@linkcode ChatError}: a fault of the double itself. */
-export function refusalOf(error: unknown): ChatError {
-  if (error instanceof ChatError) return error;
-  throw error;
 }

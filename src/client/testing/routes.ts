@@ -4,8 +4,9 @@ import { MISSED_MESSAGES, PAGE_SIZE } from "../../protocol/wire/limits.ts";
 import type { ClientResponse } from "../platform.ts";
 import type { Account as NewAccount, Credentials, ProfileChanges } from "../api.ts";
 import type { Account } from "./accounts.ts";
-import { type Chat, type NewRoom, refusalOf } from "./chat.ts";
+import type { Chat, NewRoom } from "./chat.ts";
 import type { Route } from "./faults.ts";
+import { refusalOf } from "./refusals.ts";
 
 /** A request as it arrives. */
 export interface TestRequest {
@@ -60,19 +61,19 @@ const ROUTES: Record<Route, (call: Call) => Result> = {
     body: { room: chat.createRoom(account.shown, body as NewRoom).room },
   }),
   "GET /rooms/:room": ({ chat, account, room }) => ({
-    body: { room: chat.room(room).listedFor(account.user.id) },
+    body: { room: chat.room(room).reader.listedFor(account.user.id) },
   }),
   "GET /rooms/:room/messages": readMessages,
   "GET /rooms/:room/messages/:message": ({ chat, account, room, message }) => ({
-    body: chat.room(room).message(account.user.id, message),
+    body: chat.room(room).reader.message(account.user.id, message),
   }),
   "GET /rooms/:room/changes": ({ chat, account, room, query }) => {
     const [after, limit] = [numberIn(query, "after", 0), numberIn(query, "limit", MISSED_MESSAGES)];
     const entryId = query.get("entryId") ?? undefined;
-    return { body: chat.room(room).missed(account.user.id, after, entryId, limit) };
+    return { body: chat.room(room).reader.missed(account.user.id, after, entryId, limit) };
   },
   "GET /rooms/:room/pins": ({ chat, account, room }) => ({
-    body: chat.room(room).pins(account.user.id),
+    body: chat.room(room).reader.pins(account.user.id),
   }),
 };
 
@@ -123,19 +124,19 @@ function begin(chat: Chat, account: Account): Result {
 function listRooms({ chat, account, query }: Call): Result {
   const start = numberIn(query, "cursor", 0);
   const end = start + numberIn(query, "limit", PAGE_SIZE);
-  const rooms = chat.rooms.slice(start, end).map((room) => room.listedFor(account.user.id));
+  const rooms = chat.rooms.slice(start, end).map((room) => room.reader.listedFor(account.user.id));
   return { body: { rooms, nextCursor: end < chat.rooms.length ? String(end) : null } };
 }
 
 function readMessages({ chat, account: { user }, room, query }: Call): Result {
   const limit = numberIn(query, "limit", PAGE_SIZE);
-  const log = chat.room(room);
+  const { reader } = chat.room(room);
   const [around, before, after, threadId] = ["around", "before", "after", "threadId"]
     .map((name) => query.get(name) ?? undefined);
   return {
     body: around === undefined
-      ? log.page(user.id, { before, after, threadId, limit })
-      : log.around(user.id, around, limit),
+      ? reader.page(user.id, { before, after, threadId, limit })
+      : reader.around(user.id, around, limit),
   };
 }
 

@@ -11,7 +11,8 @@ import type { RoomCursor } from "../../protocol/wire/messages.ts";
 import type { PublicUser } from "../../protocol/wire/users.ts";
 import type { ClientSocket } from "../platform.ts";
 import type { Account } from "./accounts.ts";
-import { type Chat, type Connected, refusalOf, type ServerEvent } from "./chat.ts";
+import type { Chat, Connected, ServerEvent } from "./chat.ts";
+import { refusalOf } from "./refusals.ts";
 import type { RoomLog } from "./room_log.ts";
 
 type Frame = {
@@ -199,7 +200,7 @@ export class TestSocket implements ClientSocket, Connected {
     if (!this.rooms.has(id) && this.rooms.size >= MAX_ROOMS_PER_SOCKET) {
       throw new ChatError("limit_reached", "The socket is in too many rooms.");
     }
-    const joined = room.joined(this.user!.id);
+    const joined = room.reader.joined(this.user!.id);
     this.#enter(id, isPresent);
     const online = this.#chat.online(id);
     return { event: "room:joined", data: { ...joined, online, onlineCount: online.length } };
@@ -210,7 +211,7 @@ export class TestSocket implements ClientSocket, Connected {
     return cursors.map(({ roomId: name, lastSeenSeq, lastSeenEntryId }) => {
       const room = this.#chat.room(name);
       const { id: roomId } = room.room;
-      const missed = room.missed(this.user!.id, lastSeenSeq, lastSeenEntryId);
+      const missed = room.reader.missed(this.user!.id, lastSeenSeq, lastSeenEntryId);
       if (missed.hasMore) this.#leave(roomId);
       else this.#enter(roomId, present);
       return { event: "connection:missed", data: { roomId, ...missed } };

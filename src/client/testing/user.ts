@@ -5,7 +5,8 @@ import type { PublicUser } from "../../protocol/wire/users.ts";
 import type { Edit, MessageOptions } from "../commands.ts";
 import { EchoRoomError } from "../errors.ts";
 import type { Account } from "./accounts.ts";
-import { type Chat, refusalOf } from "./chat.ts";
+import type { Chat } from "./chat.ts";
+import { refusalOf } from "./refusals.ts";
 import type { RoomLog } from "./room_log.ts";
 
 /** What another user's message holds beside its text. */
@@ -122,7 +123,7 @@ export class TestUser {
       const log = this.#chat.room(room);
       const { id } = act(log);
       // A copy, so that no test can change what the server holds.
-      return JSON.parse(JSON.stringify(log.message(this.id, id).message));
+      return JSON.parse(JSON.stringify(log.reader.message(this.id, id).message));
     });
   }
 }
