@@ -6,7 +6,17 @@
 import assert from "node:assert/strict";
 import { useDouble } from "./harness/client_double.ts";
 
-const FILES = ["bot", "changes", "pins", "reading", "rooms", "sending", "threads"];
+const FILES = [
+  "bot",
+  "changes",
+  "events",
+  "pins",
+  "reading",
+  "rooms",
+  "sending",
+  "storage",
+  "threads",
+];
 
 /** What the server in memory leaves out. */
 const LEFT_OUT: Record<string, string> = {
