@@ -3,7 +3,10 @@
 import assert from "node:assert/strict";
 import type { Account } from "./harness/account.ts";
 import type { Received, TestSocket } from "./harness/socket.ts";
-import { onStage, type Stage } from "./harness/stage.ts";
+import { shareStage } from "./harness/shared_server.ts";
+import type { Stage } from "./harness/stage.ts";
+
+const onSharedStage = shareStage();
 
 /** Ada and Bob, each on a socket in the same room. */
 async function duet(stage: Stage) {
@@ -41,7 +44,7 @@ function framesOf({ socket }: TestSocket): (Received | Received[])[] {
 }
 
 Deno.test("an ack names the message, its place in the log and its time, and it is stored", () =>
-  onStage(async (stage) => {
+  onSharedStage(async (stage) => {
     const { ada, roomId, a } = await duet(stage);
     const ack = await send(a, { roomId, text: "Hello", clientMessageId: "c1" });
     const [, stored] = await history(ada, roomId);
@@ -53,7 +56,7 @@ Deno.test("an ack names the message, its place in the log and its time, and it i
   }));
 
 Deno.test("everyone in the room gets the message, the sender's sockets too", () =>
-  onStage(async (stage) => {
+  onSharedStage(async (stage) => {
     const { ada, roomId, a, b } = await duet(stage);
     const a2 = await stage.join(ada, roomId);
     await send(a, { roomId, text: "Hello" });
@@ -66,14 +69,14 @@ Deno.test("everyone in the room gets the message, the sender's sockets too", () 
   }));
 
 Deno.test("a message can be sent to a room by its slug, and the answer names the id", () =>
-  onStage(async (stage) => {
+  onSharedStage(async (stage) => {
     const { roomId, slug, a } = await duet(stage);
     const ack = await send(a, { roomId: slug, text: "Hello" });
     assert.equal(ack.roomId, roomId);
   }));
 
 Deno.test("a text is trimmed and otherwise kept as written", () =>
-  onStage(async (stage) => {
+  onSharedStage(async (stage) => {
     const { roomId, a, b } = await duet(stage);
     const markup = `<script>alert("1 & 2")</script> 'x' \`y\` \${z} {"$ne": null}\n\ttab  two`;
     await send(a, { roomId, text: ` \n\t\u00a0${markup}\r\n ` });
@@ -82,7 +85,7 @@ Deno.test("a text is trimmed and otherwise kept as written", () =>
   }));
 
 Deno.test("unknown fields are ignored and never stored", () =>
-  onStage(async (stage) => {
+  onSharedStage(async (stage) => {
     const { ada, roomId, a } = await duet(stage);
     await send(a, { roomId, text: "Hi", system: true, seq: 99, sender: { id: "x" }, extra: 1 });
     const [, stored] = await history(ada, roomId);
@@ -93,7 +96,7 @@ Deno.test("unknown fields are ignored and never stored", () =>
   }));
 
 Deno.test("a ref is echoed on the ack whatever string or number it is", () =>
-  onStage(async (stage) => {
+  onSharedStage(async (stage) => {
     const { roomId, a } = await duet(stage);
     for (const ref of ["abc", "", 0, -1.5, 12345, "ünïcode 😀", "__proto__"]) {
       a.received.length = 0;
@@ -107,7 +110,7 @@ Deno.test("a ref is echoed on the ack whatever string or number it is", () =>
   }));
 
 Deno.test("every socket sees the same messages in the order of their seq", () =>
-  onStage(async (stage) => {
+  onSharedStage(async (stage) => {
     const { ada, bob, roomId, a, b } = await duet(stage);
     const watchers = await Promise.all([ada, bob, bob].map((who) => stage.join(who, roomId)));
     const sends = Array.from({ length: 100 }, (_, i) => {
@@ -126,7 +129,7 @@ Deno.test("every socket sees the same messages in the order of their seq", () =>
   }));
 
 Deno.test("500 messages sent without waiting are stored in the order sent", () =>
-  onStage(async (stage) => {
+  onSharedStage(async (stage) => {
     const { roomId, a, b } = await duet(stage);
     const texts = Array.from({ length: 500 }, (_, i) => `Message ${i}`);
     const acks = await Promise.all(texts.map((text) => send(a, { roomId, text })));
@@ -136,7 +139,7 @@ Deno.test("500 messages sent without waiting are stored in the order sent", () =
   }));
 
 Deno.test("a repeated send is acked with the same id and seq, and stored once", () =>
-  onStage(async (stage) => {
+  onSharedStage(async (stage) => {
     const { ada, roomId, a, b } = await duet(stage);
     const message = { roomId, text: "Once", clientMessageId: "c1" };
     const first = await send(a, message);
@@ -150,7 +153,7 @@ Deno.test("a repeated send is acked with the same id and seq, and stored once", 
   }));
 
 Deno.test("concurrent copies of one send from several sockets are stored once", () =>
-  onStage(async (stage) => {
+  onSharedStage(async (stage) => {
     const { ada, roomId, a } = await duet(stage);
     const sockets = [a, await stage.connect(ada), await stage.connect(ada)];
     const sends = Array.from({ length: 30 }, (_, i) => {
@@ -162,7 +165,7 @@ Deno.test("concurrent copies of one send from several sockets are stored once", 
   }));
 
 Deno.test("a clientMessageId is scoped to one sender in one room", () =>
-  onStage(async (stage) => {
+  onSharedStage(async (stage) => {
     const { ada, roomId, a, b } = await duet(stage);
     const other = await ada.createRoom("Other");
     const acks = [
@@ -174,7 +177,7 @@ Deno.test("a clientMessageId is scoped to one sender in one room", () =>
   }));
 
 Deno.test("a clientMessageId used for another text is an idempotency_conflict", () =>
-  onStage(async (stage) => {
+  onSharedStage(async (stage) => {
     const { ada, roomId, slug, a } = await duet(stage);
     await send(a, { roomId, text: "One", clientMessageId: "c1" });
     const again = { roomId: slug, text: "Two", clientMessageId: "c1" };
@@ -185,7 +188,7 @@ Deno.test("a clientMessageId used for another text is an idempotency_conflict", 
   }));
 
 Deno.test("of two texts sent at once with one clientMessageId the second is the conflict", () =>
-  onStage(async (stage) => {
+  onSharedStage(async (stage) => {
     const { roomId, a } = await duet(stage);
     const [first] = await Promise.all([
       send(a, { roomId, text: "One", clientMessageId: "c1" }),
@@ -195,7 +198,7 @@ Deno.test("of two texts sent at once with one clientMessageId the second is the 
   }));
 
 Deno.test("the same text with other space around it is no conflict", () =>
-  onStage(async (stage) => {
+  onSharedStage(async (stage) => {
     const { roomId, a } = await duet(stage);
     const first = await send(a, { roomId, text: "One", clientMessageId: "c1" });
     const second = await send(a, { roomId, text: "\n  One ", clientMessageId: "c1" });
@@ -203,7 +206,7 @@ Deno.test("the same text with other space around it is no conflict", () =>
   }));
 
 Deno.test("without a clientMessageId the server makes one, and each send is a message", () =>
-  onStage(async (stage) => {
+  onSharedStage(async (stage) => {
     const { roomId, a, b } = await duet(stage);
     const first = await send(a, { roomId, text: "Same" });
     const second = await send(a, { roomId, text: "Same" });
@@ -215,7 +218,7 @@ Deno.test("without a clientMessageId the server makes one, and each send is a me
   }));
 
 Deno.test("a clientMessageId is 1 to 64 printable ASCII characters", () =>
-  onStage(async (stage) => {
+  onSharedStage(async (stage) => {
     const { roomId, a } = await duet(stage);
     for (const clientMessageId of ["x", " ", "~!@#$%^&*()", "x".repeat(64)]) {
       const ack = await send(a, { roomId, text: "Hello", clientMessageId });
@@ -230,7 +233,7 @@ Deno.test("a clientMessageId is 1 to 64 printable ASCII characters", () =>
   }));
 
 Deno.test("a text holds up to 4,000 code points, however many bytes they take", () =>
-  onStage(async (stage) => {
+  onSharedStage(async (stage) => {
     const { roomId, a, b } = await duet(stage);
     for (const character of ["x", "é", "漢", "😀"]) {
       const text = character.repeat(4_000);
@@ -244,7 +247,7 @@ Deno.test("a text holds up to 4,000 code points, however many bytes they take", 
   }));
 
 Deno.test("a text that is blank, or holds NUL or half a character, is validation_failed", () =>
-  onStage(async (stage) => {
+  onSharedStage(async (stage) => {
     const { ada, roomId, a } = await duet(stage);
     const texts = ["", " ", "\n\t\u00a0\u2003\ufeff", "a\0b", "\0", "\ud800", "a\udc00b"];
     for (const text of texts) {
@@ -258,7 +261,7 @@ Deno.test("a text that is blank, or holds NUL or half a character, is validation
   }));
 
 Deno.test("a send to a room that does not exist is room_not_found, with its clientMessageId", () =>
-  onStage(async (stage) => {
+  onSharedStage(async (stage) => {
     const { a } = await duet(stage);
     const data = { roomId: "nowhere", text: "Hello", clientMessageId: "c1" };
     const error = await refused(a, data, "room_not_found");
@@ -267,7 +270,7 @@ Deno.test("a send to a room that does not exist is room_not_found, with its clie
   }));
 
 Deno.test("the server picks the first offered subprotocol that it knows", () =>
-  onStage(async (stage) => {
+  onSharedStage(async (stage) => {
     const offers: [string | string[], string][] = [
       ["echoroom.v1", "echoroom.v1"],
       ["echoroom.batch", "echoroom.batch"],
@@ -287,7 +290,7 @@ Deno.test("the server picks the first offered subprotocol that it knows", () =>
   }));
 
 Deno.test("without echoroom.batch every frame is one object", () =>
-  onStage(async (stage) => {
+  onSharedStage(async (stage) => {
     const { ada, roomId, a } = await duet(stage);
     for (const options of [{}, { protocol: "echoroom.v1" }]) {
       const socket = await stage.join(ada, roomId, options);
@@ -301,7 +304,7 @@ Deno.test("without echoroom.batch every frame is one object", () =>
   }));
 
 Deno.test("with echoroom.batch a frame may be an array, and everything comes in order", () =>
-  onStage(async (stage) => {
+  onSharedStage(async (stage) => {
     const { ada, roomId } = await duet(stage);
     const socket = await stage.join(ada, roomId, { protocol: "echoroom.batch" });
     const frames = framesOf(socket);
@@ -315,7 +318,7 @@ Deno.test("with echoroom.batch a frame may be an array, and everything comes in 
   }));
 
 Deno.test("with echoroom.batch an array from a client is still an invalid_frame", () =>
-  onStage(async (stage) => {
+  onSharedStage(async (stage) => {
     const { ada, roomId } = await duet(stage);
     const socket = await stage.connect(ada, { protocol: "echoroom.batch" });
     socket.socket.send(JSON.stringify([{ event: "room:join", data: { roomId } }]));
@@ -325,7 +328,7 @@ Deno.test("with echoroom.batch an array from a client is still an invalid_frame"
   }));
 
 Deno.test("a batching socket that is closed still gets what was sent before", () =>
-  onStage(async (stage) => {
+  onSharedStage(async (stage) => {
     const [ada] = await stage.people("Ada");
     const socket = await stage.connect(ada, { protocol: "echoroom.batch" });
     await ada.logOut();

@@ -3,7 +3,10 @@
 import assert from "node:assert/strict";
 import type { Account } from "./harness/account.ts";
 import type { TestSocket } from "./harness/socket.ts";
-import { onStage, sleep, type Stage } from "./harness/stage.ts";
+import { shareStage } from "./harness/shared_server.ts";
+import { sleep, type Stage } from "./harness/stage.ts";
+
+const onSharedStage = shareStage();
 
 interface PublicUser {
   id: string;
@@ -37,7 +40,7 @@ async function expectError(socket: TestSocket, event: string, data: unknown, cod
 }
 
 Deno.test("joining by id shows the room, its messages and who is online", () =>
-  onStage(async (stage) => {
+  onSharedStage(async (stage) => {
     const [ada, bob] = await stage.people("Ada", "Bob");
     const room = await ada.createRoom("Room");
     const a = await stage.connect(ada);
@@ -57,7 +60,7 @@ Deno.test("joining by id shows the room, its messages and who is online", () =>
   }));
 
 Deno.test("joining by slug answers with the id", () =>
-  onStage(async (stage) => {
+  onSharedStage(async (stage) => {
     const [ada] = await stage.people("Ada");
     const room = await ada.createRoom("Book Club");
     const socket = await stage.connect(ada);
@@ -69,7 +72,7 @@ Deno.test("joining by slug answers with the id", () =>
   }));
 
 Deno.test("joining shows the last 50 messages, oldest first", () =>
-  onStage(async (stage) => {
+  onSharedStage(async (stage) => {
     const [ada] = await stage.people("Ada");
     const room = await ada.createRoom("Room");
     const socket = await stage.connect(ada);
@@ -81,7 +84,7 @@ Deno.test("joining shows the last 50 messages, oldest first", () =>
   }));
 
 Deno.test("entries after the join arrive live, and none from before", () =>
-  onStage(async (stage) => {
+  onSharedStage(async (stage) => {
     const [ada] = await stage.people("Ada");
     const room = await ada.createRoom("Room");
     const sender = await stage.connect(ada);
@@ -93,7 +96,7 @@ Deno.test("entries after the join arrive live, and none from before", () =>
   }));
 
 Deno.test("joining twice answers twice, and entries arrive once", () =>
-  onStage(async (stage) => {
+  onSharedStage(async (stage) => {
     const [ada] = await stage.people("Ada");
     const room = await ada.createRoom("Room");
     const socket = await stage.join(ada, room.id);
@@ -110,7 +113,7 @@ Deno.test("joining twice answers twice, and entries arrive once", () =>
   }));
 
 Deno.test("a room that does not exist is room_not_found", () =>
-  onStage(async (stage) => {
+  onSharedStage(async (stage) => {
     const [ada] = await stage.people("Ada");
     const socket = await stage.connect(ada);
     for (const event of ["room:join", "room:leave", "typing:start", "typing:stop"]) {
@@ -120,7 +123,7 @@ Deno.test("a room that does not exist is room_not_found", () =>
   }));
 
 Deno.test("nothing arrives from a room after leaving it", () =>
-  onStage(async (stage) => {
+  onSharedStage(async (stage) => {
     const [ada, bob] = await stage.people("Ada", "Bob");
     const room = await ada.createRoom("Room");
     const a = await stage.join(ada, room.id);
@@ -136,7 +139,7 @@ Deno.test("nothing arrives from a room after leaving it", () =>
   }));
 
 Deno.test("leaving a room that was not joined is answered, too", () =>
-  onStage(async (stage) => {
+  onSharedStage(async (stage) => {
     const [ada] = await stage.people("Ada");
     const room = await ada.createRoom("Room");
     const socket = await stage.connect(ada);
@@ -146,7 +149,7 @@ Deno.test("leaving a room that was not joined is answered, too", () =>
   }));
 
 Deno.test("the 201st room of a socket is limit_reached, by join and by recover", () =>
-  onStage(async (stage) => {
+  onSharedStage(async (stage) => {
     const [ada] = await stage.people("Ada");
     const names = Array.from({ length: 201 }, (_, i) => `Room ${i}`);
     const rooms = await Promise.all(names.map((name) => ada.createRoom(name)));
@@ -173,7 +176,7 @@ Deno.test("the 201st room of a socket is limit_reached, by join and by recover",
   }));
 
 Deno.test("a joiner also gets the presence:update that names it", () =>
-  onStage(async (stage) => {
+  onSharedStage(async (stage) => {
     const [ada] = await stage.people("Ada");
     const room = await ada.createRoom("Room");
     const socket = await stage.join(ada, room.id);
@@ -183,7 +186,7 @@ Deno.test("a joiner also gets the presence:update that names it", () =>
   }));
 
 Deno.test("presence:update names a user for their first socket and their last, not for those between", () =>
-  onStage(async (stage) => {
+  onSharedStage(async (stage) => {
     const [ada, bob] = await stage.people("Ada", "Bob");
     const room = await ada.createRoom("Room");
     const a = await stage.join(ada, room.id);
@@ -201,7 +204,7 @@ Deno.test("presence:update names a user for their first socket and their last, n
   }));
 
 Deno.test("presence is gathered: a room gets at most 4 updates a second, and none is lost", () =>
-  onStage(async (stage) => {
+  onSharedStage(async (stage) => {
     const [ada, ...others] = await stage.people("Ada", "B", "C", "D", "E", "F", "G", "H");
     const room = await ada!.createRoom("Room");
     const watcher = await stage.join(ada!, room.id);
@@ -230,7 +233,7 @@ Deno.test("presence is gathered: a room gets at most 4 updates a second, and non
   }));
 
 Deno.test("with more than 200 online only the count speaks, and a join names 200", () =>
-  onStage(async (stage) => {
+  onSharedStage(async (stage) => {
     const crowd = await register(stage, 205);
     const room = await crowd[0]!.createRoom("Stadium");
     const watcher = await stage.join(crowd[0]!, room.id);
@@ -273,7 +276,7 @@ async function typists(stage: Stage) {
 const isTyping = (typing: boolean) => (data: { isTyping: boolean }) => data.isTyping === typing;
 
 Deno.test("others get typing:update, and no socket of the typist does", () =>
-  onStage(async (stage) => {
+  onSharedStage(async (stage) => {
     const { ada, roomId, slug, a1, a2, b } = await typists(stage);
     a1.send("typing:start", { roomId: slug });
     const { data } = await b.event("typing:update");
@@ -287,7 +290,7 @@ Deno.test("others get typing:update, and no socket of the typist does", () =>
   }));
 
 Deno.test("sockets outside the room get no typing:update", () =>
-  onStage(async (stage) => {
+  onSharedStage(async (stage) => {
     const { roomId, a1, b } = await typists(stage);
     const [eve] = await stage.people("Eve");
     const outsider = await stage.connect(eve);
@@ -298,7 +301,7 @@ Deno.test("sockets outside the room get no typing:update", () =>
   }));
 
 Deno.test("typing ends when the typist sends, from whichever socket", () =>
-  onStage(async (stage) => {
+  onSharedStage(async (stage) => {
     const { roomId, a1, a2, b } = await typists(stage);
     a1.send("typing:start", { roomId });
     await b.event("typing:update", isTyping(true));
@@ -307,7 +310,7 @@ Deno.test("typing ends when the typist sends, from whichever socket", () =>
   }));
 
 Deno.test("typing ends when the typing socket leaves", () =>
-  onStage(async (stage) => {
+  onSharedStage(async (stage) => {
     const { roomId, a1, b } = await typists(stage);
     a1.send("typing:start", { roomId });
     await b.event("typing:update", isTyping(true));
@@ -316,7 +319,7 @@ Deno.test("typing ends when the typing socket leaves", () =>
   }));
 
 Deno.test("typing ends when the typing socket disconnects", () =>
-  onStage(async (stage) => {
+  onSharedStage(async (stage) => {
     const { roomId, a1, b } = await typists(stage);
     a1.send("typing:start", { roomId });
     await b.event("typing:update", isTyping(true));
@@ -325,7 +328,7 @@ Deno.test("typing ends when the typing socket disconnects", () =>
   }));
 
 Deno.test("typing ends by itself 6 s after the last start", () =>
-  onStage(async (stage) => {
+  onSharedStage(async (stage) => {
     const { roomId, a1, b } = await typists(stage);
     a1.send("typing:start", { roomId });
     await b.event("typing:update", isTyping(true));
@@ -339,7 +342,7 @@ Deno.test("typing ends by itself 6 s after the last start", () =>
   }));
 
 Deno.test("typing counts per user: it goes on while another socket of theirs types", () =>
-  onStage(async (stage) => {
+  onSharedStage(async (stage) => {
     const { roomId, a1, a2, b } = await typists(stage);
     a1.send("typing:start", { roomId });
     await settle(a1);
@@ -354,7 +357,7 @@ Deno.test("typing counts per user: it goes on while another socket of theirs typ
   }));
 
 Deno.test("typing in a room not joined is not_joined", () =>
-  onStage(async (stage) => {
+  onSharedStage(async (stage) => {
     const [ada] = await stage.people("Ada");
     const room = await ada.createRoom("Room");
     const socket = await stage.connect(ada);
@@ -365,7 +368,7 @@ Deno.test("typing in a room not joined is not_joined", () =>
   }));
 
 Deno.test("a new name shows in presence, in who is online, and in messages", () =>
-  onStage(async (stage) => {
+  onSharedStage(async (stage) => {
     const [ada, bob] = await stage.people("Ada", "Bob");
     const room = await ada.createRoom("Room");
     const a = await stage.join(ada, room.id);
@@ -390,7 +393,7 @@ Deno.test("a new name shows in presence, in who is online, and in messages", () 
   }));
 
 Deno.test("every error about a room that exists names its id, however the client named the room", () =>
-  onStage(async (stage) => {
+  onSharedStage(async (stage) => {
     const [ada] = await stage.people("Ada");
     const { id, slug } = await ada.createRoom("General");
     const commands: [event: string, data: Record<string, unknown>, code: string][] = [
@@ -410,7 +413,7 @@ Deno.test("every error about a room that exists names its id, however the client
   }));
 
 Deno.test("limit_reached names the room's id, and 201 joins at once leave a socket in 200 rooms", () =>
-  onStage(async (stage) => {
+  onSharedStage(async (stage) => {
     const [ada] = await stage.people("Ada");
     const socket = await stage.connect(ada);
     const rooms: { id: string; slug: string }[] = [];
@@ -425,7 +428,7 @@ Deno.test("limit_reached names the room's id, and 201 joins at once leave a sock
   }));
 
 Deno.test("what a socket sends about one room without waiting happens in that order", () =>
-  onStage(async (stage) => {
+  onSharedStage(async (stage) => {
     const [ada, bob] = await stage.people("Ada", "Bob");
     const room = await ada.createRoom("General");
     const watcher = await stage.join(bob, room.id);

@@ -1,6 +1,7 @@
 /** One server for many tests of a file: to start one takes longer than what most tests do on it. */
 import { startServer, type TestServer } from "./server.ts";
-import { type StoreSetting, TESTS_ON_A_DATABASE } from "./stores.ts";
+import { type Stage, withStage } from "./stage.ts";
+import { SQLITE, type StoreSetting, TESTS_ON_A_DATABASE } from "./stores.ts";
 
 /**
  * Gives tests that run one after the other a server, each ten of them another one. To be called
@@ -20,4 +21,10 @@ export function shareServer({ fresh }: StoreSetting): () => Promise<TestServer> 
     // Whoever uses it leaves it running.
     return { ...server, stop: async () => {} };
   };
+}
+
+/** The same for tests on a stage. */
+export function shareStage(): (act: (stage: Stage) => Promise<void>) => Promise<void> {
+  const use = shareServer(SQLITE);
+  return async (act) => await withStage(await use(), act);
 }
