@@ -21,6 +21,11 @@ const PREFIX = "/assets/";
 const HTML = "text/html; charset=UTF-8";
 const JAVASCRIPT = "text/javascript; charset=utf-8";
 
+/** Made once for all servers of a process. Browsers run JavaScript only. */
+const scripts = new AssetFiles((source) => addressLibraries(stripTypeScriptTypes(source)));
+const libraries = new AssetFiles(addressLibraries);
+const others = new AssetFiles();
+
 export interface PageSettings {
   tryPage: boolean;
   registrationOpen: boolean;
@@ -36,10 +41,6 @@ export function pageRoutes(settings: PageSettings): Hono {
   const indexes = new AssetFiles((page) =>
     page.replace("<html", `<html data-off="${off.join(" ")}"`)
   );
-  // Browsers run JavaScript only.
-  const scripts = new AssetFiles((source) => addressLibraries(stripTypeScriptTypes(source)));
-  const libraries = new AssetFiles(addressLibraries);
-  const others = new AssetFiles();
   let emoji: Promise<Asset> | undefined;
 
   routes.get("/", (c) => indexes.answer(c, `${ROOT}web/index.html`, HTML));
