@@ -16,6 +16,7 @@ import {
 import { Random } from "./faults/random.ts";
 import { FaultyNetwork, type Rates } from "./faults/socket.ts";
 import { Account } from "./harness/account.ts";
+import { becomes } from "./harness/client.ts";
 import { HANG_MS } from "./harness/deadline.ts";
 import { startServer, type TestServer } from "./harness/server.ts";
 import { sleep } from "./harness/stage.ts";
@@ -59,7 +60,7 @@ const step: fc.Arbitrary<Step> = fc.record({
 
 const total = {
   ...{ histories: 0, dropped: 0, duplicated: 0, delayed: 0, cut: 0 },
-  ...{ sends: 0, discarded: 0, changes: 0, refused: 0 },
+  ...{ sends: 0, discarded: 0, changes: 0, refused: 0, pinned: 0, answers: 0 },
 };
 
 Deno.test("over a faulty network every client ends with all messages as they are now, and every send once", async () => {
@@ -85,6 +86,7 @@ async function live(server: TestServer, network: FaultyNetwork, steps: Step[]): 
   const room = await people[0]!.account.createRoom("Room");
   for (const person of people) person.room = person.client.join(room.slug);
   const views = people.map(({ room }) => new View(room!));
+  for (const { room } of people) room!.pins.subscribe(() => {});
   const { sends, changes } = await act(people, steps);
   const done = Promise.all([...sends.map(({ ack }) => ack), ...changes.map(({ done }) => done)]);
   // With many faults all of it may take for ever.
@@ -101,6 +103,8 @@ async function live(server: TestServer, network: FaultyNetwork, steps: Step[]): 
     await loadAll(room!);
     assert.equal(room!.messages.get().length, log.length);
     assertEqualToLog(room!, log);
+    await showsPins(room!, log);
+    await showsThreads(room!, log);
   }
   for (const view of views) view.assertWithoutGap(log);
   const stored = sends.filter(({ id }) => id !== null);
@@ -118,6 +122,29 @@ async function live(server: TestServer, network: FaultyNetwork, steps: Step[]): 
   total.changes += changes.filter(({ isDone }) => isDone).length;
   total.refused += changes.filter(({ isDone }) => !isDone).length;
   total.histories++;
+}
+
+/** Pins were kept through all of it. */
+async function showsPins({ pins }: Room, log: Message[]): Promise<void> {
+  await becomes(pins, (all) => all !== null && all.every(({ isChanging }) => !isChanging));
+  const pinned = log.filter((message) => message.pinned).map(({ id }) => id);
+  assert.deepEqual(pins.get()!.map(({ id }) => id), pinned);
+  total.pinned += pinned.length;
+}
+
+/** Each thread has the answers that the log has. */
+async function showsThreads(room: Room, log: Message[]): Promise<void> {
+  const rootIds = new Set(log.flatMap(({ threadId }) => threadId ?? []));
+  for (const rootId of rootIds) {
+    const thread = room.thread(rootId);
+    while (await thread.loadOlder());
+    const answers = log.filter(({ threadId }) => threadId === rootId);
+    const idAndText = ({ id, text }: Pick<ChatMessage, "id" | "text">) => [id, text];
+    assert.deepEqual(thread.replies.get().map(idAndText), answers.map(idAndText));
+    assert.equal(thread.root.get()!.id, rootId);
+    thread.close();
+    total.answers += answers.length;
+  }
 }
 
 interface Step {
@@ -216,8 +243,10 @@ async function act(people: Person[], steps: Step[]): Promise<{ sends: Send[]; ch
   for (const { who, back, does } of steps) {
     const { client, room } = people[who]!;
     const target = sends.at(-1 - back);
+    // Most of what was sent so far has no id yet; the message that the room was made has one.
+    const rootId = room!.messages.get()[0]?.id ?? undefined;
     if (does.startsWith("send")) send(who);
-    else if (does === "reply" && target?.id) send(who, target.id);
+    else if (does === "reply" && (target?.id ?? rootId)) send(who, target?.id ?? rootId);
     else if (CHANGES.includes(does) && target) {
       changes.push(change(people, who, target, does, `Edit ${changes.length}`));
     }
