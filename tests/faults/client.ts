@@ -1,5 +1,4 @@
 /** A correct chat client: one socket, a cursor for each room, an outbox, and a record of everything. */
-import { CLOSE_CODES } from "../../src/protocol/wire/close_codes.ts";
 import { request } from "../harness/account.ts";
 import { sleep } from "../harness/stage.ts";
 import type { Random } from "./random.ts";
@@ -183,14 +182,11 @@ export class ChatClient implements Memory {
 
   #closed(code: number): void {
     if (this.live) this.#offlineSince = Date.now();
-    // Identification reads the database, which may be down for longer than the server waits.
-    const isLate = code === CLOSE_CODES.notIdentified && !this.#identified;
     if (this.#identified) this.closes.push(code);
     else this.failures++;
     this.#socket = null;
     this.#identified = false;
     for (const room of this.#rooms.values()) room.live = false;
-    if (isLate) return;
     if (code >= 4000 || FATAL_CLOSES.includes(code)) this.#breach(`it was closed with ${code}`);
   }
 
