@@ -387,9 +387,9 @@ testScene("changes are refused while too many wait to be applied", async (scene)
   await assert.rejects(log.append(roomId, after, [next]), { code: "unavailable" });
   release();
   await operations.close();
+  await assertNothingPending(scene);
   const [entry] = await write(store, roomId, next);
   assert.deepEqual(await store.messages.find(roomId, [message.id]), [entry!.message]);
-  await assertNothingPending(scene);
 });
 
 testScene(
