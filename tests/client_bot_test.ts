@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { type BotHandlers, follow, type FollowOptions } from "../src/client/bot.ts";
 import type { Message, Room } from "../src/client/mod.ts";
-import { MemoryStorage } from "./harness/client.ts";
+import { MemoryStorage } from "../src/client/testing/memory_storage.ts";
 import { enter, onRoom, range, type RoomWorld } from "./harness/client_world.ts";
 import { until } from "./harness/stage.ts";
 

@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { Client } from "../src/client/mod.ts";
+import { MemoryStorage } from "../src/client/testing/memory_storage.ts";
 import { Account } from "./harness/account.ts";
-import { becomes, MemoryStorage, reaches } from "./harness/client.ts";
+import { becomes, reaches } from "./harness/client.ts";
 import { enter, onServer, shows, texts } from "./harness/client_world.ts";
 import { guideFiles } from "./harness/examples.ts";
 import { until } from "./harness/stage.ts";

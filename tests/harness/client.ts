@@ -4,8 +4,8 @@ import {
   type ClientOptions,
   createClient,
   type Observable,
-  type OutboxStorage,
 } from "../../src/client/mod.ts";
+import { MemoryStorage } from "../../src/client/testing/memory_storage.ts";
 import { HANG_MS } from "./deadline.ts";
 
 /** Short waits for silence and reconnection. */
@@ -55,30 +55,6 @@ export class TestBrowser {
   #keep(pair: string): void {
     const [name = "", value = ""] = pair.split("=", 2);
     this.#cookies.set(name, value);
-  }
-}
-
-export class MemoryStorage implements OutboxStorage {
-  readonly #items = new Map<string, string>();
-
-  get length(): number {
-    return this.#items.size;
-  }
-
-  key(index: number): string | null {
-    return [...this.#items.keys()][index] ?? null;
-  }
-
-  getItem(key: string): string | null {
-    return this.#items.get(key) ?? null;
-  }
-
-  setItem(key: string, value: string): void {
-    this.#items.set(key, value);
-  }
-
-  removeItem(key: string): void {
-    this.#items.delete(key);
   }
 }
 

@@ -3,6 +3,7 @@ import type { ClientOptions } from "../client.ts";
 import type { ClientFetch, ClientSocketConstructor } from "../platform.ts";
 import type { OutboxStorage } from "../unsent_store.ts";
 import type { Chat } from "./chat.ts";
+import { MemoryStorage } from "./memory_storage.ts";
 import { answer } from "./routes.ts";
 import { TestSocket } from "./socket.ts";
 
@@ -35,29 +36,5 @@ export class TestBrowser implements ClientOptions {
         super(chat);
       }
     };
-  }
-}
-
-class MemoryStorage implements OutboxStorage {
-  readonly #items = new Map<string, string>();
-
-  get length(): number {
-    return this.#items.size;
-  }
-
-  key(index: number): string | null {
-    return [...this.#items.keys()][index] ?? null;
-  }
-
-  getItem(key: string): string | null {
-    return this.#items.get(key) ?? null;
-  }
-
-  setItem(key: string, value: string): void {
-    this.#items.set(key, value);
-  }
-
-  removeItem(key: string): void {
-    this.#items.delete(key);
   }
 }
