@@ -5,6 +5,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { archivedUserId } from "../archiving.ts";
 import type { Chat } from "../chat.ts";
 import { signalOf } from "../observed.ts";
+import { pageTitle } from "../page_title.ts";
 import { ArchivedChat } from "./archived_chat.ts";
 import { ConnectionBar } from "./connection_bar.ts";
 import { FirstRoom } from "./first_room.ts";
@@ -83,11 +84,9 @@ function titleOf({ open, rooms }: Chat): string {
   const shown = open.value?.room;
   const info = shown && signalOf(shown.info).value;
   const isDead = shown && signalOf(shown.state).value.status === "failed";
-  const name = shown ? `${info?.name ?? (isDead ? "No such room" : "…")} – EchoRoom` : "EchoRoom";
+  const place = shown ? info?.name ?? (isDead ? "No such room" : "…") : "";
   const others = rooms.value?.filter(({ id }) => id !== info?.id) ?? [];
   const sum = (counts: number[]) => counts.reduce((sum, count) => sum + count, 0);
-  const mentions = sum(others.map(({ mentions }) => mentions));
   const unread = sum(others.map(({ unread }) => unread));
-  if (mentions > 0) return `(@${mentions}) ${name}`;
-  return unread > 0 ? `(${unread}) ${name}` : name;
+  return pageTitle(place, unread, sum(others.map(({ mentions }) => mentions)));
 }
