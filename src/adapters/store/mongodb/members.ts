@@ -103,10 +103,10 @@ export class MongoMembers implements MemberStore {
   async #countMentions(userId: string, roomId: string, seq: Document): Promise<number> {
     const keys = [answeredKey(userId), mentionKey(userId), ROOM_MENTION_KEY];
     // Keys may be of what an edit has taken back.
-    const isMentioned = { $or: [{ keys: keys[0] }, { mentions: userId }, { mentionsRoom: true }] };
+    const forUser = { $or: [{ keys: keys[0] }, { mentions: userId }, { mentionsRoom: true }] };
     const [found] = await this.#messages.aggregate<{ count: number }>([
       { $match: { roomId, keys: { $in: keys } } },
-      { $match: { seq, ...countedFor(userId), ...isMentioned } },
+      { $match: { seq, ...countedFor(userId), ...forUser } },
       { $limit: MAX_UNREAD },
       { $count: "count" },
     ], READ_OPTIONS).toArray();
