@@ -1,7 +1,6 @@
 /** When the page calls for a user who is not looking, and how. */
 import assert from "node:assert/strict";
 import type { ChatMessage, RoomState } from "../src/client/mod.ts";
-import { NEW_MESSAGE } from "../src/protocol/wire/messages.ts";
 import { watchForAlerts } from "../web/alerts.ts";
 import {
   DesktopNotifications,
@@ -9,6 +8,7 @@ import {
 } from "../web/desktop_notifications.ts";
 import { pageTitle } from "../web/page_title.ts";
 import { plainText } from "../web/plain_text.ts";
+import { sentMessage } from "./harness/sent_message.ts";
 
 const NOW = Date.parse("2026-01-01T12:00:00Z");
 const FOR_ADA = { mentions: ["ada"] };
@@ -272,23 +272,8 @@ function fakePlatform(permission: Decision, answer: Decision) {
 }
 
 function message(seq: number, fields: Partial<ChatMessage> = {}): ChatMessage {
-  const at = new Date(NOW - 60_000).toISOString();
-  return {
-    ...NEW_MESSAGE,
-    key: `key ${seq}`,
-    state: "sent",
-    id: `${seq}`,
-    seq,
-    changedSeq: seq,
-    sender: user("bob"),
-    text: `text ${seq}`,
-    clientMessageId: `${seq}`,
-    createdAt: at,
-    updatedAt: at,
-    ownReactions: [],
-    isChanging: false,
-    ...fields,
-  };
+  const createdAt = new Date(NOW - 60_000).toISOString();
+  return sentMessage(seq, { sender: user("bob"), createdAt, ...fields });
 }
 
 function user(id: string) {

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { indexedDB } from "fake-indexeddb";
 import { createStore, entries, set } from "idb-keyval";
 import type { ChatMessage, RoomInfo } from "../src/client/mod.ts";
-import { NEW_MESSAGE } from "../src/protocol/wire/messages.ts";
 import { ARCHIVE_LIMITS, RoomArchive } from "../web/room_archive.ts";
+import { sentMessage } from "./harness/sent_message.ts";
 
 Object.assign(globalThis, { indexedDB });
 
@@ -139,20 +139,6 @@ function room(id: string): RoomInfo {
 }
 
 function message(seq: number): ChatMessage {
-  const at = new Date(Date.UTC(2026, 1, 1, 0, seq)).toISOString();
-  return {
-    ...NEW_MESSAGE,
-    key: `key ${seq}`,
-    state: "sent",
-    id: `id ${seq}`,
-    seq,
-    changedSeq: seq,
-    sender: ADA,
-    text: `text ${seq}`,
-    clientMessageId: `${seq}`,
-    createdAt: at,
-    updatedAt: at,
-    ownReactions: [],
-    isChanging: false,
-  };
+  const createdAt = new Date(Date.UTC(2026, 1, 1, 0, seq)).toISOString();
+  return sentMessage(seq, { id: `id ${seq}`, sender: ADA, createdAt });
 }
