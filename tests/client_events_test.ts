@@ -4,7 +4,7 @@ import { createElement } from "react";
 import { renderToString } from "react-dom/server";
 import { type FrameRecord, watchFrames } from "../src/client/debug.ts";
 import { on, type RoomEvents } from "../src/client/events.ts";
-import type { Client, Room } from "../src/client/mod.ts";
+import type { Room } from "../src/client/mod.ts";
 import {
   EchoRoomProvider,
   useClient,
@@ -14,29 +14,8 @@ import {
   useThread,
   useThreadRoot,
 } from "../src/client/react.ts";
-import { TestServer, type TestUser, waitFor } from "../src/client/testing/mod.ts";
-
-interface World {
-  server: TestServer;
-  ada: TestUser;
-  bob: TestUser;
-  client: Client;
-  room: Room;
-}
-
-async function inRoom(act: (world: World) => Promise<void>): Promise<void> {
-  const server = new TestServer();
-  const [ada, bob] = [server.createUser("Ada"), server.createUser("Bob")];
-  bob.createRoom("General");
-  const client = server.createClient(ada);
-  const room = client.join("general");
-  await waitFor(room.state, ({ status }) => status === "live");
-  try {
-    await act({ server, ada, bob, client, room });
-  } finally {
-    server.close();
-  }
-}
+import { TestServer, waitFor } from "../src/client/testing/mod.ts";
+import { inRoom } from "./harness/memory_world.ts";
 
 const TYPES = ["message", "edited", "deleted", "reacted", "pinned", "unpinned", "changed"] as const;
 

@@ -1,34 +1,10 @@
 /** The server in memory of `@echoroom/client/testing`: what a test can make happen on it. */
 import assert from "node:assert/strict";
-import { type Client, createClient, type Room } from "../src/client/mod.ts";
-import { TestServer, type TestUser, waitFor } from "../src/client/testing/mod.ts";
+import { createClient, type Room } from "../src/client/mod.ts";
+import { TestServer, waitFor } from "../src/client/testing/mod.ts";
 import { HANG_MS } from "./harness/deadline.ts";
+import { inRoom } from "./harness/memory_world.ts";
 import { nextTurn } from "./harness/stage.ts";
-
-interface World {
-  server: TestServer;
-  ada: TestUser;
-  bob: TestUser;
-  /** Ada's. */
-  client: Client;
-  /** Bob's room, as Ada has it. */
-  room: Room;
-}
-
-/** Ada in a room of Bob's. */
-async function inRoom(act: (world: World) => Promise<void>): Promise<void> {
-  const server = new TestServer();
-  const [ada, bob] = [server.createUser("Ada"), server.createUser("Bob")];
-  bob.createRoom("General");
-  const client = server.createClient(ada);
-  const room = client.join("general");
-  try {
-    await reaches(room.state, "live");
-    await act({ server, ada, bob, client, room });
-  } finally {
-    server.close();
-  }
-}
 
 function reaches<T extends { status: string }>(
   observable: Parameters<typeof waitFor<T>>[0],
