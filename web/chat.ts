@@ -4,6 +4,7 @@ import {
   type Client,
   createClient,
   type Room,
+  type RoomInfo,
   type RoomSummary,
   type User,
 } from "../src/client/mod.ts";
@@ -66,6 +67,12 @@ export class Chat {
   async signIn(attempt: Promise<unknown>): Promise<void> {
     await attempt;
     this.warning.value = await checkSession(this.client);
+  }
+
+  /** Takes a room that the user has made into the list; it is opened by its id, as those of the list. */
+  addRoom(room: RoomInfo): void {
+    this.#kept?.roomIds.remember(room);
+    this.client.rooms.reload();
   }
 
   async signOut(): Promise<void> {

@@ -1,6 +1,7 @@
 /** What a user does with the messages of a room, and what they are about to do. */
 import { signal } from "@preact/signals";
 import type { ChatMessage, EchoRoomError, Room } from "../src/client/mod.ts";
+import { addressOf } from "./address.ts";
 import { Deletions } from "./deletions.ts";
 import type { FrequentEmoji } from "./frequent_emoji.ts";
 import type { Notice } from "./notice.ts";
@@ -87,5 +88,27 @@ export class MessageCommands {
   async togglePin(message: ChatMessage): Promise<void> {
     const done = message.pinned ? this.#room.unpin(message) : this.#room.pin(message);
     await done.catch(this.#notice.sayError);
+  }
+
+  /** Copies the address of the room, or of one of its messages. */
+  async copyLink(messageId = ""): Promise<void> {
+    const { slug } = this.#room.info.get()!;
+    const link = new URL(addressOf(slug, messageId), location.href).href;
+    if (messageId) return await this.copy(link, "The link to the message");
+    await this.copy(link, "The link to this room", ": whoever signs in here may join");
+  }
+
+  /**
+   * @param what it is, in words
+   * @param use what it is good for, in words
+   */
+  async copy(text: string, what: string, use = ""): Promise<void> {
+    try {
+      await navigator.clipboard.writeText(text);
+      this.#notice.say(`${what} is copied${use}.`);
+    } catch {
+      // Forbidden, as over plain http.
+      this.#notice.say(`${what}: ${text}`);
+    }
   }
 }

@@ -1,8 +1,14 @@
 /** A room that is on the screen: what it shows, and what its user is about to do in it. */
 import { batch, computed, effect, type ReadonlySignal, signal } from "@preact/signals";
 import type { RefObject } from "preact";
-import type { ChatMessage, EchoRoomError, PublicUser, Room, RoomState } from "../src/client/mod.ts";
-import { addressOf } from "./address.ts";
+import type {
+  ChatMessage,
+  EchoRoomError,
+  PublicUser,
+  Room,
+  RoomState,
+  Thread,
+} from "../src/client/mod.ts";
 import type { Drafts } from "./drafts.ts";
 import type { FrequentEmoji } from "./frequent_emoji.ts";
 import { peopleAround, type Person } from "./mentions.ts";
@@ -39,6 +45,10 @@ export class OpenRoom {
 
   readonly messages: ReadonlySignal<readonly ChatMessage[]>;
   readonly commands: MessageCommands;
+  /** What is beside the messages; null for nothing. */
+  readonly pane = signal<"pins" | Thread | null>(null);
+  /** How many of the messages shown are answers in the thread of a message, by its id. */
+  readonly answers: ReadonlySignal<ReadonlyMap<string, number>>;
   /** Those whom a message may mention: who is online or has written here, without the user. */
   readonly people: ReadonlySignal<readonly Person[]>;
   /** Up to which entry the user had read the room when it was opened; null if nothing was unread. */
@@ -78,6 +88,7 @@ export class OpenRoom {
       const online = signalOf(room.online).value.users;
       return peopleAround(online, this.messages.value, this.userId ?? "");
     });
+    this.answers = computed(() => countAnswers(this.messages.value));
     this.retryAt = computed(() => this.#findRetry());
     this.#ends.push(effect(() => this.#place()), effect(() => this.#cutBack()));
     this.#listen(document, "visibilitychange", () => this.#visibilityChanged());
@@ -123,6 +134,17 @@ export class OpenRoom {
     done.catch(() => {});
   }
 
+  showPane(pane: "pins" | Thread | null): void {
+    const shown = this.pane.value;
+    if (shown !== null && shown !== "pins") shown.close();
+    this.pane.value = pane;
+  }
+
+  /** Shows the answers to a message beside the messages. */
+  openThread(messageId: string): void {
+    this.showPane(this.room.thread(messageId));
+  }
+
   focusComposer(): void {
     this.composer.current?.focus();
   }
@@ -165,28 +187,6 @@ export class OpenRoom {
     this.isAtNewest.value = true;
   }
 
-  /** Copies the address of the room, or of one of its messages. */
-  async copyLink(messageId = ""): Promise<void> {
-    const { slug } = this.room.info.get()!;
-    const link = new URL(addressOf(slug, messageId), location.href).href;
-    if (messageId) return await this.copy(link, "The link to the message");
-    await this.copy(link, "The link to this room", ": whoever signs in here may join");
-  }
-
-  /**
-   * @param what it is, in words
-   * @param use what it is good for, in words
-   */
-  async copy(text: string, what: string, use = ""): Promise<void> {
-    try {
-      await navigator.clipboard.writeText(text);
-      this.notice.say(`${what} is copied${use}.`);
-    } catch {
-      // Forbidden, as over plain http.
-      this.notice.say(`${what}: ${text}`);
-    }
-  }
-
   /** Everything up to this entry is, or was, on the screen. */
   sees(seq: number): void {
     if (seq > this.seenSeq.peek()) this.seenSeq.value = seq;
@@ -195,6 +195,7 @@ export class OpenRoom {
 
   close(): void {
     this.commands.deletions.flush();
+    this.showPane(null);
     for (const end of this.#ends) end();
     this.room.stopTyping();
     this.room.setPresent(false);
@@ -276,4 +277,12 @@ export class OpenRoom {
 /** Whether the server has no such room. */
 export function isMissing(state: RoomState): boolean {
   return state.status === "failed" && state.error.code === "room_not_found";
+}
+
+function countAnswers(messages: readonly ChatMessage[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { threadId, deletedAt } of messages) {
+    if (threadId && deletedAt === null) counts.set(threadId, (counts.get(threadId) ?? 0) + 1);
+  }
+  return counts;
 }

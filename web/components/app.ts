@@ -23,6 +23,7 @@ export function App({ chat }: { chat: Chat }) {
   const isUnreachable = useRef(false);
   isUnreachable.current ||= status === "waiting";
   return html`
+    ${user && html`<${SkipLinks} chat=${chat} />`}
     <header class="bar">
       <${Brand} />
       ${(user || !isKnown) &&
@@ -37,8 +38,9 @@ export function App({ chat }: { chat: Chat }) {
     </header>
     ${!isKnown && isUnreachable.current && html`
       <p id="unreachable" class="card">
-        The server cannot be reached. Your rooms, and what you have written in them, will be here as
-        soon as it is back.
+        The server cannot be reached. ${archivedUserId() === null
+          ? "Your rooms, and what you have written in them, will be here as soon as it is back."
+          : "These are your rooms as they were last; what you have written is sent as soon as it is back."}
       </p>
       ${archivedUserId() !== null && html`<${ArchivedChat} userId=${archivedUserId()} />`}
     `}
@@ -52,6 +54,20 @@ function Brand() {
     <a class="brand" href="#/">
       <img src="/assets/web/favicon.svg" alt="" width="26" height="26" />EchoRoom
     </a>
+  `;
+}
+
+/** Not links, whose targets would take the place of the room in the address. */
+function SkipLinks({ chat }: { chat: Chat }) {
+  const focus = (selector: string) => document.querySelector<HTMLElement>(selector)?.focus();
+  return html`
+    <p class="skip">
+      ${chat.open.value && html`
+        <button type="button" onClick=${() => focus(".composer textarea")}>Write a message</button>
+        <button type="button" onClick=${() => focus(".messages")}>Read the messages</button>
+      `}
+      <button type="button" onClick=${() => focus("#sidebar :is(a, input)")}>Find a room</button>
+    </p>
   `;
 }
 
@@ -79,14 +95,13 @@ function NoRoom({ chat }: { chat: Chat }) {
   `;
 }
 
-/** The window's title, with what is unread in the rooms that are not on the screen. */
+/** The window's title, with what is unread. */
 function titleOf({ open, rooms }: Chat): string {
   const shown = open.value?.room;
-  const info = shown && signalOf(shown.info).value;
   const isDead = shown && signalOf(shown.state).value.status === "failed";
-  const place = shown ? info?.name ?? (isDead ? "No such room" : "…") : "";
-  const others = rooms.value?.filter(({ id }) => id !== info?.id) ?? [];
+  const name = shown && signalOf(shown.info).value?.name;
+  const place = shown ? name ?? (isDead ? "No such room" : "…") : "";
   const sum = (counts: number[]) => counts.reduce((sum, count) => sum + count, 0);
-  const unread = sum(others.map(({ unread }) => unread));
-  return pageTitle(place, unread, sum(others.map(({ mentions }) => mentions)));
+  const unread = sum(rooms.value?.map(({ unread }) => unread) ?? []);
+  return pageTitle(place, unread, sum(rooms.value?.map(({ mentions }) => mentions) ?? []));
 }

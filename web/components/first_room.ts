@@ -6,8 +6,9 @@ import { Form } from "./form.ts";
 
 export function FirstRoom({ chat }: { chat: Chat }) {
   const create = async ({ name }: Record<string, string>) => {
-    const { slug } = await chat.client.api.createRoom({ name: name! });
-    location.hash = addressOf(slug);
+    const room = await chat.client.api.createRoom({ name: name! });
+    chat.addRoom(room);
+    location.hash = addressOf(room.slug);
   };
   return html`
     <section id="no-room" class="card first-room" aria-labelledby="first-room-title">

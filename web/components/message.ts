@@ -47,6 +47,7 @@ export const Message = memo(({ open, message, continued, answered }: MessageProp
       ${isEdited
         ? html`<${MessageEditor} open=${open} message=${message} />`
         : html`<${Content} open=${open} message=${message} isGoing=${isGoing} />`}
+      ${!isGone && html`<${Answers} open=${open} message=${message} />`}
       ${!isGone && html`<${Reactions} open=${open} message=${message} />`}
       ${state !== "sent" && html`<${Outcome} open=${open} message=${message} />`}
       ${isActive && !isEdited && !isGone && !system &&
@@ -55,7 +56,7 @@ export const Message = memo(({ open, message, continued, answered }: MessageProp
   `;
 });
 
-function Time({ at }: { at: string }) {
+export function Time({ at }: { at: string }) {
   const date = new Date(at);
   return html`<time datetime=${at} title=${MOMENT.format(date)}>${TIME.format(date)}</time>`;
 }
@@ -84,6 +85,20 @@ function Content({ open, message, isGoing }: {
         ${pinned && html`<span>pinned</span>`}
       </p>
     `}
+  `;
+}
+
+/** Leads to the answers that are known here. */
+function Answers({ open, message: { id } }: { open: OpenRoom; message: ChatMessage }) {
+  // The answers are read first: a message that is not sent yet has no id.
+  const count = useComputed(() => open.answers.value.get(id ?? "") ?? 0).value;
+  if (count === 0) return null;
+  return html`
+    <p class="answers">
+      <button class="quiet" type="button" onClick=${() => open.openThread(id!)}>
+        ${count === 1 ? "1 answer" : `${count} answers`}
+      </button>
+    </p>
   `;
 }
 

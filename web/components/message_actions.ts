@@ -51,15 +51,16 @@ function actionsFor(open: OpenRoom, message: ChatMessage): Action[] {
       work: () => commands.picking.value = commands.picking.value === key ? null : key,
     },
     { icon: "reply", label: "Reply", work: () => commands.answer(message) },
+    id !== null && { icon: "thread", label: "Thread", work: done(() => open.openThread(id)) },
     isOwn && { icon: "edit", label: "Edit", work: () => commands.edit(message) },
     mayModerate && {
       icon: "pin",
       label: pinned ? "Unpin" : "Pin",
       work: done(() => commands.togglePin(message)),
     },
-    { icon: "copy", label: "Copy text", work: done(() => open.copy(message.text, "The text")) },
+    { icon: "copy", label: "Copy text", work: done(() => commands.copy(message.text, "The text")) },
     id !== null && open.hasAddress &&
-    { icon: "link", label: "Copy link", work: done(() => open.copyLink(id)) },
+    { icon: "link", label: "Copy link", work: done(() => commands.copyLink(id)) },
     seq !== null && !isOwn && open.hasAddress &&
     { icon: "unread", label: "Mark unread", work: done(() => open.markUnread(message)) },
     (isOwn || mayModerate) &&

@@ -7,6 +7,7 @@ import type { OpenRoom } from "../open_room.ts";
 import { Message } from "./message.ts";
 import { pressInMessages } from "./message_keys.ts";
 import { useScrolling } from "./scrolling.ts";
+import { Invitation } from "./invitation.ts";
 
 export function MessageList({ open }: { open: OpenRoom }) {
   const scroller = useRef<HTMLDivElement>(null);
@@ -44,6 +45,7 @@ export function MessageList({ open }: { open: OpenRoom }) {
         <ol>
           ${lines.map((line) => html`<${LineView} key=${line.key} open=${open} ...${line} />`)}
         </ol>
+        <${Invitation} open=${open} />
       </div>
       ${!open.isAtNewest.value && html`
         <button class="to-newest" type="button" onClick=${toNewest}>${describeBelow(open)}</button>

@@ -21,8 +21,9 @@ export function RoomList({ chat }: { chat: Chat }) {
   const found = isFiltered ? searchRooms(rooms, filter.value) : [];
   useSteps(isFiltered ? found : [...own, ...others]);
   const create = async ({ name }: Record<string, string>) => {
-    const { slug } = await chat.client.api.createRoom({ name: name! });
-    location.hash = addressOf(slug);
+    const room = await chat.client.api.createRoom({ name: name! });
+    chat.addRoom(room);
+    location.hash = addressOf(room.slug);
   };
   return html`
     <nav id="sidebar" aria-label="Rooms">

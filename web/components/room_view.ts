@@ -5,6 +5,7 @@ import { isMissing, type OpenRoom } from "../open_room.ts";
 import { Composer } from "./composer.ts";
 import { MessageList } from "./message_list.ts";
 import { People } from "./people.ts";
+import { SidePane } from "./side_pane.ts";
 import { Typing } from "./typing.ts";
 
 export function RoomView({ open }: { open: OpenRoom }) {
@@ -15,6 +16,7 @@ export function RoomView({ open }: { open: OpenRoom }) {
     <section class="room" aria-label="Room" data-state=${state.status}>
       <${RoomHeader} open=${open} />
       <${People} room=${open.room} />
+      <${SidePane} open=${open} />
       <p class="fault" role="alert">${fault}</p>
       <${MessageList} open=${open} />
       <${Typing} room=${open.room} />
@@ -32,8 +34,11 @@ function RoomHeader({ open }: { open: OpenRoom }) {
       <h1 title=${info?.name ?? ""}>${info?.name ?? "…"}</h1>
       <p class="description">${info?.description}</p>
       ${back && info && html`
-        <button class="quiet invite" type="button" onClick=${() => open.copyLink()}>Invite</button>
+        <button class="quiet invite" type="button" onClick=${() => open.commands.copyLink()}
+        >Invite</button>
       `}
+      <button class="quiet pins" type="button" aria-pressed=${String(open.pane.value === "pins")}
+        onClick=${() => open.showPane(open.pane.value === "pins" ? null : "pins")}>Pins</button>
     </header>
   `;
 }

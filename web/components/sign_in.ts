@@ -1,5 +1,6 @@
 /** What visitors see: what this is, and the forms to sign up and to sign in. */
 import { html } from "htm/preact";
+import { useState } from "preact/hooks";
 import type { Account, Credentials } from "../../src/client/mod.ts";
 import type { Chat } from "../chat.ts";
 import { Form } from "./form.ts";
@@ -33,14 +34,11 @@ export function SignIn({ chat }: { chat: Chat }) {
           <${Form} id="register-form" action="Create account"
             onSubmit=${(account: Fields<Account>) => chat.signIn(client.register(account))}>
             <label>
-              Your name
+              Your name, as others will see it
               <input name="displayName" autocomplete="nickname" required />
             </label>
             <label>Email <input name="email" type="email" autocomplete="username" required /></label>
-            <label>
-              Password, at least 8 characters
-              <input name="password" type="password" autocomplete="new-password" minlength="8" required />
-            </label>
+            <${NewPassword} />
             <//>
             </section>
       `}
@@ -56,6 +54,20 @@ export function SignIn({ chat }: { chat: Chat }) {
         <//>
       </section>
     </main>
+  `;
+}
+
+/** Says how much is missing while the password is written. */
+function NewPassword() {
+  const [length, setLength] = useState(0);
+  const hint = length === 0 || length >= 8 ? "" : `${8 - length} more to go`;
+  const count = ({ target }: Event) => setLength([...(target as HTMLInputElement).value].length);
+  return html`
+    <label>
+      Password, at least 8 characters <small class="hint">${hint}</small>
+      <input name="password" type="password" autocomplete="new-password" minlength="8" required
+        onInput=${count} />
+    </label>
   `;
 }
 

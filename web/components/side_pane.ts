@@ -1,0 +1,145 @@
+/** Beside the messages: the room's pins, or a thread. */
+import { html } from "htm/preact";
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import type { ChatMessage, Thread } from "../../src/client/mod.ts";
+import { mentionedIds } from "../mentions.ts";
+import { signalOf } from "../observed.ts";
+import type { OpenRoom } from "../open_room.ts";
+import { Avatar } from "./avatar.ts";
+import { Icon } from "./icon.ts";
+import { Markup } from "./markup.ts";
+import { Time } from "./message.ts";
+import { Reactions } from "./reactions.ts";
+
+export function SidePane({ open }: { open: OpenRoom }) {
+  const pane = open.pane.value;
+  if (pane === null) return null;
+  if (pane === "pins") return html`<${Pins} open=${open} />`;
+  return html`<${ThreadPane} key=${pane.id} open=${open} thread=${pane} />`;
+}
+
+function Pane({ open, title, children }: {
+  open: OpenRoom;
+  title: string;
+  children: ComponentChildren;
+}) {
+  const pane = useRef<HTMLElement>(null);
+  useEffect(() => pane.current!.focus(), [title]);
+  const close = () => {
+    open.showPane(null);
+    open.focusComposer();
+  };
+  return html`
+    <aside class="pane" aria-label=${title} tabindex="-1" ref=${pane}
+      onKeyDown=${({ key }: KeyboardEvent) => key === "Escape" && close()}>
+      <header>
+        <h2>${title}</h2>
+        <button class="quiet close" type="button" aria-label="Close" onClick=${close}>
+          <${Icon} name="close" />
+        </button>
+      </header>
+      ${children}
+    </aside>
+  `;
+}
+
+function Pins({ open }: { open: OpenRoom }) {
+  const pins = signalOf(open.room.pins).value;
+  return html`
+    <${Pane} open=${open} title="Pinned messages">
+      ${pins?.length === 0 && html`<p class="faint">Nothing is pinned in this room.</p>`}
+      <ol>
+        ${pins?.map((message) =>
+          html`
+            <${PaneMessage} key=${message.key} open=${open} message=${message}>
+              ${open.mayModerate && html`
+                <button class="quiet" type="button"
+                  onClick=${() => open.commands.togglePin(message)}>Unpin</button>
+              `}
+            <//>
+          `
+        )}
+      </ol>
+    <//>
+  `;
+}
+
+function ThreadPane({ open, thread }: { open: OpenRoom; thread: Thread }) {
+  const end = useRef<HTMLDivElement>(null);
+  const root = signalOf(thread.root).value;
+  const replies = signalOf(thread.replies).value;
+  const hasOlder = signalOf(thread.hasOlder).value;
+  const load = () => thread.loadOlder().catch(open.notice.sayError);
+  useEffect(() => void load(), []);
+  useEffect(() => end.current!.scrollIntoView({ block: "nearest" }), [replies.length]);
+  return html`
+    <${Pane} open=${open} title="Thread">
+      <ol>
+        ${root && html`<${PaneMessage} key=${root.key} open=${open} message=${root} />`}
+        ${hasOlder && replies.length > 0 && html`
+          <li><button class="quiet" type="button" onClick=${load}>Older answers</button></li>
+        `}
+        ${replies.map((message) =>
+          html`
+            <${PaneMessage} key=${message.key} open=${open} message=${message} />
+          `
+        )}
+      </ol>
+      <div ref=${end}></div>
+      <${Answer} open=${open} thread=${thread} />
+      <//>
+  `;
+}
+
+function Answer({ open, thread }: { open: OpenRoom; thread: Thread }) {
+  const input = useRef<HTMLTextAreaElement>(null);
+  const send = (event: Event) => {
+    event.preventDefault();
+    const text = input.current!.value.trim();
+    if (!text) return;
+    input.current!.value = "";
+    const mentions = mentionedIds(text, open.people.value);
+    open.room.reply(thread.id, text, { mentions }).catch(open.notice.sayError);
+  };
+  const press = (event: KeyboardEvent) => {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    input.current!.form!.requestSubmit();
+  };
+  return html`
+    <form class="answer" onSubmit=${send}>
+      <textarea name="answer" rows="1" ref=${input} aria-label="Answer in the thread"
+        placeholder="Answer" maxlength="4000" onKeyDown=${press}></textarea>
+      <button>Send</button>
+    </form>
+  `;
+}
+
+interface PaneMessageProps {
+  open: OpenRoom;
+  message: ChatMessage;
+  children?: ComponentChildren;
+}
+
+function PaneMessage({ open, message, children }: PaneMessageProps) {
+  const { id, sender, text, deletedAt, mentions, createdAt, state } = message;
+  const names = mentions.map((id) => open.nameOf(id)).join("\n");
+  return html`
+    <li class="pane-message" data-state=${state}>
+      <${Avatar} user=${sender} />
+      <p><b class="sender">${sender.displayName}</b> <${Time} at=${createdAt} /></p>
+      ${deletedAt === null
+        ? html`<${Markup} text=${text} names=${names} ownName=${open.ownName} />`
+        : html`<div class="text">Message deleted</div>`}
+      <${Reactions} open=${open} message=${message} />
+      <p class="links">
+        ${id && html`
+          <button class="quiet" type="button" onClick=${() =>
+            open.goTo(id)}>Show in the room</button>
+        `}
+        ${children}
+      </p>
+    </li>
+  `;
+}
