@@ -85,7 +85,7 @@ Deno.test("the own name is changed in the profile, and stays so", () =>
 Deno.test("a mention calls for one who is not looking, if notifications are turned on", () =>
   withBrowser(async (browser, server) => {
     const { page, problems } = await visit(browser, server.url, { permissions: ["notifications"] });
-    const { shown } = await watchNotifications(page);
+    await recordNotifications(page);
     await signUp(page, "Bob");
     await makeRoom(page, "Tea");
     await page.locator("#me").click();
@@ -96,24 +96,25 @@ Deno.test("a mention calls for one who is not looking, if notifications are turn
     await page.locator(".message").getByText("while Bob looks").waitFor();
     await page.evaluate("document.hasFocus = () => false");
     await mention("**while** Bob is away");
-    assert.equal(await shown, "Ada mentioned you in Tea: @Bob while Bob is away");
+    const shown = await page.waitForFunction("notified[0]");
+    assert.equal(await shown.jsonValue(), "Ada mentioned you in Tea: @Bob while Bob is away");
+    // Nor has he read it.
+    await page.waitForFunction("document.title.startsWith('(@1)')");
     client.close();
     assert.deepEqual(problems, []);
   }));
 
-/** Instead of showing notifications: returns the first one. */
-async function watchNotifications(page: Page): Promise<{ shown: Promise<string> }> {
-  const { promise, resolve } = Promise.withResolvers<string>();
-  await page.exposeFunction("notify", resolve);
+/** Lists notifications in `notified` instead of showing them. */
+async function recordNotifications(page: Page): Promise<void> {
   await page.addInitScript(`
+    notified = [];
     Notification = class {
       static permission = "granted";
-      constructor(title, { body }) { notify(title + ": " + body); }
+      constructor(title, { body }) { notified.push(title + ": " + body); }
       close() {}
     };
   `);
   await page.reload();
-  return { shown: promise };
 }
 
 /** Ada, who writes to Bob's room from elsewhere. */

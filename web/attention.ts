@@ -4,6 +4,7 @@ import { addressOf } from "./address.ts";
 import { type Alert, watchForAlerts } from "./alerts.ts";
 import { playChime } from "./chime.ts";
 import { DesktopNotifications } from "./desktop_notifications.ts";
+import { isLooking, watchLooking } from "./looking.ts";
 import { followNotifications, NOTIFICATION_PLATFORM } from "./notification_platform.ts";
 import { plainText } from "./plain_text.ts";
 
@@ -15,19 +16,13 @@ export class Attention {
   readonly notifications: DesktopNotifications;
   readonly #ownId: string;
   readonly #soundKey: string;
-  readonly #ends: (() => void)[];
+  readonly #end: () => void;
 
   constructor({ id }: PublicUser) {
     this.#ownId = id;
     this.#soundKey = `echoroom:sound:${id}`;
     this.notifications = new DesktopNotifications(id, NOTIFICATION_PLATFORM);
-    const look = () => void (isLooking() && this.notifications.closeAll());
-    addEventListener("focus", look);
-    document.addEventListener("visibilitychange", look);
-    this.#ends = [
-      () => removeEventListener("focus", look),
-      () => document.removeEventListener("visibilitychange", look),
-    ];
+    this.#end = watchLooking((isLooking) => isLooking && this.notifications.closeAll());
   }
 
   /** Whether a sound is played; the user has turned it on in this browser. */
@@ -63,7 +58,7 @@ export class Attention {
 
   close(): void {
     this.notifications.closeAll();
-    for (const end of this.#ends) end();
+    this.#end();
   }
 
   #call({ room, message: { id, sender, text }, reason }: Alert): void {
@@ -83,8 +78,4 @@ export class Attention {
       if (id && deletedAt) this.notifications.close(id);
     }
   }
-}
-
-function isLooking(): boolean {
-  return document.visibilityState === "visible" && document.hasFocus();
 }

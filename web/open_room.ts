@@ -11,6 +11,7 @@ import type {
 } from "../src/client/mod.ts";
 import type { Drafts } from "./drafts.ts";
 import type { FrequentEmoji } from "./frequent_emoji.ts";
+import { isLooking, watchLooking } from "./looking.ts";
 import { peopleAround, type Person } from "./mentions.ts";
 import { MessageCommands } from "./message_commands.ts";
 import type { Notice } from "./notice.ts";
@@ -91,8 +92,10 @@ export class OpenRoom {
     this.answers = computed(() => countAnswers(this.messages.value));
     this.retryAt = computed(() => this.#findRetry());
     this.#ends.push(effect(() => this.#place()), effect(() => this.#cutBack()));
-    this.#listen(document, "visibilitychange", () => this.#visibilityChanged());
-    this.#listen(globalThis, "pagehide", () => this.commands.deletions.flush());
+    this.#ends.push(watchLooking((isLooking) => this.#lookChanged(isLooking)));
+    const flush = () => this.commands.deletions.flush();
+    addEventListener("pagehide", flush);
+    this.#ends.push(() => removeEventListener("pagehide", flush));
     this.#ends.push(effect(() => this.#markNewest()));
     this.#ends.push(room.recovery.subscribe(() => notice.sayRecovered(room)));
   }
@@ -190,7 +193,7 @@ export class OpenRoom {
   /** Everything up to this entry is, or was, on the screen. */
   sees(seq: number): void {
     if (seq > this.seenSeq.peek()) this.seenSeq.value = seq;
-    if (this.#isPlaced.peek() && !document.hidden && !this.#staysUnread) this.room.markRead(seq);
+    if (this.#isPlaced.peek() && isLooking() && !this.#staysUnread) this.room.markRead(seq);
   }
 
   close(): void {
@@ -214,11 +217,6 @@ export class OpenRoom {
       });
       this.#ends.push(end);
     });
-  }
-
-  #listen(target: EventTarget, event: string, listener: () => void): void {
-    target.addEventListener(event, listener);
-    this.#ends.push(() => target.removeEventListener(event, listener));
   }
 
   #findRetry(): number | undefined {
@@ -253,19 +251,17 @@ export class OpenRoom {
   }
 
   #markNewest(): void {
-    const isSeen = this.#isPlaced.value && this.isAtNewest.value && !document.hidden;
+    const isSeen = this.#isPlaced.value && this.isAtNewest.value && isLooking();
     // Read anew with each message.
     if (this.messages.value && isSeen) this.sees(this.room.cursor);
   }
 
-  #visibilityChanged(): void {
+  #lookChanged(isLooking: boolean): void {
     const { readSeq, count } = this.room.unread.get();
-    if (document.hidden) {
-      if (this.isAtNewest.peek()) this.unreadAfter.value = readSeq;
-    } else {
-      if (count === 0) this.unreadAfter.value = null;
-      if (this.isAtNewest.peek()) this.sees(this.room.cursor);
-    }
+    if (isLooking && count === 0) this.unreadAfter.value = null;
+    if (!this.isAtNewest.peek()) return;
+    if (isLooking) this.sees(this.room.cursor);
+    else this.unreadAfter.value = readSeq;
   }
 
   #cutBack(): void {

@@ -1,4 +1,4 @@
-/** The title of the page: where the user is, and what is new elsewhere. */
+/** The title of the page: where the user is, and what is unread. */
 
 const NAME = "EchoRoom";
 
