@@ -4,6 +4,7 @@ import type { Page } from "playwright-core";
 import { createClient } from "../src/client/mod.ts";
 import { Account } from "./harness/account.ts";
 import {
+  hasTitle,
   isSent,
   type People,
   seesLast,
@@ -38,7 +39,7 @@ Deno.test("a room opens at the first of 60 unread messages, and is read once the
     assert.match(await page.title(), /^\(\d+\) /);
     await page.locator(".to-newest").getByText(/^\d+ new messages$/).click();
     await seesLast(page, "60");
-    await page.waitForFunction("!document.title.startsWith('(')");
+    await hasTitle(page, name);
     await page.getByRole("link", { name, exact: true }).waitFor();
   }));
 

@@ -235,3 +235,9 @@ export async function seesLast(page: Page, text: string): Promise<void> {
 export async function isSent(page: Page, text: string): Promise<void> {
   await page.locator(".message[data-state=sent] .text").getByText(text, { exact: true }).waitFor();
 }
+
+/** Resolves once the window's title begins with this text, which holds no quotation mark. */
+export async function hasTitle(page: Page, beginning: string): Promise<void> {
+  const title = page.locator(`xpath=//title[starts-with(., "${beginning}")]`);
+  await title.waitFor({ state: "attached" });
+}
