@@ -32,7 +32,7 @@ import {
 } from "./conformance/store/change_drafts.ts";
 import { roomWithMessages } from "./conformance/store/changes.ts";
 import { createUser, creation, draft, write } from "./conformance/store/fixtures.ts";
-import { newDatabase, openStore } from "./harness/mongodb_database.ts";
+import { allOf, HANG_LIMITS, newDatabase, openStore } from "./harness/mongodb_database.ts";
 
 /** Dies when it has announced its changes. */
 class DyingBeforeAppend extends PendingChanges {
@@ -350,7 +350,7 @@ testScene(
   async (scene) => {
     const { store, roomId, message } = scene;
     const { collections, begun, release, updates } = withHeldEdits(scene);
-    const operations = new Operations();
+    const operations = new Operations(HANG_LIMITS);
     const log = newLog(collections, new PendingChanges(collections), operations);
     const append = async (before: Message, text: string) => {
       const [entry] = await log.append(roomId, await log.end(roomId), [edit(before, { text })]);
@@ -375,7 +375,7 @@ testScene(
 testScene("changes are refused while too many wait to be applied", async (scene) => {
   const { store, roomId, message } = scene;
   const { collections, begun, release } = withHeldEdits(scene);
-  const operations = new Operations();
+  const operations = new Operations(HANG_LIMITS);
   const changes = new PendingChanges(collections, { slow: 9, full: 4 });
   const log = newLog(collections, changes, operations);
   const end = await log.end(roomId);
@@ -444,14 +444,14 @@ testScene("a plain send and a page of plain messages cost one command each", asy
 function testScene(sentence: string, run: (scene: Scene) => Promise<void>): void {
   Deno.test(`MongoDB: ${sentence}`, async () => {
     const { uri, drop } = newDatabase();
-    const store = await openStore(uri);
-    const { client, db } = await connect(uri);
+    const store = await openStore(uri, HANG_LIMITS);
+    const { client, db } = await connect(uri, HANG_LIMITS);
     try {
-      const collections = collectionsOf(db);
+      const collections = collectionsOf(db, HANG_LIMITS);
       const { roomId, ada, messages: [message] } = await roomWithMessages(store, 1);
       const bob = await createUser(store, { displayName: "Bob" });
       const writeBy = async (changes: PendingChanges, ...drafts: EntryDraft[]) => {
-        const operations = new Operations();
+        const operations = new Operations(HANG_LIMITS);
         const log = newLog(collections, changes, operations);
         const entries = await log.append(roomId, await log.end(roomId), drafts);
         await operations.close();
@@ -485,15 +485,15 @@ function editsInTurn(message: Message, end: number, count: number): ChangeDraft[
 function newLog(
   collections: Collections,
   changes: PendingChanges,
-  operations = new Operations(),
+  operations = new Operations(HANG_LIMITS),
 ): MongoLog {
   const reader = new EntryReader(collections, changes);
-  const ends = new LogEnds(collections.messages);
+  const ends = new LogEnds(collections);
   return new MongoLog(collections, reader, changes, ends, operations);
 }
 
 /** The collections, with other methods in one. */
-function replaced<Name extends keyof Collections>(
+function replaced<Name extends Exclude<keyof Collections, "limits" | "readOptions">>(
   collections: Collections,
   name: Name,
   methods: (collection: Collections[Name]) => object,
@@ -532,24 +532,21 @@ function withHeldEdits({ collections }: Scene) {
 /** A log that notes the commands it sends. */
 function countedLog({ collections }: Scene) {
   const calls: string[] = [];
-  const counted = Object.fromEntries(
-    Object.entries(collections).map(([name, collection]) => {
-      return [
-        name,
-        new Proxy(collection as Collection, {
-          get: (target, method) => {
-            const value = Reflect.get(target, method, target);
-            if (typeof value !== "function") return value;
-            return (...args: unknown[]) => {
-              calls.push(`${name} ${String(method)}`);
-              return value.apply(target, args);
-            };
-          },
-        }),
-      ];
-    }),
-  ) as unknown as Collections;
-  const operations = new Operations();
+  const counted = { ...collections };
+  for (const collection of allOf(collections)) {
+    const proxy = new Proxy(collection, {
+      get: (target, method) => {
+        const value = Reflect.get(target, method, target);
+        if (typeof value !== "function") return value;
+        return (...args: unknown[]) => {
+          calls.push(`${collection.collectionName} ${String(method)}`);
+          return value.apply(target, args);
+        };
+      },
+    });
+    Object.assign(counted, { [collection.collectionName]: proxy });
+  }
+  const operations = new Operations(HANG_LIMITS);
   return { calls, log: newLog(counted, new PendingChanges(counted), operations), operations };
 }
 
@@ -572,7 +569,7 @@ async function assertNothingPending({ collections, roomId }: Scene): Promise<voi
 
 /** No document of any collection holds the text. */
 async function assertNowhere({ collections }: Scene, text: string): Promise<void> {
-  for (const collection of Object.values(collections) as unknown as Collection[]) {
+  for (const collection of allOf(collections)) {
     const documents = await collection.find().toArray();
     assert.ok(!JSON.stringify(documents).includes(text), collection.collectionName);
   }

@@ -1,6 +1,5 @@
 /** Repairs of the MongoDB store: what a process that died has left is completed without any reader. */
 import assert from "node:assert/strict";
-import type { Collection } from "mongodb";
 import { type Collections, collectionsOf } from "../src/adapters/store/mongodb/collections.ts";
 import { connect } from "../src/adapters/store/mongodb/connection.ts";
 import type { RoomDocument } from "../src/adapters/store/mongodb/documents.ts";
@@ -8,7 +7,7 @@ import type { MongoStore } from "../src/adapters/store/mongodb/store.ts";
 import { edit } from "./conformance/store/change_drafts.ts";
 import { roomWithMessages } from "./conformance/store/changes.ts";
 import { range, write } from "./conformance/store/fixtures.ts";
-import { newDatabase, openStore } from "./harness/mongodb_database.ts";
+import { allOf, HANG_LIMITS, newDatabase, openStore } from "./harness/mongodb_database.ts";
 import { startServer } from "./harness/server.ts";
 import { until } from "./harness/stage.ts";
 
@@ -48,7 +47,10 @@ testScene("of many rooms each run repairs a part, and in turn all", async (scene
 });
 
 testScene("several instances may repair the same at once", async (scene) => {
-  const others = await Promise.all([openStore(scene.uri), openStore(scene.uri)]);
+  const others = await Promise.all([
+    openStore(scene.uri, HANG_LIMITS),
+    openStore(scene.uri, HANG_LIMITS),
+  ]);
   await Promise.all([scene.store, ...others].map((store) => store.repair()));
   await Promise.all(others.map((store) => store.close()));
   assert.equal(await pendingCount(scene), 0);
@@ -59,9 +61,9 @@ testScene("several instances may repair the same at once", async (scene) => {
 function testScene(sentence: string, run: (scene: Scene) => Promise<void>): void {
   Deno.test(`MongoDB: ${sentence}`, async () => {
     const { uri, drop } = newDatabase();
-    const store = await openStore(uri);
-    const { client, db } = await connect(uri);
-    const collections = collectionsOf(db);
+    const store = await openStore(uri, HANG_LIMITS);
+    const { client, db } = await connect(uri, HANG_LIMITS);
+    const collections = collectionsOf(db, HANG_LIMITS);
     try {
       const { roomId, messages: [message] } = await roomWithMessages(store, 1);
       const [first] = await write(store, roomId, edit(message!, { text: "First Secret" }));
@@ -85,8 +87,9 @@ function testScene(sentence: string, run: (scene: Scene) => Promise<void>): void
 
 /** Whether a document of any collection holds the text. */
 async function holds({ collections }: Scene, text: string): Promise<boolean> {
-  const all = Object.values(collections) as unknown as Collection[];
-  const documents = await Promise.all(all.map((collection) => collection.find().toArray()));
+  const documents = await Promise.all(
+    allOf(collections).map((collection) => collection.find().toArray()),
+  );
   return JSON.stringify(documents).includes(text);
 }
 

@@ -83,7 +83,8 @@ Deno.test("MongoDB: the description names the database and no credentials", asyn
 Deno.test("MongoDB: the end of a log is found from any hint, right or wrong", async () => {
   const { uri, drop } = newDatabase();
   await onServer(uri, async (client) => {
-    const messages = client.db().collection<EntryDocument>("messages");
+    const collections = collectionsOf(client.db());
+    const { messages } = collections;
     await messages.createIndex({ roomId: 1, seq: 1 }, { unique: true });
     let length = 0;
     for (const end of [0, 1, 2, 3, 64, 65, 130, 1_000]) {
@@ -94,7 +95,7 @@ Deno.test("MongoDB: the end of a log is found from any hint, right or wrong", as
       if (entries.length > 0) await messages.insertMany(entries);
       length = end;
       for (const hint of [undefined, 0, 1, end - 1, end, end + 1, 2 * end, 5_000]) {
-        const ends = new LogEnds(messages);
+        const ends = new LogEnds(collections);
         if (hint !== undefined) ends.saw("room", { seq: hint, n: 2 * hint });
         const found = await ends.find("room");
         assert.deepEqual(found, { seq: end, n: 2 * end }, `end ${end}, hint ${hint}`);
@@ -107,17 +108,19 @@ Deno.test("MongoDB: the end of a log is found from any hint, right or wrong", as
 Deno.test("MongoDB: many who ask for the end of a log at once cost two searches", async () => {
   const { uri, drop } = newDatabase();
   await onServer(uri, async (client) => {
-    const messages = client.db().collection<EntryDocument>("messages");
+    const collections = collectionsOf(client.db());
+    const { messages } = collections;
     const entries = [1, 2, 3].map((seq) => ({ roomId: "room", seq, n: seq }) as EntryDocument);
     await messages.insertMany(entries);
     let queries = 0;
-    const counted = new Proxy(messages, {
+    const countedMessages = new Proxy(messages, {
       get: (target, name) => {
         if (name === "find") queries++;
         const value = Reflect.get(target, name, target);
         return typeof value === "function" ? value.bind(target) : value;
       },
     });
+    const counted = { ...collections, messages: countedMessages };
     await new LogEnds(counted).find("room");
     const alone = queries;
     queries = 0;

@@ -1,10 +1,22 @@
 /** Databases of tests' own on the MongoDB server that the environment names. */
+import { Collection } from "mongodb";
+import type { Collections } from "../../src/adapters/store/mongodb/collections.ts";
 import { connect } from "../../src/adapters/store/mongodb/connection.ts";
 import { MongoStore } from "../../src/adapters/store/mongodb/store.ts";
+import type { TimeLimits } from "../../src/adapters/store/mongodb/time_limits.ts";
 import type { TestDatabase } from "../conformance/store/fixtures.ts";
+import { HANG_MS } from "./deadline.ts";
 import { onServer } from "./mongodb_server.ts";
 
 const SERVER_URI = Deno.env.get("TEST_MONGODB_URI");
+
+/** For tests of anything but the limits: a busy machine may take longer than a product may. */
+export const HANG_LIMITS: TimeLimits = {
+  answer: HANG_MS,
+  turn: HANG_MS,
+  step: HANG_MS,
+  driver: HANG_MS,
+};
 
 /** A database that no other test uses. */
 export function newDatabase(): TestDatabase & { uri: string } {
@@ -17,15 +29,22 @@ export function newDatabase(): TestDatabase & { uri: string } {
   const uri = withDatabase(SERVER_URI, name);
   return {
     uri,
-    connect: () => openStore(uri),
+    connect: () => openStore(uri, HANG_LIMITS),
     drop: async () => {
       await onServer(uri, (client) => client.db().dropDatabase());
     },
   };
 }
 
-export async function openStore(uri: string): Promise<MongoStore> {
-  return await MongoStore.open(await connect(uri));
+/** @param limits by default those of the product */
+export async function openStore(uri: string, limits?: TimeLimits): Promise<MongoStore> {
+  return await MongoStore.open(await connect(uri, limits));
+}
+
+/** The collections alone. */
+export function allOf(collections: Collections): Collection[] {
+  const values: unknown[] = Object.values(collections);
+  return values.filter((value) => value instanceof Collection);
 }
 
 /** `new URL` would refuse the several hosts of a replica set. */

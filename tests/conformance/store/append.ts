@@ -4,7 +4,6 @@ import fc from "fast-check";
 import type { Message, MessageDraft } from "../../../src/domain/message.ts";
 import {
   append,
-  appendInRace,
   bySeq,
   createRoom,
   createRoomWithAda,
@@ -78,7 +77,7 @@ export function testAppend(test: Register): void {
     const returned = await Promise.all(stores.map(async (each) => {
       const messages: Message[] = [];
       for (let i = 0; i < 20; i++) {
-        messages.push(...await appendInRace(each, room.id, drafts(ada, 1 + i % 3)));
+        messages.push(...await append(each, room.id, drafts(ada, 1 + i % 3)));
       }
       return messages;
     }));
@@ -92,9 +91,7 @@ export function testAppend(test: Register): void {
     const stores = [store, await connect()];
     const rooms = [await createRoom(store, ada), await createRoom(store, ada)];
     const returned = await Promise.all(
-      range(0, 23).map((i) =>
-        appendInRace(pick(stores, i), pick(rooms, i >> 1).id, drafts(ada, 2))
-      ),
+      range(0, 23).map((i) => append(pick(stores, i), pick(rooms, i >> 1).id, drafts(ada, 2))),
     );
     for (const room of rooms) {
       const log = await readAfter(store, room.id, 1, 1000);
@@ -138,7 +135,7 @@ export function testAppend(test: Register): void {
     const stores = [store, await connect()];
     const returned = await Promise.all(
       range(0, 9).map((i) =>
-        appendInRace(pick(stores, i), room.id, [draft(ada, { clientMessageId: "key" })])
+        append(pick(stores, i), room.id, [draft(ada, { clientMessageId: "key" })])
       ),
     );
     const log = await readAfter(store, room.id, 1, 10);
@@ -199,7 +196,7 @@ export function testAppend(test: Register): void {
               const sent = keys.map(({ user, key }) =>
                 draft(pick(users, user), { clientMessageId: `key-${key}` })
               );
-              return { sent, returned: await appendInRace(pick(stores, instance), room.id, sent) };
+              return { sent, returned: await append(pick(stores, instance), room.id, sent) };
             })),
           );
         }

@@ -1,7 +1,6 @@
 /** Users, rooms and messages for the suites of the stores, and short ways to make them. */
 import assert from "node:assert/strict";
 import type { CreatedDraft, Entry, EntryDraft } from "../../../src/domain/entry.ts";
-import { ChatError } from "../../../src/domain/errors.ts";
 import { type Message, type MessageDraft, PLAIN } from "../../../src/domain/message.ts";
 import type { NewRoom } from "../../../src/domain/room.ts";
 import { publicUser, type User } from "../../../src/domain/user.ts";
@@ -168,28 +167,6 @@ export async function append(
     const entries = await store.log.append(roomId, end, fresh.map((each) => creation(each)));
     for (const { message } of entries) found.set(sendKey(message), message);
   }
-}
-
-/**
- * As `append`, among many at once: repeats what is answered `unavailable`, as clients do. On a slow
- * machine such a race may outlast a store's time limit.
- */
-export async function appendInRace(
-  store: Store,
-  roomId: string,
-  messages: MessageDraft[],
-): Promise<Message[]> {
-  for (let tries = 10;; tries--) {
-    try {
-      return await append(store, roomId, messages);
-    } catch (error) {
-      if (tries === 1 || !isUnavailable(error)) throw error;
-    }
-  }
-}
-
-function isUnavailable(error: unknown): boolean {
-  return error instanceof ChatError && error.code === "unavailable";
 }
 
 function sentKey({ sender, clientMessageId }: MessageDraft) {

@@ -9,6 +9,7 @@ import type {
   UserDocument,
 } from "./documents.ts";
 import type { EntryDocument } from "./entry_documents.ts";
+import { TIME_LIMITS, type TimeLimits } from "./time_limits.ts";
 
 export interface Collections {
   users: Collection<UserDocument>;
@@ -19,12 +20,24 @@ export interface Collections {
   edits: Collection<EditDocument>;
   reactions: Collection<ReactionDocument>;
   members: Collection<MemberDocument>;
+  limits: TimeLimits;
+  readOptions: ReadOptions;
+}
+
+/**
+ * The options of reads that may be long. One reply holds the whole answer, because no read asks for
+ * as many documents. The server ends a read when its caller has given it up: what nobody waits for
+ * would slow down what is asked again.
+ */
+export interface ReadOptions {
+  batchSize: number;
+  maxTimeMS: number;
 }
 
 /** How long what was erased or removed is kept; no writer is belated by more. */
 const KEPT_SECONDS = 24 * 60 * 60;
 
-export function collectionsOf(db: Db): Collections {
+export function collectionsOf(db: Db, limits = TIME_LIMITS): Collections {
   return {
     users: db.collection("users"),
     sessions: db.collection("sessions"),
@@ -33,6 +46,8 @@ export function collectionsOf(db: Db): Collections {
     edits: db.collection("edits"),
     reactions: db.collection("reactions"),
     members: db.collection("members"),
+    limits,
+    readOptions: { batchSize: 1_000, maxTimeMS: limits.step },
   };
 }
 

@@ -1,13 +1,11 @@
 /** The way to a MongoDB database whose acked writes last and whose reads show only such writes. */
 import { type Db, type Document, MongoClient, type MongoClientOptions, ReadConcern } from "mongodb";
+import { TIME_LIMITS, type TimeLimits } from "./time_limits.ts";
 
 const DEFAULT_DATABASE = "echoroom";
 
 /** MongoDB 5.0: `$lookup` with both a join field and a pipeline. */
 const MIN_WIRE_VERSION = 13;
-
-/** Each step of an operation gives up in time for the whole to answer within about 5 s. */
-export const STEP_LIMIT_MS = 4_000;
 
 /**
  * Commands under way at once. What a caller has given up goes on in the server: with many it would
@@ -24,6 +22,7 @@ export interface Connection {
   description: string;
   /** Whether it has change streams, which only replica sets and sharded clusters have. */
   changeStreams: boolean;
+  limits: TimeLimits;
 }
 
 /**
@@ -31,8 +30,8 @@ export interface Connection {
  * is acked by a majority's journals, and reads from the primary what a majority has.
  * @throws Error of one line if the URI asks for less, or its server cannot be used
  */
-export async function connect(uri: string): Promise<Connection> {
-  const client = createClient(uri);
+export async function connect(uri: string, limits = TIME_LIMITS): Promise<Connection> {
+  const client = createClient(uri, stepLimits(uri, limits));
   try {
     checkPromises(client);
     const name = namesDatabase(uri) ? undefined : DEFAULT_DATABASE;
@@ -43,18 +42,18 @@ export async function connect(uri: string): Promise<Connection> {
     } as const;
     const db = client.db(name, {
       ...reading,
-      writeConcern: { ...writeConcern, wtimeoutMS: STEP_LIMIT_MS },
+      writeConcern: { ...writeConcern, wtimeoutMS: limits.step },
     });
     const patiently = async <T>(work: (db: Db) => Promise<T>) => {
       // A client of its own, because only a client's options lift the limit of its sockets.
-      await using patient = createClient(uri, { socketTimeoutMS: 0 });
+      await using patient = createClient(uri, { ...stepLimits(uri, limits), socketTimeoutMS: 0 });
       return await work(patient.db(name, { ...reading, writeConcern }));
     };
     const server = await greet(client);
     const place = `${address(client)}/${db.databaseName}`;
     const changeStreams = server.setName !== undefined || server.msg === "isdbgrid";
     const description = `MongoDB (${place}, ${kindOf(server)})`;
-    return { client, db, patiently, description, changeStreams };
+    return { client, db, patiently, description, changeStreams, limits };
   } catch (error) {
     await client.close();
     throw error;
@@ -78,18 +77,18 @@ function reasonWithoutCredentials(error: unknown, uri: string): string {
   return `${quotes ? "it is malformed" : text}; ${fix}`;
 }
 
-function createClient(uri: string, options: MongoClientOptions = {}): MongoClient {
+function createClient(uri: string, options: MongoClientOptions): MongoClient {
   try {
-    return new MongoClient(uri, { appName: "EchoRoom", ...stepLimits(uri), ...options });
+    return new MongoClient(uri, { appName: "EchoRoom", ...options });
   } catch (error) {
     throw new Error(`The MongoDB URI cannot be read: ${reasonWithoutCredentials(error, uri)}`);
   }
 }
 
 /** What the URI asks for, but none longer than a step may take. */
-function stepLimits(uri: string) {
+function stepLimits(uri: string, { step }: TimeLimits): MongoClientOptions {
   const { options } = new MongoClient(uri);
-  const limit = (asked: number | undefined) => Math.min(asked || STEP_LIMIT_MS, STEP_LIMIT_MS);
+  const limit = (asked: number | undefined) => Math.min(asked || step, step);
   return {
     serverSelectionTimeoutMS: limit(options.serverSelectionTimeoutMS),
     connectTimeoutMS: limit(options.connectTimeoutMS),

@@ -2,7 +2,7 @@
 import type { Collection, Document } from "mongodb";
 import type { Entry } from "../../../domain/entry.ts";
 import type { Message } from "../../../domain/message.ts";
-import type { Collections } from "./collections.ts";
+import type { Collections, ReadOptions } from "./collections.ts";
 import {
   PUBLIC_FIELDS,
   type PublicUserDocument,
@@ -22,18 +22,19 @@ import {
 } from "./entry_documents.ts";
 import { readWithOrdinals } from "./ordinals.ts";
 import type { PendingChanges } from "./pending_changes.ts";
-import { READ_OPTIONS } from "./read_options.ts";
 
 export type EntryView = View<MessageDocument> | View<ChangeDocument>;
 
 export class EntryReader {
   readonly #messages: Collection<EntryDocument>;
   readonly #users: Collection<UserDocument>;
+  readonly #readOptions: ReadOptions;
   readonly #changes: PendingChanges;
 
-  constructor({ messages, users }: Collections, changes: PendingChanges) {
+  constructor({ messages, users, readOptions }: Collections, changes: PendingChanges) {
     this.#messages = messages;
     this.#users = users;
+    this.#readOptions = readOptions;
     this.#changes = changes;
   }
 
@@ -41,7 +42,7 @@ export class EntryReader {
   read(roomId: string, match: Document, ...stages: Document[]): Promise<EntryView[]> {
     const pipeline = [{ $match: { ...match, roomId } }, ...stages, WITH_SENDER];
     return readWithOrdinals(this.#messages, roomId, () => {
-      return this.#messages.aggregate<EntryView>(pipeline, READ_OPTIONS).toArray();
+      return this.#messages.aggregate<EntryView>(pipeline, this.#readOptions).toArray();
     });
   }
 
@@ -89,7 +90,7 @@ export class EntryReader {
     const users = await this.#users
       .find<PublicUserDocument>(
         { _id: { $in: [...ids] } },
-        { projection: PUBLIC_FIELDS, ...READ_OPTIONS },
+        { projection: PUBLIC_FIELDS, ...this.#readOptions },
       ).toArray();
     return new Map(users.map((user) => [user._id, user]));
   }

@@ -5,13 +5,11 @@ import { within } from "../../../async/deadline.ts";
 import { unavailable } from "../../../domain/errors.ts";
 import type { EntryDocument } from "./entry_documents.ts";
 import { isDuplicateKey } from "./errors.ts";
-import { type Expiring, expiryFromNow, takeExpired } from "./wait_limit.ts";
+import { type Expiring, takeExpired } from "./expiry.ts";
+import type { TimeLimits } from "./time_limits.ts";
 
 /** Documents in one command, and UTF-16 units of text in them; what is more waits for the next. */
 const MAX_GROUP = { documents: 1_000, length: 1024 * 1024 } as const;
-
-/** More than every time limit of the driver. */
-const INSERT_LIMIT_MS = 10_000;
 
 /** How many documents are stored, from the first on; with a failure it is not known. */
 export type InsertOutcome = { stored: number } | { failure: unknown };
@@ -27,10 +25,12 @@ interface Insert extends Expiring {
  */
 export class GroupInsert {
   readonly #messages: Collection<EntryDocument>;
+  readonly #limits: TimeLimits;
   readonly #inserts = new Batcher<Insert>((waiting) => this.#insertNext(waiting));
 
-  constructor(messages: Collection<EntryDocument>) {
+  constructor(messages: Collection<EntryDocument>, limits: TimeLimits) {
     this.#messages = messages;
+    this.#limits = limits;
   }
 
   /**
@@ -39,7 +39,7 @@ export class GroupInsert {
    */
   insert(documents: EntryDocument[]): Promise<InsertOutcome> {
     return new Promise((settle) => {
-      this.#inserts.add({ documents, expiresAt: expiryFromNow(), settle });
+      this.#inserts.add({ documents, expiresAt: performance.now() + this.#limits.turn, settle });
     });
   }
 
@@ -59,9 +59,13 @@ export class GroupInsert {
 
   /** The driver may wait for ever for a connection that has ended while it was full. */
   #insertMany(documents: EntryDocument[]) {
-    return within(this.#messages.insertMany(documents, { ordered: true }), INSERT_LIMIT_MS, () => {
-      throw unavailable("The database did not answer in time.");
-    });
+    return within(
+      this.#messages.insertMany(documents, { ordered: true }),
+      this.#limits.driver,
+      () => {
+        throw unavailable("The database did not answer in time.");
+      },
+    );
   }
 
   async #insertNext(waiting: Insert[]): Promise<void> {

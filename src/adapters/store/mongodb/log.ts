@@ -11,7 +11,7 @@ import {
   positionOf,
 } from "../../../domain/entry.ts";
 import type { LogStore, SentKey } from "../../../ports/store/log.ts";
-import type { Collections } from "./collections.ts";
+import type { Collections, ReadOptions } from "./collections.ts";
 import type { RoomDocument } from "./documents.ts";
 import {
   contentOf,
@@ -25,7 +25,6 @@ import { GroupInsert, type InsertOutcome } from "./group_insert.ts";
 import type { LogEnds } from "./log_ends.ts";
 import type { Operations } from "./operations.ts";
 import { type AppendedChange, type PendingChanges, toPending } from "./pending_changes.ts";
-import { READ_OPTIONS } from "./read_options.ts";
 
 const QUERIES_AT_ONCE = 20;
 const MAX_CONTENDED = 1_000;
@@ -38,6 +37,7 @@ const MAX_CONTENDED = 1_000;
 export class MongoLog implements LogStore {
   readonly #messages: Collection<EntryDocument>;
   readonly #rooms: Collection<RoomDocument>;
+  readonly #readOptions: ReadOptions;
   readonly #reader: EntryReader;
   readonly #changes: PendingChanges;
   readonly #ends: LogEnds;
@@ -47,7 +47,7 @@ export class MongoLog implements LogStore {
   readonly #contended = new LRUCache<string, true>({ max: MAX_CONTENDED });
 
   constructor(
-    { messages, rooms }: Collections,
+    { messages, rooms, limits, readOptions }: Collections,
     reader: EntryReader,
     changes: PendingChanges,
     ends: LogEnds,
@@ -55,10 +55,11 @@ export class MongoLog implements LogStore {
   ) {
     this.#messages = messages;
     this.#rooms = rooms;
+    this.#readOptions = readOptions;
     this.#reader = reader;
     this.#changes = changes;
     this.#ends = ends;
-    this.#inserts = new GroupInsert(messages);
+    this.#inserts = new GroupInsert(messages, limits);
     this.#operations = operations;
   }
 
@@ -147,7 +148,7 @@ export class MongoLog implements LogStore {
   async #storedOf(roomId: string, entries: Entry[]): Promise<Entry[]> {
     const ids = entries.map(({ id }) => id);
     const found = await this.#messages
-      .find({ _id: { $in: ids }, roomId }, { projection: { seq: 1 }, ...READ_OPTIONS })
+      .find({ _id: { $in: ids }, roomId }, { projection: { seq: 1 }, ...this.#readOptions })
       .toArray();
     const seqs = new Map(found.map(({ _id, seq }) => [_id, seq]));
     // An entry at another number is of an earlier attempt, and is found as that.

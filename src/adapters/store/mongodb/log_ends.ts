@@ -6,6 +6,7 @@ import { within } from "../../../async/deadline.ts";
 import { SingleFlights } from "../../../async/single_flight.ts";
 import { LOG_START, type LogPosition } from "../../../domain/entry.ts";
 import { unavailable } from "../../../domain/errors.ts";
+import type { Collections, ReadOptions } from "./collections.ts";
 import {
   type EntryDocument,
   POSITION,
@@ -13,7 +14,7 @@ import {
   toPosition,
 } from "./entry_documents.ts";
 import { readWithOrdinals } from "./ordinals.ts";
-import { READ_OPTIONS } from "./read_options.ts";
+import type { TimeLimits } from "./time_limits.ts";
 
 /** Rooms of whose logs the last known end is remembered. */
 const MAX_HINTS = 10_000;
@@ -21,8 +22,6 @@ const MAX_HINTS = 10_000;
 const ENDS_AT_ONCE = 20;
 /** Numbers that one query looks for. */
 const PROBES = 64;
-/** By then whoever asked has been answered `unavailable`. */
-const SEARCH_LIMIT_MS = 5_000;
 /** How many doubling distances are probed beyond the last entry known. */
 const DOUBLINGS = 45;
 
@@ -39,20 +38,24 @@ export class LogEnds {
    */
   readonly #hints = new LRUCache<string, LogPosition>({ max: MAX_HINTS });
   readonly #messages: Collection<EntryDocument>;
+  readonly #limits: TimeLimits;
+  readonly #readOptions: ReadOptions;
   /**
    * Shared, because a hundred sockets may ask for a room at once, on an instance that has just
    * started and has to search the whole log.
    */
   readonly #searches = new SingleFlights((roomId) => {
-    return within(this.#find(roomId), SEARCH_LIMIT_MS, () => {
+    return within(this.#find(roomId), this.#limits.answer, () => {
       throw unavailable("The database did not answer in time.");
     });
   });
   /** Counts the databases that this may have been: positions of an earlier one are not remembered. */
   #generation = 0;
 
-  constructor(messages: Collection<EntryDocument>) {
+  constructor({ messages, limits, readOptions }: Collections) {
     this.#messages = messages;
+    this.#limits = limits;
+    this.#readOptions = readOptions;
   }
 
   /** A majority has the log up to here. */
@@ -116,7 +119,10 @@ export class LogEnds {
   async #probe(roomId: string, seqs: number[]): Promise<LogPosition[]> {
     const match = { roomId, seq: { $in: seqs } };
     const found = await readWithOrdinals(this.#messages, roomId, () => {
-      return this.#messages.find<PositionDocument>(match, { projection: POSITION, ...READ_OPTIONS })
+      return this.#messages.find<PositionDocument>(match, {
+        projection: POSITION,
+        ...this.#readOptions,
+      })
         .toArray();
     });
     return found.map(toPosition).toSorted((a, b) => a.seq - b.seq);

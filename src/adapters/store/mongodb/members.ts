@@ -3,7 +3,7 @@ import type { Collection, Document } from "mongodb";
 import pLimit from "p-limit";
 import { MAX_UNREAD, type Membership, type Role, type Unread } from "../../../domain/membership.ts";
 import type { MemberStore } from "../../../ports/store/members.ts";
-import type { Collections } from "./collections.ts";
+import type { Collections, ReadOptions } from "./collections.ts";
 import { type MemberDocument, memberOf } from "./documents.ts";
 import {
   answeredKey,
@@ -15,7 +15,6 @@ import {
 import type { LogEnds } from "./log_ends.ts";
 import type { Operations } from "./operations.ts";
 import type { PendingChanges } from "./pending_changes.ts";
-import { READ_OPTIONS } from "./read_options.ts";
 
 /** Rooms counted at once: more queries would take the connections of appends. */
 const ROOMS_AT_ONCE = 10;
@@ -23,18 +22,20 @@ const ROOMS_AT_ONCE = 10;
 export class MongoMembers implements MemberStore {
   readonly #members: Collection<MemberDocument>;
   readonly #messages: Collection<EntryDocument>;
+  readonly #readOptions: ReadOptions;
   readonly #changes: PendingChanges;
   readonly #ends: LogEnds;
   readonly #operations: Operations;
 
   constructor(
-    { members, messages }: Collections,
+    { members, messages, readOptions }: Collections,
     changes: PendingChanges,
     ends: LogEnds,
     operations: Operations,
   ) {
     this.#members = members;
     this.#messages = messages;
+    this.#readOptions = readOptions;
     this.#changes = changes;
     this.#ends = ends;
     this.#operations = operations;
@@ -96,7 +97,7 @@ export class MongoMembers implements MemberStore {
       { $match: countedFor(userId) },
       { $limit: MAX_UNREAD },
       { $project: { _id: 0, mentions: 1, mentionsRoom: 1, keys: 1 } },
-    ], READ_OPTIONS).toArray();
+    ], this.#readOptions).toArray();
   }
 
   /** By their keys, since few of very many unread messages may mention the user. */
@@ -109,7 +110,7 @@ export class MongoMembers implements MemberStore {
       { $match: { seq, ...countedFor(userId), ...forUser } },
       { $limit: MAX_UNREAD },
       { $count: "count" },
-    ], READ_OPTIONS).toArray();
+    ], this.#readOptions).toArray();
     return found?.count ?? 0;
   }
 }

@@ -9,7 +9,7 @@ import type {
   TextVersion,
   Thread,
 } from "../../../ports/store/messages.ts";
-import type { Collections } from "./collections.ts";
+import type { Collections, ReadOptions } from "./collections.ts";
 import {
   type EditDocument,
   PUBLIC_FIELDS,
@@ -24,7 +24,6 @@ import type { EntryReader } from "./entry_reader.ts";
 import type { LogEnds } from "./log_ends.ts";
 import type { Operations } from "./operations.ts";
 import type { PendingChanges } from "./pending_changes.ts";
-import { READ_OPTIONS } from "./read_options.ts";
 
 /**
  * What is not in the messages' own documents, or found by what changes, is read once the changes
@@ -36,13 +35,14 @@ export class MongoMessages implements MessageStore {
   readonly #edits: Collection<EditDocument>;
   readonly #reactions: Collection<ReactionDocument>;
   readonly #users: Collection<UserDocument>;
+  readonly #readOptions: ReadOptions;
   readonly #reader: EntryReader;
   readonly #changes: PendingChanges;
   readonly #ends: LogEnds;
   readonly #operations: Operations;
 
   constructor(
-    { messages, edits, reactions, users }: Collections,
+    { messages, edits, reactions, users, readOptions }: Collections,
     reader: EntryReader,
     changes: PendingChanges,
     ends: LogEnds,
@@ -52,6 +52,7 @@ export class MongoMessages implements MessageStore {
     this.#edits = edits;
     this.#reactions = reactions;
     this.#users = users;
+    this.#readOptions = readOptions;
     this.#reader = reader;
     this.#changes = changes;
     this.#ends = ends;
@@ -118,7 +119,7 @@ export class MongoMessages implements MessageStore {
       const threads = await this.#messages.aggregate<Thread & { _id: string }>([
         { $match: { roomId, keys: { $in: ids.map(threadKey) } } },
         { $group: { _id: "$threadId", count: { $sum: 1 }, lastSeq: { $max: "$seq" } } },
-      ], READ_OPTIONS).toArray();
+      ], this.#readOptions).toArray();
       return new Map(threads.map(({ _id, ...thread }) => [_id, thread]));
     });
   }
@@ -142,7 +143,7 @@ export class MongoMessages implements MessageStore {
     return this.#operations.run(async () => {
       await this.#settle(roomId, [id]);
       const edits = await this.#edits
-        .find({ roomId, messageId: id }, READ_OPTIONS)
+        .find({ roomId, messageId: id }, this.#readOptions)
         .sort({ seq: 1 })
         .toArray();
       return edits
@@ -160,7 +161,7 @@ export class MongoMessages implements MessageStore {
       if (messageIds.length === 0) return new Map();
       await this.#settle(roomId, messageIds);
       const reactions = await this.#reactions
-        .find({ roomId, userId, messageId: { $in: [...messageIds] } }, READ_OPTIONS)
+        .find({ roomId, userId, messageId: { $in: [...messageIds] } }, this.#readOptions)
         .toArray();
       const byMessage = Map.groupBy(reactions.filter(isPresent), ({ messageId }) => messageId);
       const emojisOf = (own: ReactionDocument[]) => own.map(({ emoji }) => emoji);
@@ -183,7 +184,7 @@ export class MongoMessages implements MessageStore {
           { $match: { removedAt: { $exists: false }, ...later(after) } },
           { $sort: { seq: 1, userId: 1 } },
           { $limit: limit },
-        ], READ_OPTIONS).toArray();
+        ], this.#readOptions).toArray();
       const users = await this.#findUsers(reactions.map(({ userId }) => userId));
       return reactions.map(({ userId, seq }) => {
         const user = users.get(userId);
@@ -205,7 +206,7 @@ export class MongoMessages implements MessageStore {
       const reactions = await this.#reactions
         .find({ _id: { $in: ids }, roomId }, {
           projection: { userId: 1, removedAt: 1 },
-          ...READ_OPTIONS,
+          ...this.#readOptions,
         })
         .toArray();
       return new Set(reactions.filter(isPresent).map(({ userId }) => userId));
@@ -217,7 +218,7 @@ export class MongoMessages implements MessageStore {
     const users = await this.#users
       .find<PublicUserDocument>({ _id: { $in: ids } }, {
         projection: PUBLIC_FIELDS,
-        ...READ_OPTIONS,
+        ...this.#readOptions,
       })
       .toArray();
     return new Map(users.map((user) => [user._id, user]));

@@ -2,17 +2,21 @@
 import { within } from "../../../async/deadline.ts";
 import { unavailable } from "../../../domain/errors.ts";
 import { translate } from "./errors.ts";
-
-const ANSWER_LIMIT_MS = 5_000;
+import { TIME_LIMITS, type TimeLimits } from "./time_limits.ts";
 
 export class Operations {
   readonly #running = new Set<Promise<unknown>>();
+  readonly #limits: TimeLimits;
   #closed = false;
+
+  constructor(limits = TIME_LIMITS) {
+    this.#limits = limits;
+  }
 
   /** Runs an operation in limited time and without the driver's errors. */
   async run<T>(operation: () => Promise<T>): Promise<T> {
     if (this.#closed) throw unavailable("The store is closed.");
-    const running = within(operation(), ANSWER_LIMIT_MS, () => {
+    const running = within(operation(), this.#limits.answer, () => {
       throw unavailable("The database did not answer in time.");
     });
     this.#running.add(running);

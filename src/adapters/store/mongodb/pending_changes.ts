@@ -4,7 +4,7 @@ import type { AnyBulkWriteOperation, Collection, Document } from "mongodb";
 import { Batcher } from "../../../async/batcher.ts";
 import { within } from "../../../async/deadline.ts";
 import { unavailable } from "../../../domain/errors.ts";
-import type { Collections } from "./collections.ts";
+import type { Collections, ReadOptions } from "./collections.ts";
 import {
   type ChangeDocument,
   type EntryDocument,
@@ -15,7 +15,7 @@ import {
 import { isInterruption } from "./errors.ts";
 import { type CommittedChange, project, type Unchanged } from "./projection.ts";
 import { ProjectionWriter, type Settled } from "./projection_writer.ts";
-import { READ_OPTIONS } from "./read_options.ts";
+import type { TimeLimits } from "./time_limits.ts";
 
 const logger = getLogger(["echoroom", "store"]);
 
@@ -23,8 +23,6 @@ const logger = getLogger(["echoroom", "store"]);
 const GRACE_MS = 2_000;
 /** Changes that one group applies, unless one append has more. */
 const MAX_GROUP = 100;
-/** More than every time limit of the driver. */
-const APPLY_LIMIT_MS = 10_000;
 /**
  * Changes that wait to be applied: beyond the first number appends wait for theirs, beyond the second
  * they are refused.
@@ -66,16 +64,20 @@ interface Application {
  */
 export class PendingChanges {
   readonly #messages: Collection<EntryDocument>;
+  readonly #readOptions: ReadOptions;
+  readonly #timeLimits: TimeLimits;
   readonly #writer: ProjectionWriter;
   readonly #applications = new Batcher<Application>((waiting) => this.#applyNext(waiting));
   /** The last application of each room that has one waiting or under way. */
   readonly #lastOfRoom = new Map<string, Promise<void>>();
-  readonly #limits: typeof BACKLOG;
+  readonly #backlogLimits: typeof BACKLOG;
   #backlog = 0;
 
-  constructor(collections: Collections, limits = BACKLOG) {
+  constructor(collections: Collections, backlogLimits = BACKLOG) {
     this.#messages = collections.messages;
-    this.#limits = limits;
+    this.#readOptions = collections.readOptions;
+    this.#timeLimits = collections.limits;
+    this.#backlogLimits = backlogLimits;
     this.#writer = new ProjectionWriter(collections);
   }
 
@@ -85,7 +87,7 @@ export class PendingChanges {
    */
   async announce(roomId: string, changes: readonly AppendedChange[]): Promise<void> {
     if (changes.length === 0) return;
-    if (this.#backlog > this.#limits.full) {
+    if (this.#backlog > this.#backlogLimits.full) {
       throw unavailable("Too many changes wait to be applied.");
     }
     const writes: Write[] = [];
@@ -136,7 +138,7 @@ export class PendingChanges {
   async pace(changes: readonly AppendedChange[], applied: Promise<void>): Promise<void> {
     // A deleted text is gone from its message when the deletion is acknowledged.
     if (changes.some(({ change }) => change.kind === "deleted")) await applied;
-    else if (this.#backlog > this.#limits.slow) await soon(applied);
+    else if (this.#backlog > this.#backlogLimits.slow) await soon(applied);
   }
 
   /**
@@ -175,7 +177,7 @@ export class PendingChanges {
 
   async #settleNow(roomId: string, match: Document): Promise<void> {
     const messages = await this.#messages
-      .find<MessageDocument>({ ...match, roomId } as Document, READ_OPTIONS)
+      .find<MessageDocument>({ ...match, roomId } as Document, this.#readOptions)
       .toArray();
     await this.#writer.write(await this.#settled(roomId, messages));
     // Whoever took the last of these out may have died before its key.
@@ -191,7 +193,7 @@ export class PendingChanges {
     const entries = await this.#messages
       .find<LoggedChange>(
         { roomId, seq: { $in: [...new Set(seqs)] } },
-        { projection: { seq: 1, added: 1, removed: 1 }, ...READ_OPTIONS },
+        { projection: { seq: 1, added: 1, removed: 1 }, ...this.#readOptions },
       ).toArray();
     const log = new Map(entries.map((entry) => [entry.seq, entry]));
     return open.flatMap((message) => settle(message, log) ?? []);
@@ -201,7 +203,7 @@ export class PendingChanges {
     const group = takeGroup(waiting);
     try {
       // The driver may wait for ever for a connection that has ended while it was full.
-      await within(this.#applyGroup(group), APPLY_LIMIT_MS, () => {
+      await within(this.#applyGroup(group), this.#timeLimits.driver, () => {
         throw unavailable("The database did not answer in time.");
       });
     } catch (error) {
@@ -219,7 +221,7 @@ export class PendingChanges {
       _id: { $in: settled.map(({ after }) => after._id) },
       roomId: { $in: group.map(({ roomId }) => roomId) },
       pending: { $exists: true },
-    }, { projection: { roomId: 1 }, ...READ_OPTIONS }).toArray();
+    }, { projection: { roomId: 1 }, ...this.#readOptions }).toArray();
     for (const [roomId, messages] of Map.groupBy(left, ({ roomId }) => roomId)) {
       await this.#settleNow(roomId, { _id: { $in: messages.map(({ _id }) => _id) } });
     }

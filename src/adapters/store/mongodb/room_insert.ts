@@ -6,7 +6,8 @@ import type { Collections } from "./collections.ts";
 import { type MemberDocument, memberOf, type RoomDocument } from "./documents.ts";
 import type { EntryDocument, MessageDocument } from "./entry_documents.ts";
 import { duplicatesOf } from "./errors.ts";
-import { type Expiring, expiryFromNow, takeExpired } from "./wait_limit.ts";
+import { type Expiring, takeExpired } from "./expiry.ts";
+import type { TimeLimits } from "./time_limits.ts";
 
 /** Rooms in one command; what is more waits for the next. */
 const MAX_GROUP = 100;
@@ -26,18 +27,26 @@ export class RoomInsert {
   readonly #rooms: Collection<RoomDocument>;
   readonly #messages: Collection<EntryDocument>;
   readonly #members: Collection<MemberDocument>;
+  readonly #limits: TimeLimits;
   readonly #inserts = new Batcher<Insert>((waiting) => this.#insertNext(waiting));
 
-  constructor({ rooms, messages, members }: Collections) {
+  constructor({ rooms, messages, members, limits }: Collections) {
     this.#rooms = rooms;
     this.#messages = messages;
     this.#members = members;
+    this.#limits = limits;
   }
 
   /** Whether the room is there, once a majority has it and its opening; else another has its slug. */
   insert(room: RoomDocument, opening: MessageDocument): Promise<boolean> {
     return new Promise((resolve, reject) => {
-      this.#inserts.add({ room, opening, expiresAt: expiryFromNow(), resolve, reject });
+      this.#inserts.add({
+        room,
+        opening,
+        expiresAt: performance.now() + this.#limits.turn,
+        resolve,
+        reject,
+      });
     });
   }
 

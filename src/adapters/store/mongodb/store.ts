@@ -29,14 +29,15 @@ export class MongoStore implements Store {
   readonly members: MongoMembers;
   readonly #connection: Connection;
   readonly #repairs: Repairs;
-  readonly #operations = new Operations();
+  readonly #operations: Operations;
   #epoch = 0;
   #closing: Promise<void> | null = null;
 
   private constructor(connection: Connection) {
-    const collections = collectionsOf(connection.db);
-    const { users, sessions, messages } = collections;
-    const ends = new LogEnds(messages);
+    const collections = collectionsOf(connection.db, connection.limits);
+    const { users, sessions } = collections;
+    this.#operations = new Operations(connection.limits);
+    const ends = new LogEnds(collections);
     const changes = new PendingChanges(collections);
     const reader = new EntryReader(collections, changes);
     this.description = connection.description;

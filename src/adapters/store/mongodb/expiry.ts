@@ -1,16 +1,8 @@
-/** How long an insert waits for its turn. */
-
-/** By then the caller has been answered `unavailable`. */
-const WAIT_LIMIT_MS = 4_500;
+/** Inserts that wait for their turn, in limited time. */
 
 export interface Expiring {
   /** As of `performance.now()`. */
   expiresAt: number;
-}
-
-/** When an insert expires that begins to wait now. */
-export function expiryFromNow(): number {
-  return performance.now() + WAIT_LIMIT_MS;
 }
 
 /** Removes and returns what has waited too long; what waits is in the order in which it expires. */
