@@ -2,14 +2,20 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { ChatMessage, Client, ClientOptions, Room } from "../../src/client/mod.ts";
-import { becomes, newAccount, QUICK, reaches, TestBrowser } from "./client.ts";
+import { becomes, newAccount, reaches, TestBrowser } from "./client.ts";
+import { HANG_MS } from "./deadline.ts";
 import { type ServerProcess, spawnServer, startServer, type TestServer } from "./server.ts";
 
 /** What starts the servers of worlds; `client_double.ts` puts another one in. */
 export const servers = { start: startServer };
 
-/** Never reconnects by itself during a test. */
-export const PATIENT = { ...QUICK, firstRetryMs: 1e9, longestRetryMs: 1e9 };
+/** Never gives up a connection during a test, and never reconnects by itself. */
+export const PATIENT = {
+  answerMs: HANG_MS,
+  silenceMs: HANG_MS,
+  firstRetryMs: 1e9,
+  longestRetryMs: 1e9,
+};
 
 export interface Person {
   client: Client;

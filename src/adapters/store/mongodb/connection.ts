@@ -31,7 +31,7 @@ export interface Connection {
  * @throws Error of one line if the URI asks for less, or its server cannot be used
  */
 export async function connect(uri: string, limits = TIME_LIMITS): Promise<Connection> {
-  const client = createClient(uri, stepLimits(uri, limits));
+  const client = createClient(uri, limits);
   try {
     checkPromises(client);
     const name = namesDatabase(uri) ? undefined : DEFAULT_DATABASE;
@@ -46,7 +46,7 @@ export async function connect(uri: string, limits = TIME_LIMITS): Promise<Connec
     });
     const patiently = async <T>(work: (db: Db) => Promise<T>) => {
       // A client of its own, because only a client's options lift the limit of its sockets.
-      await using patient = createClient(uri, { ...stepLimits(uri, limits), socketTimeoutMS: 0 });
+      await using patient = createClient(uri, limits, { socketTimeoutMS: 0 });
       return await work(patient.db(name, { ...reading, writeConcern }));
     };
     const server = await greet(client);
@@ -77,9 +77,13 @@ function reasonWithoutCredentials(error: unknown, uri: string): string {
   return `${quotes ? "it is malformed" : text}; ${fix}`;
 }
 
-function createClient(uri: string, options: MongoClientOptions): MongoClient {
+function createClient(
+  uri: string,
+  limits: TimeLimits,
+  options: MongoClientOptions = {},
+): MongoClient {
   try {
-    return new MongoClient(uri, { appName: "EchoRoom", ...options });
+    return new MongoClient(uri, { appName: "EchoRoom", ...stepLimits(uri, limits), ...options });
   } catch (error) {
     throw new Error(`The MongoDB URI cannot be read: ${reasonWithoutCredentials(error, uri)}`);
   }
