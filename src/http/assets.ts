@@ -52,27 +52,34 @@ export class AssetFiles {
 
   /**
    * Answers with a file, or 404 if there is none.
-   * @param contentType by default that of the file's name
+   * @param path its own, or those of several files that are served as one
+   * @param contentType by default that of the first file's name
    */
-  async answer(c: Context, path: string, contentType = getMimeType(path)!): Promise<Response> {
-    const asset = await this.#find(path, contentType);
+  async answer(
+    c: Context,
+    path: string | readonly string[],
+    contentType = getMimeType([path].flat()[0]!)!,
+  ): Promise<Response> {
+    const asset = await this.#find([path].flat(), contentType);
     return asset ? answerAsset(c, asset) : c.notFound();
   }
 
-  async #find(path: string, contentType: string): Promise<Asset | null> {
-    const file = await Deno.stat(path).catch(() => null);
-    if (!file?.isFile) return null;
-    const version = `${file.mtime?.getTime()} ${file.size}`;
-    const known = this.#made.get(path);
+  async #find(paths: string[], contentType: string): Promise<Asset | null> {
+    const files = await Promise.all(paths.map((path) => Deno.stat(path).catch(() => null)));
+    if (!files.every((file) => file?.isFile)) return null;
+    const version = files.map((file) => `${file!.mtime?.getTime()} ${file!.size}`).join();
+    const key = paths.join();
+    const known = this.#made.get(key);
     if (known?.version === version) return await known.asset;
-    const asset = this.#make(path, contentType);
-    this.#made.set(path, { version, asset });
-    asset.catch(() => this.#made.delete(path));
+    const asset = this.#make(paths, contentType);
+    this.#made.set(key, { version, asset });
+    asset.catch(() => this.#made.delete(key));
     return await asset;
   }
 
-  async #make(path: string, contentType: string): Promise<Asset> {
-    return await makeAsset(this.#transform(await Deno.readTextFile(path)), contentType);
+  async #make(paths: string[], contentType: string): Promise<Asset> {
+    const texts = await Promise.all(paths.map((path) => Deno.readTextFile(path)));
+    return await makeAsset(this.#transform(texts.join("\n")), contentType);
   }
 }
 
