@@ -7,23 +7,28 @@ import { acceptsGzip } from "./compression.ts";
 
 const compress = promisify(gzip);
 
-/** A text that is the same for every client. */
+/** A text or picture that is the same for every client. */
 export interface Asset {
   contentType: string;
   etag: string;
   plain: Uint8Array<ArrayBuffer>;
-  gzip: Uint8Array<ArrayBuffer>;
+  /** Null if it would not be shorter, as of a picture. */
+  gzip: Uint8Array<ArrayBuffer> | null;
 }
 
-export async function makeAsset(text: string, contentType: string): Promise<Asset> {
-  const plain = new TextEncoder().encode(text);
+export async function makeAsset(
+  content: string | Uint8Array<ArrayBuffer>,
+  contentType: string,
+): Promise<Asset> {
+  const plain = typeof content === "string" ? new TextEncoder().encode(content) : content;
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", plain));
+  const compressed = new Uint8Array(await compress(plain));
   return {
     contentType,
     // Weak: plain and compressed are the same text in different bytes.
     etag: `W/"${digest.toBase64({ alphabet: "base64url", omitPadding: true })}"`,
     plain,
-    gzip: new Uint8Array(await compress(plain)),
+    gzip: compressed.length < plain.length ? compressed : null,
   };
 }
 
@@ -36,7 +41,7 @@ export function answerAsset(c: Context, { contentType, etag, plain, gzip }: Asse
   };
   if (isKnown(c.req.header("if-none-match"), etag)) return c.body(null, 304, headers);
   headers["Content-Type"] = contentType;
-  if (!acceptsGzip(c)) return c.body(plain, 200, headers);
+  if (!gzip || !acceptsGzip(c)) return c.body(plain, 200, headers);
   return c.body(gzip, 200, { ...headers, "Content-Encoding": "gzip" });
 }
 
@@ -78,6 +83,9 @@ export class AssetFiles {
   }
 
   async #make(paths: string[], contentType: string): Promise<Asset> {
+    if (contentType.startsWith("image/png")) {
+      return await makeAsset(await Deno.readFile(paths[0]!), contentType);
+    }
     const texts = await Promise.all(paths.map((path) => Deno.readTextFile(path)));
     return await makeAsset(this.#transform(texts.join("\n")), contentType);
   }

@@ -14,7 +14,7 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
  */
 const SCRIPT =
   /^(?:web\/(?:[a-z]+\/)?[a-z_]+|src\/client\/[a-z_]+|src\/protocol\/wire\/[a-z_]+|src\/domain\/errors)\.ts$/;
-const STATIC = /^web\/(?:[a-z]+\/)?[a-z_]+\.(?:css|js|svg|webmanifest)$/;
+const STATIC = /^web\/(?:[a-z]+\/)?[a-z_\d]+\.(?:css|js|png|svg|webmanifest)$/;
 const SERVICE_WORKER = "web/service_worker.js";
 /** Served as one file, in the order in which they apply: one request instead of a dozen. */
 const STYLES = [
