@@ -43,6 +43,8 @@ const SERVICES: Record<string, FindService> = {
  * files about buses and outages hardly need one, and wait for long; the others are in between.
  */
 const KINDS = [["faults"], ["browser"], ["bus", "outage"]];
+const PROJECT = pathTo("..");
+const ALL_TESTS = pathTo(".");
 const SLOW = /^\/\/ @slow: \S/m;
 /** How many of the slowest files the end names. */
 const NAMED_FILES = 12;
@@ -78,7 +80,9 @@ async function runTests(args: string[], signal: AbortSignal): Promise<Counts> {
   const found = await Array.fromAsync(filesIn(paths));
   const files = quick ? found.filter(isQuick) : found;
   if (files.length === 0) return { passed: 0, failed: 1, skipped: 0 };
-  if (!await typeCheck(files, signal)) return { passed: 0, failed: 1, skipped: 0 };
+  if (!await typeCheck(paths.includes(ALL_TESTS) ? [PROJECT] : files, signal)) {
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
 
   await using services = new AsyncDisposableStack();
   const { env, leftOut } = await findServices(files, services, signal);
@@ -123,6 +127,11 @@ function kindOf(path: string) {
   return KINDS.find((words) => words.some((word) => wordsOf(path).includes(word)));
 }
 
+/** From the working folder. */
+function pathTo(folder: string): string {
+  return relative(Deno.cwd(), join(import.meta.dirname!, folder)) || ".";
+}
+
 /** Separates paths (all tests if there are none) from options of `deno test` and their values. */
 export function readArguments(args: string[]): Choice {
   const options = { filter: { type: "string" }, quick: { type: "boolean" } } as const;
@@ -132,15 +141,18 @@ export function readArguments(args: string[]): Choice {
   const taken = new Set([...places, ...quick.map(({ index }) => index)]);
   const paths = places.map((index) => args[index]!);
   return {
-    paths: paths.length > 0 ? paths : [relative(Deno.cwd(), import.meta.dirname!) || "."],
+    paths: paths.length > 0 ? paths : [ALL_TESTS],
     flags: args.filter((_, index) => !taken.has(index)),
     quick: quick.length > 0,
   };
 }
 
-/** Checks all files at once: their processes would each do it again. */
-async function typeCheck(files: string[], signal: AbortSignal): Promise<boolean> {
-  const args = ["check", "--quiet", ...files];
+/**
+ * Checks all at once: the files' processes would each do it again. All tests are checked as a part of
+ * the project, because what `deno check .` has found is kept for the same paths only.
+ */
+async function typeCheck(paths: string[], signal: AbortSignal): Promise<boolean> {
+  const args = ["check", "--quiet", ...paths];
   const { success } = await new Deno.Command(Deno.execPath(), { args, signal }).spawn().status;
   return success;
 }

@@ -1,5 +1,4 @@
 /** Values with change notifications, in the shape that React's `useSyncExternalStore` takes. */
-import { Listeners } from "./listeners.ts";
 
 /** A value that changes. Both functions may be passed on without their object. */
 export interface Observable<T> {
@@ -21,7 +20,7 @@ export class Observed<T> implements Observable<T> {
   readonly #onUse: ((isUsed: boolean) => void) | undefined;
   #made: { value: T } | null = null;
   #notifying = false;
-  readonly #listeners = new Listeners();
+  readonly #listeners = new Set<() => void>();
 
   /**
    * @param make computes the value; called at most once between two changes
@@ -39,10 +38,12 @@ export class Observed<T> implements Observable<T> {
   readonly get = (): T => (this.#made ??= { value: this.#make() }).value;
 
   readonly subscribe = (listener: () => void): () => void => {
-    const remove = this.#listeners.add(listener);
+    // An object of its own for each subscription: the same function may be given twice.
+    const subscription = () => listener();
+    this.#listeners.add(subscription);
     if (this.#listeners.size === 1) this.#onUse?.(true);
     return () => {
-      if (remove() && !this.isUsed) this.#onUse?.(false);
+      if (this.#listeners.delete(subscription) && !this.isUsed) this.#onUse?.(false);
     };
   };
 
@@ -58,9 +59,14 @@ export class Observed<T> implements Observable<T> {
     for (const derived of this.derived) derived.changed();
     if (this.#notifying || !this.isUsed) return;
     this.#notifying = true;
-    queueMicrotask(() => {
-      this.#notifying = false;
-      this.#listeners.call();
-    });
+    queueMicrotask(() => this.#notify());
+  }
+
+  #notify(): void {
+    this.#notifying = false;
+    for (const listener of this.#listeners) {
+      // A turn for each: one that throws must stop neither the others nor the client.
+      queueMicrotask(() => this.#listeners.has(listener) && listener());
+    }
   }
 }

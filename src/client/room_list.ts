@@ -1,7 +1,6 @@
 /** The list of rooms, with what is unread: from the server, and kept live by being in the user's own. */
 import type { ListedRoom } from "../protocol/wire/rooms.ts";
 import type { Api } from "./api.ts";
-import type { Connection } from "./connection.ts";
 import { type Observable, Observed } from "./observable.ts";
 import type { Room } from "./room.ts";
 
@@ -24,7 +23,7 @@ export interface ObservableRooms extends Observable<readonly RoomSummary[] | nul
 /** What the list needs of the client around it. */
 export interface RoomListHost {
   readonly api: Api;
-  readonly connection: Connection;
+  isOnline(): boolean;
   join(id: string): Room;
 }
 
@@ -54,7 +53,7 @@ export class RoomList extends Observed<readonly RoomSummary[] | null> implements
 
   reload(): void {
     clearTimeout(this.#timer);
-    if (this.isUsed && this.#host.connection.isOnline) void this.#read();
+    if (this.isUsed && this.#host.isOnline()) void this.#read();
   }
 
   /** Forgets everything: the session has ended. */
@@ -113,7 +112,8 @@ export class RoomList extends Observed<readonly RoomSummary[] | null> implements
     const { unread, mentions } = live && live.readSeq !== null
       ? { unread: live.count, mentions: live.mentions }
       : me ?? { unread: 0, mentions: 0 };
-    const last = room?.messages.get().findLast(({ seq }) => seq)?.createdAt ?? "";
+    const sent = room?.messages.get().filter(({ seq }) => seq);
+    const last = sent?.at(-1)?.createdAt ?? "";
     const lastMessageAt = last > (listed.lastMessageAt ?? "") ? last : listed.lastMessageAt;
     return { ...listed, lastMessageAt, isMember: me !== undefined, unread, mentions };
   }

@@ -55,21 +55,15 @@ export async function spawnServer(
   const all = { ...SETTINGS, DATA_DIR: await Deno.makeTempDir(), ...settings };
   const { child, output } = spawnMain(all, folder, args, launcher);
   const url = await firstUrl(child, output);
-  let isEnding = false;
-  const kill = (signal: Deno.Signal) => {
-    isEnding ||= signal === "SIGKILL" || signal === "SIGTERM";
-    child.kill(signal);
-  };
   return {
     url,
     settings: all,
     output,
     pid: child.pid,
     ended: child.status,
-    kill,
+    kill: (signal) => child.kill(signal),
     async stop() {
-      // One that has ended otherwise throws here: it has crashed.
-      if (!isEnding) kill("SIGTERM");
+      child.kill("SIGTERM");
       await child.status;
     },
   };

@@ -2,7 +2,6 @@
 import { html } from "htm/preact";
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
-import { Icon } from "./icon.ts";
 
 export interface DialogProps {
   title: string;
@@ -22,8 +21,8 @@ export function Dialog({ title, onClose, children }: DialogProps) {
       <div class="dialog-content">
         <div class="dialog-head">
           <h2 id=${titleId}>${title}</h2>
-          <button class="quiet close" type="button" aria-label="Close"
-            onClick=${() => dialog.current!.close()}><${Icon} name="close" /></button>
+          <button class="quiet" type="button" aria-label="Close"
+            onClick=${() => dialog.current!.close()}>✕</button>
         </div>
         ${children}
       </div>
