@@ -40,6 +40,19 @@ for (const [{ page }, text] of conversation) {
   const shown = text.replaceAll("**", "").replaceAll("```", "").trim();
   for (const { page } of [ada, bob]) await seesLast(page, shown);
 }
+for (const { page } of [ada, bob]) {
+  const message = page.locator(".message", { has: page.locator("pre") });
+  await message.hover();
+  await message.getByRole("button", { name: "React" }).click();
+  await page.locator(".picker .emoji").nth(3).click();
+}
+for (const { page } of [ada, bob]) {
+  await page.locator(".reactions").getByRole("button", { name: ", 2" }).waitFor();
+  await page.mouse.move(0, 0);
+}
+// Who writes becomes a member.
+await bob.page.locator("#own-rooms").getByText("Engine room").waitFor();
+await bob.page.locator(".composer [name=text]").fill("");
 await bob.page.locator(".composer [name=text]").pressSequentially("On my");
 await ada.page.locator(".typing").getByText("Bob is typing").waitFor();
 await ada.page.screenshot({ path: picture("chat.png") });
