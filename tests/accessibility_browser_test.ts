@@ -23,6 +23,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       await write(page, "Hello, **you**: `code` and https://example.com/");
       await isSent(page, "Hello, you: code and https://example.com/");
       await assertAccessible(page, "in a room");
+      await assertAccessibleOpened(page);
       await page.fill(".composer [name=text]", "x".repeat(4_001));
       await assertAccessible(page, "with a text that is too long");
       await page.setViewportSize({ width: 390, height: 780 });
@@ -40,6 +41,42 @@ for (const colorScheme of ["light", "dark"] as const) {
       await page.locator(".room[data-state=live]").nth(1).waitFor();
       await assertAccessible(page, "trying it");
     }));
+}
+
+/** What is opened over or beside the messages, one after the other. */
+async function assertAccessibleOpened(page: Page): Promise<void> {
+  const message = page.locator(".message").last();
+  const act = async (name: string) => {
+    await message.hover();
+    await message.getByRole("button", { name, exact: true }).click();
+  };
+  await message.hover();
+  await page.getByRole("toolbar", { name: "Message actions" }).waitFor();
+  await assertAccessible(page, "with the actions of a message");
+  await act("React");
+  await page.getByRole("dialog", { name: "Pick an emoji" }).waitFor();
+  await assertAccessible(page, "picking an emoji");
+  await page.locator(".picker .emoji").first().click();
+  await message.locator(".reactions").waitFor();
+  await act("Pin");
+  await page.getByRole("button", { name: "Pins" }).click();
+  await page.locator(".pane-message").waitFor();
+  await assertAccessible(page, "with a reaction, a pin, and the pane of pins");
+  await act("Thread");
+  await page.locator(".pane [name=answer]").fill("So do I");
+  await page.press(".pane [name=answer]", "Enter");
+  await page.locator(".pane-message[data-state=sent]").getByText("So do I").waitFor();
+  await assertAccessible(page, "with a thread");
+  await page.press(".pane", "Escape");
+  await page.keyboard.press("Control+k");
+  await page.getByRole("option").first().waitFor();
+  await assertAccessible(page, "going to a room");
+  await page.keyboard.press("Escape");
+  await page.locator("#me").click();
+  await page.locator("#profile-form").waitFor();
+  await assertAccessible(page, "at the own profile");
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
 }
 
 async function assertAccessible(page: Page, where: string): Promise<void> {

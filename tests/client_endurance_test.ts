@@ -1,7 +1,7 @@
 /** Two tabs with one unsent message, storage that is forbidden, and a room that is open for days. */
 import assert from "node:assert/strict";
 import type { Api } from "../src/client/api.ts";
-import type { EntryRelated } from "../src/client/log_entry.ts";
+import type { CameWith } from "../src/client/log_entry.ts";
 import type { ClientOptions, OutboxStorage, Room, ServerEvents } from "../src/client/mod.ts";
 import { Pins } from "../src/client/pins.ts";
 import { TestServer, waitFor } from "../src/client/testing/mod.ts";
@@ -112,13 +112,13 @@ Deno.test("a storage that the browser forbids costs no more than the reload", ()
   }));
 
 Deno.test("a room that is open for 10,000 messages keeps what it shows, and no more", () => {
-  const timeline = new Timeline(() => ADA);
+  const timeline = new Timeline(() => ADA, () => {});
   const message = (seq: number, change: Partial<Message> = {}): Message => ({
     ...{ ...NEW_MESSAGE, id: `message ${seq}`, roomId: "room", seq, changedSeq: seq, sender: BOB },
     ...{ text: `Message ${seq}`, clientMessageId: `${seq}`, createdAt: TIME, updatedAt: TIME },
     ...change,
   });
-  const receive = (seq: number, message: Message, related: EntryRelated = {}) => {
+  const receive = (seq: number, message: Message, related: CameWith = {}) => {
     assert.ok(timeline.receive({ seq, id: `entry ${seq}` }, message, related));
   };
   const thread = timeline.open("message 1");

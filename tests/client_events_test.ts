@@ -3,8 +3,7 @@ import assert from "node:assert/strict";
 import { createElement } from "react";
 import { renderToString } from "react-dom/server";
 import { type FrameRecord, watchFrames } from "../src/client/debug.ts";
-import { on, type RoomEvents } from "../src/client/events.ts";
-import type { Room } from "../src/client/mod.ts";
+import type { Client, Room, RoomEvents } from "../src/client/mod.ts";
 import {
   EchoRoomProvider,
   useClient,
@@ -17,15 +16,22 @@ import {
 import { TestServer, waitFor } from "../src/client/testing/mod.ts";
 import { inRoom } from "./harness/memory_world.ts";
 
-const TYPES = ["message", "edited", "deleted", "reacted", "pinned", "unpinned", "changed"] as const;
+const TYPES = [
+  "message",
+  "edited",
+  "deleted",
+  "reactions",
+  "pinned",
+  "unpinned",
+  "changed",
+] as const;
 
-/** Records all events of a room, as their names and the message's text. */
-function record(room: Room): string[] {
+/** Records all events of a room or of all rooms, as their names and the message's text. */
+function record(source: Room | Client): string[] {
   const seen: string[] = [];
-  for (const type of TYPES) {
-    on(room, type, ({ message }) => seen.push(`${type} ${message.text || "gone"}`));
-  }
-  on(room, "reset", () => seen.push("reset"));
+  const add = (text: string) => void seen.push(text);
+  for (const type of TYPES) source.on(type, (...[{ text }]) => add(`${type} ${text || "gone"}`));
+  source.on("reset", () => add("reset"));
   return seen;
 }
 
@@ -37,7 +43,7 @@ async function turn(): Promise<void> {
 Deno.test("each entry is one event, in the order of the log, once the room shows it", () =>
   inRoom(async ({ bob, room }) => {
     const seen = record(room);
-    on(room, "edited", ({ message }) => {
+    room.on("edited", (message) => {
       assert.ok(room.find(message.id)!.changedSeq! >= message.changedSeq);
     });
     const { id } = bob.send("general", "One");
@@ -48,7 +54,7 @@ Deno.test("each entry is one event, in the order of the log, once the room shows
     bob.delete("general", id);
     await turn();
     assert.deepEqual(seen.map((event) => event.split(" ")[0]), [
-      ...["message", "edited", "reacted", "pinned", "unpinned", "deleted"],
+      ...["message", "edited", "reactions", "pinned", "unpinned", "deleted"],
     ]);
     await room.send("Own");
     await turn();
@@ -58,20 +64,19 @@ Deno.test("each entry is one event, in the order of the log, once the room shows
 Deno.test("an event says who did it, and which reactions came or went", () =>
   inRoom(async ({ bob, room }) => {
     const events: Partial<RoomEvents> = {};
-    on(room, "deleted", (event) => events.deleted = event);
-    on(room, "edited", (event) => events.edited = event);
-    on(room, "reacted", (event) => events.reacted = event);
+    room.on("deleted", (...event) => events.deleted = event);
+    room.on("edited", (...event) => events.edited = event);
+    room.on("reactions", (...event) => events.reactions = event);
     const { id } = bob.send("general", "One");
     bob.edit("general", id, { text: "First" });
     bob.react("general", id, "👍");
     bob.delete("general", id);
     await turn();
-    assert.equal(events.edited!.by.displayName, "Bob");
-    assert.equal(events.deleted!.by.displayName, "Bob");
-    assert.equal(events.deleted!.room, room);
-    const [added] = events.reacted!.added;
-    assert.deepEqual([added!.emoji, added!.user.displayName], ["👍", "Bob"]);
-    assert.deepEqual(events.reacted!.removed, []);
+    const [edited, where, { by }] = events.edited!;
+    assert.deepEqual([edited.id, where, by.displayName], [id, room, "Bob"]);
+    assert.equal(events.deleted![2].by.displayName, "Bob");
+    const { added: [added], removed } = events.reactions![2];
+    assert.deepEqual([added!.emoji, added!.user.displayName, removed], ["👍", "Bob", []]);
   }));
 
 Deno.test("what was missed while away comes as new messages and as messages that changed, once", () =>
@@ -118,13 +123,30 @@ Deno.test("a restored backup is one event, and the end of the session none", () 
 Deno.test("a subscription that has ended gets nothing more, also of what has happened already", () =>
   inRoom(async ({ bob, room }) => {
     const seen: string[] = [];
-    const end = on(room, "message", ({ message }) => seen.push(message.text));
+    const end = room.on("message", (message) => seen.push(message.text));
     bob.send("general", "One");
     await turn();
     bob.send("general", "Two");
     end();
     await turn();
     assert.deepEqual(seen, ["One"]);
+  }));
+
+Deno.test("a client tells the events of all its rooms, once for a room that it has joined under two names", () =>
+  inRoom(async ({ bob, client, room }) => {
+    const other = bob.createRoom("Other");
+    const byId = client.join(room.id);
+    const rooms = [byId, client.join(other.slug)];
+    for (const { state } of rooms) await waitFor(state, ({ status }) => status === "live");
+    const seen = record(client);
+    bob.send("general", "One");
+    bob.send("other", "Two");
+    await turn();
+    assert.deepEqual(seen, ["message One", "message Two"]);
+    room.leave();
+    bob.send("general", "Three");
+    await turn();
+    assert.deepEqual(seen.slice(2), ["message Three"]);
   }));
 
 Deno.test("frames are shown in both directions, without tokens, and connections as they open and close", async () => {

@@ -12,7 +12,6 @@ const ENTRIES = [
   "vue.ts",
   "svelte.ts",
   "bot.ts",
-  "events.ts",
   "debug.ts",
   "testing/mod.ts",
 ].map((name) => `src/client/${name}`);

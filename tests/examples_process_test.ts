@@ -73,7 +73,6 @@ const RUNS: Record<string, (place: string) => Promise<void>> = {
   "src/client/client.ts, ts 1": (place) => printsLine(place, /^Hello sent$/m),
   "src/client/debug.ts, ts 1": (place) =>
     printsLine(place, /^sent {"event":"auth:identify","data":{"token":"…"},"ref":1}$/m),
-  "src/client/events.ts, ts 1": (place) => printsLine(place, /^Ada: Hello$/m),
   "src/client/mod.ts, ts 1": (place) => printsLine(place, /^Hello sent$/m),
   "src/client/svelte.ts, ts 1": (place) => printsLine(place, /^nobody$/m),
   "src/client/vue.ts, ts 1": async (place) => {

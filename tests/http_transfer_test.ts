@@ -75,6 +75,18 @@ Deno.test("short answers are not compressed, nor is any that holds a token", () 
     }
   }));
 
+Deno.test("the page's style sheets are one file, and none is left out", () =>
+  onStage(async ({ server }) => {
+    const { bytes } = await get(`${server.url}/assets/web/page.css`, {});
+    const web = new URL("../web/", import.meta.url);
+    const styles = new URL("styles/", web);
+    const parts = [new URL("theme.css", web)];
+    for await (const { name } of Deno.readDir(styles)) parts.push(new URL(name, styles));
+    for (const part of parts) {
+      assert.ok(bytes.toString().includes(await Deno.readTextFile(part)), part.pathname);
+    }
+  }));
+
 Deno.test("pages, their files and the documents are answered with 304 if unchanged", () =>
   onStage(async ({ server }) => {
     for (const path of ASSETS) {

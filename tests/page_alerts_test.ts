@@ -6,6 +6,7 @@ import {
   DesktopNotifications,
   type NotificationConstructor,
 } from "../web/desktop_notifications.ts";
+import { inOneTab } from "../web/one_tab.ts";
 import { pageTitle } from "../web/page_title.ts";
 import { plainText } from "../web/plain_text.ts";
 import { sentMessage } from "./harness/sent_message.ts";
@@ -140,6 +141,25 @@ Deno.test("where pages may not show notifications the service worker does", asyn
   await notifications.turnOn();
   await notifications.show(NOTIFICATION);
   assert.deepEqual(platform.shown, [`worker: ${NOTIFICATION.title}`]);
+});
+
+Deno.test("of several tabs one does what all would, and each where tabs cannot agree", async () => {
+  const [done, values] = [[] as string[], new Map<string, string>()];
+  const storage = {
+    getItem: (key: string) => values.get(key) ?? null,
+    setItem: (key: string, value: string) => void values.set(key, value),
+  };
+  const locks = {
+    request: (_: string, work: () => void) => Promise.resolve(work()),
+  };
+  const tabs = () => ({ locks, storage });
+  for (const name of ["a", "a", "b", "a"]) await inOneTab(name, () => done.push(name), tabs);
+  assert.deepEqual(done, ["a", "b"]);
+  await inOneTab("a", () => done.push("without locks"), () => ({ locks: undefined, storage }));
+  await inOneTab("a", () => done.push("without storage"), () => {
+    throw new DOMException("forbidden", "SecurityError");
+  });
+  assert.deepEqual(done, ["a", "b", "without locks", "without storage"]);
 });
 
 Deno.test("the title counts mentions, or else what is unread", () => {

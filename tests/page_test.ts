@@ -1,5 +1,6 @@
 /** The pages as the server hands them out: which there are, and what a dead link shows. */
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { onStage } from "./harness/stage.ts";
 
 /** What browsers send when somebody follows a link. */
@@ -69,10 +70,13 @@ Deno.test("the page has a manifest, with icons that the server has", () =>
     assert.equal(response.headers.get("content-type"), "application/manifest+json");
     const { start_url, icons } = await response.json();
     assert.equal(start_url, "/");
-    for (const { src, type } of icons) {
+    for (const { src, type, sizes } of icons) {
       const icon = await get(server.url + src, "*/*");
       assert.ok(icon.headers.get("content-type")!.startsWith(type));
-      assert.match(await icon.text(), /^<svg /);
+      const bytes = Buffer.from(await icon.arrayBuffer());
+      if (type === "image/svg+xml") assert.match(bytes.toString(), /^<svg /);
+      // Where PNG keeps width and height (RFC 2083, 11.2.1).
+      else assert.equal(`${bytes.readUInt32BE(16)}x${bytes.readUInt32BE(20)}`, sizes);
     }
   }));
 

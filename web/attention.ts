@@ -6,6 +6,7 @@ import { playChime } from "./chime.ts";
 import { DesktopNotifications } from "./desktop_notifications.ts";
 import { isLooking, watchLooking } from "./looking.ts";
 import { followNotifications, NOTIFICATION_PLATFORM } from "./notification_platform.ts";
+import { inOneTab } from "./one_tab.ts";
 import { plainText } from "./plain_text.ts";
 
 const CALLS = { mention: "mentioned you", reply: "answered you", room: "called everybody" };
@@ -70,7 +71,7 @@ export class Attention {
       body: plainText(text),
       address: info ? addressOf(info.slug, id!) : "#/",
     });
-    if (this.hasSound) playChime();
+    if (this.hasSound) void inOneTab(`chime:${id}`, playChime);
   }
 
   #closeDeleted(room: Room): void {

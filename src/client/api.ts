@@ -8,6 +8,7 @@ import type { User } from "../protocol/wire/users.ts";
 import type { ServerAddress } from "./address.ts";
 import { EchoRoomError } from "./errors.ts";
 import { type ClientFetch, type ClientResponse, inTime } from "./platform.ts";
+import type { Timing } from "./timing.ts";
 
 /** A page of what has changed in a room. */
 export type Changes = Omit<ServerEvents["connection:missed"], "roomId">;
@@ -56,8 +57,8 @@ export interface ApiHost {
   readonly fetch: ClientFetch;
   /** Where tokens for protected routes come from. */
   readonly tokens: TokenSource;
-  /** How long to wait for an answer, in milliseconds. */
-  readonly answerMs: number;
+  /** How long to wait for an answer. */
+  readonly timing: Pick<Timing, "answerMs">;
   /** This client has made a room. */
   onRoom(): void;
 }
@@ -66,8 +67,7 @@ export interface ApiHost {
 interface Call {
   /** How long to wait for an answer, in milliseconds. */
   answerMs?: number;
-  method?: string;
-  body?: unknown;
+  body?: object;
   query?: Record<string, string | number | undefined>;
 }
 
@@ -85,12 +85,12 @@ export class Api {
 
   /** `POST /auth/register`: makes an account and begins a session. */
   register(account: Account): Promise<SignedIn> {
-    return this.#call("auth/register", { method: "POST", body: account });
+    return this.#call("POST", "auth/register", { body: account });
   }
 
   /** `POST /auth/login`: begins a session. */
   login(credentials: Credentials): Promise<SignedIn> {
-    return this.#call("auth/login", { method: "POST", body: credentials });
+    return this.#call("POST", "auth/login", { body: credentials });
   }
 
   /**
@@ -98,25 +98,23 @@ export class Api {
    * lost it is soon asked for again: later the old cookie would count as stolen.
    */
   async refresh(): Promise<SignedIn> {
-    const call = { method: "POST" };
-    const answerMs = Math.min(REFRESH_MS, this.#host.answerMs);
-    try {
-      return await this.#call("auth/refresh", { ...call, answerMs });
-    } catch (error) {
-      if ((error as EchoRoomError).code !== "unreachable") throw error;
-      return await this.#call("auth/refresh", call);
-    }
+    const refresh = (call?: Call) => this.#call<SignedIn>("POST", "auth/refresh", call);
+    const answerMs = Math.min(REFRESH_MS, this.#host.timing.answerMs);
+    return await refresh({ answerMs }).catch((error: EchoRoomError) => {
+      if (error.code !== "unreachable") throw error;
+      return refresh();
+    });
   }
 
   /** `POST /auth/logout`: ends the session that the refresh cookie holds, in every tab. */
   async logout(): Promise<void> {
-    await this.#call("auth/logout", { method: "POST" });
+    await this.#call("POST", "auth/logout");
   }
 
   /** `PATCH /auth/me` */
   async updateMe(changes: ProfileChanges): Promise<User> {
-    const call = { method: "PATCH", body: changes };
-    return (await this.#authorized<{ user: User }>("auth/me", call)).user;
+    const call = { body: changes };
+    return (await this.#authorized<{ user: User }>("PATCH", "auth/me", call)).user;
   }
 
   /**
@@ -125,20 +123,19 @@ export class Api {
    * @param page.limit 1 to 100, 50 if not given
    */
   listRooms(page: { cursor?: string | undefined; limit?: number } = {}): Promise<RoomsPage> {
-    return this.#authorized("rooms", { query: page });
+    return this.#authorized("GET", "rooms", { query: page });
   }
 
   /** `POST /rooms` */
   async createRoom(room: { name: string; description?: string }): Promise<Room> {
-    const call = { method: "POST", body: room };
-    const answer = await this.#authorized<{ room: Room }>("rooms", call);
+    const answer = await this.#authorized<{ room: Room }>("POST", "rooms", { body: room });
     this.#host.onRoom();
     return answer.room;
   }
 
   /** `GET /rooms/:idOrSlug` */
   async readRoom(idOrSlug: string): Promise<ListedRoom> {
-    return (await this.#authorized<{ room: ListedRoom }>(roomPath(idOrSlug))).room;
+    return (await this.#authorized<{ room: ListedRoom }>("GET", roomPath(idOrSlug))).room;
   }
 
   /**
@@ -152,18 +149,18 @@ export class Api {
     idOrSlug: string,
     page: { before?: string | undefined; after?: string; threadId?: string; limit?: number } = {},
   ): Promise<MessagesPage> {
-    return this.#authorized(`${roomPath(idOrSlug)}/messages`, { query: page });
+    return this.#authorized("GET", `${roomPath(idOrSlug)}/messages`, { query: page });
   }
 
   /** `GET /rooms/:idOrSlug/messages/:messageId` */
   async readMessage(idOrSlug: string, messageId: string): Promise<Message> {
     const path = `${roomPath(idOrSlug)}/messages/${encodeURIComponent(messageId)}`;
-    return (await this.#authorized<{ message: Message }>(path)).message;
+    return (await this.#authorized<{ message: Message }>("GET", path)).message;
   }
 
   /** `GET /rooms/:idOrSlug/pins`: the last pinned first. */
   readPins(idOrSlug: string): Promise<Omit<MessagesPage, "hasMore">> {
-    return this.#authorized(`${roomPath(idOrSlug)}/pins`);
+    return this.#authorized("GET", `${roomPath(idOrSlug)}/pins`);
   }
 
   /**
@@ -177,30 +174,29 @@ export class Api {
     idOrSlug: string,
     page: { after: number; entryId?: string; limit?: number },
   ): Promise<Changes> {
-    return this.#authorized(`${roomPath(idOrSlug)}/changes`, { query: page });
+    return this.#authorized("GET", `${roomPath(idOrSlug)}/changes`, { query: page });
   }
 
-  async #authorized<T>(path: string, call: Call = {}): Promise<T> {
-    const token = await this.#host.tokens.get();
-    try {
-      return await this.#call<T>(path, call, token);
-    } catch (error) {
-      if (!(error instanceof EchoRoomError) || error.code !== "token_expired") throw error;
-      return await this.#call<T>(path, call, await this.#host.tokens.renew());
-    }
+  async #authorized<T>(method: string, path: string, call?: Call): Promise<T> {
+    const { tokens } = this.#host;
+    const token = await tokens.get();
+    return await this.#call<T>(method, path, call, token).catch(async (error: EchoRoomError) => {
+      if (error.code !== "token_expired") throw error;
+      return await this.#call<T>(method, path, call, await tokens.renew());
+    });
   }
 
-  async #call<T>(path: string, call: Call, token?: string): Promise<T> {
-    const { method = "GET", body, answerMs = this.#host.answerMs } = call;
-    const { address, fetch } = this.#host;
-    const headers: Record<string, string> = {};
-    if (body !== undefined) headers["Content-Type"] = "application/json";
-    if (token !== undefined) headers["Authorization"] = `Bearer ${token}`;
+  async #call<T>(method: string, path: string, call: Call = {}, token?: string): Promise<T> {
+    const { address, fetch, timing } = this.#host;
+    const { body, answerMs = timing.answerMs } = call;
     const request = {
       method,
-      headers,
+      headers: {
+        ...(body && { "Content-Type": "application/json" }),
+        ...(token && { Authorization: `Bearer ${token}` }),
+      },
       credentials: "include" as const,
-      ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...(body && { body: JSON.stringify(body) }),
     };
     try {
       const [response, text] = await inTime(answerMs, async (signal) => {

@@ -1,14 +1,17 @@
 /** A server as an app sees it: who is signed in, the connection, rooms, and messages on their way. */
 import type { SignedIn } from "../protocol/wire/auth.ts";
 import type { PublicUser, User } from "../protocol/wire/users.ts";
-import { ServerAddress } from "./address.ts";
 import { type Account, Api, type Credentials, type ProfileChanges } from "./api.ts";
-import { type Ack, type Action, transmit, type Unsent } from "./commands.ts";
+import { Tokens } from "./tokens.ts";
 import { Connection, type ConnectionState } from "./connection.ts";
-import { closed, type EchoRoomError, signedOut, unreachable } from "./errors.ts";
-import { JoinedRooms } from "./joined_rooms.ts";
-import { type Observable, Observed } from "./observable.ts";
 import { Outbox } from "./outbox.ts";
+import { type ObservableRooms, RoomList } from "./room_list.ts";
+import { JoinedRooms } from "./joined_rooms.ts";
+import { ServerAddress } from "./address.ts";
+import type { Ack, Action, Unsent } from "./commands.ts";
+import { closed, type EchoRoomError, signedOut, unreachable } from "./errors.ts";
+import { handle } from "./events.ts";
+import { type Observable, Observed } from "./observable.ts";
 import {
   type ClientFetch,
   type ClientSocketConstructor,
@@ -17,10 +20,8 @@ import {
   ownFetch,
   ownWebSocket,
 } from "./platform.ts";
-import type { Room } from "./room.ts";
-import { type ObservableRooms, RoomList } from "./room_list.ts";
+import type { Room, RoomEventHandler, RoomEvents } from "./room.ts";
 import { TIMING, type Timing } from "./timing.ts";
-import { Tokens } from "./tokens.ts";
 import type { OutboxStorage } from "./unsent_store.ts";
 
 /** Options of a client; browsers need none. */
@@ -116,7 +117,7 @@ export class Client {
       address: this.#address,
       fetch: options.fetch ?? ownFetch(),
       tokens: this.#tokens,
-      answerMs: timing.answerMs,
+      timing,
       onRoom: () => {
         this.#rooms.retry();
         this.#roomList.reload();
@@ -129,14 +130,14 @@ export class Client {
       timing,
       onState: () => this.#onState(),
       onUser: (user) => this.#takeUser(user),
-      onEntry: (entry) => this.#rooms.receive(entry),
-      onNotice: (notice) => this.#rooms.notice(notice),
-      onSilence: () => this.#checkConnection(),
+      onEvent: (frame) => this.#rooms.receive(frame),
+      // Any room's answer will do; the rooms take turns, so that a gap in any is found.
+      onSilence: () => this.#rooms.checkNext() || this.#connection.identify(),
     });
     const storage = options.storage === undefined ? browserStorage() : options.storage;
     this.#outbox = new Outbox({
-      transmit: (unsent) => transmit(this.#connection, unsent),
-      roomId: async (name) => (await this.api.readRoom(name)).id,
+      api: this.api,
+      connection: this.#connection,
       report: (unsent, progress) => this.#rooms.report(unsent, progress),
     }, storage);
     this.#rooms = new JoinedRooms({
@@ -146,11 +147,10 @@ export class Client {
       perform: (room, action) => this.#perform(room, action),
       self: () => this.#user && publicOf(this.#user),
       unsent: (room) => this.#unsent(room),
-      unsentUnder: (name) => this.#outbox.waiting(name),
     });
     this.rooms = this.#roomList = new RoomList({
       api: this.api,
-      isOnline: () => this.#connection.isOnline,
+      connection: this.#connection,
       join: (id) => this.#rooms.join(id, false),
     });
     this.connection = this.#connection.state;
@@ -222,6 +222,16 @@ export class Client {
    */
   join(idOrSlug: string, { present = true }: JoinOptions = {}): Room {
     return this.#rooms.join(idOrSlug, present);
+  }
+
+  /**
+   * Calls a function for everything of one kind that happens in the rooms that are joined, from now on.
+   * A room that is joined under two names counts once.
+   * @param handler gets what {@linkcode RoomEvents} says, as that of `room.on()`
+   * @returns ends that
+   */
+  on<T extends keyof RoomEvents>(type: T, handler: RoomEventHandler<T>): () => void {
+    return handle(this.#rooms.events, type, handler);
   }
 
   async #signIn(call: () => Promise<SignedIn>): Promise<User> {
@@ -305,11 +315,6 @@ export class Client {
     }
   }
 
-  /** Any room's answer will do; the rooms take turns, so that a gap in any is found. */
-  #checkConnection(): void {
-    if (!this.#rooms.checkNext()) this.#connection.identify();
-  }
-
   async #perform(room: Room, action: Action): Promise<Ack | null> {
     if (this.#closed) throw closed();
     // The user decides under which key it is stored and as whose it is shown.
@@ -323,8 +328,8 @@ export class Client {
   }
 
   #unsent(room: Room): Unsent[] {
-    this.#outbox.resolve(room.name, room.id);
-    this.#outbox.resolve(room.info.get()!.slug, room.id);
+    const info = room.info.get();
+    for (const name of info ? [room.name, info.slug] : []) this.#outbox.resolve(name, room.id);
     return this.#outbox.waiting(room.id);
   }
 }

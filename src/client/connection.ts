@@ -7,14 +7,7 @@ import type { Subprotocol } from "../protocol/wire/subprotocols.ts";
 import type { User } from "../protocol/wire/users.ts";
 import type { ServerAddress } from "./address.ts";
 import { disconnected, EchoRoomError, failure } from "./errors.ts";
-import {
-  type EntryFrame,
-  fits,
-  framesIn,
-  isEntry,
-  type Notice,
-  type ServerFrame,
-} from "./frames.ts";
+import { fits, framesIn, type ServerFrame } from "./frames.ts";
 import { Observed } from "./observable.ts";
 import type { ClientSocket, ClientSocketConstructor } from "./platform.ts";
 import { backoffMs, type Timing } from "./timing.ts";
@@ -71,10 +64,10 @@ export interface ConnectionHost {
   onState(): void;
   /** The server has identified the user. Returns whether it is the expected one. */
   onUser(user: User): boolean;
-  onEntry(frame: EntryFrame): void;
-  onNotice(frame: Notice): void;
+  /** Takes what the server sends unasked. */
+  onEvent(frame: ServerFrame): void;
   /** The server was silent for a while: send a command that it answers. */
-  onSilence(): void;
+  onSilence(): unknown;
 }
 
 interface Waiting {
@@ -249,16 +242,9 @@ export class Connection {
   #handle(frame: ServerFrame): void {
     const waiting = frame.ref === undefined ? undefined : this.#waiting.get(frame.ref);
     if (waiting) return this.#answer(frame, waiting);
-    if (isEntry(frame)) return this.#host.onEntry(frame as EntryFrame);
-    switch (frame.event) {
-      case "auth:error":
-        this.#host.tokens.invalidate();
-        this.identify();
-        break;
-      case "typing:update":
-      case "presence:update":
-        this.#host.onNotice(frame);
-    }
+    if (frame.event !== "auth:error") return this.#host.onEvent(frame);
+    this.#host.tokens.invalidate();
+    this.identify();
   }
 
   #answer({ event, data, ref }: ServerFrame, { take, reject, timer }: Waiting): void {

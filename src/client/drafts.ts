@@ -5,18 +5,6 @@ import { type ChatMessage, keyOf, UNCHANGED } from "./chat_message.ts";
 import type { UnsentMessage } from "./commands.ts";
 import type { Progress } from "./outbox.ts";
 
-type Draft = Omit<ChatMessage, "text" | "state">;
-
-/** What it is before the first step on its way. */
-function draftOf({ clientMessageId, createdAt }: UnsentMessage, sender: PublicUser): Draft {
-  return {
-    ...NEW_MESSAGE,
-    ...UNCHANGED,
-    ...{ sender, clientMessageId, createdAt, updatedAt: createdAt },
-    ...{ key: keyOf(sender, clientMessageId), id: null, seq: null, changedSeq: null },
-  };
-}
-
 /**
  * The draft after a step on its way, in which it may have been edited.
  * @param before the draft before that; undefined for the first
@@ -29,24 +17,27 @@ export function progressed(
   sender: PublicUser,
   answered: ChatMessage | undefined,
 ): ChatMessage {
-  const none = { error: undefined, retryAt: undefined };
-  const draft = { ...before ?? draftOf(unsent, sender), ...contentOf(unsent, answered), ...none };
-  if (progress.state !== "sent") return { ...draft, ...progress };
-  const { id, seq, createdAt } = progress.ack;
-  return { ...draft, state: "sent", id, seq, changedSeq: seq, createdAt, updatedAt: createdAt };
-}
-
-function contentOf(
-  { text, replyTo, mentions = [], mentionsRoom = false, metadata = null }: UnsentMessage,
-  answered: ChatMessage | undefined,
-): Partial<ChatMessage> & { text: string } {
-  const threadId = answered ? answered.threadId ?? answered.id : null;
-  return {
+  const { clientMessageId, createdAt, text, replyTo, mentions, mentionsRoom, metadata } = unsent;
+  const draft = {
+    ...NEW_MESSAGE,
+    ...UNCHANGED,
+    ...{ sender, clientMessageId, createdAt, updatedAt: createdAt },
+    ...{ key: keyOf(sender, clientMessageId), id: null, seq: null, changedSeq: null },
+    ...before,
     text,
     replyTo: replyTo ?? null,
-    threadId,
-    mentions: [...mentions],
-    mentionsRoom,
-    metadata,
+    threadId: answered ? answered.threadId ?? answered.id : null,
+    mentions: [...mentions ?? []],
+    mentionsRoom: mentionsRoom ?? false,
+    metadata: metadata ?? null,
+    error: undefined,
+    retryAt: undefined,
+  };
+  if (progress.state !== "sent") return { ...draft, ...progress };
+  const { ack } = progress;
+  return {
+    ...draft,
+    ...{ state: "sent", id: ack.id, seq: ack.seq, changedSeq: ack.seq },
+    ...{ createdAt: ack.createdAt, updatedAt: ack.createdAt },
   };
 }

@@ -10,9 +10,6 @@ export type ServerFrame = {
   [E in keyof ServerEvents]: { event: E; data: ServerEvents[E]; ref?: number };
 }[keyof ServerEvents];
 
-/** An event about a room that answers nothing and is not kept in its log. */
-export type Notice = Extract<ServerFrame, { event: "typing:update" | "presence:update" }>;
-
 /** An entry of a room's log. Its event may be unknown to this client. */
 export interface EntryFrame {
   event: string;
@@ -38,8 +35,8 @@ export function framesIn(text: string): ServerFrame[] {
 }
 
 /** Whatever has an entry id is an entry; older servers send `message:new` without one. */
-export function isEntry({ event, data }: { event: string; data: object }): boolean {
-  return event === "message:new" || "entryId" in data;
+export function isEntry(frame: ServerFrame | EntryFrame): frame is EntryFrame {
+  return frame.event === "message:new" || "entryId" in frame.data;
 }
 
 /** Whether the server takes a command of this size, with room for its `ref`. */

@@ -6,13 +6,23 @@ import type { PublicUser } from "../protocol/wire/users.ts";
 import type { ChatMessage, MessageRef } from "./chat_message.ts";
 import type { Ack, Change, Edit, Unsent } from "./commands.ts";
 import { closed, failure, noMessage } from "./errors.ts";
-import { type EntryFrame, messageOf, type Notice } from "./frames.ts";
+import { handle, type RoomEventListeners } from "./events.ts";
+import { type EntryFrame, isEntry, messageOf, type ServerFrame } from "./frames.ts";
+import { Listeners } from "./listeners.ts";
 import { type Observable, Observed } from "./observable.ts";
 import { OnlineUsers } from "./online_users.ts";
 import type { Progress } from "./outbox.ts";
 import { Pins } from "./pins.ts";
 import { Reading, type Unread } from "./reading.ts";
-import type { Attendance, Recovery, Room, RoomState, SendOptions } from "./room.ts";
+import type {
+  Attendance,
+  Recovery,
+  Room,
+  RoomEventHandler,
+  RoomEvents,
+  RoomState,
+  SendOptions,
+} from "./room.ts";
 import type { RoomHost } from "./room_host.ts";
 import { Subscription } from "./subscription.ts";
 import { LiveThread, type Thread } from "./thread.ts";
@@ -38,6 +48,7 @@ export class JoinedRoom implements Room {
   readonly reading: Reading;
   /** What its parts need. */
   readonly #parts: ViewHost;
+  readonly events: RoomEventListeners = new Listeners();
   readonly #online = new OnlineUsers();
   readonly #othersTyping = new OthersTyping();
   readonly #ownTyping = new OwnTyping((event) => {
@@ -51,7 +62,9 @@ export class JoinedRoom implements Room {
     this.name = name;
     this.isPresent = isPresent;
     this.#host = host;
-    const timeline = this.timeline = new Timeline(host.self);
+    const timeline = this.timeline = new Timeline(host.self, (type, message, change) => {
+      this.events.call(type, message ? [message, this, change] : [this]);
+    });
     const parts = {
       ...host,
       timeline,
@@ -87,19 +100,26 @@ export class JoinedRoom implements Room {
     return this.timeline.cursor.seq;
   }
 
-  async send(text: string, { replyTo, ...options }: SendOptions = {}): Promise<Ack> {
-    if (this.#isOver) throw closed();
-    const answered = replyTo === undefined ? {} : this.#targetOf(replyTo);
-    const reply = answered.id ? { replyTo: answered.id } : answered;
-    this.#ownTyping.end();
-    return await this.#host.perform(this, { text, ...options, ...reply }) as Ack;
+  on<T extends keyof RoomEvents>(type: T, handler: RoomEventHandler<T>): () => void {
+    return handle(this.events, type, handler);
   }
 
-  reply(message: MessageRef, text: string, options: SendOptions = {}): Promise<Ack> {
+  async send(
+    text: string,
+    { replyTo, mentions, mentionsRoom, metadata }: SendOptions = {},
+  ): Promise<Ack> {
+    if (this.#isOver) throw closed();
+    const { id, sendId } = replyTo === undefined ? {} : this.#targetOf(replyTo);
+    const content = { text, replyTo: id, sendId, mentions, mentionsRoom, metadata };
+    this.#ownTyping.end();
+    return await this.#host.perform(this, content) as Ack;
+  }
+
+  reply(message: MessageRef, text: string, options?: SendOptions): Promise<Ack> {
     return this.send(text, { ...options, replyTo: message });
   }
 
-  edit(message: MessageRef, text?: string, options: Omit<Edit, "text"> = {}): Promise<void> {
+  edit(message: MessageRef, text?: string, options?: Omit<Edit, "text">): Promise<void> {
     return this.#change(message, { event: "message:edit", text, ...options });
   }
 
@@ -133,10 +153,8 @@ export class JoinedRoom implements Room {
 
   async retry(message: ChatMessage): Promise<Ack> {
     if (this.#isOver) throw closed();
-    const { text, replyTo, mentions, mentionsRoom, metadata } = message;
     if (!this.discard(message)) throw failure("validation_failed", "It has not failed.");
-    const options = { mentions, mentionsRoom, metadata, replyTo: replyTo ?? undefined };
-    return await this.send(text, options);
+    return await this.send(message.text, { ...message, replyTo: message.replyTo ?? undefined });
   }
 
   discard(message: ChatMessage): boolean {
@@ -213,17 +231,12 @@ export class JoinedRoom implements Room {
     this.timeline.clear();
   }
 
-  /** Takes a live entry of the room's log. One of an unknown event only moves the cursor. */
-  receive({ event, data }: EntryFrame): void {
-    const { seq, entryId = null } = data;
-    this.timeline.receive({ seq, id: entryId }, messageOf(event, data), data);
-    if (this.timeline.isBehind) void this.subscription.check();
-  }
-
-  /** Takes presence and typing. */
-  notice({ event, data }: Notice): void {
+  /** Takes an event of the room. An entry that this client does not know only moves the cursor. */
+  receive(frame: ServerFrame): void {
+    if (isEntry(frame)) return this.#takeEntry(frame);
+    const { event, data } = frame;
     if (event === "typing:update") this.#othersTyping.update(data.user, data.isTyping);
-    else if (this.#online.update(data)) this.subscription.reload();
+    if (event === "presence:update" && this.#online.update(data)) this.subscription.reload();
   }
 
   /** Shows what has become of something that the user has done. */
@@ -236,6 +249,12 @@ export class JoinedRoom implements Room {
   /** Rooms are also left by a sign-out, for which there is a more specific error. */
   get #isOver(): boolean {
     return this.subscription.status === "left" && this.#host.self() !== null;
+  }
+
+  #takeEntry({ event, data }: EntryFrame): void {
+    const { seq, entryId = null } = data;
+    this.timeline.receive({ seq, id: entryId }, messageOf(event, data), data);
+    if (this.timeline.isBehind) void this.subscription.check();
   }
 
   async #change(message: MessageRef, change: DistributedOmit<Change, "messageId">): Promise<void> {

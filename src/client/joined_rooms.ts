@@ -1,18 +1,19 @@
 /** The rooms that an app has joined: one handle for each name, until its last holder leaves it. */
 import type { Unsent } from "./commands.ts";
-import type { EntryFrame, Notice } from "./frames.ts";
+import type { RoomEventListeners } from "./events.ts";
+import type { ServerFrame } from "./frames.ts";
 import { JoinedRoom } from "./joined_room.ts";
+import { Listeners } from "./listeners.ts";
 import type { Progress } from "./outbox.ts";
 import type { Room } from "./room.ts";
 import type { RoomHost } from "./room_host.ts";
 
 /** What joined rooms need of the client around them. */
-export interface RoomsHost extends Omit<RoomHost, "release" | "isPresent" | "acked"> {
-  /** The unsent commands for a room of this name, before its id is known. */
-  unsentUnder(name: string): Unsent[];
-}
+export type RoomsHost = Omit<RoomHost, "release" | "isPresent" | "acked">;
 
 export class JoinedRooms {
+  /** Are told what happens in all rooms. */
+  readonly events: RoomEventListeners = new Listeners();
   readonly #host: RoomsHost;
   readonly #rooms = new Map<string, { room: JoinedRoom; holders: number }>();
   /** Counts the checks: the rooms take turns. */
@@ -37,18 +38,17 @@ export class JoinedRooms {
       isPresent: ({ id }) => this.#withId(id).some(({ isPresent }) => isPresent),
       release: (room) => this.#release(room),
     });
+    // Of several handles of a room the first one tells.
+    room.events.add((...event) => this.#withId(room.id)[0] === room && this.events.call(...event));
     this.#rooms.set(idOrSlug, { room, holders: 1 });
-    for (const unsent of this.#host.unsentUnder(idOrSlug)) room.timeline.show(unsent);
+    for (const unsent of this.#host.unsent(room)) room.timeline.show(unsent);
     if (this.#host.connection.isOnline) room.subscription.enter();
     return room;
   }
 
-  receive(entry: EntryFrame): void {
-    for (const room of this.#withId(entry.data.roomId)) room.receive(entry);
-  }
-
-  notice(notice: Notice): void {
-    for (const room of this.#withId(notice.data.roomId)) room.notice(notice);
+  receive(frame: ServerFrame): void {
+    const { roomId } = frame.data as { roomId?: string };
+    for (const room of this.#withId(roomId)) room.receive(frame);
   }
 
   /** Shows what has become of something that the user has done. */
@@ -108,7 +108,7 @@ export class JoinedRooms {
   }
 
   /** Several if the app has joined the room by its id and by its slug. */
-  #withId(roomId: string): JoinedRoom[] {
+  #withId(roomId: string | undefined): JoinedRoom[] {
     return this.#all().filter(({ id }) => id === roomId);
   }
 }

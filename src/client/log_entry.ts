@@ -38,10 +38,13 @@ export type Answered = Omit<
   "room" | "online" | "onlineCount" | "threads"
 >;
 
-/** What a live entry says beside the message. */
-export type EntryRelated = {
+/** What goes with a message: beside it in its live entry, or in an answer that holds several. */
+export interface CameWith {
+  /** What the entry has changed. */
   change?: MessageChange;
   /** Who deleted the message. */
   by?: PublicUser;
   referenced?: Message[] | undefined;
-};
+  /** The user's reactions to each message of an answer. */
+  mine?: Record<string, string[]>;
+}

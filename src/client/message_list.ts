@@ -4,7 +4,7 @@ import type { PublicUser } from "../protocol/wire/users.ts";
 import { byPlace, type ChatMessage, keyOf } from "./chat_message.ts";
 import type { UnsentMessage } from "./commands.ts";
 import { progressed } from "./drafts.ts";
-import type { EntryRelated } from "./log_entry.ts";
+import type { CameWith } from "./log_entry.ts";
 import { MessageSet } from "./message_set.ts";
 import { Observed } from "./observable.ts";
 import type { Progress } from "./outbox.ts";
@@ -64,16 +64,15 @@ export class MessageList {
    * Takes the state of a message that an entry has created or changed. One that is older than the first
    * one shown would stand before a gap.
    * @param isNew whether its own entry was not known before
-   * @param mine,related as in {@linkcode TimelineView.fold}
    * @returns whether it was added: the user's own are there that were on their way
    */
-  take(message: Message, isNew: boolean, mine?: string[], related?: EntryRelated): boolean {
+  take(message: Message, isNew: boolean, related: CameWith): boolean {
     if (!this.#has(message)) return false;
     const isKnown = this.set.has(keyOf(message.sender, message.clientMessageId));
     if (isKnown || isNew || message.seq >= (this.first()?.seq ?? Infinity)) {
-      return !this.set.put(message, mine, related?.change);
+      return !this.set.put(message, related);
     }
-    this.#olderChanges?.push(() => this.take(message, false, mine, related));
+    this.#olderChanges?.push(() => this.take(message, false, related));
     return false;
   }
 
@@ -98,19 +97,19 @@ export class MessageList {
     const first = this.first();
     const changes: (() => void)[] = this.#olderChanges = [];
     try {
-      const { messages, mine, referenced, hasMore } = await read(first?.id!);
+      const page = await read(first?.id!);
       // A reset, or less being shown, has made the page useless meanwhile.
       const isUseful = this.#olderChanges === changes &&
         (!first || this.first()?.key === first.key);
       if (!isUseful) return this.hasOlder.get();
       this.#olderChanges = null;
-      this.#host.refer(referenced);
-      for (const message of messages) this.set.put(message, mine?.[message.id] ?? []);
+      this.#host.refer(page.referenced);
+      for (const message of page.messages) this.set.put(message, page);
       // The page may have been read before them.
       for (const fold of changes) fold();
-      if (!hasMore) this.#beginning = this.first()?.seq ?? 1;
+      if (!page.hasMore) this.#beginning = this.first()?.seq ?? 1;
       this.changed();
-      return hasMore;
+      return page.hasMore;
     } finally {
       this.#olderChanges = null;
     }

@@ -1,7 +1,8 @@
 /** Messages in the newest states that have come of each. */
-import type { Message, MessageChange } from "../protocol/wire/messages.ts";
+import type { Message } from "../protocol/wire/messages.ts";
 import type { PublicUser } from "../protocol/wire/users.ts";
 import { type ChatMessage, keyOf, UNCHANGED } from "./chat_message.ts";
+import type { CameWith } from "./log_entry.ts";
 import { afterChange, ownReactions } from "./reactions.ts";
 
 /** By their keys. */
@@ -16,18 +17,19 @@ export class MessageSet extends Map<string, ChatMessage> {
 
   /**
    * Adds a message, or replaces an older state of it.
-   * @param mine the user's reactions to it, if they came with it
-   * @param change what an entry has changed, if it came with one
+   * @param related what came with it
    * @returns the state that was there before
    */
-  put(message: Message, mine?: readonly string[], change?: MessageChange): ChatMessage | undefined {
+  put(message: Message, { mine, change }: CameWith = {}): ChatMessage | undefined {
     const key = keyOf(message.sender, message.clientMessageId);
     const known = this.get(key);
     // A live entry may show a message in a later state than a page that was read before it.
     const isOlder = (known?.changedSeq ?? 0) > message.changedSeq;
     if (isOlder && !change) return known;
     const self = this.#self()?.id;
-    const others = mine ?? afterChange(known?.ownReactions ?? [], change, self);
+    const others = mine
+      ? mine[message.id] ?? []
+      : afterChange(known?.ownReactions ?? [], change, self);
     const state = isOlder ? known! : { ...message, key, state: "sent" as const };
     const own = ownReactions(state, self, others);
     this.set(key, { ...state, ...UNCHANGED, ownReactions: own });

@@ -71,7 +71,17 @@ export type {
   ClientSocket,
   ClientSocketConstructor,
 } from "./platform.ts";
-export type { Attendance, Recovery, Room, RoomState, SendOptions } from "./room.ts";
+export type {
+  Attendance,
+  ChangedBy,
+  ChangedReactions,
+  Recovery,
+  Room,
+  RoomEventHandler,
+  RoomEvents,
+  RoomState,
+  SendOptions,
+} from "./room.ts";
 export type { Unread } from "./reading.ts";
 export type { Thread } from "./thread.ts";
 export type { ObservableRooms, RoomSummary } from "./room_list.ts";

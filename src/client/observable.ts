@@ -1,4 +1,5 @@
 /** Values with change notifications, in the shape that React's `useSyncExternalStore` takes. */
+import { Listeners } from "./listeners.ts";
 
 /** A value that changes. Both functions may be passed on without their object. */
 export interface Observable<T> {
@@ -20,7 +21,7 @@ export class Observed<T> implements Observable<T> {
   readonly #onUse: ((isUsed: boolean) => void) | undefined;
   #made: { value: T } | null = null;
   #notifying = false;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Listeners();
 
   /**
    * @param make computes the value; called at most once between two changes
@@ -38,12 +39,10 @@ export class Observed<T> implements Observable<T> {
   readonly get = (): T => (this.#made ??= { value: this.#make() }).value;
 
   readonly subscribe = (listener: () => void): () => void => {
-    // An object of its own for each subscription: the same function may be given twice.
-    const subscription = () => listener();
-    this.#listeners.add(subscription);
+    const remove = this.#listeners.add(listener);
     if (this.#listeners.size === 1) this.#onUse?.(true);
     return () => {
-      if (this.#listeners.delete(subscription) && !this.isUsed) this.#onUse?.(false);
+      if (remove() && !this.isUsed) this.#onUse?.(false);
     };
   };
 
@@ -59,14 +58,9 @@ export class Observed<T> implements Observable<T> {
     for (const derived of this.derived) derived.changed();
     if (this.#notifying || !this.isUsed) return;
     this.#notifying = true;
-    queueMicrotask(() => this.#notify());
-  }
-
-  #notify(): void {
-    this.#notifying = false;
-    for (const listener of this.#listeners) {
-      // A turn for each: one that throws must stop neither the others nor the client.
-      queueMicrotask(() => this.#listeners.has(listener) && listener());
-    }
+    queueMicrotask(() => {
+      this.#notifying = false;
+      this.#listeners.call();
+    });
   }
 }

@@ -1,5 +1,7 @@
 /** Commands on their way: kept until the server has acked them, over reconnects and reloads. */
-import { type Ack, type Action, isChange, type Unsent, withTarget } from "./commands.ts";
+import type { Api } from "./api.ts";
+import { type Ack, type Action, isChange, transmit, type Unsent, withTarget } from "./commands.ts";
+import type { Connection } from "./connection.ts";
 import { closed, type EchoRoomError, failure, isPassing } from "./errors.ts";
 import { edited, fold } from "./folding.ts";
 import { OutboxQueues } from "./outbox_queues.ts";
@@ -11,16 +13,8 @@ export type Draft = Action & { room: string; clientMessageId: string };
 
 /** What an outbox needs of the client around it. */
 export interface OutboxHost {
-  /**
-   * Sends one command.
-   * @throws {EchoRoomError} `disconnected` if no answer will come
-   */
-  transmit(message: Unsent): Promise<Ack>;
-  /**
-   * The id of a room by its id or slug.
-   * @throws {EchoRoomError} `room_not_found`, or why it cannot be found out now
-   */
-  roomId(name: string): Promise<string>;
+  readonly api: Api;
+  readonly connection: Connection;
   /** The state of a command has changed. */
   report(message: Unsent, progress: Progress): void;
 }
@@ -142,7 +136,7 @@ export class Outbox {
     }
     const item = this.#enqueue(message, ++this.#lastOrder);
     // Otherwise it is under way already, and stored.
-    if (!item.message.attempted) this.#store.save(this.#owner, item.message);
+    if (!item.message.attempted) this.#save(item.message);
     for (const { resolve, reject } of superseded) item.acked.then(resolve, reject);
     return item.acked;
   }
@@ -190,7 +184,7 @@ export class Outbox {
 
   #replace(item: Item, message: Unsent): void {
     item.message = message;
-    this.#store.save(this.#owner, message);
+    this.#save(message);
     this.#host.report(message, { state: "queued" });
   }
 
@@ -204,8 +198,8 @@ export class Outbox {
     if (this.#resolving) return;
     this.#resolving = true;
     for (let name; this.#isReady && (name = this.#queues.unresolved);) {
-      const error = await this.#host.roomId(name).then(
-        (id) => this.resolve(name!, id),
+      const error = await this.#host.api.readRoom(name).then(
+        ({ id }) => this.resolve(name!, id),
         (error: EchoRoomError) => error,
       );
       if (error && isPassing(error)) await this.#pauses.pause(RETRY_MS);
@@ -244,12 +238,12 @@ export class Outbox {
     item.isUnderWay = true;
     if (!isChange(item.message) && !item.message.attempted) {
       item.message = { ...item.message, attempted: true };
-      this.#store.save(this.#owner, item.message);
+      this.#save(item.message);
     }
     const { message } = item;
     this.#host.report(message, { state: "sending" });
     try {
-      const ack = await this.#host.transmit(message);
+      const ack = await transmit(this.#host.connection, message);
       for (const other of this.#dependents(item)) {
         this.#replace(other, withTarget(other.message, ack.id));
       }
@@ -288,10 +282,14 @@ export class Outbox {
     item.reject(error);
   }
 
+  #save(message: Unsent): void {
+    this.#store.set(this.#owner, message.clientMessageId, message);
+  }
+
   /** Returns whether it was still there. */
   #remove(item: Item): boolean {
     const isThere = this.#queues.remove(item);
-    if (isThere) this.#store.remove(this.#owner, item.message);
+    if (isThere) this.#store.set(this.#owner, item.message.clientMessageId);
     return isThere;
   }
 }

@@ -1,7 +1,7 @@
 /** The pinned messages of a room: from the server once they are asked for, then kept by its entries. */
 import type { Message } from "../protocol/wire/messages.ts";
 import { byPlace, type ChatMessage, keyOf } from "./chat_message.ts";
-import type { EntryRelated } from "./log_entry.ts";
+import type { CameWith } from "./log_entry.ts";
 import { MessageSet } from "./message_set.ts";
 import { Observed } from "./observable.ts";
 import type { TimelineView } from "./timeline_view.ts";
@@ -35,8 +35,8 @@ export class Pins implements TimelineView {
     if (this.#state !== "new" || !this.observed.isUsed || !isLive()) return;
     this.#state = "loading";
     const { set } = this;
-    const isCurrent = await api.readPins(roomId()).then(({ messages, mine }) => {
-      for (const message of messages) set.put(message, mine[message.id] ?? []);
+    const isCurrent = await api.readPins(roomId()).then((page) => {
+      for (const message of page.messages) set.put(message, page);
       // Else another log has begun meanwhile.
       return set === this.set;
     }, () => false);
@@ -45,11 +45,11 @@ export class Pins implements TimelineView {
     if (!isCurrent) this.#timer = setTimeout(() => this.load(), RETRY_MS);
   }
 
-  fold(message: Message, mine?: string[], related?: EntryRelated): void {
+  fold(message: Message, related: CameWith): void {
     const key = keyOf(message.sender, message.clientMessageId);
     // A list on its way may show any message as it was before.
     if (message.pinned || this.set.has(key) || this.#state === "loading") {
-      this.set.put(message, mine, related?.change);
+      this.set.put(message, related);
     }
     if (!message.pinned && this.#state === "loaded") this.set.delete(key);
   }

@@ -54,18 +54,18 @@ export type ClientFetch = (url: string, request: ClientRequest) => Promise<Clien
 
 /** @throws {EchoRoomError} if the runtime has none */
 export function ownWebSocket(): ClientSocketConstructor {
-  return own("WebSocket", "Node has one from 22 on; before, give that of `ws`");
+  return own("WebSocket");
 }
 
 /** @throws {EchoRoomError} if the runtime has none */
 export function ownFetch(): ClientFetch {
-  return own("fetch", "give one");
+  return own("fetch");
 }
 
-function own<T>(name: "WebSocket" | "fetch", remedy: string): T {
+function own<T>(name: "WebSocket" | "fetch"): T {
   const value = globalThis[name];
   if (value) return value as T;
-  throw unreachable(`This runtime has no ${name}: ${remedy} as the option \`${name}\`.`);
+  throw unreachable(`This runtime has no ${name}: give one as the option \`${name}\`.`);
 }
 
 /** Fails with `unreachable` after `ms`, whether or not the work observes its signal. */

@@ -35,10 +35,12 @@ const MAX_COUNT = 100;
 interface Wanted {
   event: "room:read" | "room:unread";
   seq: number;
+  /** The last entry that is read then. */
+  readSeq: number;
 }
 
 /** A position of 0 changes nothing, and is answered with what is unread. */
-const ASK: Wanted = { event: "room:read", seq: 0 };
+const ASK: Wanted = { event: "room:read", seq: 0, readSeq: 0 };
 
 export class Reading {
   readonly unread: Observed<Unread> = new Observed(() => this.#count());
@@ -48,8 +50,6 @@ export class Reading {
   /** The entry up to which `#known` counts. */
   #countedSeq = 0;
   #wanted: Wanted | null = null;
-  /** Counts the times that the room became live or was lost: answers to an earlier time are ignored. */
-  #attempt = 0;
   #isLive = false;
   /** Whether a position is being set, or the pause after it is not over. */
   #isBusy = false;
@@ -86,7 +86,6 @@ export class Reading {
   /** The room is no longer live. */
   stop(): void {
     clearTimeout(this.#timer);
-    this.#attempt++;
     this.#isBusy = this.#isLive = false;
   }
 
@@ -98,14 +97,14 @@ export class Reading {
   }
 
   markRead(seq: number): void {
-    const known = this.#wanted?.seq ?? this.#known?.seq ?? 0;
-    if (this.#wanted?.event !== "room:unread" && seq <= known) return;
-    this.#want({ event: "room:read", seq });
+    if (seq > (this.#wanted?.readSeq ?? this.#known?.seq ?? 0)) {
+      this.#want({ event: "room:read", seq, readSeq: seq });
+    }
   }
 
   /** Sets the position back to just before the message with this `seq`. */
   markUnread(seq: number): void {
-    this.#want({ event: "room:unread", seq });
+    this.#want({ event: "room:unread", seq, readSeq: seq - 1 });
   }
 
   #want(wanted: Wanted): void {
@@ -118,15 +117,14 @@ export class Reading {
     const wanted = this.#wanted;
     const { event, seq } = wanted ?? ASK;
     let pause = PAUSE_MS;
-    const attempt = this.#attempt;
     this.#isBusy = true;
     try {
       const ack = await this.#host.connection.request(event, { roomId: this.#host.roomId(), seq });
-      if (attempt !== this.#attempt) return;
+      if (!this.#isLive) return;
       if (wanted === this.#wanted) this.#wanted = null;
       this.#host.acked(ack);
     } catch (error) {
-      if (attempt !== this.#attempt) return;
+      if (!this.#isLive) return;
       const { retryAfter = 0 } = error as EchoRoomError;
       pause = Math.max(pause, retryAfter * 1000);
       // Only members have a position.
@@ -138,23 +136,15 @@ export class Reading {
     }, pause);
   }
 
-  /** The position as the user sees it. */
-  get #readSeq(): number | null {
-    if (!this.#known) return null;
-    const wanted = this.#wanted;
-    if (!wanted) return this.#known.seq;
-    return wanted.event === "room:read" ? Math.max(wanted.seq, this.#known.seq) : wanted.seq - 1;
-  }
-
   /** Counts the messages that are shown, if they begin at the position; else the newest of them. */
   #count(): Unread {
-    const readSeq = this.#readSeq;
-    if (readSeq === null) return { count: 0, mentions: 0, readSeq };
+    if (!this.#known) return { count: 0, mentions: 0, readSeq: null };
+    const { readSeq } = this.#wanted ?? { readSeq: this.#known.seq };
     const { main } = this.#host.timeline;
     const isCovered = !main.hasOlder.get() || main.first()!.seq! <= readSeq + 1;
     const after = isCovered ? readSeq : this.#countedSeq;
     const news = main.messages.get().filter((message) => this.#isUnread(message, after));
-    const { unread, mentions } = isCovered ? { unread: 0, mentions: 0 } : this.#known!;
+    const { unread, mentions } = isCovered ? { unread: 0, mentions: 0 } : this.#known;
     const mentioned = news.filter((message) => this.#isMention(message)).length;
     return {
       count: Math.min(MAX_COUNT, unread + news.length),

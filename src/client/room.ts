@@ -1,4 +1,5 @@
 /** A room as an app uses it. */
+import type { EmojiUse, Message } from "../protocol/wire/messages.ts";
 import type { Room as RoomInfo } from "../protocol/wire/rooms.ts";
 import type { PublicUser } from "../protocol/wire/users.ts";
 import type { EchoRoomError } from "./errors.ts";
@@ -48,6 +49,50 @@ export interface SendOptions extends MessageOptions {
   mentionsRoom?: boolean | undefined;
 }
 
+/** Who has changed a message. */
+export interface ChangedBy {
+  /** The user. */
+  readonly by: PublicUser;
+}
+
+/** Who reacted to a message, or took that back. */
+export interface ChangedReactions {
+  /** New reactions. */
+  readonly added: readonly EmojiUse[];
+  /** Those taken back. */
+  readonly removed: readonly EmojiUse[];
+}
+
+/**
+ * The events of a room, by their names, and what their handlers get. Each entry of the room's log is
+ * one event, in its order, once `room.messages` has it. What was missed comes first after a return, by
+ * the entry that changed each message last. What is in the room when it is joined is no event.
+ */
+export interface RoomEvents {
+  /** Somebody, perhaps the user, or the system has sent a message; also one missed while away. */
+  message: [message: Message, room: Room];
+  /** A message was edited. */
+  edited: [message: Message, room: Room, change: ChangedBy];
+  /** A message was deleted. */
+  deleted: [message: Message, room: Room, change: ChangedBy];
+  /** The reactions to a message have changed. */
+  reactions: [message: Message, room: Room, change: ChangedReactions];
+  /** A message was pinned. */
+  pinned: [message: Message, room: Room, change: ChangedBy];
+  /** A message was unpinned. */
+  unpinned: [message: Message, room: Room, change: ChangedBy];
+  /**
+   * A message was changed while the user was away, perhaps several times: the server tells what it is
+   * now, not what happened to it.
+   */
+  changed: [message: Message, room: Room];
+  /** The server has another log, since a backup was restored: `room.messages` was replaced. */
+  reset: [room: Room];
+}
+
+/** Handles the events of one name. A message is as it was then, or later. */
+export type RoomEventHandler<T extends keyof RoomEvents> = (...event: RoomEvents[T]) => void;
+
 /** A room that the app has joined; made by `client.join()`. */
 export interface Room {
   /** The id or slug that was given to `client.join()`. */
@@ -78,6 +123,16 @@ export interface Room {
    * is a subscriber. From then on they are kept current.
    */
   readonly pins: Observable<readonly ChatMessage[] | null>;
+
+  /**
+   * Calls a function for everything of one kind that happens in the room from now on. To show messages
+   * subscribe to `messages` instead; a bot that must miss nothing over restarts uses `follow` of
+   * `@echoroom/client/bot`.
+   * @param handler gets what {@linkcode RoomEvents} says: for most events the message, the room, and what
+   *   has changed
+   * @returns ends that
+   */
+  on<T extends keyof RoomEvents>(type: T, handler: RoomEventHandler<T>): () => void;
 
   /**
    * Sends a message. It is in `messages` at once (or as soon as it is known who is signed in), is

@@ -1,6 +1,7 @@
 /** The list of rooms, with what is unread: from the server, and kept live by being in the user's own. */
 import type { ListedRoom } from "../protocol/wire/rooms.ts";
 import type { Api } from "./api.ts";
+import type { Connection } from "./connection.ts";
 import { type Observable, Observed } from "./observable.ts";
 import type { Room } from "./room.ts";
 
@@ -23,7 +24,7 @@ export interface ObservableRooms extends Observable<readonly RoomSummary[] | nul
 /** What the list needs of the client around it. */
 export interface RoomListHost {
   readonly api: Api;
-  isOnline(): boolean;
+  readonly connection: Connection;
   join(id: string): Room;
 }
 
@@ -53,7 +54,7 @@ export class RoomList extends Observed<readonly RoomSummary[] | null> implements
 
   reload(): void {
     clearTimeout(this.#timer);
-    if (this.isUsed && this.#host.isOnline()) void this.#read();
+    if (this.isUsed && this.#host.connection.isOnline) void this.#read();
   }
 
   /** Forgets everything: the session has ended. */
@@ -112,8 +113,7 @@ export class RoomList extends Observed<readonly RoomSummary[] | null> implements
     const { unread, mentions } = live && live.readSeq !== null
       ? { unread: live.count, mentions: live.mentions }
       : me ?? { unread: 0, mentions: 0 };
-    const sent = room?.messages.get().filter(({ seq }) => seq);
-    const last = sent?.at(-1)?.createdAt ?? "";
+    const last = room?.messages.get().findLast(({ seq }) => seq)?.createdAt ?? "";
     const lastMessageAt = last > (listed.lastMessageAt ?? "") ? last : listed.lastMessageAt;
     return { ...listed, lastMessageAt, isMember: me !== undefined, unread, mentions };
   }

@@ -65,7 +65,9 @@ export class Subscription {
     if (this.status !== "failed") this.#become({ status: "joining" });
     try {
       await this.#join();
-      if (isCurrent()) await this.#catchUp(attempt);
+      // A join may not show all that was missed.
+      if (isCurrent() && this.status !== "live") await this.#recover(attempt);
+      if (isCurrent()) this.#become({ status: "live" });
     } catch (error) {
       if (isCurrent()) this.#refused(error as EchoRoomError);
     }
@@ -126,15 +128,8 @@ export class Subscription {
     const added = this.#timeline.join(answer);
     this.#host.joined(answer);
     if (added === null) return void this.check();
-    if (!isNew && this.status !== "live") this.#recovered(added, false);
+    if (!isNew && this.status !== "live") this.recovery.set({ messages: added, reset: false });
     this.#become({ status: "live" });
-  }
-
-  /** Recovers what a join did not show. */
-  async #catchUp(attempt: number): Promise<void> {
-    if (this.status === "live") return;
-    await this.#recover(attempt);
-    if (attempt === this.#attempt) this.#become({ status: "live" });
   }
 
   /** Reads after the cursor until nothing is missing. */
@@ -157,17 +152,13 @@ export class Subscription {
     }
     if (attempt !== this.#attempt) return;
     this.#recovering = false;
-    if (added > 0 || reset || this.status !== "live") this.#recovered(added, reset);
+    if (added > 0 || reset || this.status !== "live") this.recovery.set({ messages: added, reset });
   }
 
   /** The room, and whether the user is there: true unless the server is told otherwise. */
   #place(): { roomId: string; present: false | undefined } {
     this.#isPresent = this.#host.isPresent();
     return { roomId: this.#host.roomId(), present: this.#isPresent ? undefined : false };
-  }
-
-  #recovered(messages: number, reset: boolean): void {
-    this.recovery.set({ messages, reset });
   }
 
   #refused(error: EchoRoomError): void {

@@ -1,10 +1,10 @@
 /** One room's messages as this client has them: the log up to a cursor, and drafts after it. */
 import type { ServerEvents } from "../protocol/wire/events.ts";
-import type { Message } from "../protocol/wire/messages.ts";
+import type { Message, MessageChange } from "../protocol/wire/messages.ts";
 import type { PublicUser } from "../protocol/wire/users.ts";
 import { type ChatMessage, keyOf, type MessageRef } from "./chat_message.ts";
 import { isChange, type Unsent } from "./commands.ts";
-import { type Answered, continues, type Entry, type EntryRelated, LOG_START } from "./log_entry.ts";
+import { type Answered, type CameWith, continues, type Entry, LOG_START } from "./log_entry.ts";
 import { type ListHost, MessageList } from "./message_list.ts";
 import { MessageSet } from "./message_set.ts";
 import { OptimisticChanges } from "./optimistic_changes.ts";
@@ -13,6 +13,13 @@ import type { TimelineView } from "./timeline_view.ts";
 
 /** More of the messages that others answer than a screen shows; the oldest go first. */
 const MAX_REFERENCED = 500;
+
+/** Passes an event on, with the message and what has changed, if it is about one. */
+type Emit = (
+  type: "message" | "changed" | "deleted" | "reset" | MessageChange["type"],
+  message?: Message,
+  change?: object,
+) => void;
 
 /**
  * The messages from the first one shown up to the cursor, without a gap. Entries come one by one
@@ -38,8 +45,12 @@ export class Timeline implements ListHost {
   /** The user; null before it is known. */
   readonly self: () => PublicUser | null;
 
-  constructor(self: () => PublicUser | null) {
+  /** Is told what happens. */
+  readonly #emit: Emit;
+
+  constructor(self: () => PublicUser | null, emit: Emit) {
     this.self = self;
+    this.#emit = emit;
     this.#referenced = new MessageSet(self);
     this.main = new MessageList(this);
     this.#lists = new Set([this.main]);
@@ -104,7 +115,10 @@ export class Timeline implements ListHost {
   recover(page: ServerEvents["connection:missed"]): number {
     const { messages, reset } = page;
     this.#unconfirmed = false;
-    if (reset) this.#reset(LOG_START);
+    if (reset) {
+      this.#reset(LOG_START);
+      this.#emit("reset");
+    }
     const added = this.#takeUpTo(page);
     if (messages.length > 0 || reset) this.#changed();
     return added;
@@ -117,13 +131,16 @@ export class Timeline implements ListHost {
    * @param related what the entry has changed, and what goes with the message, if it says so
    * @returns whether it was the next one; earlier ones are known, later ones leave `isBehind` true
    */
-  receive(entry: Entry, message?: Message, related: EntryRelated = {}): boolean {
+  receive(entry: Entry, message?: Message, related: CameWith = {}): boolean {
     if (this.#cursor === null) return false;
     this.#head = Math.max(this.#head, entry.seq);
     // It may follow an entry that only has the cursor's number.
     if (this.#unconfirmed || entry.seq !== this.#cursor.seq + 1) return false;
     this.refer(related.referenced);
-    if (message) this.#fold(message, undefined, related);
+    if (message) {
+      this.#fold(message, related);
+      this.#tell(entry, message, related);
+    }
     this.#cursor = entry;
     this.#confirm();
     if (message) this.#changed();
@@ -203,9 +220,13 @@ export class Timeline implements ListHost {
    * Takes the messages of an answer, after which nothing is missing up to its end.
    * @returns how many are new
    */
-  #takeUpTo({ lastSeq, lastEntryId, messages, mine, referenced }: Answered): number {
-    this.refer(referenced);
-    const added = messages.filter((message) => this.#fold(message, mine?.[message.id] ?? []));
+  #takeUpTo(answer: Answered): number {
+    const { lastSeq, lastEntryId } = answer;
+    this.refer(answer.referenced);
+    const added = answer.messages.filter((message) => {
+      this.#tellMissed(message);
+      return this.#fold(message, answer);
+    });
     if (this.#cursor === null || lastSeq > this.#cursor.seq) {
       this.#cursor = { seq: lastSeq, id: lastEntryId ?? null };
     }
@@ -225,15 +246,29 @@ export class Timeline implements ListHost {
 
   /**
    * Takes the state of a message that an entry after the cursor has created or changed.
-   * @param mine,related as in {@linkcode TimelineView.fold}
    * @returns whether it is new: the user's own are not that were on their way
    */
-  #fold(message: Message, mine?: string[], related?: EntryRelated): boolean {
+  #fold(message: Message, related: CameWith): boolean {
     const key = keyOf(message.sender, message.clientMessageId);
-    if (this.#referenced.has(key)) this.#referenced.put(message, mine, related?.change);
-    for (const view of this.views) view.fold(message, mine, related);
+    if (this.#referenced.has(key)) this.#referenced.put(message, related);
+    for (const view of this.views) view.fold(message, related);
     const isNew = message.seq > this.cursor.seq;
-    const [isAdded] = [...this.#lists].map((list) => list.take(message, isNew, mine, related));
+    const [isAdded] = [...this.#lists].map((list) => list.take(message, isNew, related));
     return isAdded!;
+  }
+
+  #tell({ seq }: Entry, message: Message, { change, by }: CameWith): void {
+    if (message.seq === seq) this.#emit("message", message);
+    else if (change) this.#emit(change.type, message, change);
+    else this.#emit("deleted", message, { by });
+  }
+
+  /** Tells of what an answer shows that was not known. In a new log, or before the first join, all is. */
+  #tellMissed(message: Message): void {
+    const { seq } = this.cursor;
+    if (seq === 0) return;
+    if (message.seq > seq) return this.#emit("message", message);
+    const known = this.main.set.find(message.id)?.changedSeq ?? seq;
+    if (message.changedSeq > known) this.#emit("changed", message);
   }
 }

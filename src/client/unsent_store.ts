@@ -25,8 +25,8 @@ export interface UnsentStore {
    * @throws what an asynchronous storage throws
    */
   load(owner: string): Unsent[] | Promise<Unsent[]>;
-  save(owner: string, message: Unsent): void;
-  remove(owner: string, message: Unsent): void;
+  /** Stores the command with this `clientMessageId`, or removes it if there is none. */
+  set(owner: string, id: string, message?: Unsent): void;
   /** Removes everything of an owner. */
   erase(owner: string): void | Promise<void>;
 }
@@ -38,7 +38,7 @@ export function unsentStoreIn(storage: OutboxStorage | null): UnsentStore {
   return "key" in storage ? new WebStore(storage as WebStorage) : new ListStore(storage);
 }
 
-const MEMORY_ONLY: UnsentStore = { load: () => [], save() {}, remove() {}, erase() {} };
+const MEMORY_ONLY: UnsentStore = { load: () => [], set() {}, erase() {} };
 
 type WebStorage = Pick<Storage, "length" | "key" | "getItem" | "setItem" | "removeItem">;
 
@@ -60,17 +60,16 @@ class WebStore implements UnsentStore {
       .sort((a, b) => a.createdAt < b.createdAt ? -1 : 1);
   }
 
-  save(owner: string, message: Unsent): void {
-    const key = keyOf(owner, message.clientMessageId);
-    attempt(() => this.#storage.setItem(key, JSON.stringify(message)));
-  }
-
-  remove(owner: string, { clientMessageId }: Unsent): void {
-    attempt(() => this.#storage.removeItem(keyOf(owner, clientMessageId)));
+  set(owner: string, id: string, message?: Unsent): void {
+    const key = keyOf(owner, id);
+    attempt(() => {
+      if (message) this.#storage.setItem(key, JSON.stringify(message));
+      else this.#storage.removeItem(key);
+    });
   }
 
   erase(owner: string): void {
-    for (const message of this.load(owner)) this.remove(owner, message);
+    for (const { clientMessageId } of this.load(owner)) this.set(owner, clientMessageId);
   }
 }
 
@@ -92,23 +91,8 @@ class ListStore implements UnsentStore {
     return this.#inTurn(() => this.#read(owner));
   }
 
-  save(owner: string, message: Unsent): void {
-    this.#update(owner, message.clientMessageId, message);
-  }
-
-  remove(owner: string, { clientMessageId }: Unsent): void {
-    this.#update(owner, clientMessageId);
-  }
-
-  async erase(owner: string): Promise<void> {
-    const removed = this.#inTurn(async () => {
-      await this.#storage.removeItem(listKeyOf(owner));
-    });
-    await removed.catch(() => {});
-  }
-
-  /** Replaces one command, or removes it if there is none; the others keep their order. */
-  #update(owner: string, id: string, message?: Unsent): void {
+  /** The other commands keep their order. */
+  set(owner: string, id: string, message?: Unsent): void {
     this.#inTurn(async () => {
       // Read each time: another client of this app may use the same storage.
       const all = new Map((await this.#read(owner)).map((other) => [other.clientMessageId, other]));
@@ -118,6 +102,13 @@ class ListStore implements UnsentStore {
       if (all.size === 0) await this.#storage.removeItem(key);
       else await this.#storage.setItem(key, JSON.stringify([...all.values()]));
     }).catch(() => {});
+  }
+
+  async erase(owner: string): Promise<void> {
+    const removed = this.#inTurn(async () => {
+      await this.#storage.removeItem(listKeyOf(owner));
+    });
+    await removed.catch(() => {});
   }
 
   async #read(owner: string): Promise<Unsent[]> {

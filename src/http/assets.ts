@@ -7,23 +7,28 @@ import { acceptsGzip } from "./compression.ts";
 
 const compress = promisify(gzip);
 
-/** A text that is the same for every client. */
+/** A text or picture that is the same for every client. */
 export interface Asset {
   contentType: string;
   etag: string;
   plain: Uint8Array<ArrayBuffer>;
-  gzip: Uint8Array<ArrayBuffer>;
+  /** Null if it would not be shorter, as of a picture. */
+  gzip: Uint8Array<ArrayBuffer> | null;
 }
 
-export async function makeAsset(text: string, contentType: string): Promise<Asset> {
-  const plain = new TextEncoder().encode(text);
+export async function makeAsset(
+  content: string | Uint8Array<ArrayBuffer>,
+  contentType: string,
+): Promise<Asset> {
+  const plain = typeof content === "string" ? new TextEncoder().encode(content) : content;
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", plain));
+  const compressed = new Uint8Array(await compress(plain));
   return {
     contentType,
     // Weak: plain and compressed are the same text in different bytes.
     etag: `W/"${digest.toBase64({ alphabet: "base64url", omitPadding: true })}"`,
     plain,
-    gzip: new Uint8Array(await compress(plain)),
+    gzip: compressed.length < plain.length ? compressed : null,
   };
 }
 
@@ -36,7 +41,7 @@ export function answerAsset(c: Context, { contentType, etag, plain, gzip }: Asse
   };
   if (isKnown(c.req.header("if-none-match"), etag)) return c.body(null, 304, headers);
   headers["Content-Type"] = contentType;
-  if (!acceptsGzip(c)) return c.body(plain, 200, headers);
+  if (!gzip || !acceptsGzip(c)) return c.body(plain, 200, headers);
   return c.body(gzip, 200, { ...headers, "Content-Encoding": "gzip" });
 }
 
@@ -52,27 +57,37 @@ export class AssetFiles {
 
   /**
    * Answers with a file, or 404 if there is none.
-   * @param contentType by default that of the file's name
+   * @param path its own, or those of several files that are served as one
+   * @param contentType by default that of the first file's name
    */
-  async answer(c: Context, path: string, contentType = getMimeType(path)!): Promise<Response> {
-    const asset = await this.#find(path, contentType);
+  async answer(
+    c: Context,
+    path: string | readonly string[],
+    contentType = getMimeType([path].flat()[0]!)!,
+  ): Promise<Response> {
+    const asset = await this.#find([path].flat(), contentType);
     return asset ? answerAsset(c, asset) : c.notFound();
   }
 
-  async #find(path: string, contentType: string): Promise<Asset | null> {
-    const file = await Deno.stat(path).catch(() => null);
-    if (!file?.isFile) return null;
-    const version = `${file.mtime?.getTime()} ${file.size}`;
-    const known = this.#made.get(path);
+  async #find(paths: string[], contentType: string): Promise<Asset | null> {
+    const files = await Promise.all(paths.map((path) => Deno.stat(path).catch(() => null)));
+    if (!files.every((file) => file?.isFile)) return null;
+    const version = files.map((file) => `${file!.mtime?.getTime()} ${file!.size}`).join();
+    const key = paths.join();
+    const known = this.#made.get(key);
     if (known?.version === version) return await known.asset;
-    const asset = this.#make(path, contentType);
-    this.#made.set(path, { version, asset });
-    asset.catch(() => this.#made.delete(path));
+    const asset = this.#make(paths, contentType);
+    this.#made.set(key, { version, asset });
+    asset.catch(() => this.#made.delete(key));
     return await asset;
   }
 
-  async #make(path: string, contentType: string): Promise<Asset> {
-    return await makeAsset(this.#transform(await Deno.readTextFile(path)), contentType);
+  async #make(paths: string[], contentType: string): Promise<Asset> {
+    if (contentType.startsWith("image/png")) {
+      return await makeAsset(await Deno.readFile(paths[0]!), contentType);
+    }
+    const texts = await Promise.all(paths.map((path) => Deno.readTextFile(path)));
+    return await makeAsset(this.#transform(texts.join("\n")), contentType);
   }
 }
 

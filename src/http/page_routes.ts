@@ -14,8 +14,25 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
  */
 const SCRIPT =
   /^(?:web\/(?:[a-z]+\/)?[a-z_]+|src\/client\/[a-z_]+|src\/protocol\/wire\/[a-z_]+|src\/domain\/errors)\.ts$/;
-const STATIC = /^web\/(?:[a-z]+\/)?[a-z_]+\.(?:css|js|svg|webmanifest)$/;
+const STATIC = /^web\/(?:[a-z]+\/)?[a-z_\d]+\.(?:css|js|png|svg|webmanifest)$/;
 const SERVICE_WORKER = "web/service_worker.js";
+/** Served as one file, in the order in which they apply: one request instead of a dozen. */
+const STYLES = [
+  "theme",
+  "styles/elements",
+  "styles/bar",
+  "styles/sign_in",
+  "styles/rooms",
+  "styles/room",
+  "styles/messages",
+  "styles/text",
+  "styles/reactions",
+  "styles/message_actions",
+  "styles/composer",
+  "styles/pane",
+  "styles/dialogs",
+].map((name) => `${ROOT}web/${name}.css`);
+const STYLE_SHEET = "web/page.css";
 const EMOJI = "emoji.json";
 const PREFIX = "/assets/";
 const HTML = "text/html; charset=UTF-8";
@@ -49,6 +66,7 @@ export function pageRoutes(settings: PageSettings): Hono {
   routes.get(`${PREFIX}:path{.+}`, async (c) => {
     const path = c.req.path.slice(PREFIX.length);
     if (path === EMOJI) return answerAsset(c, await (emoji ??= makeEmojiAsset()));
+    if (path === STYLE_SHEET) return others.answer(c, STYLES);
     // The pages are outside the service worker's own folder, its scope by default.
     if (path === SERVICE_WORKER) c.header("Service-Worker-Allowed", "/");
     const library = LIBRARIES.get(path);

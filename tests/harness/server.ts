@@ -55,15 +55,21 @@ export async function spawnServer(
   const all = { ...SETTINGS, DATA_DIR: await Deno.makeTempDir(), ...settings };
   const { child, output } = spawnMain(all, folder, args, launcher);
   const url = await firstUrl(child, output);
+  let isEnding = false;
+  const kill = (signal: Deno.Signal) => {
+    isEnding ||= signal === "SIGKILL" || signal === "SIGTERM";
+    child.kill(signal);
+  };
   return {
     url,
     settings: all,
     output,
     pid: child.pid,
     ended: child.status,
-    kill: (signal) => child.kill(signal),
+    kill,
     async stop() {
-      child.kill("SIGTERM");
+      // One that has ended otherwise throws here: it has crashed.
+      if (!isEnding) kill("SIGTERM");
       await child.status;
     },
   };

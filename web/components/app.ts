@@ -38,9 +38,9 @@ export function App({ chat }: { chat: Chat }) {
     </header>
     ${!isKnown && isUnreachable.current && html`
       <p id="unreachable" class="card">
-        The server cannot be reached. ${archivedUserId() === null
-          ? "Your rooms, and what you have written in them, will be here as soon as it is back."
-          : "These are your rooms as they were last; what you have written is sent as soon as it is back."}
+        ${archivedUserId() === null
+          ? "The server cannot be reached. Your rooms, and what you have written in them, will be here as soon as it is back."
+          : "These are your rooms as they were last. What you have written is sent as soon as the server is back."}
       </p>
       ${archivedUserId() !== null && html`<${ArchivedChat} userId=${archivedUserId()} />`}
     `}

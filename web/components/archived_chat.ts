@@ -48,23 +48,27 @@ function ArchivedRoomView({ archived: { room, messages } }: { archived: Archived
   const scroller = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => void (scroller.current!.scrollTop = scroller.current!.scrollHeight), []);
   const lines = toLines(messages, null, undefined);
+  const names = new Map(messages.map(({ sender }) => [sender.id, sender.displayName]));
   return html`
     <section class="room" aria-label="Room">
       <header>
-        <a class="back" href="#/">‹ Rooms</a>
+        <a class="back" href="#/">‹<span> Rooms</span></a>
         <h1 title=${room.name}>${room.name}</h1>
         <p class="description">${room.description}</p>
       </header>
       <div class="timeline">
         <div class="messages" ref=${scroller} tabindex="0" role="log" aria-label="Messages">
-          <ol>${lines.map((line) => html`<${LineView} key=${line.key} ...${line} />`)}</ol>
+          <ol>${lines.map((line) =>
+            html`<${LineView} key=${line.key} names=${names} ...${line} />`
+          )}</ol>
         </div>
       </div>
     </section>
   `;
 }
 
-function LineView(line: Line) {
+/** @param names the display names of those who have written, by their ids */
+function LineView({ names, ...line }: Line & { names: ReadonlyMap<string, string> }) {
   if (line.kind !== "message") return html`<li class=${line.kind}><span>${line.text}</span></li>`;
   const { message, continued } = line;
   const { sender, createdAt, deletedAt, system } = message;
@@ -74,12 +78,16 @@ function LineView(line: Line) {
       <${Avatar} user=${sender} />
       <b class="sender">${sender.displayName}</b>
       <time datetime=${createdAt}>${TIME.format(new Date(createdAt))}</time>
-      <${Text} message=${message} />
+      <${Text} message=${message} names=${names} />
     </li>
   `;
 }
 
-function Text({ message: { deletedAt, text } }: { message: ChatMessage }) {
+function Text({ message: { deletedAt, text, mentions }, names }: {
+  message: ChatMessage;
+  names: ReadonlyMap<string, string>;
+}) {
   if (deletedAt !== null) return html`<div class="text">Message deleted</div>`;
-  return html`<${Markup} text=${text} names="" ownName="" />`;
+  const mentioned = mentions.map((id) => names.get(id) ?? "").join("\n");
+  return html`<${Markup} text=${text} names=${mentioned} ownName="" />`;
 }

@@ -2,6 +2,7 @@
 import { html } from "htm/preact";
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
+import { Icon } from "./icon.ts";
 
 export interface DialogProps {
   title: string;
@@ -21,8 +22,8 @@ export function Dialog({ title, onClose, children }: DialogProps) {
       <div class="dialog-content">
         <div class="dialog-head">
           <h2 id=${titleId}>${title}</h2>
-          <button class="quiet" type="button" aria-label="Close"
-            onClick=${() => dialog.current!.close()}>✕</button>
+          <button class="quiet close" type="button" aria-label="Close"
+            onClick=${() => dialog.current!.close()}><${Icon} name="close" /></button>
         </div>
         ${children}
       </div>

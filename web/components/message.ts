@@ -95,7 +95,7 @@ function Answers({ open, message: { id } }: { open: OpenRoom; message: ChatMessa
   if (count === 0) return null;
   return html`
     <p class="answers">
-      <button class="quiet" type="button" onClick=${() => open.openThread(id!)}>
+      <button class="link" type="button" onClick=${() => open.openThread(id!)}>
         ${count === 1 ? "1 answer" : `${count} answers`}
       </button>
     </p>

@@ -30,7 +30,7 @@ function RoomHeader({ open }: { open: OpenRoom }) {
   const info = signalOf(room.info).value;
   return html`
     <header>
-      ${back && html`<a class="back" href=${back}>‹ Rooms</a>`}
+      ${back && html`<a class="back" href=${back}>‹<span> Rooms</span></a>`}
       <h1 title=${info?.name ?? ""}>${info?.name ?? "…"}</h1>
       <p class="description">${info?.description}</p>
       ${back && info && html`

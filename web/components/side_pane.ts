@@ -12,6 +12,9 @@ import { Markup } from "./markup.ts";
 import { Time } from "./message.ts";
 import { Reactions } from "./reactions.ts";
 
+/** Where the pane takes the place of the messages, as its styles say. */
+const COVERING = matchMedia("(max-width: 60rem), (max-height: 30rem)");
+
 export function SidePane({ open }: { open: OpenRoom }) {
   const pane = open.pane.value;
   if (pane === null) return null;
@@ -54,7 +57,7 @@ function Pins({ open }: { open: OpenRoom }) {
           html`
             <${PaneMessage} key=${message.key} open=${open} message=${message}>
               ${open.mayModerate && html`
-                <button class="quiet" type="button"
+                <button class="link" type="button"
                   onClick=${() => open.commands.togglePin(message)}>Unpin</button>
               `}
             <//>
@@ -125,6 +128,10 @@ interface PaneMessageProps {
 function PaneMessage({ open, message, children }: PaneMessageProps) {
   const { id, sender, text, deletedAt, mentions, createdAt, state } = message;
   const names = mentions.map((id) => open.nameOf(id)).join("\n");
+  const show = () => {
+    if (COVERING.matches) open.showPane(null);
+    void open.goTo(id!);
+  };
   return html`
     <li class="pane-message" data-state=${state}>
       <${Avatar} user=${sender} />
@@ -135,8 +142,7 @@ function PaneMessage({ open, message, children }: PaneMessageProps) {
       <${Reactions} open=${open} message=${message} />
       <p class="links">
         ${id && html`
-          <button class="quiet" type="button" onClick=${() =>
-            open.goTo(id)}>Show in the room</button>
+          <button class="link" type="button" onClick=${show}>Show in the room</button>
         `}
         ${children}
       </p>
