@@ -88,6 +88,18 @@ Deno.test("what was read offline is told to the server later", () =>
     await counts(await enter(next, slug), 0);
   }));
 
+Deno.test("a position that waits for its pause is sent when the room is left", () =>
+  onRoom(async ({ ada, bob, slug }) => {
+    const [adas, bobs] = await enterBoth(ada, bob, slug);
+    for (const text of ["One", "Two"]) await bobs.send(text);
+    await counts(adas, 2);
+    // One of them is on its way, or has just been sent.
+    for (const seq of [2, 3]) adas.markRead(seq);
+    adas.leave();
+    const readSeq = async () => (await ada.client.api.readRoom(slug)).me?.readSeq;
+    await until(async () => await readSeq() === 3, "the server has the position");
+  }));
+
 Deno.test("more unread messages than are shown are counted by the server, and 100 means more", () =>
   onRoom(async ({ ada, bob, slug }) => {
     const bobs = await enter(bob.client, slug);

@@ -39,7 +39,7 @@ export class JoinedRoom implements Room {
   readonly online: Observable<Attendance>;
   readonly typing: Observable<readonly PublicUser[]>;
   readonly recovery: Observable<Recovery | null>;
-  readonly unread: Observable<Unread>;
+  readonly unread: Observed<Unread>;
   readonly pins: Observable<readonly ChatMessage[] | null>;
 
   readonly #host: RoomHost;

@@ -24,7 +24,7 @@ export class JoinedRooms {
   }
 
   /** Returns the room of this name; it has to be left as often as it was joined. */
-  join(idOrSlug: string, isPresent: boolean): Room {
+  join(idOrSlug: string, isPresent: boolean): JoinedRoom {
     const known = this.#rooms.get(idOrSlug);
     if (known) {
       known.holders++;

@@ -83,8 +83,9 @@ export class Reading {
     this.#want(this.#wanted ?? ASK);
   }
 
-  /** The room is no longer live. */
+  /** The room is no longer live. If it was left, what waits for its pause is sent without it. */
   stop(): void {
+    if (this.#isLive && this.#wanted) void this.#send();
     clearTimeout(this.#timer);
     this.#isBusy = this.#isLive = false;
   }
@@ -120,9 +121,9 @@ export class Reading {
     this.#isBusy = true;
     try {
       const ack = await this.#host.connection.request(event, { roomId: this.#host.roomId(), seq });
-      if (!this.#isLive) return;
       if (wanted === this.#wanted) this.#wanted = null;
       this.#host.acked(ack);
+      if (!this.#isLive) return;
     } catch (error) {
       if (!this.#isLive) return;
       const { retryAfter = 0 } = error as EchoRoomError;

@@ -2,8 +2,8 @@
 import type { ListedRoom } from "../protocol/wire/rooms.ts";
 import type { Api } from "./api.ts";
 import type { Connection } from "./connection.ts";
+import type { JoinedRoom } from "./joined_room.ts";
 import { type Observable, Observed } from "./observable.ts";
-import type { Room } from "./room.ts";
 
 /** A room as it is listed. */
 export interface RoomSummary extends Omit<ListedRoom, "me"> {
@@ -25,7 +25,7 @@ export interface ObservableRooms extends Observable<readonly RoomSummary[] | nul
 export interface RoomListHost {
   readonly api: Api;
   readonly connection: Connection;
-  join(id: string): Room;
+  join(id: string): JoinedRoom;
 }
 
 /** How often the list is read, so that new rooms are in it. */
@@ -38,8 +38,8 @@ const PAGE = 100;
 export class RoomList extends Observed<readonly RoomSummary[] | null> implements ObservableRooms {
   readonly #host: RoomListHost;
   #listed: ListedRoom[] | null = null;
-  /** The user's own rooms, and what ends the watch of each. */
-  readonly #joined = new Map<string, { room: Room; end: () => void }>();
+  /** The user's own rooms, of which this is computed. */
+  readonly #joined = new Map<string, JoinedRoom>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Counts the readings: answers to an older one are ignored. */
   #reading = 0;
@@ -90,25 +90,23 @@ export class RoomList extends Observed<readonly RoomSummary[] | null> implements
       if (!me || this.#joined.has(id) || this.#joined.size >= MAX_JOINED) continue;
       const room = this.#host.join(id);
       // What is unread changes with the messages.
-      const ends = [room.unread, room.info].map(({ subscribe }) => {
-        return subscribe(() => this.changed());
-      });
-      this.#joined.set(id, { room, end: () => ends.forEach((end) => end()) });
+      for (const { derived } of [room.unread, room.info]) derived.add(this);
+      this.#joined.set(id, room);
     }
   }
 
   #leave(): void {
     this.#reading++;
     clearTimeout(this.#timer);
-    for (const { room, end } of this.#joined.values()) {
-      end();
+    for (const room of this.#joined.values()) {
+      for (const { derived } of [room.unread, room.info]) derived.delete(this);
       room.leave();
     }
     this.#joined.clear();
   }
 
   #summary({ me, ...listed }: ListedRoom): RoomSummary {
-    const room = this.#joined.get(listed.id)?.room;
+    const room = this.#joined.get(listed.id);
     const live = room?.unread.get();
     const { unread, mentions } = live && live.readSeq !== null
       ? { unread: live.count, mentions: live.mentions }
