@@ -318,6 +318,32 @@ Deno.test("a message that others deleted meanwhile stays deleted, whatever one h
     assert.deepEqual(last(adas).reactions, []);
   }));
 
+Deno.test("an edit that waits is not sent when its message is deleted as well", () =>
+  withMessage(async ({ ada, adas, bobs, id }) => {
+    ada.client.disconnect();
+    const done = [adas.edit(id, "Hello again"), adas.delete(id)];
+    assert.equal(last(adas).text, "");
+    ada.client.connect();
+    await Promise.all(done);
+    await settles(bobs, ({ deletedAt }) => deletedAt !== null);
+    assert.equal(bobs.cursor, 3);
+  }));
+
+Deno.test("an edit that waits is refused when another page has deleted the message", () =>
+  withMessage(async ({ ada, adas, id, server, slug }) => {
+    const page = ada.browser.open(server.url);
+    page.connect();
+    const other = await enter(page, slug);
+    ada.client.disconnect();
+    const refused = assert.rejects(adas.edit(id, "Hello again"), { code: "message_deleted" });
+    assert.equal(last(adas).text, "Hello again");
+    await other.delete(id);
+    ada.client.connect();
+    await refused;
+    await settles(adas, ({ deletedAt }) => deletedAt !== null);
+    assert.equal(last(adas).text, "");
+  }));
+
 Deno.test("a reply to an unsent message names it once both are sent", () =>
   withMessage(async ({ ada, bob, adas, bobs }) => {
     const bobsId = bob.client.user.get()!.id;

@@ -111,7 +111,8 @@ export class RoomList extends Observed<readonly RoomSummary[] | null> implements
     const { unread, mentions } = live && live.readSeq !== null
       ? { unread: live.count, mentions: live.mentions }
       : me ?? { unread: 0, mentions: 0 };
-    const last = room?.messages.get().findLast(({ seq }) => seq)?.createdAt ?? "";
+    const sent = room?.messages.get().filter(({ seq }) => seq);
+    const last = sent?.at(-1)?.createdAt ?? "";
     const lastMessageAt = last > (listed.lastMessageAt ?? "") ? last : listed.lastMessageAt;
     return { ...listed, lastMessageAt, isMember: me !== undefined, unread, mentions };
   }
