@@ -1,4 +1,4 @@
-/** Those who are called when something happens in a room. */
+/** Handlers of what happens in a room. */
 import type { Listeners } from "./listeners.ts";
 import type { RoomEventHandler, RoomEvents } from "./room.ts";
 

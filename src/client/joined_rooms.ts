@@ -12,7 +12,7 @@ import type { RoomHost } from "./room_host.ts";
 export type RoomsHost = Omit<RoomHost, "release" | "isPresent" | "acked">;
 
 export class JoinedRooms {
-  /** Are told what happens in all rooms. */
+  /** Are called with the events of all rooms. */
   readonly events: RoomEventListeners = new Listeners();
   readonly #host: RoomsHost;
   readonly #rooms = new Map<string, { room: JoinedRoom; holders: number }>();
@@ -38,7 +38,7 @@ export class JoinedRooms {
       isPresent: ({ id }) => this.#withId(id).some(({ isPresent }) => isPresent),
       release: (room) => this.#release(room),
     });
-    // Of several handles of a room the first one tells.
+    // Of several handles of one room, only the first.
     room.events.add((...event) => this.#withId(room.id)[0] === room && this.events.call(...event));
     this.#rooms.set(idOrSlug, { room, holders: 1 });
     for (const unsent of this.#host.unsent(room)) room.timeline.show(unsent);

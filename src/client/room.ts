@@ -82,7 +82,7 @@ export interface RoomEvents {
   /** A message was unpinned. */
   unpinned: [message: Message, room: Room, change: ChangedBy];
   /**
-   * A message was changed while the user was away, perhaps several times: the server tells what it is
+   * A message was changed while the user was away, perhaps several times: the server says what it is
    * now, not what happened to it.
    */
   changed: [message: Message, room: Room];

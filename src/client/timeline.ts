@@ -45,7 +45,7 @@ export class Timeline implements ListHost {
   /** The user; null before it is known. */
   readonly self: () => PublicUser | null;
 
-  /** Is told what happens. */
+  /** Is called with each event. */
   readonly #emit: Emit;
 
   constructor(self: () => PublicUser | null, emit: Emit) {
@@ -139,7 +139,7 @@ export class Timeline implements ListHost {
     this.refer(related.referenced);
     if (message) {
       this.#fold(message, related);
-      this.#tell(entry, message, related);
+      this.#emitEntry(entry, message, related);
     }
     this.#cursor = entry;
     this.#confirm();
@@ -224,7 +224,7 @@ export class Timeline implements ListHost {
     const { lastSeq, lastEntryId } = answer;
     this.refer(answer.referenced);
     const added = answer.messages.filter((message) => {
-      this.#tellMissed(message);
+      this.#emitMissed(message);
       return this.#fold(message, answer);
     });
     if (this.#cursor === null || lastSeq > this.#cursor.seq) {
@@ -257,14 +257,14 @@ export class Timeline implements ListHost {
     return isAdded!;
   }
 
-  #tell({ seq }: Entry, message: Message, { change, by }: CameWith): void {
+  #emitEntry({ seq }: Entry, message: Message, { change, by }: CameWith): void {
     if (message.seq === seq) this.#emit("message", message);
     else if (change) this.#emit(change.type, message, change);
     else this.#emit("deleted", message, { by });
   }
 
-  /** Tells of what an answer shows that was not known. In a new log, or before the first join, all is. */
-  #tellMissed(message: Message): void {
+  /** Emits what an answer has that was not known, except at the first join and in another log. */
+  #emitMissed(message: Message): void {
     const { seq } = this.cursor;
     if (seq === 0) return;
     if (message.seq > seq) return this.#emit("message", message);
