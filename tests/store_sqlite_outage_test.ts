@@ -91,6 +91,36 @@ Deno.test("a database file that is replaced under an open store is noticed befor
 });
 
 for (
+  const [rest, size] of [["nothing", 0], ["its first half", 0.5]] satisfies [string, number][]
+) {
+  Deno.test(`a database file that is truncated to ${rest} under an open store is noticed before an ack`, async () => {
+    await using world = await openWorld();
+    world.checkpoint();
+    const whole = await Deno.stat(world.path);
+    await append(world.store, [draft(world.ada)]);
+    await Deno.truncate(world.path, whole.size * size);
+    for (let i = 0; i < 2; i++) {
+      await assert.rejects(append(world.store, [draft(world.ada)], 2), UNAVAILABLE);
+    }
+    await assert.rejects(world.store.ping(), { message: /deleted or replaced/ });
+  });
+}
+
+Deno.test("a database file that VACUUM has made shorter is written to as before", async () => {
+  await using world = await openWorld();
+  world.fill();
+  world.checkpoint();
+  await append(world.store, [draft(world.ada)]);
+  const before = await Deno.stat(world.path);
+  world.vacuum();
+  const after = await Deno.stat(world.path);
+  assert.ok(after.size < before.size, `${after.size} bytes, before ${before.size}`);
+  const [message] = await append(world.store, [draft(world.ada)], 2);
+  assert.equal(message!.seq, 3);
+  await world.store.ping();
+});
+
+for (
   const [fault, message, provoke] of [
     ["a lock of another process", /another process holds a lock/i, (db, path) => {
       using other = new DatabaseSync(path);
@@ -169,6 +199,10 @@ async function openWorld(options: SqliteOptions = {}) {
     ada,
     lock: () => other.exec("BEGIN IMMEDIATE"),
     unlock: () => other.exec("ROLLBACK"),
+    checkpoint: () => other.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get(),
+    /** Adds pages that VACUUM removes. */
+    fill: () => other.exec("CREATE TABLE t AS SELECT zeroblob(1000000); DROP TABLE t"),
+    vacuum: () => other.exec("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)"),
     [Symbol.asyncDispose]: async () => {
       await store.close();
       other.close();

@@ -5,8 +5,9 @@ import {
   checkDamage,
   checkVersion,
   type FileIdentity,
+  findAgain,
   identify,
-  isInPlace,
+  isTruncated,
   openDatabase,
   readVersion,
 } from "./file.ts";
@@ -53,11 +54,10 @@ export class SqliteDatabase {
   readonly #sql: Statements;
   /** What can be called from the thread of the store. */
   readonly ports: DatabasePorts;
-  /** The file that was opened. */
-  readonly identity: FileIdentity;
-  readonly #walIdentity: FileIdentity;
-  /** Whether the files were gone when they were last looked at. */
-  #displaced = false;
+  #file: FileIdentity;
+  readonly #wal: FileIdentity;
+  /** Stays so until the next start: what SQLite has in memory no longer fits the file. */
+  #truncated = false;
   /** Whether the write-ahead log may hold what was deleted from the tables. */
   #mustErase = false;
 
@@ -72,7 +72,7 @@ export class SqliteDatabase {
     expected: FileIdentity | null = null,
     onMigration: (migration: Migration) => void = () => {},
   ) {
-    if (expected && !isInPlace(expected)) throw new FilesReplaced();
+    if (expected && !findAgain(expected)) throw new FilesReplaced();
     try {
       this.#db = openDatabase(path, OPEN_TIMEOUT_MS);
       this.#sql = new Statements(this.#db);
@@ -86,10 +86,10 @@ export class SqliteDatabase {
       this.ports = openPorts(this.#sql, () => this.#mustErase = true);
       this.#db.exec("PRAGMA busy_timeout = 0");
       this.#proveWritable();
-      this.identity = identify(path);
-      this.#walIdentity = identify(`${path}-wal`);
+      this.#file = identify(path);
+      this.#wal = identify(`${path}-wal`);
       // A process that has died may have left it.
-      this.#mustErase = Deno.statSync(`${path}-wal`).size > 0;
+      this.#mustErase = this.#wal.size > 0;
     } catch (error) {
       this.#db.close();
       throw StartupFault.from(error);
@@ -103,10 +103,16 @@ export class SqliteDatabase {
    * @throws FilesReplaced if the next start would not find what was written
    */
   transaction<T>(work: () => T): T {
-    if (this.#displaced) this.#checkFiles();
+    // Afterwards a checkpoint may have brought a truncated file back to its size.
+    this.#checkFiles();
     const result = this.#inTransaction(work);
     this.#checkFiles();
     return result;
+  }
+
+  /** The file that was opened, as it was when it was last looked at. */
+  get identity(): FileIdentity {
+    return this.#file;
   }
 
   /** Whether `erase` is to be called, within a minute. */
@@ -121,6 +127,7 @@ export class SqliteDatabase {
    */
   erase(): boolean {
     try {
+      this.#checkFiles();
       this.#mustErase = !this.#truncateLog();
     } catch {
       // The disk's or the file's fault: the next write says so.
@@ -134,8 +141,11 @@ export class SqliteDatabase {
   }
 
   #checkFiles(): void {
-    this.#displaced = !isInPlace(this.identity) || !isInPlace(this.#walIdentity);
-    if (this.#displaced) throw new FilesReplaced();
+    const file = findAgain(this.#file);
+    if (!file || !findAgain(this.#wal)) throw new FilesReplaced();
+    this.#truncated ||= isTruncated(this.#file, file);
+    if (this.#truncated) throw new FilesReplaced();
+    this.#file = file;
   }
 
   #inTransaction<T>(work: () => T): T {

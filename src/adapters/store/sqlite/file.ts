@@ -6,6 +6,9 @@ import { MIGRATIONS } from "./schema.ts";
 /** Up to this size a start reads the whole file: about a second. Beyond it, all but the logs. */
 const MAX_CHECKED_BYTES = 256 * 1024 * 1024;
 
+/** How long the check of an open database waits for other connections' locks. */
+const CHECK_TIMEOUT_MS = 5_000;
+
 /** Pages that a connection keeps in memory: with SQLite's 2 MB most messages wait for a read. */
 const CACHE_KIB = 64 * 1024;
 
@@ -21,20 +24,39 @@ export interface FileIdentity {
   dev: number;
   /** Null where the file system has none. */
   ino: number | null;
+  /** Bytes at the time. */
+  size: number;
 }
 
 export function identify(path: string): FileIdentity {
-  const { dev, ino } = Deno.statSync(path);
-  return { path, dev, ino };
+  const { dev, ino, size } = Deno.statSync(path);
+  return { path, dev, ino, size };
 }
 
-/** Whether the same file is still at its path. */
-export function isInPlace({ path, dev, ino }: FileIdentity): boolean {
+/** The file as it is now; null if it is no longer at its path. */
+export function findAgain({ path, dev, ino }: FileIdentity): FileIdentity | null {
   try {
-    const found = Deno.statSync(path);
-    return found.dev === dev && found.ino === ino;
+    const found = identify(path);
+    return found.dev === dev && found.ino === ino ? found : null;
   } catch {
-    return false;
+    return null;
+  }
+}
+
+/**
+ * Whether a database's file was shortened by something other than SQLite. `VACUUM` shortens it too,
+ * so a shorter file is checked as at a start, by a connection that has none of its pages in memory.
+ * SQLite must open it: any other file descriptor, once closed, would release SQLite's locks.
+ */
+export function isTruncated(before: FileIdentity, now: FileIdentity): boolean {
+  if (now.size >= before.size) return false;
+  try {
+    using db = new DatabaseSync(now.path, { readOnly: true, timeout: CHECK_TIMEOUT_MS });
+    checkDamage(db, now.path);
+    // Of an empty file nothing is damaged.
+    return readVersion(db) === 0;
+  } catch {
+    return true;
   }
 }
 
