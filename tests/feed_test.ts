@@ -6,7 +6,7 @@ import { InProcessBus } from "../src/adapters/bus/in_process.ts";
 import { Metrics } from "../src/services/metrics.ts";
 import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
 import { unavailable } from "../src/domain/errors.ts";
-import type { Entry, EntryDraft } from "../src/domain/entry.ts";
+import type { CreatedDraft, Entry, EntryDraft } from "../src/domain/entry.ts";
 import { PLAIN } from "../src/domain/message.ts";
 import type { User } from "../src/domain/user.ts";
 import type { Store } from "../src/ports/store/store.ts";
@@ -40,6 +40,12 @@ function draft(): EntryDraft {
     createdAt: new Date(),
   };
   return { kind: "created", message, request: null, answered: null };
+}
+
+function answerTo(id: string): EntryDraft {
+  const { message } = draft() as CreatedDraft;
+  const place = { replyTo: id, threadId: id };
+  return { kind: "created", message: { ...message, ...place }, request: null, answered: ADA.id };
 }
 
 /** Appends at the end of a log, as another instance would. */
@@ -227,6 +233,31 @@ Deno.test("entries that are delivered while a stale window is read follow what w
     assert.equal(feed.stale, false);
     assert.deepEqual(feed.window.latest().map(({ message }) => message.seq), [1, 2, 3]);
   }));
+
+Deno.test("answers that are appended while a window is read count once", async () => {
+  const store = await openStore();
+  const metrics = new Metrics();
+  const roomId = await openRoom(store);
+  const [root] = await append(store, roomId, [draft()]);
+  const rootId = root!.message.id;
+  const later: Entry[] = [];
+  const messages: Store["messages"] = {
+    ...store.messages,
+    threads: async (...asked) => {
+      later.push(...await append(store, roomId, [answerTo(rootId), answerTo(rootId)]));
+      return await store.messages.threads(...asked);
+    },
+  };
+  const busy: Store = Object.create(store, { messages: { value: messages } });
+  const feed = new Feed(roomId, optionsOf(busy, metrics));
+  await feed.refresh();
+  feed.offer(later);
+  const shown = feed.window.latest().map(({ message }) => message);
+  assert.deepEqual(feed.window.threads(shown), new Map([[rootId, { count: 2, lastSeq: 4 }]]));
+  feed.close();
+  metrics.close();
+  await store.close();
+});
 
 Deno.test("a message that was sent before its sender's change is delivered with the new name", () =>
   onSlowFeed(async ({ store, roomId, feed, profiles }) => {

@@ -20,7 +20,7 @@ export interface Loaded {
   entries: readonly Entry[];
   /** The last `JOINED_MESSAGES` messages, ascending. */
   messages: readonly Message[];
-  /** The answers to them. */
+  /** The answers to them, perhaps with some of entries that are still to come. */
   threads: ReadonlyMap<string, Thread>;
 }
 
@@ -147,8 +147,10 @@ export class Window {
 
   #countAnswer({ threadId, seq }: Message): void {
     if (threadId === null || !this.#messages.has(threadId)) return;
-    const count = (this.#threads.get(threadId)?.count ?? 0) + 1;
-    this.#threads.set(threadId, { count, lastSeq: seq });
+    const known = this.#threads.get(threadId);
+    // What was read for the window may have counted it.
+    if (known && known.lastSeq >= seq) return;
+    this.#threads.set(threadId, { count: (known?.count ?? 0) + 1, lastSeq: seq });
   }
 
   #trim(): void {
