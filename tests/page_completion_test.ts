@@ -1,8 +1,10 @@
 /** How the page finds rooms, people and emoji by what somebody has typed of them. */
 import assert from "node:assert/strict";
+import type { MessagesPage } from "../src/client/mod.ts";
 import { complete, completionAt, namedEmojiAt } from "../web/completion.ts";
 import { FIT, matcher } from "../web/matching.ts";
 import { completeMention, mentionedIds, peopleAround } from "../web/mentions.ts";
+import { Names } from "../web/names.ts";
 import { searchRooms } from "../web/room_search.ts";
 
 Deno.test("a name fits by its whole, its beginning, its words, its middle and its letters", () => {
@@ -155,3 +157,20 @@ function user(name: string) {
 function person(name: string, fields = {}) {
   return { ...user(name), isOnline: false, lastSeen: "", ...fields };
 }
+
+Deno.test("the server is asked for names once for each message, many at a time", async () => {
+  const asked: (string | undefined)[] = [];
+  const names = new Names((before) => {
+    asked.push(before);
+    const isNewest = before === "4";
+    const messages = (isNewest ? ["2", "3"] : ["1"]).map((id) => ({ id }));
+    const users = isNewest ? [{ id: "dora", displayName: "Dora", avatarUrl: null }] : [];
+    return Promise.resolve({ messages, users } as unknown as MessagesPage);
+  });
+  const mentioned = ["gone", "dora", "deleted", "ada"];
+  const messages = mentioned.map((id, i) => ({ id: `${i + 1}`, mentions: [id] }));
+  const isNamed = (id: string) => id === "ada" || names.of(id) !== "";
+  for (let i = 0; i < 4; i++) await names.complete(messages, isNamed);
+  assert.deepEqual(asked, ["4", "2"]);
+  assert.deepEqual(mentioned.map((id) => names.of(id)), ["", "Dora", "", ""]);
+});

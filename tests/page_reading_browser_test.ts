@@ -140,6 +140,21 @@ Deno.test("a thread is read and answered beside the messages", () =>
     await bob.locator(".pane").waitFor({ state: "detached" });
   }));
 
+Deno.test("a mention of somebody who has never been in the room is shown as one", () =>
+  withPeople(async (people) => {
+    await people.meet();
+    const { page } = people.bob;
+    const { url } = people.server;
+    const [cem, dora] = [
+      await Account.register(url, "Cem"),
+      await Account.register(url, "Dora Maar"),
+    ];
+    const slug = new URL(page.url()).hash.slice(2);
+    const message = { text: "@Dora Maar, where are you?", mentions: [dora.id] };
+    await cem.request("POST", `/rooms/${slug}/messages`, message);
+    await page.locator(".mention").getByText("@Dora Maar").waitFor();
+  }));
+
 Deno.test("the first visitor is led to the first room, and to a link that brings a second one", () =>
   withBrowser(async (browser, { url }) => {
     const { page, problems } = await visit(browser, url);

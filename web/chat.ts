@@ -173,6 +173,7 @@ export class Chat {
       back: "#/",
       user: () => this.user.peek(),
       isMember: () => this.rooms.value && (this.#listed(name)?.isMember ?? false),
+      readMessages: (before) => this.client.api.readMessages(id, { before, limit: 100 }),
     });
   }
 

@@ -14,6 +14,7 @@ import type { FrequentEmoji } from "./frequent_emoji.ts";
 import { isLooking, watchLooking } from "./looking.ts";
 import { peopleAround, type Person } from "./mentions.ts";
 import { MessageCommands } from "./message_commands.ts";
+import { Names, type ReadMessages } from "./names.ts";
 import type { Notice } from "./notice.ts";
 import { signalOf } from "./observed.ts";
 
@@ -33,6 +34,8 @@ export interface OpenRoomOptions {
   user(): PublicUser | null;
   /** Whether the user belongs to the room; null while that is not known. */
   isMember(): boolean | null;
+  /** Finds the names of those who are mentioned; without it only those who are there have one. */
+  readMessages?: ReadMessages;
 }
 
 /** Where the list of messages is to be scrolled to. */
@@ -70,6 +73,7 @@ export class OpenRoom {
   readonly retryAt: ReadonlySignal<number | undefined>;
 
   readonly #options: OpenRoomOptions;
+  readonly #names: Names | null;
   /** Whether it is known where the user has stopped reading. */
   readonly #isPlaced = signal(false);
   #isPlacing = false;
@@ -89,9 +93,11 @@ export class OpenRoom {
       const online = signalOf(room.online).value.users;
       return peopleAround(online, this.messages.value, this.userId ?? "");
     });
+    this.#names = options.readMessages ? new Names(options.readMessages) : null;
     this.answers = computed(() => countAnswers(this.messages.value));
     this.retryAt = computed(() => this.#findRetry());
     this.#ends.push(effect(() => this.#place()), effect(() => this.#cutBack()));
+    this.#ends.push(effect(() => this.#completeNames()));
     this.#ends.push(watchLooking((isLooking) => this.#lookChanged(isLooking)));
     const flush = () => this.commands.deletions.flush();
     addEventListener("pagehide", flush);
@@ -118,10 +124,11 @@ export class OpenRoom {
     return this.room.info.get()?.createdBy.id === this.userId;
   }
 
-  /** The display name of somebody who is online or has written here; `""` if it is not known. */
+  /** The display name of a user; `""` if it is not known (yet). */
   nameOf(id: string): string {
     if (id === this.userId) return this.ownName;
-    return this.people.value.find((person) => person.id === id)?.displayName ?? "";
+    const person = this.people.value.find((person) => person.id === id);
+    return person?.displayName ?? this.#names?.of(id) ?? "";
   }
 
   /** Sends a message, as an answer if one was chosen. */
@@ -262,6 +269,11 @@ export class OpenRoom {
     if (!this.isAtNewest.peek()) return;
     if (isLooking) this.sees(this.room.cursor);
     else this.unreadAfter.value = readSeq;
+  }
+
+  #completeNames(): void {
+    if (signalOf(this.room.state).value.status !== "live") return;
+    void this.#names?.complete(this.messages.value, (id) => this.nameOf(id) !== "");
   }
 
   #cutBack(): void {
