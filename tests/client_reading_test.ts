@@ -70,6 +70,19 @@ Deno.test("a message that is marked as unread is unread, with those after it", (
     await counts(adas, 0);
   }));
 
+Deno.test("what was read before a message that is marked as unread stays read", () =>
+  onRoom(async ({ ada, bob, slug }) => {
+    const [adas, bobs] = await enterBoth(ada, bob, slug);
+    for (const text of ["One", "Two", "Three"]) await bobs.send(text);
+    await shows(adas, 4);
+    adas.markRead(3);
+    adas.markUnread(adas.messages.get()[3]!);
+    await counts(adas, 1);
+    const read = async () => (await ada.client.api.readRoom(slug)).me?.readSeq;
+    for (let seq; seq !== 3; seq = await read()) await becomes(adas.state, () => true);
+    await counts(adas, 1);
+  }));
+
 Deno.test("what was read offline is told to the server later", () =>
   onRoom(async ({ ada, bob, slug, server }) => {
     const [adas, bobs] = await enterBoth(ada, bob, slug);

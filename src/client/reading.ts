@@ -116,13 +116,15 @@ export class Reading {
 
   async #send(): Promise<void> {
     const wanted = this.#wanted;
-    const { event, seq } = wanted ?? ASK;
+    const { event, seq, readSeq } = wanted ?? ASK;
     let pause = PAUSE_MS;
     this.#isBusy = true;
     try {
       const ack = await this.#host.connection.request(event, { roomId: this.#host.roomId(), seq });
       if (wanted === this.#wanted) this.#wanted = null;
       this.#host.acked(ack);
+      // What was read before a message marked as unread may have waited for its pause until then.
+      if (event === "room:unread" && !this.#wanted) this.markRead(readSeq);
       if (!this.#isLive) return;
     } catch (error) {
       if (!this.#isLive) return;
