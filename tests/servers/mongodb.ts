@@ -17,11 +17,14 @@ interface Startable {
   command: string[];
   /** What makes it a replica set that waits to be initiated. */
   replicaSet?: string[];
+  /** What makes acked writes outlast it when it is killed, if it needs to be told. */
+  durable?: string[];
 }
 
 /**
- * Takes, in this order: the server at `TEST_MONGODB_URI`; `mongod` on PATH; SecantusDB on PATH, or
- * as pip installs it once into the user's cache; `mongod` as mongodb-memory-server downloads it.
+ * Takes, in this order: the server at `TEST_MONGODB_URI`; `mongod` on PATH; SecantusDB on PATH, in
+ * Rust (`cargo install secantus-mdb`, several times as fast) or Python, or as pip installs it once
+ * into the user's cache; `mongod` as mongodb-memory-server downloads it.
  */
 export async function findMongodb(signal: AbortSignal): Promise<Service> {
   const uri = Deno.env.get("TEST_MONGODB_URI");
@@ -32,20 +35,27 @@ export async function findMongodb(signal: AbortSignal): Promise<Service> {
   const own = Deno.env.has("TEST_MONGODB_COMMAND") ? undefined : await findInstalled();
   return {
     description: "MongoDB: the server at TEST_MONGODB_URI",
-    env: own ? { TEST_MONGODB_COMMAND: JSON.stringify(own.command) } : {},
+    env: own ? { TEST_MONGODB_COMMAND: commandOf(own) } : {},
     [Symbol.asyncDispose]: async () => {},
   };
+}
+
+/** For servers of tests' own, which may kill them. */
+function commandOf({ command, durable = [] }: Startable): string {
+  return JSON.stringify([...command, ...durable]);
 }
 
 async function findInstalled(): Promise<Startable | undefined> {
   const mongod = await onPath("mongod");
   if (mongod) return mongodAt(mongod);
+  const faster = await onPath("secantusd-rs");
+  if (faster) return { ...secantusBy([faster]), durable: ["--sync-on-commit"] };
   const secantus = await onPath("secantusd-py");
   if (secantus) return secantusBy([secantus]);
 }
 
 async function install(signal: AbortSignal): Promise<Startable> {
-  const tried = ["no TEST_MONGODB_URI", "no mongod or secantusd-py on PATH"];
+  const tried = ["no TEST_MONGODB_URI", "no mongod, secantusd-rs or secantusd-py on PATH"];
   try {
     return secantusBy(await installSecantus(signal));
   } catch (error) {
@@ -148,7 +158,7 @@ async function start(server: Startable, signal: AbortSignal): Promise<Service> {
   const keep = started.move();
   return {
     description: `MongoDB: ${server.name} on port ${port}`,
-    env: { TEST_MONGODB_URI: uri, TEST_MONGODB_COMMAND: JSON.stringify(server.command) },
+    env: { TEST_MONGODB_URI: uri, TEST_MONGODB_COMMAND: commandOf(server) },
     [Symbol.asyncDispose]: () => keep.disposeAsync(),
   };
 }
