@@ -34,8 +34,12 @@ export interface FeedOptions {
   publicUsers: PublicUsers;
 }
 
-/** Messages read to go with others in live frames, by id. */
-type Referenced = ReadonlyMap<string, Message>;
+/** What was read to go with entries in their frames, by id. */
+interface ReadRelated {
+  referenced: ReadonlyMap<string, Message>;
+  users: ReadonlyMap<string, PublicUser>;
+}
+
 const NOTHING: RenderedRelated = { referenced: [], users: [] };
 
 /**
@@ -181,8 +185,8 @@ export class Feed {
       const { epoch } = this.#store;
       const page = await this.#store.log.entriesAfter(this.#roomId, this.head, PAGE);
       if (page.length > 0) this.#epoch = epoch;
-      const referenced = await this.#readRelated(page);
-      this.#take(this.#withCurrentSenders(page, since), referenced);
+      const read = await this.#readRelated(page);
+      this.#take(this.#withCurrentSenders(page, since), read);
       if (page.length < PAGE) return;
     }
   }
@@ -240,14 +244,14 @@ export class Feed {
   /**
    * Delivers what is next in order. Returns whether something is left: after a gap, or because what
    * goes with it has to be read first.
-   * @param referenced what was read to go with the entries: nothing more is to be read
+   * @param read what was read to go with the entries: nothing more is to be read
    */
-  #take(entries: readonly Entry[], referenced?: Referenced): boolean {
+  #take(entries: readonly Entry[], read?: ReadRelated): boolean {
     let last: Entry | undefined;
     let isLeft = false;
     for (const entry of entries) {
       if (entry.seq <= this.head) continue;
-      const related = entry.seq === this.head + 1 ? this.#relatedTo(entry, referenced) : null;
+      const related = entry.seq === this.head + 1 ? this.#relatedTo(entry, read) : null;
       isLeft = related === null;
       if (related === null) break;
       this.#deliver(entry, related);
@@ -273,30 +277,43 @@ export class Feed {
   }
 
   /** What goes with an entry in its frame; null if some of it has to be read first. */
-  #relatedTo(entry: Entry, referenced?: Referenced): RenderedRelated | null {
-    const message = this.window.newest(entry.message)?.message ?? entry.message;
+  #relatedTo(entry: Entry, read?: ReadRelated): RenderedRelated | null {
+    const message = this.#newest(entry.message);
     if (isPlain(message)) return NOTHING;
     if (entry.kind === "reacted") {
       for (const { user } of entry.added) this.#publicUsers.learn(user);
     }
     const answered = referencedIds([message]).map((id) => {
-      const read = referenced?.get(id);
-      return read ? this.window.newest(read) ?? render(read) : this.window.find(id);
+      const stored = read?.referenced.get(id);
+      return stored ? this.window.newest(stored) ?? render(stored) : this.window.find(id);
     });
     const known = answered.filter((each) => each !== undefined);
     const ids = namedUserIds([message, ...known.map((each) => each.message)]);
-    const users = ids.map((id) => this.#publicUsers.known(id)).filter((user) => user !== undefined);
+    const users = ids
+      .map((id) => this.#publicUsers.known(id) ?? read?.users.get(id))
+      .filter((user) => user !== undefined);
     const isComplete = known.length === answered.length && users.length === ids.length;
-    return isComplete || referenced ? { referenced: known, users } : null;
+    return isComplete || read ? { referenced: known, users } : null;
   }
 
   /** Reads what goes with entries in their frames. */
-  async #readRelated(entries: readonly Entry[]): Promise<Referenced> {
-    const messages = entries.map(({ message }) => message).filter((each) => !isPlain(each));
-    if (messages.length === 0) return new Map();
+  async #readRelated(entries: readonly Entry[]): Promise<ReadRelated> {
+    const messages = entries
+      .map(({ message }) => this.#newest(message))
+      .filter((each) => !isPlain(each));
     const ids = messages.flatMap(({ replyTo }) => replyTo ?? []);
     const referenced = ids.length > 0 ? await this.#store.messages.find(this.#roomId, ids) : [];
-    await this.#publicUsers.find(namedUserIds([...messages, ...referenced]));
-    return new Map(referenced.map((message) => [message.id, message]));
+    const named = namedUserIds([...messages, ...referenced.map((each) => this.#newest(each))]);
+    const users = named.length > 0 ? await this.#publicUsers.find(named) : [];
+    return { referenced: byId(referenced), users: byId(users) };
   }
+
+  /** A message as the window shows it, if that is not older. */
+  #newest(message: Message): Message {
+    return this.window.newest(message)?.message ?? message;
+  }
+}
+
+function byId<T extends { id: string }>(items: readonly T[]): Map<string, T> {
+  return new Map(items.map((item) => [item.id, item]));
 }

@@ -10,7 +10,14 @@ import type { Flusher } from "./flusher.ts";
 import { byChange, MissedMessages } from "./missed_messages.ts";
 import { LatestMessages } from "./latest_messages.ts";
 import type { RecentProfiles } from "./recent_profiles.ts";
-import { type RelatedSources, relatedTo, type RelatedToReader } from "../services/related.ts";
+import {
+  isPlain,
+  namedUserIds,
+  referencedIds,
+  type RelatedSources,
+  relatedTo,
+  type RelatedToReader,
+} from "../services/related.ts";
 import { listOf, render, type RenderedMessage, type RenderedRelated } from "./rendered_message.ts";
 import type { Subscriber } from "./subscriber.ts";
 
@@ -99,7 +106,7 @@ export class ServedRoom {
       // From the last look at the feed to the answer nothing is awaited.
       if (!subscriber.open) return;
       this.#enter(subscriber);
-      welcome({ messages: this.#latest.text, related, ...this.#end() });
+      welcome({ ...this.#showLatest(related), ...this.#end() });
     });
   }
 
@@ -120,20 +127,19 @@ export class ServedRoom {
         const related = await this.#relatedToLatest(subscriber);
         if (!subscriber.open) return;
         this.#enter(subscriber);
-        const messages = this.#latest.text;
-        return answer({ messages, related, ...this.#end(), hasMore: false, reset });
+        return answer({ ...this.#showLatest(related), ...this.#end(), hasMore: false, reset });
       }
       const { missed, related } = await this.#missedBy(subscriber, cursor);
       // From the last look at the feed to the answer nothing is awaited.
-      const messages = listOf(this.#newestOf(missed.rendered));
+      const newest = this.#newestOf(missed.rendered);
+      const shown = { messages: listOf(newest), related: this.#completed(related, newest) };
       if (missed.lastSeq < feed.head) {
         const { lastSeq, lastEntryId } = missed;
-        const more = { lastSeq, lastEntryId, hasMore: true, reset };
-        return answer({ messages, related, ...more });
+        return answer({ ...shown, lastSeq, lastEntryId, hasMore: true, reset });
       }
       if (!subscriber.open) return;
       this.#enter(subscriber);
-      answer({ messages, related, ...this.#end(), hasMore: false, reset });
+      answer({ ...shown, ...this.#end(), hasMore: false, reset });
     });
   }
 
@@ -207,7 +213,8 @@ export class ServedRoom {
       await this.#readMissed(missed);
       const related = await this.#whenReady(subscriber, () => {
         this.#complete(missed);
-        return relatedTo(this.#related, this.#id, subscriber.userId, missed.messages);
+        const messages = this.#newestOf(missed.rendered).map(({ message }) => message);
+        return relatedTo(this.#related, this.#id, subscriber.userId, messages);
       });
       const count = missed.messages.length;
       if (count > 1 && lengthOf(related.referenced) > MAX_REFERENCED_LENGTH) {
@@ -264,6 +271,34 @@ export class ServedRoom {
     return { ...related, referenced };
   }
 
+  #showLatest(related: RelatedToEntered): Pick<Entered, "messages" | "related"> {
+    const completed = this.#completed(related, this.feed.window.latest());
+    return { messages: this.#latest.text, related: completed };
+  }
+
+  /**
+   * Adds what goes with messages only since the rest was read. All of it is known here: entries are
+   * delivered with what goes with them.
+   */
+  #completed(related: RelatedToEntered, shown: readonly RenderedMessage[]): RelatedToEntered {
+    const messages = shown.map(({ message }) => message);
+    if (messages.every(isPlain)) return related;
+    const { publicUsers } = this.#related;
+    const referenced = withMissing(
+      related.referenced,
+      ({ message }) => message.id,
+      referencedIds(messages),
+      (id) => this.feed.window.find(id),
+    );
+    const users = withMissing(
+      related.users,
+      ({ id }) => id,
+      namedUserIds([...messages, ...referenced.map(({ message }) => message)]),
+      (id) => publicUsers.known(id),
+    );
+    return { ...related, referenced, users };
+  }
+
   /** Where the log ends for who comes in now. */
   #end(): { lastSeq: number; lastEntryId: string | null } {
     const { head, headId } = this.feed.window;
@@ -289,4 +324,16 @@ export class ServedRoom {
 
 function lengthOf(rendered: readonly RenderedMessage[]): number {
   return rendered.reduce((sum, { text }) => sum + text.length, 0);
+}
+
+/** Adds the items of these ids that are not among the others, where `find` has them. */
+function withMissing<T>(
+  items: readonly T[],
+  idOf: (item: T) => string,
+  ids: readonly string[],
+  find: (id: string) => T | undefined,
+): T[] {
+  const present = new Set(items.map(idOf));
+  const missing = ids.filter((id) => !present.has(id)).map(find);
+  return [...items, ...missing.filter((item) => item !== undefined)];
 }

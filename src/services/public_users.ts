@@ -36,12 +36,18 @@ export class PublicUsers {
    * @throws ChatError `unavailable`
    */
   async find(ids: readonly string[]): Promise<PublicUser[]> {
-    const missing = ids.filter((id) => !this.#known.has(id));
+    // Now: what is kept may expire while the others are read.
+    const found = new Map<string, PublicUser>();
+    for (const id of ids) {
+      const user = this.#known.get(id);
+      if (user) found.set(id, user);
+    }
+    const missing = ids.filter((id) => !found.has(id));
     const changes = this.#changes;
     const read = missing.length > 0 ? await this.#store.findPublic(missing) : [];
     // What was read before a change may be older than it.
     if (changes === this.#changes) { for (const user of read) this.#add(user); }
-    const found = new Map(read.map((user) => [user.id, user]));
+    for (const user of read) found.set(user.id, publicUser(user));
     return ids.flatMap((id) => this.#known.get(id) ?? found.get(id) ?? []);
   }
 
