@@ -6,8 +6,14 @@ import type { Env } from "./context.ts";
 
 /** UTF-16 units of an address with brackets, zone, port and quotes; more is not one. */
 const MAX_LENGTH = 100;
-const BRACKETED = /^\[([^\]]+)\](?::\d{1,5})?$/;
-const IPV4 = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?::\d{1,5})?$/;
+const IPV4 = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/;
+/**
+ * An address and a port, which may be empty (RFC 3986, 3.2.3): in brackets, or where the address is
+ * complete without it, as IPv4 is and IPv6 of eight groups or with IPv4 at its end.
+ */
+const WITH_PORT =
+  /^(?:\[([^\]]+)\]|((?:[\da-f:]*:)?\d+(?:\.\d+){3}|(?:[\da-f]{1,4}:){7}[\da-f]{1,4})):\d{0,5}$/i;
+const BRACKETED = /^\[([^\]]+)\]$/;
 /** The latest addresses with what they are counted by: parsing one of IPv6 takes 10 µs. */
 const known = new LRUCache<string, string>({ max: 10_000 });
 
@@ -35,7 +41,8 @@ export function countedAddress(text: string): string | null {
   if (before !== undefined) return before;
   if (text.length > MAX_LENGTH) return null;
   const bare = text.trim().replace(/^"(.*)"$/, "$1");
-  const address = BRACKETED.exec(bare)?.[1] ?? bare;
+  const [, bracketed, complete] = WITH_PORT.exec(bare) ?? BRACKETED.exec(bare) ?? [];
+  const address = bracketed ?? complete ?? bare;
   const counted = countedIpv4(address) ?? countedIpv6(address);
   if (counted !== null) known.set(text, counted);
   return counted;
