@@ -133,8 +133,16 @@ async function longTexts(stage: Stage) {
     await ada.createRoom(`Room ${i}`);
     await socket.call("message:send", { roomId: room.id, text: `Message ${i}` });
   }
+  const messages = `/rooms/${room.slug}/messages`;
+  const text = "Tea? ".repeat(300);
+  const { body } = await ada.request("POST", messages, { text });
+  const message = `${messages}/${body.message.id}`;
+  const reactors = `${message}/reactions/${encodeURIComponent("🍵")}`;
+  await ada.request("PATCH", message, { text: `${text}Or cake?` });
+  await ada.request("PUT", reactors);
+  await ada.request("PATCH", "/auth/me", { avatarUrl: `https://a.example/${"a".repeat(1_100)}` });
   return {
-    paths: [...ASSETS, "/metrics", "/rooms", `/rooms/${room.slug}/messages`],
+    paths: [...ASSETS, "/metrics", "/rooms", messages, message, `${message}/edits`, reactors],
     headers: { authorization: `Bearer ${ada.token}` },
   };
 }

@@ -118,7 +118,7 @@ export function messageRoutes(dependencies: Dependencies, isDraining: () => bool
       async (c) => {
         const { idOrSlug, messageId } = c.req.valid("param");
         const answer = await getMessage(c.get("actor"), dependencies, idOrSlug, messageId);
-        return c.json(presentOne(answer), 200);
+        return compressedJson(c, presentOne(answer));
       },
     )
     .patch(
@@ -175,7 +175,7 @@ export function messageRoutes(dependencies: Dependencies, isDraining: () => bool
       async (c) => {
         const { idOrSlug, messageId } = c.req.valid("param");
         const edits = await listEdits(c.get("actor"), dependencies, idOrSlug, messageId);
-        return c.json({ edits: edits.map(presentEdit) }, 200);
+        return compressedJson(c, { edits: edits.map(presentEdit) });
       },
     )
     .get(
@@ -192,7 +192,7 @@ export function messageRoutes(dependencies: Dependencies, isDraining: () => bool
         const request = { ...reaction, ...c.req.valid("query") };
         const page = await listReactors(c.get("actor"), dependencies, idOrSlug, request);
         const { users, nextCursor } = page;
-        return c.json({ users: users.map(publicUser), nextCursor }, 200);
+        return compressedJson(c, { users: users.map(publicUser), nextCursor });
       },
     )
     .on(
