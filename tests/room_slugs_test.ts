@@ -38,6 +38,15 @@ Deno.test("a name of several scripts loses none of its words", () => {
   assert.equal(slugOf("東京🗼2026"), "東京-2026");
 });
 
+Deno.test("a slug holds no characters that show nothing, but joiners that change its letters", () => {
+  const hidden = ["\u200d", "\u200c", "\ufe0f", "\u{e0100}", "\u{e0041}", "\u034f"];
+  for (const character of hidden) assert.equal(slugOf(`日${character}本`), "日本");
+  assert.equal(slugOf("ක\u200dෂ"), "කෂ");
+  assert.equal(slugOf("ශ්\u200dරී"), "ශ්\u200dරී");
+  assert.equal(slugOf("क्\u200cष"), "क्\u200cष");
+  assert.equal(slugOf("ߊ\u200cߋ"), "ߊ\u200cߋ");
+});
+
 Deno.test("a name without letters becomes room", () => {
   for (const name of ["!!!", "😀", "👨‍👩‍👧", "…", "\ue000\ue001", "ㅤ\u115f"]) {
     assert.equal(slugOf(name), "room");

@@ -112,6 +112,12 @@ function between(low: number, high: number): number[] {
 const GRAPHEMES = new Intl.Segmenter();
 /** A letter or digit that shows, with the marks on it. */
 const LETTER = /^[[\p{L}\p{N}]--[\p{ASCII}\p{Default_Ignorable_Code_Point}\u{13441}\u{13442}]]/v;
+/**
+ * What shows nothing, so that two slugs would look alike; not joiners where they change how letters
+ * are shown: after a virama, and a non-joiner in a script whose letters join (RFC 5892, A.1 and A.2).
+ */
+const HIDDEN =
+  /(?![\u200c\u200d])\p{Default_Ignorable_Code_Point}|(?<![\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d4d\u0dca])(?:\u200d|(?<![\p{Script=Arabic}\p{Script=Syriac}\p{Script=Mongolian}\p{Script=Nko}])\u200c)/gu;
 /** Characters for private use (U+E000 to U+F8FF), which stand in for letters meanwhile. */
 const STAND_INS = /[\ue000-\uf8ff]/g;
 
@@ -125,7 +131,7 @@ export function slugOf(name: string): string {
   // The library would drop letters that it cannot transliterate, and take the marks off them.
   const text = [...GRAPHEMES.segment(name.replace(STAND_INS, " "))].map(({ segment }) => {
     if (!LETTER.test(segment) || slugify(segment) !== "") return segment;
-    kept.push(segment.toLowerCase());
+    kept.push(segment.replace(HIDDEN, "").toLowerCase());
     return standIn(kept.length - 1);
   }).join("");
   const preserveCharacters = kept.map((_, i) => standIn(i));
