@@ -413,6 +413,11 @@ Deno.test("metrics require their token if one is set", () =>
       (await request(server.url, "GET", "/metrics", { token: "let-me-in" })).status,
       200,
     );
+    for (const scheme of ["bearer", "BEARER"]) {
+      const headers = { authorization: `${scheme} let-me-in` };
+      const answer = await fetch(`${server.url}/metrics`, { headers });
+      assert.match(await answer.text(), /^echoroom_connections /m);
+    }
   }, { METRICS_TOKEN: "let-me-in" }));
 
 Deno.test("in production there are no metrics without a token, and with one there are", async () => {

@@ -78,7 +78,7 @@ export function operationsRoutes(
     }),
     async (c) => {
       // Not Hono's `bearer-auth`: the setting may hold spaces, and a malformed header is 401 here.
-      const given = c.req.header("authorization") ?? "";
+      const given = c.req.header("authorization")?.replace(/^Bearer +/i, "Bearer ") ?? "";
       if (metricsToken !== null && !await timingSafeEqual(given, `Bearer ${metricsToken}`)) {
         throw new ChatError("unauthenticated", "Send Authorization: Bearer <METRICS_TOKEN>.");
       }
