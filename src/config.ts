@@ -213,7 +213,8 @@ async function readSecrets(
       secrets.access ||= made.access;
       secrets.refresh ||= made.refresh;
     } catch (error) {
-      faults.push(dataDirFault(DATA_DIR, error));
+      if (error instanceof ConfigError) faults.push(...error.faults);
+      else faults.push(dataDirFault(DATA_DIR, error));
     }
   }
   if (secrets.access !== "" && secrets.access === secrets.refresh) {

@@ -49,6 +49,12 @@ Deno.test("a backup overwrites a file only with --force, and never the database"
   assert.equal(await Deno.readTextFile(file), "precious");
   assert.equal((await run("backup", [file, "--force"], settingsOf(server))).code, 0);
   new DatabaseSync(file).close();
+  const missing = await run("backup", [`${file}.missing/copy.db`], settingsOf(server));
+  assert.equal(missing.code, 1);
+  assert.match(
+    missing.output,
+    /^The backup failed: there is no folder \/.*\.missing; create it.*\n$/,
+  );
   const self = await run("backup", [databaseOf(server), "--force"], settingsOf(server));
   assert.equal(self.code, 1);
   assert.match(self.output, /is the database itself/);
@@ -128,6 +134,10 @@ for (
       },
       /its tables are of version 99, newer .*; restore it with the newer EchoRoom/,
     ],
+    ["is a folder", (file) => {
+      Deno.removeSync(file);
+      Deno.mkdirSync(file);
+    }, /^The restore failed: .* is not a file; choose a backup/],
     ["is missing", (file) => Deno.removeSync(file), /there is no file/],
   ] satisfies [string, (file: string) => void, RegExp][]
 ) {
@@ -216,6 +226,11 @@ for (
       /damaged .*deno task restore/,
     ],
     ["cut off", (path) => Deno.truncateSync(path, 30_000), /damaged .*deno task restore/],
+    ["another program's", (path) => {
+      Deno.removeSync(path);
+      using db = new DatabaseSync(path);
+      db.exec("CREATE TABLE users (name)");
+    }, /whose echoroom\.db holds another program's tables; move that file elsewhere/],
     ["of a newer release", (path) => {
       using db = new DatabaseSync(path);
       db.exec("PRAGMA user_version = 99");
@@ -227,7 +242,10 @@ for (
     spoil(path);
     const { code, output } = await runMain(settings);
     assert.equal(code, 1);
-    assert.match(output, /^EchoRoom cannot start: DATA_DIR is ".*", whose database .*\n$/);
+    assert.match(
+      output,
+      /^EchoRoom cannot start: DATA_DIR is ".*", whose (database|echoroom\.db) .*\n$/,
+    );
     assert.match(output, reason);
   });
 }

@@ -1,4 +1,5 @@
 /** Signing secrets for development: generated at the first start and kept, so that sessions survive a restart. */
+import { ConfigError } from "./config_error.ts";
 
 export interface Secrets {
   access: string;
@@ -7,24 +8,30 @@ export interface Secrets {
 
 /**
  * The secrets kept in `dataDir`; generates them, readable by the owner only, if there are none.
- * @throws an error of the file system, or one for a damaged file
+ * @throws an error of the file system, or ConfigError for a damaged file
  */
 export async function developmentSecrets(dataDir: string): Promise<Secrets> {
   await Deno.mkdir(dataDir, { recursive: true, mode: 0o700 });
   const path = `${dataDir}/development_secrets.json`;
   await writeOnce(path, JSON.stringify({ access: randomSecret(), refresh: randomSecret() }));
-  return parseSecrets(await Deno.readTextFile(path));
+  const secrets = parseSecrets(await Deno.readTextFile(path));
+  if (secrets) return secrets;
+  throw new ConfigError(
+    `DATA_DIR is ${
+      JSON.stringify(dataDir)
+    }, whose development_secrets.json is damaged; restore that file, or delete it: new secrets are made, and all sessions end`,
+  );
 }
 
-/** An error must not show the file's content, as that of `JSON.parse` would. */
-function parseSecrets(text: string): Secrets {
+/** @returns null for a damaged file; an error of `JSON.parse` would show its content */
+function parseSecrets(text: string): Secrets | null {
   try {
     const { access, refresh } = JSON.parse(text);
     if (isSecret(access) && isSecret(refresh)) return { access, refresh };
   } catch {
-    // Falls through to the one error for anything that was not written here.
+    // As anything else that was not written here.
   }
-  throw new Error("development_secrets.json is damaged: remove it, and new ones are made");
+  return null;
 }
 
 function isSecret(value: unknown): boolean {

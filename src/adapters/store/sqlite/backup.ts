@@ -35,6 +35,10 @@ export async function backUp(
   if (!exists(database)) {
     throw new BackupError(`there is no database at ${database}; set DATA_DIR to its folder`);
   }
+  const folder = dirname(target);
+  if (!exists(folder)) {
+    throw new BackupError(`there is no folder ${folder}; create it, or choose another one`);
+  }
   if (isSameFile(database, target)) {
     throw new BackupError(`${target} is the database itself; choose another file`);
   }
@@ -67,6 +71,7 @@ export function restore(
   database: string,
 ): Contents & { former: string | null } {
   if (!exists(copy)) throw new BackupError(`there is no file ${copy}`);
+  if (!Deno.statSync(copy).isFile) throw new BackupError(`${copy} is not a file; choose a backup`);
   if (isSameFile(copy, database)) {
     throw new BackupError(`${copy} is the database itself; choose a copy of it`);
   }

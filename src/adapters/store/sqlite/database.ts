@@ -3,6 +3,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { FilesReplaced, isBusy, StartupFault } from "./faults.ts";
 import {
   checkDamage,
+  checkOwner,
   checkVersion,
   type FileIdentity,
   findAgain,
@@ -187,6 +188,7 @@ export class SqliteDatabase {
     if (from > 0) onMigration({ from, to });
     this.#db.exec(`PRAGMA busy_timeout = ${MIGRATION_TIMEOUT_MS}`);
     this.#inTransaction(() => {
+      checkOwner(this.#db);
       // Another process may have migrated meanwhile.
       for (const migration of MIGRATIONS.slice(readVersion(this.#db))) this.#db.exec(migration);
       this.#db.exec(`PRAGMA user_version = ${to}`);

@@ -84,7 +84,7 @@ export class StartupFault extends Error {
 
   static from(error: unknown): StartupFault {
     if (error instanceof StartupFault) return error;
-    const message = error instanceof Error ? error.message : String(error);
+    const [message = ""] = String(error instanceof Error ? error.message : error).split("\n", 1);
     if (isDamage(error)) return StartupFault.damaged(message);
     if (isBusy(error)) {
       return new StartupFault(

@@ -92,6 +92,15 @@ export function checkVersion(db: DatabaseSync): void {
   );
 }
 
+/** @throws StartupFault if there are tables, but none of EchoRoom's */
+export function checkOwner(db: DatabaseSync): void {
+  if (readVersion(db) > 0) return;
+  if (db.prepare("SELECT 1 FROM sqlite_schema LIMIT 1").get() === undefined) return;
+  throw new StartupFault(
+    "whose echoroom.db holds another program's tables; move that file elsewhere, or set it to another folder",
+  );
+}
+
 /** The tables that grow with the rooms' logs. */
 const LOG_TABLES = ["messages", "changes", "edits", "reactions", "mentions"];
 
