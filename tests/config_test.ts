@@ -78,6 +78,10 @@ const UNUSABLE: [settings: Record<string, string>, line: RegExp][] = [
   [{ JWT_SECRET: `${"a".repeat(32)}\n${"b".repeat(32)}` }, /^JWT_SECRET holds a line break/],
   [{ JWT_SECRET: `"${"c".repeat(32)}"` }, /^JWT_SECRET is in quotes/],
   [{ METRICS_TOKEN: "one\ntwo" }, /^METRICS_TOKEN holds a line break/],
+  [{ METRICS_TOKEN: "token\u2060" }, /^METRICS_TOKEN holds .* another invisible character; remove/],
+  [{ JWT_SECRET: `${"a".repeat(32)}\u00ad` }, /^JWT_SECRET holds .* invisible character/],
+  [{ JWT_SECRET: `\u200e${"a".repeat(32)}` }, /^JWT_SECRET holds .* invisible character/],
+  [{ CORS_ORIGIN: "http://a.example\nhttp://b.example" }, /^CORS_ORIGIN holds a line break/],
   [{ METRICS_TOKEN: "tökën" }, /^METRICS_TOKEN holds characters that a header cannot carry/],
   [{ BUS: "kafka" }, /^BUS is "kafka"; set it to auto or memory or mongodb or redis$/],
   [{ JWT_SECRET: "short" }, /^JWT_SECRET is shorter than 32 bytes; make a longer one/],
@@ -153,6 +157,18 @@ Deno.test("all faults are named together, one line each", async () => {
     "JWT_SECRET",
     "PORT",
   ]);
+});
+
+Deno.test("a secret may hold emoji, with the joiners in them", async () => {
+  const JWT_SECRET = "👩‍💻 ❤️ 🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}".repeat(2);
+  const { accessSecret } = await readConfig({ ...SECRETS, JWT_SECRET });
+  assert.equal(accessSecret, JWT_SECRET);
+});
+
+Deno.test("a list of origins may have line breaks beside its commas", async () => {
+  const CORS_ORIGIN = "https://a.example,\n  https://b.example\r\n,https://c.example,\n";
+  const { corsOrigins } = await readConfig({ ...SECRETS, CORS_ORIGIN });
+  assert.deepEqual(corsOrigins, ["https://a.example", "https://b.example", "https://c.example"]);
 });
 
 Deno.test("space, line breaks and a BOM around a value are ignored", async () => {
@@ -274,7 +290,10 @@ Deno.test("development secrets that were damaged stop the start, and are not sho
     await Deno.writeTextFile(`${DATA_DIR}/development_secrets.json`, text);
     await assert.rejects(readConfig({ DATA_DIR }), (error: Error) => {
       assert.ok(error instanceof ConfigError);
-      assert.match(error.message, /^DATA_DIR is .*development_secrets.json is damaged: remove it/);
+      assert.match(
+        error.message,
+        /^DATA_DIR is ".*", whose development_secrets.json is damaged; restore .* or delete it: [^;]*$/,
+      );
       assert.ok(!error.message.includes("confidential"));
       return true;
     });

@@ -9,12 +9,15 @@ const MAX_WORKERS = 64;
 /** Browsers keep no cookie for longer (RFC 6265bis). */
 const MAX_DAYS = 400;
 
+/** Control characters, line ends and what shows nothing, but not what joins emoji and letters. */
+const INVISIBLE =
+  /[\p{Cc}\p{Zl}\p{Zp}]|(?![\u200c\u200d\u{e0020}-\u{e007f}])(?=\p{Cf})\p{Default_Ignorable_Code_Point}/u;
+
 /** Text on one line, without the space, line ends and byte-order marks around it. */
 export function text() {
   return z.string().trim()
-    // deno-lint-ignore no-control-regex
-    .refine((value) => !/[\x00-\x1f\x7f-\x9f\u200b\u2028\u2029\ufeff]/.test(value), {
-      error: "holds a line break or another control character; remove it",
+    .refine((value) => !INVISIBLE.test(value), {
+      error: "holds a line break or another invisible character; remove it",
       abort: true,
     })
     .refine((value) => !/^(["'`]).*\1$/.test(value), {
@@ -145,8 +148,10 @@ function isPercentEncoded(part: string): boolean {
 
 /** Comma-separated origins, each once and in canonical form. */
 export function origins() {
-  return text().transform((value, context) => {
-    const items = value.split(",").map((item) => item.trim()).filter((item) => item !== "");
+  // A list in YAML may have a line break after a comma.
+  const oneLine = z.string().transform((value) => value.replaceAll(/\s*,\s*/g, ","));
+  return oneLine.pipe(text()).transform((value, context) => {
+    const items = value.split(",").filter((item) => item !== "");
     const bad = items.filter((item) => canonicalOrigin(item) === null);
     if (bad.length > 0) context.addIssue(bad.map(describeBadOrigin).join("; and "));
     return [...new Set(items.flatMap((item) => canonicalOrigin(item) ?? []))];
