@@ -315,13 +315,13 @@ Deno.test("a refusal that rested on an entry that lost its race is decided again
   assert.equal(after?.reactions.length, MAX_EMOJI);
 });
 
-Deno.test("reactions to a message of one batch are one entry, whatever is sent between them", async () => {
+Deno.test("reactions to a message of one batch are one entry, whatever others send between them", async () => {
   await using world = await openWorld();
   const { log, store, room, ada, bob } = world;
   const { id } = entryOf(await log.append(room, send(ada))).message;
   const results = await settleBatch(world, [
     react(bob, id),
-    send(ada),
+    send(bob),
     react(ada, id),
     react(ada, id, "heart"),
   ]);
@@ -336,6 +336,20 @@ Deno.test("reactions to a message of one batch are one entry, whatever is sent b
     { emoji: "heart", count: 1, users: [ada.id] },
   ]);
   assert.deepEqual(await store.log.entriesAfter(room, 3, 1), [first]);
+});
+
+Deno.test("a reaction is an entry after what its user sent before it, and others join it there", async () => {
+  await using world = await openWorld();
+  const { log, room, ada, bob } = world;
+  const { id } = entryOf(await log.append(room, send(ada))).message;
+  const results = await settleBatch(world, [
+    react(bob, id),
+    react(ada, id),
+    send(ada),
+    react(ada, id, "heart"),
+    react(bob, id, "heart"),
+  ]);
+  assert.deepEqual(results.map(resultOf).map(seqOf), [4, 4, 5, 6, 6]);
 });
 
 Deno.test("reactions to a message on both sides of another change of it are two entries", async () => {

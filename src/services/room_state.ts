@@ -34,6 +34,8 @@ interface Known {
   pins: number;
   /** By message: where the draft is that further reactions to it can join. */
   openReactions: Map<string, number>;
+  /** By user: where their last draft is, or the last that they have a part in. */
+  lastPlaces: Map<string, number>;
 }
 
 type ReactionDraft = Extract<ChangeDraft, { kind: "reacted" }>;
@@ -73,7 +75,13 @@ export class RoomState {
       readReactors(store, roomId, reactions),
     ]);
     const byId = new Map(messages.map((message) => [message.id, message]));
-    const known = { messages: byId, reactors, pins, openReactions: new Map() };
+    const known = {
+      messages: byId,
+      reactors,
+      pins,
+      openReactions: new Map(),
+      lastPlaces: new Map(),
+    };
     return new RoomState(roomId, basis, known);
   }
 
@@ -96,10 +104,10 @@ export class RoomState {
   react(messageId: string, use: EmojiUse, add: boolean): Message | null {
     const message = this.message(messageId);
     const key = keyOf(messageId, use.emoji);
-    const { reactors, openReactions } = this.#known!;
+    const { reactors } = this.#known!;
     const { among = new Set<string>(), first = shownReactors(message, use.emoji) } =
       reactors.get(key) ?? {};
-    const place = openReactions.get(messageId) ?? this.drafts.length;
+    const place = this.#openPlace(messageId, use.user.id) ?? this.drafts.length;
     const seq = this.#end.seq + 1 - (this.drafts.length - place);
     const changed = react(message, use, add, { among, first }, seq);
     if (!changed) return null;
@@ -109,19 +117,25 @@ export class RoomState {
 
   /**
    * Adds a draft. Reactions to a message become one entry as long as no other change of the message
-   * is between them.
+   * is between them, nor anything else of the same user: their drafts keep their order.
    * @returns its place among the drafts
    */
   add(draft: EntryDraft): number {
     const known = this.#known;
     if (!known) return this.drafts.push(draft) - 1;
+    const place = this.#place(draft, known);
+    known.lastPlaces.set(authorOf(draft), place);
+    return place;
+  }
+
+  #place(draft: EntryDraft, known: Known): number {
     if (draft.kind === "created") return this.#push(draft, known);
     const { id } = draft.message;
     if (draft.kind === "pinned") known.pins++;
     if (draft.kind === "unpinned" || (draft.kind === "deleted" && draft.before.pinned)) {
       known.pins--;
     }
-    const open = known.openReactions.get(id);
+    const open = this.#openPlace(id, draft.by.id);
     known.openReactions.delete(id);
     if (draft.kind !== "reacted") return this.#push(draft, known);
     const place = open !== undefined && this.#merge(open, draft, known)
@@ -129,6 +143,14 @@ export class RoomState {
       : this.#push(draft, known);
     known.openReactions.set(id, place);
     return place;
+  }
+
+  /** Where the draft is that a user's reaction to a message can join. */
+  #openPlace(messageId: string, userId: string): number | undefined {
+    const { openReactions, lastPlaces } = this.#known!;
+    const open = openReactions.get(messageId);
+    const last = lastPlaces.get(userId);
+    return open !== undefined && last !== undefined && last > open ? undefined : open;
   }
 
   #push(draft: EntryDraft, { messages }: Known): number {
@@ -185,6 +207,10 @@ async function readReactors(
 function shownReactors({ reactions }: Message, emoji: string): Reactors["first"] {
   const { users = [] } = reactions.find((reaction) => reaction.emoji === emoji) ?? {};
   return users.map((userId, i) => ({ userId, seq: i - users.length }));
+}
+
+function authorOf(draft: EntryDraft): string {
+  return draft.kind === "created" ? draft.message.sender.id : draft.by.id;
 }
 
 function keyOf(messageId: string, emoji: string): string {
