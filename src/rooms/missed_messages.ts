@@ -8,8 +8,8 @@ import { render, type RenderedMessage, withSender } from "./rendered_message.ts"
 
 /** Bytes of messages in one answer; well below what may wait unsent in a socket. */
 const MAX_BYTES = 256 * 1024;
-/** Entries that one answer covers at most: many may change one message. */
-const MAX_ENTRIES = 2_000;
+/** Entries that one answer covers at most: they may all change the same few messages. */
+const MAX_ENTRIES = 20_000;
 
 /** Takes entries in their order until one has no space. */
 export class MissedMessages {
@@ -84,8 +84,10 @@ export class MissedMessages {
 
   #take(message: Message): boolean {
     if (++this.#entries > MAX_ENTRIES) return false;
+    const known = this.#messages.get(message.id);
+    if (known && known.message.changedSeq >= message.changedSeq) return true;
     const rendered = render(message);
-    if (!this.#messages.has(message.id)) {
+    if (!known) {
       const { size } = this.#messages;
       const bytes = this.#bytes + bytesOf(rendered);
       if (size > 0 && (size >= this.#limit || bytes > MAX_BYTES)) return false;
