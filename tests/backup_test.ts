@@ -61,6 +61,19 @@ Deno.test("a backup overwrites a file only with --force, and never the database"
   await server.stop();
 });
 
+Deno.test("a backup never takes a name of the database's own files", async () => {
+  const server = await spawnServer();
+  const ada = await Account.register(server.url, "Ada");
+  for (const suffix of ["-wal", "-shm", "-journal", ".lock", ".restoring"]) {
+    const own = [databaseOf(server) + suffix, "--force"];
+    const { code, output } = await run("backup", own, settingsOf(server));
+    assert.equal(code, 1);
+    assert.match(output, /^The backup failed: .* is a name of the database's own files; .*\n$/);
+  }
+  await ada.createRoom("still stored");
+  await server.stop();
+});
+
 Deno.test("a restore brings back a backup after the server was killed", async () => {
   const first = await spawnServer();
   const ada = await Account.register(first.url, "Ada");

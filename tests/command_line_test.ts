@@ -98,3 +98,16 @@ Deno.test("a runtime without a permission stops the start with one line that nam
   );
   assert.match((await run(main, "--help")).output, /^Usage: /);
 });
+
+Deno.test("a data folder among the operating system's own places is refused as such", async () => {
+  for (const DATA_DIR of ["/dev/null/data", "/proc/data"]) {
+    const { code, output } = await runMain({ DATA_DIR });
+    assert.equal(code, 1);
+    const place = JSON.stringify(DATA_DIR);
+    assert.equal(
+      output,
+      `EchoRoom cannot start: DATA_DIR is ${place}, where nothing can be kept ` +
+        "(it is a place of the operating system); set it to a folder that can be written\n",
+    );
+  }
+});

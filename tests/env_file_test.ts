@@ -87,6 +87,16 @@ Deno.test("an unclosed quote is named, and loses no other setting", async () => 
   }
 });
 
+Deno.test("a Unicode line or paragraph separator does not end a line", async () => {
+  for (const separator of ["\u2028", "\u2029"]) {
+    const lines = [`# one${separator}two`, `A=one${separator}two`, `B="b" # one${separator}two`];
+    const { variables, faults } = await read([...lines, `no${separator}setting`, "C=2"].join("\n"));
+    assert.deepEqual(variables, { A: `one${separator}two`, B: "b", C: "2" });
+    assert.equal(faults.length, 1);
+    assert.match(faults[0]!, /line 4 that is not NAME=value/);
+  }
+});
+
 Deno.test("without a file nothing is set", async () => {
   const path = `${await Deno.makeTempDir()}/.env`;
   assert.deepEqual(await readEnvFile(path), { variables: {}, faults: [] });

@@ -57,11 +57,12 @@ function encodingOf(bytes: Uint8Array): string {
   return "utf-8";
 }
 
-const NOTHING = /\s*(?:#.*)?(?:\n|$)/y;
+// Not `.`: it ends at U+2028 and U+2029, which are no line ends here.
+const NOTHING = /\s*(?:#[^\n]*)?(?:\n|$)/y;
 const NAME = /[^\S\n]*(?:export[^\S\n]+)?([\w.-]+)[^\S\n]*=[^\S\n]*/y;
-const QUOTED = /(["'`])((?:(?!\1)[^])*)\1[^\S\n]*(?:#.*)?(?:\n|$)/y;
-const BARE = /(?!["'`])(.*?)(?:(?<=\s)#.*)?(?:\n|$)/y;
-const LINE = /.*(?:\n|$)/y;
+const QUOTED = /(["'`])((?:(?!\1)[^])*)\1[^\S\n]*(?:#[^\n]*)?(?:\n|$)/y;
+const BARE = /(?!["'`])([^\n]*?)(?:(?<=\s)#[^\n]*)?(?:\n|$)/y;
+const LINE = /[^\n]*(?:\n|$)/y;
 
 function parse(text: string): EnvFile {
   const variables: Record<string, string> = {};

@@ -18,6 +18,7 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** @param error of the file system, of the runtime's permissions, or one that names the reason */
 export function fileFault(error: unknown): string {
+  if (isSystemPlace(error)) return "it is a place of the operating system";
   if (error instanceof Deno.errors.NotCapable) {
     return "the runtime lacks --allow-read or --allow-write for it";
   }
@@ -25,9 +26,14 @@ export function fileFault(error: unknown): string {
   return REASONS[code ?? ""] ?? String(message ?? error).split("\n", 1)[0]!;
 }
 
+/** Below `/proc`, `/sys` and `/dev` the runtime wants all permissions, which a server should not have. */
+function isSystemPlace(error: unknown): boolean {
+  return error instanceof Deno.errors.NotCapable && error.message.includes("--allow-all");
+}
+
 /** The line for a data folder that cannot be used. */
 export function dataDirFault(dataDir: string, error: unknown): string {
-  const fix = error instanceof Deno.errors.NotCapable
+  const fix = error instanceof Deno.errors.NotCapable && !isSystemPlace(error)
     ? "start with `deno task start`, or set it to a folder that the flags allow"
     : "set it to a folder that can be written";
   return `DATA_DIR is ${JSON.stringify(dataDir)}, where nothing can be kept (${

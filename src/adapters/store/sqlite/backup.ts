@@ -1,5 +1,5 @@
 /** Copies the embedded database while a server writes to it, and puts such a copy in its place. */
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
 import { isBusy, isDamage } from "./faults.ts";
 import { findDamage, identify, lockFile, readVersion } from "./file.ts";
@@ -41,6 +41,9 @@ export async function backUp(
   }
   if (isSameFile(database, target)) {
     throw new BackupError(`${target} is the database itself; choose another file`);
+  }
+  if (isBeside(database, target)) {
+    throw new BackupError(`${target} is a name of the database's own files; choose another one`);
   }
   if (!overwrite && exists(target)) throw alreadyExists(target);
   const draft = `${target}.partial`;
@@ -202,6 +205,16 @@ function isSameFile(a: string, b: string): boolean {
   if (!exists(a) || !exists(b)) return false;
   const [first, second] = [identify(a), identify(b)];
   return first.ino !== null && first.dev === second.dev && first.ino === second.ino;
+}
+
+/** What SQLite, a server or a restore keeps beside the database, replaces and removes. */
+const OWN_SUFFIXES = ["-wal", "-shm", "-journal", ".lock", ".restoring"];
+
+function isBeside(database: string, target: string): boolean {
+  const own = OWN_SUFFIXES.find((suffix) => target.toLowerCase().endsWith(suffix));
+  if (own === undefined) return false;
+  const path = target.slice(0, -own.length);
+  return isSameFile(database, path) || resolve(path) === resolve(database);
 }
 
 /** Files created by root must belong to the server's user. */
