@@ -19,6 +19,8 @@ export class Members {
   readonly #known = new LRUCache<string, true>({ max: MAX_KNOWN });
   /** Shared by the first messages of a user in a room. */
   readonly #additions = new Map<string, Promise<void>>();
+  /** Of users whose first messages in a room are being stored: settled once they are members. */
+  readonly #expected = new Map<string, Promise<void>>();
 
   constructor(store: Store) {
     this.#store = store;
@@ -36,13 +38,22 @@ export class Members {
     await addition;
   }
 
+  /** Makes `setRead` wait for an addition that is still to come. */
+  expect(roomId: string, userId: string, addition: Promise<unknown>): void {
+    const key = `${userId} ${roomId}`;
+    const expected = Promise.allSettled([this.#expected.get(key), addition]).then(() => {
+      if (this.#expected.get(key) === expected) this.#expected.delete(key);
+    });
+    this.#expected.set(key, expected);
+  }
+
   /** Whether `add` would do nothing; false if it is not known. */
   isKnown(roomId: string, userId: string): boolean {
     return this.#known.has(`${userId} ${roomId}`);
   }
 
   /**
-   * Moves how far the actor has read.
+   * Moves how far the actor has read, once the additions that are expected of them are done.
    * @param seq clamped to the log by the caller
    * @param back whether it moves back, else forward
    * @throws ChatError `forbidden` if they are no member; `unavailable`
@@ -53,6 +64,7 @@ export class Members {
     seq: number,
     back: boolean,
   ): Promise<ReadState> {
+    await this.#expected.get(`${userId} ${roomId}`);
     const readSeq = await this.#store.members.setRead(roomId, userId, seq, back);
     if (readSeq === null) throw new ChatError("forbidden", "Only members have a read position.");
     const counts = await this.#store.members.countUnread(userId, new Map([[roomId, readSeq]]));

@@ -69,11 +69,11 @@ export async function sendMessage(
       },
     };
   });
-  if (members.isKnown(accepted.roomId, actor.userId)) return accepted;
-  return {
-    ...accepted,
-    result: asMember(accepted, () => members.add(accepted.roomId, actor.userId)),
-  };
+  const { roomId } = accepted;
+  if (members.isKnown(roomId, actor.userId)) return accepted;
+  const result = asMember(accepted, () => members.add(roomId, actor.userId));
+  members.expect(roomId, actor.userId, result);
+  return { roomId, result };
 }
 
 /** Who has sent to a public room is a member from the acknowledgement on. */
