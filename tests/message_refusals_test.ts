@@ -41,6 +41,14 @@ testOverBoth("reactions and pins are refused by the first of their faults", asyn
   for (const [person, event, data, code] of refusals) await chat.refuses(person, event, data, code);
 });
 
+testInRoom("queries of messages are refused by the first of their faults", async ({ ada }) => {
+  const reads = "messages/nothing/reactions/+1?cursor=none";
+  for (const path of ["messages?before=nothing&after=nothing", reads]) {
+    const { status, body } = await ada.account.request("GET", `/rooms/nowhere/${path}`);
+    assert.deepEqual([status, body.code], [400, "validation_failed"]);
+  }
+});
+
 testOverBoth("ids of the wrong form are refused", async (chat) => {
   const { ada } = chat;
   const events = [

@@ -17,7 +17,7 @@ export interface ReactorsRequest {
 
 /**
  * The users in the order in which they reacted.
- * @throws ChatError `room_not_found`, `message_not_found`, `validation_failed` for an invalid cursor
+ * @throws ChatError `validation_failed` for an invalid cursor, `room_not_found`, `message_not_found`
  */
 export async function listReactors(
   actor: Actor,
@@ -25,8 +25,8 @@ export async function listReactors(
   idOrSlug: string,
   { messageId, emoji, limit, cursor }: ReactorsRequest,
 ): Promise<{ users: PublicUser[]; nextCursor: string | null }> {
-  const { roomId } = await access.find(actor, idOrSlug);
   const after = cursor === undefined ? undefined : readCursor(cursor);
+  const { roomId } = await access.find(actor, idOrSlug);
   if (await messages.position(roomId, messageId) === null) throw messageNotFound();
   const found = await messages.reactors(roomId, messageId, emoji, limit + 1, after);
   const page = found.slice(0, limit);

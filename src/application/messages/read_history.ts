@@ -35,6 +35,7 @@ export interface PageRequest {
   limit: number;
   /** The id of a message, as are the others. */
   before?: string | undefined;
+  /** Not together with `before`. */
   after?: string | undefined;
   /** Only the answers to this one. */
   threadId?: string | undefined;
@@ -42,8 +43,8 @@ export interface PageRequest {
 
 /**
  * Reads the last messages of a room, or those before or after one; of all, or of one thread.
- * @throws ChatError `room_not_found`, or `validation_failed` if `before` and `after` are both given
- *   or one is not the id of a message of this room; `message_not_found` of the thread
+ * @throws ChatError `room_not_found`; `validation_failed` if `before` or `after` is not the id of a
+ *   message of this room; `message_not_found` of the thread
  */
 export async function readHistory(
   actor: Actor,
@@ -70,9 +71,6 @@ async function readPage(
   { limit, before, after, threadId }: PageRequest,
 ): Promise<NewestPage> {
   const { messages: store } = sources.store;
-  if (before !== undefined && after !== undefined) {
-    throw invalid("before", "must not be given together with after");
-  }
   if (threadId !== undefined) await requireMessage(store, roomId, threadId);
   const range = rangesOf(store, roomId, threadId);
   const isForward = after !== undefined;

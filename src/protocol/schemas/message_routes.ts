@@ -34,7 +34,10 @@ export const MessagesQuery = z.object({
   ({ around, ...others }) =>
     around === undefined || [others.before, others.after, others.threadId].every((id) => !id),
   { path: ["around"], message: "must not be given together with before, after or threadId" },
-);
+).refine(({ before, after }) => before === undefined || after === undefined, {
+  path: ["before"],
+  message: "must not be given together with after",
+});
 
 export const MessagesPage = RelatedToReader.extend({
   messages: z.array(Message),
