@@ -210,7 +210,8 @@ export class SqliteDatabase {
     if (this.#file.size > MAX_VACUUMED_BYTES) return true;
     this.#db.exec("VACUUM");
     if (!this.#truncateLog()) return false;
-    this.#file = identify(this.#file.path);
+    // Shorter now, but still the same.
+    this.#file = findAgain(this.#file) ?? this.#file;
     return true;
   }
 
