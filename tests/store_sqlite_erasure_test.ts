@@ -43,25 +43,6 @@ Deno.test("long texts, which fill pages of their own, are erased as well", async
   assert.ok(!holds(world.path, "secret"));
 });
 
-Deno.test("what SQLite leaves behind when it moves rows is erased as well", async () => {
-  await using world = await openWorld(NEVER_MS);
-  const pages: Message[][] = [];
-  // Rows of many lengths, edited among later ones, move most.
-  for (const i of range(1, 150)) {
-    const page = await world.send(`secret ${"x".repeat((i * 37) % 200)}`, 10);
-    const edited = page.filter((_, at) => at % 3 === 0);
-    const longer = `secret ${"y".repeat((i * 91) % 900)}`;
-    await world.change(edited.map((each) => edit(each, { text: longer })));
-    pages.push(page);
-  }
-  for (const page of pages) {
-    const present = await world.present(page);
-    await world.change(present.map((each) => deletion(each, each.sender)));
-  }
-  await world.store.close();
-  assert.ok(!holds(world.path, "secret"));
-});
-
 Deno.test("a reader that keeps the old texts visible delays the erasure to its end", async () => {
   await using world = await openWorld(0);
   const [message] = await world.send("secret", 1);

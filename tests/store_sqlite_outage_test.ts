@@ -112,7 +112,7 @@ Deno.test("a database file that VACUUM has made shorter is written to as before"
   world.checkpoint();
   await append(world.store, [draft(world.ada)]);
   const before = await Deno.stat(world.path);
-  world.vacuum();
+  await world.vacuum();
   const after = await Deno.stat(world.path);
   assert.ok(after.size < before.size, `${after.size} bytes, before ${before.size}`);
   const [message] = await append(world.store, [draft(world.ada)], 2);
@@ -202,12 +202,23 @@ async function openWorld(options: SqliteOptions = {}) {
     checkpoint: () => other.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get(),
     /** Adds pages that VACUUM removes. */
     fill: () => other.exec("CREATE TABLE t AS SELECT zeroblob(1000000); DROP TABLE t"),
-    vacuum: () => other.exec("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)"),
+    vacuum: () => vacuum(path),
     [Symbol.asyncDispose]: async () => {
       await store.close();
       other.close();
     },
   };
+}
+
+/** Another program, because the runtime allows VACUUM only with all permissions (denoland/deno#28667). */
+async function vacuum(path: string): Promise<void> {
+  const code = `import { DatabaseSync } from "node:sqlite";
+    const db = new DatabaseSync(${JSON.stringify(path)});
+    db.exec("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)");
+    db.close();`;
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), { args: ["eval", code] })
+    .output();
+  assert.ok(success, new TextDecoder().decode(stderr));
 }
 
 /** Opens a store and catches the worker that it starts. */

@@ -26,9 +26,6 @@ const OPEN_TIMEOUT_MS = 5_000;
 /** The same where tables have to be migrated, which another process may be doing. */
 const MIGRATION_TIMEOUT_MS = 600_000;
 
-/** Up to this size it takes a few tenths of a second, in which nothing is written. */
-const MAX_VACUUMED_BYTES = 16 * 1024 * 1024;
-
 /** "Echo": marks the file as EchoRoom's. `ping` writes it. */
 const APPLICATION_ID = 0x4563686f;
 
@@ -132,7 +129,7 @@ export class SqliteDatabase {
   erase(): boolean {
     try {
       this.#checkFiles();
-      if (this.#truncateLog() && this.#removeRemnants()) this.#mustErase = false;
+      this.#mustErase = !this.#truncateLog();
     } catch {
       // The disk's or the file's fault: the next write says so.
     }
@@ -199,20 +196,6 @@ export class SqliteDatabase {
     this.#db.exec(`PRAGMA busy_timeout = ${OPEN_TIMEOUT_MS}`);
     // Else the write-ahead log would stay as large as the migrated tables.
     if (from > 0) this.#truncateLog();
-  }
-
-  /**
-   * When SQLite moves a row to another page as a table grows, it leaves copies of a few texts in the
-   * unused middle of a page. Only VACUUM removes them, which is too slow for a large file.
-   * @returns false where other connections prevent it
-   */
-  #removeRemnants(): boolean {
-    if (this.#file.size > MAX_VACUUMED_BYTES) return true;
-    this.#db.exec("VACUUM");
-    if (!this.#truncateLog()) return false;
-    // Shorter now, but still the same.
-    this.#file = findAgain(this.#file) ?? this.#file;
-    return true;
   }
 
   /** Returns false where other connections prevent it. */

@@ -1,4 +1,10 @@
-/** When the database's files are cleared of what was deleted from its tables. */
+/**
+ * When the database's files are cleared of what was deleted from its tables.
+ *
+ * SQLite zeroes what a deletion frees (`secure_delete`). It does not zero what it leaves behind when
+ * it moves a row to another page as the tree grows: in the unused middle of a page a copy of some
+ * texts, fewer than 1 in 100, stays until the page fills up or the operator runs VACUUM.
+ */
 
 /** The write-ahead log keeps what was deleted; it must not do so for a minute. */
 export const ERASE_MS = 15_000;
