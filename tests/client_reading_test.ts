@@ -79,7 +79,7 @@ Deno.test("what was read before a message that is marked as unread stays read", 
     adas.markUnread(adas.messages.get()[3]!);
     await counts(adas, 1);
     const read = async () => (await ada.client.api.readRoom(slug)).me?.readSeq;
-    for (let seq; seq !== 3; seq = await read()) await becomes(adas.state, () => true);
+    await until(async () => await read() === 3, "the server knows the position");
     await counts(adas, 1);
   }));
 
@@ -94,7 +94,7 @@ Deno.test("what was read offline is told to the server later", () =>
     ada.client.connect();
     await reaches(adas.state, "live");
     const read = async () => (await ada.client.api.readRoom(slug)).me?.readSeq;
-    for (let seq; seq !== 2; seq = await read()) await becomes(adas.state, () => true);
+    await until(async () => await read() === 2, "the server knows the position");
     assert.equal(adas.unread.get().count, 0);
     const next = ada.browser.open(server.url);
     next.connect();
