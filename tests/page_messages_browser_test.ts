@@ -153,6 +153,37 @@ Deno.test("only the room's creator pins, and everybody sees it", async () => {
   assert.equal(await last(bob.page).getByRole("button", { name: "Unpin" }).count(), 0);
 });
 
+Deno.test("five changes that were made while one was offline are there when one is back", async () => {
+  await meet();
+  for (const text of ["One", "Two", "Three"]) await write(ada.page, text);
+  await isSent(ada.page, "Three");
+  await seesLast(bob.page, "Three");
+  await bob.offline(true);
+  const [one, two, three] = ["One", "Two", "Three"].map((text) =>
+    ada.page.locator(".message").filter({ hasText: text })
+  );
+  await act(one!, "Delete");
+  await act(two!, "Pin");
+  await act(two!, "React");
+  await ada.page.locator(".picker input").fill("pizza");
+  await ada.page.getByRole("button", { name: "pizza", exact: true }).waitFor();
+  await ada.page.press(".picker input", "Enter");
+  await act(three!, "Edit");
+  await ada.page.fill(EDITOR, "Third");
+  await ada.page.press(EDITOR, "Enter");
+  await write(ada.page, "Four");
+  await isSent(ada.page, "Four");
+  await bob.offline(false);
+  await seesLast(bob.page, "Four");
+  const bobs = bob.page.locator(".messages");
+  await bobs.getByText("Message deleted").waitFor();
+  await bobs.getByText("Third").waitFor();
+  await bobs.locator(".reactions button").getByText("🍕").waitFor();
+  await bob.page.getByRole("button", { name: "Pins" }).click();
+  await bob.page.locator(".pane").getByText("Two").waitFor();
+  assert.equal(await bobs.getByText("Three").count(), 0);
+});
+
 Deno.test("what was edited elsewhere meanwhile is not overwritten, and the text is kept", async () => {
   await meet();
   await write(ada.page, "Draft");
