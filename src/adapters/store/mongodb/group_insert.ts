@@ -1,12 +1,11 @@
 /** Inserts into many rooms' logs with one command at a time: group commit, across rooms. */
 import { type Collection, MongoBulkWriteError } from "mongodb";
 import { Batcher } from "../../../async/batcher.ts";
-import { within } from "../../../async/deadline.ts";
 import { unavailable } from "../../../domain/errors.ts";
 import type { EntryDocument } from "./entry_documents.ts";
 import { isDuplicateKey } from "./errors.ts";
 import { type Expiring, takeExpired } from "./expiry.ts";
-import type { TimeLimits } from "./time_limits.ts";
+import { inTime, type TimeLimits } from "./time_limits.ts";
 
 /** Documents in one command, and UTF-16 units of text in them; what is more waits for the next. */
 const MAX_GROUP = { documents: 1_000, length: 1024 * 1024 } as const;
@@ -59,13 +58,8 @@ export class GroupInsert {
 
   /** The driver may wait for ever for a connection that has ended while it was full. */
   #insertMany(documents: EntryDocument[]) {
-    return within(
-      this.#messages.insertMany(documents, { ordered: true }),
-      this.#limits.driver,
-      () => {
-        throw unavailable("The database did not answer in time.");
-      },
-    );
+    const inserting = this.#messages.insertMany(documents, { ordered: true });
+    return inTime(inserting, this.#limits.driver);
   }
 
   async #insertNext(waiting: Insert[]): Promise<void> {

@@ -2,10 +2,8 @@
 import { LRUCache } from "lru-cache";
 import type { Collection } from "mongodb";
 import pLimit from "p-limit";
-import { within } from "../../../async/deadline.ts";
 import { SingleFlights } from "../../../async/single_flight.ts";
 import { LOG_START, type LogPosition } from "../../../domain/entry.ts";
-import { unavailable } from "../../../domain/errors.ts";
 import type { Collections, ReadOptions } from "./collections.ts";
 import {
   type EntryDocument,
@@ -14,7 +12,7 @@ import {
   toPosition,
 } from "./entry_documents.ts";
 import { readWithOrdinals } from "./ordinals.ts";
-import type { TimeLimits } from "./time_limits.ts";
+import { inTime, type TimeLimits } from "./time_limits.ts";
 
 /** Rooms of whose logs the last known end is remembered. */
 const MAX_HINTS = 10_000;
@@ -45,9 +43,7 @@ export class LogEnds {
    * started and has to search the whole log.
    */
   readonly #searches = new SingleFlights((roomId) => {
-    return within(this.#find(roomId), this.#limits.answer, () => {
-      throw unavailable("The database did not answer in time.");
-    });
+    return inTime(this.#find(roomId), this.#limits.answer);
   });
   /** Counts the databases that this may have been: positions of an earlier one are not remembered. */
   #generation = 0;

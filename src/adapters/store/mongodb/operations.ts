@@ -1,8 +1,7 @@
 /** Runs the store's operations: each in limited time, and all of them before the end. */
-import { within } from "../../../async/deadline.ts";
 import { unavailable } from "../../../domain/errors.ts";
 import { translate } from "./errors.ts";
-import { TIME_LIMITS, type TimeLimits } from "./time_limits.ts";
+import { inTime, TIME_LIMITS, type TimeLimits } from "./time_limits.ts";
 
 export class Operations {
   readonly #running = new Set<Promise<unknown>>();
@@ -16,9 +15,7 @@ export class Operations {
   /** Runs an operation in limited time and without the driver's errors. */
   async run<T>(operation: () => Promise<T>): Promise<T> {
     if (this.#closed) throw unavailable("The store is closed.");
-    const running = within(operation(), this.#limits.answer, () => {
-      throw unavailable("The database did not answer in time.");
-    });
+    const running = inTime(operation(), this.#limits.answer);
     this.#running.add(running);
     try {
       return await running;

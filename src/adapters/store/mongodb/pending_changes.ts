@@ -15,7 +15,7 @@ import {
 import { isInterruption } from "./errors.ts";
 import { type CommittedChange, project, type Unchanged } from "./projection.ts";
 import { ProjectionWriter, type Settled } from "./projection_writer.ts";
-import type { TimeLimits } from "./time_limits.ts";
+import { inTime, type TimeLimits } from "./time_limits.ts";
 
 const logger = getLogger(["echoroom", "store"]);
 
@@ -203,9 +203,7 @@ export class PendingChanges {
     const group = takeGroup(waiting);
     try {
       // The driver may wait for ever for a connection that has ended while it was full.
-      await within(this.#applyGroup(group), this.#timeLimits.driver, () => {
-        throw unavailable("The database did not answer in time.");
-      });
+      await inTime(this.#applyGroup(group), this.#timeLimits.driver);
     } catch (error) {
       logger.debug("Changes are not applied yet: {error}", { error });
     } finally {

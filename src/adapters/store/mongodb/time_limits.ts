@@ -1,4 +1,6 @@
 /** How long the store's operations, and their parts, may take. */
+import { within } from "../../../async/deadline.ts";
+import { unavailable } from "../../../domain/errors.ts";
 
 /** In milliseconds. */
 export interface TimeLimits {
@@ -19,3 +21,14 @@ export const TIME_LIMITS: TimeLimits = {
   step: 4_000,
   driver: 10_000,
 };
+
+/**
+ * Settles as `work` does, which goes on if it takes longer.
+ * @param limit milliseconds
+ * @throws ChatError `unavailable` then
+ */
+export function inTime<T>(work: Promise<T>, limit: number): Promise<T> {
+  return within(work, limit, () => {
+    throw unavailable("The database did not answer in time.");
+  });
+}
