@@ -4,6 +4,8 @@ import type { PublicUser } from "./user.ts";
 export interface Actor {
   userId: string;
   sessionId: string;
+  /** Whether they may do in public rooms what owners may; false if missing. */
+  isAdmin?: boolean;
 }
 
 /** An actor whose profile is at hand, as the others in a room see it. */

@@ -3,10 +3,38 @@
 /** What a member is: the higher may do all that the lower may. */
 export type Role = "owner" | "moderator" | "member";
 
+/** The roles, the lowest first. */
+export const ROLES: readonly Role[] = ["member", "moderator", "owner"];
+
 export interface Membership {
   role: Role;
   /** The entry up to which the member has read the room. */
   readSeq: number;
+}
+
+/** A ban or a mute. It ends by its time, without anything being written. */
+export interface Restriction {
+  /** Null if it does not end. */
+  until: Date | null;
+  reason: string | null;
+}
+
+/** What of a user's place in a room decides what they may do there. */
+export interface Standing {
+  /** Null if they are no member. */
+  role: Role | null;
+  ban: Restriction | null;
+  mute: Restriction | null;
+  /** The last entry that changed it; 0 if none did. */
+  seq: number;
+}
+
+/** Of a user whom the room knows nothing of. */
+export const STRANGER: Standing = Object.freeze({ role: null, ban: null, mute: null, seq: 0 });
+
+/** Whether a ban or mute holds at `now`. */
+export function isInForce(restriction: Restriction | null, now: Date): boolean {
+  return restriction !== null && (restriction.until === null || restriction.until > now);
 }
 
 /** What of a room a member has not read; both are exact to 99, and 100 means more. */

@@ -1,38 +1,105 @@
 /** What an actor may do in a room: the one table. */
 import type { Actor } from "./actor.ts";
-import type { RoomIdentity } from "./room.ts";
+import { isInForce, type Role, ROLES, type Standing } from "./membership.ts";
+import type { RoomRules } from "./room.ts";
 
-/** Without `room.read` a room does not exist for the actor. */
-export type Capability =
-  | "room.read"
-  | "message.send"
-  | "message.react"
-  | "message.edit_own"
-  | "message.delete_own"
-  | "message.mention_room"
-  | "message.pin"
-  | "message.delete_any";
+/** The lowest that may do each thing: everybody in public rooms, or a role. The rest are notes. */
+const LOWEST = {
+  /** Without it a room does not exist for the actor, or they are banned. */
+  "room.read": "others",
+  "message.send": "others",
+  "message.react": "others",
+  "message.edit_own": "member",
+  "message.delete_own": "member",
+  "file.upload": "member",
+  "message.mention_room": "moderator",
+  "message.pin": "moderator",
+  "message.delete_any": "moderator",
+  "member.invite": "moderator",
+  "member.add": "moderator",
+  "member.remove": "moderator",
+  "member.ban": "moderator",
+  "member.mute": "moderator",
+  "room.slow_mode": "moderator",
+  "report.read": "moderator",
+  "room.update": "owner",
+  "room.archive": "owner",
+  "member.role": "owner",
+  "audit.read": "owner",
+  "room.delete": "owner",
+} as const satisfies Record<string, Role | "others">;
 
-/** Every room is public, and who has sent to it is a member. */
-const EVERYBODY: readonly Capability[] = [
-  "room.read",
-  "message.send",
-  "message.react",
-  "message.edit_own",
-  "message.delete_own",
-];
-const SIGNED_IN: ReadonlySet<Capability> = new Set(EVERYBODY);
-const OWNER: ReadonlySet<Capability> = new Set<Capability>([
-  ...EVERYBODY,
-  "message.mention_room",
-  "message.pin",
-  "message.delete_any",
-]);
+export type Capability = keyof typeof LOWEST;
 
-/** What `actor` may do in `room`. */
+/** All of them, in the order of the table. */
+export const CAPABILITIES = Object.keys(LOWEST) as readonly Capability[];
+
+/** What decides, whoever the actor is. */
+interface Place {
+  type: RoomRules["type"];
+  /** What an actor counts as: admins are owners in public rooms. */
+  role: Role | null;
+  isMuted: boolean;
+  isArchived: boolean;
+  /** Whether only moderators and owners send. */
+  isModerated: boolean;
+  isBlocked: boolean;
+}
+
+const NOTHING: ReadonlySet<Capability> = new Set();
+/** There are a few hundred different places, so that a set is made once for each. */
+const made = new Map<string, ReadonlySet<Capability>>();
+
+/**
+ * What `actor` may do in a room, as the table says with its notes: nothing if they may not read it.
+ * @param isBlocked whether one of the two in a direct room has blocked the other
+ */
 export function capabilitiesOf(
-  { userId }: Pick<Actor, "userId">,
-  { creatorId }: RoomIdentity,
+  { isAdmin = false }: Pick<Actor, "isAdmin">,
+  { type, postPolicy, archivedAt }: RoomRules,
+  standing: Standing,
+  now: Date,
+  isBlocked = false,
 ): ReadonlySet<Capability> {
-  return userId === creatorId ? OWNER : SIGNED_IN;
+  if (isInForce(standing.ban, now)) return NOTHING;
+  const role = isAdmin && type === "public" ? "owner" : standing.role;
+  if (role === null && type !== "public") return NOTHING;
+  const isMuted = standing.mute !== null && isInForce(standing.mute, now);
+  const [isArchived, isModerated] = [archivedAt !== null, postPolicy === "moderators"];
+  const key = `${type} ${role} ${isMuted} ${isArchived} ${isModerated} ${isBlocked}`;
+  const known = made.get(key);
+  if (known) return known;
+  const place = { type, role, isMuted, isArchived, isModerated, isBlocked };
+  const capabilities = new Set(CAPABILITIES.filter((each) => isAllowed(each, place)));
+  made.set(key, capabilities);
+  return capabilities;
+}
+
+function isAllowed(capability: Capability, place: Place): boolean {
+  switch (capability) {
+    case "message.send":
+      if (place.isModerated && rank(place.role) < rank("moderator")) return false;
+      return !place.isMuted && !place.isArchived && !place.isBlocked;
+    case "message.react":
+      return !place.isMuted && !place.isArchived && !place.isBlocked;
+    // The muted may still delete what they said.
+    case "message.edit_own":
+    case "file.upload":
+      return place.role !== null && !place.isMuted;
+    case "message.pin":
+      return rank(place.role) >= rank(place.type === "direct" ? "member" : "moderator");
+    case "member.invite":
+      return rank(place.role) >= rank(place.type === "public" ? "member" : "moderator");
+    default:
+      return rank(place.role) >= rank(LOWEST[capability]);
+  }
+}
+
+/** Whether a role is below another, so that who has the other may act on who has it. */
+export function isLower(role: Role | null, other: Role | null): boolean {
+  return rank(role) < rank(other);
+}
+
+function rank(role: Role | "others" | null): number {
+  return role === null || role === "others" ? -1 : ROLES.indexOf(role);
 }

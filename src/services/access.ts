@@ -1,9 +1,13 @@
 /** The one way from a use case to a room: finds it, and says what the actor may do in it. */
 import type { Actor } from "../domain/actor.ts";
 import { ChatError, roomNotFound } from "../domain/errors.ts";
+import { STRANGER } from "../domain/membership.ts";
 import { capabilitiesOf, type Capability } from "../domain/permissions.ts";
-import type { NewRoom, Room, RoomIdentity } from "../domain/room.ts";
+import { type NewRoom, OPEN_RULES, type Room, type RoomIdentity } from "../domain/room.ts";
 import type { RoomCache } from "./room_cache.ts";
+
+/** What an actor may do in a room that is public and not restricted. */
+export type Table = (actor: Actor, room: RoomIdentity) => ReadonlySet<Capability>;
 
 /** A room that an actor may read, and what else they may do in it. */
 export interface RoomAccess {
@@ -13,10 +17,10 @@ export interface RoomAccess {
 
 export class Access {
   readonly #rooms: RoomCache;
-  readonly #capabilitiesOf: typeof capabilitiesOf;
+  readonly #capabilitiesOf: Table;
 
   /** @param table what an actor may do in a room */
-  constructor(rooms: RoomCache, table = capabilitiesOf) {
+  constructor(rooms: RoomCache, table: Table = inPublicRoom) {
     this.#rooms = rooms;
     this.#capabilitiesOf = table;
   }
@@ -69,6 +73,12 @@ export class Access {
     if (!capabilities.has("room.read")) throw roomNotFound();
     return { roomId: room.id, capabilities };
   }
+}
+
+/** Who has sent to a public room is a member, and nobody else has anything there to change. */
+function inPublicRoom(actor: Actor, { creatorId }: RoomIdentity): ReadonlySet<Capability> {
+  const role = actor.userId === creatorId ? "owner" : "member";
+  return capabilitiesOf(actor, OPEN_RULES, { ...STRANGER, role }, new Date());
 }
 
 /** @throws ChatError `forbidden` */
