@@ -158,6 +158,35 @@ testScene(
   },
 );
 
+testScene(
+  "what is taken out as lost is no other change of its number, committed meanwhile",
+  async (scene) => {
+    const { store, collections, roomId, ada, bob, message } = scene;
+    const dying = new DyingBeforeAppend(collections);
+    await assert.rejects(scene.write(dying, edit(message, { text: "Lost" })), /died/);
+    const late = new Late(collections);
+    let reacted: Entry | undefined;
+    const interrupted = replaced(collections, "messages", (messages) => ({
+      find: (match: Document, ...rest: [FindOptions]) => {
+        if (!("seq" in match) || reacted) return messages.find(match, ...rest);
+        return {
+          async toArray() {
+            [reacted] = await scene.write(late, reaction(message, "👍", [bob]));
+            return await messages.find(match, ...rest).toArray();
+          },
+        };
+      },
+    }));
+    await new PendingChanges(interrupted).settleRoom(roomId);
+    assert.equal(reacted?.seq, message.seq + 1);
+    assert.deepEqual(await store.messages.find(roomId, [message.id]), [reacted!.message]);
+    const next = new PendingChanges(collections);
+    const [pinned] = await scene.write(next, pin(reacted!.message, ada));
+    assert.deepEqual(await store.messages.find(roomId, [message.id]), [pinned!.message]);
+    await assertNothingPending(scene);
+  },
+);
+
 /** What each way of reading must show of a message that was edited, reacted to by Bob and pinned. */
 const READERS: Record<string, (scene: Scene, now: Message) => Promise<void>> = {
   find: async ({ store, roomId }, now) => {

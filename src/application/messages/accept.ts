@@ -82,11 +82,9 @@ export async function acceptChange(
   { room: idOrSlug, messageId, repeatable, text = "", needs }: ChangeCommand,
   decide: (before: Message, room: RoomAccess, state: RoomState, at: Date) => ChangedMessage | null,
 ): Promise<Accepted> {
-  const id = newId();
   const fields = {
-    id,
     by: publicUser(actor.user),
-    clientMessageId: repeatable?.clientMessageId ?? id,
+    clientMessageId: repeatable?.clientMessageId ?? newId(),
     request: repeatable ? dependencies.requestHashes.hash(repeatable.request) : null,
     createdAt: new Date(),
   };
@@ -97,7 +95,9 @@ export async function acceptChange(
     decide(state) {
       const before = state.message(messageId);
       const changed = decide(before, room, state, fields.createdAt);
-      return changed ? { draft: { ...fields, ...changed, before } } : { unchanged: before };
+      if (!changed) return { unchanged: before };
+      // An own id each time: what an earlier attempt left pending in a store is another change.
+      return { draft: { id: newId(), ...fields, ...changed, before } };
     },
   }));
 }

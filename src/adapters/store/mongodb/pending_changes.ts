@@ -279,7 +279,11 @@ function inSuccession(changes: readonly AppendedChange[]): AppendedChange[][] {
 
 function settledBy(changes: readonly AppendedChange[]): Settled<Unchanged> {
   const committed = changes.map(({ change }) => change);
-  return { ...project(changes[0]!.before, committed), isChanged: true, ...lastOf(committed) };
+  return {
+    ...project(changes[0]!.before, committed),
+    isChanged: true,
+    ...decidedBy(committed.map(toPending)),
+  };
 }
 
 /** The change as it is kept in the message. */
@@ -287,9 +291,10 @@ export function toPending({ id, seq, kind, content }: CommittedChange): PendingC
   return { id, seq, kind, content };
 }
 
-function lastOf(changes: readonly PendingChange[]): Pick<Settled<Unchanged>, "upTo" | "at"> {
-  const { seq: upTo, content: { updatedAt: at } } = changes.at(-1)!;
-  return { upTo, at };
+function decidedBy(
+  decided: readonly PendingChange[],
+): Pick<Settled<Unchanged>, "decided" | "at"> {
+  return { decided, at: decided.at(-1)!.content.updatedAt };
 }
 
 /** What the log has made of a message's pending changes; null if it has none of their numbers. */
@@ -310,5 +315,5 @@ function settle<T extends MessageDocument>(
     return isNew ? [{ ...change, ...uses }] : [];
   });
   const isChanged = committed.length > 0;
-  return { ...project(message, committed), isChanged, ...lastOf(decided) };
+  return { ...project(message, committed), isChanged, ...decidedBy(decided) };
 }

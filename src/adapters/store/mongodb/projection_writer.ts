@@ -7,6 +7,7 @@ import {
   type MessageDocument,
   OPTIONAL_CONTENT,
   PENDING_KEY,
+  type PendingChange,
   PINNED_KEY,
   ROOM_MENTION_KEY,
   threadKey,
@@ -23,8 +24,8 @@ type Write = AnyBulkWriteOperation<EntryDocument>;
 export interface Settled<T extends Unchanged> extends Projection<T> {
   /** Whether any was committed. */
   isChanged: boolean;
-  /** The last of those whose numbers the log has, committed or not. */
-  upTo: number;
+  /** Those whose numbers the log has, committed or not, in their order, as they are in `pending`. */
+  decided: readonly PendingChange[];
   /** When it was changed last, or would have been. */
   at: Date;
 }
@@ -155,33 +156,37 @@ export class ProjectionWriter {
   }
 }
 
-/** Writes what the changes make of a message, if it is as it was, and takes them out of `pending`. */
-function toWrite({ before, after, pinnedSeq, isChanged, upTo }: Settled<Unchanged>): Write {
+/**
+ * Writes what the changes make of a message, if it is as it was, and takes them out of `pending`: no
+ * others of their numbers, of which one may have been announced and committed since the look-up.
+ */
+function toWrite({ before, after, pinnedSeq, isChanged, decided }: Settled<Unchanged>): Write {
   const { _id, roomId } = after;
-  const pull: Document = { pending: { seq: { $lte: upTo } } };
-  if (!isChanged) return { updateOne: { filter: { _id, roomId }, update: { $pull: pull } } };
+  const $pullAll: Document = { pending: decided };
+  if (!isChanged) return { updateOne: { filter: { _id, roomId }, update: { $pullAll } } };
   const filter = { _id, roomId, changedSeq: before.changedSeq ?? null } as Document;
   const { set, unset } = replacement(after);
-  const update: Document = { $set: set, $unset: unset, $pull: pull };
+  const update: Document = { $set: set, $unset: unset };
+  if (pinnedSeq === null) unset.pinnedSeq = "";
+  if (deletionTime(after)) {
+    set.keys = [PENDING_KEY, ...threadKeys(after)];
+    // What was announced after it will be refused.
+    set.pending = [];
+    return { updateOne: { filter, update } };
+  }
+  update.$pullAll = $pullAll;
   if (pinnedSeq) {
     set.pinnedSeq = pinnedSeq;
     update.$addToSet = { keys: PINNED_KEY };
   } else if (pinnedSeq === null) {
-    unset.pinnedSeq = "";
-    pull.keys = PINNED_KEY;
-  }
-  if (deletionTime(after)) {
-    set.keys = [PENDING_KEY, ...threadKeys(after)];
-    delete pull.keys;
-    // What was announced after it will be refused.
-    pull.pending = { seq: { $gt: 0 } };
+    update.$pull = { keys: PINNED_KEY };
   }
   return { updateOne: { filter, update } };
 }
 
 /** As `toWrite` and `withoutPendingKey`, if no later change is pending. */
 function toLastWrite(settled: Settled<Unchanged>): Write[] {
-  const { before, after, pinnedSeq, upTo } = settled;
+  const { before, after, pinnedSeq, decided } = settled;
   // A key cannot be added and another removed with one update.
   if (pinnedSeq) return [toWrite(settled), withoutPendingKey(after)];
   const { _id, roomId } = after;
@@ -193,7 +198,7 @@ function toLastWrite(settled: Settled<Unchanged>): Write[] {
   if (deletionTime(after)) {
     set.keys = threadKeys(after);
   } else {
-    filter.pending = { $not: { $elemMatch: { seq: { $gt: upTo } } } };
+    filter.pending = { $not: { $elemMatch: { seq: { $gt: decided.at(-1)!.seq } } } };
     update.$pull = { keys: pinnedSeq === null ? { $in: [PENDING_KEY, PINNED_KEY] } : PENDING_KEY };
   }
   return [{ updateOne: { filter, update } }];

@@ -1,0 +1,55 @@
+/** Taking a command for a room's log. */
+import assert from "node:assert/strict";
+import { acceptChange, type AcceptDependencies } from "../src/application/messages/accept.ts";
+import type { Participant } from "../src/domain/actor.ts";
+import { LOG_START } from "../src/domain/entry.ts";
+import { type Message, PLAIN } from "../src/domain/message.ts";
+import type { MessageStore } from "../src/ports/store/messages.ts";
+import { type Command, decide } from "../src/services/decision.ts";
+
+const ADA: Participant = {
+  userId: "ada",
+  sessionId: "session",
+  user: { id: "ada", displayName: "Ada", avatarUrl: null },
+};
+const MESSAGE: Message = {
+  ...PLAIN,
+  id: "message",
+  roomId: "room",
+  seq: 1,
+  changedSeq: 1,
+  textSeq: 1,
+  sender: ADA.user,
+  text: "Hello",
+  system: false,
+  clientMessageId: "c1",
+  createdAt: new Date(),
+  updatedAt: new Date(),
+};
+
+Deno.test("a change that is decided again is another entry of the same command", async () => {
+  const commands: Command[] = [];
+  const dependencies = {
+    access: { known: () => ({ roomId: "room", capabilities: new Set() }) },
+    rateLimits: { consume: () => Promise.resolve() },
+    log: {
+      append(_roomId: string, command: Command) {
+        commands.push(command);
+        return Promise.resolve({ unchanged: MESSAGE });
+      },
+    },
+  } as unknown as AcceptDependencies;
+  const target = { room: "room", messageId: MESSAGE.id };
+  await acceptChange(ADA, dependencies, target, (before) => {
+    return { kind: "pinned", message: { ...before, pinned: true } };
+  });
+  const messages = { find: () => Promise.resolve([MESSAGE]) } as Partial<MessageStore>;
+  const drafts = [];
+  for (const command of [commands[0]!, commands[0]!]) {
+    const attempt = await decide(messages as MessageStore, "room", LOG_START, [{ command }]);
+    drafts.push(attempt.drafts[0]!);
+  }
+  const [first, again] = drafts as { id: string; clientMessageId: string }[];
+  assert.notEqual(first!.id, again!.id);
+  assert.equal(first!.clientMessageId, again!.clientMessageId);
+});
