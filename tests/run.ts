@@ -19,6 +19,7 @@
  */
 import { basename, join, relative } from "node:path";
 import { parseArgs } from "node:util";
+import { describeFailures } from "./failures.ts";
 import {
   type Counts,
   type FileRun,
@@ -89,8 +90,10 @@ async function runTests(args: string[], signal: AbortSignal): Promise<Counts> {
   const without = new Set(leftOut.flatMap(({ files }) => files));
   const rest = files.filter((file) => !without.has(file));
   const runs = await runAll(rest, { flags, env, signal, onEnd: showing(rest.length) });
-  reportRuns(runs);
+  if (runs.length > 1) reportSlowest(runs);
   reportLeftOut(leftOut);
+  // Last: of a long output often only the end is kept.
+  for (const line of describeFailures(runs)) console.log(line);
   const counts = sumCounts(runs.map(({ counts }) => counts));
   counts[Deno.env.get("CI") ? "failed" : "skipped"] += without.size;
   return counts;
@@ -191,16 +194,12 @@ function showing(total: number): (run: FileRun) => void {
   };
 }
 
-function reportRuns(runs: FileRun[]): void {
-  if (runs.length === 1) return;
+function reportSlowest(runs: FileRun[]): void {
   const slowest = runs.toSorted((a, b) => b.seconds - a.seconds).slice(0, NAMED_FILES);
   console.log("\nWhat took longest:");
   for (const { file, seconds } of slowest) {
     console.log(`${seconds.toFixed(0).padStart(6)} s  ${file}`);
   }
-  const failed = runs.filter(({ counts }) => counts.failed > 0);
-  if (failed.length > 0) console.log("\nFailed:");
-  for (const { file, counts } of failed) console.log(`  ${file}: ${counts.failed}`);
 }
 
 function reportLeftOut(leftOut: LeftOut[]): void {

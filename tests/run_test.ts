@@ -1,7 +1,8 @@
 /** The runner's count, which nothing else would notice if it were wrong. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { readCounts, runFiles, sumCounts } from "./file_runs.ts";
+import { describeFailures } from "./failures.ts";
+import { type FileRun, readCounts, runFiles, sumCounts } from "./file_runs.ts";
 import { until } from "./harness/stage.ts";
 import { isQuick, lanesOf, readArguments, servicesOf } from "./run.ts";
 
@@ -25,6 +26,62 @@ Deno.test("a run without a summary has failed", () => {
     failed: 1,
     skipped: 0,
   });
+});
+
+Deno.test("the report names each failed test, with the beginning of its error and its place", () => {
+  const output = [
+    "\x1b[0m\x1b[31m ERRORS \x1b[0m",
+    "",
+    "adds \x1b[38;5;245m=> ./tests/sum_test.ts:2:6\x1b[0m",
+    "error: AssertionError: Expected values to be strictly equal:",
+    "",
+    "1 !== 2",
+    "",
+    "  assert.equal(1, 2);",
+    "         ^",
+    "    at equal (file:///project/tests/harness/equal.ts:1:1)",
+    "    at file:///project/tests/sum_test.ts:3:10",
+    "",
+    "many steps ... a step => ./tests/sum_test.ts:7:9",
+    `error: Error: ${"x".repeat(1_000)}`,
+    "",
+    " FAILURES ",
+    "",
+    "adds => ./tests/sum_test.ts:2:6",
+    "",
+    "FAILED | 1 passed | 2 failed (140ms)",
+  ].join("\n");
+  assert.deepEqual(describeFailures([ran("tests/sum_test.ts", 2, output), ran("b_test.ts", 0)]), [
+    "",
+    "Failed:",
+    "  tests/sum_test.ts: 2",
+    "",
+    "tests/sum_test.ts: adds",
+    "  error: AssertionError: Expected values to be strictly equal:",
+    "  1 !== 2",
+    "    assert.equal(1, 2);",
+    "           ^",
+    "  at file:///project/tests/sum_test.ts:3:10",
+    "",
+    "tests/sum_test.ts: many steps ... a step",
+    `  error: Error: ${"x".repeat(283)}…`,
+  ]);
+});
+
+Deno.test("the report on a file that was killed ends with what it has written last", () => {
+  const output = "running 1 test from ./tests/a_test.ts\nwaits ...\n";
+  assert.deepEqual(describeFailures([ran("tests/a_test.ts", 1, output)]).slice(4), [
+    "tests/a_test.ts: (no result)",
+    "  running 1 test from ./tests/a_test.ts",
+    "  waits ...",
+  ]);
+});
+
+Deno.test("the report names no more than 20 tests", () => {
+  const errors = Array.from({ length: 30 }, (_, i) => `test ${i} => ./a_test.ts:${i}:1\nerror: no`);
+  const lines = describeFailures([ran("a_test.ts", 30, ` ERRORS \n\n${errors.join("\n\n")}`)]);
+  assert.equal(lines.filter((line) => line.startsWith("a_test.ts: test")).length, 20);
+  assert.equal(lines.at(-1), "… and 10 more");
 });
 
 Deno.test("words in a test file's name state which services it needs", () => {
@@ -102,6 +159,10 @@ Deno.test("counts add up", () => {
   ]);
   assert.deepEqual(sum, { passed: 11, failed: 22, skipped: 33 });
 });
+
+function ran(file: string, failed: number, output = ""): FileRun {
+  return { file, counts: { passed: 1, failed, skipped: 0 }, output, seconds: 1 };
+}
 
 async function isRunning(pid: string): Promise<boolean> {
   const { stdout } = await new Deno.Command("ps", { args: ["-o", "stat=", "-p", pid] }).output();
