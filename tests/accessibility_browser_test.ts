@@ -2,7 +2,16 @@
 import assert from "node:assert/strict";
 import axe from "axe-core";
 import type { Page } from "playwright-core";
-import { isSent, makeRoom, shareBrowser, signUp, visit, write } from "./harness/browser.ts";
+import {
+  act,
+  isSent,
+  makeRoom,
+  shareBrowser,
+  showActions,
+  signUp,
+  visit,
+  write,
+} from "./harness/browser.ts";
 
 const { withBrowser } = shareBrowser();
 
@@ -46,23 +55,18 @@ for (const colorScheme of ["light", "dark"] as const) {
 /** What is opened over or beside the messages, one after the other. */
 async function assertAccessibleOpened(page: Page): Promise<void> {
   const message = page.locator(".message").last();
-  const act = async (name: string) => {
-    await message.hover();
-    await message.getByRole("button", { name, exact: true }).click();
-  };
-  await message.hover();
-  await page.getByRole("toolbar", { name: "Message actions" }).waitFor();
+  await showActions(message);
   await assertAccessible(page, "with the actions of a message");
-  await act("React");
+  await act(message, "React");
   await page.getByRole("dialog", { name: "Pick an emoji" }).waitFor();
   await assertAccessible(page, "picking an emoji");
   await page.locator(".picker .emoji").first().click();
   await message.locator(".reactions").waitFor();
-  await act("Pin");
+  await act(message, "Pin");
   await page.getByRole("button", { name: "Pins" }).click();
   await page.locator(".pane-message").waitFor();
   await assertAccessible(page, "with a reaction, a pin, and the pane of pins");
-  await act("Thread");
+  await act(message, "Thread");
   await page.locator(".pane [name=answer]").fill("So do I");
   await page.press(".pane [name=answer]", "Enter");
   await page.locator(".pane-message[data-state=sent]").getByText("So do I").waitFor();

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { type Client, createClient } from "../src/client/mod.ts";
 import { Account } from "./harness/account.ts";
-import { launchBrowser } from "./harness/browser.ts";
+import { launchBrowser, repeatUntilSeen } from "./harness/browser.ts";
 import { becomes } from "./harness/client.ts";
 import { enter } from "./harness/client_world.ts";
 import { HANG_MS } from "./harness/deadline.ts";
@@ -24,8 +24,7 @@ const RUNS: Record<string, (world: World) => Promise<void>> = {
     const bobs = await makeGeneral(bob);
     await page.getByText("Bob created the room").waitFor();
     await becomes(bobs.online, ({ count }) => count === 2);
-    bobs.keystroke();
-    await page.locator("p").getByText("Bob").waitFor();
+    await repeatUntilSeen(() => bobs.keystroke(), page.locator("p").getByText("Bob"));
   },
   "src/client/README.md, EchoRoom's client, tsx 1": async ({ page, bob }) => {
     await page.getByText("online").waitFor();

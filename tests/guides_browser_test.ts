@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { createClient } from "../src/client/mod.ts";
 import { Account } from "./harness/account.ts";
-import { launchBrowser } from "./harness/browser.ts";
+import { launchBrowser, repeatUntilSeen } from "./harness/browser.ts";
 import { becomes } from "./harness/client.ts";
 import { enter } from "./harness/client_world.ts";
 import { HANG_MS } from "./harness/deadline.ts";
@@ -80,8 +80,7 @@ Deno.test("Vite's app signs up, makes rooms, and is the same after a reload", ()
     await general.click();
     await page.getByText("Hello, Ada").waitFor();
     await general.locator("b").waitFor({ state: "detached" });
-    bobs.keystroke();
-    await page.getByText("Bob …").waitFor();
+    await repeatUntilSeen(() => bobs.keystroke(), page.getByText("Bob …"));
     await page.locator("li", { hasText: "Hello, Ada" }).getByRole("button").click();
     await becomes(bobs.messages, (all) => all.at(-1)!.reactions[0]?.count === 1);
     await page.getByText("👍 1").waitFor();

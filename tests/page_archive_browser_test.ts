@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import {
-  isOnline,
   isSent,
   launchBrowser,
   makeRoom,
+  reconnect,
   signUp,
   visit,
   write,
@@ -59,7 +59,7 @@ Deno.test("the last rooms and messages are there after a reload without the serv
 
   const { port } = new URL(first.url);
   const second = await spawnServer({ ...first.settings, PORT: port });
-  await isOnline(page);
+  await reconnect(page);
   await archive.waitFor({ state: "detached" });
   await page.locator("#logout").click();
   await page.waitForSelector("#register-form");

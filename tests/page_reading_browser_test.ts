@@ -4,6 +4,8 @@ import type { Page } from "playwright-core";
 import { createClient } from "../src/client/mod.ts";
 import { Account } from "./harness/account.ts";
 import {
+  act,
+  focusesAtOnce,
   hasTitle,
   isSent,
   type People,
@@ -72,8 +74,7 @@ Deno.test("a message marked unread is so until its room is opened again, with a 
       await seesLast(page, text);
     }
     const message = page.locator(".message", { has: page.getByText("Two", { exact: true }) });
-    await message.hover();
-    await message.getByRole("button", { name: "Mark unread" }).click();
+    await act(message, "Mark unread");
     await page.locator(".unread").waitFor();
     await people.enter();
     await page.getByRole("link", { name: `${name}, 2 unread` }).waitFor();
@@ -104,10 +105,9 @@ Deno.test("pins are listed beside the messages, and lead to them", () =>
     const [ada, bob] = [people.ada.page, people.bob.page];
     await write(ada, "The door code is 4711");
     await isSent(ada, "The door code is 4711");
-    await bob.getByRole("button", { name: "Pins" }).click();
+    await focusesAtOnce(bob, `document.querySelector("button.pins").click()`, ".pane");
     await bob.getByText("Nothing is pinned in this room.").waitFor();
-    await ada.locator(".message").last().hover();
-    await ada.locator(".message").last().getByRole("button", { name: "Pin", exact: true }).click();
+    await act(ada.locator(".message").last(), "Pin");
     const pin = bob.locator(".pane-message").getByText("The door code is 4711");
     await pin.waitFor();
     await bob.getByRole("button", { name: "Show in the room" }).click();
@@ -125,8 +125,7 @@ Deno.test("a thread is read and answered beside the messages", () =>
     const [ada, bob] = [people.ada.page, people.bob.page];
     await write(ada, "Where do we meet?");
     await seesLast(bob, "Where do we meet?");
-    await bob.locator(".message").last().hover();
-    await bob.locator(".message").last().getByRole("button", { name: "Thread" }).click();
+    await act(bob.locator(".message").last(), "Thread");
     await bob.locator(".pane-message").getByText("Where do we meet?").waitFor();
     await bob.fill("[name=answer]", "At the harbour");
     await bob.press("[name=answer]", "Enter");

@@ -4,9 +4,10 @@ import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { type Client, createClient } from "../src/client/mod.ts";
 import { Account } from "./harness/account.ts";
-import { launchBrowser } from "./harness/browser.ts";
+import { launchBrowser, repeatUntilSeen } from "./harness/browser.ts";
 import { becomes } from "./harness/client.ts";
 import { enter } from "./harness/client_world.ts";
+import { HANG_MS } from "./harness/deadline.ts";
 import { startServer } from "./harness/server.ts";
 
 Deno.test("a React app of another origin signs up, chats, types and stays signed in", () =>
@@ -20,8 +21,7 @@ Deno.test("a React app of another origin signs up, chats, types and stays signed
     await page.press("[name=text]", "Enter");
     await becomes(bobs.messages, (messages) => messages.at(-1)!.text === "Hello, Bob");
     await page.locator("li[data-state=sent]").getByText("Hello, Bob").waitFor();
-    bobs.keystroke();
-    await page.locator("#typing").getByText("Bob").waitFor();
+    await repeatUntilSeen(() => bobs.keystroke(), page.locator("#typing").getByText("Bob"));
     await bobs.send("Hello, Ada");
     await page.getByText("Hello, Ada").waitFor();
     await page.reload();
@@ -85,10 +85,11 @@ async function onApp(act: (world: World) => Promise<void>): Promise<void> {
   bob.connect();
   const browser = await launchBrowser();
   const page = await browser.newPage();
+  page.setDefaultTimeout(HANG_MS);
   const faults: string[] = [];
   page.on("pageerror", (error) => faults.push(String(error)));
-  await page.goto(`${origin}/?server=${server.url}`);
   try {
+    await page.goto(`${origin}/?server=${server.url}`);
     await act({ page, bob });
     assert.deepEqual(faults, []);
   } finally {

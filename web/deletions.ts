@@ -2,7 +2,8 @@
 import { type ReadonlySignal, signal } from "@preact/signals";
 import type { ChatMessage, Room } from "../src/client/mod.ts";
 
-const UNDO_MS = 6_000;
+/** How long a deletion can be undone. */
+export const UNDO_MS = 6_000;
 
 export class Deletions {
   readonly #room: Room;

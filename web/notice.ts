@@ -2,7 +2,8 @@
 import { type ReadonlySignal, signal } from "@preact/signals";
 import type { Room } from "../src/client/mod.ts";
 
-const NOTICE_MS = 8_000;
+/** How long it is shown. */
+export const NOTICE_MS = 8_000;
 
 export class Notice {
   readonly #text = signal("");

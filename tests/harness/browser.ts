@@ -1,15 +1,19 @@
 /** A real Chromium for tests: pages that notice errors and requests that leave the host. */
+import assert from "node:assert/strict";
 // Playwright detects other systems there.
 import "./unreadable_files.ts";
 import {
   type Browser,
   type BrowserContextOptions,
   chromium,
+  type Locator,
   type Page,
   type WebSocketRoute,
 } from "playwright-core";
+import { NOTICE_MS } from "../../web/notice.ts";
 import { HANG_MS } from "./deadline.ts";
 import { startServer, type TestServer } from "./server.ts";
+import { until } from "./stage.ts";
 
 /** Resolves to this machine, but is not a secure context, unlike `localhost`. */
 const INSECURE_HOST = "chat.test";
@@ -25,6 +29,15 @@ const FLAGS = [
   "--no-first-run",
   `--host-resolver-rules=MAP ${INSECURE_HOST} 127.0.0.1`,
 ];
+
+/** Lets timers of some milliseconds that start from then on never end; returns what ends that. */
+const HOLD_TIMERS = `((held) => {
+  const { setTimeout } = globalThis;
+  globalThis.setTimeout = (work, ms, ...rest) => {
+    return setTimeout(work, ms === held ? 2 ** 31 - 1 : ms, ...rest);
+  };
+  return () => globalThis.setTimeout = setTimeout;
+})`;
 
 /** @param path the Chromium's; without it `TEST_CHROMIUM` */
 export function launchBrowser(path = Deno.env.get("TEST_CHROMIUM")): Promise<Browser> {
@@ -143,7 +156,7 @@ export function insecure(url: string): string {
 export interface Visit {
   page: Page;
   problems: string[];
-  /** Cuts and blocks the page's sockets, or unblocks them. */
+  /** Cuts and blocks the page's sockets, or unblocks them and resolves once the page is online. */
   offline(cut: boolean): Promise<void>;
 }
 
@@ -168,6 +181,8 @@ export async function visit(
     if (protocol !== "data:" && origin !== new URL(url).origin) problems.push(request.url());
   });
   const network = await watchSockets(page);
+  // A test may be late for what is shown for a few seconds: a notice stays until the next one.
+  await page.addInitScript(`${HOLD_TIMERS}(${NOTICE_MS})`);
   await page.goto(url);
   return { page, problems, ...network };
 }
@@ -182,8 +197,9 @@ async function watchSockets(page: Page): Promise<Pick<Visit, "offline">> {
   });
   return {
     async offline(cut) {
+      const wasOffline = isOffline;
       isOffline = cut;
-      if (!cut) return;
+      if (!cut) return wasOffline ? await reconnect(page) : undefined;
       await Promise.all([...sockets].map((socket) => socket.close({ code: 1001 })));
       sockets.clear();
     },
@@ -204,6 +220,36 @@ export async function isOnline(page: Page): Promise<void> {
   await page.waitForSelector(".connection[data-state=online]");
 }
 
+/** Tells a page that its server can be reached again; it would try by itself within 30 s. */
+export async function reconnect(page: Page): Promise<void> {
+  await until(async () => {
+    await page.evaluate(`dispatchEvent(new Event("online"))`);
+    return await page.locator(".connection[data-state=online]").isVisible();
+  }, "the page is online");
+}
+
+/** Does something until a page shows its effect, which it shows for a few seconds only. */
+export async function repeatUntilSeen(work: () => unknown, effect: Locator): Promise<void> {
+  await until(async () => {
+    await work();
+    return await effect.isVisible();
+  }, `seen: ${effect}`);
+}
+
+/** Types into the open room until others see that. */
+export async function typeUntilSeen(page: Page, effect: Locator): Promise<void> {
+  await repeatUntilSeen(() => page.locator(".composer [name=text]").pressSequentially("a"), effect);
+}
+
+/**
+ * Lets timers of this length that start from now on never end: a test may be too late for what they
+ * end. Returns what ends that.
+ */
+export async function holdTimers(page: Page, ms: number): Promise<() => Promise<void>> {
+  const end = await page.evaluateHandle(`${HOLD_TIMERS}(${ms})`);
+  return async () => void await end.evaluate((end) => (end as () => unknown)());
+}
+
 /** Makes a room and resolves once it is shown. */
 export async function makeRoom(page: Page, name: string): Promise<void> {
   await page.fill("#new-room-form [name=name]", name);
@@ -217,7 +263,42 @@ export async function openRoom(page: Page, name: string): Promise<void> {
   // Returning to the window lists the rooms anew.
   await page.evaluate(`dispatchEvent(new Event("focus"))`);
   await page.locator(".rooms").getByText(name, { exact: true }).click();
-  await page.waitForSelector(".room[data-state=live]");
+  // The room that was open before may be live, too.
+  const heading = page.getByRole("heading", { level: 1, name, exact: true });
+  await page.locator(".room[data-state=live]").filter({ has: heading }).waitFor();
+}
+
+/** A script that presses a key where the focus is. */
+export function pressing(key: string, options: { ctrlKey?: boolean } = {}): string {
+  const init = JSON.stringify({ key, bubbles: true, cancelable: true, ...options });
+  return `document.activeElement.dispatchEvent(new KeyboardEvent("keydown", ${init}))`;
+}
+
+/**
+ * Runs a script, and asserts that what it opens has the focus before the next frame, which may take
+ * long: what is typed meanwhile belongs there.
+ */
+export async function focusesAtOnce(page: Page, script: string, selector: string): Promise<void> {
+  const focused = await page.evaluate<boolean>(`(async () => {
+    ${script};
+    for (let i = 0; i < 10; i++) await null;
+    return document.activeElement.matches(${JSON.stringify(selector)});
+  })()`);
+  assert.ok(focused, `the focus is not on ${selector}`);
+}
+
+/** Shows what can be done with a message. */
+export async function showActions(message: Locator): Promise<void> {
+  await message.hover();
+  // The mouse rests: the bar would go if a change above moved the message from under it.
+  await message.focus();
+  await message.getByRole("toolbar").waitFor();
+}
+
+/** Does something with a message by the bar beside it. */
+export async function act(message: Locator, action: string): Promise<void> {
+  await showActions(message);
+  await message.getByRole("button", { name: action, exact: true }).click();
 }
 
 /** Writes a message into the room that is open. */

@@ -1,6 +1,6 @@
 /** Where messages are written: keeps a draft, completes names and emoji, shows others that one types. */
 import { html } from "htm/preact";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { MAX_TEXT_LENGTH } from "../../src/protocol/wire/limits.ts";
 import { mentionedIds } from "../mentions.ts";
 import { signalOf } from "../observed.ts";
@@ -24,16 +24,17 @@ export function Composer({ open }: { open: OpenRoom }) {
   open.composer = input;
 
   const count = () => setLeft(MAX_TEXT_LENGTH - charactersIn(input.current!.value.trim()));
-  useEffect(() => {
+  // Before the next event: what is typed after a slow frame would go to what had the focus before.
+  useLayoutEffect(() => {
     // A draft may be found by the room's id only.
     if (!input.current!.value) input.current!.value = drafts.read(room);
     count();
   }, [info]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     // Not on a touch screen, whose keyboard would cover the messages.
     if (open.hasAddress && matchMedia("(hover: hover)").matches) input.current!.focus();
   }, []);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (answered) input.current!.focus();
   }, [answered]);
 

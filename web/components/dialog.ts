@@ -1,7 +1,7 @@
 /** A modal dialog: the browser keeps the focus in it, and closes it on Escape. */
 import { html } from "htm/preact";
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { Icon } from "./icon.ts";
 
 export interface DialogProps {
@@ -13,7 +13,8 @@ export interface DialogProps {
 export function Dialog({ title, onClose, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const titleId = useId();
-  useEffect(() => dialog.current!.showModal(), []);
+  // Before the next event, which would go to what is behind the dialog.
+  useLayoutEffect(() => dialog.current!.showModal(), []);
   // The dialog itself is what is behind its content.
   const leave = ({ target }: Event) => target === dialog.current && dialog.current!.close();
   return html`

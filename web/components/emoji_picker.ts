@@ -21,11 +21,12 @@ export function EmojiPicker({ frequent, onPick, onClose }: EmojiPickerProps) {
     const list = picker.current!.closest(".messages")?.getBoundingClientRect();
     const { bottom } = picker.current!.getBoundingClientRect();
     picker.current!.classList.toggle("above", list !== undefined && bottom > list.bottom);
+    // Before the next event: somebody may search after a slow frame.
+    picker.current!.querySelector<HTMLElement>(".emoji")!.focus();
   }, []);
   useEffect(() => {
     // Without a network those used often are there.
     loadEmoji().then(setIndex, () => {});
-    picker.current!.querySelector<HTMLElement>(".emoji")!.focus();
     const outside = ({ target }: Event) => picker.current!.contains(target as Node) || onClose();
     document.addEventListener("pointerdown", outside);
     return () => document.removeEventListener("pointerdown", outside);

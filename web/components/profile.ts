@@ -31,8 +31,8 @@ export function OwnProfile({ chat, user }: { chat: Chat; user: User }) {
           </label>
           <label>
             Address of a picture
-            <input name="avatarUrl" type="url" placeholder="https://…" value=${user.avatarUrl ??
-              ""} />
+            <input name="avatarUrl" type="url" placeholder="https://…" defaultValue=${user
+              .avatarUrl ?? ""} />
           </label>
         <//>
         ${chat.attention.value && html`<${Calls} attention=${chat.attention.value} />`}

@@ -1,7 +1,7 @@
 /** Beside the messages: the room's pins, or a thread. */
 import { html } from "htm/preact";
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { ChatMessage, Thread } from "../../src/client/mod.ts";
 import { mentionedIds } from "../mentions.ts";
 import { signalOf } from "../observed.ts";
@@ -28,7 +28,8 @@ function Pane({ open, title, children }: {
   children: ComponentChildren;
 }) {
   const pane = useRef<HTMLElement>(null);
-  useEffect(() => pane.current!.focus(), [title]);
+  // Before the next event: the focus may have been moved into the pane after a slow frame.
+  useLayoutEffect(() => pane.current!.focus(), [title]);
   const close = () => {
     open.showPane(null);
     open.focusComposer();
