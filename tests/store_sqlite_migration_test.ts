@@ -1,20 +1,28 @@
 /**
  * Migration of an embedded database. `tests/data/echoroom_schema_N.db` was written by the last
- * release with tables of version N, through its API; only its sessions' expiry was moved to 2100.
+ * release with tables of version N: 1 and 2 through its API, and their sessions' expiry was moved to
+ * 2100; 3, which is for changes of messages, through its store.
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
-import { creationOf, type Entry, LOG_LIMIT, LOG_START, positionOf } from "../src/domain/entry.ts";
+import {
+  type ChangeDraft,
+  creationOf,
+  type Entry,
+  LOG_LIMIT,
+  LOG_START,
+  positionOf,
+} from "../src/domain/entry.ts";
 import { newId } from "../src/domain/id.ts";
-import { PLAIN } from "../src/domain/message.ts";
-import { edit } from "./conformance/store/change_drafts.ts";
+import { type Message, PLAIN } from "../src/domain/message.ts";
+import { deletion, edit } from "./conformance/store/change_drafts.ts";
 import { creation } from "./conformance/store/fixtures.ts";
 import { runMain } from "./harness/server.ts";
 
-const VERSION = 3;
+const VERSION = 4;
 
 /** What a database of an earlier version holds, in the columns that the ports know. */
 const OLD_TABLES: Readonly<Record<number, Record<string, string>>> = {
@@ -134,19 +142,6 @@ for (const version of [1, 2]) {
     assert.deepEqual(texts, [{ seq: last.seq, text: last.text, editedAt: null }]);
   });
 
-  test("gets the tables of a new one, and opens again without a change", async () => {
-    const path = await copyOld(version);
-    await (await openStore(path)).close();
-    checkWhole(path);
-    const migrated = schemaOf(path);
-    const fresh = join(await Deno.makeTempDir(), "new.db");
-    await (await openStore(fresh)).close();
-    assert.deepEqual(migrated, schemaOf(fresh));
-    const before = await Deno.readFile(path);
-    await (await openStore(path)).close();
-    assert.deepEqual(await Deno.readFile(path), before);
-  });
-
   test("is migrated by the next start if the first is killed before its commit", async () => {
     const path = await copyOld(version);
     await killAtCommit(path);
@@ -190,6 +185,87 @@ for (const version of [1, 2]) {
   });
 }
 
+for (const version of [1, 2, 3]) {
+  Deno.test(`a database of version ${version} gets the tables of a new one, and opens again without a change`, async () => {
+    const path = await copyOld(version);
+    await (await openStore(path)).close();
+    checkWhole(path);
+    const migrated = schemaOf(path);
+    const fresh = join(await Deno.makeTempDir(), "new.db");
+    await (await openStore(fresh)).close();
+    assert.deepEqual(migrated, schemaOf(fresh));
+    const before = await Deno.readFile(path);
+    await (await openStore(path)).close();
+    assert.deepEqual(await Deno.readFile(path), before);
+  });
+}
+
+Deno.test("a database of version 3 keeps every change, and every earlier text", async () => {
+  const path = await copyOld(3);
+  const old = readChanged(path);
+  await using store = await openStore(path);
+  for (const roomId of old.roomIds) {
+    const entries = await store.log.entriesAfter(roomId, 0, 1_000);
+    assert.deepEqual(entries.map(({ seq }) => seq), entries.map((_, i) => i + 1));
+    const changes = entries.filter(({ kind }) => kind !== "created").map((entry) => ({
+      ...positionOf(entry),
+      id: entry.id,
+      kind: entry.kind,
+      message_id: entry.message.id,
+      actor_id: entry.by.id,
+      client_message_id: entry.clientMessageId,
+      created_at: entry.createdAt.getTime(),
+    }));
+    const inRoom = (rows: Row[]) => {
+      return rows.filter(({ room_id }) => room_id === roomId).map(({ room_id: _, ...row }) => row);
+    };
+    assert.deepEqual(changes, inRoom(old.changes));
+    const messages = await store.messages.after(roomId, LOG_START, 1_000);
+    const texts = messages.map(({ id, text, updatedAt }) => {
+      return { id, text, updated_at: updatedAt.getTime() };
+    });
+    assert.deepEqual(texts, inRoom(old.messages));
+    for (const { id, deletedAt } of messages) {
+      const earlier = (await store.messages.earlierTexts(roomId, id)).map((version) => {
+        const { seq, text, editedAt } = version;
+        return { seq, text, edited_at: editedAt?.getTime() ?? null, message_id: id };
+      });
+      assert.deepEqual(earlier, inRoom(old.edits).filter(({ message_id }) => message_id === id));
+      if (deletedAt) assert.deepEqual(earlier, []);
+    }
+    const counts = Map.groupBy(inRoom(old.edits), ({ message_id }) => message_id).values();
+    assert.equal(Math.max(...counts.map(({ length }) => length)), 6);
+  }
+});
+
+Deno.test("a message edited in version 3 is edited on, and its deletion takes all its texts", async () => {
+  const path = await copyOld(3);
+  const { edits } = readChanged(path);
+  await using store = await openStore(path);
+  const [roomId, id] = [String(edits[0]!.room_id), String(edits[0]!.message_id)];
+  const change = async (draft: (message: Message) => ChangeDraft) => {
+    const [message] = await store.messages.find(roomId, [id]);
+    const end = await store.log.end(roomId);
+    const [entry] = await store.log.append(roomId, end, [draft(message!)]);
+    return { before: message!, entry: entry! };
+  };
+  const earlier = await store.messages.earlierTexts(roomId, id);
+  const { before } = await change((message) => edit(message, { text: "Edited on" }));
+  assert.deepEqual(await store.messages.earlierTexts(roomId, id), [
+    ...earlier,
+    { seq: before.textSeq, text: before.text, editedAt: before.editedAt },
+  ]);
+  await change((message) => deletion(message, message.sender));
+  assert.deepEqual(await store.messages.earlierTexts(roomId, id), []);
+  using db = new DatabaseSync(path);
+  const { count } = db.prepare(
+    `SELECT count(*) AS count FROM changes c JOIN messages m
+       ON m.room = c.room AND m.seq = c.message_seq
+     WHERE m.id = ? AND c.earlier_text IS NOT NULL`,
+  ).get(id)!;
+  assert.equal(count, 0);
+});
+
 Deno.test("tables of a later version stop the start with one line, and stay as they are", async () => {
   const DATA_DIR = await Deno.makeTempDir();
   const path = join(DATA_DIR, "echoroom.db");
@@ -203,7 +279,7 @@ Deno.test("tables of a later version stop the start with one line, and stay as t
   assert.equal(code, 1);
   assert.match(
     output,
-    /^EchoRoom cannot start: .* tables of version 4, newer .* supports \(3\);.*\n$/,
+    /^EchoRoom cannot start: .* tables of version 5, newer .* supports \(4\);.*\n$/,
   );
   assert.deepEqual(schemaOf(path), before);
 });
@@ -262,6 +338,33 @@ function readTables(version: number) {
     rooms: read("rooms"),
     messages: read("messages"),
     sessions: read("sessions"),
+  };
+}
+
+type Row = Record<string, unknown>;
+
+/** What a database of version 3 holds of changes. */
+function readChanged(path: string) {
+  using db = new DatabaseSync(path);
+  const read = (sql: string): Row[] => db.prepare(sql).all().map((row) => ({ ...row }));
+  return {
+    roomIds: read("SELECT id FROM rooms").map(({ id }) => String(id)),
+    changes: read(
+      `SELECT r.id AS room_id, c.seq, c.n, c.id, c.kind, m.id AS message_id, u.id AS actor_id,
+         c.client_message_id, c.created_at
+       FROM changes c JOIN rooms r ON r.key = c.room JOIN users u ON u.key = c.actor
+         JOIN messages m ON m.room = c.room AND m.seq = c.message_seq ORDER BY c.room, c.seq`,
+    ),
+    messages: read(
+      `SELECT r.id AS room_id, m.id, m.text, m.updated_at
+       FROM messages m JOIN rooms r ON r.key = m.room ORDER BY m.room, m.seq`,
+    ),
+    edits: read(
+      `SELECT r.id AS room_id, m.id AS message_id, e.seq, e.text, e.edited_at
+       FROM edits e JOIN rooms r ON r.key = e.room
+         JOIN messages m ON m.room = e.room AND m.seq = e.message_seq
+       ORDER BY e.room, e.message_seq, e.seq`,
+    ),
   };
 }
 

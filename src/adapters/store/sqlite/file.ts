@@ -102,7 +102,7 @@ export function checkOwner(db: DatabaseSync): void {
 }
 
 /** The tables that grow with the rooms' logs. */
-const LOG_TABLES = ["messages", "changes", "edits", "reactions", "mentions"];
+const LOG_TABLES = ["messages", "changes", "reactions", "mentions"];
 
 /**
  * Looks for damage, in full up to `MAX_CHECKED_BYTES`. In a larger file the logs, nearly all of it,

@@ -34,6 +34,19 @@ function selectEntries(messages: string, changes: string): string {
 }
 
 /**
+ * `earlier`: the changes that replaced texts of the message ?2 in the room with the key ?1, from the
+ * last on. Each names the entry that the text before came with, the change before it.
+ */
+export const EARLIER = `WITH RECURSIVE earlier (key, seq) AS (
+    SELECT c.key, c.earlier_seq FROM messages m
+      JOIN changes c ON c.room = m.room AND c.seq = m.details ->> 'textSeq'
+    WHERE m.room = ?1 AND m.seq = ?2
+  UNION ALL
+    SELECT c.key, c.earlier_seq FROM earlier JOIN changes c ON c.room = ?1 AND c.seq = earlier.seq)`;
+
+const NO_EARLIER = [null, null, null] as const;
+
+/**
  * The methods of the `LogStore` port without the promises, and with rows for drafts and entries;
  * see there for what each guarantees.
  */
@@ -57,7 +70,8 @@ export class SqliteLog {
     for (const draft of drafts) {
       const isAppended = isCreated(draft)
         // A log of which every entry is a message holds no change.
-        ? !(n < seq && this.#isChange(key, draft)) && this.#create(key, seq + 1, n + 1, draft)
+        ? !(n < seq && this.#isChange(key, draft[2], draft[5])) &&
+          this.#create(key, seq + 1, n + 1, draft)
         : this.#change(key, seq + 1, n, draft);
       if (!isAppended) break;
       seq++;
@@ -109,12 +123,21 @@ export class SqliteLog {
     return row ? String(row.id) : null;
   }
 
-  /** Whether the message's sender has made a change with its clientMessageId. */
-  #isChange(room: number, [, , senderId, , , clientMessageId]: CreatedRow): boolean {
+  /** Whether the user has made a change with this clientMessageId. */
+  #isChange(room: number, userId: string, clientMessageId: string): boolean {
     const found = this.#sql.prepare(
       `SELECT 1 FROM changes WHERE client_message_id = ? AND room = ?
          AND actor = (SELECT key FROM users WHERE id = ?)`,
-    ).get(clientMessageId, room, senderId);
+    ).get(clientMessageId, room, userId);
+    return found !== undefined;
+  }
+
+  /** Whether the user has sent a message with this clientMessageId. */
+  #isMessage(room: number, userId: string, clientMessageId: string): boolean {
+    const found = this.#sql.prepare(
+      `SELECT 1 FROM messages WHERE client_message_id = ? AND room = ?
+         AND sender = (SELECT key FROM users WHERE id = ?)`,
+    ).get(clientMessageId, room, userId);
     return found !== undefined;
   }
 
@@ -156,11 +179,13 @@ export class SqliteLog {
   /** Returns false, and writes nothing, if it was made before. */
   #change(room: number, seq: number, n: number, change: ChangeRow): boolean {
     const [kind, id, messageSeq, actorId, clientMessageId, request, createdAt, reactions] = change;
+    const [earlierSeq, earlierText, earlierEditedAt] = change[11] ?? NO_EARLIER;
+    if (this.#isMessage(room, actorId, clientMessageId)) return false;
     const { changes } = this.#sql.prepare(
       `INSERT INTO changes (room, seq, n, id, kind, message_seq, actor, client_message_id, request,
-         created_at, reactions)
-       SELECT ?1, ?2, ?3, ?4, ?5, ?6, key, ?8, ?9, ?10, ?11 FROM users WHERE id = ?7 AND NOT EXISTS (
-         SELECT 1 FROM messages WHERE client_message_id = ?8 AND sender = key AND room = ?1)
+         created_at, reactions, earlier_seq, earlier_text, earlier_edited_at)
+       VALUES (?1, ?2, ?3, ?4, ?5, ?6, (SELECT key FROM users WHERE id = ?7), ?8, ?9, ?10, ?11, ?12,
+         ?13, ?14)
        ON CONFLICT DO NOTHING`,
     ).run(
       room,
@@ -174,6 +199,9 @@ export class SqliteLog {
       request,
       createdAt,
       reactions,
+      earlierSeq,
+      earlierText,
+      earlierEditedAt,
     );
     if (changes === 0) return false;
     this.#apply(room, seq, change);
@@ -182,21 +210,7 @@ export class SqliteLog {
 
   /** Leaves the message as it is after the change. */
   #apply(room: number, seq: number, change: ChangeRow): void {
-    const [
-      kind,
-      ,
-      messageSeq,
-      ,
-      ,
-      ,
-      createdAt,
-      reactions,
-      text,
-      details,
-      pinned,
-      earlier,
-      mentions,
-    ] = change;
+    const [kind, , messageSeq, , , , createdAt, reactions, text, details, pinned] = change;
     const { changes } = this.#sql.prepare(
       `UPDATE messages SET text = ?3, updated_at = ?4, details = ?5,
          pinned_seq = CASE WHEN ?6 THEN coalesce(pinned_seq, ?7) END
@@ -205,10 +219,7 @@ export class SqliteLog {
     if (changes === 0) {
       throw new Error(`Entry ${seq} changes a message that the room does not have.`);
     }
-    if (earlier) {
-      this.#sql.prepare("INSERT INTO edits VALUES (?, ?, ?, ?, ?)")
-        .run(room, messageSeq, ...earlier);
-    }
+    const mentions = change[12];
     if (mentions) {
       const [notified, replyTo] = mentions;
       this.#forget(room, messageSeq, replyTo);
@@ -253,10 +264,12 @@ export class SqliteLog {
   /** Erases what is kept of a message beside its row. */
   #erase(room: number, messageSeq: number): void {
     this.#forget(room, messageSeq, null);
-    for (const table of ["edits", "reactions"]) {
-      this.#sql.prepare(`DELETE FROM ${table} WHERE room = ? AND message_seq = ?`)
-        .run(room, messageSeq);
-    }
+    this.#sql.prepare("DELETE FROM reactions WHERE room = ? AND message_seq = ?")
+      .run(room, messageSeq);
+    this.#sql.prepare(
+      `${EARLIER} UPDATE changes SET earlier_seq = NULL, earlier_text = NULL, earlier_edited_at = NULL
+       WHERE key IN (SELECT key FROM earlier)`,
+    ).run(room, messageSeq);
     this.#onDeletion();
   }
 }
