@@ -553,7 +553,13 @@ function draft(sender: User, fields: Partial<MessageDraft> = {}): CreatedDraft {
 function send(by: User, sent = draft(by)): Command {
   const { clientMessageId, text } = sent.message;
   const request = hashes.hash(["send", text]);
-  return { by, clientMessageId, request, text, decide: () => ({ draft: { ...sent, request } }) };
+  return {
+    by,
+    clientMessageId,
+    request,
+    text,
+    decide: () => ({ draft: { ...sent, request: request.value } }),
+  };
 }
 
 /** A change of a message as another instance has decided it. */
@@ -582,7 +588,9 @@ function edit(
       const before = state.message(messageId);
       const { id, ...common } = changeOf(before, by);
       const message = edited(before, { ...change, text }, common.createdAt);
-      return { draft: { ...common, id, kind: "edited", clientMessageId, request, message } };
+      return {
+        draft: { ...common, id, kind: "edited", clientMessageId, request: request.value, message },
+      };
     },
   };
 }
@@ -594,7 +602,9 @@ function remove(by: User, messageId: string, clientMessageId = newId()): Command
     decide(state) {
       const before = state.message(messageId);
       if (before.deletedAt) return { unchanged: before };
-      return { draft: { ...deletion(before, by), clientMessageId, request } as EntryDraft };
+      return {
+        draft: { ...deletion(before, by), clientMessageId, request: request.value } as EntryDraft,
+      };
     },
   };
 }

@@ -54,10 +54,12 @@ export async function sendMessage(
   };
   const accepted = await accept(actor, dependencies, input.room, (room) => {
     rooms.typing.end(room.roomId, actor.userId);
+    const content = ["send", text, replyTo, mentions, mentionsRoom, metadata];
+    const request = requestHashes.hash(content);
     return {
       by: sender,
       clientMessageId,
-      request: requestHashes.hash(["send", text, replyTo, mentions, mentionsRoom, metadata]),
+      request,
       text,
       ...(replyTo !== undefined && { needs: { messageIds: [replyTo] } }),
       decide(state) {
@@ -65,7 +67,7 @@ export async function sendMessage(
         requireCapability(room, "message.send");
         if (mentionsRoom) requireCapability(room, "message.mention_room");
         if (answered) requirePresent(answered);
-        return { draft: answerTo(answered, plain, this.request) };
+        return { draft: answerTo(answered, plain, request.value) };
       },
     };
   });
@@ -86,7 +88,7 @@ async function asMember({ result }: Accepted, add: () => Promise<void>): Promise
 function answerTo(
   answered: Message | null,
   message: CreatedDraft["message"],
-  request: string | null,
+  request: string,
 ): CreatedDraft {
   if (!answered) return { kind: "created", message, request, answered: null };
   const place = { replyTo: answered.id, threadId: answered.threadId ?? answered.id };
