@@ -6,6 +6,7 @@ import { LOG_START } from "../src/domain/entry.ts";
 import { type Message, PLAIN } from "../src/domain/message.ts";
 import type { MessageStore } from "../src/ports/store/messages.ts";
 import { type Command, decide } from "../src/services/decision.ts";
+import { RoomState } from "../src/services/room_state.ts";
 
 const ADA: Participant = {
   userId: "ada",
@@ -46,7 +47,9 @@ Deno.test("a change that is decided again is another entry of the same command",
   const messages = { find: () => Promise.resolve([MESSAGE]) } as Partial<MessageStore>;
   const drafts = [];
   for (const command of [commands[0]!, commands[0]!]) {
-    const attempt = await decide(messages as MessageStore, "room", LOG_START, [{ command }]);
+    const needs = [command.needs!];
+    const state = await RoomState.read(messages as MessageStore, "room", LOG_START, needs);
+    const attempt = decide(state, [{ command }]);
     drafts.push(attempt.drafts[0]!);
   }
   const [first, again] = drafts as { id: string; clientMessageId: string }[];

@@ -29,6 +29,7 @@ import type { Store } from "../src/ports/store/store.ts";
 import type { Subscriber } from "../src/rooms/subscriber.ts";
 import { Access, type Table } from "../src/services/access.ts";
 import { type Attempt, type Command, decide } from "../src/services/decision.ts";
+import { RoomState } from "../src/services/room_state.ts";
 import { RateLimits } from "../src/services/rate_limits.ts";
 import { RequestHashes } from "../src/services/request_hashes.ts";
 import { RoomCache } from "../src/services/room_cache.ts";
@@ -106,7 +107,9 @@ function behindGate(...capabilities: Capability[]) {
   const reached: string[] = [];
   const log = {
     async append(roomId: string, command: Command) {
-      const { drafts } = await decide(MESSAGES, roomId, LOG_START, [{ command }]).then(accepted);
+      const needs = command.needs ? [command.needs] : [];
+      const state = await RoomState.read(MESSAGES, roomId, LOG_START, needs);
+      const { drafts } = accepted(decide(state, [{ command }]));
       reached.push("log");
       return { entry: drafts[0] };
     },

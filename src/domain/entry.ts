@@ -124,8 +124,9 @@ export function creationOf(message: Message, n: number, request: string | null):
 }
 
 function createdEntry({ message, request }: CreatedDraft, roomId: string, seq: number, n: number) {
-  const numbers = { roomId, seq, changedSeq: seq, textSeq: seq, updatedAt: message.createdAt };
-  return creationOf({ ...message, ...numbers }, n, request);
+  const { createdAt: updatedAt } = message;
+  const created = { ...message, roomId, seq, changedSeq: seq, textSeq: seq, updatedAt };
+  return creationOf(created, n, request);
 }
 
 function changeEntry(draft: ChangeDraft, roomId: string, seq: number, n: number): Entry {

@@ -1,11 +1,10 @@
 /** Decides commands, one after the other, on the state of a room at the end of its log. */
-import type { Entry, EntryDraft, LogPosition } from "../domain/entry.ts";
+import type { Entry, EntryDraft } from "../domain/entry.ts";
 import { ChatError } from "../domain/errors.ts";
 import type { Message } from "../domain/message.ts";
 import type { PublicUser } from "../domain/user.ts";
-import type { MessageStore } from "../ports/store/messages.ts";
 import type { RequestHash } from "./request_hashes.ts";
-import { type Needs, RoomState } from "./room_state.ts";
+import type { Needs, RoomState } from "./room_state.ts";
 
 /** What somebody wants to append to a room's log. */
 export interface Command {
@@ -44,19 +43,12 @@ export interface Attempt<W> {
 
 /**
  * Decides a batch of commands in their order, each on what those before it do.
- * @param basis the end of the log, from before the call
- * @throws ChatError `unavailable`
+ * @param state of the room before the batch, with what the commands need
  */
-export async function decide<W extends { command: Command }>(
-  store: MessageStore,
-  roomId: string,
-  basis: LogPosition,
+export function decide<W extends { command: Command }>(
+  state: RoomState,
   batch: readonly W[],
-): Promise<Attempt<W>> {
-  const needs = batch.flatMap(({ command }) => command.needs ?? []);
-  const state = needs.length > 0
-    ? await RoomState.read(store, roomId, basis, needs)
-    : new RoomState(roomId, basis);
+): Attempt<W> {
   const attempt: Attempt<W> = { drafts: state.drafts, placed: [], refused: [], repeats: [] };
   const keys = new Set<string>();
   for (const waiting of batch) {

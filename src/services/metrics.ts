@@ -86,19 +86,10 @@ export class Metrics {
     this.#loopProbe = this.#probeLoop();
   }
 
-  /** Times one append of `size` drafts. */
-  async timeAppend<T>(size: number, append: () => Promise<T>): Promise<T> {
-    const end = this.#appendTime.startTimer();
-    try {
-      return await append();
-    } finally {
-      end();
-      this.#batchSize.observe(size);
-    }
-  }
-
-  /** `count` messages became entries of a room's log. */
-  appended(count: number): void {
+  /** A batch of `size` commands took `milliseconds` and became `count` entries of a room's log. */
+  appended(size: number, count: number, milliseconds: number): void {
+    this.#batchSize.observe(size);
+    this.#appendTime.observe(milliseconds / 1000);
     this.#messages.inc(count);
   }
 

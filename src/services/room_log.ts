@@ -17,6 +17,7 @@ import {
 import { type Basis, LogEnds } from "./log_ends.ts";
 import type { Metrics } from "./metrics.ts";
 import { Publications } from "./publications.ts";
+import { RoomState } from "./room_state.ts";
 
 const logger = getLogger(["echoroom", "log"]);
 
@@ -138,10 +139,9 @@ export class RoomLog {
   /** Writes a batch and settles it. Returns why a part of it could not be written, if one could not. */
   async #write(roomId: string, batch: Waiting[]): Promise<unknown> {
     const publish = this.#publications.begin(roomId);
-    const { appended, uncertain, error } = await this.#metrics.timeAppend(batch.length, () => {
-      return this.#appendAll(roomId, batch);
-    });
-    this.#metrics.appended(appended.length);
+    const start = performance.now();
+    const { appended, uncertain, error } = await this.#appendAll(roomId, batch);
+    this.#metrics.appended(batch.length, appended.length, performance.now() - start);
     this.#waiting -= batch.length - uncertain.length;
     if (uncertain.length > 0) {
       logger.warning("An append to room {roomId} failed: {error}", { roomId, error });
@@ -158,12 +158,23 @@ export class RoomLog {
     let waiting = batch;
     try {
       for (let attempt = 0;; attempt++) {
-        const basis = await this.#ends.get(roomId);
-        const decided = await decide(this.#store.messages, roomId, basis.end, waiting);
-        const entries = await this.#appendDrafts(roomId, basis.end, decided);
+        // Most often nothing is to be read: then nothing is awaited.
+        const basis = this.#ends.known(roomId) ?? await this.#ends.get(roomId);
+        const needs = waiting.flatMap(({ command }) => command.needs ?? []);
+        const state = needs.length > 0
+          ? await RoomState.read(this.#store.messages, roomId, basis.end, needs)
+          : new RoomState(roomId, basis.end);
+        const decided = decide(state, waiting);
+        const { drafts, refused } = decided;
+        const entries = drafts.length > 0
+          ? await this.#store.log.append(roomId, basis.end, drafts)
+          : [];
         const after = this.#ends.after(roomId, basis, entries);
         appended.push(...entries);
-        waiting = await this.#settle(roomId, decided, entries);
+        const open = settle(decided, entries);
+        waiting = refused.length > 0
+          ? [...open, ...await this.#settleRefused(roomId, refused, entries.length)]
+          : open;
         if (waiting.length === 0) return { appended, uncertain: [] };
         if (performance.now() > deadline) throw unavailable("The room is too busy.");
         if (attempt > 0) await this.#contention.backOff(roomId, attempt);
@@ -178,42 +189,27 @@ export class RoomLog {
     }
   }
 
-  async #appendDrafts(roomId: string, basis: LogPosition, { drafts }: Attempt<Waiting>) {
-    return drafts.length > 0 ? await this.#store.log.append(roomId, basis, drafts) : [];
-  }
-
-  /** Settles what the entries answer. Returns what has to be decided again. */
-  async #settle(
+  /**
+   * Settles commands that became no draft. A repeat is acknowledged, whatever has become of its
+   * message since. Returns those that were decided on drafts that are not stored.
+   * @param count of the drafts that are
+   */
+  async #settleRefused(
     roomId: string,
-    { placed, refused, repeats }: Attempt<Waiting>,
-    entries: readonly Entry[],
+    refused: Attempt<Waiting>["refused"],
+    count: number,
   ): Promise<readonly Waiting[]> {
-    const open = [...repeats];
-    for (const { waiting, place } of placed) {
-      const entry = entries[place];
-      if (entry) waiting.resolve({ entry });
-      else open.push(waiting);
+    const final = refused.filter(({ after }) => after <= count);
+    if (final.length > 0) {
+      const waiting = final.map(({ waiting }) => waiting);
+      const rest = new Set(settleRepeats(waiting, await this.#findSent(roomId, waiting)));
+      for (const { waiting, unchanged, error } of final) {
+        if (!rest.has(waiting)) continue;
+        if (unchanged) waiting.resolve({ unchanged });
+        else waiting.reject(error);
+      }
     }
-    if (refused.length === 0) return open;
-    const [final, doubtful] = [
-      refused.filter(({ after }) => after <= entries.length),
-      refused.filter(({ after }) => after > entries.length),
-    ];
-    if (final.length > 0) await this.#settleRefused(roomId, final);
-    // Those were decided on drafts that are not stored.
-    open.push(...doubtful.map(({ waiting }) => waiting));
-    return open;
-  }
-
-  /** A repeat is acknowledged, whatever has become of its message since. */
-  async #settleRefused(roomId: string, refused: Attempt<Waiting>["refused"]): Promise<void> {
-    const found = await this.#findSent(roomId, refused.map(({ waiting }) => waiting));
-    const rest = new Set(settleRepeats(refused.map(({ waiting }) => waiting), found));
-    for (const { waiting, unchanged, error } of refused) {
-      if (!rest.has(waiting)) continue;
-      if (unchanged) waiting.resolve({ unchanged });
-      else waiting.reject(error);
-    }
+    return refused.filter(({ after }) => after > count).map(({ waiting }) => waiting);
   }
 
   /**
@@ -255,6 +251,7 @@ function isUnavailable(error: unknown): boolean {
 
 /** How many of those that wait, at least one, go into the next append. */
 function batchSize(waiting: Waiting[]): number {
+  if (waiting.length === 1) return 1;
   let [entries, length] = [0, 0];
   const end = waiting.slice(0, MAX_BATCH.entries).findIndex(({ command }, i) => {
     entries += command.needs ? NEEDY_ENTRIES : 1;
@@ -262,6 +259,20 @@ function batchSize(waiting: Waiting[]): number {
     return i > 0 && (length > MAX_BATCH.length || entries > MAX_BATCH.entries);
   });
   return end < 0 ? Math.min(waiting.length, MAX_BATCH.entries) : end;
+}
+
+/** Settles commands whose drafts are stored. Returns what has to be decided again. */
+function settle(
+  { placed, repeats }: Attempt<Waiting>,
+  entries: readonly Entry[],
+): readonly Waiting[] {
+  const open = [...repeats];
+  for (const { waiting, place } of placed) {
+    const entry = entries[place];
+    if (entry) waiting.resolve({ entry });
+    else open.push(waiting);
+  }
+  return open;
 }
 
 /** Settles commands that the log has already. Returns the others. */

@@ -34,13 +34,12 @@ export class RoomTurns {
     this.#underWay++;
     // Nothing before it waits for its place: this one has its own at once.
     if (typeof room === "string" && this.#unplaced === 0) {
-      const done = this.#inOrder(room, work).finally(() => this.#finish());
+      const done = this.#inOrder(room, work);
       return { next: this.#next(), done };
     }
     const place = Promise.withResolvers<void>();
     this.#unplaced++;
-    const done = this.#find(this.#placed, room, work, place.resolve)
-      .finally(() => this.#finish());
+    const done = this.#find(this.#placed, room, work, place.resolve);
     this.#placed = place.promise;
     return { next: this.#next(within(place.promise, LOOKUP_MS, () => {})), done };
   }
@@ -53,12 +52,10 @@ export class RoomTurns {
   ): Promise<void> {
     const [found] = await Promise.allSettled([room, earlier]);
     this.#unplaced--;
-    try {
-      if (found.status === "rejected") throw found.reason;
-    } finally {
-      place();
-    }
-    await this.#inOrder(found.value, work);
+    place();
+    if (found.status === "fulfilled") return await this.#inOrder(found.value, work);
+    this.#finish();
+    throw found.reason;
   }
 
   async #inOrder(roomId: string, work: Work): Promise<void> {
@@ -70,6 +67,7 @@ export class RoomTurns {
       await turn;
     } finally {
       if (this.#last.get(roomId) === end) this.#last.delete(roomId);
+      this.#finish();
     }
   }
 

@@ -1,5 +1,5 @@
 /** Routes each frame to the handler of its event: in order, checked, and never throwing. */
-import { context, trace } from "@opentelemetry/api";
+import { context, type Span, trace } from "@opentelemetry/api";
 import { rateLimited } from "../services/rate_limits.ts";
 import type { Services } from "../services/services.ts";
 import { ChatError } from "../domain/errors.ts";
@@ -104,21 +104,28 @@ export class Router {
     about.roomId = this.#services.access.knownId(actor, about.roomId) ?? about.roomId;
   }
 
-  async #dispatch(command: Command, data: unknown): Promise<void> {
+  #dispatch(command: Command, data: unknown): void | Promise<void> {
     const { connection, event } = command;
     if (event !== "auth:identify") connection.identity.require();
     if (!isClientEvent(event)) throw new ChatError("unknown_event", "There is no such event.");
     const result = CLIENT_EVENTS[event].safeParse(data);
     if (!result.success) throw invalidInput(result.error.issues);
     const handle = this.#handlers[event] as Handler<unknown>;
-    await traced(command, () => handle(command, result.data));
+    return traced(command, () => handle(command, result.data));
   }
 }
 
 /** Does what a command asks within a span, if the runtime collects any. */
-async function traced(command: Command, work: () => void | Promise<void>): Promise<void> {
+function traced(command: Command, work: () => void | Promise<void>): void | Promise<void> {
   const span = tracer.startSpan(`websocket ${command.event}`);
-  if (!trace.isSpanContextValid(span.spanContext())) return await work();
+  return trace.isSpanContextValid(span.spanContext()) ? inSpan(span, command, work) : work();
+}
+
+async function inSpan(
+  span: Span,
+  command: Command,
+  work: () => void | Promise<void>,
+): Promise<void> {
   try {
     await context.with(trace.setSpan(context.active(), span), work);
   } finally {

@@ -24,8 +24,9 @@ import {
 // A string with an unpaired surrogate is not Unicode text: a store would change it silently.
 const wellFormed = (text: string) => text.isWellFormed();
 const bytes = (text: string) => new TextEncoder().encode(text).length;
+const SURROGATE_PAIRS = /[\ud800-\udbff][\udc00-\udfff]/g;
 /** Lengths are counted in code points, not in UTF-16 units. */
-const characters = (text: string) => [...text].length;
+const characters = (text: string) => text.length - (text.match(SURROGATE_PAIRS)?.length ?? 0);
 
 /** No NUL: written so that the pattern means the same in every dialect of regular expressions. */
 const NO_NUL = "^[^\\u0000]*$";

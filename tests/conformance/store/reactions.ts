@@ -7,6 +7,7 @@ import type { ReactorCursor } from "../../../src/ports/store/messages.ts";
 import type { Store } from "../../../src/ports/store/store.ts";
 import type { Access } from "../../../src/services/access.ts";
 import { type Command, decide } from "../../../src/services/decision.ts";
+import { RoomState } from "../../../src/services/room_state.ts";
 import { deletion, edit, reaction, reactionRemoval } from "./change_drafts.ts";
 import { appendChange, roomWithMessages } from "./changes.ts";
 import {
@@ -253,7 +254,9 @@ async function react(
 ): Promise<void> {
   const basis = await store.log.end(roomId);
   const commands = users.map((user) => ({ command: toCommand(messageId, user, add) }));
-  const { drafts, placed } = await decide(store.messages, roomId, basis, commands);
+  const needs = commands.flatMap(({ command }) => command.needs ?? []);
+  const state = await RoomState.read(store.messages, roomId, basis, needs);
+  const { drafts, placed } = decide(state, commands);
   assert.deepEqual([drafts.length, placed.length], [1, users.length]);
   assert.equal((await store.log.append(roomId, basis, drafts)).length, 1);
 }
