@@ -10,5 +10,5 @@ export interface Actor {
 
 /** An actor whose profile is at hand, as the others in a room see it. */
 export interface Participant extends Actor {
-  user: PublicUser;
+  user: Readonly<PublicUser>;
 }

@@ -9,11 +9,6 @@ import { render, type RenderedMessage, withSender } from "./rendered_message.ts"
 /** Messages and entries are cut back to the smaller number when they pass the larger. */
 const SIZE = { min: 64, max: 128 } as const;
 
-interface WindowEntry {
-  id: string;
-  messageId: string;
-}
-
 /** What was read of a room up to one entry. */
 export interface Loaded {
   /** The last entries, ascending, without a gap. */
@@ -33,8 +28,10 @@ export class Window {
   head = 0;
   /** Grows with every change of what it shows. */
   version = 0;
-  /** The last entries up to `head`, ascending, without a gap. */
-  #entries: WindowEntry[] = [];
+  /** The ids of the last entries up to `head`, ascending, without a gap. */
+  #entryIds: string[] = [];
+  /** The ids of their messages. */
+  #changedIds: string[] = [];
   /** The ids of the last messages, in the order of their creation. */
   #latest: string[] = [];
   /** Of the last messages, and of those that the last entries changed. */
@@ -47,7 +44,8 @@ export class Window {
     for (const [id, thread] of threads) this.#threads.set(id, thread);
     for (const { id, message } of entries) {
       this.#show(message);
-      this.#entries.push({ id, messageId: message.id });
+      this.#entryIds.push(id);
+      this.#changedIds.push(message.id);
     }
     this.version++;
     this.head = entries.at(-1)?.seq ?? 0;
@@ -57,24 +55,25 @@ export class Window {
   apply({ id, seq, kind, message }: Entry): RenderedMessage {
     this.head = seq;
     this.version++;
-    this.#entries.push({ id, messageId: message.id });
+    this.#entryIds.push(id);
+    this.#changedIds.push(message.id);
     if (kind === "created") {
       this.#latest.push(message.id);
       this.#countAnswer(message);
     }
     const rendered = this.#show(message);
-    if (Math.max(this.#entries.length, this.#latest.length) > SIZE.max) this.#trim();
+    if (Math.max(this.#entryIds.length, this.#latest.length) > SIZE.max) this.#trim();
     return rendered;
   }
 
   /** The id of entry `head`; null while the log is empty. */
   get headId(): string | null {
-    return this.#entries.at(-1)?.id ?? null;
+    return this.#entryIds.at(-1) ?? null;
   }
 
   /** The id of an entry; undefined if it is not in the window. */
   idOf(seq: number): string | undefined {
-    return this.#entries[this.#entries.length - 1 - (this.head - seq)]?.id;
+    return this.#entryIds[this.#entryIds.length - 1 - (this.head - seq)];
   }
 
   /** The last messages, as `room:joined` shows them. */
@@ -87,12 +86,12 @@ export class Window {
    * entries; null if the window does not reach back that far.
    */
   after(seq: number): RenderedMessage[] | null {
-    const first = this.head - this.#entries.length;
+    const first = this.head - this.#entryIds.length;
     if (seq < first || seq > this.head) return null;
     const ids = new Set<string>();
-    for (const { messageId } of this.#entries.slice(seq - first)) {
-      ids.delete(messageId);
-      ids.add(messageId);
+    for (const id of this.#changedIds.slice(seq - first)) {
+      ids.delete(id);
+      ids.add(id);
     }
     return Array.from(ids, (id) => this.#messages.get(id)!);
   }
@@ -154,9 +153,10 @@ export class Window {
   }
 
   #trim(): void {
-    this.#entries = this.#entries.slice(-SIZE.min);
+    this.#entryIds = this.#entryIds.slice(-SIZE.min);
+    this.#changedIds = this.#changedIds.slice(-SIZE.min);
     this.#latest = this.#latest.slice(-SIZE.min);
-    const kept = new Set([...this.#latest, ...this.#entries.map(({ messageId }) => messageId)]);
+    const kept = new Set([...this.#latest, ...this.#changedIds]);
     for (const id of this.#messages.keys()) {
       if (kept.has(id)) continue;
       this.#messages.delete(id);

@@ -1,7 +1,7 @@
 /** Who one socket speaks for, and until when it has to say so. */
 import type { Participant } from "../domain/actor.ts";
 import { ChatError } from "../domain/errors.ts";
-import type { PublicUser } from "../domain/user.ts";
+import { type PublicUser, publicUser } from "../domain/user.ts";
 
 const IDENTIFY_MS = 10_000;
 /** How long a socket whose token has expired may stay to show a new one. */
@@ -74,8 +74,8 @@ export class Identity {
     return this.#sessionId === null && now - this.#unidentifiedSince > IDENTIFY_MS;
   }
 
-  /** Applies a changed profile. */
+  /** Applies a changed profile. Messages share the one before: it does not change itself. */
   showProfile(user: PublicUser): void {
-    if (this.#actor) Object.assign(this.#actor.user, user);
+    if (this.#actor) this.#actor.user = publicUser(user);
   }
 }

@@ -3,7 +3,6 @@ import type { Participant } from "../../domain/actor.ts";
 import type { Change, ChangeDraft } from "../../domain/entry.ts";
 import { newId } from "../../domain/id.ts";
 import type { Message } from "../../domain/message.ts";
-import { publicUser } from "../../domain/user.ts";
 import type { RoomAccess } from "../../services/access.ts";
 import { type Command, requireRepeat, type Result } from "../../services/decision.ts";
 import type { Needs, RoomState } from "../../services/room_state.ts";
@@ -84,7 +83,7 @@ export async function acceptChange(
 ): Promise<Accepted> {
   const request = repeatable ? dependencies.requestHashes.hash(repeatable.request) : null;
   const fields = {
-    by: publicUser(actor.user),
+    by: actor.user,
     clientMessageId: repeatable?.clientMessageId ?? newId(),
     request: request?.value ?? null,
     createdAt: new Date(),

@@ -4,7 +4,6 @@ import type { CreatedDraft } from "../../domain/entry.ts";
 import { newId } from "../../domain/id.ts";
 import { type JsonObject, type Message, PLAIN } from "../../domain/message.ts";
 import { requirePresent } from "../../domain/message_changes.ts";
-import { publicUser } from "../../domain/user.ts";
 import { requireCapability } from "../../services/access.ts";
 import type { Result } from "../../services/decision.ts";
 import type { Dependencies } from "../dependencies.ts";
@@ -38,7 +37,7 @@ export async function sendMessage(
   const { text, clientMessageId, replyTo, mentions = [], mentionsRoom = false } = input;
   const metadata = input.metadata ?? null;
   const { members, publicUsers, requestHashes, rooms } = dependencies;
-  const sender = publicUser(actor.user);
+  const { user: sender } = actor;
   const mentioned = mentions.length > 0 ? await publicUsers.find(mentions) : [];
   const plain: CreatedDraft["message"] = {
     ...PLAIN,
@@ -48,7 +47,7 @@ export async function sendMessage(
     system: false,
     clientMessageId,
     createdAt: new Date(),
-    mentions: mentioned.map(({ id }) => id),
+    mentions: mentioned.length > 0 ? mentioned.map(({ id }) => id) : PLAIN.mentions,
     mentionsRoom,
     metadata,
   };

@@ -1,6 +1,5 @@
 /** Puts an emoji on a message, or takes it off. */
 import type { Participant } from "../../domain/actor.ts";
-import { publicUser } from "../../domain/user.ts";
 import { requireCapability } from "../../services/access.ts";
 import { acceptChange, type AcceptDependencies, type Accepted, type Target } from "./accept.ts";
 
@@ -21,7 +20,7 @@ export async function setReaction(
   dependencies: AcceptDependencies,
   { room, messageId, emoji, isOn }: ReactionChange,
 ): Promise<Accepted> {
-  const use = { emoji, user: publicUser(actor.user) };
+  const use = { emoji, user: actor.user };
   const uses = { added: isOn ? [use] : [], removed: isOn ? [] : [use] };
   const reaction = { messageId, emoji, userId: actor.userId, isOn };
   const command = { room, messageId, needs: { reaction } };
