@@ -23,7 +23,7 @@ import type { Participant } from "../src/domain/actor.ts";
 import { LOG_START } from "../src/domain/entry.ts";
 import { type Message, PLAIN } from "../src/domain/message.ts";
 import { CAPABILITIES, type Capability } from "../src/domain/permissions.ts";
-import type { Room } from "../src/domain/room.ts";
+import { OPEN_SETTINGS, type Room } from "../src/domain/room.ts";
 import type { MessageStore } from "../src/ports/store/messages.ts";
 import type { Store } from "../src/ports/store/store.ts";
 import type { Subscriber } from "../src/rooms/subscriber.ts";
@@ -40,6 +40,8 @@ const ADA: Participant = {
   user: { id: "ada", displayName: "Ada", avatarUrl: null },
 };
 const ROOM: Room = {
+  ...OPEN_SETTINGS,
+  memberCount: 1,
   id: "room-id",
   name: "General",
   slug: "general",

@@ -6,6 +6,7 @@ import { InProcessBus } from "../src/adapters/bus/in_process.ts";
 import { Metrics } from "../src/services/metrics.ts";
 import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
 import { unavailable } from "../src/domain/errors.ts";
+import { OPEN_SETTINGS } from "../src/domain/room.ts";
 import type { CreatedDraft, Entry, EntryDraft } from "../src/domain/entry.ts";
 import { PLAIN } from "../src/domain/message.ts";
 import type { User } from "../src/domain/user.ts";
@@ -84,11 +85,13 @@ async function openRoom(store: SqliteStore) {
   const id = crypto.randomUUID();
   const now = new Date();
   await store.rooms.create({
+    ...OPEN_SETTINGS,
     id,
     name: "Room",
     slug: id,
     description: null,
     createdBy: ADA,
+    memberCount: 1,
     createdAt: now,
     updatedAt: now,
   }, draft());

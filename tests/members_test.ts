@@ -14,7 +14,7 @@ Deno.test("a user's first messages in a room make them a member with one write",
     added.push(`${userId} in ${roomId}`);
     return Promise.resolve();
   };
-  const members = new Members({ members: { add } } as unknown as Store);
+  const members = new Members({ members: { join: add } } as unknown as Store);
   await Promise.all([members.add("a", "ada"), members.add("a", "ada"), members.add("b", "ada")]);
   await members.add("a", "ada");
   assert.deepEqual(added, ["ada in a", "ada in b"]);
@@ -23,7 +23,7 @@ Deno.test("a user's first messages in a room make them a member with one write",
 Deno.test("a membership that could not be written is written with the next message", async () => {
   let calls = 0;
   const add = () => ++calls === 1 ? Promise.reject(new Error("down")) : Promise.resolve();
-  const members = new Members({ members: { add } } as unknown as Store);
+  const members = new Members({ members: { join: add } } as unknown as Store);
   await assert.rejects(members.add("a", "ada"), { message: "down" });
   assert.equal(members.isKnown("a", "ada"), false);
   await members.add("a", "ada");
@@ -33,7 +33,7 @@ Deno.test("a membership that could not be written is written with the next messa
 Deno.test("a read position waits for the messages that make its user a member, stored or not", async () => {
   const added = new Set<string>();
   const store = {
-    add: (roomId: string) => Promise.resolve(void added.add(roomId)),
+    join: (roomId: string) => Promise.resolve(void added.add(roomId)),
     setRead: (roomId: string, _user: string, seq: number) =>
       Promise.resolve(added.has(roomId) ? seq : null),
     countUnread: () => Promise.resolve(new Map([["a", { unread: 0, mentions: 0 }]])),
@@ -59,7 +59,7 @@ Deno.test("who sends their first message and reads on at once is a member by the
   let isMember = false;
   const members = new Members({
     members: {
-      add: () => Promise.resolve(void (isMember = true)),
+      join: () => Promise.resolve(void (isMember = true)),
       setRead: () => Promise.resolve(isMember ? 1 : null),
       countUnread: () => Promise.resolve(new Map([["a", { unread: 0, mentions: 0 }]])),
     },

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { InProcessBus } from "../src/adapters/bus/in_process.ts";
 import { RoomCache } from "../src/services/room_cache.ts";
-import type { Room } from "../src/domain/room.ts";
+import { OPEN_SETTINGS, type Room } from "../src/domain/room.ts";
 import type { Store } from "../src/ports/store/store.ts";
 
 const ADA = { id: "ada", displayName: "Ada", avatarUrl: null };
@@ -16,6 +16,8 @@ class TestBus extends InProcessBus {
 /** A cache over a store that holds one room, and how often the store was asked. */
 function openCache() {
   const room: Room = {
+    ...OPEN_SETTINGS,
+    memberCount: 1,
     id: "room-id",
     name: "General",
     slug: "general",

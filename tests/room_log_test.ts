@@ -8,6 +8,7 @@ import { RequestHashes } from "../src/services/request_hashes.ts";
 import { RoomLog } from "../src/services/room_log.ts";
 import type { Command, Result } from "../src/services/decision.ts";
 import { newId } from "../src/domain/id.ts";
+import { OPEN_SETTINGS } from "../src/domain/room.ts";
 import type {
   ChangeDraft,
   CreatedDraft,
@@ -447,7 +448,8 @@ async function openWorld() {
   const [ada, bob] = [person("Ada"), person("Bob")];
   for (const user of [ada, bob]) await sqlite.users.create(user);
   const now = new Date();
-  const room = { id: newId(), slug: "room", name: "Room", description: null };
+  const about = { id: newId(), slug: "room", name: "Room", description: null };
+  const room = { ...OPEN_SETTINGS, memberCount: 1, ...about };
   await sqlite.rooms.create(
     { ...room, createdBy: ada, createdAt: now, updatedAt: now },
     draft(ada),

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
 import { RoomSlugs, slugOf } from "../src/services/room_slugs.ts";
 import { newId } from "../src/domain/id.ts";
+import { OPEN_SETTINGS } from "../src/domain/room.ts";
 import { PLAIN } from "../src/domain/message.ts";
 
 Deno.test("a name that can be transliterated becomes a slug in ASCII", () => {
@@ -140,6 +141,8 @@ async function withRooms(instances: number, act: (stage: RoomStage) => Promise<v
       createdAt: now,
     };
     return stores[instance]!.rooms.create({
+      ...OPEN_SETTINGS,
+      memberCount: 1,
       id: newId(),
       name: "Race",
       slug,

@@ -10,6 +10,7 @@ import type {
 import { EntryReader } from "../src/adapters/store/mongodb/entry_reader.ts";
 import { MongoLog } from "../src/adapters/store/mongodb/log.ts";
 import { LogEnds } from "../src/adapters/store/mongodb/log_ends.ts";
+import { RoomChanges } from "../src/adapters/store/mongodb/room_changes.ts";
 import { Operations } from "../src/adapters/store/mongodb/operations.ts";
 import { PendingChanges } from "../src/adapters/store/mongodb/pending_changes.ts";
 import type { MongoStore } from "../src/adapters/store/mongodb/store.ts";
@@ -518,7 +519,8 @@ function newLog(
 ): MongoLog {
   const reader = new EntryReader(collections, changes);
   const ends = new LogEnds(collections);
-  return new MongoLog(collections, reader, changes, ends, operations);
+  const all = { messages: changes, rooms: new RoomChanges(collections) };
+  return new MongoLog(collections, reader, all, ends, operations);
 }
 
 /** The collections, with other methods in one. */

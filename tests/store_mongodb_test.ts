@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { connect } from "../src/adapters/store/mongodb/connection.ts";
 import { collectionsOf } from "../src/adapters/store/mongodb/collections.ts";
-import { fromUser } from "../src/adapters/store/mongodb/documents.ts";
+import { fromUser, type RoomDocument } from "../src/adapters/store/mongodb/documents.ts";
 import type {
   EntryDocument,
   MessageDocument,
@@ -13,7 +13,7 @@ import { migrate } from "../src/adapters/store/mongodb/migrations.ts";
 import { MongoStore } from "../src/adapters/store/mongodb/store.ts";
 import { LOG_LIMIT } from "../src/domain/entry.ts";
 import { type MessageDraft, PLAIN } from "../src/domain/message.ts";
-import type { NewRoom } from "../src/domain/room.ts";
+import { type NewRoom, OPEN_SETTINGS } from "../src/domain/room.ts";
 import { publicUser, type User } from "../src/domain/user.ts";
 import type { Store } from "../src/ports/store/store.ts";
 import { append, creation, readAfter } from "./conformance/store/fixtures.ts";
@@ -277,8 +277,14 @@ Deno.test("MongoDB: messages of version 1 get ordinals at the start", async () =
   const ada = await store.users.find("ada");
   const [entry] = await store.log.append("looms", { seq: 5, n: 5 }, [creation(newDraft(ada!))]);
   assert.deepEqual([entry?.seq, entry?.n], [6, 6]);
+  const [room] = await store.rooms.list("ada", 1);
+  const { type, postPolicy, archivedAt, slowModeSeconds, metadata } = room!;
+  assert.deepEqual({ type, postPolicy, archivedAt, slowModeSeconds, metadata }, OPEN_SETTINGS);
+  assert.equal(room!.memberCount, 1);
+  const [owner] = await store.members.list("engines", { limit: 10 });
+  assert.deepEqual([owner?.user.id, owner?.role, owner?.joinedAt], ["ada", "owner", NOW]);
   await store.close();
-  assert.deepEqual(await migrationState(uri), { version: 4, withoutOrdinal: 0 });
+  assert.deepEqual(await migrationState(uri), { version: 5, withoutOrdinal: 0 });
   await drop();
 });
 
@@ -287,7 +293,7 @@ Deno.test("MongoDB: several instances that start at once migrate together", asyn
   await fillVersion1(uri, ["engines"], 100);
   const connections = await Promise.all([connect(uri), connect(uri), connect(uri)]);
   await Promise.all(connections.map(({ patiently }) => patiently((db) => migrate(db, 10))));
-  assert.deepEqual(await migrationState(uri), { version: 4, withoutOrdinal: 0 });
+  assert.deepEqual(await migrationState(uri), { version: 5, withoutOrdinal: 0 });
   await Promise.all(connections.map(({ client }) => client.close()));
   await drop();
 });
@@ -318,7 +324,7 @@ testOwnServer(
 
     const store = await server.connect();
     assert.deepEqual(await store.log.end("engines"), { seq: 100, n: 100 });
-    assert.deepEqual(await migrationState(server.databaseUri), { version: 4, withoutOrdinal: 0 });
+    assert.deepEqual(await migrationState(server.databaseUri), { version: 5, withoutOrdinal: 0 });
   },
 );
 
@@ -349,7 +355,7 @@ Deno.test("MongoDB: mentions of version 3 are found among very many unread messa
   const counts = await migrated.members.countUnread("bob", new Map([[room.id, 1]]));
   assert.deepEqual(counts.get(room.id), { unread: 100, mentions: 2 });
   await migrated.close();
-  assert.deepEqual(await migrationState(uri), { version: 4, withoutOrdinal: 0 });
+  assert.deepEqual(await migrationState(uri), { version: 5, withoutOrdinal: 0 });
   await drop();
 });
 
@@ -357,10 +363,10 @@ Deno.test("MongoDB: documents of a later version are refused in one line", async
   const { uri, drop } = newDatabase();
   await onServer(uri, async (client) => {
     const meta = client.db().collection<{ _id: string; version: number }>("meta");
-    await meta.insertOne({ _id: "schema", version: 5 });
+    await meta.insertOne({ _id: "schema", version: 6 });
   });
   const error = await openStore(uri).then(() => null, (error) => error);
-  assert.match(error.message, /^MongoDB .* cannot be prepared: [^\n]*version 5[^\n]*version 4/);
+  assert.match(error.message, /^MongoDB .* cannot be prepared: [^\n]*version 6[^\n]*version 5/);
   await drop();
 });
 
@@ -451,7 +457,8 @@ async function fillVersion1(uri: string, roomIds: string[], count: number): Prom
   await onServer(uri, async (client) => {
     const { users, rooms, messages } = collectionsOf(client.db());
     await users.insertOne(fromUser(newAda()));
-    await rooms.insertMany(roomIds.map((id) => ({ _id: id, name: id, slug: id, ...room })));
+    const old = roomIds.map((id) => ({ _id: id, name: id, slug: id, ...room }));
+    await rooms.insertMany(old as unknown as RoomDocument[]);
     await messages.createIndexes([
       { key: { roomId: 1, seq: 1 }, unique: true },
       { key: { roomId: 1, senderId: 1, clientMessageId: 1 }, unique: true },
@@ -595,6 +602,8 @@ function newAda(): User {
 async function createRoomWithAda(store: Store): Promise<{ room: NewRoom; ada: User }> {
   const ada = newAda();
   const room: NewRoom = {
+    ...OPEN_SETTINGS,
+    memberCount: 1,
     id: "engines",
     name: "Engines",
     slug: "engines",

@@ -18,11 +18,12 @@ import {
 } from "../src/domain/entry.ts";
 import { newId } from "../src/domain/id.ts";
 import { type Message, PLAIN } from "../src/domain/message.ts";
+import { OPEN_RULES, OPEN_SETTINGS } from "../src/domain/room.ts";
 import { deletion, edit } from "./conformance/store/change_drafts.ts";
 import { creation } from "./conformance/store/fixtures.ts";
 import { runMain } from "./harness/server.ts";
 
-const VERSION = 4;
+const VERSION = 5;
 
 /** What a database of an earlier version holds, in the columns that the ports know. */
 const OLD_TABLES: Readonly<Record<number, Record<string, string>>> = {
@@ -79,6 +80,8 @@ for (const version of [1, 2]) {
     for (const room of old.rooms) {
       const entries = entriesOf(old, room.id);
       const expected = {
+        ...OPEN_SETTINGS,
+        memberCount: membersOf(old, room).size,
         id: room.id,
         name: room.name,
         slug: room.slug,
@@ -96,6 +99,21 @@ for (const version of [1, 2]) {
     assert.ok(old.messages.length > (version === 1 ? 250 : 50));
     const revoked = old.sessions.filter(({ revoked_at }) => revoked_at !== null);
     assert.ok(revoked.length > 0 && revoked.length < old.sessions.length);
+  });
+
+  test("has public rooms, their creators as owners, and members who joined with their first message", async () => {
+    await using store = await openStore(await copyOld(version));
+    for (const room of old.rooms) {
+      const roomId = String(room.id);
+      const { rules } = (await store.members.standings(roomId, []))!;
+      assert.deepEqual(rules, OPEN_RULES);
+      const members = await store.members.list(roomId, { limit: 100 });
+      const found = members.map(({ user, role, joinedAt, mute }) => {
+        assert.equal(mute, null);
+        return [user.id, { role, joinedAt }] as const;
+      });
+      assert.deepEqual(new Map(found), membersOf(old, room));
+    }
   });
 
   test("recognises sends from before, and goes on after the last entry of each log", async () => {
@@ -200,6 +218,25 @@ for (const version of [1, 2, 3]) {
   });
 }
 
+Deno.test("a database of version 3 keeps its members, their roles and how far they have read", async () => {
+  const path = await copyOld(3);
+  const old = new DatabaseSync(path);
+  const rows = old.prepare(
+    `SELECT r.id AS room, u.id AS user, m.role, m.read_seq AS readSeq
+     FROM members m JOIN rooms r ON r.key = m.room JOIN users u ON u.key = m.user`,
+  ).all();
+  old.close();
+  await using store = await openStore(path);
+  assert.ok(rows.length > 1);
+  for (const { room, user, role, readSeq } of rows) {
+    const roomId = String(room);
+    const found = await store.members.find(String(user), [roomId]);
+    assert.deepEqual(found, new Map([[roomId, { role, readSeq }]]));
+    const count = rows.filter((row) => row.room === room).length;
+    assert.equal((await store.rooms.find(roomId))?.memberCount, count);
+  }
+});
+
 Deno.test("a database of version 3 keeps every change, and every earlier text", async () => {
   const path = await copyOld(3);
   const old = readChanged(path);
@@ -279,7 +316,7 @@ Deno.test("tables of a later version stop the start with one line, and stay as t
   assert.equal(code, 1);
   assert.match(
     output,
-    /^EchoRoom cannot start: .* tables of version 5, newer .* supports \(4\);.*\n$/,
+    /^EchoRoom cannot start: .* tables of version 6, newer .* supports \(5\);.*\n$/,
   );
   assert.deepEqual(schemaOf(path), before);
 });
@@ -371,6 +408,15 @@ function readChanged(path: string) {
 function publicUser({ users }: Tables, id: unknown) {
   const user = users.find((each) => each.id === id)!;
   return { id: user.id, displayName: user.display_name, avatarUrl: user.avatar_url };
+}
+
+/** By their ids; everybody joined with their first message. */
+function membersOf(old: Tables, room: Tables["rooms"][number]) {
+  const first = entriesOf(old, room.id).toReversed().map(({ message: { sender, createdAt } }) => {
+    const role = sender.id === room.created_by ? "owner" : "member";
+    return [sender.id, { role, joinedAt: createdAt }] as const;
+  });
+  return new Map(first);
 }
 
 /** The room's entries, read from the old tables. */

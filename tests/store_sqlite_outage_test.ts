@@ -5,6 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import { toChatError } from "../src/adapters/store/sqlite/faults.ts";
 import { type SqliteOptions, SqliteStore } from "../src/adapters/store/sqlite/store.ts";
 import type { Entry, EntryDraft } from "../src/domain/entry.ts";
+import { OPEN_SETTINGS } from "../src/domain/room.ts";
 import { newId } from "../src/domain/id.ts";
 import { PLAIN } from "../src/domain/message.ts";
 import { publicUser, type User } from "../src/domain/user.ts";
@@ -190,7 +191,8 @@ async function openWorld(options: SqliteOptions = {}) {
     updatedAt: now,
   };
   await store.users.create(ada);
-  const room = { id: "room", name: "Room", slug: "room", description: null };
+  const about = { id: "room", name: "Room", slug: "room", description: null };
+  const room = { ...OPEN_SETTINGS, memberCount: 1, ...about };
   const createdBy = publicUser(ada);
   await store.rooms.create({ ...room, createdBy, createdAt: now, updatedAt: now }, draft(ada));
   const other = new DatabaseSync(path);

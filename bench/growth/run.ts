@@ -9,6 +9,7 @@ import { connect } from "../../src/adapters/store/mongodb/connection.ts";
 import { MongoStore } from "../../src/adapters/store/mongodb/store.ts";
 import { SqliteStore } from "../../src/adapters/store/sqlite/store.ts";
 import { newId } from "../../src/domain/id.ts";
+import { OPEN_SETTINGS } from "../../src/domain/room.ts";
 import type { User } from "../../src/domain/user.ts";
 import type { Store } from "../../src/ports/store/store.ts";
 import { findDatabase } from "../database.ts";
@@ -187,7 +188,14 @@ async function furnish(store: Store): Promise<World> {
     const ids = Array.from({ length: Math.min(ROOMS_AT_ONCE, count - rooms.length) }, newId);
     await Promise.all(ids.map((id) => {
       const about = { id, name: id, slug: id.toLowerCase(), description: null };
-      const room = { ...about, createdBy: creator, createdAt: now, updatedAt: now };
+      const room = {
+        ...OPEN_SETTINGS,
+        memberCount: 1,
+        ...about,
+        createdBy: creator,
+        createdAt: now,
+        updatedAt: now,
+      };
       return store.rooms.create(room, draft(creator));
     }));
     rooms.push(...ids);

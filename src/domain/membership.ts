@@ -1,4 +1,5 @@
 /** A user's place in a room. */
+import type { PublicUser } from "./user.ts";
 
 /** What a member is: the higher may do all that the lower may. */
 export type Role = "owner" | "moderator" | "member";
@@ -25,12 +26,17 @@ export interface Standing {
   role: Role | null;
   ban: Restriction | null;
   mute: Restriction | null;
-  /** The last entry that changed it; 0 if none did. */
-  seq: number;
+}
+
+/** A member as others see them. */
+export interface Member extends Pick<Standing, "mute"> {
+  user: PublicUser;
+  role: Role;
+  joinedAt: Date;
 }
 
 /** Of a user whom the room knows nothing of. */
-export const STRANGER: Standing = Object.freeze({ role: null, ban: null, mute: null, seq: 0 });
+export const STRANGER: Standing = Object.freeze({ role: null, ban: null, mute: null });
 
 /** Whether a ban or mute holds at `now`. */
 export function isInForce(restriction: Restriction | null, now: Date): boolean {

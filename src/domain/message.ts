@@ -1,4 +1,7 @@
 /** A message: made by one entry of a room's log, and changed by later ones. */
+import type { JsonObject } from "./json.ts";
+import type { Role } from "./membership.ts";
+import type { AnnouncedChanges } from "./room.ts";
 import type { PublicUser } from "./user.ts";
 
 export interface Message {
@@ -56,13 +59,29 @@ export interface Reaction {
 /** Users whom a reaction names. */
 export const SHOWN_REACTORS = 10;
 
-export type JsonObject = { [name: string]: unknown };
-
-export type SystemType = "room_created";
+/** What it does with the room is in `room_changes.ts`. */
+export type SystemType =
+  | "room_created"
+  | "room_updated"
+  | "member_added"
+  | "member_left"
+  | "member_removed"
+  | "member_role"
+  | "member_banned"
+  | "member_unbanned"
+  | "member_muted"
+  | "member_unmuted";
 
 export interface SystemData {
   /** The ids of the users whom it is about. */
   users: string[];
+  /** What they are from now on. */
+  role?: Role;
+  /** When it ends, ISO 8601; left out if it does not. */
+  until?: string;
+  reason?: string;
+  /** The settings that are new. */
+  changes?: AnnouncedChanges;
 }
 
 /** What a message is without an answer, a mention, a change or anything else that few have. */

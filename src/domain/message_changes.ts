@@ -1,7 +1,8 @@
 /** What the changes make of a message: pure, and the one place that says when each is refused. */
 import type { EmojiUse } from "./entry.ts";
 import { ChatError } from "./errors.ts";
-import { type JsonObject, type Message, type Reaction, SHOWN_REACTORS } from "./message.ts";
+import type { JsonObject } from "./json.ts";
+import { type Message, type Reaction, SHOWN_REACTORS } from "./message.ts";
 import { withoutContent } from "./message.ts";
 
 /** Different emoji on one message. */

@@ -57,3 +57,21 @@ export function nameInSentence(name: string): string {
   const safe = [...name].map((c) => hasControls(c) || hasDirections(c) ? " " : c).join("");
   return isVisible(safe) ? cleanName(safe) : "Somebody";
 }
+
+const WORDS = new Intl.Segmenter("en", { granularity: "word" });
+
+/**
+ * Whether a name has the beginning of each word of `query`, whatever the case and accents. The last
+ * words of both may be incomplete.
+ */
+export function hasWord(name: string, query: string): boolean {
+  const words = wordsOf(name);
+  return wordsOf(query).every((begin) => words.some((word) => word.startsWith(begin)));
+}
+
+function wordsOf(text: string): string[] {
+  const folded = text.normalize("NFKD").replace(/\p{M}/gu, "").replace(/['’]/g, " ").toLowerCase();
+  return [...WORDS.segment(folded)].filter(({ isWordLike }) => isWordLike).map((each) =>
+    each.segment
+  );
+}

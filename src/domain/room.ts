@@ -1,13 +1,15 @@
 /** A room: the place that owns one log of messages. */
+import type { JsonObject } from "./json.ts";
 import type { PublicUser } from "./user.ts";
 
-export interface Room {
+export interface Room extends RoomSettings {
   id: string;
   name: string;
   /** Unique, made from the name. */
   slug: string;
   description: string | null;
   createdBy: PublicUser;
+  memberCount: number;
   /** The last entry of the room's log; 0 while it is empty. */
   lastSeq: number;
   /** When its last message was sent; null while there is none. */
@@ -34,11 +36,41 @@ export interface RoomRules {
   archivedAt: Date | null;
 }
 
+/** What of a room its owners may set, beside its name and description, and what it began as. */
+export interface RoomSettings extends RoomRules {
+  /** What a member waits between two messages; 0 for nothing. */
+  slowModeSeconds: number;
+  /** The app's own. */
+  metadata: JsonObject | null;
+}
+
+/** What an entry makes of a room's settings; what is left out stays. */
+export interface SettingChanges {
+  name?: string;
+  description?: string | null;
+  postPolicy?: PostPolicy;
+  slowModeSeconds?: number;
+  archivedAt?: Date | null;
+  metadata?: JsonObject | null;
+}
+
+/** Changes of settings as a message holds them. */
+export interface AnnouncedChanges extends Omit<SettingChanges, "archivedAt"> {
+  archived?: boolean;
+}
+
 /** Of a public room that nobody has restricted. */
 export const OPEN_RULES: RoomRules = Object.freeze({
   type: "public",
   postPolicy: "members",
   archivedAt: null,
+});
+
+/** What a public room begins with. */
+export const OPEN_SETTINGS: RoomSettings = Object.freeze({
+  ...OPEN_RULES,
+  slowModeSeconds: 0,
+  metadata: null,
 });
 
 /** A room before its log has any entry. */

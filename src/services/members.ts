@@ -87,7 +87,7 @@ export class Members {
 
   async #add(key: string, roomId: string, userId: string): Promise<void> {
     try {
-      await this.#store.members.add(roomId, userId, "member");
+      await this.#store.members.join(roomId, userId);
       this.#known.set(key, true);
     } finally {
       this.#additions.delete(key);

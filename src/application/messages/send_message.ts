@@ -2,7 +2,8 @@
 import type { Participant } from "../../domain/actor.ts";
 import type { CreatedDraft } from "../../domain/entry.ts";
 import { newId } from "../../domain/id.ts";
-import { type JsonObject, type Message, PLAIN } from "../../domain/message.ts";
+import type { JsonObject } from "../../domain/json.ts";
+import { type Message, PLAIN } from "../../domain/message.ts";
 import { requirePresent } from "../../domain/message_changes.ts";
 import { requireCapability } from "../../services/access.ts";
 import type { Result } from "../../services/decision.ts";

@@ -4,7 +4,7 @@ import { newId } from "../../domain/id.ts";
 import type { CreatedDraft } from "../../domain/entry.ts";
 import { PLAIN } from "../../domain/message.ts";
 import { nameInSentence } from "../../domain/name.ts";
-import type { NewRoom, Room } from "../../domain/room.ts";
+import { type NewRoom, OPEN_SETTINGS, type Room } from "../../domain/room.ts";
 import { type PublicUser, publicUser } from "../../domain/user.ts";
 import { slugOf } from "../../services/room_slugs.ts";
 import { getUser } from "../accounts/get_user.ts";
@@ -23,9 +23,11 @@ export async function createRoom(
   const creator = publicUser(await getUser(actor, { store }));
   const now = new Date();
   const room: Omit<NewRoom, "slug"> = {
+    ...OPEN_SETTINGS,
     ...input,
     id: newId(),
     createdBy: creator,
+    memberCount: 1,
     createdAt: now,
     updatedAt: now,
   };

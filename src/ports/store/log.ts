@@ -7,7 +7,7 @@ export interface LogStore {
    * Appends to a room's log, as a compare-and-set: the drafts get the numbers after `basis`, in
    * their order, if the log ends there. It stops at the first draft whose number another append has
    * taken, or whose (author, clientMessageId) the log has already. From the moment it resolves every
-   * read on any instance shows the messages as the entries have left them.
+   * read on any instance shows the messages, members and settings as the entries have left them.
    *
    * @param basis the last entry whose effects the drafts were decided on; its `n` is that of the log
    * @param drafts with distinct (author, clientMessageId), the author being a message's sender or

@@ -1,10 +1,23 @@
 /** The port of memberships, and of how far members have read. */
-import type { Membership, Role, Unread } from "../../domain/membership.ts";
+import type { Member, Membership, Role, Standing, Unread } from "../../domain/membership.ts";
+import type { RoomRules } from "../../domain/room.ts";
 
 /** See {@linkcode Store} for the guarantees of every method. */
 export interface MemberStore {
-  /** Makes a user a member who has read all there is; does nothing if they are one. */
-  add(roomId: string, userId: string, role: Role): Promise<void>;
+  /**
+   * Makes a user a plain member of a public room who has read all there is, without an entry. Nothing
+   * changes if they are one already or banned, or if the room is not public.
+   */
+  join(roomId: string, userId: string): Promise<void>;
+  /** Ends a plain membership without an entry; that of moderators and owners stays. */
+  leave(roomId: string, userId: string): Promise<void>;
+  /**
+   * What decides what these users may do in a room, with every entry of the log applied that was
+   * committed before the call; null if there is no such room.
+   */
+  standings(roomId: string, userIds: readonly string[]): Promise<Standings | null>;
+  /** The members in the order in which they joined, then of their ids; see `MemberQuery`. */
+  list(roomId: string, query: MemberQuery): Promise<Member[]>;
   /** The user's memberships in those of these rooms in which they are a member. */
   find(userId: string, roomIds: readonly string[]): Promise<Map<string, Membership>>;
   /**
@@ -14,4 +27,25 @@ export interface MemberStore {
   setRead(roomId: string, userId: string, seq: number, back: boolean): Promise<number | null>;
   /** What a member has not read in these rooms, by the entries up to which they have read. */
   countUnread(userId: string, readSeqs: ReadonlyMap<string, number>): Promise<Map<string, Unread>>;
+}
+
+export interface Standings {
+  rules: RoomRules;
+  /** By user; of those whom the room knows nothing of there is none. */
+  standings: Map<string, Standing>;
+}
+
+/** Which members are listed. */
+export interface MemberQuery {
+  limit: number;
+  /** The last member of the page before. */
+  after?: MemberCursor | undefined;
+  role?: Role | undefined;
+  /** Of names with a word that begins like this. */
+  name?: string | undefined;
+}
+
+export interface MemberCursor {
+  joinedAt: Date;
+  userId: string;
 }

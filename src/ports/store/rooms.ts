@@ -16,6 +16,9 @@ export interface RoomStore {
   describe(idOrSlug: string): Promise<NewRoom | null>;
   /** Those of these slugs that a room has. */
   takenSlugs(slugs: string[]): Promise<string[]>;
-  /** The rooms in order of name (by code point), then id; those after `after` if it is given. */
-  list(limit: number, after?: { name: string; id: string }): Promise<Room[]>;
+  /**
+   * The public rooms and the private ones of a user, in order of name (by code point), then id.
+   * @param after the last room of the page before
+   */
+  list(userId: string, limit: number, after?: { name: string; id: string }): Promise<Room[]>;
 }

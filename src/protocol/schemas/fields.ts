@@ -1,6 +1,6 @@
 /** The fields of what clients send: what each may hold, and how it is normalised. */
 import { z } from "zod";
-import type { JsonObject } from "../../domain/message.ts";
+import type { JsonObject } from "../../domain/json.ts";
 import { cleanName, hasControls, hasDirections, isVisible } from "../../domain/name.ts";
 import {
   MAX_AVATAR_URL_LENGTH,

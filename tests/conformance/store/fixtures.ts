@@ -1,8 +1,14 @@
 /** Users, rooms and messages for the suites of the stores, and short ways to make them. */
 import assert from "node:assert/strict";
 import type { CreatedDraft, Entry, EntryDraft } from "../../../src/domain/entry.ts";
-import { type Message, type MessageDraft, PLAIN } from "../../../src/domain/message.ts";
-import type { NewRoom } from "../../../src/domain/room.ts";
+import {
+  type Message,
+  type MessageDraft,
+  PLAIN,
+  type SystemData,
+  type SystemType,
+} from "../../../src/domain/message.ts";
+import { type NewRoom, OPEN_SETTINGS } from "../../../src/domain/room.ts";
 import { publicUser, type User } from "../../../src/domain/user.ts";
 import type { Store } from "../../../src/ports/store/store.ts";
 
@@ -60,11 +66,13 @@ export async function rename(store: Store, { id }: User) {
 export function newRoom(creator: User, fields: Partial<NewRoom> = {}): NewRoom {
   const id = fields.id ?? newId();
   return {
+    ...OPEN_SETTINGS,
     id,
     name: "Engines",
     slug: `room-${id}`,
     description: null,
     createdBy: publicUser(creator),
+    memberCount: 1,
     createdAt: CREATED,
     updatedAt: CREATED,
     ...fields,
@@ -97,6 +105,18 @@ export function draft(sender: User, fields: Partial<MessageDraft> = {}): Message
     createdAt: CREATED,
     ...fields,
   };
+}
+
+/** The draft of an entry that changes its room. */
+export function notice(
+  by: User,
+  systemType: SystemType,
+  users: readonly User[],
+  data: Partial<SystemData> = {},
+  fields: Partial<MessageDraft> = {},
+): CreatedDraft {
+  const systemData = { users: users.map(({ id }) => id), ...data };
+  return creation(draft(by, { text: systemType, system: true, systemType, systemData, ...fields }));
 }
 
 /** What the server writes about a user who creates a room. */

@@ -23,28 +23,35 @@ export function testMembers(test: Register): void {
     );
   });
 
-  test("who becomes a member has read all there is, and becomes it once", async (store) => {
+  test("who joins has read all there is, and joins once", async (store) => {
     const { room, ada } = await createRoomWithAda(store);
     const bob = await createUser(store);
     assert.deepEqual(await store.members.find(bob.id, [room.id]), new Map());
     await write(store, room.id, creation(draft(ada)));
-    await store.members.add(room.id, bob.id, "member");
+    await store.members.join(room.id, bob.id);
     await write(store, room.id, creation(draft(ada)));
-    await store.members.add(room.id, bob.id, "moderator");
+    await store.members.join(room.id, bob.id);
     const expected = new Map([[room.id, { role: "member", readSeq: 2 }]]);
     assert.deepEqual(await store.members.find(bob.id, [room.id]), expected);
+    assert.equal((await store.rooms.find(room.id))?.memberCount, 2);
+  });
+
+  test("an owner who joins stays an owner", async (store) => {
+    const { room, ada } = await createRoomWithAda(store);
+    await store.members.join(room.id, ada.id);
+    assert.equal((await store.members.find(ada.id, [room.id])).get(room.id)?.role, "owner");
+    assert.equal((await store.rooms.find(room.id))?.memberCount, 1);
   });
 
   test(
-    "of members who are added at once by several instances each is added once",
+    "of users who join at once on several instances each does it once",
     async (store, connect) => {
       const { room } = await createRoomWithAda(store);
       const bob = await createUser(store);
       const stores = [store, await connect()];
-      await Promise.all(
-        [0, 1, 2, 3].map((i) => stores[i % 2]!.members.add(room.id, bob.id, "member")),
-      );
+      await Promise.all([0, 1, 2, 3].map((i) => stores[i % 2]!.members.join(room.id, bob.id)));
       assert.equal((await store.members.find(bob.id, [room.id])).size, 1);
+      assert.equal((await store.rooms.find(room.id))?.memberCount, 2);
     },
   );
 

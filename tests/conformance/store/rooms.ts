@@ -1,6 +1,8 @@
 /** What every store must do with rooms. */
 import { LOG_LIMIT } from "../../../src/domain/entry.ts";
 import assert from "node:assert/strict";
+import type { NewRoom } from "../../../src/domain/room.ts";
+import type { User } from "../../../src/domain/user.ts";
 import {
   append,
   CREATED,
@@ -11,6 +13,7 @@ import {
   drafts,
   headOf,
   newRoom,
+  notice,
   opening,
   pick,
   readAfter,
@@ -18,6 +21,7 @@ import {
   rename,
   stored,
   UNKNOWN_IDS,
+  write,
 } from "./fixtures.ts";
 
 export function testRooms(test: Register): void {
@@ -41,7 +45,7 @@ export function testRooms(test: Register): void {
     );
     let seen = 0;
     while (seen < rooms.length) {
-      const found = await reader.rooms.list(rooms.length);
+      const found = await reader.rooms.list(ada.id, rooms.length);
       seen = found.length;
       assert.deepEqual(found.map((room) => room.lastSeq), Array(seen).fill(1));
     }
@@ -57,7 +61,7 @@ export function testRooms(test: Register): void {
     );
     assert.equal(outcomes.filter(Boolean).length, 1);
     const winner = pick(rivals, outcomes.indexOf(true));
-    assert.deepEqual(await store.rooms.list(10), [{
+    assert.deepEqual(await store.rooms.list(ada.id, 10), [{
       ...winner,
       lastSeq: 1,
       lastMessageAt: CREATED,
@@ -108,22 +112,53 @@ export function testRooms(test: Register): void {
       .map((name, i) => newRoom(ada, { id: `room-${i}`, name }));
     for (const room of inOrder.toReversed()) await store.rooms.create(room, creation(draft(ada)));
     const listed = inOrder.map((room) => ({ ...room, lastSeq: 1, lastMessageAt: CREATED }));
-    assert.deepEqual(await store.rooms.list(100), listed);
+    assert.deepEqual(await store.rooms.list(ada.id, 100), listed);
   });
 
   test("pages of any size cover the rooms once each, in order", async (store) => {
     const ada = await createUser(store);
     for (const name of ["a", "b", "b", "b", "c", "c", "d"]) await createRoom(store, ada, { name });
-    const all = await store.rooms.list(100);
+    const all = await store.rooms.list(ada.id, 100);
     for (const size of [1, 2, 3, 7]) {
       const paged = [];
-      let page = await store.rooms.list(size);
+      let page = await store.rooms.list(ada.id, size);
       while (page.length > 0) {
         paged.push(...page);
-        page = await store.rooms.list(size, paged.at(-1));
+        page = await store.rooms.list(ada.id, size, paged.at(-1));
       }
       assert.deepEqual(paged, all);
     }
+  });
+
+  test("private rooms are listed for their members, direct ones for nobody", async (store) => {
+    const [ada, bob] = [await createUser(store), await createUser(store)];
+    await createRoom(store, ada, { name: "a" });
+    const hidden = await createRoom(store, ada, { name: "b", type: "private" });
+    await createRoom(store, ada, { name: "c", type: "direct" });
+    await createRoom(store, ada, { name: "d" });
+    const namesFor = async ({ id }: User) =>
+      (await store.rooms.list(id, 10)).map(({ name }) => name);
+    assert.deepEqual(await namesFor(ada), ["a", "b", "d"]);
+    assert.deepEqual(await namesFor(bob), ["a", "d"]);
+    await write(store, hidden.id, notice(ada, "member_added", [bob]));
+    assert.deepEqual(await namesFor(bob), ["a", "b", "d"]);
+    assert.deepEqual((await store.rooms.list(bob.id, 1, { name: "a", id: "~" }))[0]?.id, hidden.id);
+    await write(store, hidden.id, notice(ada, "member_removed", [bob]));
+    assert.deepEqual(await namesFor(bob), ["a", "d"]);
+  });
+
+  test("a room keeps the settings that it was created with", async (store) => {
+    const ada = await createUser(store);
+    const settings: Partial<NewRoom> = {
+      type: "private",
+      postPolicy: "moderators",
+      slowModeSeconds: 30,
+      archivedAt: CREATED,
+      metadata: { "$a.b": [1, null, { c: "d" }] },
+    };
+    const room = await createRoom(store, ada, settings);
+    const expected = { ...room, lastSeq: 1, lastMessageAt: CREATED };
+    assert.deepEqual(await store.rooms.find(room.id), expected);
   });
 
   test("a room's lastSeq is the end of its own log", async (store) => {
@@ -131,7 +166,7 @@ export function testRooms(test: Register): void {
     const [quiet, busy] = [await createRoom(store, ada), await createRoom(store, ada)];
     await append(store, busy.id, drafts(ada, 3));
     assert.equal((await store.rooms.find(busy.slug))?.lastSeq, 4);
-    const listed = await store.rooms.list(10);
+    const listed = await store.rooms.list(ada.id, 10);
     assert.deepEqual(
       new Map(listed.map((room) => [room.id, room.lastSeq])),
       new Map([[quiet.id, 1], [busy.id, 4]]),
@@ -144,7 +179,7 @@ export function testRooms(test: Register): void {
     const renamed = await rename(store, ada);
     assert.deepEqual((await store.rooms.find(room.id))?.createdBy, renamed);
     assert.deepEqual((await store.rooms.find(room.slug))?.createdBy, renamed);
-    assert.deepEqual((await store.rooms.list(1))[0]?.createdBy, renamed);
+    assert.deepEqual((await store.rooms.list(ada.id, 1))[0]?.createdBy, renamed);
   });
 
   test("an unknown room is null, and its log is empty", async (store) => {

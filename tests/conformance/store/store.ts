@@ -9,6 +9,7 @@ import { testLifetime } from "./lifetime.ts";
 import { testMembers } from "./members.ts";
 import { testReactions } from "./reactions.ts";
 import { testReads } from "./reads.ts";
+import { testRoomChanges } from "./room_changes.ts";
 import { testRooms } from "./rooms.ts";
 import { testSessions } from "./sessions.ts";
 import { testUsers } from "./users.ts";
@@ -34,6 +35,7 @@ export function testStore(
   testReactions(test, crowd);
   testAnswers(test);
   testMembers(test);
+  testRoomChanges(test);
   testSessions(test);
   testLifetime(testAlone);
 }

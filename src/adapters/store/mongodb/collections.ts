@@ -77,7 +77,10 @@ export async function createIndexes(db: Db): Promise<void> {
       { key: { roomId: 1, userId: 1, messageId: 1 } },
       { key: { removedAt: 1 }, expireAfterSeconds: KEPT_SECONDS },
     ]),
-    members.createIndex({ userId: 1, roomId: 1 }, { unique: true }),
+    members.createIndexes([
+      { key: { userId: 1, roomId: 1 }, unique: true },
+      { key: { roomId: 1, joinedAt: 1, userId: 1 } },
+    ]),
     sessions.createIndex({ expiresAt: 1 }, { expireAfterSeconds: 0 }),
   ]);
 }

@@ -1,5 +1,5 @@
 /** The documents of the MongoDB store but those of entries, and how they become domain objects. */
-import type { Membership } from "../../../domain/membership.ts";
+import type { Membership, Restriction, Role } from "../../../domain/membership.ts";
 import type { NewRoom } from "../../../domain/room.ts";
 import type { Session } from "../../../domain/session.ts";
 import type { PublicUser, User } from "../../../domain/user.ts";
@@ -9,7 +9,14 @@ type Stored<T extends { id: string }> = Omit<T, "id"> & { _id: string };
 
 export type UserDocument = Stored<User>;
 export type SessionDocument = Stored<Session>;
-export type RoomDocument = Stored<Omit<NewRoom, "createdBy">> & { creatorId: string };
+export type RoomDocument = Stored<Omit<NewRoom, "createdBy" | "metadata">> & {
+  creatorId: string;
+  /** As JSON, because names of fields may mean something to a server or its driver. */
+  metadata: string | null;
+  /** The last entry that changed its settings; 0 if none did. */
+  changedSeq: number;
+};
+
 /** A text that a message had before its present one. */
 export interface EditDocument {
   /** The message's id and `seq`. */
@@ -43,12 +50,20 @@ export function reactionId(messageId: string, emoji: string, userId: string): st
   return `${messageId} ${emoji} ${userId}`;
 }
 
-/** A user's place in a room. */
-export interface MemberDocument extends Membership {
+/** A user's place in a room; it stays when they leave, so that a belated writer changes nothing. */
+export interface MemberDocument extends Omit<Membership, "role"> {
   /** The ids of user and room. */
   _id: string;
   userId: string;
   roomId: string;
+  /** Null if they are no member. */
+  role: Role | null;
+  joinedAt: Date;
+  /** The last entry that changed it; 0 if none did. */
+  seq: number;
+  /** Absent if there is none, as is `mute`. */
+  ban?: Restriction | null;
+  mute?: Restriction | null;
 }
 
 /** A room as `WITH_CREATOR` reads it. */
@@ -87,16 +102,32 @@ export function toSession({ _id, ...fields }: SessionDocument): Session {
   return { id: _id, ...fields };
 }
 
-export function fromRoom({ id, createdBy, ...fields }: NewRoom): RoomDocument {
-  return { _id: id, creatorId: createdBy.id, ...fields };
+export function fromRoom({ id, createdBy, metadata, ...fields }: NewRoom): RoomDocument {
+  const json = metadata && JSON.stringify(metadata);
+  return { _id: id, creatorId: createdBy.id, ...fields, metadata: json, changedSeq: 0 };
 }
 
-export function memberOf(roomId: string, userId: string, member: Membership): MemberDocument {
-  return { _id: `${userId} ${roomId}`, userId, roomId, ...member };
+export function memberId(roomId: string, userId: string): string {
+  return `${userId} ${roomId}`;
 }
 
-export function toNewRoom({ _id, creatorId, creators, ...fields }: RoomView): NewRoom {
-  return { id: _id, ...fields, createdBy: toPublicUser(creatorId, creators) };
+export function memberOf(
+  roomId: string,
+  userId: string,
+  member: Membership & Pick<MemberDocument, "joinedAt">,
+): MemberDocument {
+  return { _id: memberId(roomId, userId), userId, roomId, ...member, seq: 0 };
+}
+
+export function toNewRoom(
+  { _id, creatorId, creators, metadata, changedSeq: _, ...fields }: RoomView,
+): NewRoom {
+  return {
+    id: _id,
+    ...fields,
+    metadata: metadata === null ? null : JSON.parse(metadata),
+    createdBy: toPublicUser(creatorId, creators),
+  };
 }
 
 export function toPublicUser(id: string, [user]: PublicUserDocument[]): PublicUser {

@@ -6,6 +6,7 @@ import {
   type LogPosition,
 } from "../../../domain/entry.ts";
 import { type Details, type Message, PLAIN } from "../../../domain/message.ts";
+import { changesRoom } from "../../../domain/room_changes.ts";
 import { type PublicUserDocument, toPublicUser } from "./documents.ts";
 
 type ChangeKind = ChangeDraft["kind"];
@@ -96,6 +97,8 @@ export function toPosition({ seq, n, count = n }: PositionDocument): LogPosition
 
 /** In `keys` of messages with pending changes. */
 export const PENDING_KEY = "pending";
+/** In `keys` of messages whose changes of their room may not have been made yet. */
+export const ROOM_CHANGE_KEY = "room change";
 /** In `keys` of pinned messages. */
 export const PINNED_KEY = "pinned";
 
@@ -191,6 +194,7 @@ function creationKeys(message: Message, answered: string | null): string[] {
   const keys = mentionKeys(message);
   if (answered !== null) keys.push(answeredKey(answered));
   if (threadId !== null) keys.push(threadKey(threadId));
+  if (changesRoom(message)) keys.push(ROOM_CHANGE_KEY);
   return keys;
 }
 

@@ -10,6 +10,7 @@ import {
   numberEntries,
   positionOf,
 } from "../../../domain/entry.ts";
+import { changesRoom } from "../../../domain/room_changes.ts";
 import type { LogStore, SentKey } from "../../../ports/store/log.ts";
 import type { Collections, ReadOptions } from "./collections.ts";
 import type { RoomDocument } from "./documents.ts";
@@ -25,6 +26,7 @@ import { GroupInsert, type InsertOutcome } from "./group_insert.ts";
 import type { LogEnds } from "./log_ends.ts";
 import type { Operations } from "./operations.ts";
 import { type AppendedChange, type PendingChanges, toPending } from "./pending_changes.ts";
+import type { Changes, RoomChanges } from "./room_changes.ts";
 
 const QUERIES_AT_ONCE = 20;
 const MAX_CONTENDED = 1_000;
@@ -40,6 +42,7 @@ export class MongoLog implements LogStore {
   readonly #readOptions: ReadOptions;
   readonly #reader: EntryReader;
   readonly #changes: PendingChanges;
+  readonly #roomChanges: RoomChanges;
   readonly #ends: LogEnds;
   readonly #inserts: GroupInsert;
   readonly #operations: Operations;
@@ -49,7 +52,7 @@ export class MongoLog implements LogStore {
   constructor(
     { messages, rooms, limits, readOptions }: Collections,
     reader: EntryReader,
-    changes: PendingChanges,
+    changes: Changes,
     ends: LogEnds,
     operations: Operations,
   ) {
@@ -57,7 +60,8 @@ export class MongoLog implements LogStore {
     this.#rooms = rooms;
     this.#readOptions = readOptions;
     this.#reader = reader;
-    this.#changes = changes;
+    this.#changes = changes.messages;
+    this.#roomChanges = changes.rooms;
     this.#ends = ends;
     this.#inserts = new GroupInsert(messages, limits);
     this.#operations = operations;
@@ -77,6 +81,9 @@ export class MongoLog implements LogStore {
       if (last) this.#ends.saw(roomId, positionOf(last));
       const end = last?.seq ?? basis.seq;
       await this.#apply(roomId, changes.filter(({ change }) => change.seq <= end));
+      if (stored.some(({ message }) => changesRoom(message))) {
+        await this.#roomChanges.settle(roomId);
+      }
       if ("failure" in outcome && stored.length < entries.length) throw outcome.failure;
       await this.#changes.withdraw(roomId, changes.filter(({ change }) => change.seq > end));
       return stored;

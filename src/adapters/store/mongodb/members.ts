@@ -1,10 +1,25 @@
 /** Memberships, in a collection of their own; what is unread is counted in the messages. */
 import type { Collection, Document } from "mongodb";
 import pLimit from "p-limit";
-import { MAX_UNREAD, type Membership, type Role, type Unread } from "../../../domain/membership.ts";
-import type { MemberStore } from "../../../ports/store/members.ts";
+import {
+  MAX_UNREAD,
+  type Member,
+  type Membership,
+  ROLES,
+  type Unread,
+} from "../../../domain/membership.ts";
+import { hasWord } from "../../../domain/name.ts";
+import type { MemberQuery, MemberStore, Standings } from "../../../ports/store/members.ts";
 import type { Collections, ReadOptions } from "./collections.ts";
-import { type MemberDocument, memberOf } from "./documents.ts";
+import {
+  type MemberDocument,
+  memberId,
+  memberOf,
+  PUBLIC_FIELDS,
+  type RoomDocument,
+  toPublicUser,
+  type UserDocument,
+} from "./documents.ts";
 import {
   answeredKey,
   type EntryDocument,
@@ -14,38 +29,107 @@ import {
 } from "./entry_documents.ts";
 import type { LogEnds } from "./log_ends.ts";
 import type { Operations } from "./operations.ts";
+import { isDuplicateKey } from "./errors.ts";
 import type { PendingChanges } from "./pending_changes.ts";
+import type { Changes, RoomChanges } from "./room_changes.ts";
 
 /** Rooms counted at once: more queries would take the connections of appends. */
 const ROOMS_AT_ONCE = 10;
 
 export class MongoMembers implements MemberStore {
   readonly #members: Collection<MemberDocument>;
+  readonly #rooms: Collection<RoomDocument>;
+  readonly #users: Collection<UserDocument>;
   readonly #messages: Collection<EntryDocument>;
   readonly #readOptions: ReadOptions;
   readonly #changes: PendingChanges;
+  readonly #roomChanges: RoomChanges;
   readonly #ends: LogEnds;
   readonly #operations: Operations;
 
   constructor(
-    { members, messages, readOptions }: Collections,
-    changes: PendingChanges,
+    { members, messages, rooms, users, readOptions }: Collections,
+    changes: Changes,
     ends: LogEnds,
     operations: Operations,
   ) {
     this.#members = members;
     this.#messages = messages;
+    this.#rooms = rooms;
+    this.#users = users;
     this.#readOptions = readOptions;
-    this.#changes = changes;
+    this.#changes = changes.messages;
+    this.#roomChanges = changes.rooms;
     this.#ends = ends;
     this.#operations = operations;
   }
 
-  add(roomId: string, userId: string, role: Role): Promise<void> {
+  join(roomId: string, userId: string): Promise<void> {
     return this.#operations.run(async () => {
+      // A ban that is not applied yet would be no obstacle.
+      await this.#roomChanges.settle(roomId);
+      const room = await this.#rooms.findOne({ _id: roomId, type: "public" });
+      if (!room) return;
       const { seq: readSeq } = await this.#ends.find(roomId);
-      const { _id, ...fields } = memberOf(roomId, userId, { role, readSeq });
-      await this.#members.updateOne({ _id }, { $setOnInsert: fields }, { upsert: true });
+      const joinedAt = new Date();
+      const member = memberOf(roomId, userId, { role: "member", readSeq, joinedAt });
+      if (await this.#insert(member) || await this.#rejoin(member)) {
+        await this.#rooms.updateOne({ _id: roomId }, { $inc: { memberCount: 1 } });
+      }
+    });
+  }
+
+  leave(roomId: string, userId: string): Promise<void> {
+    return this.#operations.run(async () => {
+      const _id = memberId(roomId, userId);
+      const { modifiedCount } = await this.#members.updateOne(
+        { _id, role: "member" },
+        { $set: { role: null } },
+      );
+      if (modifiedCount > 0) {
+        await this.#rooms.updateOne({ _id: roomId }, { $inc: { memberCount: -1 } });
+      }
+    });
+  }
+
+  standings(roomId: string, userIds: readonly string[]): Promise<Standings | null> {
+    return this.#operations.run(async () => {
+      await this.#roomChanges.settle(roomId);
+      const ids = userIds.map((userId) => memberId(roomId, userId));
+      const [room, members] = await Promise.all([
+        this.#rooms.findOne({ _id: roomId }),
+        this.#members.find({ _id: { $in: ids } }, { batchSize: ids.length + 1 }).toArray(),
+      ]);
+      if (!room) return null;
+      const { type, postPolicy, archivedAt } = room;
+      const standings = members.map(({ userId, role, ban = null, mute = null }) => {
+        return [userId, { role, ban, mute }] as const;
+      });
+      return { rules: { type, postPolicy, archivedAt }, standings: new Map(standings) };
+    });
+  }
+
+  list(roomId: string, { limit, after, role, name }: MemberQuery): Promise<Member[]> {
+    return this.#operations.run(async () => {
+      await this.#roomChanges.settle(roomId);
+      const later = after
+        ? {
+          joinedAt: { $gte: after.joinedAt },
+          $or: [{ joinedAt: { $gt: after.joinedAt } }, { userId: { $gt: after.userId } }],
+        }
+        : {};
+      const stages: Document[] = [
+        { $match: { roomId, ...later } },
+        { $match: { role: role ?? { $in: [...ROLES] } } },
+        { $sort: { joinedAt: 1, userId: 1 } },
+      ];
+      if (name === undefined) stages.push({ $limit: limit });
+      const members = await this.#members.aggregate<MemberDocument>(stages, this.#readOptions)
+        .toArray();
+      const users = await this.#usersOf(members);
+      const found = members.map((member) => toMember(member, users));
+      if (name === undefined) return found;
+      return found.filter(({ user }) => hasWord(user.displayName, name)).slice(0, limit);
     });
   }
 
@@ -54,16 +138,20 @@ export class MongoMembers implements MemberStore {
       const members = await this.#members
         .find({ userId, roomId: { $in: [...roomIds] } }, { batchSize: roomIds.length + 1 })
         .toArray();
-      return new Map(members.map(({ roomId, role, readSeq }) => [roomId, { role, readSeq }]));
+      return new Map(members.flatMap(({ roomId, role, readSeq }) => {
+        return role === null ? [] : [[roomId, { role, readSeq }]];
+      }));
     });
   }
 
   setRead(roomId: string, userId: string, seq: number, back: boolean): Promise<number | null> {
     return this.#operations.run(async () => {
       const update = back ? { $min: { readSeq: seq } } : { $max: { readSeq: seq } };
-      const member = await this.#members.findOneAndUpdate({ roomId, userId }, update, {
-        returnDocument: "after",
-      });
+      const member = await this.#members.findOneAndUpdate(
+        { roomId, userId, role: { $in: [...ROLES] } },
+        update,
+        { returnDocument: "after" },
+      );
       return member?.readSeq ?? null;
     });
   }
@@ -75,6 +163,34 @@ export class MongoMembers implements MemberStore {
       });
       return new Map(counts);
     });
+  }
+
+  /** Whether they were not there before. */
+  async #insert(member: MemberDocument): Promise<boolean> {
+    try {
+      await this.#members.insertOne(member);
+      return true;
+    } catch (error) {
+      if (isDuplicateKey(error)) return false;
+      throw error;
+    }
+  }
+
+  /** Whether they had been there before, and neither were members nor are banned. */
+  async #rejoin({ _id, role, readSeq, joinedAt }: MemberDocument): Promise<boolean> {
+    const isFree = { $or: [{ ban: null }, { "ban.until": { $lte: joinedAt } }] };
+    const { modifiedCount } = await this.#members.updateOne(
+      { _id, role: null, ...isFree },
+      { $set: { role, readSeq, joinedAt } },
+    );
+    return modifiedCount > 0;
+  }
+
+  async #usersOf(members: readonly MemberDocument[]): Promise<Map<string, UserDocument>> {
+    const ids = members.map(({ userId }) => userId);
+    const users = await this.#users
+      .find({ _id: { $in: ids } }, { projection: PUBLIC_FIELDS, ...this.#readOptions }).toArray();
+    return new Map(users.map((user) => [user._id, user]));
   }
 
   async #count(userId: string, roomId: string, after: number): Promise<Unread> {
@@ -113,6 +229,14 @@ export class MongoMembers implements MemberStore {
     ], this.#readOptions).toArray();
     return found?.count ?? 0;
   }
+}
+
+function toMember(
+  { userId, role, joinedAt, mute = null }: MemberDocument,
+  users: ReadonlyMap<string, UserDocument>,
+): Member {
+  const user = users.get(userId);
+  return { user: toPublicUser(userId, user ? [user] : []), role: role!, joinedAt, mute };
 }
 
 /** What of a message says whom it is for. */

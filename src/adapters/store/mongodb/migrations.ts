@@ -2,6 +2,7 @@
 import { getLogger } from "@logtape/logtape";
 import type { Collection, Db, Document, Filter } from "mongodb";
 import type { Role } from "../../../domain/membership.ts";
+import { OPEN_SETTINGS } from "../../../domain/room.ts";
 import { collectionsOf, createIndexes } from "./collections.ts";
 import { memberOf } from "./documents.ts";
 import { type EntryDocument, mentionKeys, type MessageDocument } from "./entry_documents.ts";
@@ -10,7 +11,7 @@ import { isDuplicateKey } from "./errors.ts";
 const logger = getLogger(["echoroom", "migration"]);
 
 /** The version of the documents that this EchoRoom reads and writes. */
-const VERSION = 4;
+const VERSION = 5;
 const DOCUMENTS_AT_ONCE = 1_000;
 /** Updates under way at once, so that waiting for a majority costs little. */
 const UPDATES_AT_ONCE = 4;
@@ -46,7 +47,8 @@ export async function migrate(db: Db, batchSize = DOCUMENTS_AT_ONCE): Promise<vo
   // What version 3 adds to messages is absent in those of earlier versions, and read as its default.
   else await createIndexes(db);
   if (version < 3) await addMembers(db);
-  else await addMentionKeys(db);
+  else if (version < 4) await addMentionKeys(db);
+  await addSettings(db);
   await meta.updateOne({ _id: "schema" }, { $set: { version: VERSION } }, { upsert: true });
 }
 
@@ -61,12 +63,16 @@ async function migrateFrom1(db: Db, batchSize: number): Promise<void> {
 /** To version 3: who has written to a room is a member, and has read all that there is. */
 async function addMembers(db: Db): Promise<void> {
   const { rooms, messages, members } = collectionsOf(db);
-  for await (const { _id: roomId, creatorId } of rooms.find()) {
+  for await (const { _id: roomId, creatorId, createdAt: joinedAt } of rooms.find()) {
     const [last] = await messages.find({ roomId }).sort({ seq: -1 }).limit(1).toArray();
     const senders = await messages.distinct("senderId", { roomId });
     const added = [...new Set([creatorId, ...senders])].map((userId) => {
       const role: Role = userId === creatorId ? "owner" : "member";
-      const { _id, ...fields } = memberOf(roomId, userId, { role, readSeq: last?.seq ?? 0 });
+      const { _id, ...fields } = memberOf(roomId, userId, {
+        role,
+        readSeq: last?.seq ?? 0,
+        joinedAt,
+      });
       return { updateOne: { filter: { _id }, update: { $setOnInsert: fields }, upsert: true } };
     });
     await members.bulkWrite(added, { ordered: false });
@@ -86,6 +92,29 @@ async function addMentionKeys(db: Db): Promise<void> {
       return { updateOne: { filter: { _id }, update } };
     });
     await messages.bulkWrite(updates, { ordered: false });
+  }
+}
+
+/** To version 5: all rooms are public, and members joined with their first message. */
+async function addSettings(db: Db): Promise<void> {
+  const { rooms, messages, members } = collectionsOf(db);
+  const { metadata: _, ...settings } = OPEN_SETTINGS;
+  for await (const { _id: roomId, createdAt } of rooms.find({ changedSeq: { $exists: false } })) {
+    const firsts = await messages.aggregate<{ _id: string; at: Date }>([
+      { $match: { roomId, kind: { $exists: false } } },
+      { $group: { _id: "$senderId", at: { $min: "$createdAt" } } },
+    ]).toArray();
+    const joinedAt = new Map(firsts.map(({ _id, at }) => [_id, at]));
+    const found = await members.find({ roomId }).toArray();
+    const updates = found.map(({ _id, userId }) => {
+      const set = { joinedAt: joinedAt.get(userId) ?? createdAt, seq: 0 };
+      return { updateOne: { filter: { _id }, update: { $set: set } } };
+    });
+    if (updates.length > 0) await members.bulkWrite(updates, { ordered: false });
+    await rooms.updateOne(
+      { _id: roomId },
+      { $set: { ...settings, metadata: null, memberCount: found.length, changedSeq: 0 } },
+    );
   }
 }
 

@@ -4,7 +4,7 @@ import pLimit from "p-limit";
 import type { Collections } from "./collections.ts";
 import type { RoomDocument } from "./documents.ts";
 import type { Operations } from "./operations.ts";
-import type { PendingChanges } from "./pending_changes.ts";
+import type { Changes } from "./room_changes.ts";
 
 const ROOMS_IN_A_RUN = 250;
 /** Few, because nobody waits for them. */
@@ -16,12 +16,12 @@ const ROOMS_AT_ONCE = 2;
  */
 export class Repairs {
   readonly #rooms: Collection<RoomDocument>;
-  readonly #changes: PendingChanges;
+  readonly #changes: Changes;
   readonly #operations: Operations;
   /** The last room of the last run; empty at the beginning of a round. */
   #last = "";
 
-  constructor({ rooms }: Collections, changes: PendingChanges, operations: Operations) {
+  constructor({ rooms }: Collections, changes: Changes, operations: Operations) {
     this.#rooms = rooms;
     this.#changes = changes;
     this.#operations = operations;
@@ -36,7 +36,10 @@ export class Repairs {
     // First: a room that cannot be repaired must not keep those after it from it.
     this.#last = ids.length < ROOMS_IN_A_RUN ? "" : ids.at(-1)!;
     await pLimit(ROOMS_AT_ONCE).map(ids, (roomId) => {
-      return this.#operations.run(() => this.#changes.settleRoom(roomId));
+      return this.#operations.run(async () => {
+        await this.#changes.messages.settleRoom(roomId);
+        await this.#changes.rooms.settle(roomId);
+      });
     });
   }
 

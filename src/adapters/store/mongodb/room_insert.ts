@@ -80,8 +80,8 @@ export class RoomInsert {
   }
 }
 
-function ownerOf({ _id, creatorId }: RoomDocument): MemberDocument {
-  return memberOf(_id, creatorId, { role: "owner", readSeq: 1 });
+function ownerOf({ _id, creatorId, createdAt }: RoomDocument): MemberDocument {
+  return memberOf(_id, creatorId, { role: "owner", readSeq: 1, joinedAt: createdAt });
 }
 
 /** Inserts the documents that no unique index refuses, and returns the places of those it does. */

@@ -4,9 +4,11 @@ import pLimit from "p-limit";
 import { type CreatedDraft, entryAfter, LOG_START, positionOf } from "../../../domain/entry.ts";
 import type { NewRoom, Room } from "../../../domain/room.ts";
 import type { RoomStore } from "../../../ports/store/rooms.ts";
+import { ROLES } from "../../../domain/membership.ts";
 import type { Collections } from "./collections.ts";
 import {
   fromRoom,
+  type MemberDocument,
   type RoomDocument,
   type RoomView,
   toNewRoom,
@@ -15,6 +17,7 @@ import {
 import { type EntryDocument, fromCreation } from "./entry_documents.ts";
 import type { LogEnds } from "./log_ends.ts";
 import type { Operations } from "./operations.ts";
+import type { RoomChanges } from "./room_changes.ts";
 import { RoomInsert } from "./room_insert.ts";
 
 /** Rooms whose last message is looked up at once. */
@@ -23,13 +26,22 @@ const TIMES_AT_ONCE = 20;
 export class MongoRooms implements RoomStore {
   readonly #rooms: Collection<RoomDocument>;
   readonly #messages: Collection<EntryDocument>;
+  readonly #members: Collection<MemberDocument>;
+  readonly #changes: RoomChanges;
   readonly #inserts: RoomInsert;
   readonly #ends: LogEnds;
   readonly #operations: Operations;
 
-  constructor(collections: Collections, ends: LogEnds, operations: Operations) {
+  constructor(
+    collections: Collections,
+    changes: RoomChanges,
+    ends: LogEnds,
+    operations: Operations,
+  ) {
     this.#rooms = collections.rooms;
     this.#messages = collections.messages;
+    this.#members = collections.members;
+    this.#changes = changes;
     this.#inserts = new RoomInsert(collections);
     this.#ends = ends;
     this.#operations = operations;
@@ -70,16 +82,44 @@ export class MongoRooms implements RoomStore {
     });
   }
 
-  list(limit: number, after?: { name: string; id: string }): Promise<Room[]> {
+  list(userId: string, limit: number, after?: { name: string; id: string }): Promise<Room[]> {
     const later = after
       ? {
         name: { $gte: after.name },
         $or: [{ name: { $gt: after.name } }, { _id: { $gt: after.id } }],
       }
       : {};
-    return this.#operations.run(() =>
-      this.#read({ $match: later }, { $sort: { name: 1, _id: 1 } }, { $limit: limit })
-    );
+    return this.#operations.run(async () => {
+      const visible = {
+        $or: [{ type: "public" }, { _id: { $in: await this.#privateOf(userId) } }],
+      };
+      return await this.#read(
+        { $match: later },
+        { $match: visible },
+        { $sort: { name: 1, _id: 1 } },
+        { $limit: limit },
+      );
+    });
+  }
+
+  /** The private rooms of a user. */
+  async #privateOf(userId: string): Promise<string[]> {
+    const own = await this.#roomsOf(userId);
+    if (own.length === 0) return [];
+    const rooms = await this.#rooms
+      .find({ _id: { $in: own }, type: "private" }, { projection: { _id: 1 } })
+      .toArray();
+    const ids = rooms.map(({ _id }) => _id);
+    if (!await this.#changes.settleAll(ids)) return ids;
+    const left = new Set(await this.#roomsOf(userId));
+    return ids.filter((id) => left.has(id));
+  }
+
+  async #roomsOf(userId: string): Promise<string[]> {
+    const members = await this.#members
+      .find({ userId, role: { $in: [...ROLES] } }, { projection: { roomId: 1 } })
+      .toArray();
+    return members.map(({ roomId }) => roomId);
   }
 
   async #read(...stages: Document[]): Promise<Room[]> {

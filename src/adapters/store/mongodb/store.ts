@@ -11,6 +11,7 @@ import { migrate } from "./migrations.ts";
 import { Operations } from "./operations.ts";
 import { PendingChanges } from "./pending_changes.ts";
 import { Repairs } from "./repairs.ts";
+import { RoomChanges } from "./room_changes.ts";
 import { MongoRooms } from "./rooms.ts";
 import { MongoSessions } from "./sessions.ts";
 import { MongoUsers } from "./users.ts";
@@ -39,15 +40,31 @@ export class MongoStore implements Store {
     this.#operations = new Operations(connection.limits);
     const ends = new LogEnds(collections);
     const changes = new PendingChanges(collections);
+    const roomChanges = new RoomChanges(collections);
     const reader = new EntryReader(collections, changes);
     this.description = connection.description;
     this.users = new MongoUsers(users, this.#operations);
     this.sessions = new MongoSessions(sessions, this.#operations);
-    this.rooms = new MongoRooms(collections, ends, this.#operations);
-    this.log = new MongoLog(collections, reader, changes, ends, this.#operations);
+    this.rooms = new MongoRooms(collections, roomChanges, ends, this.#operations);
+    this.log = new MongoLog(
+      collections,
+      reader,
+      { messages: changes, rooms: roomChanges },
+      ends,
+      this.#operations,
+    );
     this.messages = new MongoMessages(collections, reader, changes, ends, this.#operations);
-    this.members = new MongoMembers(collections, changes, ends, this.#operations);
-    this.#repairs = new Repairs(collections, changes, this.#operations);
+    this.members = new MongoMembers(
+      collections,
+      { messages: changes, rooms: roomChanges },
+      ends,
+      this.#operations,
+    );
+    this.#repairs = new Repairs(
+      collections,
+      { messages: changes, rooms: roomChanges },
+      this.#operations,
+    );
     this.#connection = connection;
     connection.client.on("topologyDescriptionChanged", () => {
       this.#epoch++;

@@ -55,7 +55,15 @@ export const METHODS = {
     reactors: "read",
     reactorsAmong: "read",
   },
-  members: { add: "write", find: "read", setRead: "write", countUnread: "read" },
+  members: {
+    join: "write",
+    leave: "write",
+    standings: "read",
+    list: "read",
+    find: "read",
+    setRead: "write",
+    countUnread: "read",
+  },
   probe: { ping: "write" },
 } as const satisfies { [P in PortName]: Record<keyof DatabasePorts[P], "read" | "write"> };
 

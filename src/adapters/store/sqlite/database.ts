@@ -15,6 +15,7 @@ import {
 import { SqliteLog } from "./log.ts";
 import { SqliteMembers } from "./members.ts";
 import { SqliteMessages } from "./messages.ts";
+import { SqliteRoomChanges } from "./room_changes.ts";
 import { SqliteRooms } from "./rooms.ts";
 import { MIGRATIONS } from "./schema.ts";
 import { SqliteSessions } from "./sessions.ts";
@@ -205,15 +206,15 @@ export class SqliteDatabase {
 }
 
 function openPorts(sql: Statements, onDeletion: () => void): DatabasePorts {
-  const log = new SqliteLog(sql, onDeletion);
-  const members = new SqliteMembers(sql);
+  const changes = new SqliteRoomChanges(sql);
+  const log = new SqliteLog(sql, changes, onDeletion);
   return {
     users: new SqliteUsers(sql),
     sessions: new SqliteSessions(sql),
-    rooms: new SqliteRooms(sql, log, members),
+    rooms: new SqliteRooms(sql, log, changes),
     log,
     messages: new SqliteMessages(sql),
-    members,
+    members: new SqliteMembers(sql),
     probe: { ping: () => void sql.prepare(`PRAGMA application_id = ${APPLICATION_ID}`).run() },
   };
 }

@@ -10,11 +10,9 @@ import {
   MESSAGE_COLUMNS,
   toPosition,
 } from "./message_rows.ts";
+import type { SqliteRoomChanges } from "./room_changes.ts";
+import { LAST_SEQ } from "./rows.ts";
 import type { Statements } from "./statements.ts";
-
-/** The number of the last entry of room `r`; 0 if it has none. */
-export const LAST_SEQ = `max(coalesce((SELECT max(seq) FROM messages WHERE room = r.key), 0),
-  coalesce((SELECT max(seq) FROM changes WHERE room = r.key), 0))`;
 
 /**
  * Entries of the room ?1, with the columns of `EntryRow`: a message is also the entry that created
@@ -52,11 +50,13 @@ const NO_EARLIER = [null, null, null] as const;
  */
 export class SqliteLog {
   readonly #sql: Statements;
+  readonly #changes: SqliteRoomChanges;
   readonly #onDeletion: () => void;
 
   /** @param onDeletion is called when a message is deleted, before the commit */
-  constructor(statements: Statements, onDeletion: () => void) {
+  constructor(statements: Statements, changes: SqliteRoomChanges, onDeletion: () => void) {
     this.#sql = statements;
+    this.#changes = changes;
     this.#onDeletion = onDeletion;
   }
 
@@ -144,7 +144,7 @@ export class SqliteLog {
   /** Returns false, and writes nothing, if it was sent before. */
   #create(room: number, seq: number, n: number, row: CreatedRow): boolean {
     const [, id, senderId, text, system, clientMessageId, createdAt, details, request] = row;
-    const [threadId, notified] = [row[9], row[10]];
+    const [threadId, notified, roomChanges] = [row[9], row[10], row[11]];
     const { changes } = this.#sql.prepare(
       `INSERT INTO messages (room, seq, n, id, sender, text, system, client_message_id, created_at,
          updated_at, details, request)
@@ -166,6 +166,7 @@ export class SqliteLog {
     if (changes === 0) return false;
     if (threadId !== null) this.#putInThread(room, seq, threadId);
     if (notified !== null) this.#notify(room, seq, notified);
+    if (roomChanges !== null) this.#changes.apply(room, seq, createdAt, roomChanges);
     return true;
   }
 

@@ -1,6 +1,15 @@
-/** Memberships in the embedded database. */
-import { MAX_UNREAD, type Membership, type Role, type Unread } from "../../../domain/membership.ts";
-import { LAST_SEQ } from "./log.ts";
+/** Memberships, bans and mutes in the embedded database. */
+import {
+  MAX_UNREAD,
+  type Member,
+  type Membership,
+  type Role,
+  type Standing,
+  type Unread,
+} from "../../../domain/membership.ts";
+import { hasWord } from "../../../domain/name.ts";
+import type { MemberQuery, Standings } from "../../../ports/store/members.ts";
+import { LAST_SEQ, parseRestriction, type Row, toDate, toPublicUser, toRules } from "./rows.ts";
 import type { Statements } from "./statements.ts";
 
 /** The messages `m` of the room ?1 after entry ?3 that count for the user ?2. */
@@ -16,18 +25,65 @@ export class SqliteMembers {
     this.#sql = statements;
   }
 
-  add(roomId: string, userId: string, role: Role): void {
+  join(roomId: string, userId: string): void {
+    const now = Date.now();
     this.#sql.prepare(
-      `INSERT INTO members (user, room, role, read_seq)
-       SELECT u.key, r.key, ?3, ${LAST_SEQ} FROM rooms r, users u WHERE r.id = ?1 AND u.id = ?2
-       ON CONFLICT DO NOTHING`,
-    ).run(roomId, userId, role);
+      `INSERT INTO members (user, room, role, read_seq, joined_at)
+       SELECT u.key, r.key, 'member', ${LAST_SEQ}, ?3 FROM rooms r, users u
+       WHERE r.id = ?1 AND r.type = 'public' AND u.id = ?2
+       ON CONFLICT DO UPDATE SET role = excluded.role, read_seq = excluded.read_seq,
+         joined_at = excluded.joined_at
+       WHERE role IS NULL AND (ban IS NULL OR ban ->> 'until' <= ?3)`,
+    ).run(roomId, userId, now);
+  }
+
+  leave(roomId: string, userId: string): void {
+    this.#sql.prepare(
+      `UPDATE members SET role = NULL WHERE role = 'member'
+         AND user = (SELECT key FROM users WHERE id = ?2)
+         AND room = (SELECT key FROM rooms WHERE id = ?1)`,
+    ).run(roomId, userId);
+    this.#deleteEmpty(roomId, userId);
+  }
+
+  standings(roomId: string, userIds: readonly string[]): Standings | null {
+    const room = this.#sql.prepare(
+      "SELECT type, post_policy, archived_at FROM rooms WHERE id = ?",
+    ).get(roomId);
+    if (!room) return null;
+    const rows = this.#sql.prepare(
+      `SELECT u.id, m.role, m.ban, m.mute FROM users u JOIN members m ON m.user = u.key
+       WHERE m.room = (SELECT key FROM rooms WHERE id = ?)
+         AND u.id IN (SELECT value FROM json_each(?))`,
+    ).all(roomId, JSON.stringify(userIds));
+    return {
+      rules: toRules(room),
+      standings: new Map(rows.map((row) => [String(row.id), toStanding(row)])),
+    };
+  }
+
+  list(roomId: string, { limit, after, role, name }: MemberQuery): Member[] {
+    const rows = this.#sql.prepare(
+      `SELECT u.id, u.display_name, u.avatar_url, m.role, m.mute, m.joined_at
+       FROM members m JOIN users u ON u.key = m.user
+       WHERE m.room = (SELECT key FROM rooms WHERE id = ?1) AND m.role IS NOT NULL
+         AND (?2 IS NULL OR m.role = ?2) AND (m.joined_at, u.id) > (?3, ?4)
+       ORDER BY m.joined_at, u.id LIMIT ?5`,
+    );
+    const cursor = after ? [after.joinedAt.getTime(), after.userId] as const : [-1, ""] as const;
+    const found: Member[] = [];
+    const all = name === undefined ? limit : -1;
+    for (const row of rows.all(roomId, role ?? null, ...cursor, all)) {
+      if (found.length === limit) break;
+      if (name === undefined || hasWord(String(row.display_name), name)) found.push(toMember(row));
+    }
+    return found;
   }
 
   find(userId: string, roomIds: readonly string[]): Map<string, Membership> {
     const rows = this.#sql.prepare(
       `SELECT r.id, m.role, m.read_seq FROM rooms r JOIN members m ON m.room = r.key
-       WHERE m.user = (SELECT key FROM users WHERE id = ?)
+       WHERE m.user = (SELECT key FROM users WHERE id = ?) AND m.role IS NOT NULL
          AND r.id IN (SELECT value FROM json_each(?))`,
     ).all(userId, JSON.stringify(roomIds));
     return new Map(rows.map(({ id, role, read_seq }) => {
@@ -38,7 +94,7 @@ export class SqliteMembers {
   setRead(roomId: string, userId: string, seq: number, back: boolean): number | null {
     const row = this.#sql.prepare(
       `UPDATE members SET read_seq = iif(?4, min(read_seq, ?3), max(read_seq, ?3))
-       WHERE user = (SELECT key FROM users WHERE id = ?2)
+       WHERE user = (SELECT key FROM users WHERE id = ?2) AND role IS NOT NULL
          AND room = (SELECT key FROM rooms WHERE id = ?1)
        RETURNING read_seq`,
     ).get(roomId, userId, seq, Number(back));
@@ -63,4 +119,25 @@ export class SqliteMembers {
     }]);
     return new Map(counts);
   }
+
+  #deleteEmpty(roomId: string, userId: string): void {
+    this.#sql.prepare(
+      `DELETE FROM members WHERE role IS NULL AND ban IS NULL AND mute IS NULL
+         AND user = (SELECT key FROM users WHERE id = ?2)
+         AND room = (SELECT key FROM rooms WHERE id = ?1)`,
+    ).run(roomId, userId);
+  }
+}
+
+function toStanding({ role, ban, mute }: Row): Standing {
+  return { role: role as Role | null, ban: parseRestriction(ban), mute: parseRestriction(mute) };
+}
+
+function toMember(row: Row): Member {
+  return {
+    user: toPublicUser(row.id, row),
+    role: row.role as Role,
+    joinedAt: toDate(row.joined_at),
+    mute: parseRestriction(row.mute),
+  };
 }

@@ -10,6 +10,8 @@ import {
   type Reactions,
 } from "../../../domain/entry.ts";
 import { type Details, type Message, PLAIN } from "../../../domain/message.ts";
+import { changesRoom, memberChanges, settingChanges } from "../../../domain/room_changes.ts";
+import type { RoomChanges } from "./room_changes.ts";
 import type { Row } from "./rows.ts";
 
 /** What is read of a message, in the order of `MessageRow`. */
@@ -95,6 +97,8 @@ export type CreatedRow = [
   threadId: string | null,
   /** As in `ChangeRow`; null if there are none. */
   notified: string | null,
+  /** What it changes of the room; null for most. */
+  changes: RoomChanges | null,
 ];
 
 export type ChangeRow = [
@@ -140,6 +144,9 @@ function toCreatedRow({ answered, request }: CreatedDraft, message: Message): Cr
     request,
     threadId,
     formatNotified(message, answered),
+    changesRoom(message)
+      ? { members: memberChanges(message), settings: settingChanges(message) }
+      : null,
   ];
 }
 

@@ -1,10 +1,10 @@
 /** Rooms in the embedded database. */
 import { LOG_START } from "../../../domain/entry.ts";
 import type { NewRoom, Room } from "../../../domain/room.ts";
-import { LAST_SEQ, type SqliteLog } from "./log.ts";
-import type { SqliteMembers } from "./members.ts";
+import type { SqliteLog } from "./log.ts";
 import type { DraftRow } from "./message_rows.ts";
-import { toRoom } from "./rows.ts";
+import type { SqliteRoomChanges } from "./room_changes.ts";
+import { LAST_SEQ, toRoom } from "./rows.ts";
 import { isUniqueViolation, type Statements } from "./statements.ts";
 
 const ROOMS = `SELECT r.*, u.id AS creator_id, u.display_name, u.avatar_url,
@@ -19,19 +19,20 @@ const ROOMS = `SELECT r.*, u.id AS creator_id, u.display_name, u.avatar_url,
 export class SqliteRooms {
   readonly #sql: Statements;
   readonly #log: SqliteLog;
-  readonly #members: SqliteMembers;
+  readonly #changes: SqliteRoomChanges;
 
-  constructor(statements: Statements, log: SqliteLog, members: SqliteMembers) {
+  constructor(statements: Statements, log: SqliteLog, changes: SqliteRoomChanges) {
     this.#sql = statements;
     this.#log = log;
-    this.#members = members;
+    this.#changes = changes;
   }
 
   create(room: NewRoom, opening: DraftRow): boolean {
     try {
       this.#sql.prepare(
-        `INSERT INTO rooms (id, name, slug, description, creator, created_at, updated_at)
-         VALUES (?, ?, ?, ?, (SELECT key FROM users WHERE id = ?), ?, ?)`,
+        `INSERT INTO rooms (id, name, slug, description, creator, created_at, updated_at, type,
+           post_policy, slow_mode_seconds, archived_at, metadata)
+         VALUES (?, ?, ?, ?, (SELECT key FROM users WHERE id = ?), ?, ?, ?, ?, ?, ?, ?)`,
       ).run(
         room.id,
         room.name,
@@ -40,13 +41,18 @@ export class SqliteRooms {
         room.createdBy.id,
         room.createdAt.getTime(),
         room.updatedAt.getTime(),
+        room.type,
+        room.postPolicy,
+        room.slowModeSeconds,
+        room.archivedAt?.getTime() ?? null,
+        room.metadata && JSON.stringify(room.metadata),
       );
     } catch (error) {
       if (isUniqueViolation(error, "rooms.slug")) return false;
       throw error;
     }
     this.#log.append(room.id, LOG_START, [opening]);
-    this.#members.add(room.id, room.createdBy.id, "owner");
+    this.#changes.addOwner(room.id, room.createdBy.id, room.createdAt.getTime());
     return true;
   }
 
@@ -68,8 +74,13 @@ export class SqliteRooms {
     return rows.map((row) => String(row.slug));
   }
 
-  list(limit: number, after = { name: "", id: "" }): Room[] {
-    return this.#sql.prepare(`${ROOMS} WHERE (r.name, r.id) > (?, ?) ORDER BY r.name, r.id LIMIT ?`)
-      .all(after.name, after.id, limit).map(toRoom);
+  list(userId: string, limit: number, after = { name: "", id: "" }): Room[] {
+    const isOwn = `EXISTS (SELECT 1 FROM members WHERE room = r.key AND role IS NOT NULL
+      AND user = (SELECT key FROM users WHERE id = ?1))`;
+    return this.#sql.prepare(
+      `${ROOMS} WHERE (r.name, r.id) > (?2, ?3)
+         AND (r.type = 'public' OR r.type = 'private' AND ${isOwn})
+       ORDER BY r.name, r.id LIMIT ?4`,
+    ).all(userId, after.name, after.id, limit).map(toRoom);
   }
 }

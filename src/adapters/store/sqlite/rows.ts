@@ -1,10 +1,15 @@
 /** How rows of users, rooms and sessions become domain objects. Times are milliseconds since 1970. */
 import type { SQLOutputValue } from "node:sqlite";
-import type { Room } from "../../../domain/room.ts";
+import type { Restriction } from "../../../domain/membership.ts";
+import type { PostPolicy, Room, RoomRules, RoomType } from "../../../domain/room.ts";
 import type { Rotation, Session } from "../../../domain/session.ts";
 import type { PublicUser, User } from "../../../domain/user.ts";
 
 export type Row = Record<string, SQLOutputValue>;
+
+/** The number of the last entry of room `r`; 0 if it has none. */
+export const LAST_SEQ = `max(coalesce((SELECT max(seq) FROM messages WHERE room = r.key), 0),
+  coalesce((SELECT max(seq) FROM changes WHERE room = r.key), 0))`;
 
 export function toUser(row: Row): User {
   return {
@@ -26,11 +31,34 @@ export function toRoom(row: Row): Room {
     slug: String(row.slug),
     description: toText(row.description),
     createdBy: toPublicUser(row.creator_id, row),
+    ...toRules(row),
+    slowModeSeconds: Number(row.slow_mode_seconds),
+    metadata: row.metadata === null ? null : JSON.parse(String(row.metadata)),
+    memberCount: Number(row.member_count),
     lastSeq: Number(row.last_seq),
     lastMessageAt: row.last_message_at === null ? null : toDate(row.last_message_at),
     createdAt: toDate(row.created_at),
     updatedAt: toDate(row.updated_at),
   };
+}
+
+export function toRules(row: Row): RoomRules {
+  return {
+    type: row.type as RoomType,
+    postPolicy: row.post_policy as PostPolicy,
+    archivedAt: row.archived_at === null ? null : toDate(row.archived_at),
+  };
+}
+
+export function formatRestriction(restriction: Restriction | null): string | null {
+  return restriction &&
+    JSON.stringify({ ...restriction, until: restriction.until?.getTime() ?? null });
+}
+
+export function parseRestriction(json: SQLOutputValue | undefined): Restriction | null {
+  if (typeof json !== "string") return null;
+  const { until, ...rest } = JSON.parse(json) as { until: number | null; reason: string | null };
+  return { ...rest, until: until === null ? null : new Date(until) };
 }
 
 export function toSession(row: Row): Session {
@@ -66,6 +94,6 @@ function toText(value: SQLOutputValue | undefined): string | null {
   return typeof value === "string" ? value : null;
 }
 
-function toDate(value: SQLOutputValue | undefined): Date {
+export function toDate(value: SQLOutputValue | undefined): Date {
   return new Date(Number(value));
 }

@@ -256,4 +256,46 @@ export const MIGRATIONS: readonly string[] = [
   CREATE UNIQUE INDEX changes_by_client_message_id
     ON changes (client_message_id, actor, room);
   `,
+  // Rooms with members. All rooms so far are public; members joined with their first message.
+  `
+  ALTER TABLE rooms ADD COLUMN type TEXT NOT NULL DEFAULT 'public';
+  ALTER TABLE rooms ADD COLUMN post_policy TEXT NOT NULL DEFAULT 'members';
+  ALTER TABLE rooms ADD COLUMN slow_mode_seconds INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE rooms ADD COLUMN archived_at INTEGER;
+  ALTER TABLE rooms ADD COLUMN metadata TEXT;
+  ALTER TABLE rooms ADD COLUMN member_count INTEGER NOT NULL DEFAULT 0;
+
+  ALTER TABLE members RENAME TO members_4;
+  CREATE TABLE members (
+    user INTEGER NOT NULL REFERENCES users (key),
+    room INTEGER NOT NULL REFERENCES rooms (key),
+    -- NULL of who is no member: the row is there for a ban or mute alone.
+    role TEXT,
+    read_seq INTEGER NOT NULL,
+    joined_at INTEGER NOT NULL,
+    -- As JSON.
+    ban TEXT,
+    mute TEXT,
+    PRIMARY KEY (user, room)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO members (user, room, role, read_seq, joined_at)
+    SELECT m.user, m.room, m.role, m.read_seq, coalesce(first.at, r.created_at)
+    FROM members_4 m JOIN rooms r ON r.key = m.room
+      LEFT JOIN (SELECT room, sender, min(created_at) AS at FROM messages GROUP BY room, sender) first
+        ON first.room = m.room AND first.sender = m.user;
+  DROP TABLE members_4;
+  CREATE INDEX members_by_room ON members (room, joined_at, user) WHERE role IS NOT NULL;
+  UPDATE rooms SET member_count =
+    (SELECT count(*) FROM members WHERE room = rooms.key AND role IS NOT NULL);
+  CREATE TRIGGER member_added AFTER INSERT ON members WHEN NEW.role IS NOT NULL BEGIN
+    UPDATE rooms SET member_count = member_count + 1 WHERE key = NEW.room;
+  END;
+  CREATE TRIGGER member_changed AFTER UPDATE OF role ON members
+    WHEN (OLD.role IS NULL) <> (NEW.role IS NULL) BEGIN
+    UPDATE rooms SET member_count = member_count + iif(NEW.role IS NULL, -1, 1) WHERE key = NEW.room;
+  END;
+  CREATE TRIGGER member_removed AFTER DELETE ON members WHEN OLD.role IS NOT NULL BEGIN
+    UPDATE rooms SET member_count = member_count - 1 WHERE key = OLD.room;
+  END;
+  `,
 ];

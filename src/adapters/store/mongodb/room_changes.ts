@@ -1,0 +1,126 @@
+/** How entries that change members and settings of their rooms get into those, without transactions. */
+import type { Collection, Document, Filter } from "mongodb";
+import { ROLES } from "../../../domain/membership.ts";
+import { type MemberChange, memberChanges, settingChanges } from "../../../domain/room_changes.ts";
+import type { Collections, ReadOptions } from "./collections.ts";
+import { type MemberDocument, memberId, type RoomDocument } from "./documents.ts";
+import { type EntryDocument, type MessageDocument, ROOM_CHANGE_KEY } from "./entry_documents.ts";
+import { isDuplicateKey } from "./errors.ts";
+import type { PendingChanges } from "./pending_changes.ts";
+
+/** What entries change beside the log. */
+export interface Changes {
+  messages: PendingChanges;
+  rooms: RoomChanges;
+}
+
+/**
+ * An entry that changes its room has a key that says so, from the append on until the change is made.
+ * Whoever appends one, and whoever reads members, first makes all changes that have the key, in the
+ * order of the log: several may do it at once, and each may die halfway. Members and rooms carry the
+ * entry that changed them last, so that nothing is changed by an earlier one that comes late.
+ */
+export class RoomChanges {
+  readonly #messages: Collection<EntryDocument>;
+  readonly #members: Collection<MemberDocument>;
+  readonly #rooms: Collection<RoomDocument>;
+  readonly #readOptions: ReadOptions;
+
+  constructor({ messages, members, rooms, readOptions }: Collections) {
+    this.#messages = messages;
+    this.#members = members;
+    this.#rooms = rooms;
+    this.#readOptions = readOptions;
+  }
+
+  /** Resolves once a majority has what the entries of the log, as it is now, make of the room. */
+  async settle(roomId: string): Promise<void> {
+    await this.#applyAll(await this.#find({ roomId }));
+  }
+
+  /** As `settle`. Returns whether anything was to be done. */
+  async settleAll(roomIds: readonly string[]): Promise<boolean> {
+    if (roomIds.length === 0) return false;
+    const entries = await this.#find({ roomId: { $in: [...roomIds] } });
+    await this.#applyAll(entries);
+    return entries.length > 0;
+  }
+
+  async #find(match: Filter<EntryDocument>): Promise<MessageDocument[]> {
+    const entries = await this.#messages
+      .find<MessageDocument>({ ...match, keys: ROOM_CHANGE_KEY }, this.#readOptions)
+      .toArray();
+    return entries.toSorted((a, b) => a.seq - b.seq);
+  }
+
+  async #applyAll(entries: readonly MessageDocument[]): Promise<void> {
+    for (const entry of entries) {
+      const { _id, roomId, seq, createdAt, systemType = null, systemData = null } = entry;
+      const notice = { systemType, systemData, createdAt };
+      for (const change of memberChanges(notice)) await this.#changeMember(entry, change);
+      const settings = settingChanges(notice);
+      if (settings) {
+        const { metadata, ...rest } = settings;
+        const json = metadata === undefined
+          ? {}
+          : { metadata: metadata && JSON.stringify(metadata) };
+        await this.#rooms.updateOne(
+          { _id: roomId, changedSeq: { $lt: seq } },
+          { $set: { ...rest, ...json, updatedAt: createdAt, changedSeq: seq } },
+        );
+      }
+      await this.#messages.updateOne({ _id, roomId }, {
+        $pull: { keys: ROOM_CHANGE_KEY } as Document,
+      });
+    }
+  }
+
+  async #changeMember(entry: MessageDocument, change: MemberChange): Promise<void> {
+    const { roomId, seq } = entry;
+    const _id = memberId(roomId, change.userId);
+    for (;;) {
+      try {
+        const difference = await this.#writeMember(entry, change);
+        if (difference === 0) return;
+        await this.#rooms.updateOne({ _id: roomId }, { $inc: { memberCount: difference } });
+        return;
+      } catch (error) {
+        if (!isDuplicateKey(error)) throw error;
+        // It is changed already, or was inserted in this moment.
+        const member = await this.#members.findOne({ _id });
+        if (member && member.seq >= seq) return;
+      }
+    }
+  }
+
+  /**
+   * Returns by how much the number of members has changed.
+   * @throws the driver's error of a duplicate key if a later entry has changed the member
+   */
+  async #writeMember(
+    { roomId, seq, createdAt }: MessageDocument,
+    { userId, role, ...restrictions }: MemberChange,
+  ): Promise<number> {
+    const filter = { _id: memberId(roomId, userId), seq: { $lt: seq } };
+    const changed = { ...restrictions, seq };
+    const added = { readSeq: seq, joinedAt: createdAt };
+    const options = { upsert: true, returnDocument: "before" } as const;
+    if (!role) {
+      const before = await this.#members.findOneAndUpdate(filter, {
+        $set: { ...changed, ...(role === null && { role }) },
+        $setOnInsert: { userId, roomId, ...added, ...(role === undefined && { role: null }) },
+      }, options);
+      return role === null && before?.role ? -1 : 0;
+    }
+    const isMember = { ...filter, role: { $in: [...ROLES] } };
+    const { matchedCount } = await this.#members.updateOne(isMember, {
+      $set: { ...changed, role },
+    });
+    if (matchedCount > 0) return 0;
+    const before = await this.#members.findOneAndUpdate(filter, {
+      $set: { ...changed, ...added, role },
+      $setOnInsert: { userId, roomId },
+    }, options);
+    return before?.role ? 0 : 1;
+  }
+}

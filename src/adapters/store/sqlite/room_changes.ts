@@ -1,0 +1,80 @@
+/** What entries change of their rooms beside the log, in the embedded database: members and settings. */
+import type { SettingChanges } from "../../../domain/room.ts";
+import type { MemberChange } from "../../../domain/room_changes.ts";
+import { formatRestriction, LAST_SEQ } from "./rows.ts";
+import type { Statements } from "./statements.ts";
+
+/** What an entry changes of its room. */
+export interface RoomChanges {
+  members: MemberChange[];
+  settings: SettingChanges | null;
+}
+
+/** Called in the transaction of the append. */
+export class SqliteRoomChanges {
+  readonly #sql: Statements;
+
+  constructor(statements: Statements) {
+    this.#sql = statements;
+  }
+
+  /** Makes the creator of a new room its owner. */
+  addOwner(roomId: string, userId: string, createdAt: number): void {
+    this.#sql.prepare(
+      `INSERT INTO members (user, room, role, read_seq, joined_at)
+       SELECT u.key, r.key, 'owner', ${LAST_SEQ}, ?3 FROM rooms r, users u
+       WHERE r.id = ?1 AND u.id = ?2`,
+    ).run(roomId, userId, createdAt);
+  }
+
+  /**
+   * Does what an entry changes of its room.
+   * @param at when the entry was made
+   */
+  apply(room: number, seq: number, at: number, { members, settings }: RoomChanges): void {
+    for (const change of members) this.#change(room, seq, at, change);
+    if (settings) this.#set(room, at, settings);
+  }
+
+  #change(room: number, seq: number, at: number, change: MemberChange): void {
+    const { userId, role, ban, mute } = change;
+    this.#sql.prepare(
+      `INSERT INTO members (user, room, role, read_seq, joined_at)
+       SELECT key, ?1, NULL, ?3, ?4 FROM users WHERE id = ?2 ON CONFLICT DO NOTHING`,
+    ).run(room, userId, seq, at);
+    const where = "WHERE room = ?1 AND user = (SELECT key FROM users WHERE id = ?2)";
+    if (role !== undefined) {
+      this.#sql.prepare(
+        `UPDATE members SET role = ?3, read_seq = iif(role IS NULL, ?4, read_seq),
+           joined_at = iif(role IS NULL, ?5, joined_at) ${where}`,
+      ).run(room, userId, role, seq, at);
+    }
+    if (ban !== undefined) {
+      this.#sql.prepare(`UPDATE members SET ban = ?3 ${where}`)
+        .run(room, userId, formatRestriction(ban));
+    }
+    if (mute !== undefined) {
+      this.#sql.prepare(`UPDATE members SET mute = ?3 ${where}`)
+        .run(room, userId, formatRestriction(mute));
+    }
+    this.#sql.prepare(
+      `DELETE FROM members ${where} AND role IS NULL AND ban IS NULL AND mute IS NULL`,
+    ).run(room, userId);
+  }
+
+  #set(room: number, at: number, changes: SettingChanges): void {
+    const columns = {
+      name: changes.name,
+      description: changes.description,
+      post_policy: changes.postPolicy,
+      slow_mode_seconds: changes.slowModeSeconds,
+      archived_at: changes.archivedAt && changes.archivedAt.getTime(),
+      metadata: changes.metadata && JSON.stringify(changes.metadata),
+      updated_at: at,
+    };
+    for (const [column, value] of Object.entries(columns)) {
+      if (value === undefined) continue;
+      this.#sql.prepare(`UPDATE rooms SET ${column} = ? WHERE key = ?`).run(value, room);
+    }
+  }
+}

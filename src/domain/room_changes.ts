@@ -1,0 +1,57 @@
+/** What system messages change of their rooms: who is a member, who is banned or muted, the settings. */
+import type { Restriction, Role } from "./membership.ts";
+import type { Message } from "./message.ts";
+import type { SettingChanges } from "./room.ts";
+
+/** What a message of the system says of its room; the rest of it is a sentence for people. */
+export type Notice = Pick<Message, "systemType" | "systemData" | "createdAt">;
+
+/** What an entry makes of a user's place in the room; what is left out stays. */
+export interface MemberChange {
+  userId: string;
+  /** Null ends the membership. */
+  role?: Role | null;
+  /** Null lifts it, as in `mute`. */
+  ban?: Restriction | null;
+  mute?: Restriction | null;
+}
+
+/** Whether a message changes its room. */
+export function changesRoom({ systemType }: Pick<Message, "systemType">): boolean {
+  return systemType !== null && systemType !== "room_created";
+}
+
+/** What a message makes of its room's members; none for messages that are not about them. */
+export function memberChanges({ systemType, systemData }: Notice): MemberChange[] {
+  if (systemData === null) return [];
+  const { users, role, until = null, reason = null } = systemData;
+  const restriction = { until: until === null ? null : new Date(until), reason };
+  switch (systemType) {
+    case "member_added":
+    case "member_role":
+      return users.map((userId) => ({ userId, role: role ?? "member" }));
+    case "member_left":
+    case "member_removed":
+      return users.map((userId) => ({ userId, role: null }));
+    case "member_banned":
+      return users.map((userId) => ({ userId, role: null, ban: restriction }));
+    case "member_unbanned":
+      return users.map((userId) => ({ userId, ban: null }));
+    case "member_muted":
+      return users.map((userId) => ({ userId, mute: restriction }));
+    case "member_unmuted":
+      return users.map((userId) => ({ userId, mute: null }));
+    default:
+      return [];
+  }
+}
+
+/** What a message makes of its room's settings; null for messages that are not about them. */
+export function settingChanges(
+  { systemType, systemData, createdAt }: Notice,
+): SettingChanges | null {
+  if (systemType !== "room_updated") return null;
+  const { archived, ...changes } = systemData?.changes ?? {};
+  if (archived === undefined) return changes;
+  return { ...changes, archivedAt: archived ? createdAt : null };
+}
