@@ -9,6 +9,7 @@ import { MongoLog } from "../../src/adapters/store/mongodb/log.ts";
 import { LogEnds } from "../../src/adapters/store/mongodb/log_ends.ts";
 import { Operations } from "../../src/adapters/store/mongodb/operations.ts";
 import { PendingChanges } from "../../src/adapters/store/mongodb/pending_changes.ts";
+import { RoomChanges } from "../../src/adapters/store/mongodb/room_changes.ts";
 import { deletion } from "../conformance/store/change_drafts.ts";
 
 class KilledBeforeApply extends PendingChanges {
@@ -24,7 +25,8 @@ const collections = collectionsOf(db);
 const changes = new KilledBeforeApply(collections);
 const reader = new EntryReader(collections, changes);
 const ends = new LogEnds(collections);
-const log = new MongoLog(collections, reader, changes, ends, new Operations());
+const all = { messages: changes, rooms: new RoomChanges(collections) };
+const log = new MongoLog(collections, reader, all, ends, new Operations());
 const basis = await log.end(roomId);
 const [message] = await reader.messages(roomId, { _id: messageId });
 await log.append(roomId, basis, [deletion(message!, message!.sender)]);
