@@ -32,15 +32,19 @@ function selectEntries(messages: string, changes: string): string {
 }
 
 /**
- * `earlier`: the changes that replaced texts of the message ?2 in the room with the key ?1, from the
- * last on. Each names the entry that the text before came with, the change before it.
+ * The table `earlier`: the changes that replaced a text of a message, from the last on. Each names
+ * the entry that the text before came with, which is the change before it.
+ * @param message one of a fixed number of conditions for the message `m`
  */
-export const EARLIER = `WITH RECURSIVE earlier (key, seq) AS (
-    SELECT c.key, c.earlier_seq FROM messages m
-      JOIN changes c ON c.room = m.room AND c.seq = m.details ->> 'textSeq'
-    WHERE m.room = ?1 AND m.seq = ?2
-  UNION ALL
-    SELECT c.key, c.earlier_seq FROM earlier JOIN changes c ON c.room = ?1 AND c.seq = earlier.seq)`;
+export function withEarlier(message: string): string {
+  return `WITH RECURSIVE earlier (key, room, seq, text, edited_at) AS (
+      SELECT c.key, c.room, c.earlier_seq, c.earlier_text, c.earlier_edited_at
+      FROM messages m JOIN changes c ON c.room = m.room AND c.seq = m.details ->> 'textSeq'
+      WHERE ${message}
+    UNION ALL
+      SELECT c.key, c.room, c.earlier_seq, c.earlier_text, c.earlier_edited_at
+      FROM earlier e JOIN changes c ON c.room = e.room AND c.seq = e.seq)`;
+}
 
 const NO_EARLIER = [null, null, null] as const;
 
@@ -268,7 +272,8 @@ export class SqliteLog {
     this.#sql.prepare("DELETE FROM reactions WHERE room = ? AND message_seq = ?")
       .run(room, messageSeq);
     this.#sql.prepare(
-      `${EARLIER} UPDATE changes SET earlier_seq = NULL, earlier_text = NULL, earlier_edited_at = NULL
+      `${withEarlier("m.room = ? AND m.seq = ?")}
+       UPDATE changes SET earlier_seq = NULL, earlier_text = NULL, earlier_edited_at = NULL
        WHERE key IN (SELECT key FROM earlier)`,
     ).run(room, messageSeq);
     this.#onDeletion();

@@ -2,7 +2,7 @@
 import type { SQLInputValue } from "node:sqlite";
 import type { LogPosition } from "../../../domain/entry.ts";
 import type { Reactor, ReactorCursor, TextVersion, Thread } from "../../../ports/store/messages.ts";
-import { EARLIER } from "./log.ts";
+import { withEarlier } from "./log.ts";
 import { MESSAGE_COLUMNS, type MessageRow, toPosition } from "./message_rows.ts";
 import { toPublicUser } from "./rows.ts";
 import type { Statements } from "./statements.ts";
@@ -107,19 +107,14 @@ export class SqliteMessages {
   }
 
   earlierTexts(roomId: string, id: string): TextVersion[] {
-    const message = this.#sql.prepare(
-      "SELECT m.room, m.seq FROM messages m JOIN rooms r ON r.key = m.room WHERE m.id = ? AND r.id = ?",
-    ).get(id, roomId);
-    if (!message) return [];
     const rows = this.#sql.prepare(
-      `${EARLIER} SELECT c.earlier_seq, c.earlier_text, c.earlier_edited_at
-       FROM earlier JOIN changes c ON c.key = earlier.key
-       WHERE c.earlier_seq IS NOT NULL ORDER BY c.earlier_seq`,
-    ).all(Number(message.room), Number(message.seq));
-    return rows.map(({ earlier_seq, earlier_text, earlier_edited_at }) => ({
-      seq: Number(earlier_seq),
-      text: String(earlier_text),
-      editedAt: earlier_edited_at === null ? null : new Date(Number(earlier_edited_at)),
+      `${withEarlier("m.id = ?2 AND m.room = (SELECT key FROM rooms WHERE id = ?1)")}
+       SELECT seq, text, edited_at FROM earlier WHERE text IS NOT NULL ORDER BY seq`,
+    ).all(roomId, id);
+    return rows.map(({ seq, text, edited_at }) => ({
+      seq: Number(seq),
+      text: String(text),
+      editedAt: edited_at === null ? null : new Date(Number(edited_at)),
     }));
   }
 
