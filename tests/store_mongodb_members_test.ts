@@ -1,0 +1,143 @@
+/** Entries that change their room on MongoDB, where an appender may die before the change is made. */
+import assert from "node:assert/strict";
+import { type Collections, collectionsOf } from "../src/adapters/store/mongodb/collections.ts";
+import { connect } from "../src/adapters/store/mongodb/connection.ts";
+import { ROOM_CHANGE_KEY } from "../src/adapters/store/mongodb/entry_documents.ts";
+import { EntryReader } from "../src/adapters/store/mongodb/entry_reader.ts";
+import { MongoLog } from "../src/adapters/store/mongodb/log.ts";
+import { LogEnds } from "../src/adapters/store/mongodb/log_ends.ts";
+import { Operations } from "../src/adapters/store/mongodb/operations.ts";
+import { PendingChanges } from "../src/adapters/store/mongodb/pending_changes.ts";
+import { RoomChanges } from "../src/adapters/store/mongodb/room_changes.ts";
+import type { MongoStore } from "../src/adapters/store/mongodb/store.ts";
+import type { CreatedDraft } from "../src/domain/entry.ts";
+import type { NewRoom } from "../src/domain/room.ts";
+import type { User } from "../src/domain/user.ts";
+import { createRoomWithAda, createUser, notice, write } from "./conformance/store/fixtures.ts";
+import { HANG_LIMITS, newDatabase, openStore } from "./harness/mongodb_database.ts";
+
+/** Stands for a process that dies once the log has its entries. */
+class NeverMade extends RoomChanges {
+  override settle(): Promise<void> {
+    return Promise.reject(new Error("killed"));
+  }
+}
+
+interface Scene {
+  store: MongoStore;
+  collections: Collections;
+  room: NewRoom;
+  ada: User;
+  bob: User;
+  /** Appends an entry, and dies before the room is changed. */
+  dieAfter(draft: CreatedDraft): Promise<void>;
+}
+
+testScene("a ban whose appender died is made by whoever asks for standings next", async (scene) => {
+  const { store, room, ada, bob, dieAfter } = scene;
+  await store.members.join(room.id, bob.id);
+  await dieAfter(notice(ada, "member_banned", [bob]));
+  assert.equal(await openChanges(scene), 1);
+  const { standings } = (await store.members.standings(room.id, [bob.id]))!;
+  const ban = { until: null, reason: null };
+  assert.deepEqual(standings.get(bob.id), { role: null, ban, mute: null });
+  assert.equal(await openChanges(scene), 0);
+  assert.equal((await store.rooms.find(room.id))?.memberCount, 1);
+});
+
+testScene("who was banned by an appender that died does not join", async (scene) => {
+  const { store, room, ada, bob, dieAfter } = scene;
+  await dieAfter(notice(ada, "member_banned", [bob]));
+  await store.members.join(room.id, bob.id);
+  assert.deepEqual(await store.members.find(bob.id, [room.id]), new Map());
+});
+
+testScene(
+  "a private room is no longer listed after a removal whose appender died",
+  async (scene) => {
+    const { store, collections, room, ada, bob, dieAfter } = scene;
+    await collections.rooms.updateOne({ _id: room.id }, { $set: { type: "private" } });
+    await write(store, room.id, notice(ada, "member_added", [bob]));
+    assert.equal((await store.rooms.list(bob.id, 10)).length, 1);
+    await dieAfter(notice(ada, "member_removed", [bob]));
+    assert.deepEqual(await store.rooms.list(bob.id, 10), []);
+  },
+);
+
+testScene("what nobody reads is changed by a repair", async (scene) => {
+  const { store, room, ada, bob, dieAfter } = scene;
+  await dieAfter(notice(ada, "member_added", [bob], { role: "moderator" }));
+  await store.repair();
+  assert.equal(await openChanges(scene), 0);
+  const { role } = (await store.members.find(bob.id, [room.id])).get(room.id)!;
+  assert.equal(role, "moderator");
+});
+
+testScene(
+  "the next append first makes the changes that are left, in their order",
+  async (scene) => {
+    const { store, room, ada, bob, dieAfter } = scene;
+    await dieAfter(notice(ada, "member_added", [bob]));
+    await dieAfter(notice(ada, "member_role", [bob], { role: "owner" }));
+    await write(store, room.id, notice(bob, "member_muted", [bob]));
+    const { standings } = (await store.members.standings(room.id, [bob.id]))!;
+    const mute = { until: null, reason: null };
+    assert.deepEqual(standings.get(bob.id), { role: "owner", ban: null, mute });
+  },
+);
+
+testScene("a change that comes late undoes nothing of a later one", async (scene) => {
+  const { store, collections, room, ada, bob } = scene;
+  const changes = { name: "First" };
+  const entries = await write(
+    store,
+    room.id,
+    notice(ada, "member_added", [bob]),
+    notice(ada, "room_updated", [], { changes }),
+    notice(ada, "member_removed", [bob]),
+    notice(ada, "room_updated", [], { changes: { name: "Second" } }),
+  );
+  for (const { id } of entries.slice(0, 2)) {
+    await collections.messages.updateOne({ _id: id }, { $set: { keys: [ROOM_CHANGE_KEY] } });
+  }
+  await store.repair();
+  assert.equal(await openChanges(scene), 0);
+  assert.deepEqual(await store.members.find(bob.id, [room.id]), new Map());
+  const { name, memberCount } = (await store.rooms.find(room.id))!;
+  assert.deepEqual([name, memberCount], ["Second", 1]);
+});
+
+/** Registers a test of a room of Ada's, and Bob beside it. */
+function testScene(sentence: string, run: (scene: Scene) => Promise<void>): void {
+  Deno.test(`MongoDB: ${sentence}`, async () => {
+    const { uri, drop } = newDatabase();
+    const store = await openStore(uri, HANG_LIMITS);
+    const { client, db } = await connect(uri, HANG_LIMITS);
+    const collections = collectionsOf(db, HANG_LIMITS);
+    try {
+      const { room, ada } = await createRoomWithAda(store);
+      const bob = await createUser(store);
+      const dieAfter = async (draft: CreatedDraft) => {
+        const log = dyingLog(collections);
+        await assert.rejects(log.append(room.id, await store.log.end(room.id), [draft]));
+      };
+      await run({ store, collections, room, ada, bob, dieAfter });
+    } finally {
+      await client.close();
+      await store.close();
+      await drop();
+    }
+  });
+}
+
+function dyingLog(collections: Collections): MongoLog {
+  const messages = new PendingChanges(collections);
+  const changes = { messages, rooms: new NeverMade(collections) };
+  const reader = new EntryReader(collections, messages);
+  const ends = new LogEnds(collections);
+  return new MongoLog(collections, reader, changes, ends, new Operations(HANG_LIMITS));
+}
+
+function openChanges({ collections, room }: Scene): Promise<number> {
+  return collections.messages.countDocuments({ roomId: room.id, keys: ROOM_CHANGE_KEY });
+}
