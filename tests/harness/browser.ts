@@ -42,7 +42,7 @@ const HOLD_TIMERS = `((held) => {
 /** @param path the Chromium's; without it `TEST_CHROMIUM` */
 export function launchBrowser(path = Deno.env.get("TEST_CHROMIUM")): Promise<Browser> {
   if (!path) throw new Error("TEST_CHROMIUM is not set: run `deno task test`, which sets it");
-  return chromium.launch({ executablePath: path, args: FLAGS });
+  return chromium.launch({ executablePath: path, args: FLAGS, timeout: HANG_MS });
 }
 
 /**
