@@ -70,7 +70,7 @@ Deno.test("who sends their first message and reads on at once is a member by the
     access: { known: () => ({ roomId: "a" }) },
     log: { append: () => stored.promise },
     rateLimits: { consume: () => Promise.resolve() },
-    requestHashes: { hash: () => ({ value: "hash" }) },
+    requestHashes: { hash: () => "hash" },
     rooms: { typing: { end: () => {} } },
     store: { log: { end: () => Promise.resolve({ seq: 1, n: 1 }) } },
   } as unknown as Dependencies;

@@ -555,13 +555,7 @@ function draft(sender: User, fields: Partial<MessageDraft> = {}): CreatedDraft {
 function send(by: User, sent = draft(by)): Command {
   const { clientMessageId, text } = sent.message;
   const request = hashes.hash(["send", text]);
-  return {
-    by,
-    clientMessageId,
-    request,
-    text,
-    decide: () => ({ draft: { ...sent, request: request.value } }),
-  };
+  return { by, clientMessageId, request, text, decide: () => ({ draft: { ...sent, request } }) };
 }
 
 /** A change of a message as another instance has decided it. */
@@ -590,9 +584,7 @@ function edit(
       const before = state.message(messageId);
       const { id, ...common } = changeOf(before, by);
       const message = edited(before, { ...change, text }, common.createdAt);
-      return {
-        draft: { ...common, id, kind: "edited", clientMessageId, request: request.value, message },
-      };
+      return { draft: { ...common, id, kind: "edited", clientMessageId, request, message } };
     },
   };
 }
@@ -604,9 +596,7 @@ function remove(by: User, messageId: string, clientMessageId = newId()): Command
     decide(state) {
       const before = state.message(messageId);
       if (before.deletedAt) return { unchanged: before };
-      return {
-        draft: { ...deletion(before, by), clientMessageId, request: request.value } as EntryDraft,
-      };
+      return { draft: { ...deletion(before, by), clientMessageId, request } as EntryDraft };
     },
   };
 }

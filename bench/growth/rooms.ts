@@ -22,8 +22,8 @@ const AT_ONCE = 50;
 
 /** The command that sends a message. */
 export function sendCommand(draft: CreatedDraft): Command {
-  const { sender: by, clientMessageId, text } = draft.message;
-  return { by, clientMessageId, request: null, text, decide: () => ({ draft }) };
+  const { message: { sender: by, clientMessageId, text }, request } = draft;
+  return { by, clientMessageId, request, text, decide: () => ({ draft }) };
 }
 
 /** Messages a second that are appended, 64 in flight, spread evenly over so many of the rooms. */

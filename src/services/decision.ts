@@ -3,7 +3,7 @@ import type { Entry, EntryDraft } from "../domain/entry.ts";
 import { ChatError } from "../domain/errors.ts";
 import type { Message } from "../domain/message.ts";
 import type { PublicUser } from "../domain/user.ts";
-import type { RequestHash } from "./request_hashes.ts";
+import { isSameRequest } from "./request_hashes.ts";
 import type { Needs, RoomState } from "./room_state.ts";
 
 /** What somebody wants to append to a room's log. */
@@ -11,8 +11,8 @@ export interface Command {
   by: PublicUser;
   /** What makes it idempotent: unique for `by` in the room. */
   clientMessageId: string;
-  /** Of what is asked; null if it is never repeated. */
-  request: RequestHash | null;
+  /** A keyed hash of what is asked; null if it is never repeated. */
+  request: string | null;
   /** The text in it. */
   text: string;
   /** What it is decided on: nothing, for most sends. */
@@ -77,7 +77,7 @@ export function keyOf({ by, clientMessageId }: Pick<Command, "by" | "clientMessa
 
 /** @throws ChatError `idempotency_conflict` if the entry with the command's key is of another one */
 export function requireRepeat({ request, text }: Command, entry: Entry): void {
-  if (entry.request !== null && request?.isOf(entry.request)) return;
+  if (request !== null && entry.request !== null && isSameRequest(request, entry.request)) return;
   if (entry.request === null && entry.kind === "created" && mayHaveSaid(entry.message, text)) {
     return;
   }

@@ -1,80 +1,35 @@
 /** Hashes what commands ask for, by which a repeat is told from another command with its id. */
 import { hash, hkdfSync } from "node:crypto";
-import { sipHash } from "./siphash.ts";
 
 /**
  * Base64url characters, 96 bits: a false match would acknowledge another command of one sender with
  * one id.
  */
 const HASH_LENGTH = 16;
+const KEY_BYTES = 32;
 /** Base64url characters that begin a hash and tell its key from others. */
 const KEY_NAME_LENGTH = 4;
 
 /**
  * Keyed, so that a hash beside a message that was deleted does not give a short text away. Instances
- * have the same secret.
+ * have the same secret. The key comes before the text, which costs a third of an HMAC: the hash is cut
+ * short, so that nobody can extend it.
  */
 export class RequestHashes {
-  readonly #key: Uint32Array;
-  readonly #keyName: string;
-  readonly #earlier: EarlierHashes;
-  /** Of the last call; overwritten by the next. */
-  readonly #output = new Uint32Array(4);
-  readonly #outputBytes = new Uint8Array(this.#output.buffer, 0, HASH_LENGTH * 6 / 8);
-
-  /** @param secret at least 32 bytes, from which the keys are derived */
-  constructor(secret: string) {
-    this.#key = new Uint32Array(keyOf(secret, "echoroom request siphash", 16));
-    this.#keyName = this.#digest("name").slice(0, KEY_NAME_LENGTH);
-    this.#earlier = new EarlierHashes(secret);
-  }
-
-  /** @param request plain data, the same for a repeat but for the order of objects' fields */
-  hash(request: readonly unknown[]): RequestHash {
-    const order = request.some(isObject) ? sortFields : undefined;
-    const text = JSON.stringify(request, order);
-    const value = this.#keyName + this.#digest(text);
-    return {
-      value,
-      isOf: (stored) => {
-        return stored.startsWith(this.#keyName)
-          ? stored === value
-          : this.#earlier.isOf(stored, text);
-      },
-    };
-  }
-
-  #digest(text: string): string {
-    sipHash(this.#key, text, this.#output);
-    return this.#outputBytes.toBase64({ alphabet: "base64url" });
-  }
-}
-
-/** The hash of what a command asks for. */
-export interface RequestHash {
-  /** What is stored beside the entry. */
-  readonly value: string;
-  /**
-   * Whether the hash of an entry is of the same request. Of one with another secret that cannot be
-   * told, and is assumed: the command has the same author and id.
-   */
-  isOf(stored: string): boolean;
-}
-
-/** The hashes that were stored at first: by SHA-256, which costs the server ten times as much. */
-class EarlierHashes {
   readonly #key: string;
   readonly #keyName: string;
 
+  /** @param secret at least 32 bytes, from which a key for this purpose alone is derived (RFC 5869) */
   constructor(secret: string) {
-    const key = keyOf(secret, "echoroom request hash", 32);
+    const key = hkdfSync("sha256", secret, new Uint8Array(), "echoroom request hash", KEY_BYTES);
     this.#key = new Uint8Array(key).toBase64();
     this.#keyName = this.#digest("name").slice(0, KEY_NAME_LENGTH);
   }
 
-  isOf(stored: string, text: string): boolean {
-    if (!stored.startsWith(this.#keyName)) return true;
-    return stored === this.#keyName + this.#digest(text).slice(0, HASH_LENGTH);
+  /** @param request plain data, the same for a repeat but for the order of objects' fields */
+  hash(request: readonly unknown[]): string {
+    const order = request.some(isObject) ? sortFields : undefined;
+    return this.#keyName + this.#digest(JSON.stringify(request, order)).slice(0, HASH_LENGTH);
   }
 
   #digest(text: string): string {
@@ -82,9 +37,12 @@ class EarlierHashes {
   }
 }
 
-/** A key for one purpose alone (RFC 5869). */
-function keyOf(secret: string, purpose: string, bytes: number): ArrayBuffer {
-  return hkdfSync("sha256", secret, new Uint8Array(), purpose, bytes);
+/**
+ * Whether two hashes are of the same request. Of two secrets that cannot be told, and is assumed: the
+ * command has the same author and id.
+ */
+export function isSameRequest(a: string, b: string): boolean {
+  return a === b || a.slice(0, KEY_NAME_LENGTH) !== b.slice(0, KEY_NAME_LENGTH);
 }
 
 /** For `JSON.stringify`: an object with its fields in one order. */

@@ -81,16 +81,14 @@ export async function acceptChange(
   { room: idOrSlug, messageId, repeatable, text = "", needs }: ChangeCommand,
   decide: (before: Message, room: RoomAccess, state: RoomState, at: Date) => ChangedMessage | null,
 ): Promise<Accepted> {
-  const request = repeatable ? dependencies.requestHashes.hash(repeatable.request) : null;
   const fields = {
     by: actor.user,
     clientMessageId: repeatable?.clientMessageId ?? newId(),
-    request: request?.value ?? null,
+    request: repeatable ? dependencies.requestHashes.hash(repeatable.request) : null,
     createdAt: new Date(),
   };
   return await accept(actor, dependencies, idOrSlug, (room) => ({
     ...fields,
-    request,
     text,
     needs: { messageIds: [messageId], ...needs },
     decide(state) {

@@ -54,12 +54,10 @@ export async function sendMessage(
   };
   const accepted = await accept(actor, dependencies, input.room, (room) => {
     rooms.typing.end(room.roomId, actor.userId);
-    const content = ["send", text, replyTo, mentions, mentionsRoom, metadata];
-    const request = requestHashes.hash(content);
     return {
       by: sender,
       clientMessageId,
-      request,
+      request: requestHashes.hash(["send", text, replyTo, mentions, mentionsRoom, metadata]),
       text,
       ...(replyTo !== undefined && { needs: { messageIds: [replyTo] } }),
       decide(state) {
@@ -67,7 +65,7 @@ export async function sendMessage(
         requireCapability(room, "message.send");
         if (mentionsRoom) requireCapability(room, "message.mention_room");
         if (answered) requirePresent(answered);
-        return { draft: answerTo(answered, plain, request.value) };
+        return { draft: answerTo(answered, plain, this.request) };
       },
     };
   });
@@ -88,7 +86,7 @@ async function asMember({ result }: Accepted, add: () => Promise<void>): Promise
 function answerTo(
   answered: Message | null,
   message: CreatedDraft["message"],
-  request: string,
+  request: string | null,
 ): CreatedDraft {
   if (!answered) return { kind: "created", message, request, answered: null };
   const place = { replyTo: answered.id, threadId: answered.threadId ?? answered.id };
