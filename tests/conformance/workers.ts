@@ -13,9 +13,12 @@ export function testWorkers({ name, fresh }: StoreSetting): void {
 
   test("everyone in a crowd sees all concurrent sends in one order, without a gap", async (stage) => {
     const { roomId, sockets } = await crowd(stage);
-    for (let i = 0; i < SENDS_EACH; i++) {
-      for (const socket of sockets) socket.send("message:send", { roomId, text: `${i}` });
-    }
+    const texts = Array.from({ length: SENDS_EACH }, (_, i) => `${i}`);
+    await Promise.all(texts.flatMap((text) =>
+      sockets.map((socket) => {
+        return socket.acked("message:send", { roomId, text, clientMessageId: crypto.randomUUID() });
+      })
+    ));
     const last = 1 + CROWD * SENDS_EACH;
     const seen = await Promise.all(sockets.map(async (socket) => {
       await socket.event("message:new", ({ seq }) => seq === last);

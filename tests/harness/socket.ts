@@ -2,6 +2,7 @@
 
 // deno-lint-ignore-file no-explicit-any -- tests look into events of every shape
 
+import assert from "node:assert/strict";
 import { HANG_MS } from "./deadline.ts";
 
 export interface Received {
@@ -75,6 +76,13 @@ export class TestSocket {
     const ref = `call-${++this.#refs}`;
     this.send(event, data, ref);
     return this.find((received) => received.ref === ref, `the answer to ${event}`);
+  }
+
+  /** Repeats a command while the server cannot do it now, as on a slow database. */
+  async acked(command: string, content: unknown): Promise<void> {
+    const { event, data } = await this.call(command, content);
+    if (data.code === "unavailable") return await this.acked(command, content);
+    assert.equal(event, "message:ack", JSON.stringify(data));
   }
 
   /** Resolves with the first event of this name, past or to come, that `matches`. */
