@@ -1,13 +1,17 @@
 /** The one way from a use case to a room: finds it, and says what the actor may do in it. */
 import type { Actor } from "../domain/actor.ts";
 import { ChatError, roomNotFound } from "../domain/errors.ts";
-import { STRANGER } from "../domain/membership.ts";
+import { type Role, STRANGER } from "../domain/membership.ts";
 import { capabilitiesOf, type Capability } from "../domain/permissions.ts";
 import { type NewRoom, OPEN_RULES, type Room, type RoomIdentity } from "../domain/room.ts";
 import type { RoomCache } from "./room_cache.ts";
 
 /** What an actor may do in a room that is public and not restricted. */
 export type Table = (actor: Actor, room: RoomIdentity) => ReadonlySet<Capability>;
+
+// Asked for with every send, so that nothing is made then.
+const OF_OWNERS = inOpenRoom("owner");
+const OF_MEMBERS = inOpenRoom("member");
 
 /** A room that an actor may read, and what else they may do in it. */
 export interface RoomAccess {
@@ -76,9 +80,15 @@ export class Access {
 }
 
 /** Who has sent to a public room is a member, and nobody else has anything there to change. */
-function inPublicRoom(actor: Actor, { creatorId }: RoomIdentity): ReadonlySet<Capability> {
-  const role = actor.userId === creatorId ? "owner" : "member";
-  return capabilitiesOf(actor, OPEN_RULES, { ...STRANGER, role }, new Date());
+function inPublicRoom(
+  { userId, isAdmin = false }: Actor,
+  { creatorId }: RoomIdentity,
+): ReadonlySet<Capability> {
+  return isAdmin || userId === creatorId ? OF_OWNERS : OF_MEMBERS;
+}
+
+function inOpenRoom(role: Role): ReadonlySet<Capability> {
+  return capabilitiesOf({}, OPEN_RULES, { ...STRANGER, role }, new Date());
 }
 
 /** @throws ChatError `forbidden` */

@@ -1,5 +1,5 @@
 /** The documents of the MongoDB store but those of entries, and how they become domain objects. */
-import type { Membership, Restriction, Role } from "../../../domain/membership.ts";
+import { type Membership, type Restriction, type Role, ROLES } from "../../../domain/membership.ts";
 import type { NewRoom } from "../../../domain/room.ts";
 import type { Session } from "../../../domain/session.ts";
 import type { PublicUser, User } from "../../../domain/user.ts";
@@ -106,6 +106,9 @@ export function fromRoom({ id, createdBy, metadata, ...fields }: NewRoom): RoomD
   const json = metadata && JSON.stringify(metadata);
   return { _id: id, creatorId: createdBy.id, ...fields, metadata: json, changedSeq: 0 };
 }
+
+/** Matches the documents of members, not of those who have left or are only banned or muted. */
+export const IS_MEMBER = { role: { $in: [...ROLES] } };
 
 export function memberId(roomId: string, userId: string): string {
   return `${userId} ${roomId}`;

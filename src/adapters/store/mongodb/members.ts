@@ -5,13 +5,13 @@ import {
   MAX_UNREAD,
   type Member,
   type Membership,
-  ROLES,
   type Unread,
 } from "../../../domain/membership.ts";
 import { hasWord } from "../../../domain/name.ts";
 import type { MemberQuery, MemberStore, Standings } from "../../../ports/store/members.ts";
 import type { Collections, ReadOptions } from "./collections.ts";
 import {
+  IS_MEMBER,
   type MemberDocument,
   memberId,
   memberOf,
@@ -120,7 +120,7 @@ export class MongoMembers implements MemberStore {
         : {};
       const stages: Document[] = [
         { $match: { roomId, ...later } },
-        { $match: { role: role ?? { $in: [...ROLES] } } },
+        { $match: role ? { role } : IS_MEMBER },
         { $sort: { joinedAt: 1, userId: 1 } },
       ];
       if (name === undefined) stages.push({ $limit: limit });
@@ -148,7 +148,7 @@ export class MongoMembers implements MemberStore {
     return this.#operations.run(async () => {
       const update = back ? { $min: { readSeq: seq } } : { $max: { readSeq: seq } };
       const member = await this.#members.findOneAndUpdate(
-        { roomId, userId, role: { $in: [...ROLES] } },
+        { roomId, userId, ...IS_MEMBER },
         update,
         { returnDocument: "after" },
       );

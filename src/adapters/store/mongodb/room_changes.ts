@@ -1,9 +1,8 @@
 /** How entries that change members and settings of their rooms get into those, without transactions. */
 import type { Collection, Document, Filter } from "mongodb";
-import { ROLES } from "../../../domain/membership.ts";
 import { type MemberChange, memberChanges, settingChanges } from "../../../domain/room_changes.ts";
 import type { Collections, ReadOptions } from "./collections.ts";
-import { type MemberDocument, memberId, type RoomDocument } from "./documents.ts";
+import { IS_MEMBER, type MemberDocument, memberId, type RoomDocument } from "./documents.ts";
 import { type EntryDocument, type MessageDocument, ROOM_CHANGE_KEY } from "./entry_documents.ts";
 import { isDuplicateKey } from "./errors.ts";
 import type { PendingChanges } from "./pending_changes.ts";
@@ -112,7 +111,7 @@ export class RoomChanges {
       }, options);
       return role === null && before?.role ? -1 : 0;
     }
-    const isMember = { ...filter, role: { $in: [...ROLES] } };
+    const isMember = { ...filter, ...IS_MEMBER };
     const { matchedCount } = await this.#members.updateOne(isMember, {
       $set: { ...changed, role },
     });

@@ -4,10 +4,10 @@ import pLimit from "p-limit";
 import { type CreatedDraft, entryAfter, LOG_START, positionOf } from "../../../domain/entry.ts";
 import type { NewRoom, Room } from "../../../domain/room.ts";
 import type { RoomStore } from "../../../ports/store/rooms.ts";
-import { ROLES } from "../../../domain/membership.ts";
 import type { Collections } from "./collections.ts";
 import {
   fromRoom,
+  IS_MEMBER,
   type MemberDocument,
   type RoomDocument,
   type RoomView,
@@ -117,7 +117,7 @@ export class MongoRooms implements RoomStore {
 
   async #roomsOf(userId: string): Promise<string[]> {
     const members = await this.#members
-      .find({ userId, role: { $in: [...ROLES] } }, { projection: { roomId: 1 } })
+      .find({ userId, ...IS_MEMBER }, { projection: { roomId: 1 } })
       .toArray();
     return members.map(({ roomId }) => roomId);
   }

@@ -39,32 +39,25 @@ export class MongoStore implements Store {
     const { users, sessions } = collections;
     this.#operations = new Operations(connection.limits);
     const ends = new LogEnds(collections);
-    const changes = new PendingChanges(collections);
-    const roomChanges = new RoomChanges(collections);
-    const reader = new EntryReader(collections, changes);
+    const changes = {
+      messages: new PendingChanges(collections),
+      rooms: new RoomChanges(collections),
+    };
+    const reader = new EntryReader(collections, changes.messages);
     this.description = connection.description;
     this.users = new MongoUsers(users, this.#operations);
     this.sessions = new MongoSessions(sessions, this.#operations);
-    this.rooms = new MongoRooms(collections, roomChanges, ends, this.#operations);
-    this.log = new MongoLog(
+    this.rooms = new MongoRooms(collections, changes.rooms, ends, this.#operations);
+    this.log = new MongoLog(collections, reader, changes, ends, this.#operations);
+    this.messages = new MongoMessages(
       collections,
       reader,
-      { messages: changes, rooms: roomChanges },
+      changes.messages,
       ends,
       this.#operations,
     );
-    this.messages = new MongoMessages(collections, reader, changes, ends, this.#operations);
-    this.members = new MongoMembers(
-      collections,
-      { messages: changes, rooms: roomChanges },
-      ends,
-      this.#operations,
-    );
-    this.#repairs = new Repairs(
-      collections,
-      { messages: changes, rooms: roomChanges },
-      this.#operations,
-    );
+    this.members = new MongoMembers(collections, changes, ends, this.#operations);
+    this.#repairs = new Repairs(collections, changes, this.#operations);
     this.#connection = connection;
     connection.client.on("topologyDescriptionChanged", () => {
       this.#epoch++;
