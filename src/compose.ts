@@ -24,6 +24,7 @@ import { RoomCache } from "./services/room_cache.ts";
 import { RoomLog } from "./services/room_log.ts";
 import { RoomSlugs } from "./services/room_slugs.ts";
 import type { Services } from "./services/services.ts";
+import { Standings } from "./services/standings.ts";
 import { Tokens } from "./services/tokens.ts";
 import { type Config, ConfigError } from "./config.ts";
 import { dataDirFault } from "./config/file_fault.ts";
@@ -71,14 +72,15 @@ export async function compose(config: Config, siblings?: Siblings): Promise<Serv
   const metrics = new Metrics(siblings?.collectMetrics);
   siblings?.onMetricsWanted(() => metrics.snapshot());
   const passwords = new Passwords(config.bcryptCost, config.workers);
+  const standings = new Standings(store);
   const services: Services = {
     store,
     bus,
-    log: new RoomLog(store, bus, metrics),
+    log: new RoomLog(store, bus, metrics, standings),
     publicUsers: new PublicUsers(store.users, bus),
-    members: new Members(store),
+    members: new Members(store, standings),
     requestHashes: new RequestHashes(config.accessSecret),
-    access: new Access(new RoomCache(store, bus)),
+    access: new Access(new RoomCache(store, bus), standings),
     newestPages: isAlone(bus) ? new NewestPages(store, bus) : null,
     slugs: new RoomSlugs(store.rooms),
     tokens: await Tokens.create(config),

@@ -3,7 +3,10 @@ import assert from "node:assert/strict";
 import { acceptChange, type AcceptDependencies } from "../src/application/messages/accept.ts";
 import type { Participant } from "../src/domain/actor.ts";
 import { LOG_START } from "../src/domain/entry.ts";
+import { STRANGER } from "../src/domain/membership.ts";
 import { type Message, PLAIN } from "../src/domain/message.ts";
+import { capabilitiesOf } from "../src/domain/permissions.ts";
+import { OPEN_RULES } from "../src/domain/room.ts";
 import type { MessageStore } from "../src/ports/store/messages.ts";
 import { type Command, decide } from "../src/services/decision.ts";
 import { RoomState } from "../src/services/room_state.ts";
@@ -13,6 +16,7 @@ const ADA: Participant = {
   sessionId: "session",
   user: { id: "ada", displayName: "Ada", avatarUrl: null },
 };
+const PLACE = { rules: OPEN_RULES, standing: STRANGER };
 const MESSAGE: Message = {
   ...PLAIN,
   id: "message",
@@ -33,6 +37,7 @@ Deno.test("a change that is decided again is another entry of the same command",
   const dependencies = {
     access: { known: () => ({ roomId: "room", capabilities: new Set() }) },
     rateLimits: { consume: () => Promise.resolve() },
+    members: { expected: () => undefined },
     log: {
       append(_roomId: string, command: Command) {
         commands.push(command);
@@ -48,7 +53,14 @@ Deno.test("a change that is decided again is another entry of the same command",
   const drafts = [];
   for (const command of [commands[0]!, commands[0]!]) {
     const needs = [command.needs!];
-    const state = await RoomState.read(messages as MessageStore, "room", LOG_START, needs);
+    const authors = { places: new Map([["ada", PLACE]]), table: capabilitiesOf };
+    const state = await RoomState.read(
+      messages as MessageStore,
+      "room",
+      LOG_START,
+      needs,
+      authors,
+    );
     const attempt = decide(state, [{ command }]);
     drafts.push(attempt.drafts[0]!);
   }

@@ -9,12 +9,13 @@ import { RoomLog } from "../src/services/room_log.ts";
 import type { Command, Result } from "../src/services/decision.ts";
 import { newId } from "../src/domain/id.ts";
 import { OPEN_SETTINGS } from "../src/domain/room.ts";
-import type {
-  ChangeDraft,
-  CreatedDraft,
-  Entry,
-  EntryDraft,
-  LogPosition,
+import {
+  type ChangeDraft,
+  type CreatedDraft,
+  type Entry,
+  entryAfter,
+  type EntryDraft,
+  type LogPosition,
 } from "../src/domain/entry.ts";
 import { type Message, type MessageDraft, PLAIN, withoutContent } from "../src/domain/message.ts";
 import { type Edit, edit as edited, MAX_EMOJI } from "../src/domain/message_changes.ts";
@@ -137,8 +138,8 @@ Deno.test("an append after entries that arrived here meanwhile reads nothing", a
   await using world = await openWorld();
   const { log, store, room, ada } = world;
   await log.append(room, send(ada));
-  await store.log.append(room, { seq: 2, n: 2 }, [draft(ada)]);
-  log.advance(room, { seq: 3, n: 3 }, store.epoch);
+  const entries = await store.log.append(room, { seq: 2, n: 2 }, [draft(ada)]);
+  log.advance(room, entries, store.epoch);
   world.calls = [];
   assert.equal(seqOf(await log.append(room, send(ada))), 4);
   assert.deepEqual(world.calls, ["append"]);
@@ -175,7 +176,7 @@ Deno.test("an instance that loses races may append first", async () => {
   // The store gets this one first, unless the log has not waited.
   const [other] = await store.log.append(room, { seq: 2, n: 2 }, [draft(ada)]);
   assert.equal(other?.seq, 3);
-  log.advance(room, { seq: 3, n: 3 }, store.epoch);
+  log.advance(room, [other!], store.epoch);
   assert.equal(seqOf(await own), 4);
 });
 
@@ -189,17 +190,17 @@ Deno.test("an append goes on although the instance that lost races does not appe
 Deno.test("a log's end from before the database changed is not a basis", async () => {
   await using world = await openWorld();
   const { log, room, ada } = world;
-  log.advance(room, { seq: 9, n: 9 }, 0);
+  log.advance(room, [entryAt(9, ada)], 0);
   world.epoch = 1;
   assert.equal(seqOf(await log.append(room, send(ada))), 2);
-  log.advance(room, { seq: 9, n: 9 }, 0);
+  log.advance(room, [entryAt(9, ada)], 0);
   assert.equal(seqOf(await log.append(room, send(ada))), 3);
 });
 
 Deno.test("if the database changes while an append is refused, the log's end is read again", async () => {
   await using world = await openWorld();
   const { log, room, ada } = world;
-  log.advance(room, { seq: 9, n: 9 }, 0);
+  log.advance(room, [entryAt(9, ada)], 0);
   world.refusing = true;
   world.beforeAppend = () => {
     world.epoch = 1;
@@ -616,6 +617,11 @@ function react(by: User, messageId: string, emoji = "+1", isOn = true): Command 
       return { draft: { ...changeOf(before, by), kind: "reacted", ...uses, message } };
     },
   };
+}
+
+/** An entry of another log, for where it ends. */
+function entryAt(seq: number, sender: User): Entry {
+  return { ...entryAfter({ seq: seq - 1, n: seq - 1 }, "room", draft(sender)), seq };
 }
 
 type World = Awaited<ReturnType<typeof openWorld>>;

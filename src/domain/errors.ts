@@ -19,6 +19,10 @@ export const ERROR_CODES = [
   "session_revoked",
   /** The user may not do this. */
   "forbidden",
+  /** The room is archived: nobody writes in it. */
+  "room_archived",
+  /** The user is muted in the room; `retryAfter` says for how long, if it ends. */
+  "muted",
   /** A page of an origin that `CORS_ORIGIN` does not list. */
   "origin_not_allowed",
   /** The operator has closed registration. */

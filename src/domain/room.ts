@@ -75,9 +75,3 @@ export const OPEN_SETTINGS: RoomSettings = Object.freeze({
 
 /** A room before its log has any entry. */
 export type NewRoom = Omit<Room, "lastSeq" | "lastMessageAt">;
-
-/** What never changes of a room and decides what one may do in it. */
-export interface RoomIdentity {
-  id: string;
-  creatorId: string;
-}

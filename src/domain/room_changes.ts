@@ -1,7 +1,7 @@
 /** What system messages change of their rooms: who is a member, who is banned or muted, the settings. */
 import type { Restriction, Role } from "./membership.ts";
 import type { Message } from "./message.ts";
-import type { SettingChanges } from "./room.ts";
+import type { RoomRules, SettingChanges } from "./room.ts";
 
 /** What a message of the system says of its room; the rest of it is a sentence for people. */
 export type Notice = Pick<Message, "systemType" | "systemData" | "createdAt">;
@@ -14,6 +14,12 @@ export interface MemberChange {
   /** Null lifts it, as in `mute`. */
   ban?: Restriction | null;
   mute?: Restriction | null;
+}
+
+/** The rules of a room after its settings have changed. */
+export function rulesAfter(rules: RoomRules, changes: SettingChanges): RoomRules {
+  const { postPolicy = rules.postPolicy, archivedAt = rules.archivedAt } = changes;
+  return { ...rules, postPolicy, archivedAt };
 }
 
 /** Whether a message changes its room. */

@@ -29,6 +29,8 @@ const ANSWERS: Partial<Record<ErrorCode, [status: ContentfulStatusCode, title: s
   email_taken: [409, "Email taken"],
   message_deleted: [409, "Message deleted"],
   edit_conflict: [409, "Edit conflict"],
+  room_archived: [403, "Room archived"],
+  muted: [403, "Muted"],
   idempotency_conflict: [409, "Idempotency conflict"],
   limit_reached: [409, "Limit reached"],
   payload_too_large: [413, "Payload too large"],

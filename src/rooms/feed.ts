@@ -3,7 +3,7 @@ import { getLogger } from "@logtape/logtape";
 import { SingleFlight } from "../async/single_flight.ts";
 import type { Metrics } from "../services/metrics.ts";
 import type { RoomLog } from "../services/room_log.ts";
-import { type Entry, type LogPosition, positionOf } from "../domain/entry.ts";
+import type { Entry, LogPosition } from "../domain/entry.ts";
 import type { Message } from "../domain/message.ts";
 import type { PublicUser } from "../domain/user.ts";
 import type { Store } from "../ports/store/store.ts";
@@ -210,8 +210,7 @@ export class Feed {
       threads,
     });
     this.#loaded = true;
-    const last = entries.at(-1);
-    if (last) this.#log.advance(this.#roomId, positionOf(last), this.#epoch);
+    this.#log.advance(this.#roomId, entries, this.#epoch);
   }
 
   /** The last messages up to the end; most often the last entries made them all. */
@@ -247,7 +246,7 @@ export class Feed {
    * @param read what was read to go with the entries: nothing more is to be read
    */
   #take(entries: readonly Entry[], read?: ReadRelated): boolean {
-    let last: Entry | undefined;
+    const delivered: Entry[] = [];
     let isLeft = false;
     for (const entry of entries) {
       if (entry.seq <= this.head) continue;
@@ -255,9 +254,9 @@ export class Feed {
       isLeft = related === null;
       if (related === null) break;
       this.#deliver(entry, related);
-      last = entry;
+      delivered.push(entry);
     }
-    if (last) this.#log.advance(this.#roomId, positionOf(last), this.#epoch);
+    this.#log.advance(this.#roomId, delivered, this.#epoch);
     return isLeft;
   }
 

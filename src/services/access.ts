@@ -1,55 +1,60 @@
 /** The one way from a use case to a room: finds it, and says what the actor may do in it. */
 import type { Actor } from "../domain/actor.ts";
-import { ChatError, roomNotFound } from "../domain/errors.ts";
-import { type Role, STRANGER } from "../domain/membership.ts";
-import { capabilitiesOf, type Capability } from "../domain/permissions.ts";
-import { type NewRoom, OPEN_RULES, type Room, type RoomIdentity } from "../domain/room.ts";
+import { ChatError } from "../domain/errors.ts";
+import type { Message } from "../domain/message.ts";
+import type { NewRoom, Room } from "../domain/room.ts";
+import { accessTo, type RoomAccess } from "./room_access.ts";
 import type { RoomCache } from "./room_cache.ts";
-
-/** What an actor may do in a room that is public and not restricted. */
-export type Table = (actor: Actor, room: RoomIdentity) => ReadonlySet<Capability>;
-
-// Asked for with every send, so that nothing is made then.
-const OF_OWNERS = inOpenRoom("owner");
-const OF_MEMBERS = inOpenRoom("member");
-
-/** A room that an actor may read, and what else they may do in it. */
-export interface RoomAccess {
-  roomId: string;
-  capabilities: ReadonlySet<Capability>;
-}
+import type { Place, Standings } from "./standings.ts";
 
 export class Access {
   readonly #rooms: RoomCache;
-  readonly #capabilitiesOf: Table;
+  readonly #standings: Standings;
 
-  /** @param table what an actor may do in a room */
-  constructor(rooms: RoomCache, table: Table = inPublicRoom) {
+  constructor(rooms: RoomCache, standings: Standings) {
     this.#rooms = rooms;
-    this.#capabilitiesOf = table;
+    this.#standings = standings;
   }
 
   /**
-   * Access to a room given by id or slug, without a look-up in the store: undefined if it needs one.
-   * @throws ChatError `room_not_found` if the actor may not read it
+   * Access to a room given by id or slug, without a look-up in the store, for what is decided at the
+   * end of its log anyway; undefined if it needs one, as before each refusal.
    */
   known(actor: Actor, idOrSlug: string): RoomAccess | undefined {
-    const room = this.#rooms.known(idOrSlug);
-    return room && this.#grant(actor, room);
+    const roomId = this.#rooms.knownId(idOrSlug);
+    if (roomId === undefined) return undefined;
+    const place = this.#standings.known(roomId, actor.userId);
+    return place && this.#readable(actor, roomId, place);
   }
 
   /** The id of a room given by id or slug, if it is known and the actor may read it. */
   knownId(actor: Actor, idOrSlug: string): string | undefined {
-    const room = this.#rooms.known(idOrSlug);
-    return room && this.#capabilitiesOf(actor, room).has("room.read") ? room.id : undefined;
+    return this.known(actor, idOrSlug)?.roomId;
   }
 
   /**
-   * Access to a room given by id or slug.
-   * @throws ChatError `room_not_found` if there is none, or the actor may not read it; `unavailable`
+   * Access to a room given by id or slug, as it was at most 10 s ago.
+   * @throws ChatError `room_not_found` if there is none, or the actor may not know of it; `forbidden`
+   *   if they are banned; `unavailable`
    */
   async find(actor: Actor, idOrSlug: string): Promise<RoomAccess> {
-    return this.#grant(actor, await this.#rooms.identify(idOrSlug));
+    const roomId = await this.#rooms.identify(idOrSlug);
+    const place = this.#standings.recent(roomId, actor.userId);
+    return (place && this.#readable(actor, roomId, place)) ?? await this.#read(actor, roomId);
+  }
+
+  /**
+   * Makes sure that the actor may still read what was read meanwhile: at the last entry in it.
+   * @param messages what was read; left out where that does not tell
+   * @throws ChatError as `find`
+   */
+  async confirm(
+    actor: Actor,
+    { roomId }: Pick<RoomAccess, "roomId">,
+    messages?: readonly Message[],
+  ): Promise<void> {
+    const seq = messages?.reduce((last, { changedSeq }) => Math.max(last, changedSeq), 0);
+    await this.#confirmAt(actor, roomId, seq);
   }
 
   /**
@@ -57,9 +62,8 @@ export class Access {
    * @throws ChatError as `find`
    */
   async describe(actor: Actor, idOrSlug: string): Promise<NewRoom> {
-    const room = await this.#rooms.find(idOrSlug);
-    this.#grant(actor, { id: room.id, creatorId: room.createdBy.id });
-    return room;
+    const { roomId } = await this.find(actor, idOrSlug);
+    return await this.#rooms.find(roomId);
   }
 
   /**
@@ -67,36 +71,30 @@ export class Access {
    * @throws ChatError as `find`
    */
   async read(actor: Actor, idOrSlug: string): Promise<Room> {
-    const room = await this.#rooms.read(idOrSlug);
-    this.#grant(actor, { id: room.id, creatorId: room.createdBy.id });
+    const { roomId } = await this.find(actor, idOrSlug);
+    const room = await this.#rooms.read(roomId);
+    await this.#confirmAt(actor, roomId, room.lastSeq);
     return room;
   }
 
-  #grant(actor: Actor, room: RoomIdentity): RoomAccess {
-    const capabilities = this.#capabilitiesOf(actor, room);
-    if (!capabilities.has("room.read")) throw roomNotFound();
-    return { roomId: room.id, capabilities };
+  async #confirmAt(actor: Actor, roomId: string, seq?: number): Promise<void> {
+    const place = seq && this.#standings.known(roomId, actor.userId, seq);
+    if (place && this.#readable(actor, roomId, place)) return;
+    await this.#read(actor, roomId, seq);
   }
-}
 
-/** Who has sent to a public room is a member, and nobody else has anything there to change. */
-function inPublicRoom(
-  { userId, isAdmin = false }: Actor,
-  { creatorId }: RoomIdentity,
-): ReadonlySet<Capability> {
-  return isAdmin || userId === creatorId ? OF_OWNERS : OF_MEMBERS;
-}
+  /** Undefined if the actor may not read the room by what is cached: it may be too old. */
+  #readable(actor: Actor, roomId: string, place: Place): RoomAccess | undefined {
+    try {
+      return accessTo(actor, roomId, place, this.#standings.table);
+    } catch (error) {
+      if (error instanceof ChatError) return undefined;
+      throw error;
+    }
+  }
 
-function inOpenRoom(role: Role): ReadonlySet<Capability> {
-  return capabilitiesOf({}, OPEN_RULES, { ...STRANGER, role }, new Date());
-}
-
-/** @throws ChatError `forbidden` */
-export function requireCapability({ capabilities }: RoomAccess, capability: Capability): void {
-  if (!capabilities.has(capability)) throw forbidden();
-}
-
-/** The actor may not do this. */
-export function forbidden(): ChatError {
-  return new ChatError("forbidden", "You may not do this in this room.");
+  async #read(actor: Actor, roomId: string, seq?: number): Promise<RoomAccess> {
+    const place = await this.#standings.read(roomId, actor.userId, seq);
+    return accessTo(actor, roomId, place, this.#standings.table);
+  }
 }

@@ -1,10 +1,11 @@
 /** Decides commands, one after the other, on the state of a room at the end of its log. */
-import type { Entry, EntryDraft } from "../domain/entry.ts";
+import type { Entry, EntryDraft, LogPosition } from "../domain/entry.ts";
 import { ChatError } from "../domain/errors.ts";
 import type { Message } from "../domain/message.ts";
 import type { PublicUser } from "../domain/user.ts";
 import { isSameRequest } from "./request_hashes.ts";
-import type { Needs, RoomState } from "./room_state.ts";
+import type { Authors, Needs, RoomState } from "./room_state.ts";
+import type { Standings } from "./standings.ts";
 
 /** What somebody wants to append to a room's log. */
 export interface Command {
@@ -68,6 +69,33 @@ export function decide<W extends { command: Command }>(
     }
   }
   return attempt;
+}
+
+/**
+ * What decides what the authors of commands may do, no older than the basis: known, as a rule; else it
+ * is read.
+ * @throws ChatError `room_not_found`, `unavailable`
+ */
+export function authorsOf(
+  standings: Standings,
+  roomId: string,
+  { seq }: LogPosition,
+  batch: readonly { command: Command }[],
+): Authors | Promise<Authors> {
+  const { table } = standings;
+  const places: Authors["places"] = new Map();
+  const unknown = new Set<string>();
+  for (const { command: { by, needs } } of batch) {
+    const place = places.get(by.id) ?? standings.known(roomId, by.id, seq);
+    if (place) places.set(by.id, place);
+    // A stranger may have become a member without an entry, which matters to changes alone.
+    if (!place || (needs && place.standing.role === null)) unknown.add(by.id);
+  }
+  if (unknown.size === 0) return { places, table };
+  const read = [...unknown].map(async (userId) => {
+    places.set(userId, await standings.read(roomId, userId, seq));
+  });
+  return Promise.all(read).then(() => ({ places, table }));
 }
 
 /** What a command is recognised by within its room, and the entry of it. */

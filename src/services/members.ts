@@ -1,12 +1,9 @@
 /** Who is a member of which room, and what they have not read there. */
-import { LRUCache } from "lru-cache";
 import type { Actor } from "../domain/actor.ts";
 import { ChatError } from "../domain/errors.ts";
 import type { Unread } from "../domain/membership.ts";
 import type { Store } from "../ports/store/store.ts";
-
-/** Members that are known to be. */
-const MAX_KNOWN = 100_000;
+import type { Standings } from "./standings.ts";
 
 /** What a member is shown of their place in a room. */
 export interface ReadState extends Unread {
@@ -15,15 +12,15 @@ export interface ReadState extends Unread {
 
 export class Members {
   readonly #store: Store;
-  /** Nobody ceases to be a member. */
-  readonly #known = new LRUCache<string, true>({ max: MAX_KNOWN });
+  readonly #standings: Pick<Standings, "known" | "read">;
   /** Shared by the first messages of a user in a room. */
   readonly #additions = new Map<string, Promise<void>>();
   /** Of users whose first messages in a room are being stored: settled once they are members. */
   readonly #expected = new Map<string, Promise<void>>();
 
-  constructor(store: Store) {
+  constructor(store: Store, standings: Pick<Standings, "known" | "read">) {
     this.#store = store;
+    this.#standings = standings;
   }
 
   /**
@@ -31,8 +28,8 @@ export class Members {
    * @throws ChatError `unavailable`
    */
   async add(roomId: string, userId: string): Promise<void> {
+    if (this.#standings.known(roomId, userId)?.standing.role) return;
     const key = `${userId} ${roomId}`;
-    if (this.#known.has(key)) return;
     const addition = this.#additions.get(key) ?? this.#add(key, roomId, userId);
     this.#additions.set(key, addition);
     await addition;
@@ -47,9 +44,9 @@ export class Members {
     this.#expected.set(key, expected);
   }
 
-  /** Whether `add` would do nothing; false if it is not known. */
-  isKnown(roomId: string, userId: string): boolean {
-    return this.#known.has(`${userId} ${roomId}`);
+  /** Resolves once the addition that is expected of a user is done or has failed; undefined if none is. */
+  expected(roomId: string, userId: string): Promise<void> | undefined {
+    return this.#expected.get(`${userId} ${roomId}`);
   }
 
   /**
@@ -64,7 +61,7 @@ export class Members {
     seq: number,
     back: boolean,
   ): Promise<ReadState> {
-    await this.#expected.get(`${userId} ${roomId}`);
+    await this.expected(roomId, userId);
     const readSeq = await this.#store.members.setRead(roomId, userId, seq, back);
     if (readSeq === null) throw new ChatError("forbidden", "Only members have a read position.");
     const counts = await this.#store.members.countUnread(userId, new Map([[roomId, readSeq]]));
@@ -88,7 +85,8 @@ export class Members {
   async #add(key: string, roomId: string, userId: string): Promise<void> {
     try {
       await this.#store.members.join(roomId, userId);
-      this.#known.set(key, true);
+      // So that the next message finds a member.
+      await this.#standings.read(roomId, userId);
     } finally {
       this.#additions.delete(key);
     }

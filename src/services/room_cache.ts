@@ -1,7 +1,7 @@
-/** Caches rooms: their ids, slugs and creators for good, for they never change, the rest for 10 s. */
+/** Caches rooms: their ids and slugs for good, for they never change, the rest for 10 s. */
 import { LRUCache } from "lru-cache";
 import { roomNotFound } from "../domain/errors.ts";
-import type { NewRoom, Room, RoomIdentity } from "../domain/room.ts";
+import type { NewRoom, Room } from "../domain/room.ts";
 import type { Bus } from "../ports/bus.ts";
 import { SingleFlights } from "../async/single_flight.ts";
 import type { Store } from "../ports/store/store.ts";
@@ -12,7 +12,7 @@ const MAX_AGE_MS = 10_000;
 
 export class RoomCache {
   readonly #store: Store;
-  readonly #identities = new LRUCache<string, RoomIdentity>({ max: MAX_ROOMS });
+  readonly #ids = new LRUCache<string, string>({ max: MAX_ROOMS });
   readonly #rooms = new LRUCache<string, NewRoom>({ max: MAX_ROOMS, ttl: MAX_AGE_MS });
   /** Shared, because a hundred sockets may ask for a room at once after a restart. */
   readonly #reads = new SingleFlights((idOrSlug) => this.#describe(idOrSlug));
@@ -30,16 +30,16 @@ export class RoomCache {
   }
 
   /**
-   * What never changes of a room given by id or slug.
+   * The id of a room given by id or slug.
    * @throws ChatError `room_not_found`
    */
-  async identify(idOrSlug: string): Promise<RoomIdentity> {
-    return this.#identities.get(idOrSlug) ?? identityOf(await this.#reads.run(idOrSlug));
+  async identify(idOrSlug: string): Promise<string> {
+    return this.#ids.get(idOrSlug) ?? (await this.#reads.run(idOrSlug)).id;
   }
 
   /** The same, if it is cached. */
-  known(idOrSlug: string): RoomIdentity | undefined {
-    return this.#identities.get(idOrSlug);
+  knownId(idOrSlug: string): string | undefined {
+    return this.#ids.get(idOrSlug);
   }
 
   /**
@@ -47,7 +47,7 @@ export class RoomCache {
    * @throws ChatError `room_not_found`
    */
   async find(idOrSlug: string): Promise<NewRoom> {
-    const id = this.#identities.get(idOrSlug)?.id;
+    const id = this.#ids.get(idOrSlug);
     return (id === undefined ? undefined : this.#rooms.get(id)) ??
       await this.#reads.run(idOrSlug);
   }
@@ -68,7 +68,7 @@ export class RoomCache {
     const invalidations = this.#invalidations;
     const room = await read();
     if (!room) throw roomNotFound();
-    this.#identities.set(idOrSlug, identityOf(room));
+    this.#ids.set(idOrSlug, room.id);
     if (invalidations === this.#invalidations) this.#rooms.set(room.id, room);
     return room;
   }
@@ -78,8 +78,4 @@ export class RoomCache {
       if (createdBy.id === userId) this.#rooms.delete(id);
     }
   }
-}
-
-function identityOf({ id, createdBy }: NewRoom): RoomIdentity {
-  return { id, creatorId: createdBy.id };
 }

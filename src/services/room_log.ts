@@ -1,13 +1,14 @@
 /** The way into every room's log: appends in batches, one in flight a room (group commit). */
 import { getLogger } from "@logtape/logtape";
 import { Batcher } from "../async/batcher.ts";
-import type { Entry, LogPosition } from "../domain/entry.ts";
+import { type Entry, type LogPosition, positionOf } from "../domain/entry.ts";
 import { ChatError, unavailable } from "../domain/errors.ts";
 import type { Bus } from "../ports/bus.ts";
 import type { Store } from "../ports/store/store.ts";
 import { AppendContention } from "./append_contention.ts";
 import {
   type Attempt,
+  authorsOf,
   type Command,
   decide,
   keyOf,
@@ -17,6 +18,7 @@ import {
 import { type Basis, LogEnds } from "./log_ends.ts";
 import type { Metrics } from "./metrics.ts";
 import { Publications } from "./publications.ts";
+import { Standings } from "./standings.ts";
 import { RoomState } from "./room_state.ts";
 
 const logger = getLogger(["echoroom", "log"]);
@@ -61,6 +63,7 @@ interface Outcome {
  */
 export class RoomLog {
   readonly #store: Store;
+  readonly #standings: Standings;
   readonly #metrics: Metrics;
   /** Of each room that is being written to. */
   readonly #batchers = new Map<string, Batcher<Waiting>>();
@@ -69,8 +72,10 @@ export class RoomLog {
   readonly #contention: AppendContention;
   #waiting = 0;
 
-  constructor(store: Store, bus: Bus, metrics: Metrics) {
+  /** @param standings is moved by what is appended and read here */
+  constructor(store: Store, bus: Bus, metrics: Metrics, standings = new Standings(store)) {
     this.#store = store;
+    this.#standings = standings;
     this.#metrics = metrics;
     this.#publications = new Publications(bus);
     this.#ends = new LogEnds(store);
@@ -104,11 +109,15 @@ export class RoomLog {
   }
 
   /**
-   * The effects of the room's log up to here are known on this instance: the next append is decided
-   * on them.
-   * @param epoch of the store when it had the log up to here
+   * These entries of the room's log are known on this instance: the next append is decided on them.
+   * @param entries that follow each other
+   * @param epoch of the store when it had them
    */
-  advance(roomId: string, end: LogPosition, epoch: number): void {
+  advance(roomId: string, entries: readonly Entry[], epoch: number): void {
+    const last = entries.at(-1);
+    if (!last) return;
+    if (epoch === this.#store.epoch) this.#standings.move(roomId, entries);
+    const end = positionOf(last);
     if (this.#ends.advance(roomId, { end, epoch })) this.#contention.othersAppended(roomId);
   }
 
@@ -161,14 +170,17 @@ export class RoomLog {
         // Most often nothing is to be read: then nothing is awaited.
         const basis = this.#ends.known(roomId) ?? await this.#ends.get(roomId);
         const needs = waiting.flatMap(({ command }) => command.needs ?? []);
+        const known = authorsOf(this.#standings, roomId, basis.end, waiting);
+        const authors = known instanceof Promise ? await known : known;
         const state = needs.length > 0
-          ? await RoomState.read(this.#store.messages, roomId, basis.end, needs)
-          : new RoomState(roomId, basis.end);
+          ? await RoomState.read(this.#store.messages, roomId, basis.end, needs, authors)
+          : new RoomState(roomId, basis.end, authors);
         const decided = decide(state, waiting);
         const { drafts, refused } = decided;
         const entries = drafts.length > 0
           ? await this.#store.log.append(roomId, basis.end, drafts)
           : [];
+        this.#standings.move(roomId, entries);
         const after = this.#ends.after(roomId, basis, entries);
         appended.push(...entries);
         const open = settle(decided, entries);
@@ -226,6 +238,7 @@ export class RoomLog {
     const missed = await this.#store.log.entriesAfter(roomId, basis.end.seq, CATCH_UP_PAGE);
     if (missed.length === 0) return await this.#findSent(roomId, waiting);
     this.#contention.othersAppended(roomId);
+    this.#standings.move(roomId, missed);
     // More than a page is not worth reading: a repeat in it refuses the next attempt.
     if (missed.length === CATCH_UP_PAGE) this.#ends.forget(roomId);
     else this.#ends.after(roomId, basis, missed);

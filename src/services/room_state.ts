@@ -1,6 +1,7 @@
 /** The state of a room's messages at the end of its log, on which a batch of commands is decided. */
 import {
   type ChangeDraft,
+  type CreatedDraft,
   type EmojiUse,
   entryAfter,
   type EntryDraft,
@@ -10,7 +11,12 @@ import {
 import { messageNotFound } from "../domain/errors.ts";
 import { type Message, SHOWN_REACTORS } from "../domain/message.ts";
 import { react, type Reactors } from "../domain/message_changes.ts";
+import type { Actor } from "../domain/actor.ts";
+import { capabilitiesOf } from "../domain/permissions.ts";
+import { changesRoom, memberChanges, rulesAfter, settingChanges } from "../domain/room_changes.ts";
 import type { MessageStore } from "../ports/store/messages.ts";
+import { accessTo, type RoomAccess, type Table } from "./room_access.ts";
+import type { Place } from "./standings.ts";
 
 /** What of a room's state a command is decided on. */
 export interface Needs {
@@ -24,6 +30,18 @@ export interface Needs {
 /** Who has put an emoji on a message; the first ones only if some may take theirs back. */
 interface KnownReactors extends Pick<Reactors, "among"> {
   first?: Reactors["first"];
+}
+
+/** What decides what the authors of commands may do. */
+export interface Authors {
+  /** By their ids. */
+  places: Map<string, Place>;
+  table: Table;
+}
+
+/** For commands that ask for no access. */
+function nobody(): Authors {
+  return { places: new Map(), table: capabilitiesOf };
 }
 
 interface Known {
@@ -50,13 +68,20 @@ export class RoomState {
   readonly #roomId: string;
   /** Null for commands that need nothing: then nothing is kept of what they do. */
   readonly #known: Known | null;
+  readonly #authors: Authors;
   #end: LogPosition;
 
   /** @param known what was read of a state that commands need */
-  constructor(roomId: string, basis: LogPosition, known: Known | null = null) {
+  constructor(
+    roomId: string,
+    basis: LogPosition,
+    authors = nobody(),
+    known: Known | null = null,
+  ) {
     this.#roomId = roomId;
     this.#end = basis;
     this.#known = known;
+    this.#authors = authors;
   }
 
   /** @throws ChatError `unavailable` */
@@ -65,6 +90,7 @@ export class RoomState {
     roomId: string,
     basis: LogPosition,
     needs: readonly Needs[],
+    authors = nobody(),
   ): Promise<RoomState> {
     const ids = [...new Set(needs.flatMap(({ messageIds }) => messageIds))];
     const reactions = needs.flatMap(({ reaction }) => reaction ?? []);
@@ -82,7 +108,16 @@ export class RoomState {
       openReactions: new Map(),
       lastPlaces: new Map(),
     };
-    return new RoomState(roomId, basis, known);
+    return new RoomState(roomId, basis, authors, known);
+  }
+
+  /**
+   * What the author of a command may do after the drafts decided so far.
+   * @throws ChatError `room_not_found`, `forbidden` if they are banned
+   */
+  access(actor: Actor): RoomAccess {
+    const { places, table } = this.#authors;
+    return accessTo(actor, this.#roomId, places.get(actor.userId)!, table);
   }
 
   /** Pinned messages in the room. */
@@ -121,11 +156,26 @@ export class RoomState {
    * @returns its place among the drafts
    */
   add(draft: EntryDraft): number {
+    if (draft.kind === "created" && changesRoom(draft.message)) this.#changeRoom(draft.message);
     const known = this.#known;
     if (!known) return this.drafts.push(draft) - 1;
     const place = this.#place(draft, known);
     known.lastPlaces.set(authorOf(draft), place);
     return place;
+  }
+
+  #changeRoom(notice: CreatedDraft["message"]): void {
+    const { places } = this.#authors;
+    for (const { userId, ...change } of memberChanges(notice)) {
+      const place = places.get(userId);
+      if (!place) continue;
+      places.set(userId, { ...place, standing: { ...place.standing, ...change } });
+    }
+    const settings = settingChanges(notice);
+    if (!settings) return;
+    for (const [userId, { rules, standing }] of places) {
+      places.set(userId, { rules: rulesAfter(rules, settings), standing });
+    }
   }
 
   #place(draft: EntryDraft, known: Known): number {

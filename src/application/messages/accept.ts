@@ -3,18 +3,20 @@ import type { Participant } from "../../domain/actor.ts";
 import type { Change, ChangeDraft } from "../../domain/entry.ts";
 import { newId } from "../../domain/id.ts";
 import type { Message } from "../../domain/message.ts";
-import type { RoomAccess } from "../../services/access.ts";
+import type { RoomAccess } from "../../services/room_access.ts";
 import { type Command, requireRepeat, type Result } from "../../services/decision.ts";
 import type { Needs, RoomState } from "../../services/room_state.ts";
 import type { Dependencies } from "../dependencies.ts";
 
 export type AcceptDependencies = Pick<
   Dependencies,
-  "access" | "log" | "rateLimits" | "requestHashes" | "store"
+  "access" | "log" | "members" | "rateLimits" | "requestHashes" | "store"
 >;
 
 /** A command that was accepted and has its place in the room's order. */
 export interface Accepted {
+  /** As it was known when the command was accepted. */
+  room: RoomAccess;
   roomId: string;
   /** Resolves once what it does is durable; rejects as `RoomLog.append`. */
   result: Promise<Result>;
@@ -24,11 +26,12 @@ export interface Accepted {
  * Accepts a command: a later one of the same caller comes after it in the log.
  * @param idOrSlug of the room
  * @param command made once the room is known
- * @throws ChatError `room_not_found`, `rate_limited`, `idempotency_conflict`, `unavailable`
+ * @throws ChatError `room_not_found`, `forbidden` if the actor is banned, `rate_limited`,
+ *   `idempotency_conflict`, `unavailable`
  */
 export async function accept(
   actor: Participant,
-  { access, log, rateLimits, store }: AcceptDependencies,
+  { access, log, members, rateLimits, store }: AcceptDependencies,
   idOrSlug: string,
   command: (room: RoomAccess) => Command,
 ): Promise<Accepted> {
@@ -44,9 +47,12 @@ export async function accept(
     const [entry] = await store.log.findSent(roomId, [{ senderId: by.id, clientMessageId }]);
     if (!entry) throw refusal;
     requireRepeat(accepted, entry);
-    return { roomId, result: Promise.resolve({ entry, isRepeat: true }) };
+    return { room, roomId, result: Promise.resolve({ entry, isRepeat: true }) };
   }
-  return { roomId, result: log.append(roomId, accepted) };
+  // Who has just sent their first message may change it at once.
+  const addition = accepted.needs && members.expected(roomId, actor.userId);
+  if (addition) await addition;
+  return { room, roomId, result: log.append(roomId, accepted) };
 }
 
 /** The message that a command changes. */
@@ -87,13 +93,14 @@ export async function acceptChange(
     request: repeatable ? dependencies.requestHashes.hash(repeatable.request) : null,
     createdAt: new Date(),
   };
-  return await accept(actor, dependencies, idOrSlug, (room) => ({
+  return await accept(actor, dependencies, idOrSlug, () => ({
     ...fields,
     text,
     needs: { messageIds: [messageId], ...needs },
     decide(state) {
+      const access = state.access(actor);
       const before = state.message(messageId);
-      const changed = decide(before, room, state, fields.createdAt);
+      const changed = decide(before, access, state, fields.createdAt);
       if (!changed) return { unchanged: before };
       // An own id each time: what an earlier attempt left pending in a store is another change.
       return { draft: { id: newId(), ...fields, ...changed, before } };

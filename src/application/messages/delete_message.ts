@@ -1,7 +1,7 @@
 /** Deletes a message. */
 import type { Participant } from "../../domain/actor.ts";
 import { remove } from "../../domain/message_changes.ts";
-import { forbidden, requireCapability } from "../../services/access.ts";
+import { forbidden, requireCapability } from "../../services/room_access.ts";
 import { acceptChange, type AcceptDependencies, type Accepted, type Target } from "./accept.ts";
 
 export interface MessageDeletion extends Target {

@@ -2,7 +2,7 @@
 import type { Participant } from "../../domain/actor.ts";
 import type { Message } from "../../domain/message.ts";
 import { type Edit, edit } from "../../domain/message_changes.ts";
-import { forbidden, requireCapability } from "../../services/access.ts";
+import { forbidden, requireCapability } from "../../services/room_access.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { acceptChange, type AcceptDependencies, type Accepted, type Target } from "./accept.ts";
 

@@ -12,11 +12,11 @@ export async function getMessage(
   idOrSlug: string,
   messageId: string,
 ): Promise<{ message: Message; related: RelatedToReader }> {
-  const { roomId } = await access.find(actor, idOrSlug);
+  const room = await access.find(actor, idOrSlug);
+  const { roomId } = room;
   const [message] = await store.messages.find(roomId, [messageId]);
   if (!message) throw messageNotFound();
-  return {
-    message,
-    related: await relatedTo({ store, publicUsers }, roomId, actor.userId, [message]),
-  };
+  const related = await relatedTo({ store, publicUsers }, roomId, actor.userId, [message]);
+  await access.confirm(actor, room, [message, ...related.referenced]);
+  return { message, related };
 }

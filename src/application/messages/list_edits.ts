@@ -2,7 +2,7 @@
 import type { Actor } from "../../domain/actor.ts";
 import { messageNotFound } from "../../domain/errors.ts";
 import type { TextVersion } from "../../ports/store/messages.ts";
-import { forbidden } from "../../services/access.ts";
+import { forbidden } from "../../services/room_access.ts";
 import type { Dependencies } from "../dependencies.ts";
 
 /**
@@ -16,13 +16,15 @@ export async function listEdits(
   idOrSlug: string,
   messageId: string,
 ): Promise<TextVersion[]> {
-  const { roomId, capabilities } = await access.find(actor, idOrSlug);
+  const room = await access.find(actor, idOrSlug);
+  const { roomId, capabilities } = room;
   while (true) {
     const earlier = await messages.earlierTexts(roomId, messageId);
     const [message] = await messages.find(roomId, [messageId]);
     if (!message) throw messageNotFound();
     const isOwn = message.sender.id === actor.userId;
     if (!isOwn && !capabilities.has("message.delete_any")) throw forbidden();
+    await access.confirm(actor, room);
     if (message.deletedAt) return [];
     const { textSeq: seq, text, editedAt } = message;
     // Else it was edited between the two reads.

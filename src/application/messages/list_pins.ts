@@ -13,10 +13,10 @@ export async function listPins(
   { access, store, publicUsers }: Pick<Dependencies, "access" | "store" | "publicUsers">,
   idOrSlug: string,
 ): Promise<{ messages: Message[]; related: RelatedToReader }> {
-  const { roomId } = await access.find(actor, idOrSlug);
+  const room = await access.find(actor, idOrSlug);
+  const { roomId } = room;
   const messages = await store.messages.pinned(roomId);
-  return {
-    messages,
-    related: await relatedTo({ store, publicUsers }, roomId, actor.userId, messages),
-  };
+  const related = await relatedTo({ store, publicUsers }, roomId, actor.userId, messages);
+  await access.confirm(actor, room);
+  return { messages, related };
 }

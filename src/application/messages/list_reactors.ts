@@ -26,9 +26,11 @@ export async function listReactors(
   { messageId, emoji, limit, cursor }: ReactorsRequest,
 ): Promise<{ users: PublicUser[]; nextCursor: string | null }> {
   const after = cursor === undefined ? undefined : readCursor(cursor);
-  const { roomId } = await access.find(actor, idOrSlug);
+  const room = await access.find(actor, idOrSlug);
+  const { roomId } = room;
   if (await messages.position(roomId, messageId) === null) throw messageNotFound();
   const found = await messages.reactors(roomId, messageId, emoji, limit + 1, after);
+  await access.confirm(actor, room);
   const page = found.slice(0, limit);
   const nextCursor = found.length > limit ? cursorOf(page.at(-1)!) : null;
   return { users: page.map(({ user }) => user), nextCursor };

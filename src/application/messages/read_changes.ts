@@ -36,14 +36,14 @@ export async function readChanges(
   idOrSlug: string,
   { cursor, limit, latest }: { cursor: Cursor; limit: number; latest: number },
 ): Promise<Changes> {
-  const { roomId } = await access.find(actor, idOrSlug);
+  const room = await access.find(actor, idOrSlug);
+  const { roomId } = room;
   const page = await isForeign(store, roomId, cursor)
     ? await readLatest(store, roomId, Math.min(limit, latest))
     : await readMissed(store, roomId, cursor, limit);
-  return {
-    ...page,
-    related: await relatedTo({ store, publicUsers }, roomId, actor.userId, page.messages),
-  };
+  const related = await relatedTo({ store, publicUsers }, roomId, actor.userId, page.messages);
+  await access.confirm(actor, room);
+  return { ...page, related };
 }
 
 /** Whether the cursor is of another log: the database was restored since. */

@@ -52,13 +52,16 @@ export async function readHistory(
   idOrSlug: string,
   request: PageRequest,
 ): Promise<MessagesPage> {
-  const { roomId } = await access.find(actor, idOrSlug);
+  const room = await access.find(actor, idOrSlug);
+  const { roomId } = room;
   const sources = { store, publicUsers };
   const load = () => readPage(sources, roomId, request);
   const page = newestPages && isNewest(request)
     ? await newestPages.read(roomId, request.limit, load)
     : await load();
-  return { ...page, mine: await ownReactions(sources, roomId, actor.userId, page.messages) };
+  const mine = await ownReactions(sources, roomId, actor.userId, page.messages);
+  await access.confirm(actor, room, [...page.messages, ...page.related.referenced]);
+  return { ...page, mine };
 }
 
 function isNewest({ before, after, threadId }: PageRequest): boolean {
@@ -92,7 +95,8 @@ export async function readAround(
   idOrSlug: string,
   { around, limit }: { around: string; limit: number },
 ): Promise<MessagesAround> {
-  const { roomId } = await access.find(actor, idOrSlug);
+  const room = await access.find(actor, idOrSlug);
+  const { roomId } = room;
   const position = await requireMessage(store.messages, roomId, around);
   const before = { seq: position.seq + 1, n: position.n + 1 };
   // With the message itself before, and one more on each side that tells whether there is more.
@@ -104,9 +108,11 @@ export async function readAround(
   const countAfter = Math.min(newer.length, Math.max(limit - 1 - half, limit - older.length));
   const countBefore = Math.min(older.length, limit - countAfter);
   const messages = [...older.slice(older.length - countBefore), ...newer.slice(0, countAfter)];
+  const related = await relatedTo({ store, publicUsers }, roomId, actor.userId, messages);
+  await access.confirm(actor, room, [...messages, ...related.referenced]);
   return {
     messages,
-    related: await relatedTo({ store, publicUsers }, roomId, actor.userId, messages),
+    related,
     hasMoreBefore: older.length > countBefore,
     hasMoreAfter: newer.length > countAfter,
   };

@@ -5,7 +5,7 @@ import { newId } from "../../domain/id.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import { type Message, PLAIN } from "../../domain/message.ts";
 import { requirePresent } from "../../domain/message_changes.ts";
-import { requireCapability } from "../../services/access.ts";
+import { requireCapability } from "../../services/room_access.ts";
 import type { Result } from "../../services/decision.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { accept, type AcceptDependencies, type Accepted } from "./accept.ts";
@@ -61,19 +61,20 @@ export async function sendMessage(
       text,
       ...(replyTo !== undefined && { needs: { messageIds: [replyTo] } }),
       decide(state) {
+        const access = state.access(actor);
         const answered = replyTo === undefined ? null : state.message(replyTo);
-        requireCapability(room, "message.send");
-        if (mentionsRoom) requireCapability(room, "message.mention_room");
+        requireCapability(access, "message.send");
+        if (mentionsRoom) requireCapability(access, "message.mention_room");
         if (answered) requirePresent(answered);
         return { draft: answerTo(answered, plain, this.request) };
       },
     };
   });
-  const { roomId } = accepted;
-  if (members.isKnown(roomId, actor.userId)) return accepted;
+  const { room, roomId } = accepted;
+  if (room.rules.type !== "public" || room.standing.role !== null) return accepted;
   const result = asMember(accepted, () => members.add(roomId, actor.userId));
   members.expect(roomId, actor.userId, result);
-  return { roomId, result };
+  return { room, roomId, result };
 }
 
 /** Who has sent to a public room is a member from the acknowledgement on. */

@@ -1,7 +1,7 @@
 /** Pins a message in its room, or unpins it. */
 import type { Participant } from "../../domain/actor.ts";
 import { pin } from "../../domain/message_changes.ts";
-import { requireCapability } from "../../services/access.ts";
+import { requireCapability } from "../../services/room_access.ts";
 import { acceptChange, type AcceptDependencies, type Accepted, type Target } from "./accept.ts";
 
 export interface PinChange extends Target {

@@ -1,6 +1,6 @@
 /** Puts an emoji on a message, or takes it off. */
 import type { Participant } from "../../domain/actor.ts";
-import { requireCapability } from "../../services/access.ts";
+import { requireCapability } from "../../services/room_access.ts";
 import { acceptChange, type AcceptDependencies, type Accepted, type Target } from "./accept.ts";
 
 export interface ReactionChange extends Target {

@@ -165,6 +165,8 @@ const STATUSES: Partial<Record<ErrorCode, number>> = {
   email_taken: 409,
   message_deleted: 409,
   edit_conflict: 409,
+  room_archived: 403,
+  muted: 403,
   idempotency_conflict: 409,
   limit_reached: 409,
   payload_too_large: 413,

@@ -1,0 +1,69 @@
+/** What an actor may do in a room that they may read, and why not what they may not. */
+import type { Actor } from "../domain/actor.ts";
+import { ChatError, roomNotFound } from "../domain/errors.ts";
+import { capabilitiesOf, type Capability } from "../domain/permissions.ts";
+import type { Place } from "./standings.ts";
+
+/** What an actor may do, by what decides it; `capabilitiesOf` but in tests. */
+export type Table = typeof capabilitiesOf;
+
+/** A room that an actor may read, and what else they may do in it. */
+export interface RoomAccess extends Place {
+  roomId: string;
+  capabilities: ReadonlySet<Capability>;
+  /** Why the actor may not do something. */
+  refusal(capability: Capability): ChatError;
+}
+
+/**
+ * What an actor may do in a room.
+ * @throws ChatError `room_not_found` if the actor may not know of it, `forbidden` if they are banned
+ */
+export function accessTo(
+  actor: Pick<Actor, "isAdmin">,
+  roomId: string,
+  place: Place,
+  table: Table = capabilitiesOf,
+): RoomAccess {
+  const now = new Date();
+  const capabilities = table(actor, place.rules, place.standing, now);
+  if (!capabilities.has("room.read")) {
+    if (place.rules.type === "public" && place.standing.ban) throw banned();
+    throw roomNotFound();
+  }
+  const refusal = (capability: Capability) => refusalOf(actor, place, capability, now, table);
+  return { roomId, ...place, capabilities, refusal };
+}
+
+/** @throws ChatError `forbidden`, `room_archived`, `muted` */
+export function requireCapability(access: RoomAccess, capability: Capability): void {
+  if (!access.capabilities.has(capability)) throw access.refusal(capability);
+}
+
+/** The actor may not do this. */
+export function forbidden(): ChatError {
+  return new ChatError("forbidden", "You may not do this in this room.");
+}
+
+function banned(): ChatError {
+  return new ChatError("forbidden", "You are banned from this room.");
+}
+
+/** What would hold at another time as well comes first. */
+function refusalOf(
+  actor: Pick<Actor, "isAdmin">,
+  { rules, standing }: Place,
+  capability: Capability,
+  now: Date,
+  table: Table,
+): ChatError {
+  const unmuted = { ...standing, mute: null };
+  const open = table(actor, { ...rules, archivedAt: null }, unmuted, now);
+  if (!open.has(capability)) return forbidden();
+  if (!table(actor, rules, unmuted, now).has(capability)) {
+    return new ChatError("room_archived", "The room is archived.");
+  }
+  const until = standing.mute?.until;
+  const retryAfter = until && Math.ceil((until.getTime() - now.getTime()) / 1_000);
+  return new ChatError("muted", "You are muted in this room.", retryAfter ? { retryAfter } : {});
+}

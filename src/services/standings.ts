@@ -1,0 +1,197 @@
+/** What decides what users may do in rooms, as this instance knows it: moved by the rooms' entries. */
+import { LRUCache } from "lru-cache";
+import { Batcher } from "../async/batcher.ts";
+import type { Entry } from "../domain/entry.ts";
+import { roomNotFound } from "../domain/errors.ts";
+import { type Standing, STRANGER } from "../domain/membership.ts";
+import { capabilitiesOf } from "../domain/permissions.ts";
+import type { RoomRules } from "../domain/room.ts";
+import { changesRoom, memberChanges, rulesAfter, settingChanges } from "../domain/room_changes.ts";
+import type { Store } from "../ports/store/store.ts";
+
+/** Rooms, and users in rooms, of which something is known. */
+const MAX_ROOMS = 10_000;
+const MAX_STANDINGS = 100_000;
+/** How old what is known may be where nothing else is asked for: not every room's entries arrive here. */
+const RECENT_MS = 10_000;
+/** Users asked for at once. */
+const MAX_BATCH = 500;
+
+/** What decides what one user may do in a room. */
+export interface Place {
+  rules: RoomRules;
+  standing: Standing;
+}
+
+/** Something that was read from the store, and is moved by entries in one generation of its room. */
+interface Known<T> {
+  value: T;
+  /** The store had the log up to here, at least, when it was read. */
+  seq: number;
+  /** Of the room while nothing was missed; null if it changed while this was read. */
+  generation: number | null;
+  /** When it was read. */
+  at: number;
+}
+
+interface RoomView {
+  /** Unique; a new one begins where entries were missed. */
+  generation: number;
+  /** The last entry that has moved what is known in this generation. */
+  seq: number;
+  /** Counts entries that changed the room. */
+  changes: number;
+  rules: Known<RoomRules> | null;
+}
+
+interface Question {
+  userId: string;
+  /** The answer must be no older than this entry. */
+  seq: number;
+  resolve(place: Place): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * Caches rules and standings. All that is known of a room is moved by the room's entries, in their
+ * order; where some are missed, what was known before is as old as that. So it can be asked for what
+ * holds at an entry, and a look-up in the store is needed once for each user and room.
+ *
+ * Joining a public room and leaving it takes no entry: a cached stranger may have become a member on
+ * another instance.
+ */
+export class Standings {
+  /** What decides, by rules and standing. */
+  readonly table: typeof capabilitiesOf;
+  readonly #store: Pick<Store, "members" | "epoch">;
+  readonly #rooms = new LRUCache<string, RoomView>({ max: MAX_ROOMS });
+  readonly #standings = new LRUCache<string, Known<Standing>>({ max: MAX_STANDINGS });
+  readonly #reads = new Map<string, Batcher<Question>>();
+  #generations = 0;
+  #epoch: number;
+
+  constructor(store: Pick<Store, "members" | "epoch">, table = capabilitiesOf) {
+    this.table = table;
+    this.#store = store;
+    this.#epoch = store.epoch;
+  }
+
+  /** What decides for a user, no older than entry `seq`; undefined if that is not known. */
+  known(roomId: string, userId: string, seq = 0): Place | undefined {
+    if (this.#store.epoch !== this.#epoch) this.#forgetAll();
+    const room = this.#rooms.get(roomId);
+    const standing = this.#standings.get(keyOf(roomId, userId));
+    if (!room?.rules || !standing) return undefined;
+    if (seqOf(room, room.rules) < seq || seqOf(room, standing) < seq) return undefined;
+    return { rules: room.rules.value, standing: standing.value };
+  }
+
+  /** What decides for a user, as it was at most 10 s ago; undefined if that is not known. */
+  recent(roomId: string, userId: string): Place | undefined {
+    const place = this.known(roomId, userId);
+    const since = performance.now() - RECENT_MS;
+    const read = this.#standings.peek(keyOf(roomId, userId))?.at ?? -Infinity;
+    const rulesRead = this.#rooms.peek(roomId)?.rules?.at ?? -Infinity;
+    return Math.min(read, rulesRead) > since ? place : undefined;
+  }
+
+  /**
+   * What decides for a user, read from the store after this call.
+   * @param seq an entry that the log has
+   * @throws ChatError `room_not_found`, `unavailable`
+   */
+  read(roomId: string, userId: string, seq = 0): Promise<Place> {
+    const reads = this.#reads.get(roomId) ?? this.#open(roomId);
+    return new Promise((resolve, reject) => reads.add({ userId, seq, resolve, reject }));
+  }
+
+  /** Takes entries of a room's log that follow each other. */
+  move(roomId: string, entries: readonly Entry[]): void {
+    const [first, last] = [entries[0], entries.at(-1)];
+    if (!first || !last) return;
+    const room = this.#at(roomId, first.seq - 1);
+    for (const entry of entries) {
+      if (entry.seq <= room.seq) continue;
+      if (entry.kind === "created" && changesRoom(entry.message)) this.#apply(room, entry);
+      room.seq = entry.seq;
+    }
+  }
+
+  /** A user's standing has changed without an entry. */
+  forget(roomId: string, userId: string): void {
+    this.#standings.delete(keyOf(roomId, userId));
+  }
+
+  /** A room whose log has reached entry `seq`: what entries were missed up to there. */
+  #at(roomId: string, seq: number): RoomView {
+    if (this.#store.epoch !== this.#epoch) this.#forgetAll();
+    const known = this.#rooms.get(roomId);
+    if (known && known.seq >= seq) return known;
+    const rules = known?.rules ?? null;
+    const room = { generation: this.#generations++, seq, changes: 0, rules };
+    this.#rooms.set(roomId, room);
+    return room;
+  }
+
+  #apply(room: RoomView, { roomId, message }: Entry): void {
+    room.changes++;
+    const settings = settingChanges(message);
+    if (settings && room.rules?.generation === room.generation) {
+      room.rules.value = rulesAfter(room.rules.value, settings);
+    }
+    for (const { userId, ...change } of memberChanges(message)) {
+      const known = this.#standings.get(keyOf(roomId, userId));
+      if (known?.generation === room.generation) known.value = { ...known.value, ...change };
+    }
+  }
+
+  #open(roomId: string): Batcher<Question> {
+    const reads = new Batcher<Question>(
+      (waiting) => this.#readNext(roomId, waiting.splice(0, MAX_BATCH)),
+      () => this.#reads.delete(roomId),
+    );
+    this.#reads.set(roomId, reads);
+    return reads;
+  }
+
+  async #readNext(roomId: string, questions: readonly Question[]): Promise<void> {
+    const room = this.#at(roomId, Math.max(...questions.map(({ seq }) => seq)));
+    const { seq, changes } = room;
+    const at = performance.now();
+    const epoch = this.#epoch;
+    const userIds = new Set(questions.map(({ userId }) => userId));
+    try {
+      const found = await this.#store.members.standings(roomId, [...userIds]);
+      if (!found) throw roomNotFound();
+      const { rules, standings } = found;
+      const standingOf = (userId: string) => standings.get(userId) ?? STRANGER;
+      if (epoch === this.#store.epoch && epoch === this.#epoch) {
+        const generation = room.changes === changes ? room.generation : null;
+        room.rules = { value: rules, seq, generation, at };
+        for (const userId of userIds) {
+          const known = { value: standingOf(userId), seq, generation, at };
+          this.#standings.set(keyOf(roomId, userId), known);
+        }
+      }
+      for (const { userId, resolve } of questions) resolve({ rules, standing: standingOf(userId) });
+    } catch (error) {
+      for (const { reject } of questions) reject(error);
+    }
+  }
+
+  /** The database may be another one, as after a fail-over or a restored backup. */
+  #forgetAll(): void {
+    this.#epoch = this.#store.epoch;
+    this.#rooms.clear();
+    this.#standings.clear();
+  }
+}
+
+/** The entry that something known of a room is no older than. */
+function seqOf(room: RoomView, { seq, generation }: Known<unknown>): number {
+  return generation === room.generation ? Math.max(room.seq, seq) : seq;
+}
+
+function keyOf(roomId: string, userId: string): string {
+  return `${userId} ${roomId}`;
+}
