@@ -11,6 +11,7 @@ import type {
 import { LogEnds } from "../src/adapters/store/mongodb/log_ends.ts";
 import { migrate } from "../src/adapters/store/mongodb/migrations.ts";
 import { MongoStore } from "../src/adapters/store/mongodb/store.ts";
+import { keyOf } from "../src/domain/account.ts";
 import { LOG_LIMIT } from "../src/domain/entry.ts";
 import { type MessageDraft, PLAIN } from "../src/domain/message.ts";
 import { type NewRoom, OPEN_SETTINGS } from "../src/domain/room.ts";
@@ -25,6 +26,8 @@ import { sleep } from "./harness/stage.ts";
 import { freePort } from "./servers/service.ts";
 
 const UNAVAILABLE = { name: "ChatError", code: "unavailable" };
+/** Of the documents. */
+const VERSION = 6;
 const SOCKET_TIMEOUT_MS = 1_500;
 const NOW = new Date("2026-01-01T12:34:56.789Z");
 
@@ -168,7 +171,16 @@ Deno.test("MongoDB: an open store has its indexes, those of messages led by the 
   const { uri, connect, drop } = newDatabase();
   const store = await connect();
   const indexes = await onServer(uri, async (client) => {
-    const names = ["users", "rooms", "messages", "edits", "reactions", "sessions"];
+    const names = [
+      "users",
+      "rooms",
+      "messages",
+      "edits",
+      "reactions",
+      "members",
+      "account_items",
+      "sessions",
+    ];
     const named = names.map(async (name) => {
       const list = await client.db().collection(name).indexes();
       return list.filter((index) => index.name !== "_id_").map(({ key, unique = false }) => {
@@ -180,8 +192,14 @@ Deno.test("MongoDB: an open store has its indexes, those of messages led by the 
   await store.close();
   await drop();
   assert.deepEqual(indexes, [
+    "account_items replacedAt",
+    "account_items userId,key",
+    "account_items userId,seq unique",
     "edits erasedAt",
     "edits roomId,messageId,seq",
+    "members pending",
+    "members roomId,joinedAt,userId",
+    "members userId,roomId unique",
     "messages roomId,keys,n",
     "messages roomId,n unique",
     "messages roomId,senderId,clientMessageId unique",
@@ -193,6 +211,7 @@ Deno.test("MongoDB: an open store has its indexes, those of messages led by the 
     "rooms slug unique",
     "sessions expiresAt",
     "users email unique",
+    "users pending",
   ]);
 });
 
@@ -283,8 +302,11 @@ Deno.test("MongoDB: messages of version 1 get ordinals at the start", async () =
   assert.equal(room!.memberCount, 1);
   const [owner] = await store.members.list("engines", { limit: 10 });
   assert.deepEqual([owner?.user.id, owner?.role, owner?.joinedAt], ["ada", "owner", NOW]);
+  assert.equal(await store.accounts.lastSeq("ada"), 2);
+  const { items } = await store.accounts.itemsAfter("ada", 0, 10);
+  assert.deepEqual(items.map(keyOf).toSorted(), ["room:engines", "room:looms"]);
   await store.close();
-  assert.deepEqual(await migrationState(uri), { version: 5, withoutOrdinal: 0 });
+  assert.deepEqual(await migrationState(uri), { version: VERSION, withoutOrdinal: 0 });
   await drop();
 });
 
@@ -293,7 +315,7 @@ Deno.test("MongoDB: several instances that start at once migrate together", asyn
   await fillVersion1(uri, ["engines"], 100);
   const connections = await Promise.all([connect(uri), connect(uri), connect(uri)]);
   await Promise.all(connections.map(({ patiently }) => patiently((db) => migrate(db, 10))));
-  assert.deepEqual(await migrationState(uri), { version: 5, withoutOrdinal: 0 });
+  assert.deepEqual(await migrationState(uri), { version: VERSION, withoutOrdinal: 0 });
   await Promise.all(connections.map(({ client }) => client.close()));
   await drop();
 });
@@ -324,7 +346,10 @@ testOwnServer(
 
     const store = await server.connect();
     assert.deepEqual(await store.log.end("engines"), { seq: 100, n: 100 });
-    assert.deepEqual(await migrationState(server.databaseUri), { version: 5, withoutOrdinal: 0 });
+    assert.deepEqual(await migrationState(server.databaseUri), {
+      version: VERSION,
+      withoutOrdinal: 0,
+    });
   },
 );
 
@@ -355,7 +380,7 @@ Deno.test("MongoDB: mentions of version 3 are found among very many unread messa
   const counts = await migrated.members.countUnread("bob", new Map([[room.id, 1]]));
   assert.deepEqual(counts.get(room.id), { unread: 100, mentions: 2 });
   await migrated.close();
-  assert.deepEqual(await migrationState(uri), { version: 5, withoutOrdinal: 0 });
+  assert.deepEqual(await migrationState(uri), { version: VERSION, withoutOrdinal: 0 });
   await drop();
 });
 
@@ -363,10 +388,12 @@ Deno.test("MongoDB: documents of a later version are refused in one line", async
   const { uri, drop } = newDatabase();
   await onServer(uri, async (client) => {
     const meta = client.db().collection<{ _id: string; version: number }>("meta");
-    await meta.insertOne({ _id: "schema", version: 6 });
+    await meta.insertOne({ _id: "schema", version: VERSION + 1 });
   });
   const error = await openStore(uri).then(() => null, (error) => error);
-  assert.match(error.message, /^MongoDB .* cannot be prepared: [^\n]*version 6[^\n]*version 5/);
+  const versions = new RegExp(`version ${VERSION + 1}[^\\n]*version ${VERSION}`);
+  assert.match(error.message, /^MongoDB .* cannot be prepared: [^\n]*$/);
+  assert.match(error.message, versions);
   await drop();
 });
 

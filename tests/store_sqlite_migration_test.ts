@@ -17,13 +17,14 @@ import {
   positionOf,
 } from "../src/domain/entry.ts";
 import { newId } from "../src/domain/id.ts";
+import { keyOf } from "../src/domain/account.ts";
 import { type Message, PLAIN } from "../src/domain/message.ts";
 import { OPEN_RULES, OPEN_SETTINGS } from "../src/domain/room.ts";
 import { deletion, edit } from "./conformance/store/change_drafts.ts";
 import { creation } from "./conformance/store/fixtures.ts";
 import { runMain } from "./harness/server.ts";
 
-const VERSION = 5;
+const VERSION = 6;
 
 /** What a database of an earlier version holds, in the columns that the ports know. */
 const OLD_TABLES: Readonly<Record<number, Record<string, string>>> = {
@@ -113,6 +114,22 @@ for (const version of [1, 2]) {
         return [user.id, { role, joinedAt }] as const;
       });
       assert.deepEqual(new Map(found), membersOf(old, room));
+    }
+  });
+
+  test("has accounts with an item of each room, in the order in which its user joined", async () => {
+    await using store = await openStore(await copyOld(version));
+    for (const { id } of old.users) {
+      const { items } = await store.accounts.itemsAfter(String(id), 0, 1_000);
+      const joined = old.rooms.flatMap((room) => {
+        const member = membersOf(old, room).get(String(id));
+        return member ? [[`room:${room.id}`, member.joinedAt] as const] : [];
+      });
+      const expected = new Map<string, Date>(joined);
+      assert.deepEqual(new Set(items.map(keyOf)), new Set(expected.keys()));
+      const times = items.map((item) => expected.get(keyOf(item))!.getTime());
+      assert.deepEqual(times, times.toSorted((a, b) => a - b));
+      assert.equal(await store.accounts.lastSeq(String(id)), items.length);
     }
   });
 
@@ -316,7 +333,11 @@ Deno.test("tables of a later version stop the start with one line, and stay as t
   assert.equal(code, 1);
   assert.match(
     output,
-    /^EchoRoom cannot start: .* tables of version 6, newer .* supports \(5\);.*\n$/,
+    new RegExp(
+      `^EchoRoom cannot start: .* tables of version ${
+        VERSION + 1
+      }, newer .* supports \\(${VERSION}\\);.*\n$`,
+    ),
   );
   assert.deepEqual(schemaOf(path), before);
 });

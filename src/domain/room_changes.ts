@@ -1,4 +1,5 @@
 /** What system messages change of their rooms: who is a member, who is banned or muted, the settings. */
+import type { RemovalReason } from "./account.ts";
 import type { Restriction, Role } from "./membership.ts";
 import type { Message } from "./message.ts";
 import type { RoomRules, SettingChanges } from "./room.ts";
@@ -11,6 +12,8 @@ export interface MemberChange {
   userId: string;
   /** Null ends the membership. */
   role?: Role | null;
+  /** Why it ends. */
+  removal?: RemovalReason;
   /** Null lifts it, as in `mute`. */
   ban?: Restriction | null;
   mute?: Restriction | null;
@@ -37,10 +40,11 @@ export function memberChanges({ systemType, systemData }: Notice): MemberChange[
     case "member_role":
       return users.map((userId) => ({ userId, role: role ?? "member" }));
     case "member_left":
+      return users.map((userId) => ({ userId, role: null, removal: "left" }));
     case "member_removed":
-      return users.map((userId) => ({ userId, role: null }));
+      return users.map((userId) => ({ userId, role: null, removal: "kicked" }));
     case "member_banned":
-      return users.map((userId) => ({ userId, role: null, ban: restriction }));
+      return users.map((userId) => ({ userId, role: null, removal: "banned", ban: restriction }));
     case "member_unbanned":
       return users.map((userId) => ({ userId, ban: null }));
     case "member_muted":

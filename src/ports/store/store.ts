@@ -1,4 +1,5 @@
 /** The store port: everything durable, and the guarantees that the rest of EchoRoom builds on. */
+import type { AccountStore } from "./accounts.ts";
 import type { LogStore } from "./log.ts";
 import type { MemberStore } from "./members.ts";
 import type { MessageStore } from "./messages.ts";
@@ -31,6 +32,7 @@ export interface Store {
   readonly log: LogStore;
   readonly messages: MessageStore;
   readonly members: MemberStore;
+  readonly accounts: AccountStore;
 
   /** Resolves if the store can serve requests now, else rejects with `unavailable`. */
   ping(): Promise<void>;

@@ -1,5 +1,6 @@
 /** What every store must do, as one suite that each adapter is run through. */
 import type { Store } from "../../../src/ports/store/store.ts";
+import { testAccounts } from "./accounts.ts";
 import { testAnswers } from "./answers.ts";
 import { testAppend } from "./append.ts";
 import { testChanges } from "./changes.ts";
@@ -36,6 +37,7 @@ export function testStore(
   testAnswers(test);
   testMembers(test);
   testRoomChanges(test);
+  testAccounts(test);
   testSessions(test);
   testLifetime(testAlone);
 }

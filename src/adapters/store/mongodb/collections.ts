@@ -1,6 +1,7 @@
 /** The collections of the MongoDB store, and their indexes. */
 import type { Collection, Db } from "mongodb";
 import type {
+  AccountItemDocument,
   EditDocument,
   MemberDocument,
   ReactionDocument,
@@ -20,6 +21,7 @@ export interface Collections {
   edits: Collection<EditDocument>;
   reactions: Collection<ReactionDocument>;
   members: Collection<MemberDocument>;
+  accountItems: Collection<AccountItemDocument>;
   limits: TimeLimits;
   readOptions: ReadOptions;
 }
@@ -34,6 +36,9 @@ export interface ReadOptions {
   maxTimeMS: number;
 }
 
+/** How long an item of an account is kept after another has replaced it. */
+const REPLACED_SECONDS = 60 * 60;
+
 /** How long what was erased or removed is kept; no writer is belated by more. */
 const KEPT_SECONDS = 24 * 60 * 60;
 
@@ -46,6 +51,7 @@ export function collectionsOf(db: Db, limits = TIME_LIMITS): Collections {
     edits: db.collection("edits"),
     reactions: db.collection("reactions"),
     members: db.collection("members"),
+    accountItems: db.collection("account_items"),
     limits,
     readOptions: { batchSize: 1_000, maxTimeMS: limits.step },
   };
@@ -53,9 +59,13 @@ export function collectionsOf(db: Db, limits = TIME_LIMITS): Collections {
 
 /** Makes the indexes that are missing; the guarantees of the store rest on the unique ones. */
 export async function createIndexes(db: Db): Promise<void> {
-  const { users, sessions, rooms, messages, edits, reactions, members } = collectionsOf(db);
+  const { users, sessions, rooms, messages, edits, reactions, members, accountItems } =
+    collectionsOf(db);
   await Promise.all([
-    users.createIndex({ email: 1 }, { unique: true }),
+    users.createIndexes([
+      { key: { email: 1 }, unique: true },
+      { key: { pending: 1 }, sparse: true },
+    ]),
     rooms.createIndexes([
       { key: { slug: 1 }, unique: true },
       { key: { name: 1, _id: 1 } },
@@ -80,6 +90,12 @@ export async function createIndexes(db: Db): Promise<void> {
     members.createIndexes([
       { key: { userId: 1, roomId: 1 }, unique: true },
       { key: { roomId: 1, joinedAt: 1, userId: 1 } },
+      { key: { pending: 1 }, sparse: true },
+    ]),
+    accountItems.createIndexes([
+      { key: { userId: 1, seq: 1 }, unique: true },
+      { key: { userId: 1, key: 1 } },
+      { key: { replacedAt: 1 }, expireAfterSeconds: REPLACED_SECONDS },
     ]),
     sessions.createIndex({ expiresAt: 1 }, { expireAfterSeconds: 0 }),
   ]);

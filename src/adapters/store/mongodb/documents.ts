@@ -1,5 +1,7 @@
 /** The documents of the MongoDB store but those of entries, and how they become domain objects. */
+import type { RemovalReason } from "../../../domain/account.ts";
 import { type Membership, type Restriction, type Role, ROLES } from "../../../domain/membership.ts";
+import { newId } from "../../../domain/id.ts";
 import type { NewRoom } from "../../../domain/room.ts";
 import type { Session } from "../../../domain/session.ts";
 import type { PublicUser, User } from "../../../domain/user.ts";
@@ -7,7 +9,7 @@ import type { PublicUser, User } from "../../../domain/user.ts";
 /** A domain object whose `id` is the document's key. */
 type Stored<T extends { id: string }> = Omit<T, "id"> & { _id: string };
 
-export type UserDocument = Stored<User>;
+export type UserDocument = Stored<User> & Pending;
 export type SessionDocument = Stored<Session>;
 export type RoomDocument = Stored<Omit<NewRoom, "createdBy" | "metadata">> & {
   creatorId: string;
@@ -16,6 +18,25 @@ export type RoomDocument = Stored<Omit<NewRoom, "createdBy" | "metadata">> & {
   /** The last entry that changed its settings; 0 if none did. */
   changedSeq: number;
 };
+
+/** What keeps marks of changes whose items of the account's stream have no number yet. */
+interface Pending {
+  /** As `markOf` makes them. */
+  pending?: string[];
+}
+
+/** An entry of an account's stream. */
+export interface AccountItemDocument {
+  /** The user's id and `seq`. */
+  _id: string;
+  userId: string;
+  seq: number;
+  /** As `keyOf` an item. */
+  key: string;
+  numberedAt: Date;
+  /** Set once a later entry of the key is there; an hour later it goes. */
+  replacedAt?: Date;
+}
 
 /** A text that a message had before its present one. */
 export interface EditDocument {
@@ -51,13 +72,15 @@ export function reactionId(messageId: string, emoji: string, userId: string): st
 }
 
 /** A user's place in a room; it stays when they leave, so that a belated writer changes nothing. */
-export interface MemberDocument extends Omit<Membership, "role"> {
+export interface MemberDocument extends Omit<Membership, "role">, Pending {
   /** The ids of user and room. */
   _id: string;
   userId: string;
   roomId: string;
   /** Null if they are no member. */
   role: Role | null;
+  /** Why the last membership ended. */
+  removal?: RemovalReason;
   joinedAt: Date;
   /** The last entry that changed it; 0 if none did. */
   seq: number;
@@ -90,7 +113,7 @@ export function fromUser({ id, ...fields }: User): UserDocument {
   return { _id: id, ...fields };
 }
 
-export function toUser({ _id, ...fields }: UserDocument): User {
+export function toUser({ _id, pending: _, ...fields }: UserDocument): User {
   return { id: _id, ...fields };
 }
 
@@ -114,12 +137,19 @@ export function memberId(roomId: string, userId: string): string {
   return `${userId} ${roomId}`;
 }
 
+/** A mark of a change in a document of this user; `change` tells it from those of other changes. */
+export function markOf(userId: string, kind: "room" | "read" | "profile", change: string): string {
+  return `${userId} ${kind} ${change}`;
+}
+
+/** A new member, whose account is still to be told. */
 export function memberOf(
   roomId: string,
   userId: string,
   member: Membership & Pick<MemberDocument, "joinedAt">,
 ): MemberDocument {
-  return { _id: memberId(roomId, userId), userId, roomId, ...member, seq: 0 };
+  const pending = [markOf(userId, "room", newId())];
+  return { _id: memberId(roomId, userId), userId, roomId, ...member, seq: 0, pending };
 }
 
 export function toNewRoom(

@@ -7,11 +7,13 @@ import {
   type Membership,
   type Unread,
 } from "../../../domain/membership.ts";
+import { newId } from "../../../domain/id.ts";
 import { hasWord } from "../../../domain/name.ts";
 import type { MemberQuery, MemberStore, Standings } from "../../../ports/store/members.ts";
 import type { Collections, ReadOptions } from "./collections.ts";
 import {
   IS_MEMBER,
+  markOf,
   type MemberDocument,
   memberId,
   memberOf,
@@ -84,7 +86,10 @@ export class MongoMembers implements MemberStore {
       const _id = memberId(roomId, userId);
       const { modifiedCount } = await this.#members.updateOne(
         { _id, role: "member" },
-        { $set: { role: null } },
+        {
+          $set: { role: null, removal: "left" },
+          $addToSet: { pending: markOf(userId, "room", newId()) },
+        },
       );
       if (modifiedCount > 0) {
         await this.#rooms.updateOne({ _id: roomId }, { $inc: { memberCount: -1 } });
@@ -146,13 +151,14 @@ export class MongoMembers implements MemberStore {
 
   setRead(roomId: string, userId: string, seq: number, back: boolean): Promise<number | null> {
     return this.#operations.run(async () => {
-      const update = back ? { $min: { readSeq: seq } } : { $max: { readSeq: seq } };
-      const member = await this.#members.findOneAndUpdate(
-        { roomId, userId, ...IS_MEMBER },
-        update,
-        { returnDocument: "after" },
+      const member = { roomId, userId, ...IS_MEMBER };
+      const mark = markOf(userId, "read", String(seq));
+      const { matchedCount } = await this.#members.updateOne(
+        { ...member, readSeq: back ? { $gt: seq } : { $lt: seq } },
+        { $set: { readSeq: seq }, $addToSet: { pending: mark } },
       );
-      return member?.readSeq ?? null;
+      if (matchedCount > 0) return seq;
+      return (await this.#members.findOne(member))?.readSeq ?? null;
     });
   }
 
@@ -177,11 +183,13 @@ export class MongoMembers implements MemberStore {
   }
 
   /** Whether they had been there before, and neither were members nor are banned. */
-  async #rejoin({ _id, role, readSeq, joinedAt }: MemberDocument): Promise<boolean> {
+  async #rejoin(
+    { _id, role, readSeq, joinedAt, pending = [] }: MemberDocument,
+  ): Promise<boolean> {
     const isFree = { $or: [{ ban: null }, { "ban.until": { $lte: joinedAt } }] };
     const { modifiedCount } = await this.#members.updateOne(
       { _id, role: null, ...isFree },
-      { $set: { role, readSeq, joinedAt } },
+      { $set: { role, readSeq, joinedAt }, $addToSet: { pending: { $each: pending } } },
     );
     return modifiedCount > 0;
   }

@@ -4,14 +4,14 @@ import type { Collection, Db, Document, Filter } from "mongodb";
 import type { Role } from "../../../domain/membership.ts";
 import { OPEN_SETTINGS } from "../../../domain/room.ts";
 import { collectionsOf, createIndexes } from "./collections.ts";
-import { memberOf } from "./documents.ts";
+import { IS_MEMBER, markOf, memberOf } from "./documents.ts";
 import { type EntryDocument, mentionKeys, type MessageDocument } from "./entry_documents.ts";
 import { isDuplicateKey } from "./errors.ts";
 
 const logger = getLogger(["echoroom", "migration"]);
 
 /** The version of the documents that this EchoRoom reads and writes. */
-const VERSION = 5;
+const VERSION = 6;
 const DOCUMENTS_AT_ONCE = 1_000;
 /** Updates under way at once, so that waiting for a majority costs little. */
 const UPDATES_AT_ONCE = 4;
@@ -48,7 +48,8 @@ export async function migrate(db: Db, batchSize = DOCUMENTS_AT_ONCE): Promise<vo
   else await createIndexes(db);
   if (version < 3) await addMembers(db);
   else if (version < 4) await addMentionKeys(db);
-  await addSettings(db);
+  if (version < 5) await addSettings(db);
+  await addMarks(db);
   await meta.updateOne({ _id: "schema" }, { $set: { version: VERSION } }, { upsert: true });
 }
 
@@ -115,6 +116,21 @@ async function addSettings(db: Db): Promise<void> {
       { _id: roomId },
       { $set: { ...settings, metadata: null, memberCount: found.length, changedSeq: 0 } },
     );
+  }
+}
+
+/** To version 6: the rooms of each user are items of their account, numbered when they are asked for. */
+async function addMarks(db: Db): Promise<void> {
+  const { members } = collectionsOf(db);
+  const cursor = members.find({ ...IS_MEMBER, pending: { $exists: false } }, {
+    projection: { userId: 1 },
+  });
+  for await (const batch of inBatches(cursor, DOCUMENTS_AT_ONCE)) {
+    const updates = batch.map(({ _id, userId }) => {
+      const update = { $addToSet: { pending: markOf(userId, "room", "0") } };
+      return { updateOne: { filter: { _id }, update } };
+    });
+    await members.bulkWrite(updates, { ordered: false });
   }
 }
 

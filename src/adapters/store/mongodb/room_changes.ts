@@ -2,7 +2,13 @@
 import type { Collection, Document, Filter } from "mongodb";
 import { type MemberChange, memberChanges, settingChanges } from "../../../domain/room_changes.ts";
 import type { Collections, ReadOptions } from "./collections.ts";
-import { IS_MEMBER, type MemberDocument, memberId, type RoomDocument } from "./documents.ts";
+import {
+  IS_MEMBER,
+  markOf,
+  type MemberDocument,
+  memberId,
+  type RoomDocument,
+} from "./documents.ts";
 import { type EntryDocument, type MessageDocument, ROOM_CHANGE_KEY } from "./entry_documents.ts";
 import { isDuplicateKey } from "./errors.ts";
 import type { PendingChanges } from "./pending_changes.ts";
@@ -98,27 +104,38 @@ export class RoomChanges {
    */
   async #writeMember(
     { roomId, seq, createdAt }: MessageDocument,
-    { userId, role, ...restrictions }: MemberChange,
+    { userId, role, removal, ...restrictions }: MemberChange,
   ): Promise<number> {
     const filter = { _id: memberId(roomId, userId), seq: { $lt: seq } };
     const changed = { ...restrictions, seq };
     const added = { readSeq: seq, joinedAt: createdAt };
     const options = { upsert: true, returnDocument: "before" } as const;
-    if (!role) {
+    const $addToSet = { pending: markOf(userId, "room", String(seq)) };
+    if (role === undefined) {
+      await this.#members.updateOne(filter, {
+        $set: changed,
+        $setOnInsert: { userId, roomId, ...added, role: null },
+      }, { upsert: true });
+      return 0;
+    }
+    if (role === null) {
       const before = await this.#members.findOneAndUpdate(filter, {
-        $set: { ...changed, ...(role === null && { role }) },
-        $setOnInsert: { userId, roomId, ...added, ...(role === undefined && { role: null }) },
+        $set: { ...changed, role, ...(removal && { removal }) },
+        $setOnInsert: { userId, roomId, ...added },
+        $addToSet,
       }, options);
-      return role === null && before?.role ? -1 : 0;
+      return before?.role ? -1 : 0;
     }
     const isMember = { ...filter, ...IS_MEMBER };
     const { matchedCount } = await this.#members.updateOne(isMember, {
       $set: { ...changed, role },
+      $addToSet,
     });
     if (matchedCount > 0) return 0;
     const before = await this.#members.findOneAndUpdate(filter, {
       $set: { ...changed, ...added, role },
       $setOnInsert: { userId, roomId },
+      $addToSet,
     }, options);
     return before?.role ? 0 : 1;
   }

@@ -1,5 +1,6 @@
 /** The store for several instances: a `Store` on MongoDB. */
 import type { Store } from "../../../ports/store/store.ts";
+import { MongoAccounts } from "./accounts.ts";
 import { type Connection, reason } from "./connection.ts";
 import { collectionsOf } from "./collections.ts";
 import { EntryReader } from "./entry_reader.ts";
@@ -28,6 +29,7 @@ export class MongoStore implements Store {
   readonly log: MongoLog;
   readonly messages: MongoMessages;
   readonly members: MongoMembers;
+  readonly accounts: MongoAccounts;
   readonly #connection: Connection;
   readonly #repairs: Repairs;
   readonly #operations: Operations;
@@ -57,11 +59,13 @@ export class MongoStore implements Store {
       this.#operations,
     );
     this.members = new MongoMembers(collections, changes, ends, this.#operations);
+    this.accounts = new MongoAccounts(collections, this.#operations);
     this.#repairs = new Repairs(collections, changes, this.#operations);
     this.#connection = connection;
     connection.client.on("topologyDescriptionChanged", () => {
       this.#epoch++;
       ends.forget();
+      this.accounts.forget();
     });
   }
 
@@ -92,8 +96,10 @@ export class MongoStore implements Store {
     });
   }
 
-  repair(): Promise<void> {
-    return this.#repairs.run();
+  async repair(): Promise<void> {
+    // In this order: changes of rooms that are completed leave marks for accounts.
+    await this.#repairs.run();
+    await this.accounts.repair();
   }
 
   close(): Promise<void> {

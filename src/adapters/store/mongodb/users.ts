@@ -1,10 +1,12 @@
 /** Accounts, in a collection of their own. */
 import type { Collection } from "mongodb";
 import { ChatError } from "../../../domain/errors.ts";
+import { newId } from "../../../domain/id.ts";
 import type { ProfileChanges, PublicUser, User } from "../../../domain/user.ts";
 import type { UserStore } from "../../../ports/store/users.ts";
 import {
   fromUser,
+  markOf,
   PUBLIC_FIELDS,
   type PublicUserDocument,
   toPublicUser,
@@ -55,7 +57,10 @@ export class MongoUsers implements UserStore {
     return this.#operations.run(async () => {
       const user = await this.#users.findOneAndUpdate(
         { _id: id },
-        { $set: { ...changes, updatedAt } },
+        {
+          $set: { ...changes, updatedAt },
+          $addToSet: { pending: markOf(id, "profile", newId()) },
+        },
         { returnDocument: "after" },
       );
       return user && toUser(user);

@@ -64,6 +64,13 @@ export const METHODS = {
     setRead: "write",
     countUnread: "read",
   },
+  accounts: {
+    settle: "write",
+    lastSeq: "read",
+    itemsAfter: "read",
+    changedAfter: "read",
+    repair: "write",
+  },
   probe: { ping: "write" },
 } as const satisfies { [P in PortName]: Record<keyof DatabasePorts[P], "read" | "write"> };
 

@@ -12,6 +12,7 @@ import {
   openDatabase,
   readVersion,
 } from "./file.ts";
+import { SqliteAccounts } from "./accounts.ts";
 import { SqliteLog } from "./log.ts";
 import { SqliteMembers } from "./members.ts";
 import { SqliteMessages } from "./messages.ts";
@@ -44,6 +45,7 @@ export interface DatabasePorts {
   log: SqliteLog;
   messages: SqliteMessages;
   members: SqliteMembers;
+  accounts: SqliteAccounts;
   probe: {
     /** Writes without changing anything, which fails on a read-only database. */
     ping(): void;
@@ -215,6 +217,7 @@ function openPorts(sql: Statements, onDeletion: () => void): DatabasePorts {
     log,
     messages: new SqliteMessages(sql),
     members: new SqliteMembers(sql),
+    accounts: new SqliteAccounts(sql),
     probe: { ping: () => void sql.prepare(`PRAGMA application_id = ${APPLICATION_ID}`).run() },
   };
 }

@@ -39,7 +39,7 @@ export class SqliteMembers {
 
   leave(roomId: string, userId: string): void {
     this.#sql.prepare(
-      `UPDATE members SET role = NULL WHERE role = 'member'
+      `UPDATE members SET role = NULL, removal = 'left' WHERE role = 'member'
          AND user = (SELECT key FROM users WHERE id = ?2)
          AND room = (SELECT key FROM rooms WHERE id = ?1)`,
     ).run(roomId, userId);
@@ -93,7 +93,8 @@ export class SqliteMembers {
 
   setRead(roomId: string, userId: string, seq: number, back: boolean): number | null {
     const row = this.#sql.prepare(
-      `UPDATE members SET read_seq = iif(?4, min(read_seq, ?3), max(read_seq, ?3))
+      `UPDATE members SET read_seq = iif(?4, min(read_seq, ?3), max(read_seq, ?3)),
+         read_pending = read_pending OR iif(?4, ?3 < read_seq, ?3 > read_seq)
        WHERE user = (SELECT key FROM users WHERE id = ?2) AND role IS NOT NULL
          AND room = (SELECT key FROM rooms WHERE id = ?1)
        RETURNING read_seq`,

@@ -37,7 +37,7 @@ export class SqliteRoomChanges {
   }
 
   #change(room: number, seq: number, at: number, change: MemberChange): void {
-    const { userId, role, ban, mute } = change;
+    const { userId, role, removal = null, ban, mute } = change;
     this.#sql.prepare(
       `INSERT INTO members (user, room, role, read_seq, joined_at)
        SELECT key, ?1, NULL, ?3, ?4 FROM users WHERE id = ?2 ON CONFLICT DO NOTHING`,
@@ -46,8 +46,8 @@ export class SqliteRoomChanges {
     if (role !== undefined) {
       this.#sql.prepare(
         `UPDATE members SET role = ?3, read_seq = iif(role IS NULL, ?4, read_seq),
-           joined_at = iif(role IS NULL, ?5, joined_at) ${where}`,
-      ).run(room, userId, role, seq, at);
+           joined_at = iif(role IS NULL, ?5, joined_at), removal = ?6 ${where}`,
+      ).run(room, userId, role, seq, at, removal);
     }
     if (ban !== undefined) {
       this.#sql.prepare(`UPDATE members SET ban = ?3 ${where}`)

@@ -298,4 +298,56 @@ export const MIGRATIONS: readonly string[] = [
     UPDATE rooms SET member_count = member_count - 1 WHERE key = OLD.room;
   END;
   `,
+  // The accounts' streams. Members so far were made so in the order in which they joined.
+  `
+  -- Why the membership has ended.
+  ALTER TABLE members ADD COLUMN removal TEXT;
+  -- Whether \`read_seq\` has changed since the account's item of it got its number.
+  ALTER TABLE members ADD COLUMN read_pending INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX members_by_pending ON members (user) WHERE read_pending = 1;
+
+  -- What has changed of accounts, each key's last number. What an item tells is read where it is kept.
+  CREATE TABLE account_items (
+    user INTEGER NOT NULL REFERENCES users (key),
+    seq INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    -- Why a membership has ended.
+    removal TEXT,
+    numbered_at INTEGER NOT NULL,
+    PRIMARY KEY (user, seq)
+  ) STRICT, WITHOUT ROWID;
+  CREATE UNIQUE INDEX account_items_by_key ON account_items (user, key);
+  INSERT INTO account_items
+    SELECT m.user, row_number() OVER (PARTITION BY m.user ORDER BY m.joined_at, m.room),
+      'room:' || r.id, NULL, m.joined_at
+    FROM members m JOIN rooms r ON r.key = m.room WHERE m.role IS NOT NULL;
+
+  -- An insertion into this view gives an item the account's next number; an item that has one moves.
+  CREATE VIEW account_numbers AS SELECT user, key, removal FROM account_items;
+  CREATE TRIGGER account_item_numbered INSTEAD OF INSERT ON account_numbers BEGIN
+    INSERT INTO account_items (user, seq, key, removal, numbered_at)
+      SELECT NEW.user, 1 + coalesce((SELECT max(seq) FROM account_items WHERE user = NEW.user), 0),
+        NEW.key, NEW.removal, CAST(unixepoch('subsec') * 1000 AS INTEGER)
+      WHERE true
+      ON CONFLICT (user, key) DO UPDATE SET seq = excluded.seq, removal = excluded.removal,
+        numbered_at = excluded.numbered_at;
+  END;
+  CREATE TRIGGER account_room_added AFTER INSERT ON members WHEN NEW.role IS NOT NULL BEGIN
+    INSERT INTO account_numbers SELECT NEW.user, 'room:' || id, NULL FROM rooms WHERE key = NEW.room;
+  END;
+  CREATE TRIGGER account_room_changed AFTER UPDATE OF role ON members
+    WHEN OLD.role IS NOT NEW.role BEGIN
+    INSERT INTO account_numbers
+      SELECT NEW.user, 'room:' || id, iif(NEW.role IS NULL, NEW.removal, NULL)
+      FROM rooms WHERE key = NEW.room;
+  END;
+  CREATE TRIGGER account_room_deleted AFTER DELETE ON members WHEN OLD.role IS NOT NULL BEGIN
+    INSERT INTO account_numbers
+      SELECT OLD.user, 'room:' || id, 'deleted' FROM rooms WHERE key = OLD.room;
+  END;
+  CREATE TRIGGER account_profile_changed
+    AFTER UPDATE OF display_name, avatar_url, onboarding_completed ON users BEGIN
+    INSERT INTO account_numbers VALUES (NEW.key, 'profile', NULL);
+  END;
+  `,
 ];

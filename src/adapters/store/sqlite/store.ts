@@ -49,6 +49,7 @@ export class SqliteStore implements Store {
   readonly log: LogStore;
   readonly messages: MessageStore;
   readonly members: MemberStore;
+  readonly accounts: Promised<DatabasePorts["accounts"]>;
   readonly #probe: Promised<DatabasePorts["probe"]>;
   readonly #exchange: Exchange;
   readonly #health: Health;
@@ -65,6 +66,7 @@ export class SqliteStore implements Store {
     this.log = toLogStore(this.#port("log"));
     this.messages = toMessageStore(this.#port("messages"));
     this.members = this.#port("members");
+    this.accounts = this.#port("accounts");
     this.#probe = this.#port("probe");
     this.#timeoutMs = timeoutMs;
     this.#lock = lock;
@@ -100,9 +102,9 @@ export class SqliteStore implements Store {
     }
   }
 
-  /** A transaction leaves nothing undone. */
+  /** A transaction leaves nothing undone but what waits for its time. */
   repair(): Promise<void> {
-    return Promise.resolve();
+    return this.accounts.repair();
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,297 @@
+/** The accounts' streams: a log for each account, whose entries are marked when a later one replaces them. */
+import { LRUCache } from "lru-cache";
+import type { Collection } from "mongodb";
+import pLimit from "p-limit";
+import {
+  type AccountItem,
+  PROFILE_KEY,
+  READ_INTERVAL_MS,
+  readKey,
+  roomKey,
+} from "../../../domain/account.ts";
+import type { AccountPage, AccountStore } from "../../../ports/store/accounts.ts";
+import type { Collections, ReadOptions } from "./collections.ts";
+import type {
+  AccountItemDocument,
+  MemberDocument,
+  RoomDocument,
+  UserDocument,
+} from "./documents.ts";
+import { isDuplicateKey } from "./errors.ts";
+import type { Operations } from "./operations.ts";
+
+/** Accounts of which the last number known is remembered. */
+const MAX_HINTS = 10_000;
+/** Accounts that one run of repairs looks at; few at once, because nobody waits for them. */
+const USERS_IN_A_RUN = 100;
+const USERS_AT_ONCE = 2;
+/** A room is created after its owner; later than this it never will be. */
+const CREATION_MS = 60 * 60_000;
+/** Accounts in one query. */
+const POSITIONS_AT_ONCE = 100;
+
+/** A document with changes that have no number yet. */
+interface Marked {
+  /** The key of its item. */
+  key: string;
+  /** Takes the marks that were found out of it. */
+  unmark(): Promise<unknown>;
+}
+
+/**
+ * A change of a member or user leaves a mark in the same document, and whoever finds marks gives the
+ * items numbers and takes those marks out: several may do it at once, and each may die halfway. An
+ * item holds only its key. What it tells is read when it is asked for, so that a number which is
+ * given twice or late changes nothing.
+ *
+ * A number is one past the last under a unique index, and the last is never deleted: entries are
+ * marked once a later one has replaced them, and go an hour later. A writer stalls for less, so that
+ * no number is given to two items, of which a reader might miss the second.
+ */
+export class MongoAccounts implements AccountStore {
+  readonly #items: Collection<AccountItemDocument>;
+  readonly #members: Collection<MemberDocument>;
+  readonly #rooms: Collection<RoomDocument>;
+  readonly #users: Collection<UserDocument>;
+  readonly #readOptions: ReadOptions;
+  readonly #operations: Operations;
+  /** Numbers that accounts have reached, at least. */
+  readonly #hints = new LRUCache<string, number>({ max: MAX_HINTS });
+
+  constructor(
+    { accountItems, members, rooms, users, readOptions }: Collections,
+    operations: Operations,
+  ) {
+    this.#items = accountItems;
+    this.#members = members;
+    this.#rooms = rooms;
+    this.#users = users;
+    this.#readOptions = readOptions;
+    this.#operations = operations;
+  }
+
+  settle(userId: string): Promise<boolean> {
+    return this.#operations.run(() => this.#settle(userId));
+  }
+
+  lastSeq(userId: string): Promise<number> {
+    return this.#operations.run(async () => {
+      await this.#settle(userId);
+      return await this.#findLast(userId);
+    });
+  }
+
+  itemsAfter(userId: string, after: number, limit: number): Promise<AccountPage> {
+    return this.#operations.run(async () => {
+      const found = await this.#items
+        .find({ userId, seq: { $gt: after }, replacedAt: { $exists: false } }, this.#readOptions)
+        .sort({ seq: 1 })
+        .limit(limit + 1)
+        .toArray();
+      const page = found.slice(0, limit);
+      return {
+        items: await this.#toItems(userId, page),
+        lastSeq: page.at(-1)?.seq ?? after,
+        hasMore: found.length > limit,
+      };
+    });
+  }
+
+  changedAfter(seqs: ReadonlyMap<string, number>): Promise<string[]> {
+    return this.#operations.run(async () => {
+      const positions = Array.from(seqs, ([userId, seq]) => ({ userId, seq: { $gt: seq } }));
+      const changed = new Set<string>();
+      for (let i = 0; i < positions.length; i += POSITIONS_AT_ONCE) {
+        const found = await this.#items.find(
+          { $or: positions.slice(i, i + POSITIONS_AT_ONCE) },
+          { projection: { userId: 1 }, ...this.#readOptions },
+        ).toArray();
+        for (const { userId } of found) changed.add(userId);
+      }
+      return [...changed];
+    });
+  }
+
+  /**
+   * Gives numbers to what instances that died have left without.
+   * @throws ChatError `unavailable`
+   */
+  async repair(): Promise<void> {
+    const userIds = await this.#operations.run(async () => {
+      const [members, users] = await Promise.all([
+        this.#members.find({ pending: { $gte: "" } }, { projection: { userId: 1 } })
+          .limit(USERS_IN_A_RUN).toArray(),
+        this.#users.find({ pending: { $gte: "" } }, { projection: { _id: 1 } })
+          .limit(USERS_IN_A_RUN).toArray(),
+      ]);
+      return new Set([...members.map(({ userId }) => userId), ...users.map(({ _id }) => _id)]);
+    });
+    await pLimit(USERS_AT_ONCE).map(userIds, (userId) => this.settle(userId));
+  }
+
+  /** The database may have become another, as after a fail-over or a restored backup. */
+  forget(): void {
+    this.#hints.clear();
+  }
+
+  async #settle(userId: string): Promise<boolean> {
+    const [members, user] = await Promise.all([
+      this.#members
+        .find({ pending: { $gte: `${userId} `, $lt: `${userId}!` } }, this.#readOptions)
+        .toArray(),
+      this.#users.findOne({ _id: userId, pending: { $gte: "" } }),
+    ]);
+    const marked: Marked[] = [];
+    let isWaiting = false;
+    for (const member of await this.#withRooms(members)) {
+      const { pending = [], roomId } = member;
+      const rooms = pending.filter((mark) => kindOf(mark) === "room");
+      const reads = pending.filter((mark) => kindOf(mark) === "read");
+      if (rooms.length > 0 && await this.#concerns(member)) {
+        marked.push({ key: roomKey(roomId), unmark: () => this.#unmark(member._id, rooms) });
+      } else if (rooms.length > 0) {
+        await this.#unmark(member._id, rooms);
+      }
+      if (reads.length === 0) continue;
+      if (await this.#isRecent(userId, readKey(roomId))) isWaiting = true;
+      else marked.push({ key: readKey(roomId), unmark: () => this.#unmark(member._id, reads) });
+    }
+    if (user?.pending?.length) {
+      const update = { $pullAll: { pending: user.pending } };
+      const unmark = () => this.#users.updateOne({ _id: userId }, update);
+      marked.push({ key: PROFILE_KEY, unmark });
+    }
+    if (marked.length > 0) {
+      await this.#number(userId, marked.map(({ key }) => key));
+      await Promise.all(marked.map(({ unmark }) => unmark()));
+    }
+    return isWaiting;
+  }
+
+  /** Those of the members whose rooms exist, or have never come to exist. */
+  async #withRooms(members: readonly MemberDocument[]): Promise<MemberDocument[]> {
+    if (members.length === 0) return [];
+    const ids = members.map(({ roomId }) => roomId);
+    const rooms = await this.#rooms
+      .find({ _id: { $in: ids } }, { projection: { _id: 1 }, batchSize: ids.length + 1 })
+      .toArray();
+    const existing = new Set(rooms.map(({ _id }) => _id));
+    const before = new Date(Date.now() - CREATION_MS);
+    return members.filter(({ roomId, joinedAt }) => existing.has(roomId) || joinedAt < before);
+  }
+
+  /** Whether a user is, or was, a member: who was never is told nothing of the room. */
+  async #concerns({ userId, roomId, role }: MemberDocument): Promise<boolean> {
+    if (role !== null) return true;
+    return await this.#items.findOne({ userId, key: roomKey(roomId) }) !== null;
+  }
+
+  /** Whether the key got a number just now. */
+  async #isRecent(userId: string, key: string): Promise<boolean> {
+    const since = new Date(Date.now() - READ_INTERVAL_MS);
+    return await this.#items.findOne({ userId, key, numberedAt: { $gt: since } }) !== null;
+  }
+
+  async #unmark(_id: string, marks: string[]): Promise<void> {
+    await this.#members.updateOne({ _id }, { $pullAll: { pending: marks } });
+  }
+
+  /** Gives each key the account's next number, in their order. */
+  async #number(userId: string, keys: readonly string[]): Promise<void> {
+    const numbered: AccountItemDocument[] = [];
+    while (numbered.length < keys.length) {
+      const last = await this.#findLast(userId);
+      const numberedAt = new Date();
+      const items = keys.slice(numbered.length).map((key, i) => {
+        const seq = last + 1 + i;
+        return { _id: `${userId} ${seq}`, userId, seq, key, numberedAt };
+      });
+      numbered.push(...items.slice(0, await this.#insert(items)));
+      const end = numbered.at(-1);
+      if (end) this.#hints.set(userId, end.seq);
+    }
+    await this.#items.bulkWrite(
+      numbered.map(({ seq, key, numberedAt }) => ({
+        updateMany: {
+          filter: { userId, key, seq: { $lt: seq }, replacedAt: { $exists: false } },
+          update: { $set: { replacedAt: numberedAt } },
+        },
+      })),
+      { ordered: false },
+    );
+  }
+
+  /** Returns how many were inserted, from the first on: as far as their numbers were free. */
+  async #insert(items: AccountItemDocument[]): Promise<number> {
+    try {
+      await this.#items.insertMany(items, { ordered: true });
+      return items.length;
+    } catch (error) {
+      if (!isDuplicateKey(error)) throw error;
+      return (error as { insertedCount?: number }).insertedCount ?? 0;
+    }
+  }
+
+  async #findLast(userId: string): Promise<number> {
+    const hint = this.#hints.get(userId) ?? 0;
+    const last = await this.#lastFrom(userId, hint) ??
+      (hint > 0 ? await this.#lastFrom(userId, 0) : null);
+    this.#hints.set(userId, last ?? 0);
+    return last ?? 0;
+  }
+
+  async #lastFrom(userId: string, seq: number): Promise<number | null> {
+    const [last] = await this.#items
+      .find({ userId, seq: { $gte: seq } }, { projection: { seq: 1 }, ...this.#readOptions })
+      .sort({ seq: -1 })
+      .limit(1)
+      .toArray();
+    return last?.seq ?? null;
+  }
+
+  /** The items as they are now. */
+  async #toItems(
+    userId: string,
+    documents: readonly AccountItemDocument[],
+  ): Promise<AccountItem[]> {
+    const roomIds = new Set(documents.map(({ key }) => subjectOf(key)));
+    const members = await this.#members
+      .find({ userId, roomId: { $in: [...roomIds] } }, this.#readOptions)
+      .toArray();
+    const byRoom = new Map(members.map((member) => [member.roomId, member]));
+    return documents.flatMap((document) => {
+      return toItem(document, byRoom.get(subjectOf(document.key))) ?? [];
+    });
+  }
+}
+
+function kindOf(mark: string): string | undefined {
+  return mark.split(" ")[1];
+}
+
+function subjectOf(key: string): string {
+  return key.slice(key.indexOf(":") + 1);
+}
+
+function toItem(
+  { seq, key }: AccountItemDocument,
+  member: MemberDocument | undefined,
+): AccountItem | null {
+  const [type] = key.split(":");
+  const roomId = subjectOf(key);
+  const role = member?.role ?? null;
+  switch (type) {
+    case "room":
+      if (member && role) {
+        const { readSeq } = member;
+        return { seq, type, roomId, membership: { role, readSeq } };
+      }
+      return { seq, type: "room_removed", roomId, reason: member?.removal ?? "left" };
+    case "read":
+      return member && role ? { seq, type, roomId, readSeq: member.readSeq } : null;
+    case PROFILE_KEY:
+      return { seq, type: "profile" };
+    default:
+      return null;
+  }
+}
