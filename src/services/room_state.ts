@@ -166,7 +166,7 @@ export class RoomState {
 
   #changeRoom(notice: CreatedDraft["message"]): void {
     const { places } = this.#authors;
-    for (const { userId, ...change } of memberChanges(notice)) {
+    for (const { userId, removal: _, ...change } of memberChanges(notice)) {
       const place = places.get(userId);
       if (!place) continue;
       places.set(userId, { ...place, standing: { ...place.standing, ...change } });

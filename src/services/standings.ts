@@ -139,7 +139,7 @@ export class Standings {
     if (settings && room.rules?.generation === room.generation) {
       room.rules.value = rulesAfter(room.rules.value, settings);
     }
-    for (const { userId, ...change } of memberChanges(message)) {
+    for (const { userId, removal: _, ...change } of memberChanges(message)) {
       const known = this.#standings.get(keyOf(roomId, userId));
       if (known?.generation === room.generation) known.value = { ...known.value, ...change };
     }
