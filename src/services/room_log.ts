@@ -1,7 +1,7 @@
 /** The way into every room's log: appends in batches, one in flight a room (group commit). */
 import { getLogger } from "@logtape/logtape";
 import { Batcher } from "../async/batcher.ts";
-import { type Entry, type LogPosition, positionOf } from "../domain/entry.ts";
+import { type Entry, positionOf } from "../domain/entry.ts";
 import { ChatError, unavailable } from "../domain/errors.ts";
 import type { Bus } from "../ports/bus.ts";
 import type { Store } from "../ports/store/store.ts";
