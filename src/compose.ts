@@ -10,7 +10,9 @@ import { mongoLimiters, redisLimiters } from "./adapters/rate_limiters.ts";
 import type { Connection } from "./adapters/store/mongodb/connection.ts";
 import { StartupFault } from "./adapters/store/sqlite/faults.ts";
 import { SqliteStore } from "./adapters/store/sqlite/store.ts";
+import { appointAdmins } from "./application/accounts/appoint_admins.ts";
 import { Access } from "./services/access.ts";
+import { Admins } from "./services/admins.ts";
 import { KnownDevices } from "./services/known_devices.ts";
 import { LoopLoad } from "./services/loop_load.ts";
 import { Members } from "./services/members.ts";
@@ -81,6 +83,8 @@ export async function compose(config: Config, siblings?: Siblings): Promise<Serv
     members: new Members(store, standings),
     requestHashes: new RequestHashes(config.accessSecret),
     access: new Access(new RoomCache(store, bus), standings),
+    admins: new Admins(store.users, bus),
+    adminSettings: { emails: new Set(config.adminEmails), registered: !config.production },
     newestPages: isAlone(bus) ? new NewestPages(store, bus) : null,
     slugs: new RoomSlugs(store.rooms),
     tokens: await Tokens.create(config),
@@ -91,6 +95,7 @@ export async function compose(config: Config, siblings?: Siblings): Promise<Serv
     load,
     editWindow: config.editWindow,
   };
+  await appointAdmins(services, config.adminEmails, config.adminPassword);
   metrics.watch("loop_busy", "Cores that event loops use", () => load.share);
   metrics.watchQueue("password", () => passwords.waiting);
   const rooms = new Rooms(services);

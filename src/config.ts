@@ -35,6 +35,10 @@ export interface Config {
   rateLimit: boolean;
   /** Whether anybody may create an account. */
   registrationOpen: boolean;
+  /** Emails of the accounts that are admins, lower-cased. */
+  adminEmails: string[];
+  /** Of their accounts, made at the start where they are missing; null: they are not made. */
+  adminPassword: string | null;
   /** Milliseconds after which a message is edited no more; null: at any time. */
   editWindow: number | null;
   /** How many proxies' `X-Forwarded-For` is trusted. */
@@ -122,6 +126,8 @@ export async function readConfig(
     bcryptCost: env.BCRYPT_COST,
     rateLimit: env.RATE_LIMIT === "on",
     registrationOpen: env.REGISTRATION === "open",
+    adminEmails: env.ADMIN_EMAIL,
+    adminPassword: env.ADMIN_PASSWORD ?? null,
     editWindow: env.MESSAGE_EDIT_WINDOW === "off" ? null : env.MESSAGE_EDIT_WINDOW * 1_000,
     trustProxy: env.TRUST_PROXY,
     metricsToken: env.METRICS_TOKEN ?? null,
@@ -167,6 +173,11 @@ function combinedFaults(settings: Partial<Settings>, set: Record<string, string>
         `BCRYPT_COST is ${BCRYPT_COST}, too cheap for production; set it to ${PRODUCTION_COST}–15`,
       );
     }
+  }
+  if (set.ADMIN_PASSWORD && !set.ADMIN_EMAIL) {
+    faults.push(
+      "ADMIN_PASSWORD is set, and ADMIN_EMAIL is not; set it to the email of the account that has it, or unset both",
+    );
   }
   if (BUS === "redis" && !set.REDIS_URL) {
     faults.push('BUS is "redis", and REDIS_URL is not set; set it to redis://host:6379');

@@ -9,6 +9,7 @@ import { startSession } from "../src/application/sessions/start_session.ts";
 import { Tokens } from "../src/services/tokens.ts";
 import { readConfig } from "../src/config.ts";
 import { judgeGeneration, nextRotation, type Session } from "../src/domain/session.ts";
+import type { User } from "../src/domain/user.ts";
 import { type Account, type Answer, request } from "./harness/account.ts";
 import { startServer } from "./harness/server.ts";
 import { onStage } from "./harness/stage.ts";
@@ -467,13 +468,15 @@ async function withSession(act: (stage: SessionStage) => Promise<void>): Promise
   try {
     const services = { store, tokens: await Tokens.create(config), bus: new InProcessBus() };
     const now = new Date();
-    const user = {
+    const user: User = {
       id: "ada",
       email: "ada@example.com",
       passwordHash: "",
       displayName: "Ada",
       avatarUrl: null,
       onboardingCompleted: false,
+      role: "member",
+      ban: null,
       createdAt: now,
       updatedAt: now,
     };

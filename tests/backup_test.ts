@@ -314,6 +314,8 @@ async function stoppedServer() {
       displayName: "Ada Lovelace ".repeat(10),
       avatarUrl: null,
       onboardingCompleted: false,
+      role: "member",
+      ban: null,
       createdAt: now,
       updatedAt: now,
     });

@@ -26,6 +26,8 @@ const ADA: User = {
   displayName: "Ada",
   avatarUrl: null,
   onboardingCompleted: true,
+  role: "member",
+  ban: null,
   createdAt: new Date(),
   updatedAt: new Date(),
 };

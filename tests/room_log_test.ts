@@ -533,6 +533,8 @@ function person(displayName: string): User {
     displayName,
     avatarUrl: null,
     onboardingCompleted: true,
+    role: "member",
+    ban: null,
     createdAt: now,
     updatedAt: now,
   };

@@ -116,6 +116,8 @@ async function withRooms(instances: number, act: (stage: RoomStage) => Promise<v
     email: "ada@example.com",
     passwordHash: "",
     onboardingCompleted: false,
+    role: "member",
+    ban: null,
     createdAt: now,
     updatedAt: now,
   });

@@ -27,7 +27,7 @@ import { freePort } from "./servers/service.ts";
 
 const UNAVAILABLE = { name: "ChatError", code: "unavailable" };
 /** Of the documents. */
-const VERSION = 6;
+const VERSION = 7;
 const SOCKET_TIMEOUT_MS = 1_500;
 const NOW = new Date("2026-01-01T12:34:56.789Z");
 
@@ -300,6 +300,8 @@ Deno.test("MongoDB: messages of version 1 get ordinals at the start", async () =
   const { type, postPolicy, archivedAt, slowModeSeconds, metadata } = room!;
   assert.deepEqual({ type, postPolicy, archivedAt, slowModeSeconds, metadata }, OPEN_SETTINGS);
   assert.equal(room!.memberCount, 1);
+  assert.deepEqual([ada?.role, ada?.ban], ["member", null]);
+  assert.deepEqual((await store.users.search(["ada"], 10, true)).map(({ id }) => id), ["ada"]);
   const [owner] = await store.members.list("engines", { limit: 10 });
   assert.deepEqual([owner?.user.id, owner?.role, owner?.joinedAt], ["ada", "owner", NOW]);
   assert.equal(await store.accounts.lastSeq("ada"), 2);
@@ -621,6 +623,8 @@ function newAda(): User {
     displayName: "Ada",
     avatarUrl: null,
     onboardingCompleted: false,
+    role: "member",
+    ban: null,
     createdAt: NOW,
     updatedAt: NOW,
   };

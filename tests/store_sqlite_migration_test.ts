@@ -16,6 +16,7 @@ import {
   LOG_START,
   positionOf,
 } from "../src/domain/entry.ts";
+import { nameWords } from "../src/domain/name.ts";
 import { newId } from "../src/domain/id.ts";
 import { keyOf } from "../src/domain/account.ts";
 import { type Message, PLAIN } from "../src/domain/message.ts";
@@ -24,7 +25,7 @@ import { deletion, edit } from "./conformance/store/change_drafts.ts";
 import { creation } from "./conformance/store/fixtures.ts";
 import { runMain } from "./harness/server.ts";
 
-const VERSION = 6;
+const VERSION = 7;
 
 /** What a database of an earlier version holds, in the columns that the ports know. */
 const OLD_TABLES: Readonly<Record<number, Record<string, string>>> = {
@@ -48,6 +49,15 @@ for (const version of [1, 2]) {
   const test = (sentence: string, run: () => Promise<void>) =>
     Deno.test(`a database of version ${version} ${sentence}`, run);
 
+  test("has its people found by their names, none of them an admin", async () => {
+    await using store = await openStore(await copyOld(version));
+    for (const { id, display_name } of old.users) {
+      const found = await store.users.search(nameWords(String(display_name)), 100, true);
+      assert.ok(found.some((user) => user.id === id), String(display_name));
+    }
+    assert.deepEqual(await store.users.admins(), []);
+  });
+
   test("keeps every user, room, message and session", async () => {
     const path = await copyOld(version);
     await using store = await openStore(path);
@@ -59,6 +69,8 @@ for (const version of [1, 2]) {
         displayName: user.display_name,
         avatarUrl: user.avatar_url,
         onboardingCompleted: user.onboarding_completed === 1,
+        role: "member",
+        ban: null,
         createdAt: new Date(Number(user.created_at)),
         updatedAt: new Date(Number(user.updated_at)),
       };

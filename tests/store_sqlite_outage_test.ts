@@ -187,6 +187,8 @@ async function openWorld(options: SqliteOptions = {}) {
     displayName: "Ada",
     avatarUrl: null,
     onboardingCompleted: false,
+    role: "member",
+    ban: null,
     createdAt: now,
     updatedAt: now,
   };

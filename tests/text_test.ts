@@ -268,6 +268,8 @@ function newUser(displayName: string): User {
     displayName,
     avatarUrl: null,
     onboardingCompleted: false,
+    role: "member",
+    ban: null,
     createdAt: now,
     updatedAt: now,
   };

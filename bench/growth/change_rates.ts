@@ -190,6 +190,8 @@ async function createUser(store: Store): Promise<PublicUser> {
     displayName: "Growth",
     avatarUrl: null,
     onboardingCompleted: true,
+    role: "member",
+    ban: null,
     createdAt: now,
     updatedAt: now,
   };

@@ -212,6 +212,8 @@ function newUser(name: string): User {
     displayName: name,
     avatarUrl: null,
     onboardingCompleted: true,
+    role: "member",
+    ban: null,
     createdAt: now,
     updatedAt: now,
   };

@@ -5,6 +5,11 @@ import { z } from "zod";
 import { canonicalOrigin, describeBadOrigin } from "../domain/origin.ts";
 
 const SECRET_BYTES = 32;
+/** As for accounts, in the protocol. */
+const EMAIL = z.regexes.html5Email;
+const MAX_EMAIL_LENGTH = 254;
+const MIN_PASSWORD_LENGTH = 8;
+const MAX_PASSWORD_BYTES = 72;
 const MAX_WORKERS = 64;
 /** Browsers keep no cookie for longer (RFC 6265bis). */
 const MAX_DAYS = 400;
@@ -108,6 +113,29 @@ export function secret() {
 export function headerToken() {
   return text().refine((value) => /^[\x20-\x7e]*$/.test(value), {
     error: "holds characters that a header cannot carry; make one of letters and digits",
+  });
+}
+
+/** Comma-separated emails, each once and lower-cased. */
+export function emails() {
+  return text().transform((value, context) => {
+    const items = value.split(",").map((item) => item.trim().toLowerCase()).filter(Boolean);
+    const bad = items.find((item) => item.length > MAX_EMAIL_LENGTH || !EMAIL.test(item));
+    if (bad !== undefined) {
+      context.addIssue(`holds ${quote(bad)}; list email addresses, separated by commas`);
+    }
+    return [...new Set(items)];
+  });
+}
+
+/** A password as people choose it at registration; its value is never shown. */
+export function password() {
+  return text().transform((value) => value.normalize("NFC")).refine((value) => {
+    const { length } = new TextEncoder().encode(value);
+    return [...value].length >= MIN_PASSWORD_LENGTH && length <= MAX_PASSWORD_BYTES;
+  }, {
+    error:
+      `is not a password; set one of ${MIN_PASSWORD_LENGTH} characters to ${MAX_PASSWORD_BYTES} bytes`,
   });
 }
 

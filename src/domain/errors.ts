@@ -17,6 +17,8 @@ export const ERROR_CODES = [
   "token_expired",
   /** The session was ended: sign in. */
   "session_revoked",
+  /** The account is banned from the server; `retryAfter` says for how long, if it ends. */
+  "account_banned",
   /** The user may not do this. */
   "forbidden",
   /** The room is archived: nobody writes in it. */
@@ -109,6 +111,11 @@ export function unavailable(message: string, cause?: unknown): ChatError {
 /** No room has that id or slug. */
 export function roomNotFound(): ChatError {
   return new ChatError("room_not_found", "There is no room with that id or slug.");
+}
+
+/** There is no user with that id. */
+export function userNotFound(): ChatError {
+  return new ChatError("not_found", "There is no user with that id.");
 }
 
 /** The room has no message with that id. */

@@ -1,5 +1,8 @@
 /** A user's place in a room. */
+import type { Restriction } from "./restriction.ts";
 import type { PublicUser } from "./user.ts";
+
+export { isInForce, type Restriction } from "./restriction.ts";
 
 /** What a member is: the higher may do all that the lower may. */
 export type Role = "owner" | "moderator" | "member";
@@ -11,13 +14,6 @@ export interface Membership {
   role: Role;
   /** The entry up to which the member has read the room. */
   readSeq: number;
-}
-
-/** A ban or a mute. It ends by its time, without anything being written. */
-export interface Restriction {
-  /** Null if it does not end. */
-  until: Date | null;
-  reason: string | null;
 }
 
 /** What of a user's place in a room decides what they may do there. */
@@ -37,11 +33,6 @@ export interface Member extends Pick<Standing, "mute"> {
 
 /** Of a user whom the room knows nothing of. */
 export const STRANGER: Standing = Object.freeze({ role: null, ban: null, mute: null });
-
-/** Whether a ban or mute holds at `now`. */
-export function isInForce(restriction: Restriction | null, now: Date): boolean {
-  return restriction !== null && (restriction.until === null || restriction.until > now);
-}
 
 /** What of a room a member has not read; both are exact to 99, and 100 means more. */
 export interface Unread {

@@ -65,13 +65,22 @@ const WORDS = new Intl.Segmenter("en", { granularity: "word" });
  * words of both may be incomplete.
  */
 export function hasWord(name: string, query: string): boolean {
-  const words = wordsOf(name);
-  return wordsOf(query).every((begin) => words.some((word) => word.startsWith(begin)));
+  return hasBeginnings(nameWords(name), nameWords(query));
 }
 
-function wordsOf(text: string): string[] {
+/** Whether each of the beginnings is that of one of the words. */
+export function hasBeginnings(words: readonly string[], beginnings: readonly string[]): boolean {
+  return beginnings.every((begin) => words.some((word) => word.startsWith(begin)));
+}
+
+/**
+ * The words of a name in the form in which they are compared: case and accents folded. A name without
+ * a word, such as one of emoji, is one as a whole.
+ */
+export function nameWords(text: string): string[] {
   const folded = text.normalize("NFKD").replace(/\p{M}/gu, "").replace(/['’]/g, " ").toLowerCase();
-  return [...WORDS.segment(folded)].filter(({ isWordLike }) => isWordLike).map((each) =>
-    each.segment
-  );
+  const words = [...WORDS.segment(folded)].filter(({ isWordLike }) => isWordLike);
+  if (words.length > 0) return words.map(({ segment }) => segment);
+  const whole = folded.trim();
+  return whole === "" ? [] : [whole];
 }

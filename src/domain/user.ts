@@ -1,6 +1,22 @@
 /** A person with an account, and the part of them that others may see. */
+import type { Restriction } from "./restriction.ts";
 
-export interface User {
+/** What a user is on the server: admins may do in public rooms what owners may, and more. */
+export type InstanceRole = "admin" | "member";
+
+export const INSTANCE_ROLES = ["admin", "member"] as const satisfies InstanceRole[];
+
+/** What a user is on the server as a whole. */
+export interface AccountStanding {
+  role: InstanceRole;
+  /** Who is banned has no session. */
+  ban: Restriction | null;
+}
+
+/** A user as admins see them. */
+export type KnownUser = PublicUser & AccountStanding;
+
+export interface User extends AccountStanding {
   id: string;
   /** Lower-cased and unique. */
   email: string;

@@ -19,6 +19,7 @@ const ANSWERS: Partial<Record<ErrorCode, [status: ContentfulStatusCode, title: s
   invalid_credentials: [401, "Wrong credentials"],
   token_expired: [401, "Token expired"],
   session_revoked: [401, "Session revoked"],
+  account_banned: [403, "Account banned"],
   forbidden: [403, "Forbidden"],
   origin_not_allowed: [403, "Origin not allowed"],
   registration_closed: [403, "Registration closed"],

@@ -1,6 +1,6 @@
 /** The bus port: hints that one instance gives to all, itself included. */
 import type { Entry } from "../domain/entry.ts";
-import type { PublicUser } from "../domain/user.ts";
+import type { InstanceRole, PublicUser } from "../domain/user.ts";
 
 export type BusEvent = RoomEvent | InstanceEvent | Interrupted;
 
@@ -29,6 +29,8 @@ export type InstanceEvent =
   | { kind: "presence_wanted"; roomIds: string[]; of: string | null }
   /** A session was revoked: its sockets are to be closed. */
   | { kind: "session_revoked"; sessionId: string }
+  /** A user was given a role on the server. */
+  | { kind: "role_changed"; userId: string; role: InstanceRole }
   /** A user changed what others see of them. */
   | { kind: "profile_changed"; user: PublicUser };
 

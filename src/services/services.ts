@@ -2,6 +2,7 @@
 import type { Bus } from "../ports/bus.ts";
 import type { Store } from "../ports/store/store.ts";
 import type { Access } from "./access.ts";
+import type { Admins } from "./admins.ts";
 import type { KnownDevices } from "./known_devices.ts";
 import type { LoopLoad } from "./loop_load.ts";
 import type { Members } from "./members.ts";
@@ -15,6 +16,14 @@ import type { RoomLog } from "./room_log.ts";
 import type { RoomSlugs } from "./room_slugs.ts";
 import type { Tokens } from "./tokens.ts";
 
+/** Whose accounts are admins from their beginning. */
+export interface AdminSettings {
+  /** Lower-cased. */
+  emails: ReadonlySet<string>;
+  /** Whether whoever registers such an email, or as the first, is an admin: in development. */
+  registered: boolean;
+}
+
 export interface Services {
   store: Store;
   bus: Bus;
@@ -23,6 +32,8 @@ export interface Services {
   members: Members;
   requestHashes: RequestHashes;
   access: Access;
+  admins: Admins;
+  adminSettings: AdminSettings;
   /** Null where a profile may change without this instance being notified in a call. */
   newestPages: NewestPages | null;
   slugs: RoomSlugs;

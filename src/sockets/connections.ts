@@ -2,6 +2,7 @@
 import { MAX_SOCKETS } from "../services/rate_limits.ts";
 import type { PublicUser } from "../domain/user.ts";
 import type { Store } from "../ports/store/store.ts";
+import type { Admins } from "../services/admins.ts";
 import { CLOSE_CODES, type CloseCode } from "../protocol/wire/close_codes.ts";
 import type { Connection } from "./connection.ts";
 
@@ -90,6 +91,20 @@ export class Connections {
     for (const connection of this.#byUser.get(user.id) ?? []) {
       connection.identity.showProfile(user);
     }
+  }
+
+  /** Applies a changed role on the server to the user's sockets. */
+  setAdmin(userId: string, isAdmin: boolean): void {
+    for (const { identity } of this.#byUser.get(userId) ?? []) identity.setAdmin(isAdmin);
+  }
+
+  /**
+   * Applies roles that were changed by an event that did not reach this instance.
+   * @throws ChatError `unavailable`
+   */
+  async checkAdmins(admins: Admins): Promise<void> {
+    await admins.refresh();
+    for (const userId of this.#byUser.keys()) this.setAdmin(userId, admins.known(userId));
   }
 
   /**

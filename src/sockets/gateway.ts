@@ -6,6 +6,7 @@ import { SingleFlight } from "../async/single_flight.ts";
 import { ChatError, unavailable } from "../domain/errors.ts";
 import type { BusEvent } from "../ports/bus.ts";
 import type { Store } from "../ports/store/store.ts";
+import type { Admins } from "../services/admins.ts";
 import { CLOSE_CODES } from "../protocol/wire/close_codes.ts";
 import type { Flusher } from "../rooms/flusher.ts";
 import type { Rooms } from "../rooms/rooms.ts";
@@ -25,14 +26,16 @@ export class Gateway {
   readonly #rooms: Rooms;
   readonly #router: Router;
   readonly #store: Store;
+  readonly #admins: Admins;
   readonly #audit: ReturnType<typeof setInterval>;
-  /** Finds events that the bus has lost: new entries of rooms, and revocations. */
+  /** Finds events that the bus has lost: new entries of rooms, revocations, changed roles. */
   readonly #comparison = new SingleFlight(() => this.#compareWithStore());
   #draining = false;
 
   constructor(dependencies: Dependencies) {
-    const { store, bus, metrics, rateLimits, rooms } = dependencies;
+    const { store, bus, admins, metrics, rateLimits, rooms } = dependencies;
     this.#store = store;
+    this.#admins = admins;
     this.#rooms = rooms;
     this.#connections = new Connections(rateLimits.enabled);
     const handlers = createHandlers({ ...dependencies, connections: this.#connections });
@@ -122,6 +125,9 @@ export class Gateway {
 
   #receive(event: BusEvent): void {
     if (event.kind === "session_revoked") this.#connections.closeSession(event.sessionId);
+    if (event.kind === "role_changed") {
+      this.#connections.setAdmin(event.userId, event.role === "admin");
+    }
     if (event.kind === "profile_changed") this.#connections.showProfile(event.user);
     if (event.kind === "interrupted") void this.#comparison.run();
   }
@@ -130,6 +136,7 @@ export class Gateway {
     try {
       await this.#rooms.hub.checkHeads();
       await this.#connections.checkSessions(this.#store);
+      await this.#connections.checkAdmins(this.#admins);
     } catch (error) {
       // The store is unavailable; the next comparison is at most 10 s away.
       logger.debug("The store could not be compared with: {error}", { error });

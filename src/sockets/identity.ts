@@ -74,6 +74,11 @@ export class Identity {
     return this.#sessionId === null && now - this.#unidentifiedSince > IDENTIFY_MS;
   }
 
+  /** Whether what the socket's user may do is what an admin may, from now on. */
+  setAdmin(isAdmin: boolean): void {
+    if (this.#actor) this.#actor.isAdmin = isAdmin;
+  }
+
   /** Applies a changed profile. Messages share the one before: it does not change itself. */
   showProfile(user: PublicUser): void {
     if (this.#actor) this.#actor.user = publicUser(user);

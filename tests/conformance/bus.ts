@@ -422,6 +422,7 @@ const EVENTS: (RoomEvent | InstanceEvent)[] = [
   ALIVE,
   LEFT,
   { kind: "presence_wanted", roomIds: ["room", "other room"], of: null },
+  { kind: "role_changed", userId: "ada", role: "admin" },
   { kind: "session_revoked", sessionId: "session" },
   { kind: "profile_changed", user: { ...ADA, displayName: 'Ada 💫 "the" Countess\u2028\n' } },
 ];

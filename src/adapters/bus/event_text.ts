@@ -17,6 +17,7 @@ const KINDS: ReadonlySet<BusEvent["kind"]> = new Set<BusEvent["kind"]>([
   "instance_left",
   "presence_wanted",
   "session_revoked",
+  "role_changed",
   "profile_changed",
 ]);
 

@@ -1,20 +1,20 @@
 /** Finds out who an access token speaks for, and whether a session is still good. */
+import type { Actor } from "../../domain/actor.ts";
 import { ChatError } from "../../domain/errors.ts";
 import type { Session } from "../../domain/session.ts";
 import type { Services } from "../../services/services.ts";
-import type { AccessClaims } from "../../services/tokens.ts";
 
 /**
  * Who an access token speaks for.
  * @throws ChatError `unauthenticated`, `token_expired` or `session_revoked`
  */
 export async function authenticate(
-  { store, tokens }: Pick<Services, "store" | "tokens">,
+  { store, tokens, admins }: Pick<Services, "store" | "tokens" | "admins">,
   accessToken: string,
-): Promise<AccessClaims> {
-  const claims = await tokens.verifyAccess(accessToken);
-  await checkSession({ store }, claims.sessionId);
-  return claims;
+): Promise<Actor> {
+  const { userId, sessionId } = await tokens.verifyAccess(accessToken);
+  await checkSession({ store }, sessionId);
+  return { userId, sessionId, isAdmin: await admins.has(userId) };
 }
 
 /** @throws ChatError `unauthenticated` if there is no such session, `session_revoked` */

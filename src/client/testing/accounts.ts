@@ -41,7 +41,14 @@ export class Accounts {
     }
     const at = new Date().toISOString();
     const shown = { id: newId(), displayName: displayName.trim(), avatarUrl: null };
-    const user = { ...shown, email, onboardingCompleted: false, createdAt: at, updatedAt: at };
+    const user: User = {
+      ...shown,
+      email,
+      role: "member",
+      onboardingCompleted: false,
+      createdAt: at,
+      updatedAt: at,
+    };
     const account = { password, user, shown };
     this.#accounts.set(user.id, account);
     return account;

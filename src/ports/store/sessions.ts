@@ -13,6 +13,8 @@ export interface SessionStore {
   rotate(id: string, from: number, rotation: SessionRotation): Promise<boolean>;
   /** Revokes the session. Returns false if it is unknown or was revoked before. */
   revoke(id: string, revokedAt: Date): Promise<boolean>;
+  /** Revokes the sessions of a user that are there by now. Returns the ids of those that were not. */
+  revokeAll(userId: string, revokedAt: Date): Promise<string[]>;
   /** Those of these sessions that were revoked; an expired or unknown one was not. */
   revoked(ids: string[]): Promise<string[]>;
 }

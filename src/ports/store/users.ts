@@ -1,5 +1,12 @@
 /** The port of accounts. */
-import type { ProfileChanges, PublicUser, User } from "../../domain/user.ts";
+import type { Restriction } from "../../domain/restriction.ts";
+import type {
+  InstanceRole,
+  KnownUser,
+  ProfileChanges,
+  PublicUser,
+  User,
+} from "../../domain/user.ts";
 
 /** See {@linkcode Store} for the guarantees of every method. */
 export interface UserStore {
@@ -8,6 +15,11 @@ export interface UserStore {
    * @throws ChatError `email_taken` if another user has the email, however close the race
    */
   create(user: User): Promise<void>;
+  /**
+   * Adds a user if there is none yet. Returns false, and adds nothing, if there is one, however close
+   * the race.
+   */
+  createFirst(user: User): Promise<boolean>;
   find(id: string): Promise<User | null>;
   /** What others see of these users; those that do not exist are left out. In any order. */
   findPublic(ids: readonly string[]): Promise<PublicUser[]>;
@@ -15,4 +27,23 @@ export interface UserStore {
   findByEmail(email: string): Promise<User | null>;
   /** Writes the given fields and `updatedAt`; returns the user as it is now, null if there is none. */
   update(id: string, changes: ProfileChanges, updatedAt: Date): Promise<User | null>;
+  /**
+   * Gives a user a role. Returns false, and changes nothing, if there is no such user, or if one who
+   * is banned would become an admin.
+   */
+  setRole(id: string, role: InstanceRole): Promise<boolean>;
+  /**
+   * Bans a user from the server, or lifts that. Returns false, and changes nothing, if there is no such
+   * user, or if an admin would be banned.
+   */
+  setBan(id: string, ban: Restriction | null): Promise<boolean>;
+  /** The ids of all admins. */
+  admins(): Promise<string[]>;
+  /**
+   * Users whose display names have, for each of the words, a word that begins like it.
+   * @param words as `nameWords` makes them; every name has one that begins like ""
+   * @param limit users that are returned at most
+   * @param withBanned whether those are among them who are banned now
+   */
+  search(words: readonly string[], limit: number, withBanned: boolean): Promise<KnownUser[]>;
 }

@@ -1,6 +1,6 @@
 /** Users as the server shows them. */
 import { z } from "zod";
-import type { User as DomainUser } from "../../domain/user.ts";
+import { INSTANCE_ROLES, type User as DomainUser } from "../../domain/user.ts";
 import type * as wire from "../wire/users.ts";
 import { Id, Time } from "./fields.ts";
 
@@ -17,6 +17,7 @@ export const User = z.object({
   email: z.string(),
   displayName: z.string(),
   avatarUrl: z.string().nullable(),
+  role: z.enum(INSTANCE_ROLES),
   onboardingCompleted: z.boolean(),
   createdAt: Time,
   updatedAt: Time,
@@ -24,14 +25,15 @@ export const User = z.object({
 
 /** A user as they see themselves: everything but the password's hash. */
 export function presentUser(user: DomainUser): wire.User {
-  const { id, email, displayName, avatarUrl, onboardingCompleted, createdAt, updatedAt } = user;
+  const { id, email, displayName, avatarUrl, role, onboardingCompleted } = user;
   return {
     id,
     email,
     displayName,
     avatarUrl,
+    role,
     onboardingCompleted,
-    createdAt: createdAt.toISOString(),
-    updatedAt: updatedAt.toISOString(),
+    createdAt: user.createdAt.toISOString(),
+    updatedAt: user.updatedAt.toISOString(),
   };
 }

@@ -12,6 +12,8 @@ export interface PublicUser {
 
 /** What users see of themselves. */
 export interface User extends PublicUser {
+  /** What they are on the server: admins may do in public rooms what owners may. */
+  role: "admin" | "member";
   /** Shown to nobody else. */
   email: string;
   /** For the app to use; the server only keeps it. */

@@ -1,8 +1,9 @@
 /** `auth:identify`: who a socket speaks for. */
 import { getUser } from "../../application/accounts/get_user.ts";
-import { checkSession } from "../../application/sessions/authenticate.ts";
+import { checkSession, sessionRevoked } from "../../application/sessions/authenticate.ts";
 import type { Participant } from "../../domain/actor.ts";
 import { ChatError } from "../../domain/errors.ts";
+import { isInForce } from "../../domain/restriction.ts";
 import { publicUser, type User } from "../../domain/user.ts";
 import { presentUser } from "../../protocol/schemas/users.ts";
 import { isAuthErrorCode } from "../../protocol/wire/auth_error_codes.ts";
@@ -17,7 +18,7 @@ import type { Identity } from "../identity.ts";
 import type { Context, HandlersOf } from "./handler.ts";
 
 export function authHandlers(context: Context): HandlersOf<"auth:identify"> {
-  const { connections, rooms: { profiles } } = context;
+  const { connections, admins, rooms: { profiles } } = context;
   const limits: ServerLimits = {
     frameBytes: MAX_FRAME_BYTES,
     textLength: MAX_TEXT_LENGTH,
@@ -36,7 +37,12 @@ export function authHandlers(context: Context): HandlersOf<"auth:identify"> {
         if (!connections.claim(connection, user.id)) {
           throw new ChatError("limit_reached", "This user holds too many sockets.");
         }
-        const actor: Participant = { userId: user.id, sessionId, user: publicUser(user) };
+        const actor: Participant = {
+          userId: user.id,
+          sessionId,
+          isAdmin: admins.known(user.id),
+          user: publicUser(user),
+        };
         identity.confirm(actor, expiresAt);
         const data = { user: presentUser(user), expiresAt: expiresAt.toISOString(), limits };
         connection.emit("auth:ok", data, ref);
@@ -53,7 +59,7 @@ export function authHandlers(context: Context): HandlersOf<"auth:identify"> {
 
 /** @throws ChatError with an `AuthErrorCode`, or `unavailable` */
 async function identify(
-  { store, tokens }: Pick<Context, "store" | "tokens">,
+  { store, tokens, admins }: Pick<Context, "store" | "tokens" | "admins">,
   identity: Identity,
   token: string,
 ): Promise<{ user: User; sessionId: string; expiresAt: Date }> {
@@ -69,7 +75,9 @@ async function identify(
     const [user] = await Promise.all([
       getUser(claims, { store }),
       checkSession({ store }, sessionId),
+      admins.has(claims.userId),
     ]);
+    if (isInForce(user.ban, new Date())) throw sessionRevoked();
     return { user, sessionId, expiresAt };
   } catch (error) {
     undo();

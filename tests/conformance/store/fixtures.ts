@@ -43,6 +43,8 @@ export function newUser(fields: Partial<User> = {}): User {
     displayName: "Ada",
     avatarUrl: null,
     onboardingCompleted: false,
+    role: "member",
+    ban: null,
     createdAt: CREATED,
     updatedAt: CREATED,
     ...fields,

@@ -51,6 +51,29 @@ export function testSessions(test: Register): void {
     assert.equal(await store.sessions.revoke(session.id, new Date()), false);
   });
 
+  test(
+    "all sessions of a user are revoked at once, and those of others stay",
+    async (store, connect) => {
+      const first = await createSession(store);
+      const second = { ...first, id: newId() };
+      const before = { ...first, id: newId(), revokedAt: new Date() };
+      for (const session of [second, before]) await store.sessions.create(session);
+      const other = await createSession(store);
+      const revokedAt = new Date();
+      const revoked = await (await connect()).sessions.revokeAll(first.userId, revokedAt);
+      assert.deepEqual(new Set(revoked), new Set([first.id, second.id]));
+      for (const id of revoked) {
+        assert.deepEqual((await store.sessions.find(id))?.revokedAt, revokedAt);
+      }
+      assert.deepEqual(await store.sessions.find(before.id), before);
+      assert.deepEqual(await store.sessions.find(other.id), other);
+      assert.deepEqual(await store.sessions.revokeAll(first.userId, new Date()), []);
+      for (const unknown of UNKNOWN_IDS) {
+        assert.deepEqual(await store.sessions.revokeAll(unknown, new Date()), []);
+      }
+    },
+  );
+
   test("a revoked session cannot be rotated", async (store) => {
     const session = await createSession(store);
     const revokedAt = new Date();

@@ -27,7 +27,7 @@ export function testStore(
   const test = testsTogether(name, createDatabase);
   const testAlone = testsAlone(name, createDatabase);
 
-  testUsers(test);
+  testUsers(test, testAlone);
   testRooms(testAlone);
   testCompareAndSet(test);
   testAppend(test);

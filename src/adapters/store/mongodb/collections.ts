@@ -4,6 +4,7 @@ import type {
   AccountItemDocument,
   EditDocument,
   MemberDocument,
+  MetaDocument,
   ReactionDocument,
   RoomDocument,
   SessionDocument,
@@ -13,6 +14,8 @@ import type { EntryDocument } from "./entry_documents.ts";
 import { TIME_LIMITS, type TimeLimits } from "./time_limits.ts";
 
 export interface Collections {
+  /** Single documents about the database as a whole. */
+  meta: Collection<MetaDocument>;
   users: Collection<UserDocument>;
   sessions: Collection<SessionDocument>;
   rooms: Collection<RoomDocument>;
@@ -44,6 +47,7 @@ const KEPT_SECONDS = 24 * 60 * 60;
 
 export function collectionsOf(db: Db, limits = TIME_LIMITS): Collections {
   return {
+    meta: db.collection("meta"),
     users: db.collection("users"),
     sessions: db.collection("sessions"),
     rooms: db.collection("rooms"),
@@ -65,6 +69,8 @@ export async function createIndexes(db: Db): Promise<void> {
     users.createIndexes([
       { key: { email: 1 }, unique: true },
       { key: { pending: 1 }, sparse: true },
+      { key: { words: 1 } },
+      { key: { role: 1 } },
     ]),
     rooms.createIndexes([
       { key: { slug: 1 }, unique: true },
@@ -97,6 +103,9 @@ export async function createIndexes(db: Db): Promise<void> {
       { key: { userId: 1, key: 1 } },
       { key: { replacedAt: 1 }, expireAfterSeconds: REPLACED_SECONDS },
     ]),
-    sessions.createIndex({ expiresAt: 1 }, { expireAfterSeconds: 0 }),
+    sessions.createIndexes([
+      { key: { userId: 1 } },
+      { key: { expiresAt: 1 }, expireAfterSeconds: 0 },
+    ]),
   ]);
 }

@@ -4,12 +4,21 @@ import { type Membership, type Restriction, type Role, ROLES } from "../../../do
 import { newId } from "../../../domain/id.ts";
 import type { NewRoom } from "../../../domain/room.ts";
 import type { Session } from "../../../domain/session.ts";
-import type { PublicUser, User } from "../../../domain/user.ts";
+import { nameWords } from "../../../domain/name.ts";
+import type { AccountStanding, KnownUser, PublicUser, User } from "../../../domain/user.ts";
 
 /** A domain object whose `id` is the document's key. */
 type Stored<T extends { id: string }> = Omit<T, "id"> & { _id: string };
 
-export type UserDocument = Stored<User> & Pending;
+/** A user; the role of those who are no admins is absent, and so is the ban of most. */
+export type UserDocument =
+  & Stored<Omit<User, keyof AccountStanding>>
+  & Partial<AccountStanding>
+  & Pending
+  & {
+    /** Those of the display name, by which they are found. */
+    words: string[];
+  };
 export type SessionDocument = Stored<Session>;
 export type RoomDocument = Stored<Omit<NewRoom, "createdBy" | "metadata">> & {
   creatorId: string;
@@ -37,6 +46,12 @@ export interface AccountItemDocument {
   /** Set once a later entry of the key is there; an hour later it goes. */
   replacedAt?: Date;
 }
+
+/** Says something of the database as a whole, by a key of its own. */
+export type MetaDocument =
+  | { _id: "schema"; version: number }
+  /** There is one as soon as one user was about to become the first. */
+  | { _id: "first user"; userId: string };
 
 /** A text that a message had before its present one. */
 export interface EditDocument {
@@ -109,12 +124,25 @@ export function lookUpUser(localField: string, as: string) {
   return { $lookup: { from: "users", localField, foreignField: "_id", pipeline, as } };
 }
 
-export function fromUser({ id, ...fields }: User): UserDocument {
-  return { _id: id, ...fields };
+export function fromUser({ id, role, ban, ...fields }: User): UserDocument {
+  return {
+    _id: id,
+    ...fields,
+    words: nameWords(fields.displayName),
+    ...(role === "admin" && { role }),
+    ...(ban !== null && { ban }),
+  };
 }
 
-export function toUser({ _id, pending: _, ...fields }: UserDocument): User {
-  return { id: _id, ...fields };
+export function toUser(
+  { _id, words: _, pending: __, role = "member", ban = null, ...rest }: UserDocument,
+): User {
+  return { id: _id, ...rest, role, ban };
+}
+
+export function toKnownUser(user: PublicUserDocument & Partial<AccountStanding>): KnownUser {
+  const { role = "member", ban = null } = user;
+  return { ...toPublicUser(user._id, [user]), role, ban };
 }
 
 export function fromSession({ id, ...fields }: Session): SessionDocument {

@@ -2,6 +2,7 @@
 import { getLogger } from "@logtape/logtape";
 import type { Collection, Db, Document, Filter } from "mongodb";
 import type { Role } from "../../../domain/membership.ts";
+import { nameWords } from "../../../domain/name.ts";
 import { OPEN_SETTINGS } from "../../../domain/room.ts";
 import { collectionsOf, createIndexes } from "./collections.ts";
 import { IS_MEMBER, markOf, memberOf } from "./documents.ts";
@@ -11,18 +12,13 @@ import { isDuplicateKey } from "./errors.ts";
 const logger = getLogger(["echoroom", "migration"]);
 
 /** The version of the documents that this EchoRoom reads and writes. */
-const VERSION = 6;
+const VERSION = 7;
 const DOCUMENTS_AT_ONCE = 1_000;
 /** Updates under way at once, so that waiting for a majority costs little. */
 const UPDATES_AT_ONCE = 4;
 const PROGRESS_MS = 5_000;
 
 const WITHOUT_ORDINAL = { n: { $exists: false } };
-
-interface Schema {
-  _id: "schema";
-  version: number;
-}
 
 /**
  * Brings documents of an earlier version up to date and makes the indexes that are missing. Each
@@ -34,8 +30,9 @@ interface Schema {
  *   earlier version still writes to it
  */
 export async function migrate(db: Db, batchSize = DOCUMENTS_AT_ONCE): Promise<void> {
-  const meta = db.collection<Schema>("meta");
-  const version = (await meta.findOne({ _id: "schema" }))?.version ?? 1;
+  const { meta } = collectionsOf(db);
+  const schema = await meta.findOne<{ version: number }>({ _id: "schema" });
+  const version = schema?.version ?? 1;
   if (version > VERSION) {
     throw new Error(
       `its documents are of version ${version}, and this EchoRoom reads version ${VERSION}; ` +
@@ -49,7 +46,8 @@ export async function migrate(db: Db, batchSize = DOCUMENTS_AT_ONCE): Promise<vo
   if (version < 3) await addMembers(db);
   else if (version < 4) await addMentionKeys(db);
   if (version < 5) await addSettings(db);
-  await addMarks(db);
+  if (version < 6) await addMarks(db);
+  await addNameWords(db);
   await meta.updateOne({ _id: "schema" }, { $set: { version: VERSION } }, { upsert: true });
 }
 
@@ -131,6 +129,19 @@ async function addMarks(db: Db): Promise<void> {
       return { updateOne: { filter: { _id }, update } };
     });
     await members.bulkWrite(updates, { ordered: false });
+  }
+}
+
+/** To version 7: people are found by the words of their names. */
+async function addNameWords(db: Db): Promise<void> {
+  const { users } = collectionsOf(db);
+  const cursor = users.find({ words: { $exists: false } }, { projection: { displayName: 1 } });
+  for await (const batch of inBatches(cursor, DOCUMENTS_AT_ONCE)) {
+    const updates = batch.map(({ _id, displayName }) => {
+      const set = { words: nameWords(displayName) };
+      return { updateOne: { filter: { _id, displayName }, update: { $set: set } } };
+    });
+    await users.bulkWrite(updates, { ordered: false });
   }
 }
 

@@ -49,6 +49,19 @@ export class MongoSessions implements SessionStore {
     });
   }
 
+  revokeAll(userId: string, revokedAt: Date): Promise<string[]> {
+    return this.#operations.run(async () => {
+      const open = await this.#sessions
+        .find({ userId, revokedAt: null }, { projection: { _id: 1 } })
+        .toArray();
+      const ids = open.map(({ _id }) => _id);
+      await this.#sessions.updateMany({ _id: { $in: ids }, revokedAt: null }, {
+        $set: { revokedAt },
+      });
+      return ids;
+    });
+  }
+
   revoked(ids: string[]): Promise<string[]> {
     return this.#operations.run(async () => {
       const revoked = await this.#sessions

@@ -38,7 +38,6 @@ export class MongoStore implements Store {
 
   private constructor(connection: Connection) {
     const collections = collectionsOf(connection.db, connection.limits);
-    const { users, sessions } = collections;
     this.#operations = new Operations(connection.limits);
     const ends = new LogEnds(collections);
     const changes = {
@@ -47,8 +46,8 @@ export class MongoStore implements Store {
     };
     const reader = new EntryReader(collections, changes.messages);
     this.description = connection.description;
-    this.users = new MongoUsers(users, this.#operations);
-    this.sessions = new MongoSessions(sessions, this.#operations);
+    this.users = new MongoUsers(collections, this.#operations);
+    this.sessions = new MongoSessions(collections.sessions, this.#operations);
     this.rooms = new MongoRooms(collections, changes.rooms, ends, this.#operations);
     this.log = new MongoLog(collections, reader, changes, ends, this.#operations);
     this.messages = new MongoMessages(

@@ -1,14 +1,25 @@
 /** Accounts, in a collection of their own. */
-import type { Collection } from "mongodb";
+import type { Collection, Document } from "mongodb";
 import { ChatError } from "../../../domain/errors.ts";
 import { newId } from "../../../domain/id.ts";
-import type { ProfileChanges, PublicUser, User } from "../../../domain/user.ts";
+import { nameWords } from "../../../domain/name.ts";
+import type { Restriction } from "../../../domain/restriction.ts";
+import type {
+  InstanceRole,
+  KnownUser,
+  ProfileChanges,
+  PublicUser,
+  User,
+} from "../../../domain/user.ts";
 import type { UserStore } from "../../../ports/store/users.ts";
+import type { Collections } from "./collections.ts";
 import {
   fromUser,
   markOf,
+  type MetaDocument,
   PUBLIC_FIELDS,
   type PublicUserDocument,
+  toKnownUser,
   toPublicUser,
   toUser,
   type UserDocument,
@@ -16,23 +27,35 @@ import {
 import { isDuplicateKey } from "./errors.ts";
 import type { Operations } from "./operations.ts";
 
+/** Comes after all words. */
+const LAST_CHARACTER = "\u{10ffff}";
+
 export class MongoUsers implements UserStore {
   readonly #users: Collection<UserDocument>;
+  readonly #meta: Collection<MetaDocument>;
   readonly #operations: Operations;
 
-  constructor(users: Collection<UserDocument>, operations: Operations) {
+  constructor({ users, meta }: Collections, operations: Operations) {
     this.#users = users;
+    this.#meta = meta;
     this.#operations = operations;
   }
 
   create(user: User): Promise<void> {
+    return this.#operations.run(() => this.#insert(user));
+  }
+
+  createFirst(user: User): Promise<boolean> {
     return this.#operations.run(async () => {
+      if (await this.#users.findOne({}, { projection: { _id: 1 } })) return false;
       try {
-        await this.#users.insertOne(fromUser(user));
+        await this.#meta.insertOne({ _id: "first user", userId: user.id });
       } catch (error) {
-        if (!isDuplicateKey(error, "email")) throw error;
-        throw new ChatError("email_taken", "An account with this email exists already.");
+        if (isDuplicateKey(error)) return false;
+        throw error;
       }
+      await this.#insert(user);
+      return true;
     });
   }
 
@@ -58,7 +81,7 @@ export class MongoUsers implements UserStore {
       const user = await this.#users.findOneAndUpdate(
         { _id: id },
         {
-          $set: { ...changes, updatedAt },
+          $set: { ...changes, ...wordsOf(changes), updatedAt },
           $addToSet: { pending: markOf(id, "profile", newId()) },
         },
         { returnDocument: "after" },
@@ -67,10 +90,72 @@ export class MongoUsers implements UserStore {
     });
   }
 
+  setRole(id: string, role: InstanceRole): Promise<boolean> {
+    return this.#operations.run(async () => {
+      const { matchedCount } = role === "admin"
+        ? await this.#users.updateOne({ _id: id, ...notBanned() }, { $set: { role } })
+        : await this.#users.updateOne({ _id: id }, { $unset: { role: "" } });
+      return matchedCount === 1;
+    });
+  }
+
+  setBan(id: string, ban: Restriction | null): Promise<boolean> {
+    return this.#operations.run(async () => {
+      const { matchedCount } = ban
+        ? await this.#users.updateOne({ _id: id, role: { $ne: "admin" } }, { $set: { ban } })
+        : await this.#users.updateOne({ _id: id }, { $unset: { ban: "" } });
+      return matchedCount === 1;
+    });
+  }
+
+  admins(): Promise<string[]> {
+    return this.#operations.run(async () => {
+      const admins = await this.#users.find({ role: "admin" }, { projection: { _id: 1 } })
+        .toArray();
+      return admins.map(({ _id }) => _id);
+    });
+  }
+
+  search(words: readonly string[], limit: number, withBanned: boolean): Promise<KnownUser[]> {
+    return this.#operations.run(async () => {
+      if (words.length === 0) return [];
+      // Bounds of one element each, so that the index is read for them alone.
+      const beginnings = words.map((word) => {
+        return { words: { $elemMatch: { $gte: word, $lt: word + LAST_CHARACTER } } };
+      });
+      const users = await this.#users
+        .find({ $and: [...beginnings, withBanned ? {} : notBanned()] }, {
+          projection: { ...PUBLIC_FIELDS, role: 1, ban: 1 },
+          limit,
+          batchSize: limit + 1,
+        })
+        .toArray();
+      return users.map(toKnownUser);
+    });
+  }
+
+  async #insert(user: User): Promise<void> {
+    try {
+      await this.#users.insertOne(fromUser(user));
+    } catch (error) {
+      if (!isDuplicateKey(error, "email")) throw error;
+      throw new ChatError("email_taken", "An account with this email exists already.");
+    }
+  }
+
   #findOne(filter: { _id: string } | { email: string }): Promise<User | null> {
     return this.#operations.run(async () => {
       const user = await this.#users.findOne(filter);
       return user && toUser(user);
     });
   }
+}
+
+/** Matches those who are not banned now. */
+function notBanned(): Document {
+  return { $or: [{ ban: null }, { "ban.until": { $lte: new Date() } }] };
+}
+
+function wordsOf({ displayName }: ProfileChanges): Partial<UserDocument> {
+  return displayName === undefined ? {} : { words: nameWords(displayName) };
 }

@@ -1,5 +1,6 @@
 /** The embedded database: one `node:sqlite` connection, its tables and its transactions. */
 import type { DatabaseSync } from "node:sqlite";
+import { nameWords } from "../../../domain/name.ts";
 import { FilesReplaced, isBusy, StartupFault } from "./faults.ts";
 import {
   checkDamage,
@@ -190,6 +191,7 @@ export class SqliteDatabase {
     if (from === to) return;
     if (from > 0) onMigration({ from, to });
     this.#db.exec(`PRAGMA busy_timeout = ${MIGRATION_TIMEOUT_MS}`);
+    this.#db.function("name_words", (name) => JSON.stringify(nameWords(String(name))));
     this.#inTransaction(() => {
       checkOwner(this.#db);
       // Another process may have migrated meanwhile.

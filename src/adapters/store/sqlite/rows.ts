@@ -3,7 +3,7 @@ import type { SQLOutputValue } from "node:sqlite";
 import type { Restriction } from "../../../domain/membership.ts";
 import type { PostPolicy, Room, RoomRules, RoomType } from "../../../domain/room.ts";
 import type { Rotation, Session } from "../../../domain/session.ts";
-import type { PublicUser, User } from "../../../domain/user.ts";
+import type { InstanceRole, KnownUser, PublicUser, User } from "../../../domain/user.ts";
 
 export type Row = Record<string, SQLOutputValue>;
 
@@ -19,8 +19,18 @@ export function toUser(row: Row): User {
     displayName: String(row.display_name),
     avatarUrl: toText(row.avatar_url),
     onboardingCompleted: row.onboarding_completed === 1,
+    role: row.role as InstanceRole,
+    ban: parseRestriction(row.ban),
     createdAt: toDate(row.created_at),
     updatedAt: toDate(row.updated_at),
+  };
+}
+
+export function toKnownUser(row: Row): KnownUser {
+  return {
+    ...toPublicUser(row.id, row),
+    role: row.role as InstanceRole,
+    ban: parseRestriction(row.ban),
   };
 }
 

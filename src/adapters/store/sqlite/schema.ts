@@ -1,4 +1,7 @@
-/** The embedded database's tables, as migrations: entry n takes `user_version` from n to n + 1. */
+/**
+ * The embedded database's tables, as migrations: entry n takes `user_version` from n to n + 1. They
+ * may call `name_words(text)`: the words of a name, as JSON.
+ */
 
 export const MIGRATIONS: readonly string[] = [
   `
@@ -349,5 +352,21 @@ export const MIGRATIONS: readonly string[] = [
     AFTER UPDATE OF display_name, avatar_url, onboarding_completed ON users BEGIN
     INSERT INTO account_numbers VALUES (NEW.key, 'profile', NULL);
   END;
+  `,
+  // Roles on the server and bans from it; people are found by the words of their names.
+  `
+  ALTER TABLE users ADD COLUMN role TEXT NOT NULL DEFAULT 'member';
+  -- As JSON.
+  ALTER TABLE users ADD COLUMN ban TEXT;
+  CREATE INDEX users_by_role ON users (role) WHERE role = 'admin';
+  CREATE INDEX sessions_by_user ON sessions (user);
+  CREATE TABLE user_words (
+    word TEXT NOT NULL,
+    user INTEGER NOT NULL REFERENCES users (key),
+    PRIMARY KEY (word, user)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX user_words_by_user ON user_words (user);
+  INSERT INTO user_words
+    SELECT DISTINCT word.value, u.key FROM users u, json_each(name_words(u.display_name)) word;
   `,
 ];

@@ -56,6 +56,13 @@ export class SqliteSessions {
     return changes === 1;
   }
 
+  revokeAll(userId: string, revokedAt: Date): string[] {
+    return this.#sql.prepare(
+      `UPDATE sessions SET revoked_at = ?
+       WHERE user = (SELECT key FROM users WHERE id = ?) AND revoked_at IS NULL RETURNING id`,
+    ).all(revokedAt.getTime(), userId).map(({ id }) => String(id));
+  }
+
   revoked(ids: string[]): string[] {
     return this.#sql.prepare(
       `SELECT id FROM sessions

@@ -1,8 +1,21 @@
 /** Accounts in the embedded database. */
 import { ChatError } from "../../../domain/errors.ts";
-import type { ProfileChanges, PublicUser, User } from "../../../domain/user.ts";
-import { toPublicUser, toUser } from "./rows.ts";
+import { hasBeginnings, nameWords } from "../../../domain/name.ts";
+import type { Restriction } from "../../../domain/restriction.ts";
+import type {
+  InstanceRole,
+  KnownUser,
+  ProfileChanges,
+  PublicUser,
+  User,
+} from "../../../domain/user.ts";
+import { formatRestriction, toKnownUser, toPublicUser, toUser } from "./rows.ts";
 import { isUniqueViolation, type Statements } from "./statements.ts";
+
+/** Whose ban has not ended at the time ?1. */
+const IS_BANNED = "ban IS NOT NULL AND (ban ->> 'until' IS NULL OR ban ->> 'until' > ?1)";
+/** Comes after all words. */
+const LAST_CHARACTER = "\u{10ffff}";
 
 /** The methods of the `UserStore` port without the promises; see there for what each guarantees. */
 export class SqliteUsers {
@@ -13,24 +26,11 @@ export class SqliteUsers {
   }
 
   create(user: User): void {
-    try {
-      this.#sql.prepare(
-        `INSERT INTO users (id, email, password_hash, display_name, avatar_url,
-           onboarding_completed, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-      ).run(
-        user.id,
-        user.email,
-        user.passwordHash,
-        user.displayName,
-        user.avatarUrl,
-        Number(user.onboardingCompleted),
-        user.createdAt.getTime(),
-        user.updatedAt.getTime(),
-      );
-    } catch (error) {
-      if (!isUniqueViolation(error, "users.email")) throw error;
-      throw new ChatError("email_taken", "An account with this email exists already.");
-    }
+    this.#insert(user, "true");
+  }
+
+  createFirst(user: User): boolean {
+    return this.#insert(user, "NOT EXISTS (SELECT 1 FROM users)");
   }
 
   find(id: string): User | null {
@@ -54,6 +54,7 @@ export class SqliteUsers {
     const user = this.find(id);
     if (!user) return null;
     const changed: User = { ...user, ...changes, updatedAt };
+    if (changed.displayName !== user.displayName) this.#index(changed);
     this.#sql.prepare(
       `UPDATE users SET display_name = ?, avatar_url = ?, onboarding_completed = ?, updated_at = ?
        WHERE id = ?`,
@@ -65,5 +66,82 @@ export class SqliteUsers {
       id,
     );
     return changed;
+  }
+
+  setRole(id: string, role: InstanceRole): boolean {
+    const { changes } = this.#sql.prepare(
+      `UPDATE users SET role = ?2 WHERE id = ?3 AND (?2 = 'member' OR NOT (${IS_BANNED}))`,
+    ).run(Date.now(), role, id);
+    return changes === 1;
+  }
+
+  setBan(id: string, ban: Restriction | null): boolean {
+    const { changes } = this.#sql.prepare(
+      "UPDATE users SET ban = ?1 WHERE id = ?2 AND (?1 IS NULL OR role <> 'admin')",
+    ).run(formatRestriction(ban), id);
+    return changes === 1;
+  }
+
+  admins(): string[] {
+    const rows = this.#sql.prepare("SELECT id FROM users WHERE role = 'admin'").all();
+    return rows.map(({ id }) => String(id));
+  }
+
+  search(words: readonly string[], limit: number, withBanned: boolean): KnownUser[] {
+    const [longest] = words.toSorted((a, b) => b.length - a.length);
+    if (longest === undefined) return [];
+    const rows = this.#sql.prepare(
+      `SELECT u.* FROM user_words w CROSS JOIN users u ON u.key = w.user
+       WHERE w.word >= ?2 AND w.word < ?3 AND (?4 OR NOT (${IS_BANNED}))
+       ORDER BY w.word, w.user`,
+    ).iterate(Date.now(), longest, longest + LAST_CHARACTER, Number(withBanned));
+    const found = new Map<string, KnownUser>();
+    for (const row of rows) {
+      if (!hasBeginnings(nameWords(String(row.display_name)), words)) continue;
+      found.set(String(row.id), toKnownUser(row));
+      if (found.size === limit) break;
+    }
+    return [...found.values()];
+  }
+
+  /**
+   * Returns whether the condition holds; else nothing is written.
+   * @param condition one of a fixed number of texts
+   */
+  #insert(user: User, condition: string): boolean {
+    try {
+      const { changes } = this.#sql.prepare(
+        `INSERT INTO users (id, email, password_hash, display_name, avatar_url,
+           onboarding_completed, role, ban, created_at, updated_at)
+         SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE ${condition}`,
+      ).run(
+        user.id,
+        user.email,
+        user.passwordHash,
+        user.displayName,
+        user.avatarUrl,
+        Number(user.onboardingCompleted),
+        user.role,
+        formatRestriction(user.ban),
+        user.createdAt.getTime(),
+        user.updatedAt.getTime(),
+      );
+      if (changes === 0) return false;
+    } catch (error) {
+      if (!isUniqueViolation(error, "users.email")) throw error;
+      throw new ChatError("email_taken", "An account with this email exists already.");
+    }
+    this.#index(user);
+    return true;
+  }
+
+  /** Makes the user be found by the words of their name, and by no others. */
+  #index({ id, displayName }: User): void {
+    this.#sql.prepare("DELETE FROM user_words WHERE user = (SELECT key FROM users WHERE id = ?)")
+      .run(id);
+    this.#sql.prepare(
+      `INSERT INTO user_words (word, user)
+       SELECT DISTINCT word.value, u.key FROM users u, json_each(?) word WHERE u.id = ?`,
+    ).run(JSON.stringify(nameWords(displayName)), id);
   }
 }

@@ -1,0 +1,58 @@
+/** Makes accounts admins that the operator of the server names. */
+import { getLogger } from "@logtape/logtape";
+import { ChatError } from "../../domain/errors.ts";
+import type { User } from "../../domain/user.ts";
+import type { Services } from "../../services/services.ts";
+import { newUser } from "./register_user.ts";
+
+const logger = getLogger(["echoroom", "accounts"]);
+
+/**
+ * Makes the account with an email an admin, and lifts a ban. Other instances notice it within 10 s.
+ * @returns null if there is none
+ */
+export async function appointAdmin(
+  { store }: Pick<Services, "store">,
+  email: string,
+): Promise<User | null> {
+  const user = await store.users.findByEmail(email);
+  if (!user || user.role === "admin") return user;
+  await store.users.setBan(user.id, null);
+  if (await store.users.setRole(user.id, "admin")) return { ...user, role: "admin", ban: null };
+  throw new ChatError("forbidden", "The account was banned at this moment; try again.");
+}
+
+/**
+ * Makes the accounts with these emails admins.
+ * @param password of accounts that are missing; null leaves them out
+ * @throws ChatError `unavailable`
+ */
+export async function appointAdmins(
+  services: Pick<Services, "store" | "passwords">,
+  emails: Iterable<string>,
+  password: string | null,
+): Promise<void> {
+  for (const email of emails) {
+    const isNew = password !== null && await create(services, email, password);
+    if (isNew) logger.info("Made the account of an admin: {email}", { email });
+    else await appointAdmin(services, email);
+  }
+}
+
+/** Returns false if there is an account with the email. */
+async function create(
+  { store, passwords }: Pick<Services, "store" | "passwords">,
+  email: string,
+  password: string,
+): Promise<boolean> {
+  if (await store.users.findByEmail(email)) return false;
+  const user = await newUser(passwords, { email, password, displayName: "Admin" });
+  try {
+    await store.users.create({ ...user, role: "admin" });
+    return true;
+  } catch (error) {
+    // Another instance has started at the same time.
+    if (error instanceof ChatError && error.code === "email_taken") return false;
+    throw error;
+  }
+}
