@@ -171,9 +171,13 @@ async function both<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
   return await Promise.all([a, b]);
 }
 
-async function openStore(
-  { mongodbUri, dataDir }: Config,
-  load: LoopLoad,
+/**
+ * Opens the store; also for commands beside a server.
+ * @throws ConfigError if it cannot be used
+ */
+export async function openStore(
+  { mongodbUri, dataDir }: Pick<Config, "mongodbUri" | "dataDir">,
+  load?: LoopLoad,
 ): Promise<{ mongodb: Connection | null; store: Store }> {
   if (mongodbUri === null) return { mongodb: null, store: await openSqlite(dataDir, load) };
   const mongodb = await connectMongo(mongodbUri);
@@ -198,10 +202,12 @@ async function openMongoStore(connection: Connection): Promise<Store> {
   }
 }
 
-async function openSqlite(dataDir: string, load: LoopLoad): Promise<Store> {
+async function openSqlite(dataDir: string, load?: LoopLoad): Promise<Store> {
   try {
     await Deno.mkdir(dataDir, { recursive: true, mode: 0o700 });
-    return await SqliteStore.open(`${dataDir}/echoroom.db`, { load: () => load.level });
+    return await SqliteStore.open(`${dataDir}/echoroom.db`, {
+      load: () => load?.level ?? 0,
+    });
   } catch (error) {
     throw new ConfigError(
       error instanceof StartupFault

@@ -33,6 +33,7 @@ Deno.test("registering answers 201 with the user, a token and the refresh cookie
       displayName: "Ada",
       avatarUrl: null,
       onboardingCompleted: false,
+      role: "admin",
     });
     assert.equal(body.expiresIn, 15 * 60);
     const [header, claims] = body.accessToken.split(".").slice(0, 2).map(decode);

@@ -25,6 +25,8 @@ Deno.test("every setting has a default", async () => {
     accessTtl: 15 * 60,
     refreshTtl: 7 * 24 * 60 * 60,
     bcryptCost: 12,
+    adminEmails: [],
+    adminPassword: null,
     editWindow: null,
     rateLimit: true,
     registrationOpen: true,
@@ -96,6 +98,12 @@ const UNUSABLE: [settings: Record<string, string>, line: RegExp][] = [
   [{ BCRYPT_COST: "16" }, /^BCRYPT_COST is 16; set it to/],
   [{ RATE_LIMIT: "no" }, /^RATE_LIMIT is "no"; set it to on or off$/],
   [{ REGISTRATION: "no" }, /^REGISTRATION is "no"; set it to open or closed$/],
+  [{ ADMIN_EMAIL: "ada@example.com, ada" }, /^ADMIN_EMAIL holds "ada"; list email addresses/],
+  [{ ADMIN_PASSWORD: "long enough" }, /^ADMIN_PASSWORD is set, and ADMIN_EMAIL is not; set it/],
+  [
+    { ADMIN_EMAIL: "ada@example.com", ADMIN_PASSWORD: "short" },
+    /^ADMIN_PASSWORD is not a password; set one of 8 characters to 72 bytes$/,
+  ],
   [{ TRUST_PROXY: "true" }, /^TRUST_PROXY is "true"; set it to a whole number/],
   [{ LOG_LEVEL: "loud" }, /^LOG_LEVEL is "loud"; set it to/],
   [{ LOG_FORMAT: "xml" }, /^LOG_FORMAT is "xml"; set it to pretty or json$/],
@@ -169,6 +177,14 @@ Deno.test("a list of origins may have line breaks beside its commas", async () =
   const CORS_ORIGIN = "https://a.example,\n  https://b.example\r\n,https://c.example,\n";
   const { corsOrigins } = await readConfig({ ...SECRETS, CORS_ORIGIN });
   assert.deepEqual(corsOrigins, ["https://a.example", "https://b.example", "https://c.example"]);
+});
+
+Deno.test("emails of admins are listed once, in lower case", async () => {
+  const { adminEmails } = await readConfig({
+    ...SECRETS,
+    ADMIN_EMAIL: " Ada@Example.com,bob@example.com, ada@example.com,",
+  });
+  assert.deepEqual(adminEmails, ["ada@example.com", "bob@example.com"]);
 });
 
 Deno.test("space, line breaks and a BOM around a value are ignored", async () => {

@@ -22,6 +22,7 @@ import { pageRoutes } from "./page_routes.ts";
 import { problemHandler } from "./problem.ts";
 import { messageRoutes } from "./message_routes.ts";
 import { roomRoutes } from "./room_routes.ts";
+import { userRoutes } from "./user_routes.ts";
 
 const logger = getLogger(["echoroom", "http"]);
 /** Requested by proxies and orchestrators every second or so. */
@@ -71,7 +72,7 @@ export function createApp(services: Dependencies, gateway: Gateway, settings: Ap
     observe(c, services.metrics, performance.now() - start);
   });
   app.options("*", preflight(allowsOrigin));
-  for (const path of ["/auth/*", "/rooms/*"]) {
+  for (const path of ["/auth/*", "/rooms/*", "/users/*"]) {
     app.use(path, noStore);
     app.use(path, async (c, next) => {
       await consume(c, services, "api", clientAddress(c, trustProxy));
@@ -82,6 +83,7 @@ export function createApp(services: Dependencies, gateway: Gateway, settings: Ap
   app.route("/auth", authRoutes(services, { ...settings, allowsOrigin }));
   app.route("/rooms", roomRoutes(services, settings.isDraining));
   app.route("/rooms", messageRoutes(services, settings.isDraining));
+  app.route("/users", userRoutes(services, settings.isDraining));
   app.route("/", operationsRoutes(services, settings));
   app.route("/", documentRoutes(app));
   app.route("/", docsRoutes());

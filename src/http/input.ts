@@ -25,6 +25,16 @@ export function requireJson(isDraining: () => boolean) {
   });
 }
 
+/** As `requireJson`, of routes whose body may be missing, because all of its fields may. */
+export function optionalJson(isDraining: () => boolean) {
+  const required = requireJson(isDraining);
+  return createMiddleware<Env>(async (c, next) => {
+    const { body, headers } = c.req.raw;
+    const isEmpty = body === null || headers.get("content-length") === "0";
+    return await (isEmpty && !headers.has("content-type") ? next() : required(c, next));
+  });
+}
+
 /** Checks the JSON body against a schema; the route gets the result. */
 export function jsonBody<S extends z.ZodType>(schema: S) {
   return validator("json", schema, refuse);

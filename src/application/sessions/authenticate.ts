@@ -1,7 +1,9 @@
 /** Finds out who an access token speaks for, and whether a session is still good. */
 import type { Actor } from "../../domain/actor.ts";
 import { ChatError } from "../../domain/errors.ts";
+import { isInForce } from "../../domain/restriction.ts";
 import type { Session } from "../../domain/session.ts";
+import type { User } from "../../domain/user.ts";
 import type { Services } from "../../services/services.ts";
 
 /**
@@ -27,6 +29,18 @@ export function usableSession(session: Session | null): Session {
   if (!session) throw new ChatError("unauthenticated", "The session has ended.");
   if (session.revokedAt) throw sessionRevoked();
   return session;
+}
+
+/** @throws ChatError `account_banned` */
+export function requireNotBanned({ ban }: Pick<User, "ban">): void {
+  const now = new Date();
+  if (!isInForce(ban, now)) return;
+  const left = ban!.until && Math.ceil((ban!.until.getTime() - now.getTime()) / 1_000);
+  throw new ChatError(
+    "account_banned",
+    "This account is banned from the server.",
+    left === null ? {} : { retryAfter: left },
+  );
 }
 
 export function sessionRevoked(): ChatError {

@@ -15,6 +15,16 @@ export async function endSessions(
   }
 }
 
+/** Revokes all sessions of a user and notifies all instances. */
+export async function revokeSessions(
+  { store, bus }: Pick<Services, "store" | "bus">,
+  userId: string,
+): Promise<void> {
+  for (const sessionId of await store.sessions.revokeAll(userId, new Date())) {
+    bus.publish({ kind: "session_revoked", sessionId });
+  }
+}
+
 /** Revokes a session and notifies all instances; does nothing to one revoked before. */
 export async function revokeSession(
   { store, bus }: Pick<Services, "store" | "bus">,

@@ -4,7 +4,7 @@ import { ChatError, type ErrorCode } from "../../domain/errors.ts";
 import { judgeGeneration, nextRotation, type Session } from "../../domain/session.ts";
 import type { Services } from "../../services/services.ts";
 import { existing } from "../accounts/get_user.ts";
-import { sessionRevoked, usableSession } from "./authenticate.ts";
+import { requireNotBanned, sessionRevoked, usableSession } from "./authenticate.ts";
 import { revokeSession } from "./end_sessions.ts";
 import { issueTokens, sessionExpiry, type SignedIn } from "./start_session.ts";
 
@@ -22,6 +22,7 @@ const REFUSALS: ReadonlySet<string> = new Set<ErrorCode>([
   "unauthenticated",
   "token_expired",
   "session_revoked",
+  "account_banned",
 ]);
 
 /**
@@ -30,7 +31,8 @@ const REFUSALS: ReadonlySet<string> = new Set<ErrorCode>([
  * 9700, 4.14.2), but not where another token works: browsers go on sending a cookie that was left at
  * another path or domain, and the holder of the newest token needs no older one.
  * @param refreshTokens those of one request, in its order; several where cookies share the name
- * @throws ChatError `unauthenticated`, `token_expired` or `session_revoked` if none works
+ * @throws ChatError `unauthenticated`, `token_expired`, `session_revoked` or `account_banned` if none
+ *   works
  */
 export async function refreshSession(
   services: Pick<Services, "store" | "tokens" | "bus">,
@@ -57,9 +59,12 @@ async function refreshWith(
   refreshToken: string,
 ): Promise<SignedIn> {
   const { sessionId, generation } = await tokens.verifyRefresh(refreshToken);
-  const session = await rotate({ store, tokens }, sessionId, generation);
-  const user = existing(await store.users.find(session.userId));
-  return issueTokens(tokens, user, session);
+  const before = await store.sessions.find(sessionId);
+  if (!before) throw new ChatError("unauthenticated", "The session has ended.");
+  // Before anything is said of the session, which the ban has ended.
+  const user = existing(await store.users.find(before.userId));
+  requireNotBanned(user);
+  return issueTokens(tokens, user, await rotate({ store, tokens }, sessionId, generation));
 }
 
 async function rotate(

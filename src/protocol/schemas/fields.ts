@@ -15,6 +15,7 @@ import {
   MAX_METADATA_LEVELS,
   MAX_PAGE_SIZE,
   MAX_PASSWORD_BYTES,
+  MAX_REASON_LENGTH,
   MAX_ROOM_NAME_LENGTH,
   MAX_TEXT_LENGTH,
   MIN_PASSWORD_LENGTH,
@@ -98,6 +99,17 @@ export const RoomDescription = trimmedText(0, MAX_DESCRIPTION_LENGTH)
   .refine((text) => !hasDirections(text), NO_DIRECTIONS)
   .overwrite((text) => isVisible(text) ? text : "");
 export const MessageText = trimmedText(1, MAX_TEXT_LENGTH).meta({ examples: ["Hello, room"] });
+
+/** What is looked for in names. */
+export const SearchText = trimmedText(0, MAX_DISPLAY_NAME_LENGTH);
+
+/** Why somebody is banned, muted or reported. */
+export const Reason = trimmedText(1, MAX_REASON_LENGTH).meta({ examples: ["Spam"] });
+
+/** When a ban or a mute ends. */
+export const Until = z.iso.datetime({ offset: true, error: "must be a time in ISO 8601" })
+  .refine((text) => Date.parse(text) > Date.now(), "must be in the future")
+  .meta({ description: "ISO 8601, in the future; null or left out: it does not end" });
 
 /** One emoji, or a name such as `party_parrot`; without U+FE0F, in which keyboards differ. */
 export const Emoji = z.string().max(MAX_ID_LENGTH)

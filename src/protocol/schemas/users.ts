@@ -1,8 +1,16 @@
 /** Users as the server shows them. */
 import { z } from "zod";
-import { INSTANCE_ROLES, type User as DomainUser } from "../../domain/user.ts";
+import type { Restriction } from "../../domain/restriction.ts";
+import {
+  INSTANCE_ROLES,
+  type KnownUser,
+  type PublicUser as DomainPublicUser,
+  publicUser,
+  type User as DomainUser,
+} from "../../domain/user.ts";
 import type * as wire from "../wire/users.ts";
-import { Id, Time } from "./fields.ts";
+import { MAX_ID_LENGTH } from "../wire/limits.ts";
+import { Id, Limit, Reason, SearchText, Time, Until } from "./fields.ts";
 
 export const PublicUser = z.object({
   id: Id,
@@ -36,4 +44,40 @@ export function presentUser(user: DomainUser): wire.User {
     createdAt: user.createdAt.toISOString(),
     updatedAt: user.updatedAt.toISOString(),
   };
+}
+
+export const UsersQuery = z.object({
+  q: SearchText.default(""),
+  limit: Limit,
+});
+
+export const UserPath = z.object({ userId: z.string().min(1).max(MAX_ID_LENGTH) });
+
+export const RoleRequest = z.object({ role: z.enum(INSTANCE_ROLES) });
+
+/** A ban or a mute. */
+export const BanRequest = z.object({
+  until: Until.nullable().default(null),
+  reason: Reason.nullable().default(null),
+}).meta({ id: "BanRequest" });
+
+export const FoundUser = PublicUser.extend({
+  role: z.enum(INSTANCE_ROLES).optional().meta({ description: "for admins" }),
+  ban: z.object({ until: Time.nullable(), reason: z.string().nullable() }).nullable().optional()
+    .meta({ description: "for admins; one that has ended counts no more" }),
+}).meta({ id: "FoundUser" }) satisfies z.ZodType<wire.FoundUser>;
+
+export const FoundUsers = z.object({ users: z.array(FoundUser) });
+export const FoundUserAnswer = z.object({ user: FoundUser });
+
+/** A user as others see them, or as admins do. */
+export function presentFound(user: DomainPublicUser | KnownUser): wire.FoundUser {
+  if (!("role" in user)) return publicUser(user);
+  return { ...publicUser(user), role: user.role, ban: presentRestriction(user.ban) };
+}
+
+function presentRestriction(restriction: Restriction | null): wire.Restriction | null {
+  if (!restriction) return null;
+  const { until, reason } = restriction;
+  return { until: until && until.toISOString(), reason };
 }

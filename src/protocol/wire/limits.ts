@@ -12,6 +12,8 @@ export const MAX_DISPLAY_NAME_LENGTH = 50;
 export const MAX_AVATAR_URL_LENGTH = 2_048;
 export const MAX_ROOM_NAME_LENGTH = 80;
 export const MAX_DESCRIPTION_LENGTH = 500;
+/** Of why somebody is banned, muted or reported. */
+export const MAX_REASON_LENGTH = 500;
 export const MAX_TEXT_LENGTH = 4_000;
 export const MAX_CLIENT_MESSAGE_ID_LENGTH = 64;
 /** Of ids and slugs that clients send. */

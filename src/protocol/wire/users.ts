@@ -23,3 +23,16 @@ export interface User extends PublicUser {
   /** ISO 8601, UTC. */
   updatedAt: string;
 }
+
+/** A user as others find them; role and ban are for admins. */
+export interface FoundUser extends PublicUser {
+  role?: User["role"] | undefined;
+  ban?: Restriction | null | undefined;
+}
+
+/** A ban or a mute. */
+export interface Restriction {
+  /** ISO 8601, UTC; null if it does not end. */
+  until: string | null;
+  reason: string | null;
+}

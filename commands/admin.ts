@@ -1,0 +1,65 @@
+/** `deno task admin EMAIL`: makes an account an admin, also beside a running server. */
+import { appointAdmin } from "../src/application/accounts/appoint_admins.ts";
+import { openStore } from "../src/compose.ts";
+import { loadStoreSettings } from "../src/config.ts";
+import { ConfigError } from "../src/config/config_error.ts";
+
+const HELP = `Usage: deno task admin EMAIL
+
+Makes the account with this email an admin of the server, and lifts a ban. The account must be there:
+register it first. Running servers notice it within 10 s. MONGODB_URI and DATA_DIR are read as the
+server reads them, from the environment or .env.
+
+Options:
+  -h, --help    shows this`;
+
+const [email, ...rest] = Deno.args.filter((arg) => arg !== "--");
+if (email === "-h" || email === "--help") console.log(HELP);
+else if (email === undefined || rest.length > 0 || email.startsWith("-")) misused();
+else await run(email.trim().toLowerCase());
+
+function misused(): never {
+  console.error("Give one EMAIL; see: deno task admin --help");
+  Deno.exit(2);
+}
+
+async function run(email: string): Promise<void> {
+  try {
+    console.log(await appoint(email));
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    console.error(`The admin was not made: ${message.replaceAll("\n", "; ")}`);
+    Deno.exit(1);
+  }
+}
+
+async function appoint(email: string): Promise<string> {
+  const settings = await loadStoreSettings();
+  if (settings.mongodbUri === null) await requireDatabase(settings.dataDir);
+  const { store } = await openStore(settings);
+  try {
+    const user = await appointAdmin({ store }, email);
+    if (!user) {
+      throw new ConfigError(
+        `no account has the email ${email}; register it first, or set ADMIN_EMAIL and ADMIN_PASSWORD and restart the server`,
+      );
+    }
+    return `${user.displayName} (${email}) is an admin; running servers notice it within 10 s`;
+  } finally {
+    await store.close();
+  }
+}
+
+/** The store would make a new one. */
+async function requireDatabase(dataDir: string): Promise<void> {
+  try {
+    await Deno.stat(`${dataDir}/echoroom.db`);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new ConfigError(
+      `DATA_DIR is ${
+        JSON.stringify(dataDir)
+      }, where there is no database; set it as for the server`,
+    );
+  }
+}

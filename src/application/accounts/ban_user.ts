@@ -1,0 +1,47 @@
+/** Bans a user from the server, or lifts that. */
+import type { Actor } from "../../domain/actor.ts";
+import { ChatError, userNotFound } from "../../domain/errors.ts";
+import type { Restriction } from "../../domain/restriction.ts";
+import type { Services } from "../../services/services.ts";
+import { revokeSessions } from "../sessions/end_sessions.ts";
+import { requireAdmin } from "./require_admin.ts";
+
+/**
+ * Bans a user: their sessions end, and until the ban does they get no other.
+ * @throws ChatError `forbidden` for others than admins, for oneself and other admins, who must lose
+ *   that role first; `not_found`
+ */
+export async function banUser(
+  actor: Actor,
+  services: Pick<Services, "store" | "bus">,
+  userId: string,
+  ban: Restriction,
+): Promise<void> {
+  const { store } = services;
+  await requireAdmin(actor, services);
+  const user = await store.users.find(userId);
+  if (!user) throw userNotFound();
+  if (user.role === "admin") throw isAdmin();
+  // Before, so that a process that dies now leaves no banned user with a session; and after, because
+  // a sign-in that did not see the ban may have begun one.
+  await revokeSessions(services, userId);
+  if (!await store.users.setBan(userId, ban)) throw isAdmin();
+  await revokeSessions(services, userId);
+}
+
+/**
+ * Lifts a ban, if there is one; sessions stay ended.
+ * @throws ChatError `forbidden` for others than admins, `not_found`
+ */
+export async function liftBan(
+  actor: Actor,
+  { store }: Pick<Services, "store">,
+  userId: string,
+): Promise<void> {
+  await requireAdmin(actor, { store });
+  if (!await store.users.setBan(userId, null)) throw userNotFound();
+}
+
+function isAdmin(): ChatError {
+  return new ChatError("forbidden", "Admins are not banned; take the role from them first.");
+}
