@@ -281,7 +281,10 @@ function toCommand(messageId: string, user: User, add: boolean): Command {
 
 /** The ids of those who have put the emoji on a message, as they are listed page by page. */
 async function listAll(store: Store, roomId: string, messageId: string): Promise<string[]> {
-  const access = { find: () => Promise.resolve({ roomId }) } as unknown as Access;
+  const access = {
+    find: () => Promise.resolve({ roomId }),
+    confirm: () => Promise.resolve(),
+  } as unknown as Access;
   const actor = { userId: "reader" } as Actor;
   const ids: string[] = [];
   let cursor: string | undefined;
