@@ -32,7 +32,7 @@ const ADA: User = {
   updatedAt: new Date(),
 };
 
-function draft(): EntryDraft {
+function draft(): CreatedDraft {
   const message = {
     ...PLAIN,
     id: crypto.randomUUID(),
@@ -96,7 +96,7 @@ async function openRoom(store: SqliteStore) {
     memberCount: 1,
     createdAt: now,
     updatedAt: now,
-  }, draft());
+  }, [draft()]);
   return id;
 }
 

@@ -55,16 +55,15 @@ function inColumn(table: typeof PUBLIC, role: Role | null): Capability[] {
 
 function may(
   role: Role | null,
-  { rules, standing, isAdmin, isBlocked }: {
+  { rules, standing, isAdmin }: {
     rules?: Partial<RoomRules>;
     standing?: Partial<Standing>;
     isAdmin?: boolean;
-    isBlocked?: boolean;
   } = {},
 ): Capability[] {
   const inRoom = { ...OPEN_RULES, ...rules };
   const place = { ...STRANGER, role, ...standing };
-  return [...capabilitiesOf({ isAdmin: isAdmin ?? false }, inRoom, place, NOW, isBlocked)];
+  return [...capabilitiesOf({ isAdmin: isAdmin ?? false }, inRoom, place, NOW)];
 }
 
 function without(capabilities: Capability[], ...gone: Capability[]): Capability[] {
@@ -89,7 +88,7 @@ Deno.test("in a direct room both may do what members may, and pin; nobody else r
 Deno.test("while one of the two in a direct room has blocked the other, neither sends or reacts", () => {
   const rules = { type: "direct" } as const;
   const expected = without(may("member", { rules }), "message.send", "message.react");
-  assert.deepEqual(may("member", { rules, isBlocked: true }), expected);
+  assert.deepEqual(may("member", { rules, standing: { isBlocked: true } }), expected);
 });
 
 Deno.test("where moderators post, nobody below them sends, and everybody reacts", () => {

@@ -453,7 +453,7 @@ async function openWorld() {
   const room = { ...OPEN_SETTINGS, memberCount: 1, ...about };
   await sqlite.rooms.create(
     { ...room, createdBy: ada, createdAt: now, updatedAt: now },
-    draft(ada),
+    [draft(ada)],
   );
   const world = {
     store: sqlite,

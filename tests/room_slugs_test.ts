@@ -152,7 +152,7 @@ async function withRooms(instances: number, act: (stage: RoomStage) => Promise<v
       createdBy: ada,
       createdAt: now,
       updatedAt: now,
-    }, { kind: "created", message: opening, request: null, answered: null });
+    }, [{ kind: "created", message: opening, request: null, answered: null }]);
   };
   const create = async (instance: number, base: string, claim = false) => {
     if (claim) {

@@ -91,7 +91,7 @@ testScene(
     await collections.members.insertOne(owner);
     assert.equal(await store.accounts.lastSeq(bob.id), 0);
     await store.repair();
-    assert.equal(await store.rooms.create(room, creation(draft(bob))), true);
+    assert.equal(await store.rooms.create(room, [creation(draft(bob))]), true);
     assert.equal(await store.accounts.lastSeq(bob.id), 1);
   },
 );

@@ -58,9 +58,9 @@ testScene(
     const { store, collections, room, ada, bob, dieAfter } = scene;
     await collections.rooms.updateOne({ _id: room.id }, { $set: { type: "private" } });
     await write(store, room.id, notice(ada, "member_added", [bob]));
-    assert.equal((await store.rooms.list(bob.id, 10)).length, 1);
+    assert.equal((await store.rooms.list(bob.id, { limit: 10 })).length, 1);
     await dieAfter(notice(ada, "member_removed", [bob]));
-    assert.deepEqual(await store.rooms.list(bob.id, 10), []);
+    assert.deepEqual(await store.rooms.list(bob.id, { limit: 10 }), []);
   },
 );
 

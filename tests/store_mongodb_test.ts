@@ -179,6 +179,8 @@ Deno.test("MongoDB: an open store has its indexes, those of messages led by the 
       "reactions",
       "members",
       "account_items",
+      "blocks",
+      "invitations",
       "sessions",
     ];
     const named = names.map(async (name) => {
@@ -195,8 +197,13 @@ Deno.test("MongoDB: an open store has its indexes, those of messages led by the 
     "account_items replacedAt",
     "account_items userId,key",
     "account_items userId,seq unique",
+    "blocks pending",
+    "blocks userId,blockedId unique",
     "edits erasedAt",
     "edits roomId,messageId,seq",
+    "invitations codeHash unique",
+    "invitations expiresAt",
+    "invitations roomId,_id",
     "members pending",
     "members roomId,joinedAt,userId",
     "members userId,roomId unique",
@@ -208,6 +215,7 @@ Deno.test("MongoDB: an open store has its indexes, those of messages led by the 
     "reactions roomId,messageId,emoji,seq,userId",
     "reactions roomId,userId,messageId",
     "rooms name,_id",
+    "rooms pair unique",
     "rooms slug unique",
     "sessions expiresAt",
     "users email unique",
@@ -296,7 +304,7 @@ Deno.test("MongoDB: messages of version 1 get ordinals at the start", async () =
   const ada = await store.users.find("ada");
   const [entry] = await store.log.append("looms", { seq: 5, n: 5 }, [creation(newDraft(ada!))]);
   assert.deepEqual([entry?.seq, entry?.n], [6, 6]);
-  const [room] = await store.rooms.list("ada", 1);
+  const [room] = await store.rooms.list("ada", { limit: 1 });
   const { type, postPolicy, archivedAt, slowModeSeconds, metadata } = room!;
   assert.deepEqual({ type, postPolicy, archivedAt, slowModeSeconds, metadata }, OPEN_SETTINGS);
   assert.equal(room!.memberCount, 1);
@@ -644,7 +652,7 @@ async function createRoomWithAda(store: Store): Promise<{ room: NewRoom; ada: Us
     updatedAt: NOW,
   };
   await store.users.create(ada);
-  await store.rooms.create(room, creation(newDraft(ada)));
+  await store.rooms.create(room, [creation(newDraft(ada))]);
   return { room, ada };
 }
 

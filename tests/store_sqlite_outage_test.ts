@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { toChatError } from "../src/adapters/store/sqlite/faults.ts";
 import { type SqliteOptions, SqliteStore } from "../src/adapters/store/sqlite/store.ts";
-import type { Entry, EntryDraft } from "../src/domain/entry.ts";
+import type { CreatedDraft, Entry, EntryDraft } from "../src/domain/entry.ts";
 import { OPEN_SETTINGS } from "../src/domain/room.ts";
 import { newId } from "../src/domain/id.ts";
 import { PLAIN } from "../src/domain/message.ts";
@@ -196,7 +196,7 @@ async function openWorld(options: SqliteOptions = {}) {
   const about = { id: "room", name: "Room", slug: "room", description: null };
   const room = { ...OPEN_SETTINGS, memberCount: 1, ...about };
   const createdBy = publicUser(ada);
-  await store.rooms.create({ ...room, createdBy, createdAt: now, updatedAt: now }, draft(ada));
+  await store.rooms.create({ ...room, createdBy, createdAt: now, updatedAt: now }, [draft(ada)]);
   const other = new DatabaseSync(path);
   return {
     store,
@@ -245,7 +245,7 @@ async function openWithThread(path: string, options: SqliteOptions) {
   }
 }
 
-function draft(sender: User): EntryDraft {
+function draft(sender: User): CreatedDraft {
   const message = {
     ...PLAIN,
     id: newId(),

@@ -196,7 +196,7 @@ async function furnish(store: Store): Promise<World> {
         createdAt: now,
         updatedAt: now,
       };
-      return store.rooms.create(room, draft(creator));
+      return store.rooms.create(room, [draft(creator)]);
     }));
     rooms.push(...ids);
   }

@@ -33,7 +33,7 @@ export function keyOf(item: AccountState): string {
     case "profile":
       return PROFILE_KEY;
     case "block":
-      return `block:${item.userId}`;
+      return blockKey(item.userId);
   }
 }
 
@@ -45,4 +45,8 @@ export function roomKey(roomId: string): string {
 
 export function readKey(roomId: string): string {
   return `read:${roomId}`;
+}
+
+export function blockKey(userId: string): string {
+  return `block:${userId}`;
 }

@@ -10,11 +10,22 @@ export type Role = "owner" | "moderator" | "member";
 /** The roles, the lowest first. */
 export const ROLES: readonly Role[] = ["member", "moderator", "owner"];
 
-export interface Membership {
+export interface Membership extends Preferences {
   role: Role;
   /** The entry up to which the member has read the room. */
   readSeq: number;
 }
+
+/** What a member wants of a room for themselves. */
+export interface Preferences {
+  /** What they are notified of; the server stores it for their clients. */
+  notifications: Notifications;
+  /** Whether it is left out of their list, until there is a new message in it. */
+  hidden: boolean;
+}
+
+/** Of which messages a member is notified. */
+export type Notifications = "all" | "mentions" | "none";
 
 /** What of a user's place in a room decides what they may do there. */
 export interface Standing {
@@ -22,6 +33,8 @@ export interface Standing {
   role: Role | null;
   ban: Restriction | null;
   mute: Restriction | null;
+  /** Whether one of the two of a direct room has blocked the other; absent in other rooms. */
+  isBlocked?: boolean;
 }
 
 /** A member as others see them. */

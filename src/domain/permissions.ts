@@ -52,20 +52,19 @@ const made = new Map<string, ReadonlySet<Capability>>();
 
 /**
  * What `actor` may do in a room, as the table says with its notes: nothing if they may not read it.
- * @param isBlocked whether one of the two in a direct room has blocked the other
  */
 export function capabilitiesOf(
   { isAdmin = false }: Pick<Actor, "isAdmin">,
   { type, postPolicy, archivedAt }: RoomRules,
   standing: Standing,
   now: Date,
-  isBlocked = false,
 ): ReadonlySet<Capability> {
   if (isInForce(standing.ban, now)) return NOTHING;
   const role = isAdmin && type === "public" ? "owner" : standing.role;
   if (role === null && type !== "public") return NOTHING;
   const isMuted = standing.mute !== null && isInForce(standing.mute, now);
   const [isArchived, isModerated] = [archivedAt !== null, postPolicy === "moderators"];
+  const { isBlocked = false } = standing;
   const key = `${type} ${role} ${isMuted} ${isArchived} ${isModerated} ${isBlocked}`;
   const known = made.get(key);
   if (known) return known;

@@ -10,6 +10,8 @@ export interface Room extends RoomSettings {
   description: string | null;
   createdBy: PublicUser;
   memberCount: number;
+  /** Of a direct room: the two whose it is, as they are now, by their ids. Other rooms have none. */
+  members?: PublicUser[];
   /** The last entry of the room's log; 0 while it is empty. */
   lastSeq: number;
   /** When its last message was sent; null while there is none. */
@@ -57,6 +59,11 @@ export interface SettingChanges {
 /** Changes of settings as a message holds them. */
 export interface AnnouncedChanges extends Omit<SettingChanges, "archivedAt"> {
   archived?: boolean;
+}
+
+/** What is unique for the direct room of two users, whoever creates it. */
+export function pairOf(userIds: readonly [string, string]): string {
+  return userIds.toSorted().join(" ");
 }
 
 /** Of a public room that nobody has restricted. */

@@ -2,7 +2,7 @@
 import type { RemovalReason } from "./account.ts";
 import type { Restriction, Role } from "./membership.ts";
 import type { Message } from "./message.ts";
-import type { RoomRules, SettingChanges } from "./room.ts";
+import type { NewRoom, RoomRules, SettingChanges } from "./room.ts";
 
 /** What a message of the system says of its room; the rest of it is a sentence for people. */
 export type Notice = Pick<Message, "systemType" | "systemData" | "createdAt">;
@@ -54,6 +54,20 @@ export function memberChanges({ systemType, systemData }: Notice): MemberChange[
     default:
       return [];
   }
+}
+
+/**
+ * The members that a room begins with: the two of a direct room, else its owner and whom they added.
+ * @param opening the first messages of its log
+ */
+export function firstMembers(
+  { type, createdBy, members = [] }: NewRoom,
+  opening: readonly Notice[],
+): { userId: string; role: Role }[] {
+  if (type === "direct") return members.map(({ id }) => ({ userId: id, role: "member" }));
+  const added = opening.flatMap(memberChanges)
+    .flatMap(({ userId, role }) => role ? [{ userId, role }] : []);
+  return [{ userId: createdBy.id, role: "owner" }, ...added];
 }
 
 /** What a message makes of its room's settings; null for messages that are not about them. */

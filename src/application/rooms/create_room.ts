@@ -34,7 +34,7 @@ export async function createRoom(
   const opening = creationNotice(creator, now);
   const slug = await slugs.claim(
     slugOf(input.name),
-    (slug) => store.rooms.create({ ...room, slug }, opening),
+    (slug) => store.rooms.create({ ...room, slug }, [opening]),
   );
   return { ...room, slug, lastSeq: 1, lastMessageAt: now };
 }

@@ -22,7 +22,7 @@ export async function listRooms(
   { limit, cursor }: { limit: number; cursor: string | undefined },
 ): Promise<RoomsPage> {
   const after = cursor === undefined ? undefined : readCursor(cursor);
-  const found = await store.rooms.list(actor.userId, limit + 1, after);
+  const found = await store.rooms.list(actor.userId, { limit: limit + 1, after });
   const rooms = found.slice(0, limit);
   const places = await members.read(actor, rooms.map(({ id }) => id));
   const views = rooms.map((room) => ({ room, me: places.get(room.id) }));

@@ -1,5 +1,12 @@
 /** The port of memberships, and of how far members have read. */
-import type { Member, Membership, Role, Standing, Unread } from "../../domain/membership.ts";
+import type {
+  Member,
+  Membership,
+  Preferences,
+  Role,
+  Standing,
+  Unread,
+} from "../../domain/membership.ts";
 import type { RoomRules } from "../../domain/room.ts";
 
 /** See {@linkcode Store} for the guarantees of every method. */
@@ -25,6 +32,11 @@ export interface MemberStore {
    * @returns how far they have read now; null if they are no member
    */
   setRead(roomId: string, userId: string, seq: number, back: boolean): Promise<number | null>;
+  /**
+   * Sets what a member wants of a room; what is left out stays.
+   * @returns false if they are no member
+   */
+  setPreferences(roomId: string, userId: string, changes: Partial<Preferences>): Promise<boolean>;
   /** What a member has not read in these rooms, by the entries up to which they have read. */
   countUnread(userId: string, readSeqs: ReadonlyMap<string, number>): Promise<Map<string, Unread>>;
 }

@@ -1,5 +1,7 @@
 /** The store port: everything durable, and the guarantees that the rest of EchoRoom builds on. */
 import type { AccountStore } from "./accounts.ts";
+import type { BlockStore } from "./blocks.ts";
+import type { InvitationStore } from "./invitations.ts";
 import type { LogStore } from "./log.ts";
 import type { MemberStore } from "./members.ts";
 import type { MessageStore } from "./messages.ts";
@@ -33,6 +35,8 @@ export interface Store {
   readonly messages: MessageStore;
   readonly members: MemberStore;
   readonly accounts: AccountStore;
+  readonly blocks: BlockStore;
+  readonly invitations: InvitationStore;
 
   /** Resolves if the store can serve requests now, else rejects with `unavailable`. */
   ping(): Promise<void>;

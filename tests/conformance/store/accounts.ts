@@ -17,6 +17,8 @@ import {
   write,
 } from "./fixtures.ts";
 
+const UNTOUCHED = { notifications: "all", hidden: false } as const;
+
 export function testAccounts(test: Register): void {
   test("a new account has no number", async (store) => {
     const ada = await createUser(store);
@@ -45,10 +47,42 @@ export function testAccounts(test: Register): void {
         seq: 1,
         type: "room",
         roomId: room.id,
-        membership: { role, readSeq },
+        membership: { ...UNTOUCHED, role, readSeq },
       });
       assert.deepEqual(others, []);
     }
+  });
+
+  test("what a member wants of a room is an item, numbered when it changes", async (store) => {
+    const { room, ada } = await createRoomWithAda(store);
+    const first = await onlyItem(store, ada);
+    await store.members.setPreferences(room.id, ada.id, { notifications: "none" });
+    const second = await onlyItem(store, ada);
+    await store.members.setPreferences(room.id, ada.id, { hidden: true });
+    const third = await onlyItem(store, ada);
+    assert.ok(first.seq < second.seq && second.seq < third.seq);
+    assert.deepEqual(third, {
+      seq: third.seq,
+      type: "room",
+      roomId: room.id,
+      membership: { role: "owner", readSeq: 1, notifications: "none", hidden: true },
+    });
+  });
+
+  test("whom a user blocks is an item, which says so once it is lifted", async (store) => {
+    const [ada, bob] = await createUsers(store, 2);
+    await store.blocks.set(ada!.id, bob!.id, true);
+    const { seq, ...item } = await onlyItem(store, ada!);
+    assert.deepEqual(item, { type: "block", userId: bob!.id, blocked: true });
+    await store.blocks.set(ada!.id, bob!.id, true);
+    assert.equal((await onlyItem(store, ada!)).seq, seq);
+    await store.blocks.set(ada!.id, bob!.id, false);
+    const { seq: later, ...lifted } = await onlyItem(store, ada!);
+    assert.deepEqual(lifted, { type: "block", userId: bob!.id, blocked: false });
+    assert.ok(later > seq);
+    assert.deepEqual(await itemsOf(store, bob!.id), []);
+    await store.blocks.set(ada!.id, bob!.id, true);
+    assert.equal(await store.blocks.isBetween([bob!.id, ada!.id]), true);
   });
 
   test("a membership that changes gets a higher number, and keeps one item", async (store) => {

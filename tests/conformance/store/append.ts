@@ -169,7 +169,7 @@ export function testAppend(test: Register): void {
     const ada = await createUser(store);
     const room = newRoom(ada);
     const first = opening(ada);
-    await store.rooms.create(room, creation(first));
+    await store.rooms.create(room, [creation(first)]);
     const again = draft(ada, { clientMessageId: first.clientMessageId });
     assert.deepEqual(await append(store, room.id, [again]), [stored(room.id, 1, first)]);
   });

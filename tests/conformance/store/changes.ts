@@ -358,7 +358,7 @@ export function testChanges(test: Register, testAlone: Register): void {
       assert.equal(await each.log.entryId(roomId, 3), entry!.id);
       assert.equal(await each.log.entryId(roomId, 4), null);
       assert.equal((await each.rooms.find(roomId))?.lastSeq, 3);
-      const listed = await each.rooms.list(ada.id, 10);
+      const listed = await each.rooms.list(ada.id, { limit: 10 });
       assert.equal(listed.find(({ id }) => id === roomId)?.lastSeq, 3);
     }
     const [next] = await write(store, roomId, creation(draft(ada)));

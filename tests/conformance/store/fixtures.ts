@@ -81,13 +81,19 @@ export function newRoom(creator: User, fields: Partial<NewRoom> = {}): NewRoom {
   };
 }
 
+/** The direct room of two. */
+export function newDirect(creator: User, other: User): NewRoom {
+  const members = [creator, other].map(publicUser).toSorted((a, b) => a.id < b.id ? -1 : 1);
+  return newRoom(creator, { type: "direct", name: "", memberCount: 2, members });
+}
+
 export async function createRoom(
   store: Store,
   creator: User,
   fields: Partial<NewRoom> = {},
 ): Promise<NewRoom> {
   const room = newRoom(creator, fields);
-  assert.equal(await store.rooms.create(room, creation(draft(creator))), true);
+  assert.equal(await store.rooms.create(room, [creation(draft(creator))]), true);
   return room;
 }
 

@@ -1,5 +1,6 @@
 /** What members and their read positions must do on every store. */
 import assert from "node:assert/strict";
+import type { Preferences } from "../../../src/domain/membership.ts";
 import type { MessageDraft } from "../../../src/domain/message.ts";
 import { deletion, edit } from "./change_drafts.ts";
 import {
@@ -14,12 +15,14 @@ import {
   write,
 } from "./fixtures.ts";
 
+const UNTOUCHED = { notifications: "all", hidden: false } as const;
+
 export function testMembers(test: Register): void {
   test("the creator of a room is its owner and has read its opening", async (store) => {
     const { room, ada } = await createRoomWithAda(store);
     assert.deepEqual(
       await store.members.find(ada.id, [room.id, "unknown"]),
-      new Map([[room.id, { role: "owner", readSeq: 1 }]]),
+      new Map([[room.id, { ...UNTOUCHED, role: "owner", readSeq: 1 }]]),
     );
   });
 
@@ -31,7 +34,7 @@ export function testMembers(test: Register): void {
     await store.members.join(room.id, bob.id);
     await write(store, room.id, creation(draft(ada)));
     await store.members.join(room.id, bob.id);
-    const expected = new Map([[room.id, { role: "member", readSeq: 2 }]]);
+    const expected = new Map([[room.id, { ...UNTOUCHED, role: "member", readSeq: 2 }]]);
     assert.deepEqual(await store.members.find(bob.id, [room.id]), expected);
     assert.equal((await store.rooms.find(room.id))?.memberCount, 2);
   });
@@ -64,6 +67,60 @@ export function testMembers(test: Register): void {
     assert.equal(await store.members.setRead(room.id, ada.id, 3, false), 5);
     assert.equal(await store.members.setRead(room.id, ada.id, 3, true), 3);
     assert.equal(await store.members.setRead(room.id, ada.id, 4, true), 3);
+  });
+
+  test("a member's preferences are kept, and those that are left out stay", async (store) => {
+    const { room, ada } = await createRoomWithAda(store);
+    const bob = await createUser(store);
+    const preferences = async () => {
+      const { notifications, hidden } = (await store.members.find(ada.id, [room.id])).get(room.id)!;
+      return { notifications, hidden };
+    };
+    const set = (changes: Partial<Preferences>) =>
+      store.members.setPreferences(room.id, ada.id, changes);
+    assert.deepEqual(await preferences(), UNTOUCHED);
+    assert.equal(await set({ notifications: "mentions" }), true);
+    assert.deepEqual(await preferences(), { notifications: "mentions", hidden: false });
+    assert.equal(await set({ hidden: true }), true);
+    assert.deepEqual(await preferences(), { notifications: "mentions", hidden: true });
+    assert.equal(await set({ notifications: "none", hidden: false }), true);
+    assert.deepEqual(await preferences(), { notifications: "none", hidden: false });
+    assert.equal(await store.members.setPreferences(room.id, bob.id, { hidden: true }), false);
+    assert.equal(await store.members.setPreferences("unknown", ada.id, { hidden: true }), false);
+  });
+
+  test("a hidden room is hidden until there is a new message in it", async (store) => {
+    const { room, ada } = await createRoomWithAda(store);
+    const isHidden = async () => {
+      return (await store.members.find(ada.id, [room.id])).get(room.id)!.hidden;
+    };
+    const listed = async () => (await store.rooms.list(ada.id, { limit: 10, own: true })).length;
+    const [sent] = await write(store, room.id, creation(draft(ada)));
+    await store.members.setPreferences(room.id, ada.id, { hidden: true });
+    assert.deepEqual([await isHidden(), await listed()], [true, 0]);
+    await write(store, room.id, edit(sent!.message, { text: "New" }));
+    assert.deepEqual([await isHidden(), await listed()], [true, 0]);
+    assert.equal(
+      (await store.rooms.list(ada.id, { limit: 10, own: true, order: "activity" })).length,
+      0,
+    );
+    await write(store, room.id, creation(draft(ada)));
+    assert.deepEqual([await isHidden(), await listed()], [false, 1]);
+    assert.equal(
+      (await store.rooms.list(ada.id, { limit: 10, own: true, order: "activity" })).length,
+      1,
+    );
+  });
+
+  test("who joins again has not hidden the room", async (store) => {
+    const { room } = await createRoomWithAda(store);
+    const bob = await createUser(store);
+    await store.members.join(room.id, bob.id);
+    await store.members.setPreferences(room.id, bob.id, { hidden: true });
+    await store.members.leave(room.id, bob.id);
+    assert.equal(await store.members.setPreferences(room.id, bob.id, { hidden: true }), false);
+    await store.members.join(room.id, bob.id);
+    assert.equal((await store.members.find(bob.id, [room.id])).get(room.id)?.hidden, false);
   });
 
   test("unread are messages of others that are there; mentions those for the member", async (store) => {

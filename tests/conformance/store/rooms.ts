@@ -12,6 +12,7 @@ import {
   draft,
   drafts,
   headOf,
+  newDirect,
   newRoom,
   notice,
   opening,
@@ -29,25 +30,55 @@ export function testRooms(test: Register): void {
     const ada = await createUser(store);
     const room = newRoom(ada, { description: "Engines, analytical and other" });
     const first = opening(ada);
-    assert.equal(await store.rooms.create(room, creation(first)), true);
+    assert.equal(await store.rooms.create(room, [creation(first)]), true);
     const expected = { ...room, lastSeq: 1, lastMessageAt: CREATED };
     assert.deepEqual(await store.rooms.find(room.id), expected);
     assert.deepEqual(await store.rooms.find(room.slug), expected);
     assert.deepEqual(await readAfter(store, room.id, 0, 10), [stored(room.id, 1, first)]);
   });
 
-  test("no reader sees a room without its opening", async (store, connect) => {
+  test("whom the opening of a room names is a member from its beginning", async (store) => {
+    const [ada, bob, eve] = [
+      await createUser(store),
+      await createUser(store),
+      await createUser(store),
+    ];
+    const room = newRoom(ada, { type: "private", memberCount: 3 });
+    const drafts = [creation(opening(ada)), notice(ada, "member_added", [bob, eve])];
+    assert.equal(await store.rooms.create(room, drafts), true);
+    const expected = { ...room, lastSeq: 2, lastMessageAt: CREATED };
+    assert.deepEqual(await store.rooms.find(room.id), expected);
+    const { standings } = (await store.members.standings(room.id, [ada.id, bob.id, eve.id]))!;
+    const roles = [ada, bob, eve].map(({ id }) => standings.get(id)?.role);
+    assert.deepEqual(roles, ["owner", "member", "member"]);
+    const { role, readSeq } = (await store.members.find(bob.id, [room.id])).get(room.id)!;
+    assert.deepEqual([role, readSeq], ["member", 2]);
+    assert.deepEqual((await store.rooms.list(bob.id, { limit: 10 })).map(({ id }) => id), [
+      room.id,
+    ]);
+    await write(store, room.id, notice(ada, "member_removed", [bob]));
+    assert.equal((await store.rooms.find(room.id))?.memberCount, 2);
+  });
+
+  test("no reader sees a room without its opening and its members", async (store, connect) => {
     const reader = await connect();
-    const ada = await createUser(store);
+    const [ada, bob] = [await createUser(store), await createUser(store)];
     const rooms = Array.from({ length: 10 }, () => newRoom(ada));
     const created = Promise.all(
-      rooms.map((room) => store.rooms.create(room, creation(draft(ada)))),
+      rooms.map((room) => {
+        return store.rooms.create(room, [
+          creation(draft(ada)),
+          notice(ada, "member_added", [bob]),
+        ]);
+      }),
     );
     let seen = 0;
     while (seen < rooms.length) {
-      const found = await reader.rooms.list(ada.id, rooms.length);
+      const found = await reader.rooms.list(bob.id, { limit: rooms.length });
       seen = found.length;
-      assert.deepEqual(found.map((room) => room.lastSeq), Array(seen).fill(1));
+      assert.deepEqual(found.map((room) => room.lastSeq), Array(seen).fill(2));
+      const own = await reader.members.find(bob.id, found.map(({ id }) => id));
+      assert.equal(own.size, seen);
     }
     await created;
   });
@@ -57,11 +88,11 @@ export function testRooms(test: Register): void {
     const ada = await createUser(store);
     const rivals = Array.from({ length: 10 }, () => newRoom(ada, { slug: "engines" }));
     const outcomes = await Promise.all(
-      rivals.map((room, i) => pick(stores, i).rooms.create(room, creation(draft(ada)))),
+      rivals.map((room, i) => pick(stores, i).rooms.create(room, [creation(draft(ada))])),
     );
     assert.equal(outcomes.filter(Boolean).length, 1);
     const winner = pick(rivals, outcomes.indexOf(true));
-    assert.deepEqual(await store.rooms.list(ada.id, 10), [{
+    assert.deepEqual(await store.rooms.list(ada.id, { limit: 10 }), [{
       ...winner,
       lastSeq: 1,
       lastMessageAt: CREATED,
@@ -73,9 +104,9 @@ export function testRooms(test: Register): void {
     await createRoom(store, ada, { slug: "engines" });
     const room = newRoom(ada, { slug: "engines" });
     const first = draft(ada);
-    assert.equal(await store.rooms.create(room, creation(first)), false);
+    assert.equal(await store.rooms.create(room, [creation(first)]), false);
     assert.equal(await store.rooms.find(room.id), null);
-    assert.equal(await store.rooms.create({ ...room, slug: "engines-2" }, creation(first)), true);
+    assert.equal(await store.rooms.create({ ...room, slug: "engines-2" }, [creation(first)]), true);
     assert.deepEqual(await store.rooms.find("engines-2"), {
       ...room,
       slug: "engines-2",
@@ -110,21 +141,21 @@ export function testRooms(test: Register): void {
     // UTF-16 would put the emoji before the full-width tilde, a collation "a" before "Z".
     const inOrder = ["10", "2", "Z", "a", "a", "a b", "é", "\uFF5E", "\u{1F600}"]
       .map((name, i) => newRoom(ada, { id: `room-${i}`, name }));
-    for (const room of inOrder.toReversed()) await store.rooms.create(room, creation(draft(ada)));
+    for (const room of inOrder.toReversed()) await store.rooms.create(room, [creation(draft(ada))]);
     const listed = inOrder.map((room) => ({ ...room, lastSeq: 1, lastMessageAt: CREATED }));
-    assert.deepEqual(await store.rooms.list(ada.id, 100), listed);
+    assert.deepEqual(await store.rooms.list(ada.id, { limit: 100 }), listed);
   });
 
   test("pages of any size cover the rooms once each, in order", async (store) => {
     const ada = await createUser(store);
     for (const name of ["a", "b", "b", "b", "c", "c", "d"]) await createRoom(store, ada, { name });
-    const all = await store.rooms.list(ada.id, 100);
+    const all = await store.rooms.list(ada.id, { limit: 100 });
     for (const size of [1, 2, 3, 7]) {
       const paged = [];
-      let page = await store.rooms.list(ada.id, size);
+      let page = await store.rooms.list(ada.id, { limit: size });
       while (page.length > 0) {
         paged.push(...page);
-        page = await store.rooms.list(ada.id, size, paged.at(-1));
+        page = await store.rooms.list(ada.id, { limit: size, after: paged.at(-1) });
       }
       assert.deepEqual(paged, all);
     }
@@ -134,17 +165,97 @@ export function testRooms(test: Register): void {
     const [ada, bob] = [await createUser(store), await createUser(store)];
     await createRoom(store, ada, { name: "a" });
     const hidden = await createRoom(store, ada, { name: "b", type: "private" });
-    await createRoom(store, ada, { name: "c", type: "direct" });
+    await store.rooms.create({ ...newDirect(ada, bob), name: "c" }, [creation(draft(ada))]);
     await createRoom(store, ada, { name: "d" });
     const namesFor = async ({ id }: User) =>
-      (await store.rooms.list(id, 10)).map(({ name }) => name);
+      (await store.rooms.list(id, { limit: 10 })).map(({ name }) => name);
     assert.deepEqual(await namesFor(ada), ["a", "b", "d"]);
     assert.deepEqual(await namesFor(bob), ["a", "d"]);
     await write(store, hidden.id, notice(ada, "member_added", [bob]));
     assert.deepEqual(await namesFor(bob), ["a", "b", "d"]);
-    assert.deepEqual((await store.rooms.list(bob.id, 1, { name: "a", id: "~" }))[0]?.id, hidden.id);
+    assert.deepEqual(
+      (await store.rooms.list(bob.id, { limit: 1, after: { name: "a", id: "~" } }))[0]?.id,
+      hidden.id,
+    );
     await write(store, hidden.id, notice(ada, "member_removed", [bob]));
     assert.deepEqual(await namesFor(bob), ["a", "d"]);
+  });
+
+  test("a direct room is of two members, and found by them", async (store) => {
+    const [ada, bob] = [await createUser(store), await createUser(store, { displayName: "Bob" })];
+    const room = newDirect(ada, bob);
+    assert.equal(await store.rooms.create(room, [creation(opening(ada))]), true);
+    const expected = { ...room, lastSeq: 1, lastMessageAt: CREATED };
+    assert.deepEqual(await store.rooms.find(room.id), expected);
+    assert.deepEqual(await store.rooms.findDirect([ada.id, bob.id]), expected);
+    assert.deepEqual(await store.rooms.findDirect([bob.id, ada.id]), expected);
+    assert.equal(await store.rooms.findDirect([ada.id, ada.id]), null);
+    assert.deepEqual(await store.rooms.list(bob.id, { limit: 1, own: true }), [expected]);
+    assert.deepEqual(await store.rooms.list(bob.id, { limit: 1 }), []);
+    const { rules, standings } = (await store.members.standings(room.id, [ada.id, bob.id]))!;
+    assert.equal(rules.type, "direct");
+    const member = { role: "member", ban: null, mute: null, isBlocked: false };
+    assert.deepEqual(standings, new Map([[ada.id, member], [bob.id, member]]));
+    const renamed = await rename(store, bob);
+    const { members } = (await store.rooms.describe(room.id))!;
+    assert.deepEqual(members?.find(({ id }) => id === bob.id), renamed);
+  });
+
+  test("of many who create the direct room of two at once one does", async (store, connect) => {
+    const stores = [store, await connect()];
+    const [ada, bob] = [await createUser(store), await createUser(store)];
+    const rivals = Array.from({ length: 10 }, (_, i) => {
+      return i % 3 === 0 ? newDirect(ada, bob) : newDirect(bob, ada);
+    });
+    const outcomes = await Promise.all(rivals.map((room, i) => {
+      return pick(stores, i).rooms.create(room, [creation(draft(ada))]);
+    }));
+    assert.equal(outcomes.filter(Boolean).length, 1);
+    const winner = pick(rivals, outcomes.indexOf(true));
+    assert.equal((await store.rooms.findDirect([ada.id, bob.id]))?.id, winner.id);
+    for (const { id } of [ada, bob]) {
+      const own = await store.rooms.list(id, { limit: 10, own: true });
+      assert.deepEqual(own.map((room) => room.id), [winner.id]);
+    }
+  });
+
+  test("own rooms are listed by name or the last active first, page by page", async (store) => {
+    const [ada, bob] = [await createUser(store), await createUser(store)];
+    const rooms: NewRoom[] = [];
+    for (const name of ["b", "a", "d", "c"]) {
+      rooms.push(await createRoom(store, ada, { name, type: name === "d" ? "private" : "public" }));
+    }
+    await createRoom(store, bob, { name: "e" });
+    const minutes = [3, 1, 4, 2];
+    for (const [i, { id }] of rooms.entries()) {
+      const createdAt = new Date(CREATED.getTime() + minutes[i]! * 60_000);
+      await write(store, id, creation(draft(ada, { createdAt })));
+    }
+    for (const [order, expected] of [["name", "abcd"], ["activity", "dbca"]] as const) {
+      const names = [];
+      const query = { limit: 3, own: true, order };
+      for (let page = await store.rooms.list(ada.id, query); page.length > 0;) {
+        names.push(...page.map(({ name }) => name));
+        page = await store.rooms.list(ada.id, { ...query, after: page.at(-1) });
+      }
+      assert.equal(names.join(""), expected);
+    }
+  });
+
+  test("archived rooms are listed apart from the others", async (store) => {
+    const ada = await createUser(store);
+    const room = await createRoom(store, ada, { name: "a" });
+    await createRoom(store, ada, { name: "b" });
+    await write(store, room.id, notice(ada, "room_updated", [], { changes: { archived: true } }));
+    for (const own of [false, true]) {
+      for (const order of own ? ["name", "activity"] as const : ["name"] as const) {
+        const names = async (archived: boolean) => {
+          const listed = await store.rooms.list(ada.id, { limit: 9, own, archived, order });
+          return listed.map(({ name }) => name);
+        };
+        assert.deepEqual([await names(true), await names(false)], [["a"], ["b"]]);
+      }
+    }
   });
 
   test("a room keeps the settings that it was created with", async (store) => {
@@ -166,7 +277,7 @@ export function testRooms(test: Register): void {
     const [quiet, busy] = [await createRoom(store, ada), await createRoom(store, ada)];
     await append(store, busy.id, drafts(ada, 3));
     assert.equal((await store.rooms.find(busy.slug))?.lastSeq, 4);
-    const listed = await store.rooms.list(ada.id, 10);
+    const listed = await store.rooms.list(ada.id, { limit: 10 });
     assert.deepEqual(
       new Map(listed.map((room) => [room.id, room.lastSeq])),
       new Map([[quiet.id, 1], [busy.id, 4]]),
@@ -179,7 +290,7 @@ export function testRooms(test: Register): void {
     const renamed = await rename(store, ada);
     assert.deepEqual((await store.rooms.find(room.id))?.createdBy, renamed);
     assert.deepEqual((await store.rooms.find(room.slug))?.createdBy, renamed);
-    assert.deepEqual((await store.rooms.list(ada.id, 1))[0]?.createdBy, renamed);
+    assert.deepEqual((await store.rooms.list(ada.id, { limit: 1 }))[0]?.createdBy, renamed);
   });
 
   test("an unknown room is null, and its log is empty", async (store) => {

@@ -4,6 +4,7 @@ import type { Collection } from "mongodb";
 import pLimit from "p-limit";
 import {
   type AccountItem,
+  blockKey,
   PROFILE_KEY,
   READ_INTERVAL_MS,
   readKey,
@@ -11,13 +12,16 @@ import {
 } from "../../../domain/account.ts";
 import type { AccountPage, AccountStore } from "../../../ports/store/accounts.ts";
 import type { Collections, ReadOptions } from "./collections.ts";
-import type {
-  AccountItemDocument,
-  MemberDocument,
-  RoomDocument,
-  UserDocument,
+import {
+  type AccountItemDocument,
+  type BlockDocument,
+  isHidden,
+  type MemberDocument,
+  type RoomDocument,
+  type UserDocument,
 } from "./documents.ts";
 import { isDuplicateKey } from "./errors.ts";
+import type { LogEnds } from "./log_ends.ts";
 import type { Operations } from "./operations.ts";
 
 /** Accounts of which the last number known is remembered. */
@@ -53,19 +57,24 @@ export class MongoAccounts implements AccountStore {
   readonly #members: Collection<MemberDocument>;
   readonly #rooms: Collection<RoomDocument>;
   readonly #users: Collection<UserDocument>;
+  readonly #blocks: Collection<BlockDocument>;
+  readonly #ends: LogEnds;
   readonly #readOptions: ReadOptions;
   readonly #operations: Operations;
   /** Numbers that accounts have reached, at least. */
   readonly #hints = new LRUCache<string, number>({ max: MAX_HINTS });
 
   constructor(
-    { accountItems, members, rooms, users, readOptions }: Collections,
+    { accountItems, blocks, members, rooms, users, readOptions }: Collections,
+    ends: LogEnds,
     operations: Operations,
   ) {
     this.#items = accountItems;
     this.#members = members;
     this.#rooms = rooms;
     this.#users = users;
+    this.#blocks = blocks;
+    this.#ends = ends;
     this.#readOptions = readOptions;
     this.#operations = operations;
   }
@@ -118,13 +127,16 @@ export class MongoAccounts implements AccountStore {
    */
   async repair(): Promise<void> {
     const userIds = await this.#operations.run(async () => {
-      const [members, users] = await Promise.all([
+      const [members, users, blocks] = await Promise.all([
         this.#members.find({ pending: { $gte: "" } }, { projection: { userId: 1 } })
           .limit(USERS_IN_A_RUN).toArray(),
         this.#users.find({ pending: { $gte: "" } }, { projection: { _id: 1 } })
           .limit(USERS_IN_A_RUN).toArray(),
+        this.#blocks.find({ pending: { $gte: "" } }, { projection: { userId: 1 } })
+          .limit(USERS_IN_A_RUN).toArray(),
       ]);
-      return new Set([...members.map(({ userId }) => userId), ...users.map(({ _id }) => _id)]);
+      const ids = [...members, ...blocks].map(({ userId }) => userId);
+      return new Set([...ids, ...users.map(({ _id }) => _id)]);
     });
     await pLimit(USERS_AT_ONCE).map(userIds, (userId) => this.settle(userId));
   }
@@ -135,11 +147,14 @@ export class MongoAccounts implements AccountStore {
   }
 
   async #settle(userId: string): Promise<boolean> {
-    const [members, user] = await Promise.all([
+    const [members, user, blocks] = await Promise.all([
       this.#members
         .find({ pending: { $gte: `${userId} `, $lt: `${userId}!` } }, this.#readOptions)
         .toArray(),
       this.#users.findOne({ _id: userId, pending: { $gte: "" } }),
+      this.#blocks
+        .find({ pending: { $gte: `${userId} `, $lt: `${userId}!` } }, this.#readOptions)
+        .toArray(),
     ]);
     const marked: Marked[] = [];
     let isWaiting = false;
@@ -160,6 +175,9 @@ export class MongoAccounts implements AccountStore {
       const update = { $pullAll: { pending: user.pending } };
       const unmark = () => this.#users.updateOne({ _id: userId }, update);
       marked.push({ key: PROFILE_KEY, unmark });
+    }
+    for (const block of blocks) {
+      marked.push({ key: blockKey(block.blockedId), unmark: () => this.#unmarkBlock(block) });
     }
     if (marked.length > 0) {
       await this.#number(userId, marked.map(({ key }) => key));
@@ -194,6 +212,12 @@ export class MongoAccounts implements AccountStore {
 
   async #unmark(_id: string, marks: string[]): Promise<void> {
     await this.#members.updateOne({ _id }, { $pullAll: { pending: marks } });
+  }
+
+  /** A block that was lifted goes with its last mark. */
+  async #unmarkBlock({ _id, pending = [] }: BlockDocument): Promise<void> {
+    await this.#blocks.updateOne({ _id }, { $pullAll: { pending } });
+    await this.#blocks.deleteOne({ _id, isOn: false, pending: [] });
   }
 
   /** Gives each key the account's next number, in their order. */
@@ -258,9 +282,18 @@ export class MongoAccounts implements AccountStore {
     const members = await this.#members
       .find({ userId, roomId: { $in: [...roomIds] } }, this.#readOptions)
       .toArray();
+    const blocks = await this.#blocks
+      .find({ userId, blockedId: { $in: [...roomIds] }, isOn: true }, this.#readOptions)
+      .toArray();
     const byRoom = new Map(members.map((member) => [member.roomId, member]));
+    const hidden = members.flatMap(({ roomId, hiddenN }) => hiddenN == null ? [] : [roomId]);
+    const ends = await this.#ends.findAll(hidden);
+    const state = {
+      blocked: new Set(blocks.map(({ blockedId }) => blockedId)),
+      lastN: new Map(hidden.map((roomId, i) => [roomId, ends[i]!.n])),
+    };
     return documents.flatMap((document) => {
-      return toItem(document, byRoom.get(subjectOf(document.key))) ?? [];
+      return toItem(document, byRoom.get(subjectOf(document.key)), state) ?? [];
     });
   }
 }
@@ -276,6 +309,7 @@ function subjectOf(key: string): string {
 function toItem(
   { seq, key }: AccountItemDocument,
   member: MemberDocument | undefined,
+  { blocked, lastN }: { blocked: ReadonlySet<string>; lastN: ReadonlyMap<string, number> },
 ): AccountItem | null {
   const [type] = key.split(":");
   const roomId = subjectOf(key);
@@ -283,12 +317,15 @@ function toItem(
   switch (type) {
     case "room":
       if (member && role) {
-        const { readSeq } = member;
-        return { seq, type, roomId, membership: { role, readSeq } };
+        const { readSeq, notifications = "all" } = member;
+        const hidden = isHidden(member, lastN.get(roomId) ?? 0);
+        return { seq, type, roomId, membership: { role, readSeq, notifications, hidden } };
       }
       return { seq, type: "room_removed", roomId, reason: member?.removal ?? "left" };
     case "read":
       return member && role ? { seq, type, roomId, readSeq: member.readSeq } : null;
+    case "block":
+      return { seq, type, userId: roomId, blocked: blocked.has(roomId) };
     case PROFILE_KEY:
       return { seq, type: "profile" };
     default:

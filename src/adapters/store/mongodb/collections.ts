@@ -2,7 +2,9 @@
 import type { Collection, Db } from "mongodb";
 import type {
   AccountItemDocument,
+  BlockDocument,
   EditDocument,
+  InvitationDocument,
   MemberDocument,
   MetaDocument,
   ReactionDocument,
@@ -25,6 +27,8 @@ export interface Collections {
   reactions: Collection<ReactionDocument>;
   members: Collection<MemberDocument>;
   accountItems: Collection<AccountItemDocument>;
+  blocks: Collection<BlockDocument>;
+  invitations: Collection<InvitationDocument>;
   limits: TimeLimits;
   readOptions: ReadOptions;
 }
@@ -56,6 +60,8 @@ export function collectionsOf(db: Db, limits = TIME_LIMITS): Collections {
     reactions: db.collection("reactions"),
     members: db.collection("members"),
     accountItems: db.collection("account_items"),
+    blocks: db.collection("blocks"),
+    invitations: db.collection("invitations"),
     limits,
     readOptions: { batchSize: 1_000, maxTimeMS: limits.step },
   };
@@ -63,8 +69,18 @@ export function collectionsOf(db: Db, limits = TIME_LIMITS): Collections {
 
 /** Makes the indexes that are missing; the guarantees of the store rest on the unique ones. */
 export async function createIndexes(db: Db): Promise<void> {
-  const { users, sessions, rooms, messages, edits, reactions, members, accountItems } =
-    collectionsOf(db);
+  const {
+    users,
+    sessions,
+    rooms,
+    messages,
+    edits,
+    reactions,
+    members,
+    accountItems,
+    blocks,
+    invitations,
+  } = collectionsOf(db);
   await Promise.all([
     users.createIndexes([
       { key: { email: 1 }, unique: true },
@@ -75,6 +91,7 @@ export async function createIndexes(db: Db): Promise<void> {
     rooms.createIndexes([
       { key: { slug: 1 }, unique: true },
       { key: { name: 1, _id: 1 } },
+      { key: { pair: 1 }, unique: true, sparse: true },
     ]),
     // All begin with the room, so that the collection can be sharded by it.
     messages.createIndexes([
@@ -106,6 +123,15 @@ export async function createIndexes(db: Db): Promise<void> {
     sessions.createIndexes([
       { key: { userId: 1 } },
       { key: { expiresAt: 1 }, expireAfterSeconds: 0 },
+    ]),
+    blocks.createIndexes([
+      { key: { userId: 1, blockedId: 1 }, unique: true },
+      { key: { pending: 1 }, sparse: true },
+    ]),
+    invitations.createIndexes([
+      { key: { codeHash: 1 }, unique: true },
+      { key: { roomId: 1, _id: 1 } },
+      { key: { expiresAt: 1 }, expireAfterSeconds: KEPT_SECONDS },
     ]),
   ]);
 }

@@ -1,8 +1,15 @@
 /** The documents of the MongoDB store but those of entries, and how they become domain objects. */
 import type { RemovalReason } from "../../../domain/account.ts";
-import { type Membership, type Restriction, type Role, ROLES } from "../../../domain/membership.ts";
 import { newId } from "../../../domain/id.ts";
-import type { NewRoom } from "../../../domain/room.ts";
+import type { NewInvitation } from "../../../domain/invitation.ts";
+import {
+  type Membership,
+  type Notifications,
+  type Restriction,
+  type Role,
+  ROLES,
+} from "../../../domain/membership.ts";
+import { type NewRoom, pairOf } from "../../../domain/room.ts";
 import type { Session } from "../../../domain/session.ts";
 import { nameWords } from "../../../domain/name.ts";
 import type { AccountStanding, KnownUser, PublicUser, User } from "../../../domain/user.ts";
@@ -20,12 +27,14 @@ export type UserDocument =
     words: string[];
   };
 export type SessionDocument = Stored<Session>;
-export type RoomDocument = Stored<Omit<NewRoom, "createdBy" | "metadata">> & {
+export type RoomDocument = Stored<Omit<NewRoom, "createdBy" | "members" | "metadata">> & {
   creatorId: string;
   /** As JSON, because names of fields may mean something to a server or its driver. */
   metadata: string | null;
   /** The last entry that changed its settings; 0 if none did. */
   changedSeq: number;
+  /** Of a direct room: `pairOf` the two; other rooms have none. */
+  pair?: string;
 };
 
 /** What keeps marks of changes whose items of the account's stream have no number yet. */
@@ -87,7 +96,7 @@ export function reactionId(messageId: string, emoji: string, userId: string): st
 }
 
 /** A user's place in a room; it stays when they leave, so that a belated writer changes nothing. */
-export interface MemberDocument extends Omit<Membership, "role">, Pending {
+export interface MemberDocument extends Pick<Membership, "readSeq">, Pending {
   /** The ids of user and room. */
   _id: string;
   userId: string;
@@ -102,7 +111,38 @@ export interface MemberDocument extends Omit<Membership, "role">, Pending {
   /** Absent if there is none, as is `mute`. */
   ban?: Restriction | null;
   mute?: Restriction | null;
+  /** Absent if they want all. */
+  notifications?: Notifications;
+  /** The ordinal of the last message when it was hidden: it is hidden while this is the last one. */
+  hiddenN?: number | null;
 }
+
+/** A user whom another has blocked; lifted, it stays until the account has the item of that. */
+export interface BlockDocument extends Pending {
+  /** The ids of both. */
+  _id: string;
+  userId: string;
+  blockedId: string;
+  /** False once it is lifted. */
+  isOn: boolean;
+  createdAt: Date;
+}
+
+/** Of a member document: whether the room is hidden, by the ordinal of its last message. */
+export function isHidden({ hiddenN }: Pick<MemberDocument, "hiddenN">, n: number): boolean {
+  return typeof hiddenN === "number" && hiddenN >= n;
+}
+
+export function blockId(userId: string, blockedId: string): string {
+  return `${userId} ${blockedId}`;
+}
+
+export type InvitationDocument = Stored<Omit<NewInvitation, "createdBy">> & {
+  creatorId: string;
+  uses: number;
+  /** The users of counted uses of whom it is not known yet that they have become members. */
+  claims: string[];
+};
 
 /** A room as `WITH_CREATOR` reads it. */
 export type RoomView = RoomDocument & { creators: PublicUserDocument[] };
@@ -153,9 +193,21 @@ export function toSession({ _id, ...fields }: SessionDocument): Session {
   return { id: _id, ...fields };
 }
 
-export function fromRoom({ id, createdBy, metadata, ...fields }: NewRoom): RoomDocument {
-  const json = metadata && JSON.stringify(metadata);
-  return { _id: id, creatorId: createdBy.id, ...fields, metadata: json, changedSeq: 0 };
+export function fromRoom(room: NewRoom): RoomDocument {
+  const { id, createdBy, metadata, members: [first, second] = [], ...fields } = room;
+  return {
+    _id: id,
+    creatorId: createdBy.id,
+    ...fields,
+    metadata: metadata && JSON.stringify(metadata),
+    changedSeq: 0,
+    ...(first && second && { pair: pairOf([first.id, second.id]) }),
+  };
+}
+
+/** The ids of the two of a direct room. */
+export function usersOfPair(pair: string): string[] {
+  return pair.split(" ");
 }
 
 /** Matches the documents of members, not of those who have left or are only banned or muted. */
@@ -166,7 +218,11 @@ export function memberId(roomId: string, userId: string): string {
 }
 
 /** A mark of a change in a document of this user; `change` tells it from those of other changes. */
-export function markOf(userId: string, kind: "room" | "read" | "profile", change: string): string {
+export function markOf(
+  userId: string,
+  kind: "room" | "read" | "profile" | "block",
+  change: string,
+): string {
   return `${userId} ${kind} ${change}`;
 }
 
@@ -174,14 +230,14 @@ export function markOf(userId: string, kind: "room" | "read" | "profile", change
 export function memberOf(
   roomId: string,
   userId: string,
-  member: Membership & Pick<MemberDocument, "joinedAt">,
+  member: Pick<MemberDocument, "role" | "readSeq" | "joinedAt">,
 ): MemberDocument {
   const pending = [markOf(userId, "room", newId())];
   return { _id: memberId(roomId, userId), userId, roomId, ...member, seq: 0, pending };
 }
 
 export function toNewRoom(
-  { _id, creatorId, creators, metadata, changedSeq: _, ...fields }: RoomView,
+  { _id, creatorId, creators, metadata, changedSeq: _, pair: __, ...fields }: RoomView,
 ): NewRoom {
   return {
     id: _id,

@@ -189,6 +189,13 @@ export function fromCreation(
   };
 }
 
+/** An entry that a new room begins with: its members are written beside it. */
+export function fromOpening(entry: Entry): MessageDocument {
+  const { keys = [], ...document } = fromCreation(entry, null);
+  const left = keys.filter((key) => key !== ROOM_CHANGE_KEY);
+  return { ...document, ...(left.length > 0 && { keys: left }) };
+}
+
 function creationKeys(message: Message, answered: string | null): string[] {
   const { threadId } = message;
   const keys = mentionKeys(message);

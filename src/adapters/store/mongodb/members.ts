@@ -5,6 +5,7 @@ import {
   MAX_UNREAD,
   type Member,
   type Membership,
+  type Preferences,
   type Unread,
 } from "../../../domain/membership.ts";
 import { newId } from "../../../domain/id.ts";
@@ -12,7 +13,10 @@ import { hasWord } from "../../../domain/name.ts";
 import type { MemberQuery, MemberStore, Standings } from "../../../ports/store/members.ts";
 import type { Collections, ReadOptions } from "./collections.ts";
 import {
+  type BlockDocument,
+  blockId,
   IS_MEMBER,
+  isHidden,
   markOf,
   type MemberDocument,
   memberId,
@@ -21,6 +25,7 @@ import {
   type RoomDocument,
   toPublicUser,
   type UserDocument,
+  usersOfPair,
 } from "./documents.ts";
 import {
   answeredKey,
@@ -43,6 +48,7 @@ export class MongoMembers implements MemberStore {
   readonly #rooms: Collection<RoomDocument>;
   readonly #users: Collection<UserDocument>;
   readonly #messages: Collection<EntryDocument>;
+  readonly #blocks: Collection<BlockDocument>;
   readonly #readOptions: ReadOptions;
   readonly #changes: PendingChanges;
   readonly #roomChanges: RoomChanges;
@@ -50,12 +56,13 @@ export class MongoMembers implements MemberStore {
   readonly #operations: Operations;
 
   constructor(
-    { members, messages, rooms, users, readOptions }: Collections,
+    { blocks, members, messages, rooms, users, readOptions }: Collections,
     changes: Changes,
     ends: LogEnds,
     operations: Operations,
   ) {
     this.#members = members;
+    this.#blocks = blocks;
     this.#messages = messages;
     this.#rooms = rooms;
     this.#users = users;
@@ -107,8 +114,9 @@ export class MongoMembers implements MemberStore {
       ]);
       if (!room) return null;
       const { type, postPolicy, archivedAt } = room;
+      const blocked = room.pair !== undefined && { isBlocked: await this.#isBlocked(room.pair) };
       const standings = members.map(({ userId, role, ban = null, mute = null }) => {
-        return [userId, { role, ban, mute }] as const;
+        return [userId, { role, ban, mute, ...blocked }] as const;
       });
       return { rules: { type, postPolicy, archivedAt }, standings: new Map(standings) };
     });
@@ -143,8 +151,15 @@ export class MongoMembers implements MemberStore {
       const members = await this.#members
         .find({ userId, roomId: { $in: [...roomIds] } }, { batchSize: roomIds.length + 1 })
         .toArray();
-      return new Map(members.flatMap(({ roomId, role, readSeq }) => {
-        return role === null ? [] : [[roomId, { role, readSeq }]];
+      const hidden = members.flatMap(({ roomId, hiddenN }) => hiddenN == null ? [] : [roomId]);
+      const ends = new Map(
+        (await this.#ends.findAll(hidden)).map(({ n }, i) => [hidden[i]!, n] as const),
+      );
+      return new Map(members.flatMap((member) => {
+        const { roomId, role, readSeq, notifications = "all" } = member;
+        if (role === null) return [];
+        const hidden = isHidden(member, ends.get(roomId) ?? 0);
+        return [[roomId, { role, readSeq, notifications, hidden }]];
       }));
     });
   }
@@ -162,6 +177,26 @@ export class MongoMembers implements MemberStore {
     });
   }
 
+  setPreferences(
+    roomId: string,
+    userId: string,
+    { notifications, hidden }: Partial<Preferences>,
+  ): Promise<boolean> {
+    return this.#operations.run(async () => {
+      const hiddenN = hidden ? (await this.#ends.find(roomId)).n : null;
+      const changes = {
+        ...(notifications && { notifications }),
+        ...(hidden !== undefined && { hiddenN }),
+      };
+      const match = { _id: memberId(roomId, userId), ...IS_MEMBER };
+      const { matchedCount } = await this.#members.updateOne(match, {
+        $set: changes,
+        $addToSet: { pending: markOf(userId, "room", newId()) },
+      });
+      return matchedCount > 0;
+    });
+  }
+
   countUnread(userId: string, readSeqs: ReadonlyMap<string, number>): Promise<Map<string, Unread>> {
     return this.#operations.run(async () => {
       const counts = await pLimit(ROOMS_AT_ONCE).map(readSeqs, async ([roomId, seq]) => {
@@ -169,6 +204,13 @@ export class MongoMembers implements MemberStore {
       });
       return new Map(counts);
     });
+  }
+
+  /** Whether one of the two of a direct room has blocked the other. */
+  async #isBlocked(pair: string): Promise<boolean> {
+    const [one, other] = usersOfPair(pair);
+    const ids = [blockId(one!, other!), blockId(other!, one!)];
+    return await this.#blocks.findOne({ _id: { $in: ids }, isOn: true }) !== null;
   }
 
   /** Whether they were not there before. */
@@ -189,7 +231,10 @@ export class MongoMembers implements MemberStore {
     const isFree = { $or: [{ ban: null }, { "ban.until": { $lte: joinedAt } }] };
     const { modifiedCount } = await this.#members.updateOne(
       { _id, role: null, ...isFree },
-      { $set: { role, readSeq, joinedAt }, $addToSet: { pending: { $each: pending } } },
+      {
+        $set: { role, readSeq, joinedAt, hiddenN: null },
+        $addToSet: { pending: { $each: pending } },
+      },
     );
     return modifiedCount > 0;
   }

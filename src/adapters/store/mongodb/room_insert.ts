@@ -1,9 +1,9 @@
-/** Inserts rooms, each with entry 1 of its log, with one command at a time. */
+/** Inserts rooms, each with its members and the first entries of its log, with one command at a time. */
 import type { Collection, OptionalUnlessRequiredId } from "mongodb";
 import { Batcher } from "../../../async/batcher.ts";
 import { unavailable } from "../../../domain/errors.ts";
 import type { Collections } from "./collections.ts";
-import { type MemberDocument, memberOf, type RoomDocument } from "./documents.ts";
+import type { MemberDocument, RoomDocument } from "./documents.ts";
 import type { EntryDocument, MessageDocument } from "./entry_documents.ts";
 import { duplicatesOf } from "./errors.ts";
 import { type Expiring, takeExpired } from "./expiry.ts";
@@ -12,9 +12,14 @@ import type { TimeLimits } from "./time_limits.ts";
 /** Rooms in one command; what is more waits for the next. */
 const MAX_GROUP = 100;
 
-interface Insert extends Expiring {
+/** A room, and what nobody may see it without. */
+export interface RoomDocuments {
   room: RoomDocument;
-  opening: MessageDocument;
+  opening: MessageDocument[];
+  members: MemberDocument[];
+}
+
+interface Insert extends Expiring, RoomDocuments {
   resolve(inserted: boolean): void;
   reject(error: unknown): void;
 }
@@ -37,12 +42,14 @@ export class RoomInsert {
     this.#limits = limits;
   }
 
-  /** Whether the room is there, once a majority has it and its opening; else another has its slug. */
-  insert(room: RoomDocument, opening: MessageDocument): Promise<boolean> {
+  /**
+   * Whether the room is there, once a majority has it, its members and its opening; else another has
+   * its slug, or is of the same two users.
+   */
+  insert(documents: RoomDocuments): Promise<boolean> {
     return new Promise((resolve, reject) => {
       this.#inserts.add({
-        room,
-        opening,
+        ...documents,
         expiresAt: performance.now() + this.#limits.turn,
         resolve,
         reject,
@@ -57,19 +64,32 @@ export class RoomInsert {
     const group = waiting.splice(0, MAX_GROUP);
     if (group.length === 0) return;
     try {
-      // Entries and owners go first: without its room neither can be found, while a room without them
-      // would be seen. If the slug is taken they stay behind, for the next attempt with this id.
+      // Entries and members go first: without its room neither can be found, while a room without
+      // them would be seen. If the slug is taken they stay behind, for the next attempt with this id.
       await Promise.all([
-        insertNew<EntryDocument>(this.#messages, group.map(({ opening }) => opening)),
-        insertNew(this.#members, group.map(({ room }) => ownerOf(room))),
+        insertNew<EntryDocument>(this.#messages, group.flatMap(({ opening }) => opening)),
+        insertNew(this.#members, group.flatMap(({ members }) => members)),
       ]);
       const refused = await insertNew(this.#rooms, group.map(({ room }) => room));
       // An earlier attempt whose outcome was unknown may have been this very room.
       const stored = await this.#stored([...refused].map((i) => group[i]!.room._id));
-      group.forEach(({ room, resolve }, i) => resolve(!refused.has(i) || stored.has(room._id)));
+      const lost = group.filter(({ room }, i) => refused.has(i) && !stored.has(room._id));
+      await this.#forget(lost.filter(({ room }) => room.pair !== undefined));
+      for (const insert of group) insert.resolve(!lost.includes(insert));
     } catch (error) {
       for (const { reject } of group) reject(error);
     }
+  }
+
+  /** Deletes what was written for direct rooms that others have created: it is not tried again. */
+  async #forget(lost: readonly RoomDocuments[]): Promise<void> {
+    if (lost.length === 0) return;
+    const entries = lost.flatMap(({ opening }) => opening.map(({ _id }) => _id));
+    const members = lost.flatMap((each) => each.members.map(({ _id }) => _id));
+    await Promise.all([
+      this.#messages.deleteMany({ _id: { $in: entries } }),
+      this.#members.deleteMany({ _id: { $in: members } }),
+    ]);
   }
 
   async #stored(ids: string[]): Promise<Set<string>> {
@@ -80,15 +100,12 @@ export class RoomInsert {
   }
 }
 
-function ownerOf({ _id, creatorId, createdAt }: RoomDocument): MemberDocument {
-  return memberOf(_id, creatorId, { role: "owner", readSeq: 1, joinedAt: createdAt });
-}
-
 /** Inserts the documents that no unique index refuses, and returns the places of those it does. */
 async function insertNew<T extends { _id: string }>(
   collection: Collection<T>,
   documents: T[],
 ): Promise<Set<number>> {
+  if (documents.length === 0) return new Set();
   try {
     await collection.insertMany(documents as OptionalUnlessRequiredId<T>[], { ordered: false });
     return new Set();

@@ -1,20 +1,28 @@
 /** Rooms, in a collection of their own; where their logs end is looked up in these. */
-import type { Collection, Document } from "mongodb";
+import type { Collection, Document, Filter } from "mongodb";
 import pLimit from "p-limit";
-import { type CreatedDraft, entryAfter, LOG_START, positionOf } from "../../../domain/entry.ts";
-import type { NewRoom, Room } from "../../../domain/room.ts";
-import type { RoomStore } from "../../../ports/store/rooms.ts";
-import type { Collections } from "./collections.ts";
+import { type CreatedDraft, LOG_START, numberEntries, positionOf } from "../../../domain/entry.ts";
+import { type NewRoom, pairOf, type Room } from "../../../domain/room.ts";
+import { firstMembers } from "../../../domain/room_changes.ts";
+import type { PublicUser } from "../../../domain/user.ts";
+import type { RoomCursor, RoomQuery, RoomStore } from "../../../ports/store/rooms.ts";
+import type { Collections, ReadOptions } from "./collections.ts";
 import {
   fromRoom,
   IS_MEMBER,
+  isHidden,
   type MemberDocument,
+  memberOf,
+  PUBLIC_FIELDS,
   type RoomDocument,
   type RoomView,
   toNewRoom,
+  toPublicUser,
+  type UserDocument,
+  usersOfPair,
   WITH_CREATOR,
 } from "./documents.ts";
-import { type EntryDocument, fromCreation } from "./entry_documents.ts";
+import { type EntryDocument, fromOpening } from "./entry_documents.ts";
 import type { LogEnds } from "./log_ends.ts";
 import type { Operations } from "./operations.ts";
 import type { RoomChanges } from "./room_changes.ts";
@@ -27,6 +35,8 @@ export class MongoRooms implements RoomStore {
   readonly #rooms: Collection<RoomDocument>;
   readonly #messages: Collection<EntryDocument>;
   readonly #members: Collection<MemberDocument>;
+  readonly #users: Collection<UserDocument>;
+  readonly #readOptions: ReadOptions;
   readonly #changes: RoomChanges;
   readonly #inserts: RoomInsert;
   readonly #ends: LogEnds;
@@ -41,20 +51,28 @@ export class MongoRooms implements RoomStore {
     this.#rooms = collections.rooms;
     this.#messages = collections.messages;
     this.#members = collections.members;
+    this.#users = collections.users;
+    this.#readOptions = collections.readOptions;
     this.#changes = changes;
     this.#inserts = new RoomInsert(collections);
     this.#ends = ends;
     this.#operations = operations;
   }
 
-  create(room: NewRoom, opening: CreatedDraft): Promise<boolean> {
-    const entry = entryAfter(LOG_START, room.id, opening);
+  create(room: NewRoom, opening: readonly CreatedDraft[]): Promise<boolean> {
+    const entries = numberEntries(LOG_START, room.id, opening);
+    const end = positionOf(entries.at(-1)!);
+    const joined = { readSeq: end.seq, joinedAt: room.createdAt };
+    const members = firstMembers(room, opening.map(({ message }) => message));
     return this.#operations.run(async () => {
-      const created = await this.#inserts.insert(
-        fromRoom(room),
-        fromCreation(entry, opening.answered),
-      );
-      if (created) this.#ends.saw(room.id, positionOf(entry));
+      const created = await this.#inserts.insert({
+        room: fromRoom(room),
+        opening: entries.map(fromOpening),
+        members: members.map(({ userId, role }) => {
+          return { ...memberOf(room.id, userId, { role, ...joined }), seq: end.seq };
+        }),
+      });
+      if (created) this.#ends.saw(room.id, end);
       return created;
     });
   }
@@ -69,7 +87,14 @@ export class MongoRooms implements RoomStore {
   describe(idOrSlug: string): Promise<NewRoom | null> {
     return this.#operations.run(async () => {
       const view = await this.#findView(idOrSlug);
-      return view && toNewRoom(view);
+      return view && (await this.#toRooms([view]))[0]!;
+    });
+  }
+
+  findDirect(userIds: readonly [string, string]): Promise<Room | null> {
+    return this.#operations.run(async () => {
+      const [room = null] = await this.#read({ $match: { pair: pairOf(userIds) } });
+      return room;
     });
   }
 
@@ -82,44 +107,71 @@ export class MongoRooms implements RoomStore {
     });
   }
 
-  list(userId: string, limit: number, after?: { name: string; id: string }): Promise<Room[]> {
-    const later = after
-      ? {
-        name: { $gte: after.name },
-        $or: [{ name: { $gt: after.name } }, { _id: { $gt: after.id } }],
-      }
-      : {};
+  list(userId: string, { own = false, order, ...query }: RoomQuery): Promise<Room[]> {
     return this.#operations.run(async () => {
-      const visible = {
-        $or: [{ type: "public" }, { _id: { $in: await this.#privateOf(userId) } }],
-      };
+      if (own && order === "activity") return await this.#lastActive(userId, query);
+      const ids = await this.#roomsOf(userId, own ? {} : { type: "private" });
+      const isListed = { _id: { $in: own ? await this.#shownOf(userId, ids) : ids } };
       return await this.#read(
-        { $match: later },
-        { $match: visible },
+        { $match: query.after ? afterName(query.after) : {} },
+        { $match: own ? isListed : { $or: [{ type: "public" }, isListed] } },
+        { $match: archivedOrNot(query.archived) },
         { $sort: { name: 1, _id: 1 } },
-        { $limit: limit },
+        { $limit: query.limit },
       );
     });
   }
 
-  /** The private rooms of a user. */
-  async #privateOf(userId: string): Promise<string[]> {
-    const own = await this.#roomsOf(userId);
+  /** A page of the user's own rooms in the order of activity, for which all have to be looked at. */
+  async #lastActive(
+    userId: string,
+    { limit, archived, after }: Omit<RoomQuery, "own" | "order">,
+  ): Promise<Room[]> {
+    const ids = await this.#roomsOf(userId, archivedOrNot(archived));
+    const shown = await this.#shownOf(userId, ids);
+    const ends = await this.#ends.findAll(shown);
+    const times = await pLimit(TIMES_AT_ONCE).map(shown, (id, i) => {
+      return this.#createdAt(id, ends[i]!.n);
+    });
+    const page = shown.map((id, i): RoomCursor => ({ id, name: "", lastMessageAt: times[i]! }))
+      .filter((room) => !after || byActivity(after, room) < 0)
+      .toSorted(byActivity)
+      .slice(0, limit);
+    const rooms = await this.#read({ $match: { _id: { $in: page.map(({ id }) => id) } } });
+    const byId = new Map(rooms.map((room) => [room.id, room]));
+    return page.flatMap(({ id }) => byId.get(id) ?? []);
+  }
+
+  /** The rooms in which a user is a member, with every change that was made before. */
+  async #roomsOf(userId: string, match: Filter<RoomDocument>): Promise<string[]> {
+    const own = [...(await this.#membershipsOf(userId)).keys()];
     if (own.length === 0) return [];
     const rooms = await this.#rooms
-      .find({ _id: { $in: own }, type: "private" }, { projection: { _id: 1 } })
+      .find({ _id: { $in: own }, ...match }, { projection: { _id: 1 }, ...this.#readOptions })
       .toArray();
     const ids = rooms.map(({ _id }) => _id);
     if (!await this.#changes.settleAll(ids)) return ids;
-    const left = new Set(await this.#roomsOf(userId));
+    const left = await this.#membershipsOf(userId);
     return ids.filter((id) => left.has(id));
   }
 
-  async #roomsOf(userId: string): Promise<string[]> {
+  /** Those of a user's rooms that they have not hidden. */
+  async #shownOf(userId: string, roomIds: readonly string[]): Promise<string[]> {
+    const members = await this.#membershipsOf(userId);
+    const hidden = roomIds.filter((id) => typeof members.get(id)?.hiddenN === "number");
+    const ends = await this.#ends.findAll(hidden);
+    const still = new Set(hidden.filter((id, i) => isHidden(members.get(id)!, ends[i]!.n)));
+    return roomIds.filter((id) => !still.has(id));
+  }
+
+  async #membershipsOf(userId: string): Promise<Map<string, Pick<MemberDocument, "hiddenN">>> {
     const members = await this.#members
-      .find({ userId, ...IS_MEMBER }, { projection: { roomId: 1 } })
+      .find({ userId, ...IS_MEMBER }, {
+        projection: { roomId: 1, hiddenN: 1 },
+        ...this.#readOptions,
+      })
       .toArray();
-    return members.map(({ roomId }) => roomId);
+    return new Map(members.map((member) => [member.roomId, member]));
   }
 
   async #read(...stages: Document[]): Promise<Room[]> {
@@ -137,11 +189,32 @@ export class MongoRooms implements RoomStore {
   }
 
   async #withEnds(views: RoomView[]): Promise<Room[]> {
+    const rooms = await this.#toRooms(views);
     const ends = await this.#ends.findAll(views.map(({ _id }) => _id));
     return await pLimit(TIMES_AT_ONCE).map(views, async (view, i) => {
       const { seq: lastSeq, n } = ends[i]!;
-      return { ...toNewRoom(view), lastSeq, lastMessageAt: await this.#createdAt(view._id, n) };
+      return { ...rooms[i]!, lastSeq, lastMessageAt: await this.#createdAt(view._id, n) };
     });
+  }
+
+  /** The views as rooms, direct ones with their two users as they are now. */
+  async #toRooms(views: RoomView[]): Promise<NewRoom[]> {
+    const ids = views.flatMap(({ pair }) => pair === undefined ? [] : usersOfPair(pair));
+    const users = await this.#findUsers([...new Set(ids)]);
+    return views.map((view) => {
+      if (view.pair === undefined) return toNewRoom(view);
+      return { ...toNewRoom(view), members: usersOfPair(view.pair).map((id) => users.get(id)!) };
+    });
+  }
+
+  async #findUsers(ids: string[]): Promise<Map<string, PublicUser>> {
+    if (ids.length === 0) return new Map();
+    const users = await this.#users
+      .find({ _id: { $in: ids } }, { projection: PUBLIC_FIELDS, ...this.#readOptions })
+      .toArray();
+    return new Map(ids.map((id) => {
+      return [id, toPublicUser(id, users.filter(({ _id }) => _id === id))];
+    }));
   }
 
   /** When a message was sent, by its ordinal. */
@@ -150,4 +223,18 @@ export class MongoRooms implements RoomStore {
     const options = { projection: { createdAt: 1 } };
     return (await this.#messages.findOne({ roomId, n }, options))?.createdAt ?? null;
   }
+}
+
+function archivedOrNot(archived = false): Filter<RoomDocument> {
+  return { archivedAt: archived ? { $ne: null } : null };
+}
+
+function afterName({ name, id }: RoomCursor): Document {
+  return { name: { $gte: name }, $or: [{ name: { $gt: name } }, { _id: { $gt: id } }] };
+}
+
+/** The last active first, then by id, the greatest first. */
+function byActivity(a: RoomCursor, b: RoomCursor): number {
+  const later = (b.lastMessageAt?.getTime() ?? 0) - (a.lastMessageAt?.getTime() ?? 0);
+  return later || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0);
 }

@@ -2,8 +2,10 @@
 import type { Store } from "../../../ports/store/store.ts";
 import { MongoAccounts } from "./accounts.ts";
 import { type Connection, reason } from "./connection.ts";
+import { MongoBlocks } from "./blocks.ts";
 import { collectionsOf } from "./collections.ts";
 import { EntryReader } from "./entry_reader.ts";
+import { MongoInvitations } from "./invitations.ts";
 import { MongoLog } from "./log.ts";
 import { LogEnds } from "./log_ends.ts";
 import { MongoMembers } from "./members.ts";
@@ -30,6 +32,8 @@ export class MongoStore implements Store {
   readonly messages: MongoMessages;
   readonly members: MongoMembers;
   readonly accounts: MongoAccounts;
+  readonly blocks: MongoBlocks;
+  readonly invitations: MongoInvitations;
   readonly #connection: Connection;
   readonly #repairs: Repairs;
   readonly #operations: Operations;
@@ -58,7 +62,9 @@ export class MongoStore implements Store {
       this.#operations,
     );
     this.members = new MongoMembers(collections, changes, ends, this.#operations);
-    this.accounts = new MongoAccounts(collections, this.#operations);
+    this.accounts = new MongoAccounts(collections, ends, this.#operations);
+    this.blocks = new MongoBlocks(collections, this.#operations);
+    this.invitations = new MongoInvitations(collections, this.#operations);
     this.#repairs = new Repairs(collections, changes, this.#operations);
     this.#connection = connection;
     connection.client.on("topologyDescriptionChanged", () => {

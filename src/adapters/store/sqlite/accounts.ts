@@ -5,9 +5,9 @@ import {
   READ_INTERVAL_MS,
   type RemovalReason,
 } from "../../../domain/account.ts";
-import type { Role } from "../../../domain/membership.ts";
 import type { AccountPage } from "../../../ports/store/accounts.ts";
-import type { Row } from "./rows.ts";
+import { toMembership } from "./members.ts";
+import { lastMessage, type Row } from "./rows.ts";
 import type { Statements } from "./statements.ts";
 
 const USER = "(SELECT key FROM users WHERE id = ?1)";
@@ -49,7 +49,10 @@ export class SqliteAccounts {
 
   itemsAfter(userId: string, after: number, limit: number): AccountPage {
     const rows = this.#sql.prepare(
-      `SELECT i.seq, i.key, i.removal, m.role, m.read_seq
+      `SELECT i.seq, i.key, i.removal, m.role, m.read_seq, m.notifications,
+         coalesce(m.hidden_n >= ${lastMessage("n")}, 0) AS hidden,
+         EXISTS (SELECT 1 FROM blocks b JOIN users u ON u.key = b.blocked
+           WHERE b.user = i.user AND u.id = substr(i.key, instr(i.key, ':') + 1)) AS is_blocked
        FROM account_items i
          LEFT JOIN rooms r ON r.id = substr(i.key, instr(i.key, ':') + 1)
          LEFT JOIN members m ON m.user = i.user AND m.room = r.key
@@ -81,10 +84,11 @@ export class SqliteAccounts {
   }
 }
 
-function toItem({ seq: number, key, removal, role, read_seq: readSeq }: Row): AccountItem | null {
-  const seq = Number(number);
+function toItem(row: Row): AccountItem | null {
+  const { key, removal } = row;
+  const seq = Number(row.seq);
   const [type, id = ""] = String(key).split(":");
-  const membership = role === null ? null : { role: role as Role, readSeq: Number(readSeq) };
+  const membership = row.role === null ? null : toMembership(row);
   switch (type) {
     case "room": {
       if (membership) return { seq, type, roomId: id, membership };
@@ -93,6 +97,8 @@ function toItem({ seq: number, key, removal, role, read_seq: readSeq }: Row): Ac
     }
     case "read":
       return membership && { seq, type, roomId: id, readSeq: membership.readSeq };
+    case "block":
+      return { seq, type, userId: id, blocked: row.is_blocked === 1 };
     case PROFILE_KEY:
       return { seq, type: "profile" };
     default:

@@ -43,7 +43,14 @@ export const METHODS = {
     revokeAll: "write",
     revoked: "read",
   },
-  rooms: { create: "write", find: "read", describe: "read", takenSlugs: "read", list: "read" },
+  rooms: {
+    create: "write",
+    find: "read",
+    describe: "read",
+    findDirect: "read",
+    takenSlugs: "read",
+    list: "read",
+  },
   log: {
     append: "write",
     findSent: "read",
@@ -74,6 +81,7 @@ export const METHODS = {
     list: "read",
     find: "read",
     setRead: "write",
+    setPreferences: "write",
     countUnread: "read",
   },
   accounts: {
@@ -82,6 +90,16 @@ export const METHODS = {
     itemsAfter: "read",
     changedAfter: "read",
     repair: "write",
+  },
+  blocks: { set: "write", list: "read", count: "read", blockersOf: "read", isBetween: "read" },
+  invitations: {
+    create: "write",
+    find: "read",
+    list: "read",
+    count: "read",
+    delete: "write",
+    claim: "write",
+    settle: "write",
   },
   probe: { ping: "write" },
 } as const satisfies { [P in PortName]: Record<keyof DatabasePorts[P], "read" | "write"> };

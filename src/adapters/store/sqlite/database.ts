@@ -14,6 +14,8 @@ import {
   readVersion,
 } from "./file.ts";
 import { SqliteAccounts } from "./accounts.ts";
+import { SqliteBlocks } from "./blocks.ts";
+import { SqliteInvitations } from "./invitations.ts";
 import { SqliteLog } from "./log.ts";
 import { SqliteMembers } from "./members.ts";
 import { SqliteMessages } from "./messages.ts";
@@ -47,6 +49,8 @@ export interface DatabasePorts {
   messages: SqliteMessages;
   members: SqliteMembers;
   accounts: SqliteAccounts;
+  blocks: SqliteBlocks;
+  invitations: SqliteInvitations;
   probe: {
     /** Writes without changing anything, which fails on a read-only database. */
     ping(): void;
@@ -220,6 +224,8 @@ function openPorts(sql: Statements, onDeletion: () => void): DatabasePorts {
     messages: new SqliteMessages(sql),
     members: new SqliteMembers(sql),
     accounts: new SqliteAccounts(sql),
+    blocks: new SqliteBlocks(sql),
+    invitations: new SqliteInvitations(sql),
     probe: { ping: () => void sql.prepare(`PRAGMA application_id = ${APPLICATION_ID}`).run() },
   };
 }

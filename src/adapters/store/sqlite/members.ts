@@ -3,19 +3,36 @@ import {
   MAX_UNREAD,
   type Member,
   type Membership,
+  type Notifications,
+  type Preferences,
   type Role,
   type Standing,
   type Unread,
 } from "../../../domain/membership.ts";
 import { hasWord } from "../../../domain/name.ts";
 import type { MemberQuery, Standings } from "../../../ports/store/members.ts";
-import { LAST_SEQ, parseRestriction, type Row, toDate, toPublicUser, toRules } from "./rows.ts";
+import {
+  LAST_SEQ,
+  lastMessage,
+  parseRestriction,
+  type Row,
+  toDate,
+  toPublicUser,
+  toRules,
+} from "./rows.ts";
 import type { Statements } from "./statements.ts";
 
 /** The messages `m` of the room ?1 after entry ?3 that count for the user ?2. */
 const COUNTED = `m.room = (SELECT key FROM rooms WHERE id = ?1) AND m.seq > ?3
   AND m.sender IS NOT (SELECT key FROM users WHERE id = ?2) AND m.system = 0
   AND (m.details IS NULL OR m.details ->> 'deletedAt' IS NULL)`;
+
+/** Whether one of the two of the direct room `r` has blocked the other; NULL of other rooms. */
+const IS_PAIR_BLOCKED = `CASE WHEN r.pair IS NOT NULL THEN EXISTS (
+    SELECT 1 FROM members a JOIN members b ON b.room = a.room AND b.user <> a.user
+      JOIN blocks x ON x.user = a.user AND x.blocked = b.user
+    WHERE a.room = r.key)
+  END`;
 
 /** The methods of the `MemberStore` port without the promises; see there for what each guarantees. */
 export class SqliteMembers {
@@ -32,7 +49,7 @@ export class SqliteMembers {
        SELECT u.key, r.key, 'member', ${LAST_SEQ}, ?3 FROM rooms r, users u
        WHERE r.id = ?1 AND r.type = 'public' AND u.id = ?2
        ON CONFLICT DO UPDATE SET role = excluded.role, read_seq = excluded.read_seq,
-         joined_at = excluded.joined_at
+         joined_at = excluded.joined_at, hidden_n = NULL
        WHERE role IS NULL AND (ban IS NULL OR ban ->> 'until' <= ?3)`,
     ).run(roomId, userId, now);
   }
@@ -48,9 +65,11 @@ export class SqliteMembers {
 
   standings(roomId: string, userIds: readonly string[]): Standings | null {
     const room = this.#sql.prepare(
-      "SELECT type, post_policy, archived_at FROM rooms WHERE id = ?",
+      `SELECT type, post_policy, archived_at,
+         ${IS_PAIR_BLOCKED} AS is_blocked FROM rooms r WHERE id = ?`,
     ).get(roomId);
     if (!room) return null;
+    const blocked = room.is_blocked !== null && { isBlocked: room.is_blocked === 1 };
     const rows = this.#sql.prepare(
       `SELECT u.id, m.role, m.ban, m.mute FROM users u JOIN members m ON m.user = u.key
        WHERE m.room = (SELECT key FROM rooms WHERE id = ?)
@@ -58,7 +77,9 @@ export class SqliteMembers {
     ).all(roomId, JSON.stringify(userIds));
     return {
       rules: toRules(room),
-      standings: new Map(rows.map((row) => [String(row.id), toStanding(row)])),
+      standings: new Map(rows.map((row) => {
+        return [String(row.id), { ...toStanding(row), ...blocked }];
+      })),
     };
   }
 
@@ -82,13 +103,13 @@ export class SqliteMembers {
 
   find(userId: string, roomIds: readonly string[]): Map<string, Membership> {
     const rows = this.#sql.prepare(
-      `SELECT r.id, m.role, m.read_seq FROM rooms r JOIN members m ON m.room = r.key
+      `SELECT r.id, m.role, m.read_seq, m.notifications,
+         coalesce(m.hidden_n >= ${lastMessage("n")}, 0) AS hidden
+       FROM rooms r JOIN members m ON m.room = r.key
        WHERE m.user = (SELECT key FROM users WHERE id = ?) AND m.role IS NOT NULL
          AND r.id IN (SELECT value FROM json_each(?))`,
     ).all(userId, JSON.stringify(roomIds));
-    return new Map(rows.map(({ id, role, read_seq }) => {
-      return [String(id), { role: role as Role, readSeq: Number(read_seq) }];
-    }));
+    return new Map(rows.map(({ id, ...row }) => [String(id), toMembership(row)]));
   }
 
   setRead(roomId: string, userId: string, seq: number, back: boolean): number | null {
@@ -100,6 +121,21 @@ export class SqliteMembers {
        RETURNING read_seq`,
     ).get(roomId, userId, seq, Number(back));
     return row ? Number(row.read_seq) : null;
+  }
+
+  setPreferences(
+    roomId: string,
+    userId: string,
+    { notifications, hidden }: Partial<Preferences>,
+  ): boolean {
+    const { changes } = this.#sql.prepare(
+      `UPDATE members SET notifications = coalesce(?3, notifications),
+         hidden_n = CASE ?4 WHEN 1 THEN (SELECT ${lastMessage("n")} FROM rooms r WHERE key = room)
+           WHEN 0 THEN NULL ELSE hidden_n END
+       WHERE user = (SELECT key FROM users WHERE id = ?2) AND role IS NOT NULL
+         AND room = (SELECT key FROM rooms WHERE id = ?1)`,
+    ).run(roomId, userId, notifications ?? null, hidden === undefined ? null : Number(hidden));
+    return changes === 1;
   }
 
   countUnread(userId: string, readSeqs: ReadonlyMap<string, number>): Map<string, Unread> {
@@ -128,6 +164,15 @@ export class SqliteMembers {
          AND room = (SELECT key FROM rooms WHERE id = ?1)`,
     ).run(roomId, userId);
   }
+}
+
+export function toMembership({ role, read_seq, notifications, hidden }: Row): Membership {
+  return {
+    role: role as Role,
+    readSeq: Number(read_seq),
+    notifications: notifications as Notifications,
+    hidden: hidden === 1,
+  };
 }
 
 function toStanding({ role, ban, mute }: Row): Standing {

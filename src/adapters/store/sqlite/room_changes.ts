@@ -1,4 +1,5 @@
 /** What entries change of their rooms beside the log, in the embedded database: members and settings. */
+import type { Role } from "../../../domain/membership.ts";
 import type { SettingChanges } from "../../../domain/room.ts";
 import type { MemberChange } from "../../../domain/room_changes.ts";
 import { formatRestriction, LAST_SEQ } from "./rows.ts";
@@ -18,13 +19,13 @@ export class SqliteRoomChanges {
     this.#sql = statements;
   }
 
-  /** Makes the creator of a new room its owner. */
-  addOwner(roomId: string, userId: string, createdAt: number): void {
+  /** Adds a member that a new room begins with, unless an entry of its log has done so. */
+  addFirst(roomId: string, { userId, role }: { userId: string; role: Role }, at: number): void {
     this.#sql.prepare(
       `INSERT INTO members (user, room, role, read_seq, joined_at)
-       SELECT u.key, r.key, 'owner', ${LAST_SEQ}, ?3 FROM rooms r, users u
-       WHERE r.id = ?1 AND u.id = ?2`,
-    ).run(roomId, userId, createdAt);
+       SELECT u.key, r.key, ?3, ${LAST_SEQ}, ?4 FROM rooms r, users u
+       WHERE r.id = ?1 AND u.id = ?2 ON CONFLICT DO NOTHING`,
+    ).run(roomId, userId, role, at);
   }
 
   /**

@@ -11,6 +11,11 @@ export type Row = Record<string, SQLOutputValue>;
 export const LAST_SEQ = `max(coalesce((SELECT max(seq) FROM messages WHERE room = r.key), 0),
   coalesce((SELECT max(seq) FROM changes WHERE room = r.key), 0))`;
 
+/** A column of the last message of room `r`. */
+export function lastMessage(column: "created_at" | "n"): string {
+  return `(SELECT ${column} FROM messages WHERE room = r.key ORDER BY seq DESC LIMIT 1)`;
+}
+
 export function toUser(row: Row): User {
   return {
     id: String(row.id),
@@ -45,6 +50,7 @@ export function toRoom(row: Row): Room {
     slowModeSeconds: Number(row.slow_mode_seconds),
     metadata: row.metadata === null ? null : JSON.parse(String(row.metadata)),
     memberCount: Number(row.member_count),
+    ...(typeof row.two === "string" && { members: JSON.parse(row.two) }),
     lastSeq: Number(row.last_seq),
     lastMessageAt: row.last_message_at === null ? null : toDate(row.last_message_at),
     createdAt: toDate(row.created_at),

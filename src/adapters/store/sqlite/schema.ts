@@ -369,4 +369,53 @@ export const MIGRATIONS: readonly string[] = [
   INSERT INTO user_words
     SELECT DISTINCT word.value, u.key FROM users u, json_each(name_words(u.display_name)) word;
   `,
+  // Direct rooms, blocks, what members want of their rooms, and invitations.
+  `
+  -- The ids of the two of a direct room, in order.
+  ALTER TABLE rooms ADD COLUMN pair TEXT;
+  CREATE UNIQUE INDEX rooms_by_pair ON rooms (pair) WHERE pair IS NOT NULL;
+
+  ALTER TABLE members ADD COLUMN notifications TEXT NOT NULL DEFAULT 'all';
+  -- The ordinal of the last message when it was hidden: it is hidden while this is the last one.
+  ALTER TABLE members ADD COLUMN hidden_n INTEGER;
+
+  CREATE TABLE blocks (
+    user INTEGER NOT NULL REFERENCES users (key),
+    blocked INTEGER NOT NULL REFERENCES users (key),
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (user, blocked)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TRIGGER account_preferences_changed AFTER UPDATE OF notifications, hidden_n ON members
+    WHEN NEW.role IS NOT NULL AND (OLD.notifications <> NEW.notifications
+      OR OLD.hidden_n IS NOT NEW.hidden_n) BEGIN
+    INSERT INTO account_numbers SELECT NEW.user, 'room:' || id, NULL FROM rooms WHERE key = NEW.room;
+  END;
+  CREATE TRIGGER account_blocked AFTER INSERT ON blocks BEGIN
+    INSERT INTO account_numbers SELECT NEW.user, 'block:' || id, NULL FROM users
+      WHERE key = NEW.blocked;
+  END;
+  CREATE TRIGGER account_unblocked AFTER DELETE ON blocks BEGIN
+    INSERT INTO account_numbers SELECT OLD.user, 'block:' || id, NULL FROM users
+      WHERE key = OLD.blocked;
+  END;
+
+  CREATE TABLE invitations (
+    id TEXT PRIMARY KEY,
+    room INTEGER NOT NULL REFERENCES rooms (key),
+    code_hash TEXT NOT NULL UNIQUE,
+    creator INTEGER NOT NULL REFERENCES users (key),
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER,
+    max_uses INTEGER,
+    uses INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX invitations_by_room ON invitations (room, id);
+  -- Counted uses of users of whom it is not known yet that they have become members.
+  CREATE TABLE invitation_claims (
+    invitation TEXT NOT NULL REFERENCES invitations (id) ON DELETE CASCADE,
+    user INTEGER NOT NULL REFERENCES users (key),
+    PRIMARY KEY (invitation, user)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -1,7 +1,10 @@
 /** The embedded store: a `Store` on SQLite, for one machine, with nothing to install. */
 import { within } from "../../../async/deadline.ts";
-import { entryAfter, LOG_START, numberEntries } from "../../../domain/entry.ts";
+import { LOG_START, numberEntries } from "../../../domain/entry.ts";
 import { unavailable } from "../../../domain/errors.ts";
+import { firstMembers } from "../../../domain/room_changes.ts";
+import type { BlockStore } from "../../../ports/store/blocks.ts";
+import type { InvitationStore } from "../../../ports/store/invitations.ts";
 import type { LogStore } from "../../../ports/store/log.ts";
 import type { MemberStore } from "../../../ports/store/members.ts";
 import type { MessageStore } from "../../../ports/store/messages.ts";
@@ -50,6 +53,8 @@ export class SqliteStore implements Store {
   readonly messages: MessageStore;
   readonly members: MemberStore;
   readonly accounts: Promised<DatabasePorts["accounts"]>;
+  readonly blocks: BlockStore;
+  readonly invitations: InvitationStore;
   readonly #probe: Promised<DatabasePorts["probe"]>;
   readonly #exchange: Exchange;
   readonly #health: Health;
@@ -67,6 +72,8 @@ export class SqliteStore implements Store {
     this.messages = toMessageStore(this.#port("messages"));
     this.members = this.#port("members");
     this.accounts = this.#port("accounts");
+    this.blocks = this.#port("blocks");
+    this.invitations = this.#port("invitations");
     this.#probe = this.#port("probe");
     this.#timeoutMs = timeoutMs;
     this.#lock = lock;
@@ -123,12 +130,18 @@ export class SqliteStore implements Store {
   }
 }
 
-/** The opening crosses threads as a row. */
+/** The opening crosses threads as rows. */
 function toRoomStore(rooms: Promised<DatabasePorts["rooms"]>): RoomStore {
   return {
     ...rooms,
     create(room, opening) {
-      return rooms.create(room, toDraftRow(opening, entryAfter(LOG_START, room.id, opening)));
+      const entries = numberEntries(LOG_START, room.id, opening);
+      const members = firstMembers(room, opening.map(({ message }) => message));
+      return rooms.create({
+        room,
+        opening: opening.map((draft, i) => toDraftRow(draft, entries[i]!)),
+        members,
+      });
     },
   };
 }

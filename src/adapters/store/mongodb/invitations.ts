@@ -1,0 +1,108 @@
+/** Invitations, in a collection of their own, each with its claims in one document. */
+import type { Collection, Document, Filter } from "mongodb";
+import type { Invitation, NewInvitation } from "../../../domain/invitation.ts";
+import type { InvitationStore } from "../../../ports/store/invitations.ts";
+import type { Collections, ReadOptions } from "./collections.ts";
+import {
+  type InvitationDocument,
+  lookUpUser,
+  type PublicUserDocument,
+  toPublicUser,
+} from "./documents.ts";
+import type { Operations } from "./operations.ts";
+
+export class MongoInvitations implements InvitationStore {
+  readonly #invitations: Collection<InvitationDocument>;
+  readonly #readOptions: ReadOptions;
+  readonly #operations: Operations;
+
+  constructor({ invitations, readOptions }: Collections, operations: Operations) {
+    this.#invitations = invitations;
+    this.#readOptions = readOptions;
+    this.#operations = operations;
+  }
+
+  /** Those that have expired are deleted by an index. */
+  create({ id, createdBy, ...fields }: NewInvitation): Promise<void> {
+    return this.#operations.run(async () => {
+      const document = { _id: id, ...fields, creatorId: createdBy.id, uses: 0, claims: [] };
+      await this.#invitations.insertOne(document);
+    });
+  }
+
+  find(codeHash: string): Promise<Invitation | null> {
+    return this.#operations.run(async () => {
+      const [invitation = null] = await this.#read({ $match: { codeHash } });
+      return invitation;
+    });
+  }
+
+  list(roomId: string, now: Date, limit: number, afterId = ""): Promise<Invitation[]> {
+    return this.#operations.run(() => {
+      return this.#read(
+        { $match: { roomId, _id: { $gt: afterId } } },
+        { $match: isCurrent(now) },
+        { $sort: { _id: 1 } },
+        { $limit: limit },
+      );
+    });
+  }
+
+  count(roomId: string, now: Date): Promise<number> {
+    return this.#operations.run(() => {
+      return this.#invitations.countDocuments({ roomId, ...isCurrent(now) });
+    });
+  }
+
+  delete(roomId: string, _id: string): Promise<boolean> {
+    return this.#operations.run(async () => {
+      return (await this.#invitations.deleteOne({ _id, roomId })).deletedCount > 0;
+    });
+  }
+
+  claim(_id: string, userId: string, now: Date): Promise<boolean> {
+    return this.#operations.run(async () => {
+      const invitation = await this.#invitations.findOne({ _id });
+      if (!invitation) return false;
+      if (invitation.claims.includes(userId)) return true;
+      const { maxUses } = invitation;
+      const { modifiedCount } = await this.#invitations.updateOne(
+        {
+          _id,
+          claims: { $ne: userId },
+          ...isCurrent(now),
+          ...(maxUses !== null && { uses: { $lt: maxUses } }),
+        },
+        { $inc: { uses: 1 }, $push: { claims: userId } },
+      );
+      if (modifiedCount > 0) return true;
+      // The same user may have claimed it in this moment.
+      return await this.#invitations.findOne({ _id, claims: userId }) !== null;
+    });
+  }
+
+  settle(_id: string, userId: string, isUsed: boolean): Promise<void> {
+    return this.#operations.run(async () => {
+      await this.#invitations.updateOne(
+        { _id, claims: userId },
+        { $pull: { claims: userId }, ...(!isUsed && { $inc: { uses: -1 } }) },
+      );
+    });
+  }
+
+  async #read(...stages: Document[]): Promise<Invitation[]> {
+    const found = await this.#invitations
+      .aggregate<InvitationDocument & { creators: PublicUserDocument[] }>(
+        [...stages, lookUpUser("creatorId", "creators")],
+        this.#readOptions,
+      )
+      .toArray();
+    return found.map(({ _id, codeHash: _, claims: __, creatorId, creators, ...fields }) => {
+      return { id: _id, ...fields, createdBy: toPublicUser(creatorId, creators) };
+    });
+  }
+}
+
+function isCurrent(now: Date): Filter<InvitationDocument> {
+  return { $or: [{ expiresAt: null }, { expiresAt: { $gt: now } }] };
+}

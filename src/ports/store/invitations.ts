@@ -1,0 +1,33 @@
+/** The port of invitations. */
+import type { Invitation, NewInvitation } from "../../domain/invitation.ts";
+
+/**
+ * See {@linkcode Store} for the guarantees of every method. A use has two steps, because a membership
+ * is made by an entry of the room's log: `claim` counts it, and keeps it for that user until `settle`
+ * says what has become of it. A process that dies between them leaves a claim that its user may take
+ * up again.
+ */
+export interface InvitationStore {
+  /** Adds an invitation, and forgets those of the room that have expired. */
+  create(invitation: NewInvitation): Promise<void>;
+  /** By the hash of its code, expired or not; null if there is none, or it was revoked. */
+  find(codeHash: string): Promise<Invitation | null>;
+  /** The invitations of a room by their ids, but those that have expired at `now`. */
+  list(roomId: string, now: Date, limit: number, afterId?: string): Promise<Invitation[]>;
+  /** How many invitations of a room have not expired at `now`. */
+  count(roomId: string, now: Date): Promise<number>;
+  /** Revokes an invitation of a room. Returns false if the room has none with that id. */
+  delete(roomId: string, id: string): Promise<boolean>;
+  /**
+   * Counts a use of an invitation, unless it has expired at `now`, or is used up: of `maxUses` exactly
+   * as many claims succeed, however close the race. A claim of the user that is not settled is taken
+   * up again, also of an invitation that has expired since, and not counted.
+   * @returns whether the user may become a member
+   */
+  claim(id: string, userId: string, now: Date): Promise<boolean>;
+  /**
+   * Ends a user's claim, if there is one.
+   * @param isUsed whether they have become a member; else the use is not counted
+   */
+  settle(id: string, userId: string, isUsed: boolean): Promise<void>;
+}
