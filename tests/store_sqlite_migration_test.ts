@@ -260,7 +260,8 @@ Deno.test("a database of version 3 keeps its members, their roles and how far th
   for (const { room, user, role, readSeq } of rows) {
     const roomId = String(room);
     const found = await store.members.find(String(user), [roomId]);
-    assert.deepEqual(found, new Map([[roomId, { role, readSeq }]]));
+    const expected = { role, readSeq, notifications: "all", hidden: false };
+    assert.deepEqual(found, new Map([[roomId, expected]]));
     const count = rows.filter((row) => row.room === room).length;
     assert.equal((await store.rooms.find(roomId))?.memberCount, count);
   }
