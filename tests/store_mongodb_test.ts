@@ -218,8 +218,11 @@ Deno.test("MongoDB: an open store has its indexes, those of messages led by the 
     "rooms pair unique",
     "rooms slug unique",
     "sessions expiresAt",
+    "sessions userId",
     "users email unique",
     "users pending",
+    "users role",
+    "users words",
   ]);
 });
 
