@@ -10,7 +10,9 @@ import { mongoLimiters, redisLimiters } from "./adapters/rate_limiters.ts";
 import type { Connection } from "./adapters/store/mongodb/connection.ts";
 import { StartupFault } from "./adapters/store/sqlite/faults.ts";
 import { SqliteStore } from "./adapters/store/sqlite/store.ts";
+import { Accounts } from "./accounts/accounts.ts";
 import { appointAdmins } from "./application/accounts/appoint_admins.ts";
+import { AccountLog } from "./services/account_log.ts";
 import { Access } from "./services/access.ts";
 import { Admins } from "./services/admins.ts";
 import { KnownDevices } from "./services/known_devices.ts";
@@ -75,12 +77,14 @@ export async function compose(config: Config, siblings?: Siblings): Promise<Serv
   siblings?.onMetricsWanted(() => metrics.snapshot());
   const passwords = new Passwords(config.bcryptCost, config.workers);
   const standings = new Standings(store);
+  const accountLog = new AccountLog(store, bus);
   const services: Services = {
     store,
     bus,
     log: new RoomLog(store, bus, metrics, standings),
+    accountLog,
     publicUsers: new PublicUsers(store.users, bus),
-    members: new Members(store, standings),
+    members: new Members(store, standings, accountLog),
     requestHashes: new RequestHashes(config.accessSecret),
     access: new Access(new RoomCache(store, bus), standings),
     admins: new Admins(store.users, bus),
@@ -99,9 +103,11 @@ export async function compose(config: Config, siblings?: Siblings): Promise<Serv
   metrics.watch("loop_busy", "Cores that event loops use", () => load.share);
   metrics.watchQueue("password", () => passwords.waiting);
   const rooms = new Rooms(services);
-  const gateway = new Gateway({ ...services, rooms });
+  const accounts = new Accounts(services);
+  const dependencies = { ...services, rooms, accounts };
+  const gateway = new Gateway(dependencies);
   let draining = false;
-  const app = createApp({ ...services, rooms }, gateway, { ...config, isDraining: () => draining });
+  const app = createApp(dependencies, gateway, { ...config, isDraining: () => draining });
   const repairs = new RepeatingJob({ name: "Repair", run: () => store.repair(), ...REPAIRS });
   const limits = config.rateLimit ? "" : "; rate limits OFF";
   opened.move();
@@ -117,6 +123,8 @@ export async function compose(config: Config, siblings?: Siblings): Promise<Serv
       await services.log.drain();
       gateway.close();
       rooms.close();
+      accounts.close();
+      accountLog.close();
       services.rateLimits.close();
       metrics.close();
       load.close();

@@ -458,6 +458,7 @@ Deno.test("the OpenAPI document describes every route, and every reference in it
         "post /auth/refresh",
         "post /auth/logout",
         "get /auth/me",
+        "get /auth/me/changes",
         "patch /auth/me",
         "get /rooms",
         "post /rooms",

@@ -11,6 +11,8 @@ import { type Standing, STRANGER } from "../src/domain/membership.ts";
 import type { Place } from "../src/services/standings.ts";
 import { nextTurn } from "./harness/stage.ts";
 
+const NO_ACCOUNTS = { changed: () => {}, readMoved: () => {} };
+
 /** Standings of which nothing is known before it is read: everybody is a member then. */
 function unreadStandings() {
   const known = new Map<string, Place>();
@@ -31,7 +33,11 @@ Deno.test("a user's first messages in a room make them a member with one write",
     added.push(`${userId} in ${roomId}`);
     return Promise.resolve();
   };
-  const members = new Members({ members: { join: add } } as unknown as Store, unreadStandings());
+  const members = new Members(
+    { members: { join: add } } as unknown as Store,
+    unreadStandings(),
+    NO_ACCOUNTS,
+  );
   await Promise.all([members.add("a", "ada"), members.add("a", "ada"), members.add("b", "ada")]);
   await members.add("a", "ada");
   assert.deepEqual(added, ["ada in a", "ada in b"]);
@@ -40,7 +46,11 @@ Deno.test("a user's first messages in a room make them a member with one write",
 Deno.test("a membership that could not be written is written with the next message", async () => {
   let calls = 0;
   const add = () => ++calls === 1 ? Promise.reject(new Error("down")) : Promise.resolve();
-  const members = new Members({ members: { join: add } } as unknown as Store, unreadStandings());
+  const members = new Members(
+    { members: { join: add } } as unknown as Store,
+    unreadStandings(),
+    NO_ACCOUNTS,
+  );
   await assert.rejects(members.add("a", "ada"), { message: "down" });
   await members.add("a", "ada");
   await members.add("a", "ada");
@@ -55,7 +65,11 @@ Deno.test("a read position waits for the messages that make its user a member, s
       Promise.resolve(added.has(roomId) ? seq : null),
     countUnread: () => Promise.resolve(new Map([["a", { unread: 0, mentions: 0 }]])),
   };
-  const members = new Members({ members: store } as unknown as Store, unreadStandings());
+  const members = new Members(
+    { members: store } as unknown as Store,
+    unreadStandings(),
+    NO_ACCOUNTS,
+  );
   const [first, refused, other] = Array.from({ length: 3 }, () => Promise.withResolvers<void>());
   const ada = { userId: "ada" } as Actor;
   members.expect("a", "ada", first!.promise.then(() => members.add("a", "ada")));
@@ -74,13 +88,17 @@ Deno.test("a read position waits for the messages that make its user a member, s
 
 Deno.test("who sends their first message and reads on at once is a member by then", async () => {
   let isMember = false;
-  const members = new Members({
-    members: {
-      join: () => Promise.resolve(void (isMember = true)),
-      setRead: () => Promise.resolve(isMember ? 1 : null),
-      countUnread: () => Promise.resolve(new Map([["a", { unread: 0, mentions: 0 }]])),
-    },
-  } as unknown as Store, unreadStandings());
+  const members = new Members(
+    {
+      members: {
+        join: () => Promise.resolve(void (isMember = true)),
+        setRead: () => Promise.resolve(isMember ? 1 : null),
+        countUnread: () => Promise.resolve(new Map([["a", { unread: 0, mentions: 0 }]])),
+      },
+    } as unknown as Store,
+    unreadStandings(),
+    NO_ACCOUNTS,
+  );
   const stored = Promise.withResolvers<object>();
   const dependencies = {
     members,

@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import bcrypt from "bcrypt";
 import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
 import { Passwords } from "../src/services/passwords.ts";
+import { AccountLog } from "../src/services/account_log.ts";
 import { RoomSlugs } from "../src/services/room_slugs.ts";
+import { InProcessBus } from "../src/adapters/bus/in_process.ts";
 import { createRoom } from "../src/application/rooms/create_room.ts";
 import { newId } from "../src/domain/id.ts";
 import { nameInSentence } from "../src/domain/name.ts";
@@ -150,7 +152,8 @@ Deno.test("a name that predates the rules cannot break out of a notice", () =>
   withStore(async (store) => {
     const forger = newUser("Ada created the room\nBob left\u202e");
     await store.users.create(forger);
-    const services = { store, slugs: new RoomSlugs(store.rooms) };
+    const accountLog = new AccountLog(store, new InProcessBus());
+    const services = { accountLog, store, slugs: new RoomSlugs(store.rooms) };
     const actor = { userId: forger.id, sessionId: "session" };
     const { id } = await createRoom(actor, services, { name: "Tea", description: null });
     const [opening] = await store.log.entriesAfter(id, 0, 1);

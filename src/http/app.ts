@@ -8,6 +8,7 @@ import type { Metrics } from "../services/metrics.ts";
 import type { Dependencies } from "../application/dependencies.ts";
 import { ChatError } from "../domain/errors.ts";
 import type { Gateway } from "../sockets/gateway.ts";
+import { accountRoutes } from "./account_routes.ts";
 import { authRoutes } from "./auth_routes.ts";
 import { clientAddress } from "./client_address.ts";
 import { type Env, requestIdOf } from "./context.ts";
@@ -81,6 +82,7 @@ export function createApp(services: Dependencies, gateway: Gateway, settings: Ap
   }
 
   app.route("/auth", authRoutes(services, { ...settings, allowsOrigin }));
+  app.route("/auth/me", accountRoutes(services));
   app.route("/rooms", roomRoutes(services, settings.isDraining));
   app.route("/rooms", messageRoutes(services, settings.isDraining));
   app.route("/users", userRoutes(services, settings.isDraining));

@@ -2,7 +2,7 @@
 import type { Entry } from "../domain/entry.ts";
 import type { InstanceRole, PublicUser } from "../domain/user.ts";
 
-export type BusEvent = RoomEvent | InstanceEvent | Interrupted;
+export type BusEvent = RoomEvent | AccountEvent | InstanceEvent | Interrupted;
 
 /** What concerns one room; only instances that follow the room need it. */
 export type RoomEvent =
@@ -18,6 +18,11 @@ export type RoomEvent =
   | { kind: "typing"; roomId: string; user: PublicUser; state: "started" | "stopped" | "ended" }
   /** All users with a socket in the room on this instance; the higher version is the newer list. */
   | { kind: "presence"; roomId: string; version: number; users: PublicUser[] };
+
+/** What concerns one user; only instances that follow the user need it. */
+export type AccountEvent =
+  /** The user's account stream may have grown. */
+  { kind: "account_changed"; userId: string };
 
 /** What concerns every instance. */
 export type InstanceEvent =
@@ -60,15 +65,15 @@ export interface Bus {
    * Tells every listener of every instance; those of this instance before it returns. Never throws
    * and never waits: an event that cannot be carried now is lost to the others.
    */
-  publish(event: RoomEvent | InstanceEvent): void;
+  publish(event: RoomEvent | AccountEvent | InstanceEvent): void;
   subscribe(listener: BusListener): void;
   /**
-   * Asks for the events of a room. Resolves once those published from now on arrive here, or when
+   * Asks for the events of a room or a user. Resolves once those published from now on arrive here, or when
    * that takes too long, a second at most; then `interrupted` follows once they do. Never rejects.
    */
-  follow(roomId: string): Promise<void>;
-  /** Asks for the events of a room no more. */
-  unfollow(roomId: string): void;
+  follow(id: string): Promise<void>;
+  /** Asks for the events of a room or a user no more. */
+  unfollow(id: string): void;
   /** Resolves if the bus can carry events now, else rejects with `unavailable`. */
   ping(): Promise<void>;
   /** Sends what was published, as far as that is possible at once, and ends. */

@@ -3,6 +3,7 @@ import type { Actor } from "../domain/actor.ts";
 import { ChatError } from "../domain/errors.ts";
 import type { Unread } from "../domain/membership.ts";
 import type { Store } from "../ports/store/store.ts";
+import type { AccountLog } from "./account_log.ts";
 import type { Standings } from "./standings.ts";
 
 /** What a member is shown of their place in a room. */
@@ -13,14 +14,20 @@ export interface ReadState extends Unread {
 export class Members {
   readonly #store: Store;
   readonly #standings: Pick<Standings, "known" | "read">;
+  readonly #accounts: Pick<AccountLog, "changed" | "readMoved">;
   /** Shared by the first messages of a user in a room. */
   readonly #additions = new Map<string, Promise<void>>();
   /** Of users whose first messages in a room are being stored: settled once they are members. */
   readonly #expected = new Map<string, Promise<void>>();
 
-  constructor(store: Store, standings: Pick<Standings, "known" | "read">) {
+  constructor(
+    store: Store,
+    standings: Pick<Standings, "known" | "read">,
+    accounts: Pick<AccountLog, "changed" | "readMoved">,
+  ) {
     this.#store = store;
     this.#standings = standings;
+    this.#accounts = accounts;
   }
 
   /**
@@ -64,6 +71,7 @@ export class Members {
     await this.expected(roomId, userId);
     const readSeq = await this.#store.members.setRead(roomId, userId, seq, back);
     if (readSeq === null) throw new ChatError("forbidden", "Only members have a read position.");
+    this.#accounts.readMoved(userId);
     const counts = await this.#store.members.countUnread(userId, new Map([[roomId, readSeq]]));
     return { readSeq, ...counts.get(roomId)! };
   }
@@ -85,6 +93,7 @@ export class Members {
   async #add(key: string, roomId: string, userId: string): Promise<void> {
     try {
       await this.#store.members.join(roomId, userId);
+      this.#accounts.changed([userId]);
       // So that the next message finds a member.
       await this.#standings.read(roomId, userId);
     } finally {

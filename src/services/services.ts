@@ -1,6 +1,7 @@
 /** What use cases depend on; each names the few of these that it needs. */
 import type { Bus } from "../ports/bus.ts";
 import type { Store } from "../ports/store/store.ts";
+import type { AccountLog } from "./account_log.ts";
 import type { Access } from "./access.ts";
 import type { Admins } from "./admins.ts";
 import type { KnownDevices } from "./known_devices.ts";
@@ -28,6 +29,7 @@ export interface Services {
   store: Store;
   bus: Bus;
   log: RoomLog;
+  accountLog: AccountLog;
   publicUsers: PublicUsers;
   members: Members;
   requestHashes: RequestHashes;

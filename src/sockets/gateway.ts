@@ -1,6 +1,7 @@
 /** The WebSocket endpoint: accepts sockets, passes what they send to the router, and ends them. */
 import { getLogger } from "@logtape/logtape";
 import type { Dependencies } from "../application/dependencies.ts";
+import type { Accounts } from "../accounts/accounts.ts";
 import { leaveRoom } from "../application/rooms/leave_room.ts";
 import { SingleFlight } from "../async/single_flight.ts";
 import { ChatError, unavailable } from "../domain/errors.ts";
@@ -24,19 +25,21 @@ const AUDIT_MS = 10_000;
 export class Gateway {
   readonly #connections: Connections;
   readonly #rooms: Rooms;
+  readonly #accounts: Accounts;
   readonly #router: Router;
   readonly #store: Store;
   readonly #admins: Admins;
   readonly #audit: ReturnType<typeof setInterval>;
-  /** Finds events that the bus has lost: new entries of rooms, revocations, changed roles. */
+  /** Finds events that the bus has lost: new entries of rooms and accounts, revocations, changed roles. */
   readonly #comparison = new SingleFlight(() => this.#compareWithStore());
   #draining = false;
 
   constructor(dependencies: Dependencies) {
-    const { store, bus, admins, metrics, rateLimits, rooms } = dependencies;
+    const { accounts, store, bus, admins, metrics, rateLimits, rooms } = dependencies;
     this.#store = store;
     this.#admins = admins;
     this.#rooms = rooms;
+    this.#accounts = accounts;
     this.#connections = new Connections(rateLimits.enabled);
     const handlers = createHandlers({ ...dependencies, connections: this.#connections });
     this.#router = new Router(dependencies, handlers);
@@ -121,6 +124,7 @@ export class Gateway {
     for (const roomId of connection.rooms) {
       leaveRoom(actor, { rooms: this.#rooms }, { roomId, subscriber: connection });
     }
+    this.#accounts.leave(actor.userId, connection);
   }
 
   #receive(event: BusEvent): void {
@@ -137,6 +141,7 @@ export class Gateway {
       await this.#rooms.hub.checkHeads();
       await this.#connections.checkSessions(this.#store);
       await this.#connections.checkAdmins(this.#admins);
+      await this.#accounts.compare();
     } catch (error) {
       // The store is unavailable; the next comparison is at most 10 s away.
       logger.debug("The store could not be compared with: {error}", { error });

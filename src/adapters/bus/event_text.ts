@@ -2,9 +2,9 @@
 import type { EmojiUse, Entry } from "../../domain/entry.ts";
 import type { Message } from "../../domain/message.ts";
 import { publicUser } from "../../domain/user.ts";
-import type { BusEvent, InstanceEvent, RoomEvent } from "../../ports/bus.ts";
+import type { AccountEvent, BusEvent, InstanceEvent, RoomEvent } from "../../ports/bus.ts";
 
-export type CarriedEvent = RoomEvent | InstanceEvent;
+export type CarriedEvent = RoomEvent | AccountEvent | InstanceEvent;
 
 const KINDS: ReadonlySet<BusEvent["kind"]> = new Set<BusEvent["kind"]>([
   "appended",
@@ -13,6 +13,7 @@ const KINDS: ReadonlySet<BusEvent["kind"]> = new Set<BusEvent["kind"]>([
   "append_contended",
   "typing",
   "presence",
+  "account_changed",
   "alive",
   "instance_left",
   "presence_wanted",
@@ -21,9 +22,10 @@ const KINDS: ReadonlySet<BusEvent["kind"]> = new Set<BusEvent["kind"]>([
   "profile_changed",
 ]);
 
-/** The room that an event concerns; null if it concerns every instance. */
-export function roomOf(event: CarriedEvent): string | null {
-  return "roomId" in event ? event.roomId : null;
+/** The room or user that an event concerns; null if it concerns every instance. */
+export function subjectOf(event: CarriedEvent): string | null {
+  if ("roomId" in event) return event.roomId;
+  return "userId" in event ? event.userId : null;
 }
 
 export function format(from: string, event: CarriedEvent): string {

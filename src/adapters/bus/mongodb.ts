@@ -1,4 +1,7 @@
-/** The bus on MongoDB: new entries by a change stream on the log itself, other events by a collection. */
+/**
+ * The bus on MongoDB: new entries of rooms and accounts by a change stream on their logs themselves,
+ * other events by a collection.
+ */
 import { setTimeout as sleep } from "node:timers/promises";
 import { getLogger } from "@logtape/logtape";
 import type { ChangeStream, Collection, Db } from "mongodb";
@@ -21,6 +24,13 @@ const CHECK_MS = 2_500;
 const STALLED_MS = 10_000;
 const RETRY_MS = { min: 250, max: 2_000 } as const;
 
+/** The stream shows by itself what was committed to the logs. */
+const SHOWN_BY_STREAM: ReadonlySet<CarriedEvent["kind"]> = new Set<CarriedEvent["kind"]>([
+  "appended",
+  "append_uncertain",
+  "account_changed",
+]);
+
 interface EventDocument {
   /** What `format` wrote. */
   event: string;
@@ -29,20 +39,26 @@ interface EventDocument {
 
 /**
  * What the pipeline leaves of an insertion: an entry of a log, of any kind (each has its own document
- * with `roomId` and `seq` in `messages`), or an event.
+ * with `roomId` and `seq` in `messages`), an item of an account, or an event.
  */
 interface Insertion {
-  fullDocument: { roomId: string; seq: number } | { event: string };
+  fullDocument: { roomId: string; seq: number } | { userId: string } | { event: string };
 }
 
 const PIPELINE = [
-  { $match: { operationType: "insert", "ns.coll": { $in: ["messages", "events"] } } },
+  {
+    $match: {
+      operationType: "insert",
+      "ns.coll": { $in: ["messages", "account_items", "events"] },
+    },
+  },
   {
     $project: {
       operationType: 1,
       ns: 1,
       "fullDocument.roomId": 1,
       "fullDocument.seq": 1,
+      "fullDocument.userId": 1,
       "fullDocument.event": 1,
     },
   },
@@ -96,8 +112,7 @@ export class MongoBus implements Bus {
 
   publish(event: CarriedEvent): void {
     this.#listeners.notify(event, this.instanceId);
-    // The stream shows by itself what was committed to the log.
-    if (event.kind === "appended" || event.kind === "append_uncertain") return;
+    if (SHOWN_BY_STREAM.has(event.kind)) return;
     const { waiting } = this.#outgoing;
     if (waiting.length === MAX_WAITING) waiting.shift();
     this.#outgoing.add(event);
@@ -170,9 +185,13 @@ export class MongoBus implements Bus {
 
   #receive({ fullDocument }: Insertion): void {
     this.#lastReceived = Date.now();
-    if ("seq" in fullDocument) {
+    if ("roomId" in fullDocument) {
       const { roomId, seq } = fullDocument;
       return this.#listeners.notify({ kind: "head_advanced", roomId, head: seq }, "");
+    }
+    if ("userId" in fullDocument) {
+      const { userId } = fullDocument;
+      return this.#listeners.notify({ kind: "account_changed", userId }, "");
     }
     const received = parse(fullDocument.event);
     if (!received || received.from === this.instanceId) return;

@@ -10,10 +10,11 @@ import { existing } from "./get_user.ts";
  */
 export async function changeProfile(
   { userId }: Actor,
-  { store, bus }: Pick<Services, "store" | "bus">,
+  { accountLog, store, bus }: Pick<Services, "accountLog" | "store" | "bus">,
   changes: ProfileChanges,
 ): Promise<User> {
   const user = existing(await store.users.update(userId, changes, new Date()));
   bus.publish({ kind: "profile_changed", user: publicUser(user) });
+  accountLog.changed([userId]);
   return user;
 }

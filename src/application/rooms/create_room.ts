@@ -17,7 +17,7 @@ import type { Dependencies } from "../dependencies.ts";
  */
 export async function createRoom(
   actor: Actor,
-  { store, slugs }: Pick<Dependencies, "store" | "slugs">,
+  { accountLog, store, slugs }: Pick<Dependencies, "accountLog" | "store" | "slugs">,
   input: { name: string; description: string | null },
 ): Promise<Room> {
   const creator = publicUser(await getUser(actor, { store }));
@@ -36,6 +36,7 @@ export async function createRoom(
     slugOf(input.name),
     (slug) => store.rooms.create({ ...room, slug }, [opening]),
   );
+  accountLog.changed([creator.id]);
   return { ...room, slug, lastSeq: 1, lastMessageAt: now };
 }
 

@@ -144,6 +144,7 @@ export class TestSocket implements ClientSocket, Connected {
       throw new ChatError("not_identified", "The socket must send auth:identify first.");
     }
     if (event === "connection:recover") return this.#recover(data);
+    if (event === "account:recover") return [nothingMissed(data)];
     const by = this.#account.shown;
     const room = this.#chat.room(data.roomId);
     const roomId = room.room.id;
@@ -192,7 +193,9 @@ export class TestSocket implements ClientSocket, Connected {
     }
     this.#account = account;
     this.sessionId = sessionId;
-    return { event: "auth:ok", data: { user: account.user, expiresAt: NEVER, limits: LIMITS } };
+    const { user } = account;
+    const data = { user, expiresAt: NEVER, limits: LIMITS, account: { lastSeq: 0 } };
+    return { event: "auth:ok", data };
   }
 
   #join(room: RoomLog, isPresent: boolean): ServerEvent {
@@ -241,3 +244,9 @@ export class TestSocket implements ClientSocket, Connected {
 }
 
 type ChangeFrame = Extract<Frame, { event: `message:${string}` | `reaction:${string}` }>;
+
+/** Accounts have no stream here. */
+function nothingMissed({ lastSeenSeq }: ClientEvents["account:recover"]): ServerEvent {
+  const reset = lastSeenSeq > 0;
+  return { event: "account:missed", data: { items: [], lastSeq: 0, hasMore: false, reset } };
+}

@@ -19,6 +19,8 @@ export interface RoomStore {
   describe(idOrSlug: string): Promise<NewRoom | null>;
   /** The direct room of two users. */
   findDirect(userIds: readonly [string, string]): Promise<Room | null>;
+  /** Those of these rooms that exist, in any order. */
+  findAll(ids: readonly string[]): Promise<Room[]>;
   /** Those of these slugs that a room has. */
   takenSlugs(slugs: string[]): Promise<string[]>;
   /** A page of the rooms that a user may list, as they are listed. */

@@ -52,7 +52,12 @@ const ServerLimits = z.object({
 }) satisfies z.ZodType<wire.ServerLimits>;
 
 export const AUTH_SERVER_EVENTS = {
-  "auth:ok": z.object({ user: User, expiresAt: Time, limits: ServerLimits })
+  "auth:ok": z.object({
+    user: User,
+    expiresAt: Time,
+    limits: ServerLimits,
+    account: z.object({ lastSeq: z.int().min(0) }),
+  })
     .meta({ description: "The socket is identified until expiresAt." }),
   "auth:error": z.object({
     code: z.enum(AUTH_ERROR_CODES),

@@ -1,6 +1,7 @@
 /** The events of the WebSocket, of all families: the schema of the data that each carries. */
 import type { z } from "zod";
 import type { ClientEvents, ServerEvents } from "../wire/events.ts";
+import { ACCOUNT_CLIENT_EVENTS, ACCOUNT_SERVER_EVENTS } from "./account.ts";
 import { AUTH_CLIENT_EVENTS, AUTH_SERVER_EVENTS } from "./auth.ts";
 import { ERROR_SERVER_EVENTS } from "./errors.ts";
 import { MESSAGE_CLIENT_EVENTS, MESSAGE_SERVER_EVENTS } from "./message_events.ts";
@@ -9,6 +10,7 @@ import { ROOM_CLIENT_EVENTS, ROOM_SERVER_EVENTS } from "./rooms.ts";
 /** What a client sends. */
 export const CLIENT_EVENTS = {
   ...AUTH_CLIENT_EVENTS,
+  ...ACCOUNT_CLIENT_EVENTS,
   ...ROOM_CLIENT_EVENTS,
   ...MESSAGE_CLIENT_EVENTS,
 } as const satisfies Record<keyof ClientEvents, z.ZodType>;
@@ -19,6 +21,7 @@ export type ClientData<E extends ClientEvent> = z.output<typeof CLIENT_EVENTS[E]
 /** What the server sends. */
 export const SERVER_EVENTS = {
   ...AUTH_SERVER_EVENTS,
+  ...ACCOUNT_SERVER_EVENTS,
   ...ROOM_SERVER_EVENTS,
   ...MESSAGE_SERVER_EVENTS,
   ...ERROR_SERVER_EVENTS,

@@ -38,6 +38,8 @@ export interface AuthServerEvents {
     /** ISO 8601, UTC. */
     expiresAt: string;
     limits: ServerLimits;
+    /** The last number of the account's stream. */
+    account: { lastSeq: number };
   };
   /** The token is refused: the socket closes, after 30 s if the token has just expired. */
   "auth:error": {

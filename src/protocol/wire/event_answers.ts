@@ -4,6 +4,7 @@ import type { ClientEvents, ServerEvents } from "./events.ts";
 /** The event that answers each command, unless it is refused. Other commands have no answer. */
 export const ANSWERS = {
   "auth:identify": "auth:ok",
+  "account:recover": "account:missed",
   "room:join": "room:joined",
   "room:leave": "room:left",
   "room:read": "read:ack",

@@ -42,5 +42,8 @@ export const MAX_ROOMS_PER_SOCKET = 200;
 /** Rooms in one `connection:recover`. */
 export const MAX_RECOVERED_ROOMS = 100;
 
+/** Numbers of an account that one `account:missed` covers. */
+export const ACCOUNT_PAGE_SIZE = 200;
+
 /** Milliseconds after the last `typing:start` at which typing ends by itself. */
 export const TYPING_MS = 6_000;

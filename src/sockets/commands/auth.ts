@@ -18,7 +18,7 @@ import type { Identity } from "../identity.ts";
 import type { Context, HandlersOf } from "./handler.ts";
 
 export function authHandlers(context: Context): HandlersOf<"auth:identify"> {
-  const { connections, admins, rooms: { profiles } } = context;
+  const { accounts, admins, connections, rooms: { profiles } } = context;
   const limits: ServerLimits = {
     frameBytes: MAX_FRAME_BYTES,
     textLength: MAX_TEXT_LENGTH,
@@ -30,7 +30,7 @@ export function authHandlers(context: Context): HandlersOf<"auth:identify"> {
       const { identity } = connection;
       try {
         const since = profiles.changes;
-        const { user, sessionId, expiresAt } = await identify(context, identity, token);
+        const { user, sessionId, expiresAt, account } = await identify(context, identity, token);
         if (!connection.open) return;
         // Later changes find the socket by its user.
         Object.assign(user, profiles.changedSince(since, user.id));
@@ -44,8 +44,9 @@ export function authHandlers(context: Context): HandlersOf<"auth:identify"> {
           user: publicUser(user),
         };
         identity.confirm(actor, expiresAt);
+        accounts.enter(user.id, connection);
         const data = { user: presentUser(user), expiresAt: expiresAt.toISOString(), limits };
-        connection.emit("auth:ok", data, ref);
+        connection.emit("auth:ok", { ...data, account }, ref);
       } catch (error) {
         // Not the client's fault: it gets its time again.
         if (error instanceof ChatError && error.code === "unavailable") identity.extend();
@@ -57,12 +58,22 @@ export function authHandlers(context: Context): HandlersOf<"auth:identify"> {
   };
 }
 
+interface Identified {
+  user: User;
+  sessionId: string;
+  expiresAt: Date;
+  account: { lastSeq: number };
+}
+
 /** @throws ChatError with an `AuthErrorCode`, or `unavailable` */
 async function identify(
-  { store, tokens, admins }: Pick<Context, "store" | "tokens" | "admins">,
+  { accountLog, admins, store, tokens }: Pick<
+    Context,
+    "accountLog" | "admins" | "store" | "tokens"
+  >,
   identity: Identity,
   token: string,
-): Promise<{ user: User; sessionId: string; expiresAt: Date }> {
+): Promise<Identified> {
   const claims = await tokens.verifyAccess(token);
   const { sessionId, expiresAt } = claims;
   if (identity.actor && identity.actor.userId !== claims.userId) {
@@ -71,14 +82,15 @@ async function identify(
   // Before the session is looked at, so that a revocation from now on finds this socket.
   const undo = identity.claim(sessionId);
   try {
-    // Asked for together: a store that gathers questions answers both at once.
-    const [user] = await Promise.all([
+    // Asked for together: a store that gathers questions answers all at once.
+    const [user, lastSeq] = await Promise.all([
       getUser(claims, { store }),
+      accountLog.lastSeq(claims.userId),
       checkSession({ store }, sessionId),
       admins.has(claims.userId),
     ]);
     if (isInForce(user.ban, new Date())) throw sessionRevoked();
-    return { user, sessionId, expiresAt };
+    return { user, sessionId, expiresAt, account: { lastSeq } };
   } catch (error) {
     undo();
     throw error;

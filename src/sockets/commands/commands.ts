@@ -1,4 +1,5 @@
 /** The commands of clients, all families together. */
+import { accountHandlers } from "./account.ts";
 import { authHandlers } from "./auth.ts";
 import type { Context, Handlers } from "./handler.ts";
 import { messageHandlers } from "./messages.ts";
@@ -10,6 +11,7 @@ import { typingHandlers } from "./typing.ts";
 export function createHandlers(context: Context): Handlers {
   return {
     ...authHandlers(context),
+    ...accountHandlers(context),
     ...roomHandlers(context),
     ...messageHandlers(context),
     ...readingHandlers(context),

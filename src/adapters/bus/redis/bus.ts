@@ -1,10 +1,10 @@
-/** The bus on Redis: a channel for each room that is open here, and one for all instances. */
+/** The bus on Redis: a channel for each room and user with a socket here, and one for all instances. */
 import { getLogger } from "@logtape/logtape";
 import { within } from "../../../async/deadline.ts";
 import { newId } from "../../../domain/id.ts";
 import { unavailable } from "../../../domain/errors.ts";
 import type { Bus, BusListener } from "../../../ports/bus.ts";
-import { type CarriedEvent, format, parse, roomOf } from "../event_text.ts";
+import { type CarriedEvent, format, parse, subjectOf } from "../event_text.ts";
 import { Listeners } from "../listeners.ts";
 import { type Channels, type Client, type Cluster, newClient, openChannels } from "./channels.ts";
 import { isRefusal } from "./refusals.ts";
@@ -88,7 +88,7 @@ export class RedisBus implements Bus {
     this.#listeners.notify(event, this.instanceId);
     if (!this.#channels) return;
     const text = format(this.instanceId, event);
-    const published = this.#channels.publish(this.#channelOf(roomOf(event)), text)
+    const published = this.#channels.publish(this.#channelOf(subjectOf(event)), text)
       .catch((error) => logger.debug("An event could not be published: {error}", { error }))
       .then(() => void this.#publishing.delete(published));
     this.#publishing.add(published);
@@ -98,15 +98,15 @@ export class RedisBus implements Bus {
     this.#listeners.add(listener);
   }
 
-  async follow(roomId: string): Promise<void> {
-    const channel = this.#channelOf(roomId);
+  async follow(id: string): Promise<void> {
+    const channel = this.#channelOf(id);
     const subscribed = this.#subscriptions.subscribe(channel);
     if (await isInTime(subscribed, FOLLOW_LIMIT_MS)) return;
     void subscribed.then(() => this.#subscriptions.isSubscribed(channel) && this.#interrupted());
   }
 
-  unfollow(roomId: string): void {
-    this.#subscriptions.unsubscribe(this.#channelOf(roomId));
+  unfollow(id: string): void {
+    this.#subscriptions.unsubscribe(this.#channelOf(id));
   }
 
   async ping(): Promise<void> {
@@ -173,8 +173,9 @@ export class RedisBus implements Bus {
     this.#listeners.notify({ kind: "interrupted" }, this.instanceId);
   }
 
-  #channelOf(roomId: string | null): string {
-    return roomId === null ? `${this.prefix}:instances` : `${this.prefix}:room:${roomId}`;
+  /** @param id of a room or a user; null for all instances */
+  #channelOf(id: string | null): string {
+    return id === null ? `${this.prefix}:instances` : `${this.prefix}:room:${id}`;
   }
 }
 

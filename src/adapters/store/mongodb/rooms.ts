@@ -98,6 +98,10 @@ export class MongoRooms implements RoomStore {
     });
   }
 
+  findAll(ids: readonly string[]): Promise<Room[]> {
+    return this.#operations.run(() => this.#read({ $match: { _id: { $in: [...ids] } } }));
+  }
+
   takenSlugs(slugs: string[]): Promise<string[]> {
     return this.#operations.run(async () => {
       const rooms = await this.#rooms

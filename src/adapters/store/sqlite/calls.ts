@@ -48,6 +48,7 @@ export const METHODS = {
     find: "read",
     describe: "read",
     findDirect: "read",
+    findAll: "read",
     takenSlugs: "read",
     list: "read",
   },

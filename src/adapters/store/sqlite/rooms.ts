@@ -102,6 +102,11 @@ export class SqliteRooms {
     return row ? toRoom(row) : null;
   }
 
+  findAll(ids: readonly string[]): Room[] {
+    return this.#sql.prepare(`${ROOMS} WHERE r.id IN (SELECT value FROM json_each(?))`)
+      .all(JSON.stringify(ids)).map(toRoom);
+  }
+
   takenSlugs(slugs: string[]): string[] {
     const rows = this.#sql.prepare(
       "SELECT slug FROM rooms WHERE slug IN (SELECT value FROM json_each(?))",
