@@ -2,6 +2,7 @@
 import { MongoBus } from "../src/adapters/bus/mongodb.ts";
 import { LOG_START } from "../src/domain/entry.ts";
 import { connect } from "../src/adapters/store/mongodb/connection.ts";
+import type { AccountItemDocument } from "../src/adapters/store/mongodb/documents.ts";
 import { MongoStore } from "../src/adapters/store/mongodb/store.ts";
 import { type Deployment, newDraft, testBus, testBusOutages } from "./conformance/bus.ts";
 import { MongodbServer } from "./harness/mongodb_server.ts";
@@ -46,6 +47,12 @@ async function deploy(uri: string): Promise<Deployment> {
           : { kind: "append_uncertain", roomId },
       );
       return entries[0]!;
+    },
+    async changeAccount(userId) {
+      const items = connections[0].db.collection<AccountItemDocument>("account_items");
+      const numberedAt = new Date();
+      await items.insertOne({ _id: `${userId} 1`, userId, seq: 1, key: "profile", numberedAt });
+      bus.publish({ kind: "account_changed", userId });
     },
     async spoil(_, text) {
       const { db } = connections[0];

@@ -313,6 +313,10 @@ async function deploy(
       );
       return Promise.resolve(entry);
     },
+    changeAccount(userId) {
+      buses[0].publish({ kind: "account_changed", userId });
+      return Promise.resolve();
+    },
     spoil: (roomId, text) =>
       onServer(server.url, async (client) => {
         await client.sPublish(`${prefix}:instances`, text);

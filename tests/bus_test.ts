@@ -52,6 +52,10 @@ function deploy(buses: Bus[], spoil: (text: string) => void): Deployment {
       );
       return Promise.resolve(entry);
     },
+    changeAccount(userId) {
+      buses[0]!.publish({ kind: "account_changed", userId });
+      return Promise.resolve();
+    },
     spoil: (_, text) => Promise.resolve(spoil(text)),
     async close() {
       await Promise.all(buses.map((bus) => bus.close()));

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { Ref } from "./frames.ts";
 import { CLIENT_EVENTS, SERVER_EVENTS } from "./schemas/events.ts";
+import { AccountItem } from "./schemas/account.ts";
 import { Message } from "./schemas/messages.ts";
 import { Room } from "./schemas/rooms.ts";
 import { PublicUser, User } from "./schemas/users.ts";
@@ -84,7 +85,7 @@ function message(event: string, data: z.ZodType, io: "input" | "output"): Json {
 
 /** The shared resources, once: they are the definitions of a schema that uses them all. */
 function resourceSchemas(): Json {
-  const all = z.tuple([PublicUser, User, Room, Message]);
+  const all = z.tuple([PublicUser, User, Room, Message, AccountItem]);
   return pointToComponents(jsonSchema(all, "output").definitions as Json);
 }
 

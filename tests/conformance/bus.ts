@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { type Entry, entryAfter, type EntryDraft, LOG_START } from "../../src/domain/entry.ts";
 import { PLAIN } from "../../src/domain/message.ts";
-import type { Bus, BusEvent, InstanceEvent, RoomEvent } from "../../src/ports/bus.ts";
+import type { AccountEvent, Bus, BusEvent, InstanceEvent, RoomEvent } from "../../src/ports/bus.ts";
 import { sleep, until } from "../harness/stage.ts";
 
 /** The buses of one deployment, opened for one test. */
@@ -14,6 +14,8 @@ export interface Deployment {
    * does: `appended`, or `append_uncertain` if the outcome is unknown.
    */
   append(roomId: string, outcome?: "known" | "unknown"): Promise<Entry>;
+  /** Gives an account's stream an item through the first instance, which then says so. */
+  changeAccount(userId: string): Promise<void>;
   /** Sends an unreadable event to the buses; the room is followed. */
   spoil(roomId: string, text: string): Promise<void>;
   /** Closes everything that was opened. */
@@ -135,6 +137,18 @@ function testTwoInstances(setting: BusSetting): void {
     if (event.kind !== "appended") return;
     assert.deepEqual(event.entries, [entry]);
     assert.equal(from, a.bus.instanceId);
+  });
+
+  test("a change of an account reaches the other instance, which follows its user", async ({ b }, {
+    changeAccount,
+  }) => {
+    const userId = newId();
+    await b.bus.follow(userId);
+    await changeAccount(userId);
+    await b.receives(
+      (event) => event.kind === "account_changed" && event.userId === userId,
+      "that the account has changed",
+    );
   });
 
   test("an append with an uncertain outcome reaches the other instance as a hint", async ({ b }, {
@@ -409,13 +423,19 @@ const LEFT: InstanceEvent = { kind: "instance_left" };
 const ALIVE: InstanceEvent = { kind: "alive", versions: [["room", 1], ["other room", 2]] };
 
 /** Told of a room's log, which some buses read themselves. */
-const LOG_KINDS: ReadonlySet<string> = new Set(["appended", "head_advanced", "append_uncertain"]);
+const LOG_KINDS: ReadonlySet<string> = new Set([
+  "appended",
+  "head_advanced",
+  "append_uncertain",
+  "account_changed",
+]);
 
 /** One of each kind. */
-const EVENTS: (RoomEvent | InstanceEvent)[] = [
+const EVENTS: (RoomEvent | AccountEvent | InstanceEvent)[] = [
   { kind: "appended", roomId: "room", entries: [newEntry("room"), newEntry("room")] },
   { kind: "head_advanced", roomId: "room", head: 7 },
   { kind: "append_uncertain", roomId: "room" },
+  { kind: "account_changed", userId: "user" },
   { kind: "append_contended", roomId: "room" },
   { kind: "typing", roomId: "room", user: ADA, state: "started" },
   { kind: "presence", roomId: "room", version: 3, users: [ADA, { ...ADA, avatarUrl: null }] },

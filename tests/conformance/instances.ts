@@ -91,6 +91,22 @@ export function testInstances(setting: InstancesSetting): void {
     }
   });
 
+  test("what changes of an account on one instance reaches its sockets on the other, in order", async (pair) => {
+    const { bob } = await adaAndBob(pair);
+    const there = await pair.b.connect(bob);
+    assert.equal((await there.call("account:recover", { lastSeenSeq: 0 })).data.hasMore, false);
+    const names = Array.from({ length: 5 }, (_, i) => `Bob's ${i}`);
+    const made = await Promise.all(names.map((name) => bob.createRoom(name)));
+    for (const { id } of made) {
+      await there.event("account:item", ({ item }) => item.key === `room:${id}`);
+    }
+    const seqs = there.all("account:item").map(({ item }) => item.seq);
+    assert.deepEqual(seqs, [...new Set(seqs)].toSorted((a, b) => a - b));
+    const { body } = await bob.request("GET", "/auth/me/changes?after=0");
+    const keys = new Set(body.items.map(({ key }: { key: string }) => key));
+    assert.ok(made.every(({ id }) => keys.has(`room:${id}`)));
+  });
+
   test("a user who joins sees those on the other instance, and is seen there", async (pair) => {
     const { ada, bob, roomId } = await adaAndBob(pair);
     const here = await pair.a.join(ada, roomId);

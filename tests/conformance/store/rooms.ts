@@ -7,6 +7,7 @@ import {
   append,
   CREATED,
   createRoom,
+  createRoomWithAda,
   createUser,
   creation,
   draft,
@@ -26,6 +27,18 @@ import {
 } from "./fixtures.ts";
 
 export function testRooms(test: Register): void {
+  test("rooms are found together by their ids, and unknown ids find nothing", async (store) => {
+    const { room, ada } = await createRoomWithAda(store);
+    const other = await createRoom(store, ada, { name: "Looms" });
+    const found = await store.rooms.findAll([other.id, ...UNKNOWN_IDS, room.id]);
+    const byId = new Map(found.map((each) => [each.id, each]));
+    assert.equal(found.length, 2);
+    for (const { id } of [room, other]) {
+      assert.deepEqual(byId.get(id), await store.rooms.find(id));
+    }
+    assert.deepEqual(await store.rooms.findAll([]), []);
+  });
+
   test("a room is found by id and by slug, with its opening as entry 1", async (store) => {
     const ada = await createUser(store);
     const room = newRoom(ada, { description: "Engines, analytical and other" });
