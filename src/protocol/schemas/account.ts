@@ -93,9 +93,8 @@ export function presentItem(item: FullItem): wire.AccountItem {
 function presentChange(item: FullItem): wire.AccountChange {
   switch (item.type) {
     case "room": {
-      const { type, room, membership: { role, readSeq } } = item;
-      const preferences = { notifications: "all", hidden: false } as const;
-      return { type, data: { room: presentRoom(room), role, ...preferences, readSeq } };
+      const { type, room, membership: { role, notifications, hidden, readSeq } } = item;
+      return { type, data: { room: presentRoom(room), role, notifications, hidden, readSeq } };
     }
     case "room_removed":
       return { type: item.type, data: { roomId: item.roomId, reason: item.reason } };
