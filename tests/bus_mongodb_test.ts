@@ -52,7 +52,7 @@ async function deploy(uri: string): Promise<Deployment> {
       const items = connections[0].db.collection<AccountItemDocument>("account_items");
       const numberedAt = new Date();
       await items.insertOne({ _id: `${userId} 1`, userId, seq: 1, key: "profile", numberedAt });
-      bus.publish({ kind: "account_changed", userId });
+      bus.publish({ kind: "account_changed", accountId: userId });
     },
     async spoil(_, text) {
       const { db } = connections[0];

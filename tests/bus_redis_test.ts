@@ -314,7 +314,7 @@ async function deploy(
       return Promise.resolve(entry);
     },
     changeAccount(userId) {
-      buses[0].publish({ kind: "account_changed", userId });
+      buses[0].publish({ kind: "account_changed", accountId: userId });
       return Promise.resolve();
     },
     spoil: (roomId, text) =>

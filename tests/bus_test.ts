@@ -53,7 +53,7 @@ function deploy(buses: Bus[], spoil: (text: string) => void): Deployment {
       return Promise.resolve(entry);
     },
     changeAccount(userId) {
-      buses[0]!.publish({ kind: "account_changed", userId });
+      buses[0]!.publish({ kind: "account_changed", accountId: userId });
       return Promise.resolve();
     },
     spoil: (_, text) => Promise.resolve(spoil(text)),

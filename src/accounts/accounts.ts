@@ -82,6 +82,6 @@ export class Accounts {
   }
 
   #receive(event: BusEvent): void {
-    if (event.kind === "account_changed") this.#feeds.get(event.userId)?.hint();
+    if (event.kind === "account_changed") this.#feeds.get(event.accountId)?.hint();
   }
 }

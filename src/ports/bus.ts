@@ -22,7 +22,7 @@ export type RoomEvent =
 /** What concerns one user; only instances that follow the user need it. */
 export type AccountEvent =
   /** The user's account stream may have grown. */
-  { kind: "account_changed"; userId: string };
+  { kind: "account_changed"; accountId: string };
 
 /** What concerns every instance. */
 export type InstanceEvent =

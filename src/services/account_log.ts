@@ -120,7 +120,7 @@ export class AccountLog {
 
   async #settle(userId: string): Promise<void> {
     const isWaiting = await this.#store.accounts.settle(userId);
-    this.#bus.publish({ kind: "account_changed", userId });
+    this.#bus.publish({ kind: "account_changed", accountId: userId });
     if (!isWaiting || this.#closed || this.#waiting.has(userId)) return;
     const timer = setTimeout(() => {
       this.#waiting.delete(userId);

@@ -146,7 +146,7 @@ function testTwoInstances(setting: BusSetting): void {
     await b.bus.follow(userId);
     await changeAccount(userId);
     await b.receives(
-      (event) => event.kind === "account_changed" && event.userId === userId,
+      (event) => event.kind === "account_changed" && event.accountId === userId,
       "that the account has changed",
     );
   });
@@ -435,7 +435,7 @@ const EVENTS: (RoomEvent | AccountEvent | InstanceEvent)[] = [
   { kind: "appended", roomId: "room", entries: [newEntry("room"), newEntry("room")] },
   { kind: "head_advanced", roomId: "room", head: 7 },
   { kind: "append_uncertain", roomId: "room" },
-  { kind: "account_changed", userId: "user" },
+  { kind: "account_changed", accountId: "user" },
   { kind: "append_contended", roomId: "room" },
   { kind: "typing", roomId: "room", user: ADA, state: "started" },
   { kind: "presence", roomId: "room", version: 3, users: [ADA, { ...ADA, avatarUrl: null }] },

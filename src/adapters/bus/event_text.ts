@@ -22,10 +22,10 @@ const KINDS: ReadonlySet<BusEvent["kind"]> = new Set<BusEvent["kind"]>([
   "profile_changed",
 ]);
 
-/** The room or user that an event concerns; null if it concerns every instance. */
+/** The id of the room or the account that an event concerns; null if it concerns every instance. */
 export function subjectOf(event: CarriedEvent): string | null {
   if ("roomId" in event) return event.roomId;
-  return "userId" in event ? event.userId : null;
+  return "accountId" in event ? event.accountId : null;
 }
 
 export function format(from: string, event: CarriedEvent): string {

@@ -191,7 +191,7 @@ export class MongoBus implements Bus {
     }
     if ("userId" in fullDocument) {
       const { userId } = fullDocument;
-      return this.#listeners.notify({ kind: "account_changed", userId }, "");
+      return this.#listeners.notify({ kind: "account_changed", accountId: userId }, "");
     }
     const received = parse(fullDocument.event);
     if (!received || received.from === this.instanceId) return;
