@@ -135,7 +135,9 @@ function newStore() {
 function room(id: string): RoomInfo {
   const at = "2026-01-01T00:00:00.000Z";
   const fields = { description: null, createdBy: ADA, lastSeq: 1, createdAt: at, updatedAt: at };
-  return { id, name: id, slug: id, ...fields };
+  const rules = { type: "public", postPolicy: "members", slowModeSeconds: 0 } as const;
+  const settings = { ...rules, memberCount: 1, archivedAt: null, metadata: null };
+  return { id, name: id, slug: id, ...settings, ...fields };
 }
 
 function message(seq: number): ChatMessage {

@@ -10,6 +10,7 @@ import { ChatError } from "../domain/errors.ts";
 import type { Gateway } from "../sockets/gateway.ts";
 import { accountRoutes } from "./account_routes.ts";
 import { authRoutes } from "./auth_routes.ts";
+import { blockRoutes } from "./block_routes.ts";
 import { clientAddress } from "./client_address.ts";
 import { type Env, requestIdOf } from "./context.ts";
 import { docsRoutes } from "./docs_page.ts";
@@ -22,7 +23,7 @@ import { originPolicy } from "./origin_policy.ts";
 import { pageRoutes } from "./page_routes.ts";
 import { problemHandler } from "./problem.ts";
 import { messageRoutes } from "./message_routes.ts";
-import { roomRoutes } from "./room_routes.ts";
+import { directRoutes, roomRoutes } from "./room_routes.ts";
 import { userRoutes } from "./user_routes.ts";
 
 const logger = getLogger(["echoroom", "http"]);
@@ -73,7 +74,7 @@ export function createApp(services: Dependencies, gateway: Gateway, settings: Ap
     observe(c, services.metrics, performance.now() - start);
   });
   app.options("*", preflight(allowsOrigin));
-  for (const path of ["/auth/*", "/rooms/*", "/users/*"]) {
+  for (const path of ["/auth/*", "/rooms/*", "/users/*", "/directs"]) {
     app.use(path, noStore);
     app.use(path, async (c, next) => {
       await consume(c, services, "api", clientAddress(c, trustProxy));
@@ -86,6 +87,8 @@ export function createApp(services: Dependencies, gateway: Gateway, settings: Ap
   app.route("/rooms", roomRoutes(services, settings.isDraining));
   app.route("/rooms", messageRoutes(services, settings.isDraining));
   app.route("/users", userRoutes(services, settings.isDraining));
+  app.route("/directs", directRoutes(services, settings.isDraining));
+  app.route("/", blockRoutes(services));
   app.route("/", operationsRoutes(services, settings));
   app.route("/", documentRoutes(app));
   app.route("/", docsRoutes());

@@ -1,12 +1,17 @@
 /** `/rooms`: create, list and find. */
 import { Hono } from "hono";
 import { describeRoute } from "hono-openapi";
-import { createRoom } from "../application/rooms/create_room.ts";
+import { createDirect, createRoom } from "../application/rooms/create_room.ts";
 import { getRoom } from "../application/rooms/get_room.ts";
 import { listRooms } from "../application/rooms/list_rooms.ts";
+import { setPreferences } from "../application/rooms/set_preferences.ts";
 import { setRead } from "../application/rooms/set_read.ts";
 import type { Services } from "../services/services.ts";
 import {
+  DirectCreation,
+  FullRoomAnswer,
+  PreferencesRequest,
+  presentCapabilities,
   presentListed,
   ReadAnswer,
   ReadRequest,
@@ -15,7 +20,7 @@ import {
   RoomsPage,
   RoomsQuery,
 } from "../protocol/schemas/rooms.ts";
-import { AUTH, BEARER, json, problems } from "./answers.ts";
+import { AUTH, BEARER, empty, json, problems } from "./answers.ts";
 import { compressedJson } from "./compression.ts";
 import type { Env } from "./context.ts";
 import { requireUser } from "./guards.ts";
@@ -28,7 +33,7 @@ export function roomRoutes(services: Services, isDraining: () => boolean) {
       "/",
       describeRoute({
         tags: ["rooms"],
-        summary: "List rooms by name, then id",
+        summary: "List public rooms and one's own private ones, or all of one's own",
         security: BEARER,
         responses: {
           200: json(RoomsPage, "A page; `nextCursor` is null at the end"),
@@ -38,10 +43,15 @@ export function roomRoutes(services: Services, isDraining: () => boolean) {
       signedIn,
       query(RoomsQuery),
       async (c) => {
-        const { limit, cursor } = c.req.valid("query");
-        const { rooms, nextCursor } = await listRooms(c.get("actor"), services, { limit, cursor });
+        const { limit, cursor, mine: own, archived, sort: order } = c.req.valid("query");
+        const request = { limit, cursor, own, archived, order };
+        const { rooms, nextCursor } = await listRooms(c.get("actor"), services, request);
         if (nextCursor !== null) {
-          const next = new URLSearchParams({ limit: String(limit), cursor: nextCursor });
+          const next = new URLSearchParams({
+            ...c.req.query(),
+            limit: String(limit),
+            cursor: nextCursor,
+          });
           c.header("Link", `</rooms?${next}>; rel="next"`);
         }
         return compressedJson(c, {
@@ -57,10 +67,12 @@ export function roomRoutes(services: Services, isDraining: () => boolean) {
         summary: "Create a room",
         security: BEARER,
         responses: {
-          201: json(RoomAnswer, "The room; entry 1 of its log names its creator"),
+          201: json(RoomAnswer, "The room; its log begins with its creator and its members"),
           ...problems(
             "invalid_json",
             "validation_failed",
+            "forbidden",
+            "not_found",
             "payload_too_large",
             "unsupported_media_type",
             ...AUTH,
@@ -71,8 +83,8 @@ export function roomRoutes(services: Services, isDraining: () => boolean) {
       requireJson(isDraining),
       jsonBody(RoomCreation),
       async (c) => {
-        const { name, description } = c.req.valid("json");
-        const input = { name, description: description || null };
+        const { description, ...rest } = c.req.valid("json");
+        const input = { ...rest, description: description || null };
         const room = await createRoom(c.get("actor"), services, input);
         c.header("Location", `/rooms/${encodeURIComponent(room.slug)}`);
         return c.json({ room: presentListed(room) }, 201);
@@ -85,14 +97,46 @@ export function roomRoutes(services: Services, isDraining: () => boolean) {
         summary: "Find a room",
         security: BEARER,
         responses: {
-          200: json(RoomAnswer, "The room"),
-          ...problems("room_not_found", ...AUTH),
+          200: json(FullRoomAnswer, "The room, and what one may do in it"),
+          ...problems("room_not_found", "forbidden", ...AUTH),
         },
       }),
       signedIn,
       async (c) => {
-        const { room, me } = await getRoom(c.get("actor"), services, c.req.param("idOrSlug"));
-        return c.json({ room: presentListed(room, me) }, 200);
+        const found = await getRoom(c.get("actor"), services, c.req.param("idOrSlug"));
+        const capabilities = presentCapabilities(found.capabilities);
+        return c.json({ room: presentListed(found.room, found.me), capabilities }, 200);
+      },
+    )
+    .put(
+      "/:idOrSlug/preferences",
+      describeRoute({
+        tags: ["rooms"],
+        summary: "Set what one wants of a room for oneself; what is left out stays",
+        security: BEARER,
+        responses: {
+          204: empty("Set; a hidden room leaves the list until there is a new message in it"),
+          ...problems(
+            "invalid_json",
+            "validation_failed",
+            "payload_too_large",
+            "unsupported_media_type",
+            "room_not_found",
+            "forbidden",
+            ...AUTH,
+          ),
+        },
+      }),
+      signedIn,
+      requireJson(isDraining),
+      jsonBody(PreferencesRequest),
+      async (c) => {
+        const { notifications, hidden } = c.req.valid("json");
+        await setPreferences(c.get("actor"), services, c.req.param("idOrSlug")!, {
+          ...(notifications !== undefined && { notifications }),
+          ...(hidden !== undefined && { hidden }),
+        });
+        return c.body(null, 204);
       },
     )
     .put(
@@ -127,4 +171,38 @@ export function roomRoutes(services: Services, isDraining: () => boolean) {
         return c.json({ seq: readSeq, unread, mentions }, 200);
       },
     );
+}
+
+/** `/directs`: the direct room of two. */
+export function directRoutes(services: Services, isDraining: () => boolean) {
+  return new Hono<Env>().post(
+    "/",
+    describeRoute({
+      tags: ["rooms"],
+      summary: "Create the direct room with another user, or find it",
+      security: BEARER,
+      responses: {
+        200: json(RoomAnswer, "The room was there already"),
+        201: json(RoomAnswer, "The room is new"),
+        ...problems(
+          "invalid_json",
+          "validation_failed",
+          "forbidden",
+          "not_found",
+          "payload_too_large",
+          "unsupported_media_type",
+          ...AUTH,
+        ),
+      },
+    }),
+    requireUser(services),
+    requireJson(isDraining),
+    jsonBody(DirectCreation),
+    async (c) => {
+      const { userId } = c.req.valid("json");
+      const { room, isNew } = await createDirect(c.get("actor"), services, userId);
+      c.header("Location", `/rooms/${room.slug}`);
+      return c.json({ room: presentListed(room) }, isNew ? 201 : 200);
+    },
+  );
 }

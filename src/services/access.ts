@@ -46,15 +46,16 @@ export class Access {
   /**
    * Makes sure that the actor may still read what was read meanwhile: at the last entry in it.
    * @param messages what was read; left out where that does not tell
+   * @returns what the actor may do then
    * @throws ChatError as `find`
    */
   async confirm(
     actor: Actor,
     { roomId }: Pick<RoomAccess, "roomId">,
     messages?: readonly Message[],
-  ): Promise<void> {
+  ): Promise<RoomAccess> {
     const seq = messages?.reduce((last, { changedSeq }) => Math.max(last, changedSeq), 0);
-    await this.#confirmAt(actor, roomId, seq);
+    return await this.#confirmAt(actor, roomId, seq);
   }
 
   /**
@@ -67,20 +68,23 @@ export class Access {
   }
 
   /**
-   * A room as it is in the store.
+   * A room as it is in the store, and what the actor may do in it.
    * @throws ChatError as `find`
    */
-  async read(actor: Actor, idOrSlug: string): Promise<Room> {
+  async read(actor: Actor, idOrSlug: string): Promise<{ room: Room; access: RoomAccess }> {
     const { roomId } = await this.find(actor, idOrSlug);
     const room = await this.#rooms.read(roomId);
-    await this.#confirmAt(actor, roomId, room.lastSeq);
-    return room;
+    // Blocks are no entries of the room's log.
+    const access = room.type === "direct"
+      ? await this.#read(actor, roomId, room.lastSeq)
+      : await this.#confirmAt(actor, roomId, room.lastSeq);
+    return { room, access };
   }
 
-  async #confirmAt(actor: Actor, roomId: string, seq?: number): Promise<void> {
+  async #confirmAt(actor: Actor, roomId: string, seq?: number): Promise<RoomAccess> {
     const place = seq && this.#standings.known(roomId, actor.userId, seq);
-    if (place && this.#readable(actor, roomId, place)) return;
-    await this.#read(actor, roomId, seq);
+    return (place && this.#readable(actor, roomId, place)) ||
+      await this.#read(actor, roomId, seq);
   }
 
   /** Undefined if the actor may not read the room by what is cached: it may be too old. */

@@ -89,7 +89,9 @@ export function authorsOf(
     const place = places.get(by.id) ?? standings.known(roomId, by.id, seq);
     if (place) places.set(by.id, place);
     // A stranger may have become a member without an entry, which matters to changes alone.
-    if (!place || (needs && place.standing.role === null)) unknown.add(by.id);
+    const mayHaveJoined = needs && place?.standing.role === null;
+    // Blocks are no entries of the room's log.
+    if (!place || place.rules.type === "direct" || mayHaveJoined) unknown.add(by.id);
   }
   if (unknown.size === 0) return { places, table };
   const read = [...unknown].map(async (userId) => {

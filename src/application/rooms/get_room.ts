@@ -1,5 +1,6 @@
 /** Reads one room. */
 import type { Actor } from "../../domain/actor.ts";
+import type { Capability } from "../../domain/permissions.ts";
 import type { Room } from "../../domain/room.ts";
 import type { ReadState } from "../../services/members.ts";
 import type { Dependencies } from "../dependencies.ts";
@@ -10,12 +11,17 @@ export interface RoomView {
   me?: ReadState | undefined;
 }
 
-/** @throws ChatError `room_not_found` */
+/** The same, and what the reader may do in it. */
+export interface FullRoomView extends RoomView {
+  capabilities: ReadonlySet<Capability>;
+}
+
+/** @throws ChatError `room_not_found`, `forbidden` if the actor is banned */
 export async function getRoom(
   actor: Actor,
   { access, members }: Pick<Dependencies, "access" | "members">,
   idOrSlug: string,
-): Promise<RoomView> {
-  const room = await access.read(actor, idOrSlug);
-  return { room, me: (await members.read(actor, [room.id])).get(room.id) };
+): Promise<FullRoomView> {
+  const { room, access: { capabilities } } = await access.read(actor, idOrSlug);
+  return { room, me: (await members.read(actor, [room.id])).get(room.id), capabilities };
 }

@@ -2,6 +2,7 @@
 import type { Actor } from "../../domain/actor.ts";
 import type { Room } from "../../domain/room.ts";
 import { decodeCursor, encodeCursor, invalidCursor } from "../../services/cursors.ts";
+import type { RoomCursor, RoomQuery } from "../../ports/store/rooms.ts";
 import type { RoomView } from "./get_room.ts";
 import type { Dependencies } from "../dependencies.ts";
 
@@ -11,30 +12,48 @@ export interface RoomsPage {
   nextCursor: string | null;
 }
 
+/** Which rooms are listed. */
+export interface RoomsRequest extends Pick<RoomQuery, "own" | "archived" | "order"> {
+  /** 1 to 200. */
+  limit: number;
+  /** `nextCursor` of the page before. */
+  cursor?: string | undefined;
+}
+
 /**
- * Lists the public rooms and the private ones of the actor by name, then id.
- * @param cursor `nextCursor` of the page before
+ * Lists rooms: the public ones and the private ones of the actor, or only those of which they are a
+ * member.
  * @throws ChatError `validation_failed` for an invalid cursor
  */
 export async function listRooms(
   actor: Actor,
   { members, store }: Pick<Dependencies, "members" | "store">,
-  { limit, cursor }: { limit: number; cursor: string | undefined },
+  { limit, cursor, ...query }: RoomsRequest,
 ): Promise<RoomsPage> {
-  const after = cursor === undefined ? undefined : readCursor(cursor);
-  const found = await store.rooms.list(actor.userId, { limit: limit + 1, after });
+  const order = ORDERS[query.order ?? "name"];
+  const after = cursor === undefined ? undefined : order.read(decodeCursor(cursor));
+  const found = await store.rooms.list(actor.userId, { ...query, limit: limit + 1, after });
   const rooms = found.slice(0, limit);
   const places = await members.read(actor, rooms.map(({ id }) => id));
   const views = rooms.map((room) => ({ room, me: places.get(room.id) }));
-  return { rooms: views, nextCursor: found.length > limit ? cursorOf(rooms.at(-1)!) : null };
+  const isLast = found.length <= limit;
+  return { rooms: views, nextCursor: isLast ? null : encodeCursor(order.place(rooms.at(-1)!)) };
 }
 
-function cursorOf({ name, id }: Room): string {
-  return encodeCursor([name, id]);
-}
-
-function readCursor(cursor: string): { name: string; id: string } {
-  const [name, id] = decodeCursor(cursor);
-  if (typeof name === "string" && typeof id === "string") return { name, id };
-  throw invalidCursor();
-}
+/** What rooms are ordered by, and how cursors hold it. */
+const ORDERS = {
+  name: {
+    place: ({ name, id }: Room) => [name, id],
+    read([name, id]: unknown[]): RoomCursor {
+      if (typeof name === "string" && typeof id === "string") return { name, id };
+      throw invalidCursor();
+    },
+  },
+  activity: {
+    place: ({ lastMessageAt, id }: Room) => [lastMessageAt?.getTime() ?? 0, id],
+    read([time, id]: unknown[]): RoomCursor {
+      if (typeof time !== "number" || typeof id !== "string") throw invalidCursor();
+      return { name: "", id, lastMessageAt: new Date(time) };
+    },
+  },
+};

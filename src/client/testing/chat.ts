@@ -9,6 +9,16 @@ import { Faults } from "./faults.ts";
 import { invalid } from "./refusals.ts";
 import { type EntryEvent, RoomLog } from "./room_log.ts";
 
+/** What rooms begin with. */
+const OPEN = {
+  type: "public",
+  memberCount: 1,
+  postPolicy: "members",
+  slowModeSeconds: 0,
+  archivedAt: null,
+  metadata: null,
+} as const;
+
 /** An event of the server with its data. */
 export type ServerEvent = {
   [E in keyof ServerEvents]: { event: E; data: ServerEvents[E] };
@@ -47,7 +57,7 @@ export class Chat {
     const [id, at] = [newId(), new Date().toISOString()];
     const fields = { id, name: name.trim(), slug: this.#slugOf(name), createdBy: by };
     const times = { createdAt: at, updatedAt: at };
-    const room = new RoomLog({ ...fields, description: description ?? null, ...times }, {
+    const room = new RoomLog({ ...OPEN, ...fields, description: description ?? null, ...times }, {
       usersOf: (ids) => ids.flatMap((id) => this.accounts.find(id)?.shown ?? []),
       onEntry: (entry) => this.#pass(entry),
     });

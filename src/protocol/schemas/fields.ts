@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { JsonObject } from "../../domain/json.ts";
 import { cleanName, hasControls, hasDirections, isVisible } from "../../domain/name.ts";
 import {
+  MAX_ADDED_MEMBERS,
   MAX_AVATAR_URL_LENGTH,
   MAX_CLIENT_MESSAGE_ID_LENGTH,
   MAX_DESCRIPTION_LENGTH,
@@ -120,6 +121,16 @@ export const Emoji = z.string().max(MAX_ID_LENGTH)
 /** Ids of users; each counts once. */
 export const Mentions = z.array(z.string().min(1).max(MAX_ID_LENGTH)).max(MAX_MENTIONS)
   .overwrite((ids) => [...new Set(ids)]);
+
+/** The id of a user. */
+export const UserId = z.string().min(1).max(MAX_ID_LENGTH);
+
+/** Ids of users who are added to a room; each counts once. */
+export const UserIds = z.array(UserId).max(MAX_ADDED_MEMBERS)
+  .overwrite((ids) => [...new Set(ids)]);
+
+/** In a query. */
+export const Flag = z.enum(["true", "false"]).default("false").transform((text) => text === "true");
 
 /** An app's own JSON object. */
 export const Metadata = z.unknown()

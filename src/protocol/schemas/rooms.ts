@@ -2,29 +2,52 @@
 import { z } from "zod";
 import type { Room as DomainRoom } from "../../domain/room.ts";
 import { MAX_UNREAD } from "../../domain/membership.ts";
+import { CAPABILITIES, type Capability } from "../../domain/permissions.ts";
 import { publicUser } from "../../domain/user.ts";
-import { JOINED_MESSAGES, NAMED_ONLINE } from "../wire/limits.ts";
+import {
+  JOINED_MESSAGES,
+  MAX_OWN_ROOMS,
+  MAX_PAGE_SIZE,
+  MAX_SLOW_MODE_SECONDS,
+  NAMED_ONLINE,
+  PAGE_SIZE,
+} from "../wire/limits.ts";
 import type * as wire from "../wire/rooms.ts";
 import {
   Cursor,
+  Flag,
   Id,
-  Limit,
+  Metadata,
   PageCursor,
   Present,
   RoomDescription,
   RoomName,
   RoomReference,
   Time,
+  UserId,
+  UserIds,
 } from "./fields.ts";
 import { LastEntryId, Message, RelatedToReader } from "./messages.ts";
 import { PublicUser } from "./users.ts";
+
+const SHOWN_CAPABILITIES = CAPABILITIES.filter((each) => each !== "room.read");
+
+/** The lowest role that sends. */
+export const PostPolicy = z.enum(["members", "moderators"]);
 
 export const Room = z.object({
   id: Id,
   name: z.string(),
   slug: z.string(),
   description: z.string().nullable(),
+  type: z.enum(["public", "private", "direct"]),
   createdBy: PublicUser,
+  members: z.array(PublicUser).optional().meta({ description: "the two of a direct room" }),
+  memberCount: z.int().min(0),
+  postPolicy: PostPolicy,
+  slowModeSeconds: z.int().min(0).max(MAX_SLOW_MODE_SECONDS),
+  archivedAt: Time.nullable(),
+  metadata: Metadata.nullable(),
   lastSeq: z.int().min(0),
   createdAt: Time,
   updatedAt: Time,
@@ -51,30 +74,74 @@ export function presentListed(room: DomainRoom, me?: wire.ReadState): wire.Liste
 }
 
 export function presentRoom(room: Omit<DomainRoom, "lastMessageAt">): wire.Room {
-  const { id, name, slug, description, createdBy, lastSeq, createdAt, updatedAt } = room;
+  const { id, name, slug, description, type, createdBy, members } = room;
+  const { memberCount, postPolicy, slowModeSeconds, archivedAt, metadata, lastSeq } = room;
   return {
     id,
     name,
     slug,
     description,
+    type,
     createdBy: publicUser(createdBy),
+    ...(members && { members: members.map(publicUser) }),
+    memberCount,
+    postPolicy,
+    slowModeSeconds,
+    archivedAt: archivedAt && archivedAt.toISOString(),
+    metadata,
     lastSeq,
-    createdAt: createdAt.toISOString(),
-    updatedAt: updatedAt.toISOString(),
+    createdAt: room.createdAt.toISOString(),
+    updatedAt: room.updatedAt.toISOString(),
   };
+}
+
+/** What one may do in a room; being shown it says that one may read it. */
+export const RoomCapabilities = z.array(z.enum(SHOWN_CAPABILITIES)).meta({
+  description: "what one may do in it",
+});
+
+export function presentCapabilities(capabilities: ReadonlySet<Capability>): string[] {
+  return SHOWN_CAPABILITIES.filter((each) => capabilities.has(each));
 }
 
 export const RoomCreation = z.object({
   name: RoomName,
   description: RoomDescription.nullable().optional(),
+  type: z.enum(["public", "private"]).default("public"),
+  members: UserIds.default([]).meta({ description: "ids of users who are members as well" }),
+  postPolicy: PostPolicy.default("members"),
+  slowModeSeconds: z.int().min(0).max(MAX_SLOW_MODE_SECONDS).default(0),
+  metadata: Metadata.nullable().default(null),
 }).meta({ id: "RoomCreation" });
 
+export const DirectCreation = z.object({ userId: UserId }).meta({ id: "DirectCreation" });
+
 export const RoomsQuery = z.object({
-  limit: Limit,
+  limit: z.coerce.number().int().min(1).max(MAX_OWN_ROOMS).default(PAGE_SIZE).meta({
+    description: `up to ${MAX_PAGE_SIZE}, of own rooms up to ${MAX_OWN_ROOMS}`,
+  }),
   cursor: PageCursor.optional(),
+  mine: Flag.meta({ description: "rooms of which one is a member, direct ones too" }),
+  archived: Flag.meta({ description: "archived rooms, else the others" }),
+  sort: z.enum(["name", "activity"]).default("name").meta({
+    description: "activity: the last active first; of own rooms alone",
+  }),
+}).refine(({ mine, limit }) => mine || limit <= MAX_PAGE_SIZE, {
+  path: ["limit"],
+  error: `must be at most ${MAX_PAGE_SIZE}`,
+}).refine(({ mine, sort }) => mine || sort === "name", {
+  path: ["sort"],
+  error: "must be name, or used with mine=true",
 });
 
+export const PreferencesRequest = z.object({
+  notifications: z.enum(["all", "mentions", "none"]).optional(),
+  hidden: z.boolean().optional(),
+}).refine((changes) => Object.keys(changes).length > 0, "must change something")
+  .meta({ id: "PreferencesRequest" });
+
 export const RoomAnswer = z.object({ room: ListedRoom });
+export const FullRoomAnswer = RoomAnswer.extend({ capabilities: RoomCapabilities });
 
 export const ReadRequest = z.object({ seq: Cursor });
 export const ReadAnswer = z.object({

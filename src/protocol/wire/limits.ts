@@ -27,9 +27,17 @@ export const MAX_EMOJI_NAME_LENGTH = 32;
 export const MAX_METADATA_BYTES = 4 * 1024;
 export const MAX_METADATA_LEVELS = 5;
 
+/** Seconds between two messages of a member in slow mode, six hours. */
+export const MAX_SLOW_MODE_SECONDS = 21_600;
+
 /** Items on a page of a list, unless the request says otherwise. */
 export const PAGE_SIZE = 50;
 export const MAX_PAGE_SIZE = 100;
+
+/** Rooms on a page of one's own. */
+export const MAX_OWN_ROOMS = 200;
+/** Users that are added to a room at once. */
+export const MAX_ADDED_MEMBERS = 100;
 
 /** Messages in `room:joined`. */
 export const JOINED_MESSAGES = 50;

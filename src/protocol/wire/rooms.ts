@@ -1,19 +1,31 @@
 /** Rooms, and who is in them, as they go over the wire. */
-import type { Message, RelatedToReader } from "./messages.ts";
+import type { Message, Metadata, RelatedToReader } from "./messages.ts";
 import type { PublicUser } from "./users.ts";
 
 /** A room, without its messages. */
 export interface Room {
   /** Opaque. */
   id: string;
-  /** 1 to 80 characters, not unique. */
+  /** 1 to 80 characters, not unique; empty of a direct room. */
   name: string;
-  /** The name as a part of an address, unique. */
+  /** The name as a part of an address, unique; of private and direct rooms the id in lower case. */
   slug: string;
+  type: RoomType;
   /** Up to 500 characters. */
   description: string | null;
   /** As they are now, not as they were then. */
   createdBy: PublicUser;
+  /** The two of a direct room, by their ids. */
+  members?: PublicUser[] | undefined;
+  memberCount: number;
+  /** Who may send: all members, or only moderators and owners. */
+  postPolicy: PostPolicy;
+  /** What a member waits between two messages; 0 for nothing. */
+  slowModeSeconds: number;
+  /** ISO 8601, UTC; null while it is not archived. */
+  archivedAt: string | null;
+  /** The app's own. */
+  metadata: Metadata | null;
   /** The number of the last entry of its log; 0 while it is empty. */
   lastSeq: number;
   /** ISO 8601, UTC. */
@@ -21,6 +33,14 @@ export interface Room {
   /** ISO 8601, UTC. */
   updatedAt: string;
 }
+
+/**
+ * Who may read it and become a member: everybody signed in; who was added or invited; two users, who
+ * never change.
+ */
+export type RoomType = "public" | "private" | "direct";
+
+export type PostPolicy = "members" | "moderators";
 
 /** A room as it is listed. */
 export interface ListedRoom extends Room {

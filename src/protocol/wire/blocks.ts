@@ -1,0 +1,16 @@
+/** Blocks as they go over the wire. */
+import type { PublicUser } from "./users.ts";
+
+/** A user whom one wants nothing from. */
+export interface Block {
+  user: PublicUser;
+  /** ISO 8601, UTC. */
+  createdAt: string;
+}
+
+export interface BlocksPage {
+  /** By the ids of the users. */
+  blocks: Block[];
+  /** Where the next page begins; null at the end. */
+  nextCursor: string | null;
+}
