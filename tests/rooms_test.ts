@@ -14,7 +14,13 @@ Deno.test("creating a room answers 201, its Location, and the room", () =>
       name: "Tea",
       slug: "tea",
       description: "Hot",
+      type: "public",
       createdBy: { id: ada.id, displayName: "Ada", avatarUrl: null },
+      memberCount: 1,
+      postPolicy: "members",
+      slowModeSeconds: 0,
+      archivedAt: null,
+      metadata: null,
       lastSeq: 1,
     });
     assert.equal(createdAt, updatedAt);
