@@ -10,10 +10,18 @@ import { Operations } from "../src/adapters/store/mongodb/operations.ts";
 import { PendingChanges } from "../src/adapters/store/mongodb/pending_changes.ts";
 import { RoomChanges } from "../src/adapters/store/mongodb/room_changes.ts";
 import type { MongoStore } from "../src/adapters/store/mongodb/store.ts";
-import type { CreatedDraft } from "../src/domain/entry.ts";
+import type { EntryDraft } from "../src/domain/entry.ts";
 import type { NewRoom } from "../src/domain/room.ts";
-import type { User } from "../src/domain/user.ts";
-import { createRoomWithAda, createUser, notice, write } from "./conformance/store/fixtures.ts";
+import { publicUser, type User } from "../src/domain/user.ts";
+import { deletion } from "./conformance/store/change_drafts.ts";
+import {
+  append,
+  createRoomWithAda,
+  createUser,
+  draft,
+  notice,
+  write,
+} from "./conformance/store/fixtures.ts";
 import { HANG_LIMITS, newDatabase, openStore } from "./harness/mongodb_database.ts";
 
 /** Stands for a process that dies once the log has its entries. */
@@ -30,7 +38,7 @@ interface Scene {
   ada: User;
   bob: User;
   /** Appends an entry, and dies before the room is changed. */
-  dieAfter(draft: CreatedDraft): Promise<void>;
+  dieAfter(draft: EntryDraft): Promise<void>;
 }
 
 testScene("a ban whose appender died is made by whoever asks for standings next", async (scene) => {
@@ -107,6 +115,35 @@ testScene("a change that comes late undoes nothing of a later one", async (scene
   assert.deepEqual([name, memberCount], ["Second", 1]);
 });
 
+testScene(
+  "what an appender that died has done is recorded for whoever reads that",
+  async (scene) => {
+    const { store, room, ada, bob, dieAfter } = scene;
+    const [message] = await append(store, room.id, [draft(bob)]);
+    await dieAfter(notice(ada, "member_banned", [bob]));
+    await dieAfter(deletion(message!, publicUser(ada)));
+    const filter = { roomId: room.id, withPrivate: true };
+    const entries = await store.audit.list(filter, 10);
+    assert.deepEqual(
+      new Set(entries.map(({ action }) => action)),
+      new Set(["member_banned", "message_deleted"]),
+    );
+    assert.equal(await openChanges(scene), 0);
+    assert.deepEqual(await store.audit.list(filter, 10), entries);
+  },
+);
+
+testScene("what nobody reads is recorded by a repair, once", async (scene) => {
+  const { store, collections, room, ada, bob, dieAfter } = scene;
+  const [message] = await append(store, room.id, [draft(bob)]);
+  await dieAfter(deletion(message!, publicUser(ada)));
+  assert.equal(await collections.audit.countDocuments({ roomId: room.id }), 0);
+  const recordedBefore = new RoomChanges(collections);
+  await Promise.all([store.repair(), recordedBefore.settle(room.id)]);
+  assert.equal(await collections.audit.countDocuments({ roomId: room.id }), 1);
+  assert.equal(await openChanges(scene), 0);
+});
+
 /** Registers a test of a room of Ada's, and Bob beside it. */
 function testScene(sentence: string, run: (scene: Scene) => Promise<void>): void {
   Deno.test(`MongoDB: ${sentence}`, async () => {
@@ -117,7 +154,7 @@ function testScene(sentence: string, run: (scene: Scene) => Promise<void>): void
     try {
       const { room, ada } = await createRoomWithAda(store);
       const bob = await createUser(store);
-      const dieAfter = async (draft: CreatedDraft) => {
+      const dieAfter = async (draft: EntryDraft) => {
         const log = dyingLog(collections);
         await assert.rejects(log.append(room.id, await store.log.end(room.id), [draft]));
       };

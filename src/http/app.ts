@@ -23,6 +23,7 @@ import { originPolicy } from "./origin_policy.ts";
 import { pageRoutes } from "./page_routes.ts";
 import { problemHandler } from "./problem.ts";
 import { messageRoutes } from "./message_routes.ts";
+import { moderationRoutes } from "./moderation_routes.ts";
 import { directRoutes, roomRoutes } from "./room_routes.ts";
 import { userRoutes } from "./user_routes.ts";
 
@@ -74,7 +75,8 @@ export function createApp(services: Dependencies, gateway: Gateway, settings: Ap
     observe(c, services.metrics, performance.now() - start);
   });
   app.options("*", preflight(allowsOrigin));
-  for (const path of ["/auth/*", "/rooms/*", "/users/*", "/directs"]) {
+  const paths = ["/auth/*", "/rooms/*", "/users/*", "/directs", "/reports/*", "/audit"];
+  for (const path of paths) {
     app.use(path, noStore);
     app.use(path, async (c, next) => {
       await consume(c, services, "api", clientAddress(c, trustProxy));
@@ -89,6 +91,7 @@ export function createApp(services: Dependencies, gateway: Gateway, settings: Ap
   app.route("/users", userRoutes(services, settings.isDraining));
   app.route("/directs", directRoutes(services, settings.isDraining));
   app.route("/", blockRoutes(services));
+  app.route("/", moderationRoutes(services, settings.isDraining));
   app.route("/", operationsRoutes(services, settings));
   app.route("/", documentRoutes(app));
   app.route("/", docsRoutes());

@@ -2,6 +2,7 @@
 import { getLogger } from "@logtape/logtape";
 import { ChatError } from "../../domain/errors.ts";
 import type { User } from "../../domain/user.ts";
+import { recordAction } from "../../services/audit.ts";
 import type { Services } from "../../services/services.ts";
 import { newUser } from "./register_user.ts";
 
@@ -18,8 +19,11 @@ export async function appointAdmin(
   const user = await store.users.findByEmail(email);
   if (!user || user.role === "admin") return user;
   await store.users.setBan(user.id, null);
-  if (await store.users.setRole(user.id, "admin")) return { ...user, role: "admin", ban: null };
-  throw new ChatError("forbidden", "The account was banned at this moment; try again.");
+  if (!await store.users.setRole(user.id, "admin")) {
+    throw new ChatError("forbidden", "The account was banned at this moment; try again.");
+  }
+  await recordAppointment({ store }, user.id);
+  return { ...user, role: "admin", ban: null };
 }
 
 /**
@@ -49,10 +53,18 @@ async function create(
   const user = await newUser(passwords, { email, password, displayName: "Admin" });
   try {
     await store.users.create({ ...user, role: "admin" });
+    await recordAppointment({ store }, user.id);
     return true;
   } catch (error) {
     // Another instance has started at the same time.
     if (error instanceof ChatError && error.code === "email_taken") return false;
     throw error;
   }
+}
+
+function recordAppointment({ store }: Pick<Services, "store">, userId: string): Promise<void> {
+  return recordAction({ store }, null, "user_role", {
+    userIds: [userId],
+    data: { role: "admin" },
+  });
 }

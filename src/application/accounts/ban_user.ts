@@ -2,6 +2,7 @@
 import type { Actor } from "../../domain/actor.ts";
 import { ChatError, userNotFound } from "../../domain/errors.ts";
 import type { Restriction } from "../../domain/restriction.ts";
+import { recordAction } from "../../services/audit.ts";
 import type { Services } from "../../services/services.ts";
 import { revokeSessions } from "../sessions/end_sessions.ts";
 import { requireAdmin } from "./require_admin.ts";
@@ -27,6 +28,9 @@ export async function banUser(
   await revokeSessions(services, userId);
   if (!await store.users.setBan(userId, ban)) throw isAdmin();
   await revokeSessions(services, userId);
+  const { until, reason } = ban;
+  const data = { ...(until && { until: until.toISOString() }), ...(reason !== null && { reason }) };
+  await recordAction(services, actor, "user_banned", { userIds: [userId], data });
 }
 
 /**
@@ -40,6 +44,7 @@ export async function liftBan(
 ): Promise<void> {
   await requireAdmin(actor, { store });
   if (!await store.users.setBan(userId, null)) throw userNotFound();
+  await recordAction({ store }, actor, "user_unbanned", { userIds: [userId] });
 }
 
 function isAdmin(): ChatError {

@@ -2,6 +2,7 @@
 import type { Actor } from "../../domain/actor.ts";
 import { ChatError, userNotFound } from "../../domain/errors.ts";
 import type { InstanceRole } from "../../domain/user.ts";
+import { recordAction } from "../../services/audit.ts";
 import type { Services } from "../../services/services.ts";
 import { onlyAdmins, requireAdmin } from "./require_admin.ts";
 
@@ -27,10 +28,12 @@ export async function setInstanceRole(
   }
   if (!await store.users.setRole(userId, role)) throw forbidden("The user is banned.");
   bus.publish({ kind: "role_changed", userId, role });
-  if (role === "admin" || (await store.users.find(actor.userId))?.role === "admin") return;
-  await store.users.setRole(userId, "admin");
-  bus.publish({ kind: "role_changed", userId, role: "admin" });
-  throw onlyAdmins();
+  if (role === "member" && (await store.users.find(actor.userId))?.role !== "admin") {
+    await store.users.setRole(userId, "admin");
+    bus.publish({ kind: "role_changed", userId, role: "admin" });
+    throw onlyAdmins();
+  }
+  await recordAction(services, actor, "user_role", { userIds: [userId], data: { role } });
 }
 
 function forbidden(message: string): ChatError {

@@ -25,6 +25,8 @@ export interface MemberStore {
   standings(roomId: string, userIds: readonly string[]): Promise<Standings | null>;
   /** The members in the order in which they joined, then of their ids; see `MemberQuery`. */
   list(roomId: string, query: MemberQuery): Promise<Member[]>;
+  /** The ids of at most `limit` rooms in which the user is a moderator or an owner. */
+  moderated(userId: string, limit: number): Promise<string[]>;
   /** The user's memberships in those of these rooms in which they are a member. */
   find(userId: string, roomIds: readonly string[]): Promise<Map<string, Membership>>;
   /**

@@ -1,10 +1,12 @@
 /** The store port: everything durable, and the guarantees that the rest of EchoRoom builds on. */
 import type { AccountStore } from "./accounts.ts";
+import type { AuditStore } from "./audit.ts";
 import type { BlockStore } from "./blocks.ts";
 import type { InvitationStore } from "./invitations.ts";
 import type { LogStore } from "./log.ts";
 import type { MemberStore } from "./members.ts";
 import type { MessageStore } from "./messages.ts";
+import type { ReportStore } from "./reports.ts";
 import type { RoomStore } from "./rooms.ts";
 import type { SessionStore } from "./sessions.ts";
 import type { UserStore } from "./users.ts";
@@ -34,6 +36,8 @@ export interface Store {
   readonly log: LogStore;
   readonly messages: MessageStore;
   readonly members: MemberStore;
+  readonly reports: ReportStore;
+  readonly audit: AuditStore;
   readonly accounts: AccountStore;
   readonly blocks: BlockStore;
   readonly invitations: InvitationStore;

@@ -6,6 +6,7 @@ import {
   MAX_ADDED_MEMBERS,
   MAX_AVATAR_URL_LENGTH,
   MAX_CLIENT_MESSAGE_ID_LENGTH,
+  MAX_COMMENT_LENGTH,
   MAX_DESCRIPTION_LENGTH,
   MAX_DISPLAY_NAME_LENGTH,
   MAX_EMAIL_LENGTH,
@@ -106,6 +107,9 @@ export const SearchText = trimmedText(0, MAX_DISPLAY_NAME_LENGTH);
 
 /** Why somebody is banned, muted or reported. */
 export const Reason = trimmedText(1, MAX_REASON_LENGTH).meta({ examples: ["Spam"] });
+
+/** What somebody adds to a report, or to how it was closed. */
+export const Comment = trimmedText(1, MAX_COMMENT_LENGTH);
 
 /** When a ban or a mute ends. */
 export const Until = z.iso.datetime({ offset: true, error: "must be a time in ISO 8601" })

@@ -14,6 +14,8 @@ export const MAX_ROOM_NAME_LENGTH = 80;
 export const MAX_DESCRIPTION_LENGTH = 500;
 /** Of why somebody is banned, muted or reported. */
 export const MAX_REASON_LENGTH = 500;
+/** Of a comment on a report. */
+export const MAX_COMMENT_LENGTH = 1_000;
 export const MAX_TEXT_LENGTH = 4_000;
 export const MAX_CLIENT_MESSAGE_ID_LENGTH = 64;
 /** Of ids and slugs that clients send. */

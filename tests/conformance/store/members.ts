@@ -10,14 +10,33 @@ import {
   creation,
   draft,
   drafts,
+  notice,
   range,
   type Register,
+  UNKNOWN_IDS,
   write,
 } from "./fixtures.ts";
 
 const UNTOUCHED = { notifications: "all", hidden: false } as const;
 
 export function testMembers(test: Register): void {
+  test("rooms in which a user is a moderator or an owner are listed, so many at most", async (store) => {
+    const { room, ada } = await createRoomWithAda(store);
+    const other = await createRoom(store, ada);
+    const bob = await createUser(store);
+    await store.members.join(room.id, bob.id);
+    assert.deepEqual(await store.members.moderated(bob.id, 10), []);
+    await write(store, room.id, notice(ada, "member_role", [bob], { role: "moderator" }));
+    assert.deepEqual(await store.members.moderated(bob.id, 10), [room.id]);
+    const owned = await store.members.moderated(ada.id, 10);
+    assert.deepEqual(new Set(owned), new Set([room.id, other.id]));
+    assert.equal((await store.members.moderated(ada.id, 1)).length, 1);
+    await write(store, room.id, notice(ada, "member_removed", [bob]));
+    for (const id of [bob.id, ...UNKNOWN_IDS]) {
+      assert.deepEqual(await store.members.moderated(id, 10), []);
+    }
+  });
+
   test("the creator of a room is its owner and has read its opening", async (store) => {
     const { room, ada } = await createRoomWithAda(store);
     assert.deepEqual(

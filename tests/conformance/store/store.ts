@@ -2,6 +2,7 @@
 import type { Store } from "../../../src/ports/store/store.ts";
 import { testAccounts } from "./accounts.ts";
 import { testAnswers } from "./answers.ts";
+import { testAudit } from "./audit.ts";
 import { testAppend } from "./append.ts";
 import { testBlocks } from "./blocks.ts";
 import { testChanges } from "./changes.ts";
@@ -12,6 +13,7 @@ import { testLifetime } from "./lifetime.ts";
 import { testMembers } from "./members.ts";
 import { testReactions } from "./reactions.ts";
 import { testReads } from "./reads.ts";
+import { testReports } from "./reports.ts";
 import { testRoomChanges } from "./room_changes.ts";
 import { testRooms } from "./rooms.ts";
 import { testSessions } from "./sessions.ts";
@@ -42,6 +44,8 @@ export function testStore(
   testInvitations(test);
   testRoomChanges(test);
   testAccounts(test);
+  testAudit(test);
+  testReports(test);
   testSessions(test);
   testLifetime(testAlone);
 }

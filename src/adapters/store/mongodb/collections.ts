@@ -1,13 +1,16 @@
 /** The collections of the MongoDB store, and their indexes. */
 import type { Collection, Db } from "mongodb";
+import { REPORT_KEPT_MS } from "../../../domain/report.ts";
 import type {
   AccountItemDocument,
+  AuditDocument,
   BlockDocument,
   EditDocument,
   InvitationDocument,
   MemberDocument,
   MetaDocument,
   ReactionDocument,
+  ReportDocument,
   RoomDocument,
   SessionDocument,
   UserDocument,
@@ -26,6 +29,8 @@ export interface Collections {
   edits: Collection<EditDocument>;
   reactions: Collection<ReactionDocument>;
   members: Collection<MemberDocument>;
+  reports: Collection<ReportDocument>;
+  audit: Collection<AuditDocument>;
   accountItems: Collection<AccountItemDocument>;
   blocks: Collection<BlockDocument>;
   invitations: Collection<InvitationDocument>;
@@ -59,6 +64,8 @@ export function collectionsOf(db: Db, limits = TIME_LIMITS): Collections {
     edits: db.collection("edits"),
     reactions: db.collection("reactions"),
     members: db.collection("members"),
+    reports: db.collection("reports"),
+    audit: db.collection("audit"),
     accountItems: db.collection("account_items"),
     blocks: db.collection("blocks"),
     invitations: db.collection("invitations"),
@@ -80,6 +87,8 @@ export async function createIndexes(db: Db): Promise<void> {
     accountItems,
     blocks,
     invitations,
+    reports,
+    audit,
   } = collectionsOf(db);
   await Promise.all([
     users.createIndexes([
@@ -119,6 +128,18 @@ export async function createIndexes(db: Db): Promise<void> {
       { key: { userId: 1, seq: 1 }, unique: true },
       { key: { userId: 1, key: 1 } },
       { key: { replacedAt: 1 }, expireAfterSeconds: REPLACED_SECONDS },
+    ]),
+    reports.createIndexes([
+      { key: { messageId: 1, reporterId: 1 }, unique: true },
+      { key: { state: 1, _id: 1 } },
+      { key: { roomId: 1, _id: 1 } },
+      { key: { closedAt: 1 }, expireAfterSeconds: REPORT_KEPT_MS / 1_000 },
+    ]),
+    audit.createIndexes([
+      { key: { roomId: 1, _id: 1 } },
+      { key: { actorId: 1, _id: 1 } },
+      { key: { action: 1, _id: 1 } },
+      { key: { isPrivate: 1, _id: 1 } },
     ]),
     sessions.createIndexes([
       { key: { userId: 1 } },

@@ -10,6 +10,8 @@ import {
   ROLES,
 } from "../../../domain/membership.ts";
 import { type NewRoom, pairOf } from "../../../domain/room.ts";
+import type { AuditEntry } from "../../../domain/audit.ts";
+import type { Report } from "../../../domain/report.ts";
 import type { Session } from "../../../domain/session.ts";
 import { nameWords } from "../../../domain/name.ts";
 import type { AccountStanding, KnownUser, PublicUser, User } from "../../../domain/user.ts";
@@ -55,6 +57,19 @@ export interface AccountItemDocument {
   /** Set once a later entry of the key is there; an hour later it goes. */
   replacedAt?: Date;
 }
+
+/** What a moderator or admin has done; its key is that of the entry that did it, if one did. */
+export type AuditDocument = Stored<Omit<AuditEntry, "data" | "userIds">> & {
+  userIds: string[];
+  /** As JSON. */
+  data: string;
+};
+
+export type ReportDocument = Stored<Omit<Report, "message">> & {
+  messageId: string;
+  /** The message as it was, as JSON. */
+  message: string;
+};
 
 /** Says something of the database as a whole, by a key of its own. */
 export type MetaDocument =
@@ -208,6 +223,14 @@ export function fromRoom(room: NewRoom): RoomDocument {
 /** The ids of the two of a direct room. */
 export function usersOfPair(pair: string): string[] {
   return pair.split(" ");
+}
+
+export function fromAuditEntry({ id, userIds, data, ...fields }: AuditEntry): AuditDocument {
+  return { _id: id, ...fields, userIds: [...userIds], data: JSON.stringify(data) };
+}
+
+export function toAuditEntry({ _id, data, ...fields }: AuditDocument): AuditEntry {
+  return { id: _id, ...fields, data: JSON.parse(data) };
 }
 
 /** Matches the documents of members, not of those who have left or are only banned or muted. */

@@ -64,6 +64,8 @@ export interface ChangeDocument {
   messageId: string;
   added?: EmojiUseDocument[];
   removed?: EmojiUseDocument[];
+  /** `ROOM_CHANGE_KEY` of the deletion of another's message, until it is recorded. */
+  keys?: string[];
 }
 
 export interface EmojiUseDocument {
@@ -97,7 +99,7 @@ export function toPosition({ seq, n, count = n }: PositionDocument): LogPosition
 
 /** In `keys` of messages with pending changes. */
 export const PENDING_KEY = "pending";
-/** In `keys` of messages whose changes of their room may not have been made yet. */
+/** In `keys` of entries whose effects beside the log may not be there yet. */
 export const ROOM_CHANGE_KEY = "room change";
 /** In `keys` of pinned messages. */
 export const PINNED_KEY = "pinned";
@@ -220,7 +222,18 @@ export function fromChange(entry: Entry, kind: ChangeKind): ChangeDocument {
     messageId: message.id,
     ...(request !== null && { request }),
     ...usesOf(entry),
+    ...(isModeration(entry) && { keys: [ROOM_CHANGE_KEY] }),
   };
+}
+
+/** Whether an entry does something beside the log. */
+export function hasEffects(entry: Entry): boolean {
+  return entry.kind === "created" ? changesRoom(entry.message) : isModeration(entry);
+}
+
+/** Whether it deletes another's message, which is recorded. */
+function isModeration({ kind, by, message }: Entry): boolean {
+  return kind === "deleted" && by.id !== message.sender.id;
 }
 
 /** Whose reactions an entry has added and removed. */

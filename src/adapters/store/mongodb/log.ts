@@ -10,7 +10,6 @@ import {
   numberEntries,
   positionOf,
 } from "../../../domain/entry.ts";
-import { changesRoom } from "../../../domain/room_changes.ts";
 import type { LogStore, SentKey } from "../../../ports/store/log.ts";
 import type { Collections, ReadOptions } from "./collections.ts";
 import type { RoomDocument } from "./documents.ts";
@@ -19,6 +18,7 @@ import {
   type EntryDocument,
   fromChange,
   fromCreation,
+  hasEffects,
   usesOf,
 } from "./entry_documents.ts";
 import type { EntryReader } from "./entry_reader.ts";
@@ -81,7 +81,7 @@ export class MongoLog implements LogStore {
       if (last) this.#ends.saw(roomId, positionOf(last));
       const end = last?.seq ?? basis.seq;
       await this.#apply(roomId, changes.filter(({ change }) => change.seq <= end));
-      if (stored.some(({ message }) => changesRoom(message))) {
+      if (stored.some(hasEffects)) {
         await this.#roomChanges.settle(roomId);
       }
       if ("failure" in outcome && stored.length < entries.length) throw outcome.failure;

@@ -146,6 +146,19 @@ export class MongoMembers implements MemberStore {
     });
   }
 
+  moderated(userId: string, limit: number): Promise<string[]> {
+    return this.#operations.run(async () => {
+      const members = await this.#members
+        .find({ userId, role: { $in: ["moderator", "owner"] } }, {
+          projection: { roomId: 1 },
+          limit,
+          batchSize: limit + 1,
+        })
+        .toArray();
+      return members.map(({ roomId }) => roomId);
+    });
+  }
+
   find(userId: string, roomIds: readonly string[]): Promise<Map<string, Membership>> {
     return this.#operations.run(async () => {
       const members = await this.#members

@@ -1,6 +1,7 @@
 /** How entries that change members and settings of their rooms get into those, without transactions. */
 import type { Collection, Document, Filter } from "mongodb";
 import { type MemberChange, memberChanges, settingChanges } from "../../../domain/room_changes.ts";
+import { EntryAudit } from "./entry_audit.ts";
 import type { Collections, ReadOptions } from "./collections.ts";
 import {
   IS_MEMBER,
@@ -9,7 +10,13 @@ import {
   memberId,
   type RoomDocument,
 } from "./documents.ts";
-import { type EntryDocument, type MessageDocument, ROOM_CHANGE_KEY } from "./entry_documents.ts";
+import {
+  type EntryDocument,
+  isChange,
+  isMessage,
+  type MessageDocument,
+  ROOM_CHANGE_KEY,
+} from "./entry_documents.ts";
 import { isDuplicateKey } from "./errors.ts";
 import type { PendingChanges } from "./pending_changes.ts";
 
@@ -29,9 +36,12 @@ export class RoomChanges {
   readonly #messages: Collection<EntryDocument>;
   readonly #members: Collection<MemberDocument>;
   readonly #rooms: Collection<RoomDocument>;
+  readonly #audit: EntryAudit;
   readonly #readOptions: ReadOptions;
 
-  constructor({ messages, members, rooms, readOptions }: Collections) {
+  constructor(collections: Collections) {
+    const { messages, members, rooms, readOptions } = collections;
+    this.#audit = new EntryAudit(collections);
     this.#messages = messages;
     this.#members = members;
     this.#rooms = rooms;
@@ -40,26 +50,33 @@ export class RoomChanges {
 
   /** Resolves once a majority has what the entries of the log, as it is now, make of the room. */
   async settle(roomId: string): Promise<void> {
-    await this.#applyAll(await this.#find({ roomId }));
+    await this.#applyAll(await this.#find(roomId));
   }
 
   /** As `settle`. Returns whether anything was to be done. */
   async settleAll(roomIds: readonly string[]): Promise<boolean> {
     if (roomIds.length === 0) return false;
-    const entries = await this.#find({ roomId: { $in: [...roomIds] } });
+    const entries = await this.#find({ $in: [...roomIds] });
     await this.#applyAll(entries);
     return entries.length > 0;
   }
 
-  async #find(match: Filter<EntryDocument>): Promise<MessageDocument[]> {
+  async #find(roomId: string | { $in: string[] }): Promise<EntryDocument[]> {
     const entries = await this.#messages
-      .find<MessageDocument>({ ...match, keys: ROOM_CHANGE_KEY }, this.#readOptions)
+      .find({ roomId, keys: ROOM_CHANGE_KEY } as Filter<EntryDocument>, this.#readOptions)
       .toArray();
     return entries.toSorted((a, b) => a.seq - b.seq);
   }
 
-  async #applyAll(entries: readonly MessageDocument[]): Promise<void> {
-    for (const entry of entries) {
+  async #applyAll(entries: readonly EntryDocument[]): Promise<void> {
+    for (const [roomId, deletions] of Map.groupBy(entries.filter(isChange), roomOf)) {
+      await this.#audit.addDeletions(roomId, deletions);
+      await this.#messages.updateMany(
+        { _id: { $in: deletions.map(({ _id }) => _id) }, roomId },
+        { $pull: { keys: ROOM_CHANGE_KEY } as Document },
+      );
+    }
+    for (const entry of entries.filter(isMessage)) {
       const { _id, roomId, seq, createdAt, systemType = null, systemData = null } = entry;
       const notice = { systemType, systemData, createdAt };
       for (const change of memberChanges(notice)) await this.#changeMember(entry, change);
@@ -74,6 +91,7 @@ export class RoomChanges {
           { $set: { ...rest, ...json, updatedAt: createdAt, changedSeq: seq } },
         );
       }
+      await this.#audit.addNotice(entry);
       await this.#messages.updateOne({ _id, roomId }, {
         $pull: { keys: ROOM_CHANGE_KEY } as Document,
       });
@@ -139,4 +157,8 @@ export class RoomChanges {
     }, options);
     return before?.role ? 0 : 1;
   }
+}
+
+function roomOf({ roomId }: EntryDocument): string {
+  return roomId;
 }

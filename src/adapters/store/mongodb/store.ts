@@ -2,6 +2,7 @@
 import type { Store } from "../../../ports/store/store.ts";
 import { MongoAccounts } from "./accounts.ts";
 import { type Connection, reason } from "./connection.ts";
+import { MongoAudit } from "./audit.ts";
 import { MongoBlocks } from "./blocks.ts";
 import { collectionsOf } from "./collections.ts";
 import { EntryReader } from "./entry_reader.ts";
@@ -14,6 +15,7 @@ import { migrate } from "./migrations.ts";
 import { Operations } from "./operations.ts";
 import { PendingChanges } from "./pending_changes.ts";
 import { Repairs } from "./repairs.ts";
+import { MongoReports } from "./reports.ts";
 import { RoomChanges } from "./room_changes.ts";
 import { MongoRooms } from "./rooms.ts";
 import { MongoSessions } from "./sessions.ts";
@@ -31,6 +33,8 @@ export class MongoStore implements Store {
   readonly log: MongoLog;
   readonly messages: MongoMessages;
   readonly members: MongoMembers;
+  readonly reports: MongoReports;
+  readonly audit: MongoAudit;
   readonly accounts: MongoAccounts;
   readonly blocks: MongoBlocks;
   readonly invitations: MongoInvitations;
@@ -65,6 +69,8 @@ export class MongoStore implements Store {
     this.accounts = new MongoAccounts(collections, ends, this.#operations);
     this.blocks = new MongoBlocks(collections, this.#operations);
     this.invitations = new MongoInvitations(collections, this.#operations);
+    this.reports = new MongoReports(collections, this.#operations);
+    this.audit = new MongoAudit(collections, changes.rooms, this.#operations);
     this.#repairs = new Repairs(collections, changes, this.#operations);
     this.#connection = connection;
     connection.client.on("topologyDescriptionChanged", () => {

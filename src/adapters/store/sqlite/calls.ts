@@ -80,6 +80,7 @@ export const METHODS = {
     leave: "write",
     standings: "read",
     list: "read",
+    moderated: "read",
     find: "read",
     setRead: "write",
     setPreferences: "write",
@@ -102,6 +103,8 @@ export const METHODS = {
     claim: "write",
     settle: "write",
   },
+  reports: { create: "write", find: "read", list: "read", close: "write", sweep: "write" },
+  audit: { add: "write", list: "read" },
   probe: { ping: "write" },
 } as const satisfies { [P in PortName]: Record<keyof DatabasePorts[P], "read" | "write"> };
 

@@ -14,11 +14,13 @@ import {
   readVersion,
 } from "./file.ts";
 import { SqliteAccounts } from "./accounts.ts";
+import { SqliteAudit } from "./audit.ts";
 import { SqliteBlocks } from "./blocks.ts";
 import { SqliteInvitations } from "./invitations.ts";
 import { SqliteLog } from "./log.ts";
 import { SqliteMembers } from "./members.ts";
 import { SqliteMessages } from "./messages.ts";
+import { SqliteReports } from "./reports.ts";
 import { SqliteRoomChanges } from "./room_changes.ts";
 import { SqliteRooms } from "./rooms.ts";
 import { MIGRATIONS } from "./schema.ts";
@@ -48,6 +50,9 @@ export interface DatabasePorts {
   log: SqliteLog;
   messages: SqliteMessages;
   members: SqliteMembers;
+  reports: SqliteReports;
+  /** What entries are recorded as is added by the log itself. */
+  audit: Pick<SqliteAudit, "add" | "list">;
   accounts: SqliteAccounts;
   blocks: SqliteBlocks;
   invitations: SqliteInvitations;
@@ -215,7 +220,8 @@ export class SqliteDatabase {
 
 function openPorts(sql: Statements, onDeletion: () => void): DatabasePorts {
   const changes = new SqliteRoomChanges(sql);
-  const log = new SqliteLog(sql, changes, onDeletion);
+  const audit = new SqliteAudit(sql);
+  const log = new SqliteLog(sql, { changes, audit }, onDeletion);
   return {
     users: new SqliteUsers(sql),
     sessions: new SqliteSessions(sql),
@@ -223,6 +229,8 @@ function openPorts(sql: Statements, onDeletion: () => void): DatabasePorts {
     log,
     messages: new SqliteMessages(sql),
     members: new SqliteMembers(sql),
+    reports: new SqliteReports(sql, onDeletion),
+    audit,
     accounts: new SqliteAccounts(sql),
     blocks: new SqliteBlocks(sql),
     invitations: new SqliteInvitations(sql),

@@ -10,6 +10,7 @@ import {
   MESSAGE_COLUMNS,
   toPosition,
 } from "./message_rows.ts";
+import type { SqliteAudit } from "./audit.ts";
 import type { SqliteRoomChanges } from "./room_changes.ts";
 import { LAST_SEQ } from "./rows.ts";
 import type { Statements } from "./statements.ts";
@@ -55,12 +56,21 @@ const NO_EARLIER = [null, null, null] as const;
 export class SqliteLog {
   readonly #sql: Statements;
   readonly #changes: SqliteRoomChanges;
+  readonly #audit: SqliteAudit;
   readonly #onDeletion: () => void;
 
-  /** @param onDeletion is called when a message is deleted, before the commit */
-  constructor(statements: Statements, changes: SqliteRoomChanges, onDeletion: () => void) {
+  /**
+   * @param effects what entries do beside the log
+   * @param onDeletion is called when a message is deleted, before the commit
+   */
+  constructor(
+    statements: Statements,
+    { changes, audit }: { changes: SqliteRoomChanges; audit: SqliteAudit },
+    onDeletion: () => void,
+  ) {
     this.#sql = statements;
     this.#changes = changes;
+    this.#audit = audit;
     this.#onDeletion = onDeletion;
   }
 
@@ -170,7 +180,10 @@ export class SqliteLog {
     if (changes === 0) return false;
     if (threadId !== null) this.#putInThread(room, seq, threadId);
     if (notified !== null) this.#notify(room, seq, notified);
-    if (roomChanges !== null) this.#changes.apply(room, seq, createdAt, roomChanges);
+    if (roomChanges !== null) {
+      this.#changes.apply(room, seq, createdAt, roomChanges);
+      this.#audit.addNotice(room, { id, senderId, createdAt, details });
+    }
     return true;
   }
 
@@ -209,6 +222,7 @@ export class SqliteLog {
       earlierEditedAt,
     );
     if (changes === 0) return false;
+    if (kind === "deleted") this.#audit.addDeletion(room, { id, messageSeq, actorId, createdAt });
     this.#apply(room, seq, change);
     return true;
   }

@@ -101,6 +101,14 @@ export class SqliteMembers {
     return found;
   }
 
+  moderated(userId: string, limit: number): string[] {
+    return this.#sql.prepare(
+      `SELECT r.id FROM members m JOIN rooms r ON r.key = m.room
+       WHERE m.user = (SELECT key FROM users WHERE id = ?) AND m.role IN ('moderator', 'owner')
+       LIMIT ?`,
+    ).all(userId, limit).map(({ id }) => String(id));
+  }
+
   find(userId: string, roomIds: readonly string[]): Map<string, Membership> {
     const rows = this.#sql.prepare(
       `SELECT r.id, m.role, m.read_seq, m.notifications,

@@ -418,4 +418,48 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (invitation, user)
   ) STRICT, WITHOUT ROWID;
   `,
+  // Reports, and the record of what moderators and admins have done. Both outlive their rooms.
+  `
+  CREATE TABLE reports (
+    id TEXT PRIMARY KEY,
+    room TEXT NOT NULL,
+    reporter TEXT NOT NULL,
+    message_id TEXT NOT NULL,
+    -- The message as it was, as JSON.
+    message TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    comment TEXT,
+    state TEXT NOT NULL,
+    note TEXT,
+    closed_by TEXT,
+    closed_at INTEGER,
+    created_at INTEGER NOT NULL,
+    UNIQUE (message_id, reporter)
+  ) STRICT;
+  CREATE INDEX reports_by_state ON reports (state, id);
+  CREATE INDEX reports_by_room ON reports (room, id);
+  CREATE INDEX reports_by_closing ON reports (closed_at) WHERE closed_at IS NOT NULL;
+
+  CREATE TABLE audit (
+    id TEXT PRIMARY KEY,
+    action TEXT NOT NULL,
+    actor TEXT,
+    room TEXT,
+    is_private INTEGER NOT NULL,
+    -- As JSON.
+    users TEXT NOT NULL,
+    data TEXT NOT NULL,
+    created_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX audit_by_room ON audit (room, id);
+  CREATE INDEX audit_by_actor ON audit (actor, id);
+  CREATE INDEX audit_by_action ON audit (action, id);
+  CREATE INDEX audit_by_privacy ON audit (is_private, id);
+  CREATE TRIGGER audit_changed BEFORE UPDATE ON audit BEGIN
+    SELECT raise(ABORT, 'the audit log is only added to');
+  END;
+  CREATE TRIGGER audit_deleted BEFORE DELETE ON audit BEGIN
+    SELECT raise(ABORT, 'the audit log is only added to');
+  END;
+  `,
 ];

@@ -3,11 +3,13 @@ import { within } from "../../../async/deadline.ts";
 import { LOG_START, numberEntries } from "../../../domain/entry.ts";
 import { unavailable } from "../../../domain/errors.ts";
 import { firstMembers } from "../../../domain/room_changes.ts";
+import type { AuditStore } from "../../../ports/store/audit.ts";
 import type { BlockStore } from "../../../ports/store/blocks.ts";
 import type { InvitationStore } from "../../../ports/store/invitations.ts";
 import type { LogStore } from "../../../ports/store/log.ts";
 import type { MemberStore } from "../../../ports/store/members.ts";
 import type { MessageStore } from "../../../ports/store/messages.ts";
+import type { ReportStore } from "../../../ports/store/reports.ts";
 import type { RoomStore } from "../../../ports/store/rooms.ts";
 import type { SessionStore } from "../../../ports/store/sessions.ts";
 import type { Store } from "../../../ports/store/store.ts";
@@ -52,6 +54,9 @@ export class SqliteStore implements Store {
   readonly log: LogStore;
   readonly messages: MessageStore;
   readonly members: MemberStore;
+  readonly reports: ReportStore;
+  readonly audit: AuditStore;
+  readonly #reports: Promised<DatabasePorts["reports"]>;
   readonly accounts: Promised<DatabasePorts["accounts"]>;
   readonly blocks: BlockStore;
   readonly invitations: InvitationStore;
@@ -71,6 +76,8 @@ export class SqliteStore implements Store {
     this.log = toLogStore(this.#port("log"));
     this.messages = toMessageStore(this.#port("messages"));
     this.members = this.#port("members");
+    this.reports = this.#reports = this.#port("reports");
+    this.audit = this.#port("audit");
     this.accounts = this.#port("accounts");
     this.blocks = this.#port("blocks");
     this.invitations = this.#port("invitations");
@@ -110,8 +117,8 @@ export class SqliteStore implements Store {
   }
 
   /** A transaction leaves nothing undone but what waits for its time. */
-  repair(): Promise<void> {
-    return this.accounts.repair();
+  async repair(): Promise<void> {
+    await Promise.all([this.accounts.repair(), this.#reports.sweep()]);
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,60 @@
+/** Closes a report. */
+import type { Actor } from "../../domain/actor.ts";
+import { ChatError } from "../../domain/errors.ts";
+import type { ClosedState, Report } from "../../domain/report.ts";
+import { recordAction } from "../../services/audit.ts";
+import { requireCapability } from "../../services/room_access.ts";
+import type { Dependencies } from "../dependencies.ts";
+import { type ReportView, viewReports } from "./list_reports.ts";
+
+export interface ReportClosing {
+  reportId: string;
+  state: ClosedState;
+  note: string | null;
+}
+
+type CloseDependencies = Pick<Dependencies, "access" | "publicUsers" | "store">;
+
+/**
+ * Closes a report, or changes how it was closed.
+ * @throws ChatError `not_found`; `forbidden` for who does not moderate its room
+ */
+export async function closeReport(
+  actor: Actor,
+  dependencies: CloseDependencies,
+  { reportId, state, note }: ReportClosing,
+): Promise<ReportView> {
+  const { store } = dependencies;
+  const report = await store.reports.find(reportId);
+  if (!report) throw reportNotFound();
+  await requireModerator(actor, dependencies, report);
+  const closing = { state, note, closedById: actor.userId, closedAt: new Date() };
+  const closed = await store.reports.close(reportId, closing);
+  if (!closed) throw reportNotFound();
+  const { roomId, message } = closed;
+  await recordAction(dependencies, actor, `report_${state}`, {
+    roomId,
+    userIds: [message.sender.id],
+    data: { reportId, messageId: message.id, ...(note !== null && { note }) },
+  });
+  const [view] = await viewReports(dependencies, [closed]);
+  return view!;
+}
+
+async function requireModerator(
+  actor: Actor,
+  { access }: Pick<CloseDependencies, "access">,
+  { roomId }: Report,
+): Promise<void> {
+  if (actor.isAdmin) return;
+  try {
+    requireCapability(await access.find(actor, roomId), "report.read");
+  } catch (error) {
+    const isHidden = error instanceof ChatError && error.code === "room_not_found";
+    throw isHidden ? reportNotFound() : error;
+  }
+}
+
+function reportNotFound(): ChatError {
+  return new ChatError("not_found", "There is no report with that id.");
+}

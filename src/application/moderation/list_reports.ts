@@ -1,0 +1,137 @@
+/** Lists reports for those who moderate, page by page. */
+import type { Actor } from "../../domain/actor.ts";
+import { ChatError, roomNotFound } from "../../domain/errors.ts";
+import type { Report, ReportState } from "../../domain/report.ts";
+import type { NewRoom } from "../../domain/room.ts";
+import type { PublicUser } from "../../domain/user.ts";
+import { decodeCursor, encodeCursor, invalidCursor } from "../../services/cursors.ts";
+import { forbidden, requireCapability } from "../../services/room_access.ts";
+import type { Dependencies } from "../dependencies.ts";
+
+/** Rooms of a moderator whose reports are listed together. */
+const MAX_ROOMS = 1_000;
+
+export interface ReportsRequest {
+  state?: ReportState | undefined;
+  /** Id or slug. */
+  roomId?: string | undefined;
+  /** 1 to 100. */
+  limit: number;
+  /** `nextCursor` of the page before. */
+  cursor?: string | undefined;
+}
+
+/** A report with whom and what it names. */
+export interface ReportView {
+  report: Report;
+  /** Null if it was deleted. */
+  room: Pick<NewRoom, "id" | "name" | "slug" | "type"> | null;
+  reporter: PublicUser;
+  closedBy: PublicUser | null;
+}
+
+type ReportDependencies = Pick<Dependencies, "access" | "publicUsers" | "store">;
+
+/**
+ * The last reports first: of the rooms that the actor moderates, or of all for admins.
+ * @throws ChatError `validation_failed` for an invalid cursor, `room_not_found`; `forbidden` for who
+ *   moderates nothing
+ */
+export async function listReports(
+  actor: Actor,
+  dependencies: ReportDependencies,
+  { state, roomId, limit, cursor }: ReportsRequest,
+): Promise<{ reports: ReportView[]; nextCursor: string | null }> {
+  const before = cursor === undefined ? undefined : readCursor(cursor);
+  const { store } = dependencies;
+  const roomIds = await roomsOf(actor, dependencies, roomId);
+  const found = await store.reports.list({ state, roomIds }, limit + 1, before);
+  const page = found.slice(0, limit);
+  const readable = roomId === undefined && !actor.isAdmin
+    ? await onlyModerated(actor, dependencies, page)
+    : page;
+  return {
+    reports: await viewReports(dependencies, readable),
+    nextCursor: found.length > limit ? encodeCursor([page.at(-1)!.id]) : null,
+  };
+}
+
+/** Reports with whom and what they name. */
+export async function viewReports(
+  { publicUsers, store }: Pick<Dependencies, "publicUsers" | "store">,
+  reports: readonly Report[],
+): Promise<ReportView[]> {
+  const userIds = reports.flatMap(({ reporterId, closedById }) => [reporterId, closedById ?? []]);
+  const roomIds = new Set(reports.map(({ roomId }) => roomId));
+  const [users, rooms] = await Promise.all([
+    publicUsers.find([...new Set(userIds.flat())]),
+    Promise.all(Array.from(roomIds, (id) => store.rooms.describe(id))),
+  ]);
+  const user = (id: string) =>
+    users.find((user) => user.id === id) ?? { id, displayName: "", avatarUrl: null };
+  return reports.map((report) => ({
+    report,
+    room: rooms.find((room) => room?.id === report.roomId) ?? null,
+    reporter: user(report.reporterId),
+    closedBy: report.closedById === null ? null : user(report.closedById),
+  }));
+}
+
+/** Whose reports are listed; undefined for all rooms. */
+async function roomsOf(
+  actor: Actor,
+  { access, store }: ReportDependencies,
+  idOrSlug: string | undefined,
+): Promise<string[] | undefined> {
+  if (idOrSlug === undefined) {
+    if (actor.isAdmin) return undefined;
+    const moderated = await store.members.moderated(actor.userId, MAX_ROOMS);
+    if (moderated.length === 0) throw forbidden();
+    return moderated;
+  }
+  try {
+    const room = await access.find(actor, idOrSlug);
+    requireCapability(room, "report.read");
+    return [room.roomId];
+  } catch (error) {
+    const isHidden = error instanceof ChatError && error.code === "room_not_found";
+    if (!isHidden || !actor.isAdmin) throw error;
+    return [await hiddenRoom({ store }, idOrSlug)];
+  }
+}
+
+/** Admins know a private or deleted room by its reports alone. */
+async function hiddenRoom(
+  { store }: Pick<ReportDependencies, "store">,
+  idOrSlug: string,
+): Promise<string> {
+  const id = (await store.rooms.describe(idOrSlug))?.id ?? idOrSlug;
+  const [report] = await store.reports.list({ roomIds: [id] }, 1);
+  if (!report) throw roomNotFound();
+  return id;
+}
+
+/** What the actor was a moderator of may have changed meanwhile. */
+async function onlyModerated(
+  actor: Actor,
+  { access }: Pick<ReportDependencies, "access">,
+  reports: readonly Report[],
+): Promise<Report[]> {
+  const ids = [...new Set(reports.map(({ roomId }) => roomId))];
+  const accesses = await Promise.all(ids.map((id) => access.find(actor, id).catch(ifRefused)));
+  const allowed = new Set(
+    accesses.flatMap((room) => room?.capabilities.has("report.read") ? [room.roomId] : []),
+  );
+  return reports.filter(({ roomId }) => allowed.has(roomId));
+}
+
+function ifRefused(error: unknown): null {
+  if (error instanceof ChatError && error.code !== "unavailable") return null;
+  throw error;
+}
+
+function readCursor(cursor: string): string {
+  const [id] = decodeCursor(cursor);
+  if (typeof id === "string") return id;
+  throw invalidCursor();
+}

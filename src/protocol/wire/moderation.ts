@@ -1,0 +1,48 @@
+/** Reports, and the record of what moderators and admins have done, as they go over the wire. */
+import type { Message } from "./messages.ts";
+import type { PublicUser } from "./users.ts";
+
+/** What becomes of a report. */
+export type ReportState = "open" | "resolved" | "dismissed";
+
+/** A report as its reporter sees it. */
+export interface OwnReport {
+  id: string;
+  roomId: string;
+  messageId: string;
+  reason: string;
+  comment: string | null;
+  state: ReportState;
+  /** ISO 8601, UTC. */
+  createdAt: string;
+}
+
+/** A report as moderators see it. */
+export interface Report extends Omit<OwnReport, "messageId"> {
+  /** Null if it was deleted. */
+  room: { id: string; name: string; slug: string; type: "public" | "private" | "direct" } | null;
+  /** As it was when it was reported. */
+  message: Message;
+  reporter: PublicUser;
+  /** Of who closed it. */
+  note: string | null;
+  closedBy: PublicUser | null;
+  /** ISO 8601, UTC. */
+  closedAt: string | null;
+}
+
+/** Something that a moderator or admin has done. */
+export interface AuditEntry {
+  id: string;
+  /** What it was: named as the system message, if it made one. */
+  action: string;
+  /** Null for the operator of the server. */
+  actor: PublicUser | null;
+  roomId: string | null;
+  /** Whom it concerns. */
+  users: PublicUser[];
+  /** What else it says, by action. */
+  data: { [name: string]: unknown };
+  /** ISO 8601, UTC. */
+  createdAt: string;
+}
