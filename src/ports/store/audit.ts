@@ -4,7 +4,8 @@ import type { AuditAction, AuditEntry } from "../../domain/audit.ts";
 /**
  * See {@linkcode Store} for the guarantees of every method. Entries are never changed or deleted.
  * What an entry of a room's log does, by `recordOfNotice` and `recordOfDeletion`, is recorded by the
- * append: from the moment that it resolves, and also if the process dies before.
+ * append: from the moment that it resolves, and also if the process dies before. What a room is
+ * created with is not.
  */
 export interface AuditStore {
   /** Adds an entry. Nothing changes if there is one with its id. */

@@ -11,8 +11,10 @@ import {
   createRoom,
   createRoomWithAda,
   createUser,
+  creation,
   draft,
   newId,
+  newRoom,
   notice,
   opening,
   range,
@@ -123,6 +125,15 @@ export function testAudit(test: Register): void {
       notice(bob, "member_left", [bob]),
     );
     assert.deepEqual(await store.audit.list({ ...ALL, roomId: room.id }, 10), []);
+  });
+
+  test("what a room is created with is not recorded", async (store) => {
+    const [ada, bob] = [await createUser(store), await createUser(store)];
+    const room = newRoom(ada, { type: "private" });
+    await store.rooms.create(room, [creation(opening(ada)), notice(ada, "member_added", [bob])]);
+    await store.repair();
+    assert.deepEqual(await store.audit.list({ ...ALL, roomId: room.id }, 10), []);
+    assert.equal((await store.members.find(bob.id, [room.id])).size, 1);
   });
 
   test(

@@ -85,7 +85,7 @@ export class SqliteLog {
       const isAppended = isCreated(draft)
         // A log of which every entry is a message holds no change.
         ? !(n < seq && this.#isChange(key, draft[2], draft[5])) &&
-          this.#create(key, seq + 1, n + 1, draft)
+          this.#create(key, { seq: seq + 1, n: n + 1 }, draft, basis.seq === 0)
         : this.#change(key, seq + 1, n, draft);
       if (!isAppended) break;
       seq++;
@@ -156,7 +156,7 @@ export class SqliteLog {
   }
 
   /** Returns false, and writes nothing, if it was sent before. */
-  #create(room: number, seq: number, n: number, row: CreatedRow): boolean {
+  #create(room: number, { seq, n }: LogPosition, row: CreatedRow, isOpening: boolean): boolean {
     const [, id, senderId, text, system, clientMessageId, createdAt, details, request] = row;
     const [threadId, notified, roomChanges] = [row[9], row[10], row[11]];
     const { changes } = this.#sql.prepare(
@@ -182,7 +182,7 @@ export class SqliteLog {
     if (notified !== null) this.#notify(room, seq, notified);
     if (roomChanges !== null) {
       this.#changes.apply(room, seq, createdAt, roomChanges);
-      this.#audit.addNotice(room, { id, senderId, createdAt, details });
+      if (!isOpening) this.#audit.addNotice(room, { id, senderId, createdAt, details });
     }
     return true;
   }
