@@ -1,5 +1,6 @@
 /** How entries that change members and settings of their rooms get into those, without transactions. */
 import type { Collection, Document, Filter } from "mongodb";
+import pLimit from "p-limit";
 import { type MemberChange, memberChanges, settingChanges } from "../../../domain/room_changes.ts";
 import { EntryAudit } from "./entry_audit.ts";
 import type { Collections, ReadOptions } from "./collections.ts";
@@ -19,6 +20,9 @@ import {
 } from "./entry_documents.ts";
 import { isDuplicateKey } from "./errors.ts";
 import type { PendingChanges } from "./pending_changes.ts";
+
+/** Rooms that are looked at at once. */
+const ROOMS_AT_ONCE = 20;
 
 /** What entries change beside the log. */
 export interface Changes {
@@ -55,13 +59,13 @@ export class RoomChanges {
 
   /** As `settle`. Returns whether anything was to be done. */
   async settleAll(roomIds: readonly string[]): Promise<boolean> {
-    if (roomIds.length === 0) return false;
-    const entries = await this.#find({ $in: [...roomIds] });
-    await this.#applyAll(entries);
-    return entries.length > 0;
+    // A query each: for a list of rooms not every server uses the index.
+    const found = await pLimit(ROOMS_AT_ONCE).map(roomIds, (roomId) => this.#find(roomId));
+    for (const entries of found) await this.#applyAll(entries);
+    return found.some(({ length }) => length > 0);
   }
 
-  async #find(roomId: string | { $in: string[] }): Promise<EntryDocument[]> {
+  async #find(roomId: string): Promise<EntryDocument[]> {
     const entries = await this.#messages
       .find({ roomId, keys: ROOM_CHANGE_KEY } as Filter<EntryDocument>, this.#readOptions)
       .toArray();

@@ -132,29 +132,31 @@ export class MongoRooms implements RoomStore {
     { limit, archived, after }: Omit<RoomQuery, "own" | "order">,
   ): Promise<Room[]> {
     const ids = await this.#roomsOf(userId, archivedOrNot(archived));
-    const shown = await this.#shownOf(userId, ids);
-    const ends = await this.#ends.findAll(shown);
-    const times = await pLimit(TIMES_AT_ONCE).map(shown, (id, i) => {
-      return this.#createdAt(id, ends[i]!.n);
-    });
-    const page = shown.map((id, i): RoomCursor => ({ id, name: "", lastMessageAt: times[i]! }))
+    const ends = await this.#endsOf(await this.#shownOf(userId, ids));
+    const page = ends
       .filter((room) => !after || byActivity(after, room) < 0)
       .toSorted(byActivity)
       .slice(0, limit);
-    const rooms = await this.#read({ $match: { _id: { $in: page.map(({ id }) => id) } } });
+    const views = await this.#readViews({ $match: { _id: { $in: page.map(({ id }) => id) } } });
+    const rooms = await this.#toRooms(views);
     const byId = new Map(rooms.map((room) => [room.id, room]));
-    return page.flatMap(({ id }) => byId.get(id) ?? []);
+    return page.flatMap((end) => {
+      const room = byId.get(end.id);
+      return room ? { ...room, ...end } : [];
+    });
   }
 
-  /** The rooms in which a user is a member, with every change that was made before. */
+  /** The rooms in which a user is a member; of private ones with every change that was made before. */
   async #roomsOf(userId: string, match: Filter<RoomDocument>): Promise<string[]> {
     const own = [...(await this.#membershipsOf(userId)).keys()];
     if (own.length === 0) return [];
     const rooms = await this.#rooms
-      .find({ _id: { $in: own }, ...match }, { projection: { _id: 1 }, ...this.#readOptions })
+      .find({ _id: { $in: own }, ...match }, { projection: { type: 1 }, ...this.#readOptions })
       .toArray();
     const ids = rooms.map(({ _id }) => _id);
-    if (!await this.#changes.settleAll(ids)) return ids;
+    // Whose name and existence nobody may learn who was removed.
+    const hidden = rooms.filter(({ type }) => type === "private").map(({ _id }) => _id);
+    if (!await this.#changes.settleAll(hidden)) return ids;
     const left = await this.#membershipsOf(userId);
     return ids.filter((id) => left.has(id));
   }
@@ -194,10 +196,16 @@ export class MongoRooms implements RoomStore {
 
   async #withEnds(views: RoomView[]): Promise<Room[]> {
     const rooms = await this.#toRooms(views);
-    const ends = await this.#ends.findAll(views.map(({ _id }) => _id));
-    return await pLimit(TIMES_AT_ONCE).map(views, async (view, i) => {
+    const ends = await this.#endsOf(views.map(({ _id }) => _id));
+    return rooms.map((room, i) => ({ ...room, ...ends[i]! }));
+  }
+
+  /** Where the logs of these rooms end, and when their last messages were sent. */
+  async #endsOf(ids: string[]): Promise<Pick<Room, "id" | "lastSeq" | "lastMessageAt">[]> {
+    const ends = await this.#ends.findAll(ids);
+    return await pLimit(TIMES_AT_ONCE).map(ids, async (id, i) => {
       const { seq: lastSeq, n } = ends[i]!;
-      return { ...rooms[i]!, lastSeq, lastMessageAt: await this.#createdAt(view._id, n) };
+      return { id, lastSeq, lastMessageAt: await this.#createdAt(id, n) };
     });
   }
 
@@ -237,8 +245,10 @@ function afterName({ name, id }: RoomCursor): Document {
   return { name: { $gte: name }, $or: [{ name: { $gt: name } }, { _id: { $gt: id } }] };
 }
 
+type Active = Pick<RoomCursor, "id" | "lastMessageAt">;
+
 /** The last active first, then by id, the greatest first. */
-function byActivity(a: RoomCursor, b: RoomCursor): number {
+function byActivity(a: Active, b: Active): number {
   const later = (b.lastMessageAt?.getTime() ?? 0) - (a.lastMessageAt?.getTime() ?? 0);
   return later || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0);
 }

@@ -1,4 +1,5 @@
 /** Memberships, bans and mutes in the embedded database. */
+import type { StatementSync } from "node:sqlite";
 import {
   MAX_UNREAD,
   type Member,
@@ -22,9 +23,8 @@ import {
 } from "./rows.ts";
 import type { Statements } from "./statements.ts";
 
-/** The messages `m` of the room ?1 after entry ?3 that count for the user ?2. */
-const COUNTED = `m.room = (SELECT key FROM rooms WHERE id = ?1) AND m.seq > ?3
-  AND m.sender IS NOT (SELECT key FROM users WHERE id = ?2) AND m.system = 0
+/** Whether the message `m` counts for the user ?2. */
+const COUNTS = `m.sender IS NOT (SELECT key FROM users WHERE id = ?2) AND m.system = 0
   AND (m.details IS NULL OR m.details ->> 'deletedAt' IS NULL)`;
 
 /** Whether one of the two of the direct room `r` has blocked the other; NULL of other rooms. */
@@ -148,20 +148,27 @@ export class SqliteMembers {
 
   countUnread(userId: string, readSeqs: ReadonlyMap<string, number>): Map<string, Unread> {
     const unread = this.#sql.prepare(
-      `SELECT count(*) AS count FROM (SELECT 1 FROM messages m WHERE ${COUNTED}
+      `SELECT count(*) AS count FROM (SELECT 1 FROM messages m
+         WHERE m.room = (SELECT key FROM rooms WHERE id = ?1) AND m.seq > ?3 AND ${COUNTS}
          LIMIT ${MAX_UNREAD})`,
     );
+    // By the index on users: else all messages after ?3 would be read where few mention the user.
     const mentions = this.#sql.prepare(
-      `SELECT count(*) AS count FROM (SELECT DISTINCT m.seq
-         FROM mentions x JOIN messages m ON m.room = x.room AND m.seq = x.seq
+      `SELECT count(*) AS count FROM (SELECT DISTINCT x.seq
+         FROM mentions x INDEXED BY mentions_by_user
          WHERE x.user IN (0, (SELECT key FROM users WHERE id = ?2))
-           AND x.room = (SELECT key FROM rooms WHERE id = ?1) AND x.seq > ?3 AND ${COUNTED}
+           AND x.room = (SELECT key FROM rooms WHERE id = ?1) AND x.seq > ?3
+           AND EXISTS (SELECT 1 FROM messages m
+             WHERE m.room = x.room AND m.seq = x.seq AND ${COUNTS})
          LIMIT ${MAX_UNREAD})`,
     );
-    const counts = Array.from(readSeqs, ([roomId, seq]): [string, Unread] => [roomId, {
-      unread: Number(unread.get(roomId, userId, seq)?.count),
-      mentions: Number(mentions.get(roomId, userId, seq)?.count),
-    }]);
+    const countOf = (statement: StatementSync, roomId: string, seq: number) => {
+      return Number(statement.get(roomId, userId, seq)?.count);
+    };
+    const counts = Array.from(readSeqs, ([roomId, seq]): [string, Unread] => {
+      const count = countOf(unread, roomId, seq);
+      return [roomId, { unread: count, mentions: count && countOf(mentions, roomId, seq) }];
+    });
     return new Map(counts);
   }
 
