@@ -65,12 +65,8 @@ const WORDS = new Intl.Segmenter("en", { granularity: "word" });
  * words of both may be incomplete.
  */
 export function hasWord(name: string, query: string): boolean {
-  return hasBeginnings(nameWords(name), nameWords(query));
-}
-
-/** Whether each of the beginnings is that of one of the words. */
-export function hasBeginnings(words: readonly string[], beginnings: readonly string[]): boolean {
-  return beginnings.every((begin) => words.some((word) => word.startsWith(begin)));
+  const words = nameWords(name);
+  return nameWords(query).every((begin) => words.some((word) => word.startsWith(begin)));
 }
 
 /**

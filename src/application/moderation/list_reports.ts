@@ -1,4 +1,5 @@
 /** Lists reports for those who moderate, page by page. */
+import pLimit from "p-limit";
 import type { Actor } from "../../domain/actor.ts";
 import { ChatError, roomNotFound } from "../../domain/errors.ts";
 import type { Report, ReportState } from "../../domain/report.ts";
@@ -10,6 +11,8 @@ import type { Dependencies } from "../dependencies.ts";
 
 /** Rooms of a moderator whose reports are listed together. */
 const MAX_ROOMS = 1_000;
+/** Rooms of a page that are read at once. */
+const READS_AT_ONCE = 10;
 
 export interface ReportsRequest {
   state?: ReportState | undefined;
@@ -65,7 +68,7 @@ export async function viewReports(
   const roomIds = new Set(reports.map(({ roomId }) => roomId));
   const [users, rooms] = await Promise.all([
     publicUsers.find([...new Set(userIds.flat())]),
-    Promise.all(Array.from(roomIds, (id) => store.rooms.describe(id))),
+    pLimit(READS_AT_ONCE).map(roomIds, (id) => store.rooms.describe(id)),
   ]);
   const user = (id: string) =>
     users.find((user) => user.id === id) ?? { id, displayName: "", avatarUrl: null };
@@ -118,7 +121,9 @@ async function onlyModerated(
   reports: readonly Report[],
 ): Promise<Report[]> {
   const ids = [...new Set(reports.map(({ roomId }) => roomId))];
-  const accesses = await Promise.all(ids.map((id) => access.find(actor, id).catch(ifRefused)));
+  const accesses = await pLimit(READS_AT_ONCE).map(ids, (id) => {
+    return access.find(actor, id).catch(ifRefused);
+  });
   const allowed = new Set(
     accesses.flatMap((room) => room?.capabilities.has("report.read") ? [room.roomId] : []),
   );

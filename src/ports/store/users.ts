@@ -40,7 +40,8 @@ export interface UserStore {
   /** The ids of all admins. */
   admins(): Promise<string[]>;
   /**
-   * Users whose display names have, for each of the words, a word that begins like it.
+   * Users whose display names have, for each of the words, a word that begins like it; of very many
+   * with one like the longest some may be left out.
    * @param words as `nameWords` makes them; every name has one that begins like ""
    * @param limit users that are returned at most
    * @param withBanned whether those are among them who are banned now

@@ -12,7 +12,7 @@ import type {
   User,
 } from "../../../domain/user.ts";
 import type { UserStore } from "../../../ports/store/users.ts";
-import type { Collections } from "./collections.ts";
+import type { Collections, ReadOptions } from "./collections.ts";
 import {
   fromUser,
   markOf,
@@ -33,9 +33,11 @@ const LAST_CHARACTER = "\u{10ffff}";
 export class MongoUsers implements UserStore {
   readonly #users: Collection<UserDocument>;
   readonly #meta: Collection<MetaDocument>;
+  readonly #readOptions: ReadOptions;
   readonly #operations: Operations;
 
-  constructor({ users, meta }: Collections, operations: Operations) {
+  constructor({ users, meta, readOptions }: Collections, operations: Operations) {
+    this.#readOptions = readOptions;
     this.#users = users;
     this.#meta = meta;
     this.#operations = operations;
@@ -128,6 +130,7 @@ export class MongoUsers implements UserStore {
           projection: { ...PUBLIC_FIELDS, role: 1, ban: 1 },
           limit,
           batchSize: limit + 1,
+          maxTimeMS: this.#readOptions.maxTimeMS,
         })
         .toArray();
       return users.map(toKnownUser);

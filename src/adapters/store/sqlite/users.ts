@@ -1,6 +1,6 @@
 /** Accounts in the embedded database. */
 import { ChatError } from "../../../domain/errors.ts";
-import { hasBeginnings, nameWords } from "../../../domain/name.ts";
+import { nameWords } from "../../../domain/name.ts";
 import type { Restriction } from "../../../domain/restriction.ts";
 import type {
   InstanceRole,
@@ -14,8 +14,10 @@ import { isUniqueViolation, type Statements } from "./statements.ts";
 
 /** Whose ban has not ended at the time ?1. */
 const IS_BANNED = "ban IS NOT NULL AND (ban ->> 'until' IS NULL OR ban ->> 'until' > ?1)";
-/** Comes after all words. */
-const LAST_CHARACTER = "\u{10ffff}";
+/** Comes after those of all words. */
+const LAST_CHARACTER = 0x10ffff;
+/** Words of names that one search looks at: more would keep others waiting. */
+const MAX_EXAMINED = 10_000;
 
 /** The methods of the `UserStore` port without the promises; see there for what each guarantees. */
 export class SqliteUsers {
@@ -91,13 +93,24 @@ export class SqliteUsers {
     const [longest] = words.toSorted((a, b) => b.length - a.length);
     if (longest === undefined) return [];
     const rows = this.#sql.prepare(
-      `SELECT u.* FROM user_words w CROSS JOIN users u ON u.key = w.user
-       WHERE w.word >= ?2 AND w.word < ?3 AND (?4 OR NOT (${IS_BANNED}))
+      `SELECT u.* FROM
+         (SELECT word, user FROM user_words WHERE word >= ?2 AND word < ?3
+          ORDER BY word, user LIMIT ${MAX_EXAMINED}) w
+         CROSS JOIN users u ON u.key = w.user
+       WHERE (?4 OR NOT (${IS_BANNED})) AND NOT EXISTS (
+         SELECT 1 FROM json_each(?5) b WHERE NOT EXISTS (
+           SELECT 1 FROM user_words o WHERE o.user = w.user
+             AND o.word >= b.value AND o.word < b.value || char(${LAST_CHARACTER})))
        ORDER BY w.word, w.user`,
-    ).iterate(Date.now(), longest, longest + LAST_CHARACTER, Number(withBanned));
+    ).iterate(
+      Date.now(),
+      longest,
+      longest + String.fromCodePoint(LAST_CHARACTER),
+      Number(withBanned),
+      JSON.stringify(words),
+    );
     const found = new Map<string, KnownUser>();
     for (const row of rows) {
-      if (!hasBeginnings(nameWords(String(row.display_name)), words)) continue;
       found.set(String(row.id), toKnownUser(row));
       if (found.size === limit) break;
     }
