@@ -76,7 +76,8 @@ export async function compose(config: Config, siblings?: Siblings): Promise<Serv
   const metrics = new Metrics(siblings?.collectMetrics);
   siblings?.onMetricsWanted(() => metrics.snapshot());
   const passwords = new Passwords(config.bcryptCost, config.workers);
-  const standings = new Standings(store);
+  const roomCache = new RoomCache(store, bus);
+  const standings = new Standings(store, { onChange: (roomId) => roomCache.invalidate(roomId) });
   const accountLog = new AccountLog(store, bus);
   const services: Services = {
     store,
@@ -84,9 +85,9 @@ export async function compose(config: Config, siblings?: Siblings): Promise<Serv
     log: new RoomLog(store, bus, metrics, standings),
     accountLog,
     publicUsers: new PublicUsers(store.users, bus),
-    members: new Members(store, standings, accountLog),
+    members: new Members(store, standings, accountLog, bus),
     requestHashes: new RequestHashes(config.accessSecret),
-    access: new Access(new RoomCache(store, bus), standings),
+    access: new Access(roomCache, standings),
     admins: new Admins(store.users, bus),
     adminSettings: { emails: new Set(config.adminEmails), registered: !config.production },
     newestPages: isAlone(bus) ? new NewestPages(store, bus) : null,

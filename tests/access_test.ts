@@ -100,7 +100,7 @@ function openAccess(table?: Table) {
   };
   const store = { rooms: { find, describe: find }, members: { standings }, epoch: 0 };
   const rooms = new RoomCache(store as unknown as Store, new InProcessBus());
-  return { access: new Access(rooms, new Standings(store as unknown as Store, table)), asked };
+  return { access: new Access(rooms, new Standings(store as unknown as Store, { table })), asked };
 }
 
 /** Use cases whose room lets everybody do just this: what lies behind the gate must not be reached. */

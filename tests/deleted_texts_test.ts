@@ -70,7 +70,8 @@ async function openWorld() {
   const [bus, metrics] = [new InProcessBus(), new Metrics()];
   const publicUsers = new PublicUsers(store.users, bus);
   const log = new RoomLog(store, bus, metrics);
-  const life = { opened: () => {}, closed: () => {} };
+  const nothing = () => {};
+  const life = { opened: nothing, closed: nothing, removed: nothing, changed: nothing };
   const hub = new Hub({ store, bus, log, metrics, publicUsers }, new Flusher(() => 0), life);
   return Object.assign(world, { hub });
 }
@@ -96,7 +97,7 @@ function subscriber(socket: Socket): Subscriber {
 /** What a socket is shown that joins. */
 async function join({ hub, roomId }: World, socket = new Socket()): Promise<string> {
   let shown = "";
-  await hub.join(roomId, subscriber(socket), (entered) => shown = textOf(entered));
+  await hub.join(roomId, subscriber(socket), () => true, (entered) => shown = textOf(entered));
   return shown;
 }
 
@@ -104,7 +105,7 @@ async function join({ hub, roomId }: World, socket = new Socket()): Promise<stri
 async function recover({ hub, roomId }: World, seq: number, socket = new Socket()) {
   let shown = "";
   const answer = (missed: Entered) => shown = textOf(missed);
-  await hub.recover(roomId, { seq }, subscriber(socket), Promise.resolve(), answer);
+  await hub.recover(roomId, { seq }, subscriber(socket), Promise.resolve(), () => true, answer);
   return shown;
 }
 
@@ -208,7 +209,7 @@ Deno.test("a message that is deleted while a page waits for a slow socket comes 
   socket.onDrain = async () => void await remove(world, secret);
   let shown: Missed | undefined;
   const answer = (missed: Missed) => shown = missed;
-  await hub.recover(roomId, { seq: 1 }, subscriber(socket), Promise.resolve(), answer);
+  await hub.recover(roomId, { seq: 1 }, subscriber(socket), Promise.resolve(), () => true, answer);
   const messages: { id: string; changedSeq: number }[] = JSON.parse(shown!.messages);
   const seqs = messages.map(({ changedSeq }) => changedSeq);
   assert.ok(shown!.hasMore);

@@ -1,5 +1,6 @@
 /** Who becomes a member, and what that costs. */
 import assert from "node:assert/strict";
+import { InProcessBus } from "../src/adapters/bus/in_process.ts";
 import type { Dependencies } from "../src/application/dependencies.ts";
 import { sendMessage } from "../src/application/messages/send_message.ts";
 import { setRead } from "../src/application/rooms/set_read.ts";
@@ -24,6 +25,8 @@ function unreadStandings() {
       known.set(`${userId} ${roomId}`, place);
       return Promise.resolve(place);
     },
+    forget: (roomId: string, userId: string) => void known.delete(`${userId} ${roomId}`),
+    forgetAll: () => known.clear(),
   };
 }
 
@@ -37,6 +40,7 @@ Deno.test("a user's first messages in a room make them a member with one write",
     { members: { join: add } } as unknown as Store,
     unreadStandings(),
     NO_ACCOUNTS,
+    new InProcessBus(),
   );
   await Promise.all([members.add("a", "ada"), members.add("a", "ada"), members.add("b", "ada")]);
   await members.add("a", "ada");
@@ -50,6 +54,7 @@ Deno.test("a membership that could not be written is written with the next messa
     { members: { join: add } } as unknown as Store,
     unreadStandings(),
     NO_ACCOUNTS,
+    new InProcessBus(),
   );
   await assert.rejects(members.add("a", "ada"), { message: "down" });
   await members.add("a", "ada");
@@ -69,6 +74,7 @@ Deno.test("a read position waits for the messages that make its user a member, s
     { members: store } as unknown as Store,
     unreadStandings(),
     NO_ACCOUNTS,
+    new InProcessBus(),
   );
   const [first, refused, other] = Array.from({ length: 3 }, () => Promise.withResolvers<void>());
   const ada = { userId: "ada" } as Actor;
@@ -98,11 +104,15 @@ Deno.test("who sends their first message and reads on at once is a member by the
     } as unknown as Store,
     unreadStandings(),
     NO_ACCOUNTS,
+    new InProcessBus(),
   );
   const stored = Promise.withResolvers<object>();
   const dependencies = {
     members,
-    access: { known: () => ({ roomId: "a", rules: OPEN_RULES, standing: STRANGER }) },
+    access: {
+      known: () => ({ roomId: "a", rules: OPEN_RULES, standing: STRANGER }),
+      confirm: () => Promise.resolve(),
+    },
     log: { append: () => stored.promise },
     rateLimits: { consume: () => Promise.resolve() },
     requestHashes: { hash: () => "hash" },

@@ -153,12 +153,14 @@ Deno.test("a live frame has the users who were read for it while a profile was c
 
 Deno.test("who joins while users react without a pause is shown them all", async () => {
   const world = new World();
-  const room = new ServedRoom(ROOM, { ...world.options, opened: Promise.resolve() });
+  const opened = Promise.resolve();
+  const options = { ...world.options, opened, onRemoved: () => {}, onChange: () => {} };
+  const room = new ServedRoom(ROOM, options);
   world.react("first");
   let count = 0;
   world.onReactionsRead = () => room.feed.offer(world.react(`user ${++count}`));
   let entered: Entered | undefined;
-  await room.join(socket().subscriber, (shown) => entered = shown);
+  await room.join(socket().subscriber, () => true, (shown) => entered = shown);
   const [message] = JSON.parse(entered!.messages);
   const named = [...message.mentions, ...message.reactions[0].users];
   assert.deepEqual(entered!.related.users.map(({ id }) => id), named);

@@ -84,7 +84,7 @@ Deno.test("another instance's entry is read although an own append does not end"
   const { log, bus, hub, store, room, ada } = world;
   bus.subscribe((event) => hub.receive(event));
   const seqs: number[] = [];
-  await hub.join(room, watcher(seqs), ({ lastSeq }) => seqs.push(lastSeq));
+  await hub.join(room, watcher(seqs), () => true, ({ lastSeq }) => seqs.push(lastSeq));
   const hanging = Promise.withResolvers<void>();
   world.beforeAppend = () => hanging.promise;
   const own = log.append(room, send(ada));
@@ -102,7 +102,7 @@ Deno.test("an entry that the database announces before its writer does is not re
   const { log, bus, hub, room, ada } = world;
   bus.subscribe((event) => hub.receive(event));
   const seqs: number[] = [];
-  await hub.join(room, watcher(seqs), ({ lastSeq }) => seqs.push(lastSeq));
+  await hub.join(room, watcher(seqs), () => true, ({ lastSeq }) => seqs.push(lastSeq));
   const before = world.reads;
   world.onAppended = (entries) => bus.grow(room, entries.at(-1)!.seq);
   await log.append(room, send(ada));
@@ -116,7 +116,7 @@ Deno.test("what another instance wrote is read when the database announces it", 
   const { bus, hub, store, room, ada } = world;
   bus.subscribe((event) => hub.receive(event));
   const seqs: number[] = [];
-  await hub.join(room, watcher(seqs), ({ lastSeq }) => seqs.push(lastSeq));
+  await hub.join(room, watcher(seqs), () => true, ({ lastSeq }) => seqs.push(lastSeq));
   await store.log.append(room, { seq: 1, n: 1 }, [draft(ada), draft(ada)]);
   bus.grow(room, 3);
   await until(() => seqs.length === 3, "the entries are delivered");
@@ -512,7 +512,8 @@ async function openWorld() {
   };
   const metrics = new Metrics();
   const log = new RoomLog(store, world.bus, metrics);
-  const life = { opened: () => Promise.resolve(), closed: () => {} };
+  const nothing = () => {};
+  const life = { opened: nothing, closed: nothing, removed: nothing, changed: nothing };
   const publicUsers = new PublicUsers(store.users, world.bus);
   const services = { store, bus: world.bus, log, metrics, publicUsers };
   const hub = new Hub(services, new Flusher(() => 0), life);

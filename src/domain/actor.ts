@@ -5,7 +5,7 @@ export interface Actor {
   userId: string;
   sessionId: string;
   /** Whether they may do in public rooms what owners may; false if missing. */
-  isAdmin?: boolean;
+  isAdmin?: boolean | undefined;
 }
 
 /** An actor whose profile is at hand, as the others in a room see it. */

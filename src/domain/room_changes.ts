@@ -19,6 +19,15 @@ export interface MemberChange {
   mute?: Restriction | null;
 }
 
+/** Why sockets are taken out of a room. */
+export type RemovalReason = "kicked" | "banned" | "left" | "deleted";
+
+/** Whose sockets an entry takes out of its room. */
+export interface Removal {
+  reason: RemovalReason;
+  userIds: readonly string[];
+}
+
 /** The rules of a room after its settings have changed. */
 export function rulesAfter(rules: RoomRules, changes: SettingChanges): RoomRules {
   const { postPolicy = rules.postPolicy, archivedAt = rules.archivedAt } = changes;
@@ -68,6 +77,21 @@ export function firstMembers(
   const added = opening.flatMap(memberChanges)
     .flatMap(({ userId, role }) => role ? [{ userId, role }] : []);
   return [{ userId: createdBy.id, role: "owner" }, ...added];
+}
+
+/** Whose sockets a message takes out of its room; null if it takes out none. */
+export function removalBy({ systemType, systemData }: Notice): Removal | null {
+  const userIds = systemData?.users ?? [];
+  switch (systemType) {
+    case "member_left":
+      return { reason: "left", userIds };
+    case "member_removed":
+      return { reason: "kicked", userIds };
+    case "member_banned":
+      return { reason: "banned", userIds };
+    default:
+      return null;
+  }
 }
 
 /** What a message makes of its room's settings; null for messages that are not about them. */

@@ -32,6 +32,8 @@ export type InstanceEvent =
   | { kind: "instance_left" }
   /** Asks the instance `of`, or all, to publish their `presence` in these rooms, even if it is empty. */
   | { kind: "presence_wanted"; roomIds: string[]; of: string | null }
+  /** A user is no member of the room any more, without an entry of its log; followed or not. */
+  | { kind: "member_left"; leftRoomId: string; userId: string }
   /** A session was revoked: its sockets are to be closed. */
   | { kind: "session_revoked"; sessionId: string }
   /** A user was given a role on the server. */

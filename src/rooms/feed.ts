@@ -5,6 +5,7 @@ import type { Metrics } from "../services/metrics.ts";
 import type { RoomLog } from "../services/room_log.ts";
 import type { Entry, LogPosition } from "../domain/entry.ts";
 import type { Message } from "../domain/message.ts";
+import { changesRoom } from "../domain/room_changes.ts";
 import type { PublicUser } from "../domain/user.ts";
 import type { Store } from "../ports/store/store.ts";
 import { JOINED_MESSAGES } from "../protocol/wire/limits.ts";
@@ -32,6 +33,8 @@ export interface FeedOptions {
   /** Must receive each event before this feed does. */
   profiles: RecentProfiles;
   publicUsers: PublicUsers;
+  /** An entry was delivered that changes the room's members or settings; nothing after it was. */
+  onRoomChange?: (entry: Entry) => void;
 }
 
 /** What was read to go with entries in their frames, by id. */
@@ -63,6 +66,7 @@ export class Feed {
   readonly #metrics: Metrics;
   readonly #profiles: RecentProfiles;
   readonly #publicUsers: PublicUsers;
+  readonly #onRoomChange: FeedOptions["onRoomChange"];
   /** Frames that sockets of `echoroom.batch` get with the next flush. */
   #gathered: string[] = [];
   #gatheredLength = 0;
@@ -86,6 +90,7 @@ export class Feed {
     this.#metrics = metrics;
     this.#profiles = profiles;
     this.#publicUsers = publicUsers;
+    this.#onRoomChange = options.onRoomChange;
   }
 
   /** The last entry delivered. */
@@ -264,6 +269,7 @@ export class Feed {
     const { text } = this.window.apply(entry);
     this.#send(entryFrame(entry, { roomId: this.#roomIdText, message: text, related }));
     this.#metrics.delivered(this.live.size, Date.now() - entry.createdAt.getTime());
+    if (entry.kind === "created" && changesRoom(entry.message)) this.#onRoomChange?.(entry);
   }
 
   #send(text: string): void {

@@ -1,10 +1,11 @@
 /** The rooms that this instance serves now: opened for the first socket, closed after the last. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Services } from "../services/services.ts";
+import type { Entry } from "../domain/entry.ts";
 import type { BusEvent } from "../ports/bus.ts";
 import type { Flusher } from "./flusher.ts";
 import { RecentProfiles } from "./recent_profiles.ts";
-import { type Cursor, type Entered, type Missed, ServedRoom } from "./served_room.ts";
+import { type Admit, type Cursor, type Entered, type Missed, ServedRoom } from "./served_room.ts";
 import type { Subscriber } from "./subscriber.ts";
 
 /** What else begins and ends with the time that a room is served here. */
@@ -12,6 +13,10 @@ export interface RoomLife {
   /** The room is open and its events arrive; sockets come in next. */
   opened(roomId: string): void;
   closed(roomId: string): void;
+  /** A socket is taken out of the room; it is still in it. */
+  removed(roomId: string, subscriber: Subscriber): void;
+  /** An entry that was delivered has changed the room's members or settings. */
+  changed(entry: Entry, room: ServedRoom): void;
 }
 
 type HubServices = Pick<Services, "store" | "bus" | "log" | "metrics" | "publicUsers">;
@@ -49,6 +54,8 @@ export class Hub {
         return this.#rooms.get(event.roomId)?.feed.offer(event.entries);
       case "head_advanced":
         return this.#receiveHead(event.roomId, event.head);
+      case "member_left":
+        return this.#rooms.get(event.leftRoomId)?.removeUsers([event.userId], "left");
       case "append_uncertain":
         return this.#rooms.get(event.roomId)?.feed.repair();
       case "profile_changed":
@@ -72,33 +79,35 @@ export class Hub {
   }
 
   /**
-   * Puts a socket into a room. `welcome` is called in the same turn in which the socket begins to
+   * Puts a socket into a room, if `admit` lets it in. `welcome` is called in the same turn in which the socket begins to
    * get entries: whatever it sends comes before entry `lastSeq` + 1 and after nothing newer. It is
    * not called if the socket has closed meanwhile.
-   * @throws ChatError `unavailable`
+   * @throws ChatError `unavailable`; what `admit` throws
    */
-  join(
+  join<A>(
     roomId: string,
     subscriber: Subscriber,
-    welcome: (entered: Entered) => void,
+    admit: Admit<A>,
+    welcome: (entered: Entered, admission: A) => void,
   ): Promise<void> {
-    return this.#inRoom(roomId, (room) => room.join(subscriber, welcome));
+    return this.#inRoom(roomId, (room) => room.join(subscriber, admit, welcome));
   }
 
   /**
    * Finds what a socket missed after `cursor`. Unless there is more than fits one answer the socket
    * is in the room when `answer` is called, as with `join`; until then it gets no live entries.
    * @param earlier what has to be answered before
-   * @throws ChatError `unavailable`
+   * @throws ChatError `unavailable`; what `admit` throws
    */
-  recover(
+  recover<A>(
     roomId: string,
     cursor: Cursor,
     subscriber: Subscriber,
     earlier: Promise<void>,
-    answer: (missed: Missed) => void,
+    admit: Admit<A>,
+    answer: (missed: Missed, admission: A) => void,
   ): Promise<void> {
-    return this.#inRoom(roomId, (room) => room.recover(cursor, subscriber, earlier, answer));
+    return this.#inRoom(roomId, (room) => room.recover(cursor, subscriber, earlier, admit, answer));
   }
 
   /** Whether a socket is in a room. */
@@ -155,7 +164,18 @@ export class Hub {
     const opened = bus.follow(roomId).then(() => this.#life.opened(roomId));
     const [flusher, profiles] = [this.#flusher, this.#profiles];
     const services = { store, log, metrics, publicUsers };
-    const room = new ServedRoom(roomId, { ...services, flusher, profiles, opened });
+    const room: ServedRoom = new ServedRoom(roomId, {
+      ...services,
+      flusher,
+      profiles,
+      opened,
+      onRemoved: (subscriber) => {
+        this.#life.removed(roomId, subscriber);
+        // Not now: the entries of which one takes it out are still being delivered.
+        queueMicrotask(() => this.#closeIfIdle(roomId, room));
+      },
+      onChange: (entry) => this.#life.changed(entry, room),
+    });
     this.#rooms.set(roomId, room);
     return room;
   }

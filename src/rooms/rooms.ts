@@ -2,9 +2,11 @@
 import type { Services } from "../services/services.ts";
 import type { BusEvent } from "../ports/bus.ts";
 import { Flusher } from "./flusher.ts";
-import { Hub } from "./hub.ts";
+import { Hub, type RoomLife } from "./hub.ts";
 import { Presence } from "./presence.ts";
 import { RecentProfiles } from "./recent_profiles.ts";
+import { RoomUpdates } from "./room_updates.ts";
+import type { Subscriber } from "./subscriber.ts";
 import { Typing } from "./typing.ts";
 
 export class Rooms {
@@ -16,13 +18,19 @@ export class Rooms {
   readonly typing: Typing;
 
   constructor(
-    services: Pick<Services, "store" | "bus" | "log" | "metrics" | "publicUsers" | "load">,
+    services: Pick<
+      Services,
+      "access" | "store" | "bus" | "log" | "metrics" | "publicUsers" | "load"
+    >,
   ) {
-    const { bus, load } = services;
+    const { access, bus, load } = services;
+    const updates = new RoomUpdates(access);
     this.flusher = new Flusher(() => load.level);
-    const life = {
-      opened: (roomId: string) => this.presence.open(roomId),
-      closed: (roomId: string) => this.presence.close(roomId),
+    const life: RoomLife = {
+      opened: (roomId) => this.presence.open(roomId),
+      closed: (roomId) => this.presence.close(roomId),
+      removed: (roomId, subscriber) => this.#takeOut(roomId, subscriber),
+      changed: (entry, room) => updates.show(entry, room),
     };
     this.hub = new Hub(services, this.flusher, life, this.profiles);
     const broadcast = this.hub.broadcast.bind(this.hub);
@@ -35,6 +43,14 @@ export class Rooms {
     this.typing.close();
     this.presence.end();
     this.hub.close();
+  }
+
+  /** Ends what a socket shows of its user in a room. */
+  #takeOut(roomId: string, subscriber: Subscriber): void {
+    const { userId } = subscriber;
+    if (userId === null) return;
+    this.typing.stop(roomId, subscriber, userId);
+    if (this.hub.setPresent(roomId, subscriber, false)) this.presence.leave(roomId, userId);
   }
 
   #receive(event: BusEvent, from: string): void {

@@ -2,6 +2,7 @@
 import { SingleFlights } from "../async/single_flight.ts";
 import type { Entry } from "../domain/entry.ts";
 import { unavailable } from "../domain/errors.ts";
+import { removalBy, type RemovalReason } from "../domain/room_changes.ts";
 import type { Store } from "../ports/store/store.ts";
 import type { Services } from "../services/services.ts";
 import { MISSED_MESSAGES } from "../protocol/wire/limits.ts";
@@ -53,7 +54,17 @@ export interface ServedRoomOptions
   profiles: RecentProfiles;
   /** Resolves once the room's events arrive. */
   opened: Promise<void>;
+  /** A socket was taken out of the room. */
+  onRemoved(subscriber: Subscriber): void;
+  /** The last entry delivered has changed the room's members or settings. */
+  onChange(entry: Entry): void;
 }
+
+/**
+ * Lets a socket in at entry `seq`, if that can be decided in this turn; else it is asked again once the
+ * promise resolves. Throws if the socket may not come in.
+ */
+export type Admit<A> = (seq: number) => A | Promise<unknown>;
 
 /** Entries read at once to find what a socket missed. */
 const PAGE = 200;
@@ -69,6 +80,7 @@ export class ServedRoom {
   readonly #profiles: RecentProfiles;
   readonly #related: RelatedSources;
   readonly #latest: LatestMessages;
+  readonly #onRemoved: ServedRoomOptions["onRemoved"];
   /** Pages of the log after an entry: after a restart many sockets miss the same. */
   readonly #pages = new SingleFlights((after) => this.#readPage(Number(after)));
   readonly #opened: Promise<void>;
@@ -85,7 +97,14 @@ export class ServedRoom {
     this.#profiles = options.profiles;
     this.#related = options;
     this.#opened = options.opened;
-    this.feed = new Feed(id, options);
+    this.#onRemoved = options.onRemoved;
+    this.feed = new Feed(id, {
+      ...options,
+      onRoomChange: (entry) => {
+        this.#removeBy(entry);
+        options.onChange(entry);
+      },
+    });
     this.#latest = new LatestMessages(id, this.feed.window, options);
   }
 
@@ -99,23 +118,28 @@ export class ServedRoom {
   }
 
   /** As `Hub.join`. */
-  join(subscriber: Subscriber, welcome: (entered: Entered) => void): Promise<void> {
+  join<A>(
+    subscriber: Subscriber,
+    admit: Admit<A>,
+    welcome: (entered: Entered, admission: A) => void,
+  ): Promise<void> {
     return this.#whileOpen(async () => {
       await this.feed.refresh();
-      const related = await this.#relatedToLatest(subscriber);
+      const { related, admission } = await this.#latestFor(subscriber, admit);
       // From the last look at the feed to the answer nothing is awaited.
       if (!subscriber.open) return;
       this.#enter(subscriber);
-      welcome({ ...this.#showLatest(related), ...this.#end() });
+      welcome({ ...this.#showLatest(related), ...this.#end() }, admission);
     });
   }
 
   /** As `Hub.recover`. */
-  recover(
+  recover<A>(
     cursor: Cursor,
     subscriber: Subscriber,
     earlier: Promise<void>,
-    answer: (missed: Missed) => void,
+    admit: Admit<A>,
+    answer: (missed: Missed, admission: A) => void,
   ): Promise<void> {
     return this.#whileOpen(async () => {
       const { feed } = this;
@@ -124,22 +148,23 @@ export class ServedRoom {
       const reset = await this.#isForeign(cursor);
       await earlier;
       if (reset) {
-        const related = await this.#relatedToLatest(subscriber);
+        const { related, admission } = await this.#latestFor(subscriber, admit);
         if (!subscriber.open) return;
         this.#enter(subscriber);
-        return answer({ ...this.#showLatest(related), ...this.#end(), hasMore: false, reset });
+        const entered = { ...this.#showLatest(related), ...this.#end() };
+        return answer({ ...entered, hasMore: false, reset }, admission);
       }
-      const { missed, related } = await this.#missedBy(subscriber, cursor);
+      const { missed, related, admission } = await this.#missedBy(subscriber, cursor, admit);
       // From the last look at the feed to the answer nothing is awaited.
       const newest = this.#newestOf(missed.rendered);
       const shown = { messages: listOf(newest), related: this.#completed(related, newest) };
       if (missed.lastSeq < feed.head) {
         const { lastSeq, lastEntryId } = missed;
-        return answer({ ...shown, lastSeq, lastEntryId, hasMore: true, reset });
+        return answer({ ...shown, lastSeq, lastEntryId, hasMore: true, reset }, admission);
       }
       if (!subscriber.open) return;
       this.#enter(subscriber);
-      answer({ ...shown, ...this.#end(), hasMore: false, reset });
+      answer({ ...shown, ...this.#end(), hasMore: false, reset }, admission);
     });
   }
 
@@ -147,6 +172,26 @@ export class ServedRoom {
     this.feed.live.delete(subscriber);
     this.#paused.delete(subscriber);
     this.#present.delete(subscriber);
+  }
+
+  /** The sockets in the room of these users, or of all. */
+  subscribers(userIds?: readonly string[]): Subscriber[] {
+    const all = [...this.feed.live, ...this.#paused];
+    if (!userIds) return all;
+    const ids = new Set<string | null>(userIds);
+    return all.filter(({ userId }) => ids.has(userId));
+  }
+
+  /** Takes the sockets of users out of the room; what was delivered before goes out to them first. */
+  removeUsers(userIds: readonly string[], reason: RemovalReason): void {
+    const subscribers = this.subscribers(userIds);
+    if (subscribers.length === 0) return;
+    this.feed.flush();
+    for (const subscriber of subscribers) {
+      this.#onRemoved(subscriber);
+      this.leave(subscriber);
+      subscriber.removed(this.#id, reason);
+    }
   }
 
   /** As `Hub.setPresent`. */
@@ -180,16 +225,23 @@ export class ServedRoom {
     }
   }
 
+  /** Nobody gets an entry after the one that ends their right to it. */
+  #removeBy({ message }: Entry): void {
+    const removal = removalBy(message);
+    if (removal) this.removeUsers(removal.userIds, removal.reason);
+  }
+
   /**
-   * Waits until the socket takes an answer and the feed may be shown, and reads what goes with the
-   * answer: it may be sent in the turn in which this resolves.
+   * Waits until the socket takes an answer, is let in and the feed may be shown, and reads what goes
+   * with the answer: it may be sent in the turn in which this resolves.
    * @param read reads what goes with the messages as they are when it is called
-   * @throws ChatError `unavailable`
+   * @throws ChatError `unavailable`; what `admit` throws
    */
-  async #whenReady(
+  async #whenReady<A>(
     subscriber: Subscriber,
+    admit: Admit<A>,
     read: () => Promise<RelatedToReader>,
-  ): Promise<RelatedToEntered> {
+  ): Promise<{ related: RelatedToEntered; admission: A }> {
     for (let tries = 1;; tries++) {
       while (this.feed.stale || subscriber.congested) {
         if (subscriber.congested) await subscriber.drain();
@@ -199,19 +251,22 @@ export class ServedRoom {
       const { head } = this.feed;
       const related = await read();
       const isCurrent = this.feed.head === head || tries >= RELATED_TRIES;
-      if (isCurrent && !this.feed.stale && !subscriber.congested) return this.#newest(related);
+      if (!isCurrent || this.feed.stale || subscriber.congested) continue;
+      const admission = admit(this.feed.head);
+      if (!(admission instanceof Promise)) return { related: this.#newest(related), admission };
+      await admission;
     }
   }
 
   /** Finds what a socket missed, and what goes with it: all of it, or a page. */
-  async #missedBy(subscriber: Subscriber, cursor: Cursor) {
+  async #missedBy<A>(subscriber: Subscriber, cursor: Cursor, admit: Admit<A>) {
     let limit: number = MISSED_MESSAGES;
     while (true) {
       const { head } = this.feed;
       const since = this.#profiles.changes;
       const missed = new MissedMessages(cursor.seq, limit);
       await this.#readMissed(missed);
-      const related = await this.#whenReady(subscriber, () => {
+      const { related, admission } = await this.#whenReady(subscriber, admit, () => {
         this.#complete(missed);
         const messages = this.#newestOf(missed.rendered).map(({ message }) => message);
         return relatedTo(this.#related, this.#id, subscriber.userId, messages);
@@ -225,7 +280,7 @@ export class ServedRoom {
       if (this.feed.window.after(head) === null) continue;
       this.#complete(missed);
       missed.showSenders(this.#profiles, since);
-      return { missed, related };
+      return { missed, related, admission };
     }
   }
 
@@ -260,8 +315,8 @@ export class ServedRoom {
     return rendered.map((each) => window.newest(each.message) ?? each).toSorted(byChange);
   }
 
-  #relatedToLatest(subscriber: Subscriber): Promise<RelatedToEntered> {
-    return this.#whenReady(subscriber, () => this.#latest.related(subscriber.userId));
+  #latestFor<A>(subscriber: Subscriber, admit: Admit<A>) {
+    return this.#whenReady(subscriber, admit, () => this.#latest.related(subscriber.userId));
   }
 
   /** Nothing that was deleted meanwhile. */

@@ -7,6 +7,13 @@ import { accessTo, type RoomAccess } from "./room_access.ts";
 import type { RoomCache } from "./room_cache.ts";
 import type { Place, Standings } from "./standings.ts";
 
+/** What a socket is let into a room with. */
+export interface Admission {
+  access: RoomAccess;
+  /** With the end of its log as it is delivered. */
+  room: Omit<Room, "lastMessageAt">;
+}
+
 export class Access {
   readonly #rooms: RoomCache;
   readonly #standings: Standings;
@@ -41,6 +48,23 @@ export class Access {
     const roomId = await this.#rooms.identify(idOrSlug);
     const place = this.#standings.recent(roomId, actor.userId);
     return (place && this.#readable(actor, roomId, place)) ?? await this.#read(actor, roomId);
+  }
+
+  /**
+   * What the actor may do in a room no earlier than at entry `seq`, the last one delivered, and the
+   * room: in this turn, if they are known; else a promise after which it is to be asked again.
+   * @throws ChatError as `find`
+   */
+  admit(
+    actor: Pick<Actor, "userId" | "isAdmin">,
+    roomId: string,
+    seq: number,
+  ): Admission | Promise<unknown> {
+    const place = this.#standings.known(roomId, actor.userId, seq);
+    if (!place) return this.#standings.read(roomId, actor.userId, seq);
+    const access = accessTo(actor, roomId, place, this.#standings.table);
+    const room = this.#rooms.known(roomId);
+    return room ? { access, room: { ...room, lastSeq: seq } } : this.#rooms.find(roomId);
   }
 
   /**

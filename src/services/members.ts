@@ -2,6 +2,7 @@
 import type { Actor } from "../domain/actor.ts";
 import { ChatError } from "../domain/errors.ts";
 import type { Unread } from "../domain/membership.ts";
+import type { Bus } from "../ports/bus.ts";
 import type { Store } from "../ports/store/store.ts";
 import type { AccountLog } from "./account_log.ts";
 import type { Standings } from "./standings.ts";
@@ -13,8 +14,9 @@ export interface ReadState extends Unread {
 
 export class Members {
   readonly #store: Store;
-  readonly #standings: Pick<Standings, "known" | "read">;
+  readonly #standings: Pick<Standings, "known" | "read" | "forget">;
   readonly #accounts: Pick<AccountLog, "changed" | "readMoved">;
+  readonly #bus: Bus;
   /** Shared by the first messages of a user in a room. */
   readonly #additions = new Map<string, Promise<void>>();
   /** Of users whose first messages in a room are being stored: settled once they are members. */
@@ -22,12 +24,40 @@ export class Members {
 
   constructor(
     store: Store,
-    standings: Pick<Standings, "known" | "read">,
+    standings: Pick<Standings, "known" | "read" | "forget" | "forgetAll">,
     accounts: Pick<AccountLog, "changed" | "readMoved">,
+    bus: Bus,
   ) {
     this.#store = store;
     this.#standings = standings;
     this.#accounts = accounts;
+    this.#bus = bus;
+    bus.subscribe((event) => {
+      if (event.kind === "member_left") standings.forget(event.leftRoomId, event.userId);
+      // Else who has left meanwhile would not be added again by a message.
+      if (event.kind === "interrupted") standings.forgetAll();
+    });
+  }
+
+  /**
+   * Makes the actor a plain member of a public room, without an entry; nothing changes if they are one.
+   * @throws ChatError `unavailable`
+   */
+  async join(roomId: string, userId: string): Promise<void> {
+    await this.#store.members.join(roomId, userId);
+    this.#standings.forget(roomId, userId);
+    this.#accounts.changed([userId]);
+  }
+
+  /**
+   * Ends a plain membership of a public room, without an entry.
+   * @throws ChatError `unavailable`
+   */
+  async leave(roomId: string, userId: string): Promise<void> {
+    await this.expected(roomId, userId);
+    await this.#store.members.leave(roomId, userId);
+    this.#accounts.changed([userId]);
+    this.#bus.publish({ kind: "member_left", leftRoomId: roomId, userId });
   }
 
   /**

@@ -18,6 +18,9 @@ export class RoomCache {
   readonly #reads = new SingleFlights((idOrSlug) => this.#describe(idOrSlug));
   /** Counts invalidations: what was read before one and arrives after it may be outdated. */
   #invalidations = 0;
+  /** The last invalidation of all rooms, and of single ones. */
+  #allInvalidated = 0;
+  readonly #invalidated = new LRUCache<string, number>({ max: MAX_ROOMS });
 
   constructor(store: Store, bus: Bus) {
     this.#store = store;
@@ -25,8 +28,14 @@ export class RoomCache {
       if (event.kind === "profile_changed") this.#dropRoomsOf(event.user.id);
       else if (event.kind === "interrupted") this.#rooms.clear();
       else return;
-      this.#invalidations++;
+      this.#allInvalidated = ++this.#invalidations;
     });
+  }
+
+  /** The room has changed: what was read before is outdated. */
+  invalidate(roomId: string): void {
+    this.#invalidated.set(roomId, ++this.#invalidations);
+    this.#rooms.delete(roomId);
   }
 
   /**
@@ -42,8 +51,13 @@ export class RoomCache {
     return this.#ids.get(idOrSlug);
   }
 
+  /** A room without the end of its log, if it is cached; at most 10 s old. */
+  known(roomId: string): NewRoom | undefined {
+    return this.#rooms.get(roomId);
+  }
+
   /**
-   * A room without the end of its log; at most 10 s old.
+   * The same, looked up in the store if it is not cached.
    * @throws ChatError `room_not_found`
    */
   async find(idOrSlug: string): Promise<NewRoom> {
@@ -69,7 +83,8 @@ export class RoomCache {
     const room = await read();
     if (!room) throw roomNotFound();
     this.#ids.set(idOrSlug, room.id);
-    if (invalidations === this.#invalidations) this.#rooms.set(room.id, room);
+    const invalidated = Math.max(this.#allInvalidated, this.#invalidated.get(room.id) ?? 0);
+    if (invalidated <= invalidations) this.#rooms.set(room.id, room);
     return room;
   }
 

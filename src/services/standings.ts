@@ -44,6 +44,12 @@ interface RoomView {
   rules: Known<RoomRules> | null;
 }
 
+export interface StandingsOptions {
+  table?: typeof capabilitiesOf | undefined;
+  /** An entry has changed the room: its members or settings. */
+  onChange?: (roomId: string) => void;
+}
+
 interface Question {
   userId: string;
   /** The answer must be no older than this entry. */
@@ -70,8 +76,11 @@ export class Standings {
   #generations = 0;
   #epoch: number;
 
-  constructor(store: Pick<Store, "members" | "epoch">, table = capabilitiesOf) {
-    this.table = table;
+  readonly #onChange: NonNullable<StandingsOptions["onChange"]>;
+
+  constructor(store: Pick<Store, "members" | "epoch">, options: StandingsOptions = {}) {
+    this.table = options.table ?? capabilitiesOf;
+    this.#onChange = options.onChange ?? (() => {});
     this.#store = store;
     this.#epoch = store.epoch;
   }
@@ -122,6 +131,11 @@ export class Standings {
     this.#standings.delete(keyOf(roomId, userId));
   }
 
+  /** Standings may have changed without an entry, and the event of it was lost. */
+  forgetAll(): void {
+    this.#standings.clear();
+  }
+
   /** A room whose log has reached entry `seq`: what entries were missed up to there. */
   #at(roomId: string, seq: number): RoomView {
     if (this.#store.epoch !== this.#epoch) this.#forgetAll();
@@ -135,6 +149,7 @@ export class Standings {
 
   #apply(room: RoomView, { roomId, message }: Entry): void {
     room.changes++;
+    this.#onChange(roomId);
     const settings = settingChanges(message);
     if (settings && room.rules?.generation === room.generation) {
       room.rules.value = rulesAfter(room.rules.value, settings);

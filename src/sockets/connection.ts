@@ -1,5 +1,6 @@
 /** One socket: what it is sent, and how it is closed. */
 import type { ErrorCode } from "../domain/errors.ts";
+import type { RemovalReason } from "../domain/room_changes.ts";
 import { CLOSE_CODES, type CloseCode } from "../protocol/wire/close_codes.ts";
 import { frame, type Ref, type ServerData, type ServerEvent } from "../protocol/frames.ts";
 import type { Flusher } from "../rooms/flusher.ts";
@@ -69,6 +70,10 @@ export class Connection implements Subscriber {
 
   get userId(): string | null {
     return this.identity.actor?.userId ?? null;
+  }
+
+  get isAdmin(): boolean {
+    return this.identity.actor?.isAdmin ?? false;
   }
 
   /** Whether the client takes arrays of events. */
@@ -160,6 +165,11 @@ export class Connection implements Subscriber {
   /** Resolves when it makes sense to look at `congested` again. */
   drain(): Promise<void> {
     return new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
+  }
+
+  removed(roomId: string, reason: RemovalReason): void {
+    this.rooms.delete(roomId);
+    this.emit("room:removed", { roomId, reason });
   }
 
   /** Sends what waits. */

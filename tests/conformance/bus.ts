@@ -437,6 +437,7 @@ const EVENTS: (RoomEvent | AccountEvent | InstanceEvent)[] = [
   { kind: "append_uncertain", roomId: "room" },
   { kind: "account_changed", accountId: "user" },
   { kind: "append_contended", roomId: "room" },
+  { kind: "member_left", leftRoomId: "room", userId: "user" },
   { kind: "typing", roomId: "room", user: ADA, state: "started" },
   { kind: "presence", roomId: "room", version: 3, users: [ADA, { ...ADA, avatarUrl: null }] },
   ALIVE,

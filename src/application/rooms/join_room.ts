@@ -1,5 +1,6 @@
 /** Lets a socket join a room. */
 import type { Participant } from "../../domain/actor.ts";
+import type { Capability } from "../../domain/permissions.ts";
 import type { Room } from "../../domain/room.ts";
 import type { Entered } from "../../rooms/served_room.ts";
 import type { Subscriber } from "../../rooms/subscriber.ts";
@@ -9,6 +10,8 @@ import { setPresent } from "./set_present.ts";
 /** What a joining socket is shown of the room. */
 export interface JoinedRoom extends Entered {
   room: Omit<Room, "lastMessageAt">;
+  /** What the actor may do in it. */
+  capabilities: ReadonlySet<Capability>;
   /** Who is in the room: at most 200 of them as a JSON array, and how many in all. */
   online: { named: string; count: number };
 }
@@ -25,7 +28,7 @@ export interface JoinRequest {
  * Puts a subscriber into a room; once more changes nothing but whether it is present.
  * @param welcome called in the turn in which live entries begin, with everything up to them; not
  *   called if the subscriber has closed meanwhile
- * @throws ChatError `room_not_found`, `unavailable`
+ * @throws ChatError `room_not_found`, `forbidden` if the actor is banned, `unavailable`
  */
 export async function joinRoom(
   actor: Participant,
@@ -34,15 +37,17 @@ export async function joinRoom(
   welcome: (joined: JoinedRoom) => void,
 ): Promise<void> {
   const { hub, presence, profiles } = rooms;
-  const room = await access.describe(actor, idOrSlug);
-  await hub.join(room.id, subscriber, (entered) => {
-    setPresent(actor, { rooms }, { roomId: room.id, subscriber, present });
+  const { roomId } = await access.find(actor, idOrSlug);
+  const admit = (seq: number) => access.admit(actor, roomId, seq);
+  await hub.join(roomId, subscriber, admit, (entered, { room, access: { capabilities } }) => {
+    setPresent(actor, { rooms }, { roomId, subscriber, present });
     // The creator may have changed since the room was looked up.
     const createdBy = profiles.current(room.createdBy);
     welcome({
       ...entered,
-      room: { ...room, createdBy, lastSeq: entered.lastSeq },
-      online: presence.online(room.id),
+      room: { ...room, createdBy },
+      capabilities,
+      online: presence.online(roomId),
     });
   });
 }

@@ -1,9 +1,18 @@
 /** Finds what a socket missed in a room. */
 import type { Participant } from "../../domain/actor.ts";
+import type { Capability } from "../../domain/permissions.ts";
+import type { Room } from "../../domain/room.ts";
 import type { Cursor, Missed } from "../../rooms/served_room.ts";
 import type { Subscriber } from "../../rooms/subscriber.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { setPresent } from "./set_present.ts";
+
+/** What a subscriber missed, and the room as it is now. */
+export interface MissedInRoom extends Missed {
+  room: Omit<Room, "lastMessageAt">;
+  /** What the actor may do in it. */
+  capabilities: ReadonlySet<Capability>;
+}
 
 export interface Recovery {
   /** Id or slug. */
@@ -21,17 +30,21 @@ export interface Recovery {
  * Finds what a subscriber missed after its cursor, and puts it into the room when there is no more.
  * @param answer called once; in the turn in which live entries begin unless there is more; not
  *   called if the subscriber has closed meanwhile
- * @throws ChatError `room_not_found`, `unavailable`
+ * @throws ChatError `room_not_found`, `forbidden` if the actor is banned, `unavailable`
  */
 export async function recoverRoom(
   actor: Participant,
   { access, rooms }: Pick<Dependencies, "access" | "rooms">,
-  { room, cursor, subscriber, present, earlier }: Recovery,
-  answer: (missed: Missed) => void,
+  { room: idOrSlug, cursor, subscriber, present, earlier }: Recovery,
+  answer: (missed: MissedInRoom) => void,
 ): Promise<void> {
-  const { roomId } = access.known(actor, room) ?? await access.find(actor, room);
-  await rooms.hub.recover(roomId, cursor, subscriber, earlier, (missed) => {
+  const { hub, profiles } = rooms;
+  const { roomId } = access.known(actor, idOrSlug) ?? await access.find(actor, idOrSlug);
+  const admit = (seq: number) => access.admit(actor, roomId, seq);
+  await hub.recover(roomId, cursor, subscriber, earlier, admit, (missed, { room, access }) => {
     if (!missed.hasMore) setPresent(actor, { rooms }, { roomId, subscriber, present });
-    answer(missed);
+    const createdBy = profiles.current(room.createdBy);
+    const { capabilities } = access;
+    answer({ ...missed, room: { ...room, createdBy }, capabilities });
   });
 }

@@ -24,8 +24,12 @@ export async function setRead(
   >,
   { room, seq, back }: ReadPosition,
 ): Promise<{ roomId: string } & ReadState> {
-  const { roomId } = access.known(actor, room) ?? await access.find(actor, room);
+  const found = access.known(actor, room) ?? await access.find(actor, room);
+  const { roomId } = found;
   await rateLimits.consume("message", `${actor.userId} ${roomId}`);
   const end = await store.log.end(roomId);
-  return { roomId, ...await members.setRead(actor, roomId, Math.min(seq, end.seq), back) };
+  const state = await members.setRead(actor, roomId, Math.min(seq, end.seq), back);
+  // What is unread may have come after a ban.
+  await access.confirm(actor, found);
+  return { roomId, ...state };
 }

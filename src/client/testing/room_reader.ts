@@ -35,6 +35,13 @@ type Part =
   & Pick<ServerEvents["room:joined"], "messages" | "lastSeq" | "lastEntryId">
   & RelatedToReader;
 
+/** The room, and what one may do in it. */
+type Place = Pick<ServerEvents["room:joined"], "room" | "capabilities">;
+
+const OF_ALL = ["message.send", "message.react"];
+const OF_MEMBERS = ["message.edit_own", "message.delete_own"];
+const OF_OWNERS = ["message.mention_room", "message.pin", "message.delete_any"];
+
 const MAX_UNREAD = 100;
 
 export class RoomReader {
@@ -56,9 +63,9 @@ export class RoomReader {
   }
 
   /** What a join shows. */
-  joined(userId: string): { room: Room } & Part {
+  joined(userId: string): Place & Part {
     return {
-      room: this.room,
+      ...this.#place(userId),
       ...this.#answer(userId, this.#state.messages.slice(-JOINED_MESSAGES)),
     };
   }
@@ -74,7 +81,8 @@ export class RoomReader {
     const isForeign = after > 0 && (known === undefined || (entryId ?? known) !== known);
     if (isForeign) {
       const latest = this.#state.messages.slice(-Math.min(limit, JOINED_MESSAGES));
-      return { ...this.#answer(userId, latest), hasMore: false, reset: true };
+      const place = this.#place(userId);
+      return { ...place, ...this.#answer(userId, latest), hasMore: false, reset: true };
     }
     const ids = new Set<string>();
     let last = after;
@@ -86,7 +94,8 @@ export class RoomReader {
     const messages = this.#state.messages.filter(({ id }) => ids.has(id))
       .sort((a, b) => a.changedSeq - b.changedSeq);
     const hasMore = last < this.#state.entries.length;
-    return { ...this.#answer(userId, messages, last), hasMore, reset: false };
+    const place = this.#place(userId);
+    return { ...place, ...this.#answer(userId, messages, last), hasMore, reset: false };
   }
 
   /** A page of the history, or of the answers to a message. */
@@ -180,6 +189,17 @@ export class RoomReader {
     const message = this.#state.messages.find((message) => message.id === id);
     if (!message) throw messageNotFound();
     return message;
+  }
+
+  #place(userId: string): Place {
+    const isOwner = this.#state.room.createdBy.id === userId;
+    const isMember = isOwner || this.#state.readSeqs.has(userId);
+    const capabilities = [
+      ...OF_ALL,
+      ...(isMember ? OF_MEMBERS : []),
+      ...(isOwner ? OF_OWNERS : []),
+    ];
+    return { room: this.room, capabilities };
   }
 
   #answer(userId: string, messages: Message[], lastSeq = this.#state.entries.length): Part {

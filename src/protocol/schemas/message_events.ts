@@ -13,7 +13,6 @@ import {
   Time,
 } from "./fields.ts";
 import {
-  Changes,
   CHANGES_NOTHING,
   changesSomething,
   Edited,
@@ -114,8 +113,5 @@ export const MESSAGE_SERVER_EVENTS = {
   }),
   "message:deleted": MessageEntry.extend({ messageId: z.string(), by: PublicUser }).meta({
     description: "An entry that deleted a message; message is what is left of it.",
-  }),
-  "connection:missed": Changes.extend({ roomId: z.string() }).meta({
-    description: "What was missed in one room; ask again from lastSeq while hasMore.",
   }),
 } as const;

@@ -27,7 +27,7 @@ import {
   UserId,
   UserIds,
 } from "./fields.ts";
-import { LastEntryId, Message, RelatedToReader } from "./messages.ts";
+import { Changes, LastEntryId, Message, RelatedToReader } from "./messages.ts";
 import { PublicUser } from "./users.ts";
 
 const SHOWN_CAPABILITIES = CAPABILITIES.filter((each) => each !== "room.read");
@@ -177,13 +177,30 @@ export const ROOM_CLIENT_EVENTS = {
 export const ROOM_SERVER_EVENTS = {
   "room:joined": RelatedToReader.extend({
     room: Room,
+    capabilities: RoomCapabilities,
     messages: z.array(Message).max(JOINED_MESSAGES),
     online: z.array(PublicUser).max(NAMED_ONLINE),
     onlineCount: z.int().min(0),
     lastSeq: z.int().min(0),
     lastEntryId: LastEntryId,
   }).meta({ description: "Entries after lastSeq arrive live from now on." }),
+  "connection:missed": Changes.extend({
+    roomId: z.string(),
+    room: Room,
+    capabilities: RoomCapabilities,
+  }).meta({
+    description: "What was missed in one room; ask again from lastSeq while hasMore.",
+  }),
   "room:left": z.object({ roomId: z.string() }).meta({ description: "The answer to room:leave." }),
+  "room:removed": z.object({
+    roomId: z.string(),
+    reason: z.enum(["kicked", "banned", "left", "deleted"]),
+  }).meta({ description: "One was taken out of the room: none of its entries arrive any more." }),
+  "room:updated": z.object({ roomId: z.string(), room: Room, capabilities: RoomCapabilities }).meta(
+    {
+      description: "The room's settings, or what one may do in it, have changed.",
+    },
+  ),
   "read:ack": ReadAnswer.extend({ roomId: z.string() }).meta({
     description: "How far one has read now, and what one has not.",
   }),

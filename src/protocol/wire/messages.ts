@@ -229,17 +229,4 @@ export interface MessageServerEvents {
     /** What is left of it. */
     message: Message;
   };
-  /** The answer to `connection:recover`, for one room. */
-  "connection:missed": RelatedToReader & {
-    roomId: string;
-    /** As they are now, each once, by the entry that changed it last. */
-    messages: Message[];
-    /** The last entry covered, and the cursor to ask with next. */
-    lastSeq: number;
-    /** The id of entry `lastSeq`; null if there is none. */
-    lastEntryId: string | null;
-    hasMore: boolean;
-    /** Whether the cursor is not in the log: discard what the client has of the room. */
-    reset: boolean;
-  };
 }

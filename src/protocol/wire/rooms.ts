@@ -87,11 +87,16 @@ export interface RoomClientEvents {
   "typing:stop": { roomId: string };
 }
 
+/** Why one was taken out of a room. */
+export type RemovalReason = "kicked" | "banned" | "left" | "deleted";
+
 /** What the server sends about rooms; `roomId` is an id. */
 export interface RoomServerEvents {
   /** The answer to `room:join`. */
   "room:joined": RelatedToReader & {
     room: Room;
+    /** What one may do in it. */
+    capabilities: string[];
     /** The last 50, oldest first. */
     messages: Message[];
     /** At most 200. */
@@ -102,8 +107,29 @@ export interface RoomServerEvents {
     /** The id of entry `lastSeq`; null if there is none. */
     lastEntryId: string | null;
   };
+  /** The answer to `connection:recover`, for one room. */
+  "connection:missed": RelatedToReader & {
+    roomId: string;
+    /** As it is now. */
+    room: Room;
+    /** What one may do in it. */
+    capabilities: string[];
+    /** As they are now, each once, by the entry that changed it last. */
+    messages: Message[];
+    /** The last entry covered, and the cursor to ask with next. */
+    lastSeq: number;
+    /** The id of entry `lastSeq`; null if there is none. */
+    lastEntryId: string | null;
+    hasMore: boolean;
+    /** Whether the cursor is not in the log: discard what the client has of the room. */
+    reset: boolean;
+  };
   /** The answer to `room:leave`. */
   "room:left": { roomId: string };
+  /** One was taken out of the room: no more entries of it arrive on this socket. */
+  "room:removed": { roomId: string; reason: RemovalReason };
+  /** The room's settings, or what one may do in it, have changed; a hint beside the entry. */
+  "room:updated": { roomId: string; room: Room; capabilities: string[] };
   /** The answer to `room:read` and `room:unread`. */
   "read:ack": { roomId: string; seq: number; unread: number; mentions: number };
   /** Another user in the room began to type, or ended. */

@@ -1,7 +1,11 @@
 /** `connection:recover`: what a socket missed. */
-import { recoverRoom, type Recovery } from "../../application/rooms/recover_room.ts";
+import {
+  type MissedInRoom,
+  recoverRoom,
+  type Recovery,
+} from "../../application/rooms/recover_room.ts";
 import { frameOf } from "../../protocol/frames.ts";
-import type { Missed } from "../../rooms/served_room.ts";
+import { presentCapabilities, presentRoom } from "../../protocol/schemas/rooms.ts";
 import { enteredParts } from "../../rooms/entered_parts.ts";
 import type { Command } from "../command.ts";
 import type { Context, HandlersOf } from "./handler.ts";
@@ -42,9 +46,11 @@ function recover(
   }, request.earlier);
 }
 
-function missedFrame({ ref }: Command, roomId: string, missed: Missed): string {
+function missedFrame({ ref }: Command, roomId: string, missed: MissedInRoom): string {
   return frameOf("connection:missed", {
     roomId: JSON.stringify(roomId),
+    room: JSON.stringify(presentRoom(missed.room)),
+    capabilities: JSON.stringify(presentCapabilities(missed.capabilities)),
     ...enteredParts(missed),
     hasMore: String(missed.hasMore),
     reset: String(missed.reset),

@@ -1,0 +1,91 @@
+/** Shows sockets in a room its new settings, and what their users may do in it now. */
+import { getLogger } from "@logtape/logtape";
+import { Batcher } from "../async/batcher.ts";
+import type { Entry } from "../domain/entry.ts";
+import { memberChanges, settingChanges } from "../domain/room_changes.ts";
+import { frameOf } from "../protocol/frames.ts";
+import { presentCapabilities, presentRoom } from "../protocol/schemas/rooms.ts";
+import type { Access, Admission } from "../services/access.ts";
+import type { ServedRoom } from "./served_room.ts";
+import type { Subscriber } from "./subscriber.ts";
+
+const logger = getLogger(["echoroom", "rooms"]);
+
+/** Sockets that are shown a change in one turn. */
+const AT_ONCE = 500;
+
+/** Whom a change concerns: users, or all in the room. */
+type Concerned = readonly string[] | "all";
+
+/**
+ * Sends `room:updated`, a hint beside the entry that made the change: what could not be read is not
+ * sent. One change of a room is shown at a time; what comes meanwhile is shown together.
+ */
+export class RoomUpdates {
+  readonly #access: Pick<Access, "admit">;
+  readonly #rooms = new Map<string, Batcher<Concerned>>();
+
+  constructor(access: Pick<Access, "admit">) {
+    this.#access = access;
+  }
+
+  /** Shows a room after an entry that was delivered in it. */
+  show({ roomId, message }: Entry, room: ServedRoom): void {
+    const isForAll = settingChanges(message) !== null;
+    const concerned = isForAll ? "all" : memberChanges(message).map(({ userId }) => userId);
+    const shown = this.#rooms.get(roomId) ?? this.#open(roomId, room);
+    shown.add(concerned);
+  }
+
+  #open(roomId: string, room: ServedRoom): Batcher<Concerned> {
+    const shown = new Batcher<Concerned>(
+      (waiting) => this.#showNext(roomId, room, waiting.splice(0)),
+      () => this.#rooms.delete(roomId),
+    );
+    this.#rooms.set(roomId, shown);
+    return shown;
+  }
+
+  async #showNext(roomId: string, room: ServedRoom, concerned: Concerned[]): Promise<void> {
+    const userIds = concerned.includes("all") ? undefined : concerned.flat();
+    const subscribers = room.subscribers(userIds);
+    const frames = new Map<unknown, string>();
+    try {
+      for (let i = 0; i < subscribers.length; i += AT_ONCE) {
+        const some = subscribers.slice(i, i + AT_ONCE);
+        await Promise.all(some.map((each) => this.#showTo(each, roomId, room, frames)));
+      }
+    } catch (error) {
+      logger.debug("Room {roomId} could not be shown as it is now: {error}", { roomId, error });
+    }
+  }
+
+  async #showTo(
+    subscriber: Subscriber,
+    roomId: string,
+    room: ServedRoom,
+    frames: Map<unknown, string>,
+  ): Promise<void> {
+    const { userId, isAdmin } = subscriber;
+    while (userId !== null && room.has(subscriber)) {
+      const admission = this.#access.admit({ userId, isAdmin }, roomId, room.feed.head);
+      if (admission instanceof Promise) {
+        await admission;
+        continue;
+      }
+      const { capabilities } = admission.access;
+      // Most users may do the same: serialised once for them.
+      const text = frames.get(capabilities) ?? updateFrame(admission);
+      frames.set(capabilities, text);
+      return subscriber.send(text);
+    }
+  }
+}
+
+function updateFrame({ access, room }: Admission): string {
+  return frameOf("room:updated", {
+    roomId: JSON.stringify(room.id),
+    room: JSON.stringify(presentRoom(room)),
+    capabilities: JSON.stringify(presentCapabilities(access.capabilities)),
+  });
+}
