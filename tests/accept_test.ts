@@ -8,6 +8,7 @@ import { type Message, PLAIN } from "../src/domain/message.ts";
 import { capabilitiesOf } from "../src/domain/permissions.ts";
 import { OPEN_RULES } from "../src/domain/room.ts";
 import type { MessageStore } from "../src/ports/store/messages.ts";
+import type { Store } from "../src/ports/store/store.ts";
 import { type Command, decide } from "../src/services/decision.ts";
 import { RoomState } from "../src/services/room_state.ts";
 
@@ -55,7 +56,7 @@ Deno.test("a change that is decided again is another entry of the same command",
     const needs = [command.needs!];
     const authors = { places: new Map([["ada", PLACE]]), table: capabilitiesOf };
     const state = await RoomState.read(
-      messages as MessageStore,
+      { messages } as Store,
       "room",
       LOG_START,
       needs,

@@ -114,7 +114,13 @@ function behindGate(...capabilities: Capability[]) {
       const needs = command.needs ? [command.needs] : [];
       const place = { rules: OPEN_RULES, standing: STRANGER };
       const authors = { places: new Map([[command.by.id, place]]), table };
-      const state = await RoomState.read(MESSAGES, roomId, LOG_START, needs, authors);
+      const state = await RoomState.read(
+        { messages: MESSAGES } as Store,
+        roomId,
+        LOG_START,
+        needs,
+        authors,
+      );
       const { drafts } = accepted(decide(state, [{ command }]));
       reached.push("log");
       return { entry: drafts[0] };

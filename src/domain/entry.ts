@@ -54,6 +54,8 @@ export interface CreatedDraft {
   request: string | null;
   /** The id of the user whose message it answers; null if it answers none. */
   answered: string | null;
+  /** Whether slow mode counts it; false if missing. */
+  isSlow?: boolean;
 }
 
 export type ChangeDraft =

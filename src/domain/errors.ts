@@ -25,6 +25,10 @@ export const ERROR_CODES = [
   "room_archived",
   /** The user is muted in the room; `retryAfter` says for how long, if it ends. */
   "muted",
+  /** Slow mode: `retryAfter` says when the user may send again. */
+  "slow_mode",
+  /** The last owner of a room with other members stays its owner. */
+  "last_owner",
   /** A page of an origin that `CORS_ORIGIN` does not list. */
   "origin_not_allowed",
   /** The operator has closed registration. */

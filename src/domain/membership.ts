@@ -35,6 +35,14 @@ export interface Standing {
   mute: Restriction | null;
   /** Whether one of the two of a direct room has blocked the other; absent in other rooms. */
   isBlocked?: boolean;
+  /** The last message that they sent in slow mode. */
+  lastSend: LastSend | null;
+}
+
+/** A message that slow mode counts. */
+export interface LastSend {
+  seq: number;
+  at: Date;
 }
 
 /** A member as others see them. */
@@ -44,8 +52,18 @@ export interface Member extends Pick<Standing, "mute"> {
   joinedAt: Date;
 }
 
+/** Who is banned from a room, or muted there. */
+export interface Restricted extends Restriction {
+  user: PublicUser;
+}
+
 /** Of a user whom the room knows nothing of. */
-export const STRANGER: Standing = Object.freeze({ role: null, ban: null, mute: null });
+export const STRANGER: Standing = Object.freeze({
+  role: null,
+  ban: null,
+  mute: null,
+  lastSend: null,
+});
 
 /** What of a room a member has not read; both are exact to 99, and 100 means more. */
 export interface Unread {

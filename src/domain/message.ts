@@ -63,6 +63,7 @@ export const SHOWN_REACTORS = 10;
 export type SystemType =
   | "room_created"
   | "room_updated"
+  | "room_deleted"
   | "member_added"
   | "member_left"
   | "member_removed"

@@ -55,12 +55,12 @@ const made = new Map<string, ReadonlySet<Capability>>();
  */
 export function capabilitiesOf(
   { isAdmin = false }: Pick<Actor, "isAdmin">,
-  { type, postPolicy, archivedAt }: RoomRules,
+  { type, postPolicy, archivedAt, isDeleted }: RoomRules,
   standing: Standing,
   now: Date,
 ): ReadonlySet<Capability> {
-  if (isInForce(standing.ban, now)) return NOTHING;
-  const role = isAdmin && type === "public" ? "owner" : standing.role;
+  if (isDeleted || isInForce(standing.ban, now)) return NOTHING;
+  const role = roleOf({ isAdmin }, { type }, standing);
   if (role === null && type !== "public") return NOTHING;
   const isMuted = standing.mute !== null && isInForce(standing.mute, now);
   const [isArchived, isModerated] = [archivedAt !== null, postPolicy === "moderators"];
@@ -94,9 +94,18 @@ function isAllowed(capability: Capability, place: Place): boolean {
   }
 }
 
-/** Whether a role is below another, so that who has the other may act on who has it. */
-export function isLower(role: Role | null, other: Role | null): boolean {
-  return rank(role) < rank(other);
+/** What an actor counts as: admins are owners in public rooms. */
+export function roleOf(
+  { isAdmin = false }: Pick<Actor, "isAdmin">,
+  { type }: Pick<RoomRules, "type">,
+  { role }: Pick<Standing, "role">,
+): Role | null {
+  return isAdmin && type === "public" ? "owner" : role;
+}
+
+/** Whether who has a role may act on who has another: on lower ones, and owners on owners. */
+export function mayActOn(role: Role | null, other: Role | null): boolean {
+  return rank(other) < rank(role) || (role === "owner" && other === "owner");
 }
 
 function rank(role: Role | "others" | null): number {

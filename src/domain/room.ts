@@ -36,10 +36,21 @@ export interface RoomRules {
   postPolicy: PostPolicy;
   /** Null while it is not archived. */
   archivedAt: Date | null;
+  /** Null while it is off. */
+  slowMode: SlowMode | null;
+  /** Whether its log has ended. */
+  isDeleted: boolean;
+}
+
+/** Who is no moderator waits between two messages. */
+export interface SlowMode {
+  seconds: number;
+  /** The entry that set it: what was sent before does not count. */
+  since: number;
 }
 
 /** What of a room its owners may set, beside its name and description, and what it began as. */
-export interface RoomSettings extends RoomRules {
+export interface RoomSettings extends Omit<RoomRules, "slowMode" | "isDeleted"> {
   /** What a member waits between two messages; 0 for nothing. */
   slowModeSeconds: number;
   /** The app's own. */
@@ -71,11 +82,15 @@ export const OPEN_RULES: RoomRules = Object.freeze({
   type: "public",
   postPolicy: "members",
   archivedAt: null,
+  slowMode: null,
+  isDeleted: false,
 });
 
 /** What a public room begins with. */
 export const OPEN_SETTINGS: RoomSettings = Object.freeze({
-  ...OPEN_RULES,
+  type: "public",
+  postPolicy: "members",
+  archivedAt: null,
   slowModeSeconds: 0,
   metadata: null,
 });

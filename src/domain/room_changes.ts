@@ -1,8 +1,8 @@
 /** What system messages change of their rooms: who is a member, who is banned or muted, the settings. */
 import type { RemovalReason } from "./account.ts";
-import type { Restriction, Role } from "./membership.ts";
+import type { LastSend, Restriction, Role } from "./membership.ts";
 import type { Message } from "./message.ts";
-import type { NewRoom, RoomRules, SettingChanges } from "./room.ts";
+import type { NewRoom, RoomRules, SettingChanges, SlowMode } from "./room.ts";
 
 /** What a message of the system says of its room; the rest of it is a sentence for people. */
 export type Notice = Pick<Message, "systemType" | "systemData" | "createdAt">;
@@ -17,21 +17,31 @@ export interface MemberChange {
   /** Null lifts it, as in `mute`. */
   ban?: Restriction | null;
   mute?: Restriction | null;
+  lastSend?: LastSend;
 }
-
-/** Why sockets are taken out of a room. */
-export type RemovalReason = "kicked" | "banned" | "left" | "deleted";
 
 /** Whose sockets an entry takes out of its room. */
 export interface Removal {
   reason: RemovalReason;
-  userIds: readonly string[];
+  /** Missing for everybody's. */
+  userIds?: readonly string[];
 }
 
-/** The rules of a room after its settings have changed. */
-export function rulesAfter(rules: RoomRules, changes: SettingChanges): RoomRules {
-  const { postPolicy = rules.postPolicy, archivedAt = rules.archivedAt } = changes;
-  return { ...rules, postPolicy, archivedAt };
+/** The rules of a room after entry `seq`, a message of the system. */
+export function rulesAfter(rules: RoomRules, notice: Notice, seq: number): RoomRules {
+  if (notice.systemType === "room_deleted") return { ...rules, isDeleted: true };
+  const changes = settingChanges(notice);
+  if (!changes) return rules;
+  const { postPolicy = rules.postPolicy, archivedAt = rules.archivedAt, slowModeSeconds } = changes;
+  const slowMode = slowModeSeconds === undefined
+    ? rules.slowMode
+    : slowModeOf(slowModeSeconds, seq);
+  return { ...rules, postPolicy, archivedAt, slowMode };
+}
+
+/** @param since the entry that set it */
+export function slowModeOf(seconds: number, since: number): SlowMode | null {
+  return seconds === 0 ? null : { seconds, since };
 }
 
 /** Whether a message changes its room. */
@@ -80,18 +90,11 @@ export function firstMembers(
 }
 
 /** Whose sockets a message takes out of its room; null if it takes out none. */
-export function removalBy({ systemType, systemData }: Notice): Removal | null {
-  const userIds = systemData?.users ?? [];
-  switch (systemType) {
-    case "member_left":
-      return { reason: "left", userIds };
-    case "member_removed":
-      return { reason: "kicked", userIds };
-    case "member_banned":
-      return { reason: "banned", userIds };
-    default:
-      return null;
-  }
+export function removalBy(notice: Notice): Removal | null {
+  if (notice.systemType === "room_deleted") return { reason: "deleted" };
+  const removed = memberChanges(notice).filter(({ removal }) => removal !== undefined);
+  const reason = removed[0]?.removal;
+  return reason ? { reason, userIds: removed.map(({ userId }) => userId) } : null;
 }
 
 /** What a message makes of its room's settings; null for messages that are not about them. */

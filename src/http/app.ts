@@ -22,6 +22,7 @@ import { operationsRoutes } from "./operations_routes.ts";
 import { originPolicy } from "./origin_policy.ts";
 import { pageRoutes } from "./page_routes.ts";
 import { problemHandler } from "./problem.ts";
+import { memberRoutes } from "./member_routes.ts";
 import { messageRoutes } from "./message_routes.ts";
 import { moderationRoutes } from "./moderation_routes.ts";
 import { directRoutes, roomRoutes } from "./room_routes.ts";
@@ -88,6 +89,7 @@ export function createApp(services: Dependencies, gateway: Gateway, settings: Ap
   app.route("/auth/me", accountRoutes(services));
   app.route("/rooms", roomRoutes(services, settings.isDraining));
   app.route("/rooms", messageRoutes(services, settings.isDraining));
+  app.route("/rooms", memberRoutes(services, settings.isDraining));
   app.route("/users", userRoutes(services, settings.isDraining));
   app.route("/directs", directRoutes(services, settings.isDraining));
   app.route("/", blockRoutes(services));

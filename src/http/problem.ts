@@ -32,6 +32,8 @@ const ANSWERS: Partial<Record<ErrorCode, [status: ContentfulStatusCode, title: s
   edit_conflict: [409, "Edit conflict"],
   room_archived: [403, "Room archived"],
   muted: [403, "Muted"],
+  slow_mode: [429, "Slow mode"],
+  last_owner: [409, "Last owner"],
   idempotency_conflict: [409, "Idempotency conflict"],
   limit_reached: [409, "Limit reached"],
   payload_too_large: [413, "Payload too large"],

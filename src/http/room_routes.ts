@@ -6,6 +6,8 @@ import { getRoom } from "../application/rooms/get_room.ts";
 import { listRooms } from "../application/rooms/list_rooms.ts";
 import { setPreferences } from "../application/rooms/set_preferences.ts";
 import { setRead } from "../application/rooms/set_read.ts";
+import { deleteRoom } from "../application/rooms/delete_room.ts";
+import { updateRoom } from "../application/rooms/update_room.ts";
 import type { Services } from "../services/services.ts";
 import {
   DirectCreation,
@@ -16,6 +18,7 @@ import {
   ReadAnswer,
   ReadRequest,
   RoomAnswer,
+  RoomChanges,
   RoomCreation,
   RoomsPage,
   RoomsQuery,
@@ -23,7 +26,7 @@ import {
 import { AUTH, BEARER, empty, json, problems } from "./answers.ts";
 import { compressedJson } from "./compression.ts";
 import type { Env } from "./context.ts";
-import { requireUser } from "./guards.ts";
+import { participant, requireUser } from "./guards.ts";
 import { jsonBody, query, requireJson } from "./input.ts";
 
 export function roomRoutes(services: Services, isDraining: () => boolean) {
@@ -136,6 +139,56 @@ export function roomRoutes(services: Services, isDraining: () => boolean) {
           ...(notifications !== undefined && { notifications }),
           ...(hidden !== undefined && { hidden }),
         });
+        return c.body(null, 204);
+      },
+    )
+    .patch(
+      "/:idOrSlug",
+      describeRoute({
+        tags: ["rooms"],
+        summary: "Change a room's settings; what is left out stays, and so does the slug",
+        security: BEARER,
+        responses: {
+          200: json(RoomAnswer, "The room"),
+          ...problems(
+            "invalid_json",
+            "validation_failed",
+            "payload_too_large",
+            "unsupported_media_type",
+            "room_not_found",
+            "forbidden",
+            ...AUTH,
+          ),
+        },
+      }),
+      signedIn,
+      requireJson(isDraining),
+      jsonBody(RoomChanges),
+      async (c) => {
+        const actor = await participant(c, services);
+        const room = c.req.param("idOrSlug")!;
+        const { description, ...rest } = c.req.valid("json");
+        const text = description === undefined ? {} : { description: description || null };
+        const { roomId } = await updateRoom(actor, services, room, { ...rest, ...text });
+        const shown = await getRoom(actor, services, roomId);
+        return c.json({ room: presentListed(shown.room, shown.me) }, 200);
+      },
+    )
+    .delete(
+      "/:idOrSlug",
+      describeRoute({
+        tags: ["rooms"],
+        summary: "Delete a room with all that is in it",
+        security: BEARER,
+        responses: {
+          204: empty("The room does not exist any more"),
+          ...problems("room_not_found", "forbidden", ...AUTH),
+        },
+      }),
+      signedIn,
+      async (c) => {
+        const actor = await participant(c, services);
+        await deleteRoom(actor, services, c.req.param("idOrSlug")!);
         return c.body(null, 204);
       },
     )

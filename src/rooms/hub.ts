@@ -55,7 +55,10 @@ export class Hub {
       case "head_advanced":
         return this.#receiveHead(event.roomId, event.head);
       case "member_left":
-        return this.#rooms.get(event.leftRoomId)?.removeUsers([event.userId], "left");
+        return this.#rooms.get(event.leftRoomId)?.remove({
+          userIds: [event.userId],
+          reason: "left",
+        });
       case "append_uncertain":
         return this.#rooms.get(event.roomId)?.feed.repair();
       case "profile_changed":

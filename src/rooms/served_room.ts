@@ -2,7 +2,7 @@
 import { SingleFlights } from "../async/single_flight.ts";
 import type { Entry } from "../domain/entry.ts";
 import { unavailable } from "../domain/errors.ts";
-import { removalBy, type RemovalReason } from "../domain/room_changes.ts";
+import { type Removal, removalBy } from "../domain/room_changes.ts";
 import type { Store } from "../ports/store/store.ts";
 import type { Services } from "../services/services.ts";
 import { MISSED_MESSAGES } from "../protocol/wire/limits.ts";
@@ -182,8 +182,8 @@ export class ServedRoom {
     return all.filter(({ userId }) => ids.has(userId));
   }
 
-  /** Takes the sockets of users out of the room; what was delivered before goes out to them first. */
-  removeUsers(userIds: readonly string[], reason: RemovalReason): void {
+  /** Takes sockets out of the room; what was delivered before goes out to them first. */
+  remove({ userIds, reason }: Removal): void {
     const subscribers = this.subscribers(userIds);
     if (subscribers.length === 0) return;
     this.feed.flush();
@@ -228,7 +228,7 @@ export class ServedRoom {
   /** Nobody gets an entry after the one that ends their right to it. */
   #removeBy({ message }: Entry): void {
     const removal = removalBy(message);
-    if (removal) this.removeUsers(removal.userIds, removal.reason);
+    if (removal) this.remove(removal);
   }
 
   /**

@@ -1,5 +1,5 @@
 /** What a room needs of a socket that is in it. */
-import type { RemovalReason } from "../domain/room_changes.ts";
+import type { RemovalReason } from "../domain/account.ts";
 
 /** UTF-16 units that are gathered for one frame; more goes out at once. */
 export const MAX_FRAME_LENGTH = 256 * 1024;

@@ -72,8 +72,8 @@ export function decide<W extends { command: Command }>(
 }
 
 /**
- * What decides what the authors of commands may do, no older than the basis: known, as a rule; else it
- * is read.
+ * What decides what the authors of commands, and the users that they concern, may do, no older than the
+ * basis: known, as a rule; else it is read.
  * @throws ChatError `room_not_found`, `unavailable`
  */
 export function authorsOf(
@@ -92,6 +92,7 @@ export function authorsOf(
     const mayHaveJoined = needs && place?.standing.role === null;
     // Blocks are no entries of the room's log.
     if (!place || place.rules.type === "direct" || mayHaveJoined) unknown.add(by.id);
+    for (const userId of needs?.userIds ?? []) unknown.add(userId);
   }
   if (unknown.size === 0) return { places, table };
   const read = [...unknown].map(async (userId) => {

@@ -51,13 +51,15 @@ export class Members {
 
   /**
    * Ends a plain membership of a public room, without an entry.
+   * @returns whether they are no member now; moderators and owners stay
    * @throws ChatError `unavailable`
    */
-  async leave(roomId: string, userId: string): Promise<void> {
+  async leave(roomId: string, userId: string): Promise<boolean> {
     await this.expected(roomId, userId);
-    await this.#store.members.leave(roomId, userId);
+    if (!await this.#store.members.leave(roomId, userId)) return false;
     this.#accounts.changed([userId]);
     this.#bus.publish({ kind: "member_left", leftRoomId: roomId, userId });
+    return true;
   }
 
   /**

@@ -28,11 +28,27 @@ export function accessTo(
   const now = new Date();
   const capabilities = table(actor, place.rules, place.standing, now);
   if (!capabilities.has("room.read")) {
-    if (place.rules.type === "public" && place.standing.ban) throw banned();
+    const { type, isDeleted } = place.rules;
+    if (type === "public" && !isDeleted && place.standing.ban) throw banned();
     throw roomNotFound();
   }
   const refusal = (capability: Capability) => refusalOf(actor, place, capability, now, table);
   return { roomId, ...place, capabilities, refusal };
+}
+
+/**
+ * Slow mode counts what was sent since it was set; moderators do not wait.
+ * @throws ChatError `slow_mode`
+ */
+export function requirePause({ capabilities, rules, standing }: RoomAccess, now: Date): void {
+  const { slowMode } = rules;
+  const { lastSend } = standing;
+  if (!slowMode || !lastSend || capabilities.has("room.slow_mode")) return;
+  const retryAfter = slowMode.seconds - (now.getTime() - lastSend.at.getTime()) / 1_000;
+  if (lastSend.seq < slowMode.since || retryAfter <= 0) return;
+  throw new ChatError("slow_mode", "The room is in slow mode: wait before you send again.", {
+    retryAfter: Math.ceil(retryAfter),
+  });
 }
 
 /** @throws ChatError `forbidden`, `room_archived`, `muted` */

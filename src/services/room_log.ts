@@ -173,7 +173,7 @@ export class RoomLog {
         const known = authorsOf(this.#standings, roomId, basis.end, waiting);
         const authors = known instanceof Promise ? await known : known;
         const state = needs.length > 0
-          ? await RoomState.read(this.#store.messages, roomId, basis.end, needs, authors)
+          ? await RoomState.read(this.#store, roomId, basis.end, needs, authors)
           : new RoomState(roomId, basis.end, authors);
         const decided = decide(state, waiting);
         const { drafts, refused } = decided;

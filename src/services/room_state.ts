@@ -14,13 +14,25 @@ import { react, type Reactors } from "../domain/message_changes.ts";
 import type { Actor } from "../domain/actor.ts";
 import { capabilitiesOf } from "../domain/permissions.ts";
 import { changesRoom, memberChanges, rulesAfter, settingChanges } from "../domain/room_changes.ts";
+import type { Standing } from "../domain/membership.ts";
+import type { NewRoom } from "../domain/room.ts";
 import type { MessageStore } from "../ports/store/messages.ts";
+import type { Store } from "../ports/store/store.ts";
 import { accessTo, type RoomAccess, type Table } from "./room_access.ts";
 import type { Place } from "./standings.ts";
 
+/** Owners that are read: the last of more is refused to leave. */
+const MAX_OWNERS = 100;
+
 /** What of a room's state a command is decided on. */
 export interface Needs {
-  messageIds: readonly string[];
+  messageIds?: readonly string[];
+  /** The users that it concerns, beside its author. */
+  userIds?: readonly string[];
+  /** Whether it needs the owners, and whether there are other members. */
+  owners?: boolean;
+  /** Whether it needs the room's settings. */
+  settings?: boolean;
   /** The reaction that it adds or removes. */
   reaction?: { messageId: string; emoji: string; userId: string; isOn: boolean };
   /** Whether it needs the number of pinned messages. */
@@ -50,6 +62,10 @@ interface Known {
   /** By message and emoji. */
   reactors: Map<string, KnownReactors>;
   pins: number;
+  /** Empty if they are not needed. */
+  owners: Set<string>;
+  memberCount: number;
+  room: NewRoom | null;
   /** By message: where the draft is that further reactions to it can join. */
   openReactions: Map<string, number>;
   /** By user: where their last draft is, or the last that they have a part in. */
@@ -69,6 +85,7 @@ export class RoomState {
   /** Null for commands that need nothing: then nothing is kept of what they do. */
   readonly #known: Known | null;
   readonly #authors: Authors;
+  readonly #basis: LogPosition;
   #end: LogPosition;
 
   /** @param known what was read of a state that commands need */
@@ -79,6 +96,7 @@ export class RoomState {
     known: Known | null = null,
   ) {
     this.#roomId = roomId;
+    this.#basis = basis;
     this.#end = basis;
     this.#known = known;
     this.#authors = authors;
@@ -86,25 +104,32 @@ export class RoomState {
 
   /** @throws ChatError `unavailable` */
   static async read(
-    store: MessageStore,
+    { messages: store, members, rooms }: Pick<Store, "messages" | "members" | "rooms">,
     roomId: string,
     basis: LogPosition,
     needs: readonly Needs[],
     authors = nobody(),
   ): Promise<RoomState> {
-    const ids = [...new Set(needs.flatMap(({ messageIds }) => messageIds))];
+    const ids = [...new Set(needs.flatMap(({ messageIds = [] }) => messageIds))];
     const reactions = needs.flatMap(({ reaction }) => reaction ?? []);
+    const needsOwners = needs.some(({ owners }) => owners);
     // First: else a message that is pinned meanwhile would be counted, and seem not to be pinned.
     const pins = needs.some(({ pins }) => pins) ? await store.countPinned(roomId) : 0;
-    const [messages, reactors] = await Promise.all([
+    const [messages, reactors, owners, some, room] = await Promise.all([
       ids.length > 0 ? store.find(roomId, ids) : [],
       readReactors(store, roomId, reactions),
+      needsOwners ? members.list(roomId, { role: "owner", limit: MAX_OWNERS }) : [],
+      needsOwners ? members.list(roomId, { limit: 2 }) : [],
+      needs.some(({ settings }) => settings) ? rooms.describe(roomId) : null,
     ]);
     const byId = new Map(messages.map((message) => [message.id, message]));
     const known = {
       messages: byId,
       reactors,
       pins,
+      owners: new Set(owners.map(({ user }) => user.id)),
+      memberCount: some.length,
+      room,
       openReactions: new Map(),
       lastPlaces: new Map(),
     };
@@ -118,6 +143,22 @@ export class RoomState {
   access(actor: Actor): RoomAccess {
     const { places, table } = this.#authors;
     return accessTo(actor, this.#roomId, places.get(actor.userId)!, table);
+  }
+
+  /** The place of a user whom a command concerns. */
+  standing(userId: string): Standing {
+    return this.#authors.places.get(userId)!.standing;
+  }
+
+  /** Whether nobody else is an owner, and others are members. */
+  isLastOwner(userId: string): boolean {
+    const { owners, memberCount } = this.#known!;
+    return owners.has(userId) && owners.size === 1 && memberCount > 1;
+  }
+
+  /** The room as it is after the drafts decided so far. */
+  get room(): NewRoom {
+    return this.#known!.room!;
   }
 
   /** Pinned messages in the room. */
@@ -156,7 +197,7 @@ export class RoomState {
    * @returns its place among the drafts
    */
   add(draft: EntryDraft): number {
-    if (draft.kind === "created" && changesRoom(draft.message)) this.#changeRoom(draft.message);
+    if (draft.kind === "created") this.#changeRoom(draft);
     const known = this.#known;
     if (!known) return this.drafts.push(draft) - 1;
     const place = this.#place(draft, known);
@@ -164,18 +205,35 @@ export class RoomState {
     return place;
   }
 
-  #changeRoom(notice: CreatedDraft["message"]): void {
+  #changeRoom({ message, isSlow }: CreatedDraft): void {
+    const seq = this.#basis.seq + this.drafts.length + 1;
+    if (isSlow) {
+      return this.#changeMember(message.sender.id, { lastSend: { seq, at: message.createdAt } });
+    }
+    if (!changesRoom(message)) return;
+    for (const { userId, removal: _, ...change } of memberChanges(message)) {
+      this.#changeMember(userId, change);
+    }
     const { places } = this.#authors;
-    for (const { userId, removal: _, ...change } of memberChanges(notice)) {
-      const place = places.get(userId);
-      if (!place) continue;
-      places.set(userId, { ...place, standing: { ...place.standing, ...change } });
-    }
-    const settings = settingChanges(notice);
-    if (!settings) return;
     for (const [userId, { rules, standing }] of places) {
-      places.set(userId, { rules: rulesAfter(rules, settings), standing });
+      places.set(userId, { rules: rulesAfter(rules, message, seq), standing });
     }
+    const settings = settingChanges(message);
+    const known = this.#known;
+    if (settings && known?.room) known.room = { ...known.room, ...settings };
+  }
+
+  #changeMember(userId: string, change: Partial<Standing>): void {
+    const { places } = this.#authors;
+    const place = places.get(userId);
+    if (!place) return;
+    const after = { ...place.standing, ...change };
+    places.set(userId, { ...place, standing: after });
+    const known = this.#known;
+    if (!known) return;
+    known.memberCount += Number(after.role !== null) - Number(place.standing.role !== null);
+    if (after.role === "owner") known.owners.add(userId);
+    else known.owners.delete(userId);
   }
 
   #place(draft: EntryDraft, known: Known): number {

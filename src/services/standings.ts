@@ -3,10 +3,15 @@ import { LRUCache } from "lru-cache";
 import { Batcher } from "../async/batcher.ts";
 import type { Entry } from "../domain/entry.ts";
 import { roomNotFound } from "../domain/errors.ts";
-import { type Standing, STRANGER } from "../domain/membership.ts";
+import { type LastSend, type Standing, STRANGER } from "../domain/membership.ts";
 import { capabilitiesOf } from "../domain/permissions.ts";
 import type { RoomRules } from "../domain/room.ts";
-import { changesRoom, memberChanges, rulesAfter, settingChanges } from "../domain/room_changes.ts";
+import {
+  changesRoom,
+  type MemberChange,
+  memberChanges,
+  rulesAfter,
+} from "../domain/room_changes.ts";
 import type { Store } from "../ports/store/store.ts";
 
 /** Rooms, and users in rooms, of which something is known. */
@@ -42,6 +47,8 @@ interface RoomView {
   /** Counts entries that changed the room. */
   changes: number;
   rules: Known<RoomRules> | null;
+  /** Messages that slow mode counts, by sender, while standings are being read. */
+  sends: Map<string, LastSend> | null;
 }
 
 export interface StandingsOptions {
@@ -121,7 +128,7 @@ export class Standings {
     const room = this.#at(roomId, first.seq - 1);
     for (const entry of entries) {
       if (entry.seq <= room.seq) continue;
-      if (entry.kind === "created" && changesRoom(entry.message)) this.#apply(room, entry);
+      if (entry.kind === "created") this.#apply(room, entry);
       room.seq = entry.seq;
     }
   }
@@ -142,22 +149,31 @@ export class Standings {
     const known = this.#rooms.get(roomId);
     if (known && known.seq >= seq) return known;
     const rules = known?.rules ?? null;
-    const room = { generation: this.#generations++, seq, changes: 0, rules };
+    const room = { generation: this.#generations++, seq, changes: 0, rules, sends: null };
     this.#rooms.set(roomId, room);
     return room;
   }
 
-  #apply(room: RoomView, { roomId, message }: Entry): void {
+  #apply(room: RoomView, { roomId, seq, message }: Entry): void {
+    if (!changesRoom(message)) {
+      if (room.rules?.value.slowMode && !message.system) {
+        const lastSend = { seq, at: message.createdAt };
+        room.sends?.set(message.sender.id, lastSend);
+        this.#change(room, roomId, { userId: message.sender.id, lastSend });
+      }
+      return;
+    }
     room.changes++;
     this.#onChange(roomId);
-    const settings = settingChanges(message);
-    if (settings && room.rules?.generation === room.generation) {
-      room.rules.value = rulesAfter(room.rules.value, settings);
+    if (room.rules?.generation === room.generation) {
+      room.rules.value = rulesAfter(room.rules.value, message, seq);
     }
-    for (const { userId, removal: _, ...change } of memberChanges(message)) {
-      const known = this.#standings.get(keyOf(roomId, userId));
-      if (known?.generation === room.generation) known.value = { ...known.value, ...change };
-    }
+    for (const change of memberChanges(message)) this.#change(room, roomId, change);
+  }
+
+  #change(room: RoomView, roomId: string, { userId, removal: _, ...change }: MemberChange): void {
+    const known = this.#standings.get(keyOf(roomId, userId));
+    if (known?.generation === room.generation) known.value = { ...known.value, ...change };
   }
 
   #open(roomId: string): Batcher<Question> {
@@ -175,11 +191,15 @@ export class Standings {
     const at = performance.now();
     const epoch = this.#epoch;
     const userIds = new Set(questions.map(({ userId }) => userId));
+    const sends = room.sends = new Map<string, LastSend>();
     try {
       const found = await this.#store.members.standings(roomId, [...userIds]);
       if (!found) throw roomNotFound();
       const { rules, standings } = found;
-      const standingOf = (userId: string) => standings.get(userId) ?? STRANGER;
+      const standingOf = (userId: string) => {
+        const standing = standings.get(userId) ?? STRANGER;
+        return { ...standing, lastSend: sends.get(userId) ?? standing.lastSend };
+      };
       if (epoch === this.#store.epoch && epoch === this.#epoch) {
         const generation = room.changes === changes ? room.generation : null;
         room.rules = { value: rules, seq, generation, at };
@@ -191,6 +211,8 @@ export class Standings {
       for (const { userId, resolve } of questions) resolve({ rules, standing: standingOf(userId) });
     } catch (error) {
       for (const { reject } of questions) reject(error);
+    } finally {
+      room.sends = null;
     }
   }
 

@@ -1,6 +1,6 @@
 /** One socket: what it is sent, and how it is closed. */
 import type { ErrorCode } from "../domain/errors.ts";
-import type { RemovalReason } from "../domain/room_changes.ts";
+import type { RemovalReason } from "../domain/account.ts";
 import { CLOSE_CODES, type CloseCode } from "../protocol/wire/close_codes.ts";
 import { frame, type Ref, type ServerData, type ServerEvent } from "../protocol/frames.ts";
 import type { Flusher } from "../rooms/flusher.ts";

@@ -5,7 +5,7 @@ import { newId } from "../../domain/id.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import { type Message, PLAIN } from "../../domain/message.ts";
 import { requirePresent } from "../../domain/message_changes.ts";
-import { requireCapability } from "../../services/room_access.ts";
+import { requireCapability, requirePause } from "../../services/room_access.ts";
 import type { Result } from "../../services/decision.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { accept, type AcceptDependencies, type Accepted } from "./accept.ts";
@@ -65,8 +65,10 @@ export async function sendMessage(
         const answered = replyTo === undefined ? null : state.message(replyTo);
         requireCapability(access, "message.send");
         if (mentionsRoom) requireCapability(access, "message.mention_room");
+        requirePause(access, plain.createdAt);
         if (answered) requirePresent(answered);
-        return { draft: answerTo(answered, plain, this.request) };
+        const draft = answerTo(answered, plain, this.request);
+        return { draft: access.rules.slowMode ? { ...draft, isSlow: true } : draft };
       },
     };
   });

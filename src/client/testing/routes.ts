@@ -166,6 +166,8 @@ const STATUSES: Partial<Record<ErrorCode, number>> = {
   message_deleted: 409,
   edit_conflict: 409,
   room_archived: 403,
+  slow_mode: 429,
+  last_owner: 409,
   muted: 403,
   idempotency_conflict: 409,
   limit_reached: 409,

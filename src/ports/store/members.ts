@@ -3,6 +3,7 @@ import type {
   Member,
   Membership,
   Preferences,
+  Restricted,
   Role,
   Standing,
   Unread,
@@ -16,8 +17,11 @@ export interface MemberStore {
    * changes if they are one already or banned, or if the room is not public.
    */
   join(roomId: string, userId: string): Promise<void>;
-  /** Ends a plain membership without an entry; that of moderators and owners stays. */
-  leave(roomId: string, userId: string): Promise<void>;
+  /**
+   * Ends a plain membership without an entry; that of moderators and owners stays.
+   * @returns whether they are no member now
+   */
+  leave(roomId: string, userId: string): Promise<boolean>;
   /**
    * What decides what these users may do in a room, with every entry of the log applied that was
    * committed before the call; null if there is no such room.
@@ -27,6 +31,17 @@ export interface MemberStore {
   list(roomId: string, query: MemberQuery): Promise<Member[]>;
   /** The ids of at most `limit` rooms in which the user is a moderator or an owner. */
   moderated(userId: string, limit: number): Promise<string[]>;
+  /** One member; null if they are none. */
+  get(roomId: string, userId: string): Promise<Member | null>;
+  /**
+   * Who is banned or muted now, in the order of their ids.
+   * @param query `after` is the last user of the page before
+   */
+  restricted(
+    roomId: string,
+    kind: "ban" | "mute",
+    query: { limit: number; after?: string | undefined },
+  ): Promise<Restricted[]>;
   /** The user's memberships in those of these rooms in which they are a member. */
   find(userId: string, roomIds: readonly string[]): Promise<Map<string, Membership>>;
   /**

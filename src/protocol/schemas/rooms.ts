@@ -30,10 +30,10 @@ import {
 import { Changes, LastEntryId, Message, RelatedToReader } from "./messages.ts";
 import { PublicUser } from "./users.ts";
 
-const SHOWN_CAPABILITIES = CAPABILITIES.filter((each) => each !== "room.read");
-
 /** The lowest role that sends. */
 export const PostPolicy = z.enum(["members", "moderators"]);
+
+const SHOWN_CAPABILITIES = CAPABILITIES.filter((each) => each !== "room.read");
 
 export const Room = z.object({
   id: Id,
@@ -115,6 +115,16 @@ export const RoomCreation = z.object({
 }).meta({ id: "RoomCreation" });
 
 export const DirectCreation = z.object({ userId: UserId }).meta({ id: "DirectCreation" });
+
+export const RoomChanges = z.object({
+  name: RoomName.optional(),
+  description: RoomDescription.nullable().optional(),
+  postPolicy: PostPolicy.optional(),
+  slowModeSeconds: z.int().min(0).max(MAX_SLOW_MODE_SECONDS).optional(),
+  archived: z.boolean().optional(),
+  metadata: Metadata.nullable().optional(),
+}).refine((changes) => Object.keys(changes).length > 0, "must change something")
+  .meta({ id: "RoomChanges" });
 
 export const RoomsQuery = z.object({
   limit: z.coerce.number().int().min(1).max(MAX_OWN_ROOMS).default(PAGE_SIZE).meta({

@@ -31,6 +31,8 @@ export const MAX_METADATA_LEVELS = 5;
 
 /** Seconds between two messages of a member in slow mode, six hours. */
 export const MAX_SLOW_MODE_SECONDS = 21_600;
+/** How far back a ban deletes messages, in seconds: a week. */
+export const MAX_DELETE_SECONDS = 604_800;
 
 /** Items on a page of a list, unless the request says otherwise. */
 export const PAGE_SIZE = 50;

@@ -3,6 +3,7 @@ import type { RemovalReason } from "../../../domain/account.ts";
 import { newId } from "../../../domain/id.ts";
 import type { NewInvitation } from "../../../domain/invitation.ts";
 import {
+  type LastSend,
   type Membership,
   type Notifications,
   type Restriction,
@@ -37,6 +38,10 @@ export type RoomDocument = Stored<Omit<NewRoom, "createdBy" | "members" | "metad
   changedSeq: number;
   /** Of a direct room: `pairOf` the two; other rooms have none. */
   pair?: string;
+  /** The entry that set its slow mode; absent if none did. */
+  slowModeSeq?: number;
+  /** Absent while it is not deleted. */
+  deletedAt?: Date;
 };
 
 /** What keeps marks of changes whose items of the account's stream have no number yet. */
@@ -76,6 +81,9 @@ export type MetaDocument =
   | { _id: "schema"; version: number }
   /** There is one as soon as one user was about to become the first. */
   | { _id: "first user"; userId: string };
+
+/** Matches rooms that are not deleted. */
+export const IS_THERE = { deletedAt: { $exists: false } };
 
 /** A text that a message had before its present one. */
 export interface EditDocument {
@@ -130,6 +138,7 @@ export interface MemberDocument extends Pick<Membership, "readSeq">, Pending {
   notifications?: Notifications;
   /** The ordinal of the last message when it was hidden: it is hidden while this is the last one. */
   hiddenN?: number | null;
+  lastSend?: LastSend | null;
 }
 
 /** A user whom another has blocked; lifted, it stays until the account has the item of that. */
@@ -260,7 +269,16 @@ export function memberOf(
 }
 
 export function toNewRoom(
-  { _id, creatorId, creators, metadata, changedSeq: _, pair: __, ...fields }: RoomView,
+  {
+    _id,
+    creatorId,
+    creators,
+    metadata,
+    changedSeq: _,
+    pair: __,
+    slowModeSeq: ___,
+    ...fields
+  }: RoomView,
 ): NewRoom {
   return {
     id: _id,

@@ -1,6 +1,7 @@
 /** The documents of entries: a message is that of its creation, and each change has one of its own. */
 import {
   type ChangeDraft,
+  type CreatedDraft,
   creationOf,
   type Entry,
   type LogPosition,
@@ -162,18 +163,21 @@ function isPlain(value: unknown): boolean {
   return value === null || value === false || Array.isArray(value) && value.length === 0;
 }
 
+/** What of a draft a message does not say. */
+type DraftKeys = Pick<CreatedDraft, "answered" | "isSlow">;
+
 /**
  * The document of an entry that creates a message.
- * @param answered as in `CreatedDraft`
+ * @param draft what it was made of; missing if it answers none, and slow mode does not count it
  * @param pending changes of the message that the same append makes
  */
 export function fromCreation(
   { n, request, message }: Entry,
-  answered: string | null,
+  draft: DraftKeys = { answered: null },
   pending: PendingChange[] = [],
 ): MessageDocument {
   const { id, roomId, seq, sender, system, clientMessageId, createdAt } = message;
-  const keys = creationKeys(message, answered);
+  const keys = creationKeys(message, draft);
   if (pending.length > 0) keys.push(PENDING_KEY);
   return {
     _id: id,
@@ -193,17 +197,20 @@ export function fromCreation(
 
 /** An entry that a new room begins with: its members are written beside it. */
 export function fromOpening(entry: Entry): MessageDocument {
-  const { keys = [], ...document } = fromCreation(entry, null);
+  const { keys = [], ...document } = fromCreation(entry);
   const left = keys.filter((key) => key !== ROOM_CHANGE_KEY);
   return { ...document, ...(left.length > 0 && { keys: left }) };
 }
 
-function creationKeys(message: Message, answered: string | null): string[] {
+function creationKeys(
+  message: Message,
+  { answered, isSlow }: DraftKeys,
+): string[] {
   const { threadId } = message;
   const keys = mentionKeys(message);
   if (answered !== null) keys.push(answeredKey(answered));
   if (threadId !== null) keys.push(threadKey(threadId));
-  if (changesRoom(message)) keys.push(ROOM_CHANGE_KEY);
+  if (changesRoom(message) || isSlow) keys.push(ROOM_CHANGE_KEY);
   return keys;
 }
 

@@ -81,7 +81,7 @@ export class MongoLog implements LogStore {
       if (last) this.#ends.saw(roomId, positionOf(last));
       const end = last?.seq ?? basis.seq;
       await this.#apply(roomId, changes.filter(({ change }) => change.seq <= end));
-      if (stored.some(hasEffects)) {
+      if (stored.some((entry, i) => hasEffects(entry) || isSlow(drafts[i]!))) {
         await this.#roomChanges.settle(roomId);
       }
       if ("failure" in outcome && stored.length < entries.length) throw outcome.failure;
@@ -181,6 +181,10 @@ function unchanged({ before }: ChangeDraft): AppendedChange["before"] {
   return { _id, roomId, ...numbers, ...contentOf(before) };
 }
 
+function isSlow(draft: EntryDraft): boolean {
+  return draft.kind === "created" && draft.isSlow === true;
+}
+
 /** A message that is created and changed at once has its changes pending from the beginning. */
 function toDocuments(
   entries: readonly Entry[],
@@ -191,8 +195,8 @@ function toDocuments(
     const { kind } = entry;
     if (kind !== "created") return fromChange(entry, kind);
     const draft = drafts[i]!;
-    const answered = draft.kind === "created" ? draft.answered : null;
     const own = changes.filter(({ before }) => before._id === entry.id);
-    return fromCreation(entry, answered, own.map(({ change }) => toPending(change)));
+    const pending = own.map(({ change }) => toPending(change));
+    return fromCreation(entry, draft.kind === "created" ? draft : undefined, pending);
   });
 }

@@ -2,13 +2,17 @@
 import type { Collection, Document } from "mongodb";
 import pLimit from "p-limit";
 import {
+  isInForce,
   MAX_UNREAD,
   type Member,
   type Membership,
   type Preferences,
+  type Restricted,
   type Unread,
 } from "../../../domain/membership.ts";
 import { newId } from "../../../domain/id.ts";
+import type { RoomRules } from "../../../domain/room.ts";
+import { slowModeOf } from "../../../domain/room_changes.ts";
 import { hasWord } from "../../../domain/name.ts";
 import type { MemberQuery, MemberStore, Standings } from "../../../ports/store/members.ts";
 import type { Collections, ReadOptions } from "./collections.ts";
@@ -16,6 +20,7 @@ import {
   type BlockDocument,
   blockId,
   IS_MEMBER,
+  IS_THERE,
   isHidden,
   markOf,
   type MemberDocument,
@@ -77,7 +82,7 @@ export class MongoMembers implements MemberStore {
     return this.#operations.run(async () => {
       // A ban that is not applied yet would be no obstacle.
       await this.#roomChanges.settle(roomId);
-      const room = await this.#rooms.findOne({ _id: roomId, type: "public" });
+      const room = await this.#rooms.findOne({ _id: roomId, type: "public", ...IS_THERE });
       if (!room) return;
       const { seq: readSeq } = await this.#ends.find(roomId);
       const joinedAt = new Date();
@@ -88,8 +93,10 @@ export class MongoMembers implements MemberStore {
     });
   }
 
-  leave(roomId: string, userId: string): Promise<void> {
+  leave(roomId: string, userId: string): Promise<boolean> {
     return this.#operations.run(async () => {
+      // A role that is not applied yet would be no obstacle.
+      await this.#roomChanges.settle(roomId);
       const _id = memberId(roomId, userId);
       const { modifiedCount } = await this.#members.updateOne(
         { _id, role: "member" },
@@ -100,7 +107,9 @@ export class MongoMembers implements MemberStore {
       );
       if (modifiedCount > 0) {
         await this.#rooms.updateOne({ _id: roomId }, { $inc: { memberCount: -1 } });
+        return true;
       }
+      return await this.#members.findOne({ _id, ...IS_MEMBER }) === null;
     });
   }
 
@@ -109,16 +118,16 @@ export class MongoMembers implements MemberStore {
       await this.#roomChanges.settle(roomId);
       const ids = userIds.map((userId) => memberId(roomId, userId));
       const [room, members] = await Promise.all([
-        this.#rooms.findOne({ _id: roomId }),
+        this.#rooms.findOne({ _id: roomId, ...IS_THERE }),
         this.#members.find({ _id: { $in: ids } }, { batchSize: ids.length + 1 }).toArray(),
       ]);
       if (!room) return null;
-      const { type, postPolicy, archivedAt } = room;
       const blocked = room.pair !== undefined && { isBlocked: await this.#isBlocked(room.pair) };
-      const standings = members.map(({ userId, role, ban = null, mute = null }) => {
-        return [userId, { role, ban, mute, ...blocked }] as const;
+      const standings = members.map((member) => {
+        const { userId, role, ban = null, mute = null, lastSend = null } = member;
+        return [userId, { role, ban, mute, lastSend, ...blocked }] as const;
       });
-      return { rules: { type, postPolicy, archivedAt }, standings: new Map(standings) };
+      return { rules: rulesOf(room), standings: new Map(standings) };
     });
   }
 
@@ -156,6 +165,34 @@ export class MongoMembers implements MemberStore {
         })
         .toArray();
       return members.map(({ roomId }) => roomId);
+    });
+  }
+
+  get(roomId: string, userId: string): Promise<Member | null> {
+    return this.#operations.run(async () => {
+      await this.#roomChanges.settle(roomId);
+      const _id = memberId(roomId, userId);
+      const member = await this.#members.findOne({ _id, ...IS_MEMBER });
+      return member && toMember(member, await this.#usersOf([member]));
+    });
+  }
+
+  restricted(
+    roomId: string,
+    kind: "ban" | "mute",
+    { limit, after = "" }: { limit: number; after?: string | undefined },
+  ): Promise<Restricted[]> {
+    return this.#operations.run(async () => {
+      await this.#roomChanges.settle(roomId);
+      const filter = { roomId, [kind]: { $exists: true, $ne: null } };
+      const members = await this.#members.find(filter, this.#readOptions).toArray();
+      const now = new Date();
+      const found = members
+        .filter((member) => isInForce(member[kind] ?? null, now) && member.userId > after)
+        .toSorted((a, b) => a.userId < b.userId ? -1 : 1)
+        .slice(0, limit);
+      const users = await this.#usersOf(found);
+      return found.map((member) => ({ user: toMember(member, users).user, ...member[kind]! }));
     });
   }
 
@@ -295,6 +332,12 @@ export class MongoMembers implements MemberStore {
     ], this.#readOptions).toArray();
     return found?.count ?? 0;
   }
+}
+
+function rulesOf(room: RoomDocument): RoomRules {
+  const { type, postPolicy, archivedAt, slowModeSeconds, slowModeSeq = 0 } = room;
+  const slowMode = slowModeOf(slowModeSeconds, slowModeSeq);
+  return { type, postPolicy, archivedAt, slowMode, isDeleted: false };
 }
 
 function toMember(

@@ -20,6 +20,7 @@ import {
 } from "./entry_documents.ts";
 import { isDuplicateKey } from "./errors.ts";
 import type { PendingChanges } from "./pending_changes.ts";
+import type { SettingChanges } from "../../../domain/room.ts";
 
 /** Rooms that are looked at at once. */
 const ROOMS_AT_ONCE = 20;
@@ -81,25 +82,47 @@ export class RoomChanges {
       );
     }
     for (const entry of entries.filter(isMessage)) {
-      const { _id, roomId, seq, createdAt, systemType = null, systemData = null } = entry;
+      const { _id, roomId, createdAt, systemType = null, systemData = null } = entry;
       const notice = { systemType, systemData, createdAt };
-      for (const change of memberChanges(notice)) await this.#changeMember(entry, change);
+      const changes = systemType === null ? [lastSendOf(entry)] : memberChanges(notice);
+      for (const change of changes) await this.#changeMember(entry, change);
       const settings = settingChanges(notice);
-      if (settings) {
-        const { metadata, ...rest } = settings;
-        const json = metadata === undefined
-          ? {}
-          : { metadata: metadata && JSON.stringify(metadata) };
-        await this.#rooms.updateOne(
-          { _id: roomId, changedSeq: { $lt: seq } },
-          { $set: { ...rest, ...json, updatedAt: createdAt, changedSeq: seq } },
-        );
-      }
-      await this.#audit.addNotice(entry);
+      if (settings) await this.#set(entry, settings);
+      if (systemType === "room_deleted") await this.#delete(entry);
+      if (systemType !== null) await this.#audit.addNotice(entry);
       await this.#messages.updateOne({ _id, roomId }, {
         $pull: { keys: ROOM_CHANGE_KEY } as Document,
       });
     }
+  }
+
+  async #set({ roomId, seq, createdAt }: MessageDocument, settings: SettingChanges): Promise<void> {
+    const { metadata, ...rest } = settings;
+    const json = metadata === undefined ? {} : { metadata: metadata && JSON.stringify(metadata) };
+    const slowMode = settings.slowModeSeconds === undefined ? {} : { slowModeSeq: seq };
+    await this.#rooms.updateOne(
+      { _id: roomId, changedSeq: { $lt: seq } },
+      { $set: { ...rest, ...json, ...slowMode, updatedAt: createdAt, changedSeq: seq } },
+    );
+  }
+
+  /** Its slug stays taken: a link to it never leads to another room. */
+  async #delete({ roomId, seq, createdAt: deletedAt }: MessageDocument): Promise<void> {
+    const members = this.#members.find({ roomId, ...IS_MEMBER }, { projection: { userId: 1 } });
+    const ends = (await members.toArray()).map(({ _id, userId }) => ({
+      updateOne: {
+        filter: { _id, seq: { $lt: seq } },
+        update: {
+          $set: { role: null, removal: "deleted" as const, seq },
+          $addToSet: { pending: markOf(userId, "room", String(seq)) },
+        },
+      },
+    }));
+    if (ends.length > 0) await this.#members.bulkWrite(ends, { ordered: false });
+    await this.#rooms.updateOne(
+      { _id: roomId },
+      { $set: { deletedAt, changedSeq: seq } },
+    );
   }
 
   async #changeMember(entry: MessageDocument, change: MemberChange): Promise<void> {
@@ -165,4 +188,9 @@ export class RoomChanges {
 
 function roomOf({ roomId }: EntryDocument): string {
   return roomId;
+}
+
+/** What a message that slow mode counts changes. */
+function lastSendOf({ seq, senderId: userId, createdAt: at }: MessageDocument): MemberChange {
+  return { userId, lastSend: { seq, at } };
 }

@@ -10,6 +10,7 @@ import type { Collections, ReadOptions } from "./collections.ts";
 import {
   fromRoom,
   IS_MEMBER,
+  IS_THERE,
   isHidden,
   type MemberDocument,
   memberOf,
@@ -117,7 +118,7 @@ export class MongoRooms implements RoomStore {
       const ids = await this.#roomsOf(userId, own ? {} : { type: "private" });
       const isListed = { _id: { $in: own ? await this.#shownOf(userId, ids) : ids } };
       return await this.#read(
-        { $match: query.after ? afterName(query.after) : {} },
+        { $match: { ...(query.after && afterName(query.after)), ...IS_THERE } },
         { $match: own ? isListed : { $or: [{ type: "public" }, isListed] } },
         { $match: archivedOrNot(query.archived) },
         { $sort: { name: 1, _id: 1 } },
@@ -184,10 +185,14 @@ export class MongoRooms implements RoomStore {
     return await this.#withEnds(await this.#readViews(...stages));
   }
 
+  /** As it is with all entries of its log applied: those of a slug only once its room is known. */
   async #findView(idOrSlug: string): Promise<RoomView | null> {
-    const match = { $or: [{ _id: idOrSlug }, { slug: idOrSlug }] };
+    await this.#changes.settle(idOrSlug);
+    const match = { $or: [{ _id: idOrSlug }, { slug: idOrSlug }], ...IS_THERE };
     const views = await this.#readViews({ $match: match });
-    return views.find(({ _id }) => _id === idOrSlug) ?? views[0] ?? null;
+    const view = views.find(({ _id }) => _id === idOrSlug) ?? views[0];
+    if (!view || view._id === idOrSlug) return view ?? null;
+    return await this.#findView(view._id);
   }
 
   #readViews(...stages: Document[]): Promise<RoomView[]> {

@@ -81,6 +81,8 @@ export const METHODS = {
     standings: "read",
     list: "read",
     moderated: "read",
+    get: "read",
+    restricted: "read",
     find: "read",
     setRead: "write",
     setPreferences: "write",

@@ -6,6 +6,7 @@ import {
   type Membership,
   type Notifications,
   type Preferences,
+  type Restricted,
   type Role,
   type Standing,
   type Unread,
@@ -21,6 +22,7 @@ import {
   toPublicUser,
   toRules,
 } from "./rows.ts";
+import { IS_EMPTY } from "./room_changes.ts";
 import type { Statements } from "./statements.ts";
 
 /** Whether the message `m` counts for the user ?2. */
@@ -47,31 +49,32 @@ export class SqliteMembers {
     this.#sql.prepare(
       `INSERT INTO members (user, room, role, read_seq, joined_at)
        SELECT u.key, r.key, 'member', ${LAST_SEQ}, ?3 FROM rooms r, users u
-       WHERE r.id = ?1 AND r.type = 'public' AND u.id = ?2
+       WHERE r.id = ?1 AND r.type = 'public' AND r.deleted_at IS NULL AND u.id = ?2
        ON CONFLICT DO UPDATE SET role = excluded.role, read_seq = excluded.read_seq,
          joined_at = excluded.joined_at, hidden_n = NULL
        WHERE role IS NULL AND (ban IS NULL OR ban ->> 'until' <= ?3)`,
     ).run(roomId, userId, now);
   }
 
-  leave(roomId: string, userId: string): void {
+  leave(roomId: string, userId: string): boolean {
     this.#sql.prepare(
       `UPDATE members SET role = NULL, removal = 'left' WHERE role = 'member'
          AND user = (SELECT key FROM users WHERE id = ?2)
          AND room = (SELECT key FROM rooms WHERE id = ?1)`,
     ).run(roomId, userId);
     this.#deleteEmpty(roomId, userId);
+    return !this.find(userId, [roomId]).has(roomId);
   }
 
   standings(roomId: string, userIds: readonly string[]): Standings | null {
     const room = this.#sql.prepare(
-      `SELECT type, post_policy, archived_at,
-         ${IS_PAIR_BLOCKED} AS is_blocked FROM rooms r WHERE id = ?`,
+      `SELECT type, post_policy, archived_at, slow_mode_seconds, slow_mode_seq,
+         ${IS_PAIR_BLOCKED} AS is_blocked FROM rooms r WHERE id = ? AND deleted_at IS NULL`,
     ).get(roomId);
     if (!room) return null;
     const blocked = room.is_blocked !== null && { isBlocked: room.is_blocked === 1 };
     const rows = this.#sql.prepare(
-      `SELECT u.id, m.role, m.ban, m.mute FROM users u JOIN members m ON m.user = u.key
+      `SELECT u.id, m.role, m.ban, m.mute, m.last_send_seq, m.last_send_at FROM users u JOIN members m ON m.user = u.key
        WHERE m.room = (SELECT key FROM rooms WHERE id = ?)
          AND u.id IN (SELECT value FROM json_each(?))`,
     ).all(roomId, JSON.stringify(userIds));
@@ -81,6 +84,33 @@ export class SqliteMembers {
         return [String(row.id), { ...toStanding(row), ...blocked }];
       })),
     };
+  }
+
+  get(roomId: string, userId: string): Member | null {
+    const row = this.#sql.prepare(
+      `SELECT u.id, u.display_name, u.avatar_url, m.role, m.mute, m.joined_at
+       FROM users u JOIN members m ON m.user = u.key
+       WHERE u.id = ?2 AND m.room = (SELECT key FROM rooms WHERE id = ?1) AND m.role IS NOT NULL`,
+    ).get(roomId, userId);
+    return row ? toMember(row) : null;
+  }
+
+  restricted(
+    roomId: string,
+    kind: "ban" | "mute",
+    { limit, after = "" }: { limit: number; after?: string | undefined },
+  ): Restricted[] {
+    // As in the index: it is chosen by this condition.
+    return this.#sql.prepare(
+      `SELECT u.id, u.display_name, u.avatar_url, m.${kind} AS restriction
+       FROM members m JOIN users u ON u.key = m.user
+       WHERE m.room = (SELECT key FROM rooms WHERE id = ?1)
+         AND (m.ban IS NOT NULL OR m.mute IS NOT NULL) AND m.${kind} IS NOT NULL AND u.id > ?2
+         AND (m.${kind} ->> 'until' IS NULL OR m.${kind} ->> 'until' > ?3)
+       ORDER BY u.id LIMIT ?4`,
+    ).all(roomId, after, Date.now(), limit).map((row) => {
+      return { user: toPublicUser(row.id, row), ...parseRestriction(row.restriction)! };
+    });
   }
 
   list(roomId: string, { limit, after, role, name }: MemberQuery): Member[] {
@@ -174,7 +204,7 @@ export class SqliteMembers {
 
   #deleteEmpty(roomId: string, userId: string): void {
     this.#sql.prepare(
-      `DELETE FROM members WHERE role IS NULL AND ban IS NULL AND mute IS NULL
+      `DELETE FROM members WHERE ${IS_EMPTY}
          AND user = (SELECT key FROM users WHERE id = ?2)
          AND room = (SELECT key FROM rooms WHERE id = ?1)`,
     ).run(roomId, userId);
@@ -190,8 +220,13 @@ export function toMembership({ role, read_seq, notifications, hidden }: Row): Me
   };
 }
 
-function toStanding({ role, ban, mute }: Row): Standing {
-  return { role: role as Role | null, ban: parseRestriction(ban), mute: parseRestriction(mute) };
+function toStanding({ role, ban, mute, last_send_seq: seq, last_send_at: at }: Row): Standing {
+  return {
+    role: role as Role | null,
+    ban: parseRestriction(ban),
+    mute: parseRestriction(mute),
+    lastSend: seq === null ? null : { seq: Number(seq), at: toDate(at) },
+  };
 }
 
 function toMember(row: Row): Member {

@@ -130,7 +130,10 @@ export function toDraftRow(draft: EntryDraft, { seq, message }: Entry): DraftRow
   return draft.kind === "created" ? toCreatedRow(draft, message) : toChangeRow(draft, seq, message);
 }
 
-function toCreatedRow({ answered, request }: CreatedDraft, message: Message): CreatedRow {
+function toCreatedRow(
+  { answered, request, isSlow = false }: CreatedDraft,
+  message: Message,
+): CreatedRow {
   const { id, sender, text, system, clientMessageId, createdAt, threadId } = message;
   return [
     "created",
@@ -144,10 +147,15 @@ function toCreatedRow({ answered, request }: CreatedDraft, message: Message): Cr
     request,
     threadId,
     formatNotified(message, answered),
-    changesRoom(message)
-      ? { members: memberChanges(message), settings: settingChanges(message) }
-      : null,
+    changesRoom(message) || isSlow ? roomChangesOf(message, isSlow) : null,
   ];
+}
+
+function roomChangesOf(message: Message, isSlow: boolean): RoomChanges {
+  const { seq, sender, createdAt: at, systemType } = message;
+  const members = isSlow ? [{ userId: sender.id, lastSend: { seq, at } }] : memberChanges(message);
+  const settings = settingChanges(message);
+  return { members, settings, isDeleted: systemType === "room_deleted" };
 }
 
 function toChangeRow(draft: ChangeDraft, seq: number, message: Message): ChangeRow {

@@ -5,10 +5,14 @@ import type { MemberChange } from "../../../domain/room_changes.ts";
 import { formatRestriction, LAST_SEQ } from "./rows.ts";
 import type { Statements } from "./statements.ts";
 
+/** Of a row of `members` that says nothing. */
+export const IS_EMPTY = "role IS NULL AND ban IS NULL AND mute IS NULL AND last_send_seq IS NULL";
+
 /** What an entry changes of its room. */
 export interface RoomChanges {
   members: MemberChange[];
   settings: SettingChanges | null;
+  isDeleted: boolean;
 }
 
 /** Called in the transaction of the append. */
@@ -32,13 +36,23 @@ export class SqliteRoomChanges {
    * Does what an entry changes of its room.
    * @param at when the entry was made
    */
-  apply(room: number, seq: number, at: number, { members, settings }: RoomChanges): void {
+  apply(room: number, seq: number, at: number, changes: RoomChanges): void {
+    const { members, settings, isDeleted } = changes;
     for (const change of members) this.#change(room, seq, at, change);
-    if (settings) this.#set(room, at, settings);
+    if (settings) this.#set(room, seq, at, settings);
+    if (isDeleted) this.#delete(room, at);
+  }
+
+  /** Its slug stays taken: a link to it never leads to another room. */
+  #delete(room: number, at: number): void {
+    this.#sql.prepare(
+      "UPDATE members SET role = NULL, removal = 'deleted' WHERE room = ? AND role IS NOT NULL",
+    ).run(room);
+    this.#sql.prepare("UPDATE rooms SET deleted_at = ?2 WHERE key = ?1").run(room, at);
   }
 
   #change(room: number, seq: number, at: number, change: MemberChange): void {
-    const { userId, role, removal = null, ban, mute } = change;
+    const { userId, role, removal = null, ban, mute, lastSend } = change;
     this.#sql.prepare(
       `INSERT INTO members (user, room, role, read_seq, joined_at)
        SELECT key, ?1, NULL, ?3, ?4 FROM users WHERE id = ?2 ON CONFLICT DO NOTHING`,
@@ -58,17 +72,20 @@ export class SqliteRoomChanges {
       this.#sql.prepare(`UPDATE members SET mute = ?3 ${where}`)
         .run(room, userId, formatRestriction(mute));
     }
-    this.#sql.prepare(
-      `DELETE FROM members ${where} AND role IS NULL AND ban IS NULL AND mute IS NULL`,
-    ).run(room, userId);
+    if (lastSend) {
+      this.#sql.prepare(`UPDATE members SET last_send_seq = ?3, last_send_at = ?4 ${where}`)
+        .run(room, userId, lastSend.seq, lastSend.at.getTime());
+    }
+    this.#sql.prepare(`DELETE FROM members ${where} AND ${IS_EMPTY}`).run(room, userId);
   }
 
-  #set(room: number, at: number, changes: SettingChanges): void {
+  #set(room: number, seq: number, at: number, changes: SettingChanges): void {
     const columns = {
       name: changes.name,
       description: changes.description,
       post_policy: changes.postPolicy,
       slow_mode_seconds: changes.slowModeSeconds,
+      slow_mode_seq: changes.slowModeSeconds === undefined ? undefined : seq,
       archived_at: changes.archivedAt && changes.archivedAt.getTime(),
       metadata: changes.metadata && JSON.stringify(changes.metadata),
       updated_at: at,

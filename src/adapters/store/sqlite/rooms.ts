@@ -20,7 +20,7 @@ const ROOMS = `SELECT r.*, u.id AS creator_id, u.display_name, u.avatar_url,
   ${LAST_SEQ} AS last_seq, ${lastMessage("created_at")} AS last_message_at, ${TWO} AS two
   FROM rooms r JOIN users u ON u.key = r.creator`;
 
-const IS_ARCHIVED = "(r.archived_at IS NOT NULL) = ?2";
+const IS_ARCHIVED = "r.deleted_at IS NULL AND (r.archived_at IS NOT NULL) = ?2";
 
 /** All public rooms, and those of the user ?1 that are private. */
 const VISIBLE = `${ROOMS} WHERE ${IS_ARCHIVED} AND (r.type = 'public' OR r.type = 'private'
@@ -87,8 +87,9 @@ export class SqliteRooms {
   }
 
   find(idOrSlug: string): Room | null {
-    const row = this.#sql.prepare(`${ROOMS} WHERE r.id = ?`).get(idOrSlug) ??
-      this.#sql.prepare(`${ROOMS} WHERE r.slug = ?`).get(idOrSlug);
+    const there = "r.deleted_at IS NULL";
+    const row = this.#sql.prepare(`${ROOMS} WHERE r.id = ? AND ${there}`).get(idOrSlug) ??
+      this.#sql.prepare(`${ROOMS} WHERE r.slug = ? AND ${there}`).get(idOrSlug);
     return row ? toRoom(row) : null;
   }
 

@@ -2,6 +2,7 @@
 import type { SQLOutputValue } from "node:sqlite";
 import type { Restriction } from "../../../domain/membership.ts";
 import type { PostPolicy, Room, RoomRules, RoomType } from "../../../domain/room.ts";
+import { slowModeOf } from "../../../domain/room_changes.ts";
 import type { Rotation, Session } from "../../../domain/session.ts";
 import type { InstanceRole, KnownUser, PublicUser, User } from "../../../domain/user.ts";
 
@@ -46,7 +47,7 @@ export function toRoom(row: Row): Room {
     slug: String(row.slug),
     description: toText(row.description),
     createdBy: toPublicUser(row.creator_id, row),
-    ...toRules(row),
+    ...toSettings(row),
     slowModeSeconds: Number(row.slow_mode_seconds),
     metadata: row.metadata === null ? null : JSON.parse(String(row.metadata)),
     memberCount: Number(row.member_count),
@@ -58,11 +59,20 @@ export function toRoom(row: Row): Room {
   };
 }
 
-export function toRules(row: Row): RoomRules {
+function toSettings(row: Row): Omit<RoomRules, "slowMode" | "isDeleted"> {
   return {
     type: row.type as RoomType,
     postPolicy: row.post_policy as PostPolicy,
     archivedAt: row.archived_at === null ? null : toDate(row.archived_at),
+  };
+}
+
+/** The rules of a room that is not deleted. */
+export function toRules(row: Row): RoomRules {
+  return {
+    ...toSettings(row),
+    slowMode: slowModeOf(Number(row.slow_mode_seconds), Number(row.slow_mode_seq)),
+    isDeleted: false,
   };
 }
 

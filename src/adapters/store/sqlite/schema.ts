@@ -462,4 +462,12 @@ export const MIGRATIONS: readonly string[] = [
     SELECT raise(ABORT, 'the audit log is only added to');
   END;
   `,
+  // Slow mode, and rooms that were deleted.
+  `
+  ALTER TABLE rooms ADD COLUMN slow_mode_seq INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE rooms ADD COLUMN deleted_at INTEGER;
+  ALTER TABLE members ADD COLUMN last_send_seq INTEGER;
+  ALTER TABLE members ADD COLUMN last_send_at INTEGER;
+  CREATE INDEX members_restricted ON members (room, user) WHERE ban IS NOT NULL OR mute IS NOT NULL;
+  `,
 ];

@@ -1,0 +1,102 @@
+/** Lists a room's members, and those who are banned or muted. */
+import type { Actor } from "../../domain/actor.ts";
+import type { Member, Restricted, Role } from "../../domain/membership.ts";
+import { userNotFound } from "../rooms/announce.ts";
+import type { MemberCursor } from "../../ports/store/members.ts";
+import { decodeCursor, encodeCursor, invalidCursor } from "../../services/cursors.ts";
+import { requireCapability } from "../../services/room_access.ts";
+import type { Dependencies } from "../dependencies.ts";
+
+type ListDependencies = Pick<Dependencies, "access" | "store">;
+
+/** A page of a list, and where the next begins; null at the end. */
+export interface Page<T> {
+  items: T[];
+  nextCursor: string | null;
+}
+
+export interface MembersRequest {
+  /** 1 to 100. */
+  limit: number;
+  /** `nextCursor` of the page before. */
+  cursor?: string | undefined;
+  role?: Role | undefined;
+  /** The beginning of a word of the name. */
+  q?: string | undefined;
+}
+
+/**
+ * Lists members in the order in which they joined.
+ * @throws ChatError `room_not_found`, `forbidden` if the actor is banned; `validation_failed` for an
+ *   invalid cursor
+ */
+export async function listMembers(
+  actor: Actor,
+  { access, store }: ListDependencies,
+  room: string,
+  { limit, cursor, role, q }: MembersRequest,
+): Promise<Page<Member>> {
+  const found = await access.find(actor, room);
+  const after = cursor === undefined ? undefined : readCursor(cursor);
+  const query = { limit: limit + 1, after, role, name: q };
+  const members = await store.members.list(found.roomId, query);
+  await access.confirm(actor, found);
+  const items = members.slice(0, limit);
+  return { items, nextCursor: members.length > limit ? cursorOf(items.at(-1)!) : null };
+}
+
+/**
+ * Finds one member.
+ * @throws ChatError `room_not_found`; `not_found` if they are no member
+ */
+export async function getMember(
+  actor: Actor,
+  { access, store }: ListDependencies,
+  room: string,
+  userId: string,
+): Promise<Member> {
+  const found = await access.find(actor, room);
+  const member = await store.members.get(found.roomId, userId);
+  await access.confirm(actor, found);
+  if (!member) throw userNotFound();
+  return member;
+}
+
+/**
+ * Lists who is banned or muted now, by the ids of the users.
+ * @throws ChatError as `listMembers`; `forbidden`
+ */
+export async function listRestricted(
+  actor: Actor,
+  { access, store }: ListDependencies,
+  room: string,
+  kind: "ban" | "mute",
+  { limit, cursor }: Pick<MembersRequest, "limit" | "cursor">,
+): Promise<Page<Restricted>> {
+  const found = await access.find(actor, room);
+  requireCapability(found, "member.ban");
+  const after = cursor === undefined ? undefined : readId(cursor);
+  const all = await store.members.restricted(found.roomId, kind, { limit: limit + 1, after });
+  await access.confirm(actor, found);
+  const items = all.slice(0, limit);
+  const nextCursor = all.length > limit ? encodeCursor([items.at(-1)!.user.id]) : null;
+  return { items, nextCursor };
+}
+
+function cursorOf({ joinedAt, user }: Member): string {
+  return encodeCursor([joinedAt.getTime(), user.id]);
+}
+
+function readCursor(cursor: string): MemberCursor {
+  const [time, userId] = decodeCursor(cursor);
+  if (typeof time === "number" && typeof userId === "string") {
+    return { joinedAt: new Date(time), userId };
+  }
+  throw invalidCursor();
+}
+
+function readId(cursor: string): string {
+  const [userId] = decodeCursor(cursor);
+  if (typeof userId === "string") return userId;
+  throw invalidCursor();
+}
