@@ -9,4 +9,5 @@ await import("./message_edits_test.ts");
 await import("./message_pins_test.ts");
 await import("./message_reactions_test.ts");
 await import("./message_replies_test.ts");
+await import("./moderation_test.ts");
 await import("./reading_test.ts");

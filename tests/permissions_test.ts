@@ -8,6 +8,7 @@ import {
   mayActOn,
 } from "../src/domain/permissions.ts";
 import { OPEN_RULES, type RoomRules } from "../src/domain/room.ts";
+import { permissionsTable } from "../src/protocol/permissions_table.ts";
 
 const NOW = new Date("2026-11-26T12:00:00Z");
 const BEFORE = new Date(NOW.getTime() - 1);
@@ -147,4 +148,14 @@ Deno.test("a role is lower than those above it, and a stranger than every role",
   assert.ok(mayActOn("owner", "owner"));
   assert.ok(!mayActOn("moderator", "moderator"));
   assert.ok(!mayActOn("moderator", "owner"));
+});
+
+Deno.test("the table in the documentation is that of the code", async () => {
+  const page = await Deno.readTextFile(new URL("../docs/permissions.md", import.meta.url));
+  const [, table = ""] = page.match(/<!-- table -->\n(.*)<!-- end of the table -->/s) ?? [];
+  const cells = (text: string) => {
+    return text.trim().split("\n").filter((line) => line !== "" && !line.includes("---"))
+      .map((line) => line.split("|").map((cell) => cell.trim()));
+  };
+  assert.deepEqual(cells(table), cells(permissionsTable()));
 });

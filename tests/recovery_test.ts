@@ -43,7 +43,11 @@ async function lastMessage(account: Account, roomId: string): Promise<{ id: stri
 async function recover(socket: TestSocket, roomId: string, lastSeenSeq: number) {
   const { event, data } = await socket.call("connection:recover", { roomId, lastSeenSeq });
   assert.equal(event, "connection:missed", JSON.stringify(data));
-  return data;
+  const { room, capabilities, ...missed } = data;
+  assert.equal(room.id, missed.roomId);
+  assert.ok(room.lastSeq >= missed.lastSeq);
+  assert.ok(capabilities.includes("message.send"));
+  return missed;
 }
 
 Deno.test("recovering shows what was missed, then live entries follow without a gap", () =>

@@ -2,6 +2,7 @@
 import { Hono } from "hono";
 import { generateSpecs } from "hono-openapi";
 import { asyncapiDocument } from "../protocol/asyncapi.ts";
+import { permissionsTable } from "../protocol/permissions_table.ts";
 import { VERSION } from "../version.ts";
 import { answerAsset, type Asset, makeAsset } from "./assets.ts";
 import type { Env } from "./context.ts";
@@ -34,6 +35,10 @@ function openapiDocument(app: Hono<Env>) {
           "An open-source chat backend. Errors are problem details (RFC 9457) with a stable `code`. The WebSocket is described in /asyncapi.json.",
         license: { name: "MIT", identifier: "MIT" },
       },
+      tags: [{
+        name: "members",
+        description: `What one may do in a room that nothing restricts:\n\n${permissionsTable()}`,
+      }],
       servers: [{ url: "/" }],
       components: {
         securitySchemes: {
