@@ -1,7 +1,7 @@
 /** What entries change of their room beside the log, on every store: members, bans, mutes, settings. */
 import assert from "node:assert/strict";
-import type { Role } from "../../../src/domain/membership.ts";
-import type { NewRoom } from "../../../src/domain/room.ts";
+import { type Role, STRANGER } from "../../../src/domain/membership.ts";
+import { type NewRoom, OPEN_RULES } from "../../../src/domain/room.ts";
 import type { User } from "../../../src/domain/user.ts";
 import { publicUser } from "../../../src/domain/user.ts";
 import type { MemberQuery } from "../../../src/ports/store/members.ts";
@@ -57,7 +57,7 @@ export function testRoomChanges(test: Register): void {
     const until = new Date(Date.now() + 60 * 60_000);
     const banned = { until: until.toISOString(), reason: "Spam" };
     await write(store, room.id, notice(ada, "member_banned", [bob], banned));
-    const standing = { role: null, ban: { until, reason: "Spam" }, mute: null };
+    const standing = { ...STRANGER, ban: { until, reason: "Spam" } };
     assert.deepEqual(await standingOf(store, room, bob), standing);
     assert.deepEqual(await store.members.find(bob.id, [room.id]), new Map());
     assert.equal(await store.members.setRead(room.id, bob.id, 1, false), null);
@@ -97,11 +97,11 @@ export function testRoomChanges(test: Register): void {
     await write(store, room.id, notice(ada, "member_muted", [bob], { reason: "Caps" }));
     const mute = { until: null, reason: "Caps" };
     await store.members.leave(room.id, bob.id);
-    assert.deepEqual(await standingOf(store, room, bob), { role: null, ban: null, mute });
+    assert.deepEqual(await standingOf(store, room, bob), { ...STRANGER, mute });
     await store.members.join(room.id, bob.id);
-    assert.deepEqual(await standingOf(store, room, bob), { role: "member", ban: null, mute });
+    assert.deepEqual(await standingOf(store, room, bob), { ...STRANGER, role: "member", mute });
     await write(store, room.id, notice(ada, "member_unmuted", [bob]));
-    assert.deepEqual(await standingOf(store, room, bob), { role: "member", ban: null, mute: null });
+    assert.deepEqual(await standingOf(store, room, bob), { ...STRANGER, role: "member" });
   });
 
   test("members leave without an entry, moderators and owners do not", async (store) => {
@@ -200,7 +200,98 @@ export function testRoomChanges(test: Register): void {
       lastMessageAt: last,
     });
     const { rules } = (await store.members.standings(room.id, []))!;
-    assert.deepEqual(rules, { type: "public", postPolicy: "moderators", archivedAt: null });
+    assert.deepEqual(rules, {
+      ...OPEN_RULES,
+      postPolicy: "moderators",
+      slowMode: { seconds: 10, since: 2 },
+    });
+  });
+
+  test("what slow mode counts is in the standing of its sender, and stays through leaving", async (store) => {
+    const { room, ada } = await createRoomWithAda(store);
+    const bob = await createUser(store);
+    await write(
+      store,
+      room.id,
+      notice(ada, "room_updated", [], { changes: { slowModeSeconds: 5 } }),
+    );
+    await store.members.join(room.id, bob.id);
+    const message = draft(bob);
+    const [sent] = await write(store, room.id, creation(message, { isSlow: true }));
+    await write(store, room.id, creation(draft(bob)));
+    const lastSend = { seq: sent!.seq, at: message.createdAt };
+    assert.deepEqual(await standingOf(store, room, bob), { ...STRANGER, role: "member", lastSend });
+    assert.equal(await store.members.leave(room.id, bob.id), true);
+    assert.deepEqual(await standingOf(store, room, bob), { ...STRANGER, lastSend });
+  });
+
+  test("slow mode counts what a stranger sends, before they are a member", async (store) => {
+    const { room } = await createRoomWithAda(store);
+    const bob = await createUser(store);
+    const [sent] = await write(store, room.id, creation(draft(bob), { isSlow: true }));
+    assert.equal((await standingOf(store, room, bob))?.lastSend?.seq, sent!.seq);
+    await store.members.join(room.id, bob.id);
+    assert.equal((await standingOf(store, room, bob))?.lastSend?.seq, sent!.seq);
+    assert.equal((await store.rooms.find(room.id))?.memberCount, 2);
+  });
+
+  test("slow mode that is set to 0 is off", async (store) => {
+    const { room, ada } = await createRoomWithAda(store);
+    for (const slowModeSeconds of [5, 0]) {
+      await write(
+        store,
+        room.id,
+        notice(ada, "room_updated", [], { changes: { slowModeSeconds } }),
+      );
+    }
+    assert.equal((await store.members.standings(room.id, []))!.rules.slowMode, null);
+  });
+
+  test("a deleted room is found no more, its log is, and its slug stays taken", async (store) => {
+    const { room, ada } = await createRoomWithAda(store);
+    const bob = await createUser(store);
+    await store.members.join(room.id, bob.id);
+    const [last] = await write(store, room.id, notice(ada, "room_deleted", []));
+    for (const key of [room.id, room.slug]) {
+      assert.equal(await store.rooms.find(key), null);
+      assert.equal(await store.rooms.describe(key), null);
+    }
+    assert.equal(await store.members.standings(room.id, [ada.id]), null);
+    assert.deepEqual(await store.members.find(bob.id, [room.id]), new Map());
+    assert.deepEqual(await store.rooms.list(ada.id, 10), []);
+    assert.equal((await store.log.end(room.id)).seq, last!.seq);
+    assert.deepEqual(await store.rooms.takenSlugs([room.slug]), [room.slug]);
+    await store.members.join(room.id, bob.id);
+    assert.deepEqual(await store.members.find(bob.id, [room.id]), new Map());
+  });
+
+  test("one member is found, and nobody who is none", async (store) => {
+    const { room, ada } = await createRoomWithAda(store);
+    const bob = await createUser(store);
+    assert.equal((await store.members.get(room.id, ada.id))?.role, "owner");
+    for (const id of [bob.id, ...UNKNOWN_IDS]) {
+      assert.equal(await store.members.get(room.id, id), null);
+    }
+  });
+
+  test("who is banned or muted now is listed by their ids, page by page", async (store) => {
+    const { room, ada } = await createRoomWithAda(store);
+    const users = await Promise.all([1, 2, 3].map(() => createUser(store)));
+    const over = { until: new Date(Date.now() - 1).toISOString() };
+    await write(
+      store,
+      room.id,
+      notice(ada, "member_banned", users.slice(0, 2), { reason: "Spam" }),
+      notice(ada, "member_banned", users.slice(2), over),
+      notice(ada, "member_muted", users.slice(2)),
+    );
+    const ids = users.slice(0, 2).map(({ id }) => id).sort();
+    const [first] = await store.members.restricted(room.id, "ban", { limit: 1 });
+    assert.deepEqual([first?.user.id, first?.until, first?.reason], [ids[0], null, "Spam"]);
+    const rest = await store.members.restricted(room.id, "ban", { limit: 5, after: ids[0] });
+    assert.deepEqual(rest.map(({ user }) => user.id), ids.slice(1));
+    const muted = await store.members.restricted(room.id, "mute", { limit: 5 });
+    assert.deepEqual(muted.map(({ user }) => user.id), [users[2]!.id]);
   });
 
   test("standings are of those who are asked for, and null without the room", async (store) => {
@@ -208,7 +299,7 @@ export function testRoomChanges(test: Register): void {
     const bob = await createUser(store);
     await store.members.join(room.id, bob.id);
     const { standings } = (await store.members.standings(room.id, [ada.id, ...UNKNOWN_IDS]))!;
-    const owner = { role: "owner", ban: null, mute: null };
+    const owner = { ...STRANGER, role: "owner" };
     assert.deepEqual(standings, new Map([[ada.id, owner]]));
     for (const id of UNKNOWN_IDS) assert.equal(await store.members.standings(id, [ada.id]), null);
   });
