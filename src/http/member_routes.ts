@@ -114,7 +114,7 @@ export function memberRoutes(dependencies: Dependencies, isDraining: () => boole
       async (c) => {
         const actor = await participant(c, dependencies);
         const { idOrSlug: room, userId } = named(c.req.valid("param"), actor);
-        await banMember(actor, dependencies, { room, userId, ...c.req.valid("json") });
+        await banMember(actor, dependencies, { room, userId, ...ending(c.req.valid("json")) });
         return c.body(null, 204);
       },
     )
@@ -162,7 +162,7 @@ export function memberRoutes(dependencies: Dependencies, isDraining: () => boole
       async (c) => {
         const actor = await participant(c, dependencies);
         const { idOrSlug: room, userId } = named(c.req.valid("param"), actor);
-        await muteMember(actor, dependencies, { room, userId, ...c.req.valid("json") });
+        await muteMember(actor, dependencies, { room, userId, ...ending(c.req.valid("json")) });
         return c.body(null, 204);
       },
     )
@@ -181,6 +181,11 @@ export function memberRoutes(dependencies: Dependencies, isDraining: () => boole
         return c.body(null, 204);
       },
     );
+}
+
+/** A ban or mute with the time at which it ends. */
+function ending<R extends { until: string | null }>({ until, ...rest }: R) {
+  return { ...rest, until: until === null ? null : new Date(until) };
 }
 
 /** `me` stands for the actor. */

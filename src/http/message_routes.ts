@@ -38,12 +38,8 @@ import {
   ReactorsPage,
   ReactorsQuery,
 } from "../protocol/schemas/message_routes.ts";
-import {
-  Changes,
-  presentMessage,
-  presentRelated,
-  presentShared,
-} from "../protocol/schemas/messages.ts";
+import { presentMessage, presentRelated, presentShared } from "../protocol/schemas/messages.ts";
+import { presentCapabilities, presentRoom, RoomMissed } from "../protocol/schemas/rooms.ts";
 import { JOINED_MESSAGES } from "../protocol/wire/limits.ts";
 import type { TextVersion } from "../ports/store/messages.ts";
 import type { Result } from "../services/decision.ts";
@@ -247,7 +243,7 @@ export function messageRoutes(dependencies: Dependencies, isDraining: () => bool
     .get(
       "/:idOrSlug/changes",
       describe("Read what has changed in a room since an entry: recovery without a socket", {
-        200: json(Changes, "As `connection:missed`"),
+        200: json(RoomMissed, "As `connection:missed`"),
         ...problems("validation_failed", "room_not_found", ...AUTH),
       }),
       signedIn,
@@ -257,8 +253,13 @@ export function messageRoutes(dependencies: Dependencies, isDraining: () => bool
         const request = { cursor: { seq, entryId }, limit, latest: JOINED_MESSAGES };
         const room = c.req.param("idOrSlug")!;
         const changes = await readChanges(c.get("actor"), dependencies, room, request);
-        const { messages, related, ...rest } = changes;
-        return compressedJson(c, { ...presentList(messages, related), ...rest });
+        const { messages, related, room: shown, capabilities, ...rest } = changes;
+        return compressedJson(c, {
+          ...presentList(messages, related),
+          ...rest,
+          room: presentRoom(shown),
+          capabilities: presentCapabilities(capabilities),
+        });
       },
     );
 }

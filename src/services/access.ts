@@ -2,7 +2,7 @@
 import type { Actor } from "../domain/actor.ts";
 import { ChatError } from "../domain/errors.ts";
 import type { Message } from "../domain/message.ts";
-import type { NewRoom, Room } from "../domain/room.ts";
+import type { Room } from "../domain/room.ts";
 import { accessTo, type RoomAccess } from "./room_access.ts";
 import type { RoomCache } from "./room_cache.ts";
 import type { Place, Standings } from "./standings.ts";
@@ -83,16 +83,7 @@ export class Access {
   }
 
   /**
-   * A room without the end of its log; at most 10 s old.
-   * @throws ChatError as `find`
-   */
-  async describe(actor: Actor, idOrSlug: string): Promise<NewRoom> {
-    const { roomId } = await this.find(actor, idOrSlug);
-    return await this.#rooms.find(roomId);
-  }
-
-  /**
-   * A room as it is in the store, and what the actor may do in it.
+   * A room as it is in the store, and what the actor may do in it then.
    * @throws ChatError as `find`
    */
   async read(actor: Actor, idOrSlug: string): Promise<{ room: Room; access: RoomAccess }> {
@@ -107,8 +98,8 @@ export class Access {
 
   async #confirmAt(actor: Actor, roomId: string, seq?: number): Promise<RoomAccess> {
     const place = seq && this.#standings.known(roomId, actor.userId, seq);
-    return (place && this.#readable(actor, roomId, place)) ||
-      await this.#read(actor, roomId, seq);
+    const access = place ? this.#readable(actor, roomId, place) : undefined;
+    return access ?? await this.#read(actor, roomId, seq);
   }
 
   /** Undefined if the actor may not read the room by what is cached: it may be too old. */

@@ -1,6 +1,8 @@
 /** Reads what has changed in a room since an entry: recovery without a socket. */
 import type { Actor } from "../../domain/actor.ts";
 import type { Message } from "../../domain/message.ts";
+import type { Capability } from "../../domain/permissions.ts";
+import type { Room } from "../../domain/room.ts";
 import { MissedMessages } from "../../rooms/missed_messages.ts";
 import type { Cursor } from "../../rooms/served_room.ts";
 import { relatedTo, type RelatedToReader } from "../../services/related.ts";
@@ -14,6 +16,10 @@ const PAGE = 200;
 /** As `connection:missed` in the protocol. */
 export interface Changes extends Page {
   related: RelatedToReader;
+  /** As it is now. */
+  room: Room;
+  /** What the actor may do in it. */
+  capabilities: ReadonlySet<Capability>;
 }
 
 interface Page {
@@ -36,14 +42,13 @@ export async function readChanges(
   idOrSlug: string,
   { cursor, limit, latest }: { cursor: Cursor; limit: number; latest: number },
 ): Promise<Changes> {
-  const room = await access.find(actor, idOrSlug);
-  const { roomId } = room;
+  const { roomId } = await access.find(actor, idOrSlug);
   const page = await isForeign(store, roomId, cursor)
     ? await readLatest(store, roomId, Math.min(limit, latest))
     : await readMissed(store, roomId, cursor, limit);
   const related = await relatedTo({ store, publicUsers }, roomId, actor.userId, page.messages);
-  await access.confirm(actor, room);
-  return { ...page, related };
+  const { room, access: { capabilities } } = await access.read(actor, roomId);
+  return { ...page, related, room, capabilities };
 }
 
 /** Whether the cursor is of another log: the database was restored since. */

@@ -100,13 +100,6 @@ export const RoomDescription = trimmedText(0, MAX_DESCRIPTION_LENGTH)
   .refine((text) => !hasControls(text.replace(/[\t\n\r\u2028\u2029]/g, "")), NO_CONTROLS)
   .refine((text) => !hasDirections(text), NO_DIRECTIONS)
   .overwrite((text) => isVisible(text) ? text : "");
-/** Why somebody was banned or muted. */
-export const Reason = trimmedText(0, MAX_REASON_LENGTH)
-  .refine((text) => !hasDirections(text), NO_DIRECTIONS)
-  .overwrite((text) => isVisible(text) ? text : "");
-/** When something ends. */
-export const Until = z.iso.datetime({ offset: true }).transform((text) => new Date(text))
-  .refine((time) => time.getTime() > Date.now(), "must be in the future");
 export const MessageText = trimmedText(1, MAX_TEXT_LENGTH).meta({ examples: ["Hello, room"] });
 
 /** What is looked for in names. */

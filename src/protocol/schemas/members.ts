@@ -63,7 +63,7 @@ export const MemberChange = z.object({ role: RoomRole.optional() }).meta({ id: "
 
 const Restriction = z.object({
   until: Until.nullable().default(null),
-  reason: Reason.transform((text) => text || null).nullable().default(null),
+  reason: Reason.nullable().default(null),
 });
 
 export const MuteRequest = Restriction.meta({ id: "MuteRequest" });

@@ -165,6 +165,9 @@ export const RoomsPage = z.object({
   nextCursor: z.string().nullable(),
 }) satisfies z.ZodType<wire.RoomsPage>;
 
+/** What was missed in a room, and the room as it is now. */
+export const RoomMissed = Changes.extend({ room: Room, capabilities: RoomCapabilities });
+
 const InRoom = z.object({ roomId: RoomReference });
 
 export const ROOM_CLIENT_EVENTS = {
@@ -194,11 +197,7 @@ export const ROOM_SERVER_EVENTS = {
     lastSeq: z.int().min(0),
     lastEntryId: LastEntryId,
   }).meta({ description: "Entries after lastSeq arrive live from now on." }),
-  "connection:missed": Changes.extend({
-    roomId: z.string(),
-    room: Room,
-    capabilities: RoomCapabilities,
-  }).meta({
+  "connection:missed": RoomMissed.extend({ roomId: z.string() }).meta({
     description: "What was missed in one room; ask again from lastSeq while hasMore.",
   }),
   "room:left": z.object({ roomId: z.string() }).meta({ description: "The answer to room:leave." }),
