@@ -207,7 +207,7 @@ export function testRooms(test: Register): void {
     assert.deepEqual(await store.rooms.list(bob.id, { limit: 1 }), []);
     const { rules, standings } = (await store.members.standings(room.id, [ada.id, bob.id]))!;
     assert.equal(rules.type, "direct");
-    const member = { role: "member", ban: null, mute: null, isBlocked: false };
+    const member = { ...STRANGER, role: "member", isBlocked: false };
     assert.deepEqual(standings, new Map([[ada.id, member], [bob.id, member]]));
     const renamed = await rename(store, bob);
     const { members } = (await store.rooms.describe(room.id))!;
