@@ -62,6 +62,8 @@ class Client implements Subscriber {
   #isLive = false;
   readonly #instance: Instance;
 
+  removed(): void {}
+
   constructor(instance: Instance, { id }: User) {
     this.#instance = instance;
     this.userId = id;

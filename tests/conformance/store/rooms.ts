@@ -1,6 +1,7 @@
 /** What every store must do with rooms. */
 import { LOG_LIMIT } from "../../../src/domain/entry.ts";
 import assert from "node:assert/strict";
+import { STRANGER } from "../../../src/domain/membership.ts";
 import type { NewRoom } from "../../../src/domain/room.ts";
 import type { User } from "../../../src/domain/user.ts";
 import {
