@@ -141,6 +141,19 @@ Deno.test("a role takes effect at once for all that the user has open", () =>
     }
   }));
 
+Deno.test("a role is shown to the user's sockets as a change of their profile", () =>
+  onStage(async (stage) => {
+    const [admin, ada] = await withAdmin(stage, "Ada");
+    const socket = await stage.connect(ada);
+    await socket.call("account:recover", { lastSeenSeq: 0 });
+    for (const role of ["admin", "member"]) {
+      await setRole(admin, ada, role);
+      await socket.event("account:item", ({ item }) => {
+        return item.key === "profile" && item.data.user.role === role;
+      });
+    }
+  }));
+
 Deno.test("a role takes effect on an instance whose bus lost the event", async () => {
   const folder = { DATA_DIR: await Deno.makeTempDir() };
   // Each has a bus in memory, which carries nothing to the other.

@@ -14,10 +14,10 @@ import { onlyAdmins, requireAdmin } from "./require_admin.ts";
  */
 export async function setInstanceRole(
   actor: Actor,
-  services: Pick<Services, "store" | "bus" | "adminSettings">,
+  services: Pick<Services, "accountLog" | "store" | "bus" | "adminSettings">,
   { userId, role }: { userId: string; role: InstanceRole },
 ): Promise<void> {
-  const { store, bus, adminSettings } = services;
+  const { accountLog, store, bus, adminSettings } = services;
   await requireAdmin(actor, services);
   const user = await store.users.find(userId);
   if (!user) throw userNotFound();
@@ -33,6 +33,7 @@ export async function setInstanceRole(
     bus.publish({ kind: "role_changed", userId, role: "admin" });
     throw onlyAdmins();
   }
+  accountLog.changed([userId]);
   await recordAction(services, actor, "user_role", { userIds: [userId], data: { role } });
 }
 

@@ -159,6 +159,16 @@ export function testAccounts(test: Register): void {
     }
   });
 
+  test("a changed role on the server is a changed profile", async (store) => {
+    const ada = await createUser(store);
+    await store.users.setRole(ada.id, "admin");
+    const { seq, ...item } = await onlyItem(store, ada);
+    assert.deepEqual([seq, item], [1, { type: "profile" }]);
+    await store.users.setBan(ada.id, null);
+    await settled(store, ada);
+    assert.equal(await store.accounts.lastSeq(ada.id), 1);
+  });
+
   test("a read position gets its number when it is settled, and no number if it stays", async (store) => {
     const { room, ada } = await createRoomWithAda(store);
     const before = await store.accounts.lastSeq(ada.id);

@@ -94,9 +94,10 @@ export class MongoUsers implements UserStore {
 
   setRole(id: string, role: InstanceRole): Promise<boolean> {
     return this.#operations.run(async () => {
+      const $addToSet = { pending: markOf(id, "profile", newId()) };
       const { matchedCount } = role === "admin"
-        ? await this.#users.updateOne({ _id: id, ...notBanned() }, { $set: { role } })
-        : await this.#users.updateOne({ _id: id }, { $unset: { role: "" } });
+        ? await this.#users.updateOne({ _id: id, ...notBanned() }, { $set: { role }, $addToSet })
+        : await this.#users.updateOne({ _id: id }, { $unset: { role: "" }, $addToSet });
       return matchedCount === 1;
     });
   }

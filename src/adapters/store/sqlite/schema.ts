@@ -461,6 +461,10 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TRIGGER audit_deleted BEFORE DELETE ON audit BEGIN
     SELECT raise(ABORT, 'the audit log is only added to');
   END;
+
+  CREATE TRIGGER account_role_changed AFTER UPDATE OF role ON users WHEN OLD.role <> NEW.role BEGIN
+    INSERT INTO account_numbers VALUES (NEW.key, 'profile', NULL);
+  END;
   `,
   // Slow mode, and rooms that were deleted.
   `
