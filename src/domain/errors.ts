@@ -37,6 +37,8 @@ export const ERROR_CODES = [
   "not_found",
   /** No room has this id or slug, or the user may not read it. */
   "room_not_found",
+  /** The invitation is wrong, used up or expired, or the user is banned from its room. */
+  "invitation_not_found",
   /** The room has no message with this id. */
   "message_not_found",
   /** The message was deleted, or the one that it answers. */

@@ -30,7 +30,7 @@ export function sentenceOf(
     case "room_deleted":
       return `${name} deleted the room`;
     case "member_added":
-      return `${name} added ${whom}`;
+      return isOf(by, users) ? `${name} joined the room` : `${name} added ${whom}`;
     case "member_left":
       return `${name} left the room`;
     case "member_removed":
@@ -46,6 +46,10 @@ export function sentenceOf(
     case "member_unmuted":
       return `${name} unmuted ${whom}`;
   }
+}
+
+function isOf({ id }: PublicUser, [user, ...others]: readonly PublicUser[]): boolean {
+  return user?.id === id && others.length === 0;
 }
 
 function namesOf(users: readonly PublicUser[]): string {

@@ -18,6 +18,7 @@ import { documentRoutes } from "./document_routes.ts";
 import { checkOrigin, consume } from "./guards.ts";
 import { preflight, setHeaders } from "./headers.ts";
 import { checkHost, isHostWellFormed, malformedHost } from "./host.ts";
+import { invitationRoutes, roomInvitationRoutes } from "./invitation_routes.ts";
 import { operationsRoutes } from "./operations_routes.ts";
 import { originPolicy } from "./origin_policy.ts";
 import { pageRoutes } from "./page_routes.ts";
@@ -76,7 +77,15 @@ export function createApp(services: Dependencies, gateway: Gateway, settings: Ap
     observe(c, services.metrics, performance.now() - start);
   });
   app.options("*", preflight(allowsOrigin));
-  const paths = ["/auth/*", "/rooms/*", "/users/*", "/directs", "/reports/*", "/audit"];
+  const paths = [
+    "/auth/*",
+    "/rooms/*",
+    "/users/*",
+    "/directs",
+    "/invitations/*",
+    "/reports/*",
+    "/audit",
+  ];
   for (const path of paths) {
     app.use(path, noStore);
     app.use(path, async (c, next) => {
@@ -92,6 +101,8 @@ export function createApp(services: Dependencies, gateway: Gateway, settings: Ap
   app.route("/rooms", memberRoutes(services, settings.isDraining));
   app.route("/users", userRoutes(services, settings.isDraining));
   app.route("/directs", directRoutes(services, settings.isDraining));
+  app.route("/rooms", roomInvitationRoutes(services, settings.isDraining));
+  app.route("/invitations", invitationRoutes(services));
   app.route("/", blockRoutes(services));
   app.route("/", moderationRoutes(services, settings.isDraining));
   app.route("/", operationsRoutes(services, settings));

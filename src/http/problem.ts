@@ -25,6 +25,7 @@ const ANSWERS: Partial<Record<ErrorCode, [status: ContentfulStatusCode, title: s
   registration_closed: [403, "Registration closed"],
   not_found: [404, "Not found"],
   room_not_found: [404, "Room not found"],
+  invitation_not_found: [404, "Invitation not found"],
   message_not_found: [404, "Message not found"],
   method_not_allowed: [405, "Method not allowed"],
   email_taken: [409, "Email taken"],

@@ -25,6 +25,8 @@ export const POLICIES = {
   loginAddress: { points: 100, seconds: 15 * 60, shared: "at once" },
   /** Per address. */
   register: { points: 30, seconds: 60 * 60, shared: "at once" },
+  /** Per user: codes of invitations that are wrong. */
+  invitation: { points: 30, seconds: 10 * 60, shared: "at once" },
   /** Per address: every request to the API. */
   api: { points: 1_200, seconds: 60, shared: "soon" },
   /** Per user and room. */

@@ -1,7 +1,7 @@
 /** Lists a room's members, and those who are banned or muted. */
 import type { Actor } from "../../domain/actor.ts";
 import type { Member, Restricted, Role } from "../../domain/membership.ts";
-import { userNotFound } from "../rooms/announce.ts";
+import { userNotFound } from "../../domain/errors.ts";
 import type { MemberCursor } from "../../ports/store/members.ts";
 import { decodeCursor, encodeCursor, invalidCursor } from "../../services/cursors.ts";
 import { requireCapability } from "../../services/room_access.ts";

@@ -1,15 +1,15 @@
 /** Changes a room's members or settings, by a message of the system in its log. */
 import type { Participant } from "../../domain/actor.ts";
-import type { CreatedDraft, Entry } from "../../domain/entry.ts";
-import { ChatError } from "../../domain/errors.ts";
+import type { Entry } from "../../domain/entry.ts";
+import { userNotFound } from "../../domain/errors.ts";
 import { newId } from "../../domain/id.ts";
-import { PLAIN } from "../../domain/message.ts";
-import { type Announcement, sentenceOf } from "../../domain/notices.ts";
+import type { Announcement } from "../../domain/notices.ts";
 import type { PublicUser } from "../../domain/user.ts";
 import type { RoomAccess } from "../../services/room_access.ts";
 import type { Needs, RoomState } from "../../services/room_state.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { accept, type AcceptDependencies } from "../messages/accept.ts";
+import { noticeOf } from "./notice.ts";
 
 export type AnnounceDependencies = AcceptDependencies & Pick<Dependencies, "publicUsers">;
 
@@ -56,7 +56,7 @@ export async function announce(
     decide(state) {
       const announcement = decide(state.access(actor), state, users);
       if (!announcement) throw new Unchanged();
-      return { draft: draftOf(actor, announcement, clientMessageId) };
+      return { draft: noticeOf(actor.user, announcement, new Date(), clientMessageId) };
     },
   }));
   try {
@@ -66,29 +66,4 @@ export async function announce(
     if (error instanceof Unchanged) return { roomId, entry: null };
     throw error;
   }
-}
-
-function draftOf(
-  { user: sender }: Participant,
-  announcement: Announcement,
-  clientMessageId: string,
-): CreatedDraft {
-  const { systemType, users, data } = announcement;
-  const message: CreatedDraft["message"] = {
-    ...PLAIN,
-    id: newId(),
-    sender,
-    text: sentenceOf(sender, announcement),
-    system: true,
-    clientMessageId,
-    createdAt: new Date(),
-    systemType,
-    systemData: { users: users.map(({ id }) => id), ...data },
-  };
-  return { kind: "created", message, request: null, answered: null };
-}
-
-/** No user has that id. */
-export function userNotFound(): ChatError {
-  return new ChatError("not_found", "There is no user with that id.");
 }

@@ -43,6 +43,11 @@ export const MAX_OWN_ROOMS = 200;
 /** Users that are added to a room at once. */
 export const MAX_ADDED_MEMBERS = 100;
 
+/** How many users may use one invitation that is not for any number. */
+export const MAX_INVITATION_USES = 100_000;
+/** The longest time for which an invitation is good that expires: a year, in seconds. */
+export const MAX_INVITATION_SECONDS = 31_536_000;
+
 /** Messages in `room:joined`. */
 export const JOINED_MESSAGES = 50;
 /** Messages in one `connection:missed`. */

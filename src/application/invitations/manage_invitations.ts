@@ -1,0 +1,101 @@
+/** Creates, lists and revokes invitations to a room. */
+import type { Participant } from "../../domain/actor.ts";
+import { ChatError } from "../../domain/errors.ts";
+import { newId } from "../../domain/id.ts";
+import { type Invitation, MAX_INVITATIONS } from "../../domain/invitation.ts";
+import { publicUser } from "../../domain/user.ts";
+import { decodeCursor, encodeCursor, invalidCursor } from "../../services/cursors.ts";
+import { hashOfCode, newCode } from "../../services/invitation_codes.ts";
+import { requireCapability } from "../../services/room_access.ts";
+import type { Dependencies } from "../dependencies.ts";
+
+type InvitationDependencies = Pick<Dependencies, "access" | "store">;
+
+export interface InvitationInput {
+  /** Seconds; missing: it does not expire. */
+  expiresIn?: number | undefined;
+  /** How many users may use it; missing: any number. */
+  maxUses?: number | undefined;
+}
+
+/**
+ * Creates an invitation.
+ * @param room id or slug
+ * @returns the invitation with its code, which is not stored: nobody is shown it again
+ * @throws ChatError `room_not_found`, `forbidden`, `limit_reached`
+ */
+export async function createInvitation(
+  actor: Participant,
+  dependencies: InvitationDependencies,
+  room: string,
+  { expiresIn, maxUses }: InvitationInput,
+): Promise<{ invitation: Invitation; code: string }> {
+  const { store: { invitations } } = dependencies;
+  const roomId = await requireInviter(actor, dependencies, room);
+  const createdAt = new Date();
+  if (await invitations.count(roomId, createdAt) >= MAX_INVITATIONS) {
+    throw new ChatError("limit_reached", `A room has at most ${MAX_INVITATIONS} invitations.`);
+  }
+  const code = newCode();
+  const invitation = {
+    id: newId(),
+    roomId,
+    createdBy: publicUser(actor.user),
+    createdAt,
+    expiresAt: expiresIn === undefined ? null : new Date(createdAt.getTime() + expiresIn * 1_000),
+    maxUses: maxUses ?? null,
+  };
+  await invitations.create({ ...invitation, codeHash: await hashOfCode(code) });
+  return { invitation: { ...invitation, uses: 0 }, code };
+}
+
+/**
+ * Lists a room's invitations, used up ones too, in the order in which they were created.
+ * @param cursor `nextCursor` of the page before
+ * @throws ChatError `room_not_found`, `forbidden`; `validation_failed` for an invalid cursor
+ */
+export async function listInvitations(
+  actor: Participant,
+  dependencies: InvitationDependencies,
+  room: string,
+  { limit, cursor }: { limit: number; cursor?: string | undefined },
+): Promise<{ invitations: Invitation[]; nextCursor: string | null }> {
+  const roomId = await requireInviter(actor, dependencies, room);
+  const { invitations } = dependencies.store;
+  const after = cursor === undefined ? undefined : readCursor(cursor);
+  const found = await invitations.list(roomId, new Date(), limit + 1, after);
+  const page = found.slice(0, limit);
+  const nextCursor = found.length > limit ? encodeCursor([page.at(-1)!.id]) : null;
+  return { invitations: page, nextCursor };
+}
+
+/**
+ * Revokes an invitation, if there is one.
+ * @throws ChatError `room_not_found`, `forbidden`
+ */
+export async function revokeInvitation(
+  actor: Participant,
+  dependencies: InvitationDependencies,
+  room: string,
+  id: string,
+): Promise<void> {
+  const roomId = await requireInviter(actor, dependencies, room);
+  await dependencies.store.invitations.delete(roomId, id);
+}
+
+/** The room's id, if the actor may invite to it now. */
+async function requireInviter(
+  actor: Participant,
+  { access }: InvitationDependencies,
+  idOrSlug: string,
+): Promise<string> {
+  const found = await access.find(actor, idOrSlug);
+  requireCapability(await access.confirm(actor, found), "member.invite");
+  return found.roomId;
+}
+
+function readCursor(cursor: string): string {
+  const [id] = decodeCursor(cursor);
+  if (typeof id === "string") return id;
+  throw invalidCursor();
+}
