@@ -71,6 +71,15 @@ export class Account {
     return account;
   }
 
+  /** The same account on another instance. */
+  at(url: string): Account {
+    return Object.assign(new Account(url, this.email), {
+      id: this.id,
+      token: this.token,
+      cookie: this.cookie,
+    });
+  }
+
   /** Sends a request with this account's access token. */
   request(method: string, path: string, body?: unknown): Promise<Answer> {
     return request(this.url, method, path, { token: this.token, body });

@@ -1,0 +1,92 @@
+/** What two instances on one store decide alike, whether or not a bus connects them. */
+import assert from "node:assert/strict";
+import type { Account } from "../harness/account.ts";
+import { startServer } from "../harness/server.ts";
+import { Stage } from "../harness/stage.ts";
+import type { StoreSetting } from "../harness/stores.ts";
+
+/** The same user, on either instance. */
+type Everywhere = (account: Account) => [Account, Account];
+
+export function testRoomRaces({ name, fresh }: StoreSetting): void {
+  const test = (
+    sentence: string,
+    act: (stage: Stage, everywhere: Everywhere) => Promise<void>,
+  ) =>
+    Deno.test(`${name}: ${sentence}`, async () => {
+      const settings = await fresh();
+      const [a, b] = [await startServer(settings), await startServer(settings)];
+      const stage = new Stage(a);
+      try {
+        await act(stage, (account) => [account, account.at(b.url)]);
+      } finally {
+        await stage.end();
+        await b.stop();
+      }
+    });
+
+  test(
+    "two who create their direct room on two instances at once get the same one",
+    async (stage, everywhere) => {
+      for (let round = 0; round < 3; round++) {
+        const [ada, bob] = await stage.people("Ada", "Bob");
+        const [adaHere, adaThere] = everywhere(ada);
+        const [bobHere, bobThere] = everywhere(bob);
+        const answers = await Promise.all([
+          adaHere.request("POST", "/directs", { userId: bob.id }),
+          bobThere.request("POST", "/directs", { userId: ada.id }),
+          bobHere.request("POST", "/directs", { userId: ada.id }),
+          adaThere.request("POST", "/directs", { userId: bob.id }),
+        ]);
+        const statuses = answers.map(({ status }) => status);
+        assert.deepEqual(statuses.toSorted(), [200, 200, 200, 201]);
+        assert.equal(new Set(answers.map(({ body }) => body.room.id)).size, 1);
+        const { body } = await bobHere.request("GET", "/rooms?mine=true");
+        assert.equal(body.rooms.length, 1);
+      }
+    },
+  );
+
+  test(
+    "from the answer to a block on neither sends in the direct room, on whichever instance",
+    async (stage, everywhere) => {
+      const [ada, bob] = await stage.people("Ada", "Bob");
+      const { room } = (await ada.request("POST", "/directs", { userId: bob.id })).body;
+      const send = async () => {
+        const outcomes = [];
+        for (const account of [...everywhere(ada), ...everywhere(bob)]) {
+          const { body } = await account.request("POST", `/rooms/${room.id}/messages`, {
+            text: "Hi",
+          });
+          outcomes.push(body.code ?? "sent");
+        }
+        return outcomes;
+      };
+      for (const [i, blocker] of [...everywhere(ada), ...everywhere(bob)].entries()) {
+        const other = i < 2 ? bob : ada;
+        assert.deepEqual(await send(), Array(4).fill("sent"));
+        await blocker.request("PUT", `/users/${other.id}/block`);
+        assert.deepEqual(await send(), Array(4).fill("forbidden"));
+        await blocker.request("DELETE", `/users/${other.id}/block`);
+      }
+      assert.deepEqual(await send(), Array(4).fill("sent"));
+    },
+  );
+
+  test(
+    "the last use of an invitation is had by one, on whichever instance",
+    async (stage, everywhere) => {
+      const [ada, ...others] = await stage.people("Ada", "Bob", "Cleo", "Dan");
+      const { room } = (await ada.request("POST", "/rooms", { name: "Tea", type: "private" })).body;
+      const path = `/rooms/${room.id}/invitations`;
+      const { invitation } = (await ada.request("POST", path, { maxUses: 1 })).body;
+      const use = (account: Account) => account.request("POST", `/invitations/${invitation.code}`);
+      const answers = await Promise.all(others.flatMap(everywhere).map(use));
+      const statuses = answers.map(({ status }) => status).toSorted();
+      assert.deepEqual(statuses, [200, 200, 404, 404, 404, 404]);
+      const listed = (await ada.request("GET", path)).body.invitations;
+      assert.deepEqual(listed.map(({ uses }: { uses: number }) => uses), [1]);
+      assert.equal((await ada.request("GET", `/rooms/${room.id}`)).body.room.memberCount, 2);
+    },
+  );
+}
