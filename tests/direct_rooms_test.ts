@@ -67,6 +67,22 @@ Deno.test("a room is not created with members who do not exist or have blocked i
     assert.deepEqual((await ada.request("GET", "/rooms")).body.rooms, []);
   }));
 
+Deno.test("nobody adds a user who has blocked them to a room, but members keep their roles", () =>
+  onStage(async (stage) => {
+    const [ada, bob, cleo] = await stage.people("Ada", "Bob", "Cleo");
+    const room = { name: "Plans", type: "private", members: [cleo.id] };
+    const { id } = (await ada.request("POST", "/rooms", room)).body.room;
+    for (const account of [bob, cleo]) await account.request("PUT", `/users/${ada.id}/block`);
+    const add = (userId: string, role?: string) => {
+      return ada.request("PUT", `/rooms/${id}/members/${userId}`, role ? { role } : {});
+    };
+    assert.equal((await add(bob.id)).body.code, "forbidden");
+    assert.equal((await add(bob.id, "moderator")).body.code, "forbidden");
+    assert.equal((await add(cleo.id, "moderator")).status, 200);
+    await bob.request("DELETE", `/users/${ada.id}/block`);
+    assert.equal((await add(bob.id)).status, 200);
+  }));
+
 Deno.test("a direct room is created once, whoever of the two asks, and is of both", () =>
   onStage(async (stage) => {
     const [ada, bob, eve] = await stage.people("Ada", "Bob", "Eve");

@@ -83,6 +83,45 @@ Deno.test("wrong, revoked and expired codes are not found", () =>
     assert.deepEqual(await usesOf(ada, room.id), []);
   }));
 
+Deno.test("no code is found by who is banned from its room, and one lets nobody in who was removed", () =>
+  onStage(async (stage) => {
+    const { ada, room } = await privateRoom(stage);
+    const [bob, eve] = await stage.people("Bob", "Eve");
+    const { code } = await invite(ada, room.id, { maxUses: 2 });
+    const use = async (account: Account) => {
+      return (await account.request("POST", `/invitations/${code}`)).status;
+    };
+    assert.deepEqual([await use(bob), await use(eve)], [200, 200]);
+    await ada.request("PUT", `/rooms/${room.id}/bans/${bob.id}`, {});
+    await ada.request("DELETE", `/rooms/${room.id}/members/${eve.id}`);
+    for (const account of [bob, eve]) {
+      for (const method of ["GET", "POST"]) {
+        const { status, body } = await account.request(method, `/invitations/${code}`);
+        assert.deepEqual([status, body.code], [404, "invitation_not_found"]);
+      }
+      assert.equal((await account.request("GET", `/rooms/${room.id}`)).status, 404);
+    }
+    const other = await invite(ada, room.id);
+    const used = await Promise.all([bob, eve].map((account) => {
+      return account.request("POST", `/invitations/${other.code}`);
+    }));
+    assert.deepEqual(used.map(({ status }) => status), [404, 200]);
+  }));
+
+Deno.test("the invitations of a deleted room are not found", () =>
+  onStage(async (stage) => {
+    const { ada, room } = await privateRoom(stage);
+    const [bob] = await stage.people("Bob");
+    const { code } = await invite(ada, room.id);
+    assert.equal((await ada.request("DELETE", `/rooms/${room.id}`)).status, 204);
+    for (const account of [ada, bob]) {
+      for (const method of ["GET", "POST"]) {
+        const { body } = await account.request(method, `/invitations/${code}`);
+        assert.equal(body.code, "invitation_not_found");
+      }
+    }
+  }));
+
 Deno.test("invitations are listed without their codes, page by page", () =>
   onStage(async (stage) => {
     const { ada, room } = await privateRoom(stage);

@@ -19,20 +19,21 @@ export interface Addition {
 /**
  * Adds a user, or changes a role; nothing changes if it is so already. In a public room everybody adds
  * themselves, without an entry.
- * @throws ChatError as `announce`; `forbidden`, also if the user is banned; `last_owner`
+ * @throws ChatError as `announce`; `forbidden`, also if the user is banned or has blocked the actor; `last_owner`
  */
 export async function addMember(
   actor: Participant,
   dependencies: AnnounceDependencies,
   { room, userId, role }: Addition,
 ): Promise<Member> {
-  const { access, members } = dependencies;
+  const { access, members, store } = dependencies;
   const found = await access.find(actor, room);
   const { roomId } = found;
   if (userId === actor.userId && role === undefined && found.rules.type === "public") {
     await members.join(roomId, userId);
     return await getMember(actor, dependencies, roomId, userId);
   }
+  const [blocker] = await store.blocks.blockersOf(actor.userId, [userId]);
   const command = { room: roomId, userIds: [userId], owners: role !== undefined };
   await announce(actor, dependencies, command, (access, state, users) => {
     requireCapability(access, role === undefined ? "member.add" : "member.role");
@@ -42,7 +43,7 @@ export async function addMember(
       if (role !== "owner") requireOtherOwner(state, userId);
       return { systemType: "member_role", users, data: { role: role! } };
     }
-    if (isInForce(ban, new Date())) throw forbidden();
+    if (blocker !== undefined || isInForce(ban, new Date())) throw forbidden();
     return { systemType: "member_added", users, data: { role: role ?? "member" } };
   });
   return await getMember(actor, dependencies, roomId, userId);
