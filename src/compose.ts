@@ -18,6 +18,7 @@ import { Admins } from "./services/admins.ts";
 import { KnownDevices } from "./services/known_devices.ts";
 import { LoopLoad } from "./services/loop_load.ts";
 import { Members } from "./services/members.ts";
+import { Mentions } from "./services/mentions.ts";
 import { Metrics, type MetricsSnapshot } from "./services/metrics.ts";
 import { NewestPages } from "./services/newest_pages.ts";
 import { Passwords } from "./services/passwords.ts";
@@ -78,6 +79,7 @@ export async function compose(config: Config, siblings?: Siblings): Promise<Serv
   const passwords = new Passwords(config.bcryptCost, config.workers);
   const roomCache = new RoomCache(store, bus);
   const standings = new Standings(store, { onChange: (roomId) => roomCache.invalidate(roomId) });
+  const access = new Access(roomCache, standings);
   const accountLog = new AccountLog(store, bus);
   const services: Services = {
     store,
@@ -87,7 +89,8 @@ export async function compose(config: Config, siblings?: Siblings): Promise<Serv
     publicUsers: new PublicUsers(store.users, bus),
     members: new Members(store, standings, accountLog, bus),
     requestHashes: new RequestHashes(config.accessSecret),
-    access: new Access(roomCache, standings),
+    access,
+    mentions: new Mentions(access, bus),
     admins: new Admins(store.users, bus),
     adminSettings: { emails: new Set(config.adminEmails), registered: !config.production },
     newestPages: isAlone(bus) ? new NewestPages(store, bus) : null,

@@ -459,6 +459,7 @@ Deno.test("the OpenAPI document describes every route, and every reference in it
         "post /auth/logout",
         "get /auth/me",
         "get /auth/me/changes",
+        "get /auth/me/mentions",
         "patch /auth/me",
         "get /rooms",
         "post /rooms",

@@ -167,7 +167,7 @@ Deno.test("MongoDB: the server ends reads that their callers have given up", asy
   for (const limit of limits) assert.equal(limit, 4_000);
 });
 
-Deno.test("MongoDB: an open store has its indexes, those of messages led by the room", async () => {
+Deno.test("MongoDB: an open store has its indexes, the unique ones of messages led by the room", async () => {
   const { uri, connect, drop } = newDatabase();
   const store = await connect();
   const indexes = await onServer(uri, async (client) => {
@@ -213,6 +213,7 @@ Deno.test("MongoDB: an open store has its indexes, those of messages led by the 
     "members pending",
     "members roomId,joinedAt,userId",
     "members userId,roomId unique",
+    "messages keys",
     "messages roomId,keys,n",
     "messages roomId,n unique",
     "messages roomId,senderId,clientMessageId unique",

@@ -1,11 +1,16 @@
 /** The accounts that this instance serves: those with a socket here. */
+import { getLogger } from "@logtape/logtape";
+import type { Mention } from "../domain/mention.ts";
 import type { Bus, BusEvent } from "../ports/bus.ts";
 import type { Store } from "../ports/store/store.ts";
+import { frame } from "../protocol/frames.ts";
 import type { Subscriber } from "../rooms/subscriber.ts";
 import type { AccountChanges, AccountLog } from "../services/account_log.ts";
 import { AccountFeed } from "./account_feed.ts";
 
-/** Accounts compared with the store at once. */
+const logger = getLogger(["echoroom", "accounts"]);
+
+/** Accounts compared with the store at once, and members looked for. */
 const AT_ONCE = 500;
 
 export interface AccountsOptions {
@@ -82,6 +87,30 @@ export class Accounts {
   }
 
   #receive(event: BusEvent): void {
-    if (event.kind === "account_changed") this.#feeds.get(event.accountId)?.hint();
+    switch (event.kind) {
+      case "account_changed":
+        return this.#feeds.get(event.accountId)?.hint();
+      case "mentioned":
+        return this.#feeds.get(event.accountId)?.broadcast(frame("mention:new", event.mention));
+      case "everybody_mentioned":
+        void this.#notifyMembers(event.mention, new Set(event.notified));
+    }
+  }
+
+  /** Notifies the members of a room who have a socket here. */
+  async #notifyMembers(mention: Mention, except: ReadonlySet<string>): Promise<void> {
+    const text = frame("mention:new", mention);
+    const userIds = [...this.#feeds.keys()].filter((userId) => !except.has(userId));
+    try {
+      for (let i = 0; i < userIds.length; i += AT_ONCE) {
+        const some = userIds.slice(i, i + AT_ONCE);
+        const found = await this.#store.members.standings(mention.roomId, some);
+        for (const userId of some) {
+          if (found?.standings.get(userId)?.role) this.#feeds.get(userId)?.broadcast(text);
+        }
+      }
+    } catch (error) {
+      logger.debug("Not all are notified of {messageId}: {error}", { ...mention, error });
+    }
   }
 }

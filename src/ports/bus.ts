@@ -1,5 +1,6 @@
 /** The bus port: hints that one instance gives to all, itself included. */
 import type { Entry } from "../domain/entry.ts";
+import type { Mention } from "../domain/mention.ts";
 import type { InstanceRole, PublicUser } from "../domain/user.ts";
 
 export type BusEvent = RoomEvent | AccountEvent | InstanceEvent | Interrupted;
@@ -22,10 +23,14 @@ export type RoomEvent =
 /** What concerns one user; only instances that follow the user need it. */
 export type AccountEvent =
   /** The user's account stream may have grown. */
-  { kind: "account_changed"; accountId: string };
+  | { kind: "account_changed"; accountId: string }
+  /** A message concerns the user. */
+  | { kind: "mentioned"; accountId: string; mention: Mention };
 
 /** What concerns every instance. */
 export type InstanceEvent =
+  /** A message concerns the members of its room; some, by their ids, are notified already. */
+  | { kind: "everybody_mentioned"; mention: Mention; notified: string[] }
   /** The instance lives. `versions` are those of its newest `presence`, for some of its rooms. */
   | { kind: "alive"; versions: [roomId: string, version: number][] }
   /** The instance has shut down gracefully. */

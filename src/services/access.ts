@@ -96,6 +96,21 @@ export class Access {
     return { room, access };
   }
 
+  /**
+   * Those of these users who may read a room, as it was at most 10 s ago.
+   * @throws ChatError `room_not_found`, `unavailable`
+   */
+  async readers(roomId: string, userIds: readonly string[]): Promise<string[]> {
+    const places = await Promise.all(userIds.map((userId) => {
+      return this.#standings.recent(roomId, userId) ?? this.#standings.read(roomId, userId);
+    }));
+    const now = new Date();
+    return userIds.filter((_, i) => {
+      const { rules, standing } = places[i]!;
+      return this.#standings.table({}, rules, standing, now).has("room.read");
+    });
+  }
+
   async #confirmAt(actor: Actor, roomId: string, seq?: number): Promise<RoomAccess> {
     const place = seq && this.#standings.known(roomId, actor.userId, seq);
     const access = place ? this.#readable(actor, roomId, place) : undefined;

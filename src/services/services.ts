@@ -7,6 +7,7 @@ import type { Admins } from "./admins.ts";
 import type { KnownDevices } from "./known_devices.ts";
 import type { LoopLoad } from "./loop_load.ts";
 import type { Members } from "./members.ts";
+import type { Mentions } from "./mentions.ts";
 import type { Metrics } from "./metrics.ts";
 import type { NewestPages } from "./newest_pages.ts";
 import type { Passwords } from "./passwords.ts";
@@ -32,6 +33,7 @@ export interface Services {
   accountLog: AccountLog;
   publicUsers: PublicUsers;
   members: Members;
+  mentions: Mentions;
   requestHashes: RequestHashes;
   access: Access;
   admins: Admins;

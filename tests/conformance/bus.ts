@@ -1,6 +1,7 @@
 /** What every bus must do, as one suite that each adapter is run through. */
 import assert from "node:assert/strict";
 import { type Entry, entryAfter, type EntryDraft, LOG_START } from "../../src/domain/entry.ts";
+import type { Mention } from "../../src/domain/mention.ts";
 import { PLAIN } from "../../src/domain/message.ts";
 import type { AccountEvent, Bus, BusEvent, InstanceEvent, RoomEvent } from "../../src/ports/bus.ts";
 import { sleep, until } from "../harness/stage.ts";
@@ -119,7 +120,7 @@ function testTwoInstances(setting: BusSetting): void {
   });
 
   test("events reach the other instance whole, with their sender", async ({ a, b }) => {
-    await b.bus.follow("room");
+    await Promise.all([b.bus.follow("room"), b.bus.follow("user")]);
     for (const event of EVENTS.filter(({ kind }) => !LOG_KINDS.has(kind))) {
       a.bus.publish(event);
       const received = await b.receives(({ kind }) => kind === event.kind, event.kind);
@@ -430,12 +431,16 @@ const LOG_KINDS: ReadonlySet<string> = new Set([
   "account_changed",
 ]);
 
+const MENTION: Mention = { roomId: "room", messageId: "message", by: ADA, reason: "reply" };
+
 /** One of each kind. */
 const EVENTS: (RoomEvent | AccountEvent | InstanceEvent)[] = [
   { kind: "appended", roomId: "room", entries: [newEntry("room"), newEntry("room")] },
   { kind: "head_advanced", roomId: "room", head: 7 },
   { kind: "append_uncertain", roomId: "room" },
   { kind: "account_changed", accountId: "user" },
+  { kind: "mentioned", accountId: "user", mention: MENTION },
+  { kind: "everybody_mentioned", mention: { ...MENTION, reason: "room" }, notified: ["user"] },
   { kind: "append_contended", roomId: "room" },
   { kind: "member_left", leftRoomId: "room", userId: "user" },
   { kind: "typing", roomId: "room", user: ADA, state: "started" },

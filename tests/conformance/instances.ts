@@ -107,6 +107,23 @@ export function testInstances(setting: InstancesSetting): void {
     assert.ok(made.every(({ id }) => keys.has(`room:${id}`)));
   });
 
+  test("who is named or answered gets a hint on both instances, without having joined", async (pair) => {
+    const { ada, bob, roomId } = await adaAndBob(pair);
+    const sender = await pair.a.connect(ada);
+    const sockets = [await pair.a.connect(bob), await pair.b.connect(bob)];
+    const content = { roomId, text: "Bob?", mentions: [bob.id] };
+    await sender.acked("message:send", { ...content, clientMessageId: crypto.randomUUID() });
+    for (const socket of sockets) {
+      const { data } = await socket.event("mention:new");
+      assert.deepEqual([data.roomId, data.by.id, data.reason], [roomId, ada.id, "mention"]);
+    }
+    await sockets[1]!.acked("message:send", { roomId, text: "Yes", clientMessageId: "yes" });
+    await sender.acked("message:send", { ...content, mentions: [], mentionsRoom: true });
+    for (const socket of sockets) {
+      await socket.event("mention:new", ({ reason }) => reason === "room");
+    }
+  });
+
   test("a user who joins sees those on the other instance, and is seen there", async (pair) => {
     const { ada, bob, roomId } = await adaAndBob(pair);
     const here = await pair.a.join(ada, roomId);

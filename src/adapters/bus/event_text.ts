@@ -15,6 +15,8 @@ const KINDS: ReadonlySet<BusEvent["kind"]> = new Set<BusEvent["kind"]>([
   "member_left",
   "presence",
   "account_changed",
+  "mentioned",
+  "everybody_mentioned",
   "alive",
   "instance_left",
   "presence_wanted",

@@ -4,6 +4,7 @@ import type { Message } from "../../domain/message.ts";
 import { type Edit, edit } from "../../domain/message_changes.ts";
 import { forbidden, requireCapability } from "../../services/room_access.ts";
 import type { Dependencies } from "../dependencies.ts";
+import { readersAmong } from "./mentioned.ts";
 import { acceptChange, type AcceptDependencies, type Accepted, type Target } from "./accept.ts";
 
 export interface MessageEdit extends Edit, Target {
@@ -21,10 +22,10 @@ export async function editMessage(
   dependencies: AcceptDependencies & Pick<Dependencies, "publicUsers" | "editWindow">,
   { room, messageId, clientMessageId, text, mentions, metadata, ifChangedSeq }: MessageEdit,
 ): Promise<Accepted> {
-  const { publicUsers, editWindow } = dependencies;
+  const { editWindow } = dependencies;
   // What is left out is not the same as null.
   const request = ["edit", messageId, { text, mentions, metadata, ifChangedSeq }];
-  const readers = mentions && (await publicUsers.find(mentions)).map(({ id }) => id);
+  const readers = mentions && await readersAmong(actor, dependencies, room, mentions);
   const command = { room, messageId, repeatable: { clientMessageId, request }, text };
   return await acceptChange(actor, dependencies, command, (before, room, _state, at) => {
     requireCapability(room, "message.edit_own");

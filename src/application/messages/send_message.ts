@@ -8,6 +8,7 @@ import { requirePresent } from "../../domain/message_changes.ts";
 import { requireCapability, requirePause } from "../../services/room_access.ts";
 import type { Result } from "../../services/decision.ts";
 import type { Dependencies } from "../dependencies.ts";
+import { readersAmong } from "./mentioned.ts";
 import { accept, type AcceptDependencies, type Accepted } from "./accept.ts";
 
 export interface NewMessage {
@@ -32,14 +33,19 @@ export interface NewMessage {
  */
 export async function sendMessage(
   actor: Participant,
-  dependencies: AcceptDependencies & Pick<Dependencies, "members" | "publicUsers" | "rooms">,
+  dependencies:
+    & AcceptDependencies
+    & Pick<Dependencies, "members" | "mentions" | "publicUsers" | "rooms">,
   input: NewMessage,
 ): Promise<Accepted> {
   const { text, clientMessageId, replyTo, mentions = [], mentionsRoom = false } = input;
   const metadata = input.metadata ?? null;
-  const { members, publicUsers, requestHashes, rooms } = dependencies;
+  const { members, requestHashes, rooms } = dependencies;
   const { user: sender } = actor;
-  const mentioned = mentions.length > 0 ? await publicUsers.find(mentions) : [];
+  const mentioned = mentions.length > 0
+    ? await readersAmong(actor, dependencies, input.room, mentions)
+    : PLAIN.mentions;
+  let answeredId: string | null = null;
   const plain: CreatedDraft["message"] = {
     ...PLAIN,
     id: newId(),
@@ -48,7 +54,7 @@ export async function sendMessage(
     system: false,
     clientMessageId,
     createdAt: new Date(),
-    mentions: mentioned.length > 0 ? mentioned.map(({ id }) => id) : PLAIN.mentions,
+    mentions: mentioned,
     mentionsRoom,
     metadata,
   };
@@ -67,12 +73,21 @@ export async function sendMessage(
         if (mentionsRoom) requireCapability(access, "message.mention_room");
         requirePause(access, plain.createdAt);
         if (answered) requirePresent(answered);
+        answeredId = answered && answered.sender.id;
         const draft = answerTo(answered, plain, this.request);
         return { draft: access.rules.slowMode ? { ...draft, isSlow: true } : draft };
       },
     };
   });
   const { room, roomId } = accepted;
+  const concernsUsers = mentioned.length > 0 || mentionsRoom || replyTo !== undefined;
+  if (concernsUsers || room.rules.type === "direct") {
+    const notify = (result: Result) => {
+      if (!("entry" in result) || result.isRepeat) return;
+      dependencies.mentions.notify(actor, room, result.entry, answeredId);
+    };
+    accepted.result.then(notify, () => {});
+  }
   if (room.rules.type !== "public" || room.standing.role !== null) return accepted;
   const result = asMember(accepted, () => members.add(roomId, actor.userId));
   members.expect(roomId, actor.userId, result);

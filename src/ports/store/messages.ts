@@ -40,6 +40,17 @@ export interface MessageStore {
   threads(roomId: string, ids: readonly string[]): Promise<Map<string, Thread>>;
   /** The room's pinned messages, the last pinned first. */
   pinned(roomId: string): Promise<Message[]>;
+  /**
+   * Messages that name a user or answer them, or mean everybody in a room of which they are a member,
+   * the newest first, then by id, the greatest first; or did so before an edit. Not the user's own, nor
+   * deleted ones, nor those of rooms that they may not read.
+   * @param before the last of the page before
+   */
+  mentionsOf(
+    userId: string,
+    limit: number,
+    before?: MentionCursor,
+  ): Promise<MentionPlace[]>;
   /** How many messages are pinned in the room. */
   countPinned(roomId: string): Promise<number>;
   /** The texts that a message had before its present one, from the original on. */
@@ -94,3 +105,15 @@ export interface Reactor {
   user: PublicUser;
   seq: number;
 }
+
+/** Where a message is that may concern a user. */
+export interface MentionPlace {
+  roomId: string;
+  messageId: string;
+  createdAt: Date;
+  /** Whether it answers the user, if it does not name them. */
+  isAnswer: boolean;
+}
+
+/** Where a page of them ended. */
+export type MentionCursor = Pick<MentionPlace, "createdAt" | "messageId">;

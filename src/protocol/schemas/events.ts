@@ -4,6 +4,7 @@ import type { ClientEvents, ServerEvents } from "../wire/events.ts";
 import { ACCOUNT_CLIENT_EVENTS, ACCOUNT_SERVER_EVENTS } from "./account.ts";
 import { AUTH_CLIENT_EVENTS, AUTH_SERVER_EVENTS } from "./auth.ts";
 import { ERROR_SERVER_EVENTS } from "./errors.ts";
+import { MENTION_SERVER_EVENTS } from "./mentions.ts";
 import { MESSAGE_CLIENT_EVENTS, MESSAGE_SERVER_EVENTS } from "./message_events.ts";
 import { ROOM_CLIENT_EVENTS, ROOM_SERVER_EVENTS } from "./rooms.ts";
 
@@ -24,5 +25,6 @@ export const SERVER_EVENTS = {
   ...ACCOUNT_SERVER_EVENTS,
   ...ROOM_SERVER_EVENTS,
   ...MESSAGE_SERVER_EVENTS,
+  ...MENTION_SERVER_EVENTS,
   ...ERROR_SERVER_EVENTS,
 } as const satisfies { [E in keyof ServerEvents]: z.ZodType<ServerEvents[E]> };

@@ -2,6 +2,7 @@
 import type { AccountClientEvents, AccountServerEvents } from "./account.ts";
 import type { AuthClientEvents, AuthServerEvents } from "./auth.ts";
 import type { ErrorServerEvents } from "./errors.ts";
+import type { MentionServerEvents } from "./mentions.ts";
 import type { MessageClientEvents, MessageServerEvents } from "./messages.ts";
 import type { RoomClientEvents, RoomServerEvents } from "./rooms.ts";
 
@@ -16,4 +17,5 @@ export interface ServerEvents
     AccountServerEvents,
     RoomServerEvents,
     MessageServerEvents,
+    MentionServerEvents,
     ErrorServerEvents {}

@@ -10,6 +10,7 @@ import { testCompareAndSet } from "./compare_and_set.ts";
 import type { Register, TestDatabase } from "./fixtures.ts";
 import { testInvitations } from "./invitations.ts";
 import { testLifetime } from "./lifetime.ts";
+import { testMentions } from "./mentions.ts";
 import { testMembers } from "./members.ts";
 import { testReactions } from "./reactions.ts";
 import { testReads } from "./reads.ts";
@@ -42,6 +43,7 @@ export function testStore(
   testMembers(test);
   testBlocks(test);
   testInvitations(test);
+  testMentions(test);
   testRoomChanges(test);
   testAccounts(test);
   testAudit(test);

@@ -102,13 +102,15 @@ export async function createIndexes(db: Db): Promise<void> {
       { key: { name: 1, _id: 1 } },
       { key: { pair: 1 }, unique: true, sparse: true },
     ]),
-    // All begin with the room, so that the collection can be sharded by it.
+    // The unique ones begin with the room, so that the collection can be sharded by it.
     messages.createIndexes([
       { key: { roomId: 1, seq: 1 }, unique: true },
       { key: { roomId: 1, n: 1 }, unique: true },
       { key: { roomId: 1, senderId: 1, clientMessageId: 1 }, unique: true },
       // Not partial, although few messages have keys: not every server would use it then.
       { key: { roomId: 1, keys: 1, n: 1 } },
+      // For mentions in all rooms: no plain message is in it.
+      { key: { keys: 1 }, sparse: true },
     ]),
     edits.createIndexes([
       { key: { roomId: 1, messageId: 1, seq: 1 } },

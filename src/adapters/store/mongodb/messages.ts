@@ -2,7 +2,10 @@
 import type { Collection, Document } from "mongodb";
 import type { LogPosition } from "../../../domain/entry.ts";
 import type { Message } from "../../../domain/message.ts";
+import { isInForce } from "../../../domain/membership.ts";
 import type {
+  MentionCursor,
+  MentionPlace,
   MessageStore,
   Reactor,
   ReactorCursor,
@@ -12,14 +15,25 @@ import type {
 import type { Collections, ReadOptions } from "./collections.ts";
 import {
   type EditDocument,
+  type MemberDocument,
   PUBLIC_FIELDS,
   type PublicUserDocument,
   type ReactionDocument,
   reactionId,
+  type RoomDocument,
   toPublicUser,
   type UserDocument,
 } from "./documents.ts";
-import { type EntryDocument, isMessage, PINNED_KEY, threadKey } from "./entry_documents.ts";
+import {
+  answeredKey,
+  type EntryDocument,
+  isMessage,
+  mentionKey,
+  type MessageDocument,
+  PINNED_KEY,
+  ROOM_MENTION_KEY,
+  threadKey,
+} from "./entry_documents.ts";
 import type { EntryReader } from "./entry_reader.ts";
 import type { LogEnds } from "./log_ends.ts";
 import type { Operations } from "./operations.ts";
@@ -35,6 +49,8 @@ export class MongoMessages implements MessageStore {
   readonly #edits: Collection<EditDocument>;
   readonly #reactions: Collection<ReactionDocument>;
   readonly #users: Collection<UserDocument>;
+  readonly #members: Collection<MemberDocument>;
+  readonly #rooms: Collection<RoomDocument>;
   readonly #readOptions: ReadOptions;
   readonly #reader: EntryReader;
   readonly #changes: PendingChanges;
@@ -42,7 +58,7 @@ export class MongoMessages implements MessageStore {
   readonly #operations: Operations;
 
   constructor(
-    { messages, edits, reactions, users, readOptions }: Collections,
+    { messages, edits, reactions, users, members, rooms, readOptions }: Collections,
     reader: EntryReader,
     changes: PendingChanges,
     ends: LogEnds,
@@ -52,6 +68,8 @@ export class MongoMessages implements MessageStore {
     this.#edits = edits;
     this.#reactions = reactions;
     this.#users = users;
+    this.#members = members;
+    this.#rooms = rooms;
     this.#readOptions = readOptions;
     this.#reader = reader;
     this.#changes = changes;
@@ -130,6 +148,54 @@ export class MongoMessages implements MessageStore {
       const match = { keys: PINNED_KEY };
       return await this.#reader.messages(roomId, match, { $sort: { pinnedSeq: -1 } });
     });
+  }
+
+  mentionsOf(
+    userId: string,
+    limit: number,
+    before?: MentionCursor,
+  ): Promise<MentionPlace[]> {
+    return this.#operations.run(async () => {
+      const members = await this.#members.find({ userId }, this.#readOptions).toArray();
+      const own = members.filter(({ role }) => role !== null).map(({ roomId }) => roomId);
+      const named = { keys: { $in: [answeredKey(userId), mentionKey(userId)] } };
+      const listed = [
+        { $match: { senderId: { $ne: userId }, deletedAt: { $exists: false } } },
+        { $match: before ? olderThan(before) : {} },
+        { $sort: { createdAt: -1, _id: -1 } },
+        { $limit: limit },
+        { $project: { roomId: 1, createdAt: 1, keys: 1 } },
+      ];
+      const find = (...stages: Document[]) =>
+        this.#messages.aggregate<MessageDocument>([...stages, ...listed], this.#readOptions)
+          .toArray();
+      const unreadable = await this.#unreadable(named, own, members);
+      const found = await Promise.all([
+        find({ $match: named }, { $match: { roomId: { $nin: unreadable } } }),
+        find({ $match: { roomId: { $in: own }, keys: ROOM_MENTION_KEY } }),
+      ]);
+      const byId = new Map(found.flat().map((message) => [message._id, message]));
+      const places = Array.from(byId.values(), ({ _id, roomId, createdAt, keys = [] }) => {
+        return { roomId, messageId: _id, createdAt, isAnswer: keys.includes(answeredKey(userId)) };
+      });
+      return places.toSorted(byTime).slice(0, limit);
+    });
+  }
+
+  /** Of the rooms with messages that name a user those that they may not read. */
+  async #unreadable(
+    named: Document,
+    own: readonly string[],
+    members: readonly MemberDocument[],
+  ): Promise<string[]> {
+    const now = new Date();
+    const banned = members.filter(({ ban = null }) => isInForce(ban, now));
+    const rooms = new Set<string>(await this.#messages.distinct("roomId", named));
+    const others = [...rooms.difference(new Set(own))];
+    const hidden = others.length === 0 ? [] : await this.#rooms
+      .find({ _id: { $in: others }, type: { $ne: "public" } }, { projection: { _id: 1 } })
+      .toArray();
+    return [...hidden.map(({ _id }) => _id), ...banned.map(({ roomId }) => roomId)];
   }
 
   countPinned(roomId: string): Promise<number> {
@@ -245,4 +311,17 @@ function later(after?: ReactorCursor): Document {
   if (!after) return {};
   const { seq, userId } = after;
   return { $or: [{ seq: { $gt: seq } }, { userId: { $gt: userId } }] };
+}
+
+function olderThan({ createdAt, messageId }: MentionCursor) {
+  return {
+    createdAt: { $lte: createdAt },
+    $or: [{ createdAt: { $lt: createdAt } }, { _id: { $lt: messageId } }],
+  };
+}
+
+/** The newest first, then by id, the greatest first. */
+function byTime(a: MentionPlace, b: MentionPlace): number {
+  const later = b.createdAt.getTime() - a.createdAt.getTime();
+  return later !== 0 ? later : a.messageId < b.messageId ? 1 : -1;
 }

@@ -69,6 +69,7 @@ export const METHODS = {
     answersAfter: "read",
     threads: "read",
     pinned: "read",
+    mentionsOf: "read",
     countPinned: "read",
     earlierTexts: "read",
     reactionsBy: "read",

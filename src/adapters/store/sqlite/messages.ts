@@ -1,10 +1,17 @@
 /** Messages as they are now, in the embedded database. */
 import type { SQLInputValue } from "node:sqlite";
 import type { LogPosition } from "../../../domain/entry.ts";
-import type { Reactor, ReactorCursor, TextVersion, Thread } from "../../../ports/store/messages.ts";
+import type {
+  MentionCursor,
+  MentionPlace,
+  Reactor,
+  ReactorCursor,
+  TextVersion,
+  Thread,
+} from "../../../ports/store/messages.ts";
 import { withEarlier } from "./log.ts";
 import { MESSAGE_COLUMNS, type MessageRow, toPosition } from "./message_rows.ts";
-import { toPublicUser } from "./rows.ts";
+import { toDate, toPublicUser } from "./rows.ts";
 import type { Statements } from "./statements.ts";
 
 const MESSAGES = `SELECT ${MESSAGE_COLUMNS}
@@ -23,6 +30,7 @@ const ANSWERS = `${MESSAGES} AND m.thread_seq = (
 const BY_ID = `FROM messages m CROSS JOIN rooms r ON r.key = m.room`;
 const IS_OF_IDS = "r.id = ?1 AND m.id IN (SELECT value FROM json_each(?2))";
 
+const NEWEST = { createdAt: new Date(8.64e15), messageId: "" };
 const BEFORE_ALL: ReactorCursor = { seq: 0, userId: "" };
 
 /**
@@ -96,6 +104,38 @@ export class SqliteMessages {
   pinned(roomId: string): MessageRow[] {
     const condition = "AND m.pinned_seq IS NOT NULL ORDER BY m.pinned_seq DESC";
     return this.#find(`${MESSAGES} ${condition}`, roomId);
+  }
+
+  mentionsOf(
+    userId: string,
+    limit: number,
+    before: MentionCursor = NEWEST,
+  ): MentionPlace[] {
+    const rows = this.#sql.prepare(
+      `WITH me (key) AS (SELECT key FROM users WHERE id = ?1),
+       found (room, seq, is_named) AS (
+           SELECT x.room, x.seq, 1 FROM me CROSS JOIN mentions x ON x.user = me.key
+         UNION ALL
+           SELECT x.room, x.seq, 0 FROM me
+             CROSS JOIN members p ON p.user = me.key AND p.role IS NOT NULL
+             CROSS JOIN mentions x ON x.user = 0 AND x.room = p.room
+           WHERE NOT EXISTS (SELECT 1 FROM mentions own
+             WHERE own.room = x.room AND own.seq = x.seq AND own.user = me.key))
+       SELECT r.id AS room_id, m.id, m.created_at, found.is_named
+       FROM me CROSS JOIN found
+         CROSS JOIN messages m ON m.room = found.room AND m.seq = found.seq
+         CROSS JOIN rooms r ON r.key = found.room
+         LEFT JOIN members p ON p.user = me.key AND p.room = found.room
+       WHERE m.sender <> me.key AND (m.created_at, m.id) < (?2, ?3)
+         AND (p.role IS NOT NULL OR r.type = 'public' AND (p.ban IS NULL OR p.ban ->> 'until' <= ?4))
+       ORDER BY m.created_at DESC, m.id DESC LIMIT ?5`,
+    ).all(userId, before.createdAt.getTime(), before.messageId, Date.now(), limit);
+    return rows.map(({ room_id, id, created_at, is_named }) => ({
+      roomId: String(room_id),
+      messageId: String(id),
+      createdAt: toDate(created_at),
+      isAnswer: is_named === 1,
+    }));
   }
 
   countPinned(roomId: string): number {

@@ -1,0 +1,92 @@
+/** Lists the messages that concern the user who asks. */
+import type { Actor } from "../../domain/actor.ts";
+import { ChatError } from "../../domain/errors.ts";
+import { type MentionReason, reasonOf } from "../../domain/mention.ts";
+import type { Message } from "../../domain/message.ts";
+import type { Room } from "../../domain/room.ts";
+import type { MentionCursor, MentionPlace } from "../../ports/store/messages.ts";
+import { decodeCursor, encodeCursor, invalidCursor } from "../../services/cursors.ts";
+import type { Dependencies } from "../dependencies.ts";
+
+export interface ListedMention {
+  message: Message;
+  room: Room;
+  reason: Exclude<MentionReason, "direct">;
+}
+
+export interface MentionsPage {
+  mentions: ListedMention[];
+  /** Where the next page begins; null at the end. */
+  nextCursor: string | null;
+}
+
+type ListDependencies = Pick<Dependencies, "access" | "store">;
+
+/**
+ * Lists the messages that name the actor, answer them, or mean everybody in a room of theirs, the
+ * newest first; of rooms that they may read, and as they are now.
+ * @param cursor `nextCursor` of the page before
+ * @throws ChatError `validation_failed` for an invalid cursor, `unavailable`
+ */
+export async function listMentions(
+  actor: Actor,
+  dependencies: ListDependencies,
+  { limit, cursor }: { limit: number; cursor: string | undefined },
+): Promise<MentionsPage> {
+  const { messages } = dependencies.store;
+  const mentions: ListedMention[] = [];
+  let after = cursor === undefined ? undefined : readCursor(cursor);
+  while (mentions.length < limit) {
+    const wanted = limit - mentions.length;
+    const places = await messages.mentionsOf(actor.userId, wanted + 1, after);
+    const page = places.slice(0, wanted);
+    mentions.push(...await readMentions(actor, dependencies, page));
+    after = page.at(-1);
+    if (places.length <= wanted) return { mentions, nextCursor: null };
+  }
+  return { mentions, nextCursor: after ? cursorOf(after) : null };
+}
+
+/** Without what has changed since it was found, and what may no longer be read. */
+async function readMentions(
+  actor: Actor,
+  { access, store }: ListDependencies,
+  places: readonly MentionPlace[],
+): Promise<ListedMention[]> {
+  const byRoom = Map.groupBy(places, ({ roomId }) => roomId);
+  const rooms = new Map((await store.rooms.findAll([...byRoom.keys()])).map((r) => [r.id, r]));
+  const found = new Map<string, Message>();
+  await Promise.all(Array.from(byRoom, async ([roomId, inRoom]) => {
+    const messages = await store.messages.find(roomId, inRoom.map(({ messageId }) => messageId));
+    if (!await isReadable(access.confirm(actor, { roomId }, messages))) return;
+    for (const message of messages) found.set(message.id, message);
+  }));
+  return places.flatMap(({ messageId, roomId, isAnswer }) => {
+    const [message, room] = [found.get(messageId), rooms.get(roomId)];
+    const reason = message && reasonOf(message, actor.userId, isAnswer);
+    return message && room && reason ? [{ message, room, reason }] : [];
+  });
+}
+
+async function isReadable(confirmation: Promise<void>): Promise<boolean> {
+  try {
+    await confirmation;
+    return true;
+  } catch (error) {
+    if (error instanceof ChatError && ["room_not_found", "forbidden"].includes(error.code)) {
+      return false;
+    }
+    throw error;
+  }
+}
+
+function cursorOf({ createdAt, messageId }: MentionCursor): string {
+  return encodeCursor([createdAt.getTime(), messageId]);
+}
+
+function readCursor(cursor: string): MentionCursor {
+  const [time, messageId] = decodeCursor(cursor);
+  const createdAt = new Date(typeof time === "number" ? time : NaN);
+  if (Number.isNaN(createdAt.getTime()) || typeof messageId !== "string") throw invalidCursor();
+  return { createdAt, messageId };
+}
