@@ -68,7 +68,7 @@ async function readMentions(
   });
 }
 
-async function isReadable(confirmation: Promise<void>): Promise<boolean> {
+async function isReadable(confirmation: Promise<unknown>): Promise<boolean> {
   try {
     await confirmation;
     return true;
