@@ -69,6 +69,42 @@ Deno.test("what means everybody reaches the members, not who only looks on, and 
     assert.deepEqual(hers.all("mention:new"), []);
   }));
 
+Deno.test("each message of a direct room is a hint to the other, and not in their list", () =>
+  onStage(async (stage) => {
+    const [ada, bob] = await stage.people("Ada", "Bob");
+    const { body } = await ada.request("POST", "/directs", { userId: bob.id });
+    const roomId = body.room.id;
+    const [hers, his] = [await stage.connect(ada), await stage.connect(bob)];
+    const { id: messageId } = await send(hers, roomId, {});
+    const { data } = await his.event("mention:new");
+    assert.deepEqual([data.roomId, data.messageId, data.reason], [roomId, messageId, "direct"]);
+    await send(his, roomId, {});
+    await hers.event("mention:new", ({ reason }) => reason === "direct");
+    assert.deepEqual((await mentionsOf(bob)).mentions, []);
+  }));
+
+Deno.test("who may not read a private room is not named in it, and told nothing of it", () =>
+  onStage(async (stage) => {
+    const [ada, bob, cleo] = await stage.people("Ada", "Bob", "Cleo");
+    const { body } = await ada.request("POST", "/rooms", {
+      name: "Vault",
+      type: "private",
+      members: [bob.id],
+    });
+    const roomId = body.room.id;
+    const [socket, his, hers] = await Promise.all(
+      [ada, bob, cleo].map((who) => stage.connect(who)),
+    );
+    const { id } = await send(socket!, roomId, { mentions: [bob.id, cleo.id] });
+    await his!.event("mention:new");
+    await socket!.acked("message:edit", { roomId, messageId: id, mentions: [cleo.id, bob.id] });
+    const { body: shown } = await ada.request("GET", `/rooms/${roomId}/messages/${id}`);
+    assert.deepEqual(shown.message.mentions, [bob.id]);
+    assert.equal((await mentionsOf(bob)).mentions.length, 1);
+    assert.deepEqual((await mentionsOf(cleo)).mentions, []);
+    assert.deepEqual(hers!.all("mention:new"), []);
+  }));
+
 Deno.test("deleted messages, and mentions that an edit takes back, leave the list", () =>
   onStage(async (stage) => {
     const [ada, bob] = await stage.people("Ada", "Bob");
