@@ -372,6 +372,10 @@ class Reader {
     }
     return new Map([...this.#items].flatMap(([key, item]) => {
       if (item.type === "room_removed") return [];
+      // How far one has read a room matters as long as one is a member.
+      if (item.type === "read" && this.#items.get(`room:${item.roomId}`)?.type !== "room") {
+        return [];
+      }
       return item.type === "room" ? [[key, withReadSeq(item, this.#items)]] : [[key, item]];
     }));
   }
