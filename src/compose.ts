@@ -90,7 +90,7 @@ export async function compose(config: Config, siblings?: Siblings): Promise<Serv
     members: new Members(store, standings, accountLog, bus),
     requestHashes: new RequestHashes(config.accessSecret),
     access,
-    mentions: new Mentions(access, bus),
+    mentions: new Mentions(access, roomCache, bus),
     admins: new Admins(store.users, bus),
     adminSettings: { emails: new Set(config.adminEmails), registered: !config.production },
     newestPages: isAlone(bus) ? new NewestPages(store, bus) : null,

@@ -1,20 +1,22 @@
 /** Notifies users of messages that concern them, wherever they have a socket. */
 import { getLogger } from "@logtape/logtape";
-import type { Participant } from "../domain/actor.ts";
 import type { Entry } from "../domain/entry.ts";
 import type { MentionReason } from "../domain/mention.ts";
 import type { Bus } from "../ports/bus.ts";
 import type { Access } from "./access.ts";
 import type { RoomAccess } from "./room_access.ts";
+import type { RoomCache } from "./room_cache.ts";
 
 const logger = getLogger(["echoroom", "mentions"]);
 
 export class Mentions {
-  readonly #access: Pick<Access, "describe" | "readers">;
+  readonly #access: Pick<Access, "readers">;
+  readonly #rooms: Pick<RoomCache, "find">;
   readonly #bus: Bus;
 
-  constructor(access: Pick<Access, "describe" | "readers">, bus: Bus) {
+  constructor(access: Pick<Access, "readers">, rooms: Pick<RoomCache, "find">, bus: Bus) {
     this.#access = access;
+    this.#rooms = rooms;
     this.#bus = bus;
   }
 
@@ -24,25 +26,23 @@ export class Mentions {
    * @param answered the id of the user whose message it answers
    */
   notify(
-    actor: Participant,
     room: RoomAccess,
     entry: Entry,
     answered: string | null,
   ): void {
-    this.#notify(actor, room, entry, answered).catch((error) => {
+    this.#notify(room, entry, answered).catch((error) => {
       logger.debug("Nobody is notified of {messageId}: {error}", { messageId: entry.id, error });
     });
   }
 
   async #notify(
-    actor: Participant,
     { roomId, rules }: RoomAccess,
     { by, message }: Entry,
     answered: string | null,
   ): Promise<void> {
     const reasons = new Map<string, MentionReason>();
     if (rules.type === "direct") {
-      const { members = [] } = await this.#access.describe(actor, roomId);
+      const { members = [] } = await this.#rooms.find(roomId);
       for (const { id } of members) reasons.set(id, "direct");
     }
     if (answered !== null) reasons.set(answered, "reply");

@@ -84,7 +84,7 @@ export async function sendMessage(
   if (concernsUsers || room.rules.type === "direct") {
     const notify = (result: Result) => {
       if (!("entry" in result) || result.isRepeat) return;
-      dependencies.mentions.notify(actor, room, result.entry, answeredId);
+      dependencies.mentions.notify(room, result.entry, answeredId);
     };
     accepted.result.then(notify, () => {});
   }
