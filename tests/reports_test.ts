@@ -288,9 +288,16 @@ Deno.test("everything that moderators do in a room is in its audit log, which ou
       ["room_updated", "PATCH", path, { slowModeSeconds: 10 }],
       ["room_updated", "PATCH", path, { archived: true }],
       ["message_deleted", "DELETE", `${path}/messages/${messageId}`],
+      ["invitation_created", "POST", `${path}/invitations`, { maxUses: 1 }],
+      ["invitation_revoked", "DELETE", `${path}/invitations/:id`],
       ["room_deleted", "DELETE", path],
     ] as const;
-    for (const [, method, path, body] of done) await change(ada, method, path, body);
+    let invitation = "";
+    for (const [, method, path, body] of done) {
+      const answer = await ada.request(method, path.replace(":id", invitation), body);
+      assert.ok(answer.status < 300, `${method} ${path}: ${JSON.stringify(answer.body)}`);
+      invitation = answer.body?.invitation?.id ?? invitation;
+    }
     const actions = done.map(([action]) => action).reverse();
     assertRefused(await ada.request("GET", `/audit?roomId=${room}`), "room_not_found");
     const { body } = await admin.request("GET", `/audit?roomId=${room}`);

@@ -6,7 +6,8 @@ import { type Invitation, MAX_INVITATIONS } from "../../domain/invitation.ts";
 import { publicUser } from "../../domain/user.ts";
 import { decodeCursor, encodeCursor, invalidCursor } from "../../services/cursors.ts";
 import { hashOfCode, newCode } from "../../services/invitation_codes.ts";
-import { requireCapability } from "../../services/room_access.ts";
+import { recordAction } from "../../services/audit.ts";
+import { requireCapability, type RoomAccess } from "../../services/room_access.ts";
 import type { Dependencies } from "../dependencies.ts";
 
 type InvitationDependencies = Pick<Dependencies, "access" | "store">;
@@ -31,7 +32,7 @@ export async function createInvitation(
   { expiresIn, maxUses }: InvitationInput,
 ): Promise<{ invitation: Invitation; code: string }> {
   const { store: { invitations } } = dependencies;
-  const roomId = await requireInviter(actor, dependencies, room);
+  const { roomId, ...inviter } = await requireInviter(actor, dependencies, room);
   const createdAt = new Date();
   if (await invitations.count(roomId, createdAt) >= MAX_INVITATIONS) {
     throw new ChatError("limit_reached", `A room has at most ${MAX_INVITATIONS} invitations.`);
@@ -46,6 +47,16 @@ export async function createInvitation(
     maxUses: maxUses ?? null,
   };
   await invitations.create({ ...invitation, codeHash: await hashOfCode(code) });
+  const { id: invitationId, expiresAt } = invitation;
+  await recordAction(dependencies, actor, "invitation_created", {
+    roomId,
+    isPrivate: isPrivate(inviter),
+    data: {
+      invitationId,
+      expiresAt: expiresAt && expiresAt.toISOString(),
+      maxUses: invitation.maxUses,
+    },
+  });
   return { invitation: { ...invitation, uses: 0 }, code };
 }
 
@@ -60,7 +71,7 @@ export async function listInvitations(
   room: string,
   { limit, cursor }: { limit: number; cursor?: string | undefined },
 ): Promise<{ invitations: Invitation[]; nextCursor: string | null }> {
-  const roomId = await requireInviter(actor, dependencies, room);
+  const { roomId } = await requireInviter(actor, dependencies, room);
   const { invitations } = dependencies.store;
   const after = cursor === undefined ? undefined : readCursor(cursor);
   const found = await invitations.list(roomId, new Date(), limit + 1, after);
@@ -79,19 +90,29 @@ export async function revokeInvitation(
   room: string,
   id: string,
 ): Promise<void> {
-  const roomId = await requireInviter(actor, dependencies, room);
-  await dependencies.store.invitations.delete(roomId, id);
+  const { roomId, ...inviter } = await requireInviter(actor, dependencies, room);
+  if (!await dependencies.store.invitations.delete(roomId, id)) return;
+  await recordAction(dependencies, actor, "invitation_revoked", {
+    roomId,
+    isPrivate: isPrivate(inviter),
+    data: { invitationId: id },
+  });
 }
 
-/** The room's id, if the actor may invite to it now. */
+/** The room, if the actor may invite to it now. */
 async function requireInviter(
   actor: Participant,
   { access }: InvitationDependencies,
   idOrSlug: string,
-): Promise<string> {
+): Promise<RoomAccess> {
   const found = await access.find(actor, idOrSlug);
-  requireCapability(await access.confirm(actor, found), "member.invite");
-  return found.roomId;
+  const room = await access.confirm(actor, found);
+  requireCapability(room, "member.invite");
+  return room;
+}
+
+function isPrivate({ rules }: Pick<RoomAccess, "rules">): boolean {
+  return rules.type !== "public";
 }
 
 function readCursor(cursor: string): string {
