@@ -19,18 +19,21 @@ export interface Point {
 
 /**
  * Fills one room's log to each of the lengths in turn, and measures there.
+ * @param others what else is measured at each length, by name
  * @param onProgress is called with the number of messages so far, and with each measurement
  */
 export async function measureLogLengths(
   store: Store,
   room: { id: string; creator: PublicUser },
   lengths: number[],
+  others: Record<string, () => Promise<unknown>>,
   onProgress: (progress: number | Point["figures"]) => void,
 ): Promise<Point[]> {
   const points: Point[] = [];
   for (const length of lengths) {
     await fill(store, room, length, onProgress);
     const figures = await measure(store, room);
+    for (const [name, call] of Object.entries(others)) figures[name] = await time(call);
     points.push({ size: length, figures });
     onProgress(figures);
   }

@@ -24,6 +24,7 @@ const FOLDER = join(import.meta.dirname!, "../results");
 const FIRST_LENGTH = 1_000;
 const APPEND_ROOMS = [1, 10, 100, 1_000];
 const OPEN_ROOMS = [10, 100, 1_000, 10_000];
+const LISTED_ROOMS = 200;
 const ROOMS_AT_ONCE = 50;
 const CHANGES_ROOMS = 60;
 const EDITS_AT_ONCE = [1, 8, 64];
@@ -112,12 +113,16 @@ async function measureStore(
   world: World,
   length: number,
 ): Promise<Chart[]> {
+  const listed = world.rooms.slice(-LISTED_ROOMS);
+  // First: what is appended then is unread.
+  for (const id of listed) await store.members.join(id, world.reader.id);
   const appends = await measureAppends(store, world, APPEND_ROOMS);
   const points = await measureLogLengths(
     store,
     // A separate room: the appends above went to the others.
     { id: world.rooms.at(-1)!, creator: world.creator },
     sizesUpTo(length),
+    { [`a list of ${LISTED_ROOMS} rooms with unread`]: () => listOwnRooms(store, world.reader.id) },
     progressOf(name, length),
   );
   return [
@@ -128,6 +133,18 @@ async function measureStore(
     },
     { title: `${name}: times by the length of a room's log`, axis: "messages", points },
   ];
+}
+
+/** What `GET /rooms?mine=true&sort=activity&limit=200` reads. */
+async function listOwnRooms(store: Store, userId: string): Promise<void> {
+  const query = { limit: LISTED_ROOMS + 1, own: true, order: "activity" } as const;
+  const rooms = await store.rooms.list(userId, query);
+  const members = await store.members.find(userId, rooms.map(({ id }) => id));
+  const unread = rooms.flatMap(({ id, lastSeq }) => {
+    const { readSeq } = members.get(id)!;
+    return readSeq < lastSeq ? [[id, readSeq] as const] : [];
+  });
+  await store.members.countUnread(userId, new Map(unread));
 }
 
 async function measureChanges(

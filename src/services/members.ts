@@ -2,6 +2,7 @@
 import type { Actor } from "../domain/actor.ts";
 import { ChatError } from "../domain/errors.ts";
 import type { Unread } from "../domain/membership.ts";
+import type { Room } from "../domain/room.ts";
 import type { Bus } from "../ports/bus.ts";
 import type { Store } from "../ports/store/store.ts";
 import type { AccountLog } from "./account_log.ts";
@@ -109,17 +110,29 @@ export class Members {
   }
 
   /**
-   * The actor's place in those of these rooms in which they are a member.
+   * The actor's place in those of these rooms in which they are a member. What they have not read is
+   * counted where a room's log goes on after what they have.
    * @throws ChatError `unavailable`
    */
-  async read({ userId }: Actor, roomIds: readonly string[]): Promise<Map<string, ReadState>> {
-    const found = await this.#store.members.find(userId, roomIds);
-    if (found.size === 0) return new Map();
-    const readSeqs = new Map(found.entries().map(([roomId, { readSeq }]) => [roomId, readSeq]));
-    const counts = await this.#store.members.countUnread(userId, readSeqs);
-    return new Map(
-      readSeqs.entries().map(([roomId, readSeq]) => [roomId, { readSeq, ...counts.get(roomId)! }]),
-    );
+  async read(
+    { userId }: Actor,
+    rooms: readonly Pick<Room, "id" | "lastSeq">[],
+  ): Promise<Map<string, ReadState>> {
+    const found = await this.#store.members.find(userId, rooms.map(({ id }) => id));
+    const read = rooms.flatMap(({ id, lastSeq }): [string, number, number][] => {
+      const member = found.get(id);
+      return member ? [[id, member.readSeq, lastSeq]] : [];
+    });
+    const open = read.filter(([, readSeq, lastSeq]) => readSeq < lastSeq);
+    const counts = open.length > 0
+      ? await this.#store.members.countUnread(
+        userId,
+        new Map(open.map(([id, readSeq]) => [id, readSeq])),
+      )
+      : new Map<string, Unread>();
+    return new Map(read.map(([id, readSeq]) => {
+      return [id, { readSeq, ...counts.get(id) ?? { unread: 0, mentions: 0 } }];
+    }));
   }
 
   async #add(key: string, roomId: string, userId: string): Promise<void> {

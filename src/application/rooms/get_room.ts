@@ -23,5 +23,5 @@ export async function getRoom(
   idOrSlug: string,
 ): Promise<FullRoomView> {
   const { room, access: { capabilities } } = await access.read(actor, idOrSlug);
-  return { room, me: (await members.read(actor, [room.id])).get(room.id), capabilities };
+  return { room, me: (await members.read(actor, [room])).get(room.id), capabilities };
 }

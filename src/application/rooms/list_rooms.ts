@@ -34,7 +34,7 @@ export async function listRooms(
   const after = cursor === undefined ? undefined : order.read(decodeCursor(cursor));
   const found = await store.rooms.list(actor.userId, { ...query, limit: limit + 1, after });
   const rooms = found.slice(0, limit);
-  const places = await members.read(actor, rooms.map(({ id }) => id));
+  const places = await members.read(actor, rooms);
   const views = rooms.map((room) => ({ room, me: places.get(room.id) }));
   const isLast = found.length <= limit;
   return { rooms: views, nextCursor: isLast ? null : encodeCursor(order.place(rooms.at(-1)!)) };

@@ -104,7 +104,7 @@ export class MongoLog implements LogStore {
   }
 
   end(roomId: string): Promise<LogPosition> {
-    return this.#operations.run(() => this.#ends.find(roomId));
+    return this.#operations.run(async () => positionOf(await this.#ends.find(roomId)));
   }
 
   heads(roomIds: string[]): Promise<Map<string, number>> {

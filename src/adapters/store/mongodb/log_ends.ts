@@ -23,6 +23,14 @@ const PROBES = 64;
 /** How many doubling distances are probed beyond the last entry known. */
 const DOUBLINGS = 45;
 
+/** Where a log ends. */
+export interface LogEnd extends LogPosition {
+  /** When the last entry was made, if it created a message. */
+  messageAt?: Date;
+}
+
+type EndDocument = PositionDocument & Pick<EntryDocument, "createdAt"> & { kind?: string };
+
 /**
  * Numbers have no hole: if entry n exists and n + 1 does not, the log ends at n. So the end is found
  * by probing single numbers, each a look-up in the unique index: with one query where it was last
@@ -71,16 +79,16 @@ export class LogEnds {
   }
 
   /** The end of the log, not before this call. */
-  find(roomId: string): Promise<LogPosition> {
+  find(roomId: string): Promise<LogEnd> {
     return this.#searches.run(roomId);
   }
 
   /** The ends of these logs. */
-  findAll(roomIds: string[]): Promise<LogPosition[]> {
+  findAll(roomIds: string[]): Promise<LogEnd[]> {
     return pLimit(ENDS_AT_ONCE).map(roomIds, (roomId) => this.find(roomId));
   }
 
-  async #find(roomId: string): Promise<LogPosition> {
+  async #find(roomId: string): Promise<LogEnd> {
     const generation = this.#generation;
     const hint = this.lastSeen(roomId);
     const end = await this.#findFrom(roomId, hint);
@@ -90,7 +98,7 @@ export class LogEnds {
     return end;
   }
 
-  async #findFrom(roomId: string, { seq: hint }: LogPosition): Promise<LogPosition> {
+  async #findFrom(roomId: string, { seq: hint }: LogPosition): Promise<LogEnd> {
     if (hint === 0) return await this.#search(roomId, LOG_START);
     const [last, next] = await this.#probe(roomId, [hint, hint + 1]);
     if (last?.seq !== hint) return await this.#search(roomId, LOG_START);
@@ -98,7 +106,7 @@ export class LogEnds {
   }
 
   /** @param low the position of an entry that exists, or `LOG_START` */
-  async #search(roomId: string, low: LogPosition): Promise<LogPosition> {
+  async #search(roomId: string, low: LogEnd): Promise<LogEnd> {
     let high = Infinity;
     while (high - low.seq > 1) {
       const probes = probesBetween(low.seq, high);
@@ -112,16 +120,16 @@ export class LogEnds {
   }
 
   /** The positions of those of these entries that exist, ascending. */
-  async #probe(roomId: string, seqs: number[]): Promise<LogPosition[]> {
+  async #probe(roomId: string, seqs: number[]): Promise<LogEnd[]> {
     const match = { roomId, seq: { $in: seqs } };
     const found = await readWithOrdinals(this.#messages, roomId, () => {
-      return this.#messages.find<PositionDocument>(match, {
-        projection: POSITION,
+      return this.#messages.find<EndDocument>(match, {
+        projection: { ...POSITION, kind: 1, createdAt: 1 },
         ...this.#readOptions,
       })
         .toArray();
     });
-    return found.map(toPosition).toSorted((a, b) => a.seq - b.seq);
+    return found.map(toEnd).toSorted((a, b) => a.seq - b.seq);
   }
 }
 
@@ -132,4 +140,11 @@ function probesBetween(low: number, high: number): number[] {
   return Array.from({ length: count }, (_, i) => {
     return low + Math.ceil((i + 1) * (high - low) / (count + 1));
   }).filter((seq) => seq < high);
+}
+
+function toEnd({ kind, createdAt, ...position }: EndDocument): LogEnd {
+  return {
+    ...toPosition(position),
+    ...(kind === undefined && createdAt && { messageAt: createdAt }),
+  };
 }

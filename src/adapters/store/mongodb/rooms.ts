@@ -209,8 +209,8 @@ export class MongoRooms implements RoomStore {
   async #endsOf(ids: string[]): Promise<Pick<Room, "id" | "lastSeq" | "lastMessageAt">[]> {
     const ends = await this.#ends.findAll(ids);
     return await pLimit(TIMES_AT_ONCE).map(ids, async (id, i) => {
-      const { seq: lastSeq, n } = ends[i]!;
-      return { id, lastSeq, lastMessageAt: await this.#createdAt(id, n) };
+      const { seq: lastSeq, n, messageAt } = ends[i]!;
+      return { id, lastSeq, lastMessageAt: messageAt ?? await this.#createdAt(id, n) };
     });
   }
 
