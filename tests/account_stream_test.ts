@@ -91,6 +91,66 @@ Deno.test("a changed profile is an item with the user as they see themselves", (
     assert.deepEqual([item.type, item.data], ["profile", { user: body.user }]);
   }));
 
+Deno.test("whatever becomes of a membership arrives as an item, with the reason of its end", () =>
+  onStage(async (stage) => {
+    const [ada, bob] = await stage.people("Ada", "Bob");
+    const socket = await stage.connect(bob);
+    await recover(socket, 0);
+    const { body } = await ada.request("POST", "/rooms", { name: "Vault", type: "private" });
+    const { id } = body.room;
+    const member = `/rooms/${id}/members/${bob.id}`;
+    const steps: [method: string, path: string, body: unknown, shown: unknown][] = [
+      ["PUT", member, {}, "member"],
+      ["PUT", member, { role: "moderator" }, "moderator"],
+      ["DELETE", member, undefined, "kicked"],
+      ["PUT", member, {}, "member"],
+      ["PUT", `/rooms/${id}/bans/${bob.id}`, {}, "banned"],
+      ["DELETE", `/rooms/${id}/bans/${bob.id}`, undefined, null],
+      ["PUT", member, {}, "member"],
+      ["DELETE", `/rooms/${id}`, undefined, "deleted"],
+    ];
+    const expected: unknown[] = [];
+    for (const [method, path, content, shown] of steps) {
+      const { status, body: refusal } = await ada.request(method, path, content);
+      assert.ok(status < 300, JSON.stringify(refusal));
+      if (shown === null) continue;
+      expected.push(shown);
+      await socket.event("account:item", () => shownOf(socket, id).length === expected.length);
+    }
+    assert.deepEqual(shownOf(socket, id), expected);
+    const { items } = await recover(socket, 0);
+    assert.deepEqual(items.map(({ key, type }: any) => [key, type]), [[
+      `room:${id}`,
+      "room_removed",
+    ]]);
+  }));
+
+Deno.test("joining and leaving, preferences and blocks of one device reach the others", () =>
+  onStage(async (stage) => {
+    const [ada, bob] = await stage.people("Ada", "Bob");
+    const { id } = await ada.createRoom("Engines");
+    const socket = await stage.connect(bob);
+    await recover(socket, 0);
+    await bob.request("PUT", `/rooms/${id}/members/me`, {});
+    await itemOf(socket, `room:${id}`);
+    await bob.request("PUT", `/rooms/${id}/preferences`, { notifications: "none", hidden: true });
+    await socket.event("account:item", ({ item }) => {
+      return item.data.notifications === "none" && item.data.hidden;
+    });
+    await bob.request("DELETE", `/rooms/${id}/members/me`);
+    await socket.event("account:item", ({ item }) => item.data.reason === "left");
+    for (const [method, blocked] of [["PUT", true], ["DELETE", false]] as const) {
+      await bob.request(method, `/users/${ada.id}/block`);
+      const { data: { item } } = await socket.event("account:item", ({ item }) => {
+        return item.data.blocked === blocked;
+      });
+      assert.deepEqual([item.key, item.type, item.data], [`block:${ada.id}`, "block", {
+        userId: ada.id,
+        blocked,
+      }]);
+    }
+  }));
+
 Deno.test("pages of any size over both transports hold the same, and a socket is live after the last", () =>
   onStage(async (stage) => {
     const [ada] = await stage.people("Ada");
@@ -167,6 +227,13 @@ async function recover(socket: TestSocket, lastSeenSeq: number, limit?: number):
   const { event, data } = await socket.call("account:recover", { lastSeenSeq, limit });
   assert.equal(event, "account:missed", JSON.stringify(data));
   return data;
+}
+
+/** The roles and reasons of a room's items so far, in the order in which they came. */
+function shownOf(socket: TestSocket, roomId: string): unknown[] {
+  const items = socket.all("account:item").map(({ item }) => item);
+  return items.filter(({ key }) => key === `room:${roomId}`)
+    .map(({ data }) => data.role ?? data.reason);
 }
 
 async function changes(account: Account, query: string): Promise<any> {

@@ -1,5 +1,6 @@
 /** The accounts' streams: numbers what has changed, notifies every instance, and reads them. */
 import { getLogger } from "@logtape/logtape";
+import pLimit from "p-limit";
 import { SingleFlights } from "../async/single_flight.ts";
 import {
   type AccountItem,
@@ -15,6 +16,9 @@ import type { Bus, BusEvent } from "../ports/bus.ts";
 import type { Store } from "../ports/store/store.ts";
 
 const logger = getLogger(["echoroom", "accounts"]);
+
+/** Accounts that get their numbers at once. */
+const SETTLED_AT_ONCE = 20;
 
 /** An item with what it tells, as it is now. */
 export type FullItem =
@@ -49,6 +53,8 @@ export class AccountLog {
   readonly #store: Pick<Store, "accounts" | "rooms" | "users">;
   readonly #bus: Bus;
   readonly #settling = new SingleFlights((userId) => this.#settle(userId));
+  /** A room of thousands may be deleted: more at once would take the connections of appends. */
+  readonly #limit = pLimit(SETTLED_AT_ONCE);
   /** Of users whose read positions wait for their numbers. */
   readonly #waiting = new Map<string, ReturnType<typeof setTimeout>>();
   #closed = false;
@@ -62,7 +68,7 @@ export class AccountLog {
   /** Something was changed of these users' accounts: it gets its numbers, and they are notified. */
   changed(userIds: Iterable<string>): void {
     for (const userId of userIds) {
-      this.#settling.run(userId).catch((error) => {
+      this.#limit(() => this.#settling.run(userId)).catch((error) => {
         logger.debug("Account {userId} is settled later: {error}", { userId, error });
       });
     }

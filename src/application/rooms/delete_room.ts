@@ -1,19 +1,42 @@
 /** Deletes a room. */
 import type { Participant } from "../../domain/actor.ts";
 import { requireCapability } from "../../services/room_access.ts";
+import type { MemberStore } from "../../ports/store/members.ts";
+import type { Dependencies } from "../dependencies.ts";
 import { announce, type AnnounceDependencies } from "./announce.ts";
+
+const MEMBERS_AT_ONCE = 500;
 
 /**
  * Ends a room's log: from then on the room does not exist. What it held is deleted in the background.
+ * Who becomes a member in this moment is notified within 10 s, all others at once.
  * @throws ChatError as `announce`; `forbidden`
  */
 export async function deleteRoom(
   actor: Participant,
-  dependencies: AnnounceDependencies,
-  room: string,
+  dependencies: AnnounceDependencies & Pick<Dependencies, "accountLog">,
+  idOrSlug: string,
 ): Promise<void> {
-  await announce(actor, dependencies, { room }, (access) => {
+  const access = await dependencies.access.find(actor, idOrSlug);
+  requireCapability(access, "room.delete");
+  const members = await listAll(dependencies.store.members, access.roomId);
+  await announce(actor, dependencies, { room: idOrSlug }, (access) => {
     requireCapability(access, "room.delete");
     return { systemType: "room_deleted", users: [] };
   });
+  dependencies.accountLog.changed(members);
+}
+
+/** The ids of a room's members. */
+async function listAll(store: MemberStore, roomId: string): Promise<string[]> {
+  const ids: string[] = [];
+  for (let page = await store.list(roomId, { limit: MEMBERS_AT_ONCE }); page.length > 0;) {
+    ids.push(...page.map(({ user }) => user.id));
+    const { joinedAt, user } = page.at(-1)!;
+    page = await store.list(roomId, {
+      limit: MEMBERS_AT_ONCE,
+      after: { joinedAt, userId: user.id },
+    });
+  }
+  return ids;
 }

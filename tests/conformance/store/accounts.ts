@@ -131,6 +131,23 @@ export function testAccounts(test: Register): void {
     }
   });
 
+  test("a deleted room is an item of all who were in it, and gets no other", async (store) => {
+    const { room, ada } = await createRoomWithAda(store);
+    const [bob, cleo] = await createUsers(store, 2);
+    await store.members.join(room.id, bob!.id);
+    await store.accounts.settle(bob!.id);
+    await store.accounts.settle(ada.id);
+    await write(store, room.id, notice(ada, "room_deleted", []));
+    for (const user of [ada, bob!]) {
+      const { seq: _, ...item } = await onlyItem(store, user);
+      assert.deepEqual(item, { type: "room_removed", roomId: room.id, reason: "deleted" });
+    }
+    await store.members.join(room.id, bob!.id);
+    await store.members.join(room.id, cleo!.id);
+    assert.equal((await onlyItem(store, bob!)).type, "room_removed");
+    assert.equal(await store.accounts.lastSeq(cleo!.id), 0);
+  });
+
   test("what does not touch a membership is no item of the account", async (store) => {
     const { room, ada } = await createRoomWithAda(store);
     const bob = await createUser(store);

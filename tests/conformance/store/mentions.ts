@@ -76,6 +76,8 @@ export function testMentions(test: Register): void {
     assert.deepEqual(await idsOf(store, bob), []);
     await write(store, open.id, notice(ada, "member_unbanned", [bob]));
     assert.deepEqual(await idsOf(store, bob), [ids[0]]);
+    await write(store, open.id, notice(ada, "room_deleted", []));
+    assert.deepEqual(await idsOf(store, bob), []);
   });
 
   test("pages of any size cover the mentions of all rooms once each, also those of one moment", async (store) => {

@@ -38,6 +38,10 @@ export function testRooms(test: Register): void {
       assert.deepEqual(byId.get(id), await store.rooms.find(id));
     }
     assert.deepEqual(await store.rooms.findAll([]), []);
+    await write(store, room.id, notice(ada, "room_deleted", []));
+    assert.deepEqual((await store.rooms.findAll([room.id, other.id])).map(({ id }) => id), [
+      other.id,
+    ]);
   });
 
   test("a room is found by id and by slug, with its opening as entry 1", async (store) => {

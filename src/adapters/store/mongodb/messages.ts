@@ -182,7 +182,7 @@ export class MongoMessages implements MessageStore {
     });
   }
 
-  /** Of the rooms with messages that name a user those that they may not read. */
+  /** Of the rooms with messages that name a user those that they may not read, and deleted ones. */
   async #unreadable(
     named: Document,
     own: readonly string[],
@@ -193,7 +193,10 @@ export class MongoMessages implements MessageStore {
     const rooms = new Set<string>(await this.#messages.distinct("roomId", named));
     const others = [...rooms.difference(new Set(own))];
     const hidden = others.length === 0 ? [] : await this.#rooms
-      .find({ _id: { $in: others }, type: { $ne: "public" } }, { projection: { _id: 1 } })
+      .find({
+        _id: { $in: others },
+        $or: [{ type: { $ne: "public" } }, { deletedAt: { $exists: true } }],
+      }, { projection: { _id: 1 } })
       .toArray();
     return [...hidden.map(({ _id }) => _id), ...banned.map(({ roomId }) => roomId)];
   }

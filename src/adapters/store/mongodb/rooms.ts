@@ -100,7 +100,9 @@ export class MongoRooms implements RoomStore {
   }
 
   findAll(ids: readonly string[]): Promise<Room[]> {
-    return this.#operations.run(() => this.#read({ $match: { _id: { $in: [...ids] } } }));
+    return this.#operations.run(() =>
+      this.#read({ $match: { _id: { $in: [...ids] }, ...IS_THERE } })
+    );
   }
 
   takenSlugs(slugs: string[]): Promise<string[]> {

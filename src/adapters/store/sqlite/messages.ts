@@ -126,7 +126,7 @@ export class SqliteMessages {
          CROSS JOIN messages m ON m.room = found.room AND m.seq = found.seq
          CROSS JOIN rooms r ON r.key = found.room
          LEFT JOIN members p ON p.user = me.key AND p.room = found.room
-       WHERE m.sender <> me.key AND (m.created_at, m.id) < (?2, ?3)
+       WHERE m.sender <> me.key AND (m.created_at, m.id) < (?2, ?3) AND r.deleted_at IS NULL
          AND (p.role IS NOT NULL OR r.type = 'public' AND (p.ban IS NULL OR p.ban ->> 'until' <= ?4))
        ORDER BY m.created_at DESC, m.id DESC LIMIT ?5`,
     ).all(userId, before.createdAt.getTime(), before.messageId, Date.now(), limit);

@@ -104,8 +104,9 @@ export class SqliteRooms {
   }
 
   findAll(ids: readonly string[]): Room[] {
-    return this.#sql.prepare(`${ROOMS} WHERE r.id IN (SELECT value FROM json_each(?))`)
-      .all(JSON.stringify(ids)).map(toRoom);
+    return this.#sql.prepare(
+      `${ROOMS} WHERE r.id IN (SELECT value FROM json_each(?)) AND r.deleted_at IS NULL`,
+    ).all(JSON.stringify(ids)).map(toRoom);
   }
 
   takenSlugs(slugs: string[]): string[] {
