@@ -116,7 +116,8 @@ function endIfInterrupted(cleanup: AsyncDisposableStack): Disposable {
   };
 }
 
-async function build(options: SiteOptions, seed: number, cleanup: AsyncDisposableStack) {
+/** Starts a site, whose parts `cleanup` ends. */
+export async function build(options: SiteOptions, seed: number, cleanup: AsyncDisposableStack) {
   const { instances: count, mongodb = false, redis = false, lossy, settings } = options;
   const site: Site = {
     database: mongodb ? new MongodbServer() : null,

@@ -6,6 +6,8 @@ import type { User } from "../../../src/domain/user.ts";
 import { publicUser } from "../../../src/domain/user.ts";
 import type { MemberQuery } from "../../../src/ports/store/members.ts";
 import type { Store } from "../../../src/ports/store/store.ts";
+import { until } from "../../harness/stage.ts";
+import { edit } from "./change_drafts.ts";
 import {
   CREATED,
   createRoom,
@@ -266,6 +268,26 @@ export function testRoomChanges(test: Register): void {
     assert.deepEqual(await store.rooms.takenSlugs([room.slug]), [room.slug]);
     await store.members.join(room.id, bob.id);
     assert.deepEqual(await store.members.find(bob.id, [room.id]), new Map());
+  });
+
+  test("what a deleted room held is deleted a minute later, all but its last entry", async (store) => {
+    const { room, ada } = await createRoomWithAda(store);
+    const bob = await createUser(store);
+    await store.members.join(room.id, bob.id);
+    const createdAt = new Date(Date.now() - 10 * 60_000);
+    const [message] = await write(store, room.id, creation(draft(ada, { mentions: [bob.id] })));
+    await write(store, room.id, edit(message!.message, { text: "New" }));
+    const kept = await createRoom(store, ada);
+    const [last] = await write(store, room.id, notice(ada, "room_deleted", [], {}, { createdAt }));
+    await until(async () => {
+      await store.repair();
+      const left = await store.log.entriesAfter(room.id, 0, 10);
+      return left.length === 1 && left[0]!.id === last!.id;
+    }, "its entries are gone");
+    assert.deepEqual(await store.messages.find(room.id, [message!.id]), []);
+    assert.deepEqual(await store.messages.earlierTexts(room.id, message!.id), []);
+    assert.equal((await store.log.entriesAfter(kept.id, 0, 10)).length, 1);
+    assert.deepEqual(await store.rooms.takenSlugs([room.slug]), [room.slug]);
   });
 
   test("one member is found, and nobody who is none", async (store) => {

@@ -42,6 +42,9 @@ export type RoomDocument = Stored<Omit<NewRoom, "createdBy" | "members" | "metad
   slowModeSeq?: number;
   /** Absent while it is not deleted. */
   deletedAt?: Date;
+  /** The last entry that is gone of a deleted room, and when all of it was. */
+  purgedSeq?: number;
+  purgedAt?: Date;
 };
 
 /** What keeps marks of changes whose items of the account's stream have no number yet. */

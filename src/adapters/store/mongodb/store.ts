@@ -14,6 +14,7 @@ import { MongoMessages } from "./messages.ts";
 import { migrate } from "./migrations.ts";
 import { Operations } from "./operations.ts";
 import { PendingChanges } from "./pending_changes.ts";
+import { Purge } from "./purge.ts";
 import { Repairs } from "./repairs.ts";
 import { MongoReports } from "./reports.ts";
 import { RoomChanges } from "./room_changes.ts";
@@ -39,6 +40,7 @@ export class MongoStore implements Store {
   readonly blocks: MongoBlocks;
   readonly invitations: MongoInvitations;
   readonly #connection: Connection;
+  readonly #purge: Purge;
   readonly #repairs: Repairs;
   readonly #operations: Operations;
   #epoch = 0;
@@ -71,6 +73,7 @@ export class MongoStore implements Store {
     this.invitations = new MongoInvitations(collections, this.#operations);
     this.reports = new MongoReports(collections, this.#operations);
     this.audit = new MongoAudit(collections, changes.rooms, this.#operations);
+    this.#purge = new Purge(collections, this.#operations);
     this.#repairs = new Repairs(collections, changes, this.#operations);
     this.#connection = connection;
     connection.client.on("topologyDescriptionChanged", () => {
@@ -111,6 +114,7 @@ export class MongoStore implements Store {
     // In this order: changes of rooms that are completed leave marks for accounts.
     await this.#repairs.run();
     await this.accounts.repair();
+    await this.#purge.run();
   }
 
   close(): Promise<void> {

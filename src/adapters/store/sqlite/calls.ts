@@ -106,6 +106,7 @@ export const METHODS = {
     claim: "write",
     settle: "write",
   },
+  purge: { run: "write" },
   reports: { create: "write", find: "read", list: "read", close: "write", sweep: "write" },
   audit: { add: "write", list: "read" },
   probe: { ping: "write" },

@@ -25,6 +25,7 @@ import { SqliteRoomChanges } from "./room_changes.ts";
 import { SqliteRooms } from "./rooms.ts";
 import { MIGRATIONS } from "./schema.ts";
 import { SqliteSessions } from "./sessions.ts";
+import { SqlitePurge } from "./purge.ts";
 import { Statements } from "./statements.ts";
 import { SqliteUsers } from "./users.ts";
 
@@ -56,6 +57,7 @@ export interface DatabasePorts {
   accounts: SqliteAccounts;
   blocks: SqliteBlocks;
   invitations: SqliteInvitations;
+  purge: SqlitePurge;
   probe: {
     /** Writes without changing anything, which fails on a read-only database. */
     ping(): void;
@@ -234,6 +236,7 @@ function openPorts(sql: Statements, onDeletion: () => void): DatabasePorts {
     accounts: new SqliteAccounts(sql),
     blocks: new SqliteBlocks(sql),
     invitations: new SqliteInvitations(sql),
+    purge: new SqlitePurge(sql, onDeletion),
     probe: { ping: () => void sql.prepare(`PRAGMA application_id = ${APPLICATION_ID}`).run() },
   };
 }

@@ -470,6 +470,9 @@ export const MIGRATIONS: readonly string[] = [
   `
   ALTER TABLE rooms ADD COLUMN slow_mode_seq INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE rooms ADD COLUMN deleted_at INTEGER;
+  -- When what it held was gone.
+  ALTER TABLE rooms ADD COLUMN purged_at INTEGER;
+  CREATE INDEX rooms_to_purge ON rooms (deleted_at) WHERE deleted_at IS NOT NULL AND purged_at IS NULL;
   ALTER TABLE members ADD COLUMN last_send_seq INTEGER;
   ALTER TABLE members ADD COLUMN last_send_at INTEGER;
   CREATE INDEX members_restricted ON members (room, user) WHERE ban IS NOT NULL OR mute IS NOT NULL;

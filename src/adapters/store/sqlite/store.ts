@@ -60,6 +60,7 @@ export class SqliteStore implements Store {
   readonly accounts: Promised<DatabasePorts["accounts"]>;
   readonly blocks: BlockStore;
   readonly invitations: InvitationStore;
+  readonly #purge: Promised<DatabasePorts["purge"]>;
   readonly #probe: Promised<DatabasePorts["probe"]>;
   readonly #exchange: Exchange;
   readonly #health: Health;
@@ -81,6 +82,7 @@ export class SqliteStore implements Store {
     this.accounts = this.#port("accounts");
     this.blocks = this.#port("blocks");
     this.invitations = this.#port("invitations");
+    this.#purge = this.#port("purge");
     this.#probe = this.#port("probe");
     this.#timeoutMs = timeoutMs;
     this.#lock = lock;
@@ -118,7 +120,7 @@ export class SqliteStore implements Store {
 
   /** A transaction leaves nothing undone but what waits for its time. */
   async repair(): Promise<void> {
-    await Promise.all([this.accounts.repair(), this.#reports.sweep()]);
+    await Promise.all([this.accounts.repair(), this.#reports.sweep(), this.#purge.run()]);
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,63 @@
+/** Deletes what deleted rooms held, a part at a time. */
+import type { Collections } from "./collections.ts";
+import type { RoomDocument } from "./documents.ts";
+import type { Operations } from "./operations.ts";
+
+/** So long other instances may still deliver a room's last entries. */
+const PURGE_AFTER_MS = 60_000;
+/** Entries of a room that one run deletes. */
+const ENTRIES_AT_ONCE = 1_000;
+
+/**
+ * May run on several instances at once, and die halfway: what is deleted is deleted again, and how far
+ * it has come is written only then.
+ */
+export class Purge {
+  readonly #collections: Collections;
+  readonly #operations: Operations;
+
+  constructor(collections: Collections, operations: Operations) {
+    this.#collections = collections;
+    this.#operations = operations;
+  }
+
+  /**
+   * Deletes a part of what one room held; its last entry stays, so that its numbers stay taken.
+   * @throws ChatError `unavailable`
+   */
+  async run(): Promise<void> {
+    await this.#operations.run(async () => {
+      const room = await this.#collections.rooms.findOne({
+        deletedAt: { $lte: new Date(Date.now() - PURGE_AFTER_MS) },
+        purgedAt: { $exists: false },
+      });
+      if (!room) return;
+      const from = room.purgedSeq ?? 0;
+      // The entry that deleted it is the last that has changed it.
+      const to = Math.min(from + ENTRIES_AT_ONCE, room.changedSeq - 1);
+      if (from < to) await this.#deleteEntries(room._id, from, to);
+      else await this.#finish(room);
+    });
+  }
+
+  async #deleteEntries(roomId: string, from: number, to: number): Promise<void> {
+    const { edits, messages, reactions, rooms } = this.#collections;
+    const range = { roomId, seq: { $gt: from, $lte: to } };
+    const found = await messages.find(range, { projection: { _id: 1 } }).toArray();
+    const messageId = { $in: found.map(({ _id }) => _id) };
+    await Promise.all([edits, reactions].map((each) => each.deleteMany({ roomId, messageId })));
+    await messages.deleteMany(range);
+    await rooms.updateOne({ _id: roomId }, { $max: { purgedSeq: to } });
+  }
+
+  async #finish({ _id: roomId }: RoomDocument): Promise<void> {
+    const { invitations, members, rooms } = this.#collections;
+    await invitations.deleteMany({ roomId });
+    // Those whose accounts have no number of it yet stay until they have.
+    await members.deleteMany({ roomId, "pending.0": { $exists: false } });
+    if (await members.findOne({ roomId })) return;
+    await rooms.updateOne({ _id: roomId }, {
+      $set: { purgedAt: new Date(), name: "", description: null, metadata: null },
+    });
+  }
+}
