@@ -110,6 +110,50 @@ Deno.test("a direct room is created once, whoever of the two asks, and is of bot
     }
   }));
 
+Deno.test("a direct room shows its two as they are now", () =>
+  onStage(async (stage) => {
+    const [ada, bob] = await stage.people("Ada", "Bob");
+    const { room } = (await ada.request("POST", "/directs", { userId: bob.id })).body;
+    const socket = await stage.connect(ada);
+    const join = async () => {
+      const { data } = await socket.call("room:join", { roomId: room.id });
+      return data.room.members.map(({ displayName }: Json) => displayName).toSorted();
+    };
+    assert.deepEqual(await join(), ["Ada", "Bob"]);
+    await bob.request("PATCH", "/auth/me", { displayName: "Robert" });
+    assert.deepEqual(await join(), ["Ada", "Robert"]);
+    const cursor = { roomId: room.id, lastSeenSeq: 0 };
+    const { data } = await socket.call("connection:recover", cursor);
+    assert.ok(data.room.members.some(({ displayName }: Json) => displayName === "Robert"));
+    const { body } = await ada.request("GET", `/rooms/${room.id}`);
+    assert.ok(body.room.members.some(({ displayName }: Json) => displayName === "Robert"));
+  }));
+
+Deno.test("the rules that a room begins with hold from its first message on", () =>
+  onStage(async (stage) => {
+    const [ada, bob] = await stage.people("Ada", "Bob");
+    const create = async (rules: Json) => {
+      const { body } = await ada.request("POST", "/rooms", {
+        name: "Tea",
+        members: [bob.id],
+        ...rules,
+      });
+      return body.room.id;
+    };
+    const send = async (account: Account, id: string) => {
+      const { body } = await account.request("POST", `/rooms/${id}/messages`, { text: "Hello" });
+      return body.code ?? "sent";
+    };
+    const moderated = await create({ postPolicy: "moderators" });
+    assert.deepEqual([await send(bob, moderated), await send(ada, moderated)], [
+      "forbidden",
+      "sent",
+    ]);
+    const slow = await create({ slowModeSeconds: 600 });
+    assert.deepEqual([await send(bob, slow), await send(bob, slow)], ["sent", "slow_mode"]);
+    assert.deepEqual([await send(ada, slow), await send(ada, slow)], ["sent", "sent"]);
+  }));
+
 Deno.test("of many who create the direct room of two at once one does, and all get it", () =>
   onStage(async (stage) => {
     const [ada, bob] = await stage.people("Ada", "Bob");

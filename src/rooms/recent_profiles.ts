@@ -1,5 +1,6 @@
 /** Recent changes of profiles, to correct what was read or sent before them. */
 import { LRUCache } from "lru-cache";
+import type { NewRoom } from "../domain/room.ts";
 import { type PublicUser, publicUser } from "../domain/user.ts";
 import type { BusEvent } from "../ports/bus.ts";
 
@@ -32,6 +33,13 @@ export class RecentProfiles {
   /** The user as they are now if they changed in the last 30 s, else as given. */
   current(user: PublicUser): PublicUser {
     return this.#recent.get(user.id)?.user ?? user;
+  }
+
+  /** A room with the users in it as they are now. */
+  inRoom<R extends Pick<NewRoom, "createdBy" | "members">>(room: R): R {
+    const createdBy = this.current(room.createdBy);
+    const members = room.members?.map((user) => this.current(user));
+    return { ...room, createdBy, ...(members && { members }) };
   }
 
   /** Whether the user changed in the last 30 s. */

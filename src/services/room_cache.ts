@@ -89,8 +89,8 @@ export class RoomCache {
   }
 
   #dropRoomsOf(userId: string): void {
-    for (const [id, { createdBy }] of this.#rooms.entries()) {
-      if (createdBy.id === userId) this.#rooms.delete(id);
+    for (const [id, { createdBy, members = [] }] of this.#rooms.entries()) {
+      if ([createdBy, ...members].some((user) => user.id === userId)) this.#rooms.delete(id);
     }
   }
 }

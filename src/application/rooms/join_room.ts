@@ -41,11 +41,10 @@ export async function joinRoom(
   const admit = (seq: number) => access.admit(actor, roomId, seq);
   await hub.join(roomId, subscriber, admit, (entered, { room, access: { capabilities } }) => {
     setPresent(actor, { rooms }, { roomId, subscriber, present });
-    // The creator may have changed since the room was looked up.
-    const createdBy = profiles.current(room.createdBy);
     welcome({
       ...entered,
-      room: { ...room, createdBy },
+      // Users may have changed since the room was looked up.
+      room: profiles.inRoom(room),
       capabilities,
       online: presence.online(roomId),
     });

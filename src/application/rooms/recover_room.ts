@@ -43,8 +43,7 @@ export async function recoverRoom(
   const admit = (seq: number) => access.admit(actor, roomId, seq);
   await hub.recover(roomId, cursor, subscriber, earlier, admit, (missed, { room, access }) => {
     if (!missed.hasMore) setPresent(actor, { rooms }, { roomId, subscriber, present });
-    const createdBy = profiles.current(room.createdBy);
     const { capabilities } = access;
-    answer({ ...missed, room: { ...room, createdBy }, capabilities });
+    answer({ ...missed, room: profiles.inRoom(room), capabilities });
   });
 }
