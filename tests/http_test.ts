@@ -2,6 +2,7 @@
 // @slow: many servers
 import assert from "node:assert/strict";
 import { Hono } from "hono";
+import { z } from "zod";
 import type { Dependencies } from "../src/application/dependencies.ts";
 import { compose } from "../src/compose.ts";
 import { readConfig } from "../src/config.ts";
@@ -559,6 +560,20 @@ Deno.test("the AsyncAPI document describes every event and its answer, and every
     assert.deepEqual(unanswered, ["typing:start", "typing:stop"]);
     assertReferences(body);
   }));
+
+Deno.test("no two schemas have the same name in the documents", async () => {
+  const folder = new URL("../src/protocol/schemas/", import.meta.url);
+  const named = new Map<string, unknown>();
+  for await (const { name } of Deno.readDir(folder)) {
+    for (const schema of Object.values(await import(new URL(name, folder).href))) {
+      const id = schema instanceof z.ZodType ? schema.meta()?.id : undefined;
+      if (id === undefined) continue;
+      assert.equal(named.get(id) ?? schema, schema, id);
+      named.set(id, schema);
+    }
+  }
+  assert.ok(named.size > 10);
+});
 
 Deno.test("the documents list every error code", () =>
   onStage(async ({ server }) => {

@@ -59,7 +59,7 @@ export const RoleRequest = z.object({ role: z.enum(INSTANCE_ROLES) });
 export const BanRequest = z.object({
   until: Until.nullable().default(null),
   reason: Reason.nullable().default(null),
-}).meta({ id: "BanRequest" });
+}).meta({ id: "AccountBanRequest" });
 
 export const FoundUser = PublicUser.extend({
   role: z.enum(INSTANCE_ROLES).optional().meta({ description: "for admins" }),
