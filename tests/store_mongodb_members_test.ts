@@ -2,15 +2,17 @@
 import assert from "node:assert/strict";
 import { type Collections, collectionsOf } from "../src/adapters/store/mongodb/collections.ts";
 import { connect } from "../src/adapters/store/mongodb/connection.ts";
-import { ROOM_CHANGE_KEY } from "../src/adapters/store/mongodb/entry_documents.ts";
+import { fromRoom, memberOf } from "../src/adapters/store/mongodb/documents.ts";
+import { fromOpening, ROOM_CHANGE_KEY } from "../src/adapters/store/mongodb/entry_documents.ts";
 import { EntryReader } from "../src/adapters/store/mongodb/entry_reader.ts";
 import { MongoLog } from "../src/adapters/store/mongodb/log.ts";
 import { LogEnds } from "../src/adapters/store/mongodb/log_ends.ts";
 import { Operations } from "../src/adapters/store/mongodb/operations.ts";
 import { PendingChanges } from "../src/adapters/store/mongodb/pending_changes.ts";
+import { RoomInsert } from "../src/adapters/store/mongodb/room_insert.ts";
 import { RoomChanges } from "../src/adapters/store/mongodb/room_changes.ts";
 import type { MongoStore } from "../src/adapters/store/mongodb/store.ts";
-import type { EntryDraft } from "../src/domain/entry.ts";
+import { type EntryDraft, LOG_START, numberEntries } from "../src/domain/entry.ts";
 import { STRANGER } from "../src/domain/membership.ts";
 import type { NewRoom } from "../src/domain/room.ts";
 import { publicUser, type User } from "../src/domain/user.ts";
@@ -19,8 +21,11 @@ import {
   append,
   createRoomWithAda,
   createUser,
+  creation,
   draft,
+  newDirect,
   notice,
+  opening,
   write,
 } from "./conformance/store/fixtures.ts";
 import { HANG_LIMITS, newDatabase, openStore } from "./harness/mongodb_database.ts";
@@ -144,6 +149,48 @@ testScene("what nobody reads is recorded by a repair, once", async (scene) => {
   assert.equal(await collections.audit.countDocuments({ roomId: room.id }), 1);
   assert.equal(await openChanges(scene), 0);
 });
+
+testScene("a lost race for a direct room leaves neither members nor entries", async (scene) => {
+  const { store, collections, ada, bob } = scene;
+  const rivals = Array.from({ length: 5 }, () => newDirect(ada, bob));
+  const outcomes = await Promise.all(rivals.map((room) => {
+    return store.rooms.create(room, [creation(opening(ada))]);
+  }));
+  assert.equal(outcomes.filter(Boolean).length, 1);
+  const among = { roomId: { $in: rivals.map(({ id }) => id) } };
+  assert.equal(await collections.members.countDocuments(among), 2);
+  assert.equal(await collections.messages.countDocuments(among), 1);
+});
+
+testScene("a direct room whose creator died halfway is created by the next", async (scene) => {
+  const { store, collections, ada, bob } = scene;
+  const dead = newDirect(ada, bob);
+  const insert = new RoomInsert({ ...collections, rooms: neverWritten(collections.rooms) });
+  const member = { role: "member", readSeq: 1, joinedAt: dead.createdAt } as const;
+  const members = [ada, bob].map(({ id }) => memberOf(dead.id, id, member));
+  const [entry] = numberEntries(LOG_START, dead.id, [creation(opening(ada))]);
+  const documents = { room: fromRoom(dead), opening: [fromOpening(entry!)], members };
+  await assert.rejects(insert.insert(documents));
+  assert.equal(await store.rooms.findDirect([ada.id, bob.id]), null);
+  assert.deepEqual(await store.rooms.list(bob.id, { limit: 9, own: true }), []);
+  const room = newDirect(bob, ada);
+  assert.equal(await store.rooms.create(room, [creation(opening(bob))]), true);
+  assert.equal((await store.rooms.findDirect([ada.id, bob.id]))?.id, room.id);
+  for (const order of ["name", "activity"] as const) {
+    const own = await store.rooms.list(bob.id, { limit: 9, own: true, order });
+    assert.deepEqual(own.map(({ id }) => id), [room.id]);
+  }
+});
+
+/** Stands for a process that dies before it writes the room. */
+function neverWritten(rooms: Collections["rooms"]): Collections["rooms"] {
+  return new Proxy(rooms, {
+    get(target, name) {
+      if (name === "insertMany") return () => Promise.reject(new Error("killed"));
+      return Reflect.get(target, name);
+    },
+  });
+}
 
 /** Registers a test of a room of Ada's, and Bob beside it. */
 function testScene(sentence: string, run: (scene: Scene) => Promise<void>): void {

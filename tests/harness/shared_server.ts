@@ -24,7 +24,9 @@ export function shareServer({ fresh }: StoreSetting): () => Promise<TestServer> 
 }
 
 /** The same for tests on a stage. */
-export function shareStage(): (act: (stage: Stage) => Promise<void>) => Promise<void> {
-  const use = shareServer(SQLITE);
+export function shareStage(
+  setting = SQLITE,
+): (act: (stage: Stage) => Promise<void>) => Promise<void> {
+  const use = shareServer(setting);
   return async (act) => await withStage(await use(), act);
 }
