@@ -80,11 +80,11 @@ export class AccountLog {
   }
 
   /**
-   * The account's last number.
+   * A number that the account has reached: its last one, unless something is being numbered.
    * @throws ChatError `unavailable`
    */
-  lastSeq(userId: string): Promise<number> {
-    return this.#store.accounts.lastSeq(userId);
+  reachedSeq(userId: string): Promise<number> {
+    return this.#store.accounts.reachedSeq(userId);
   }
 
   /**
@@ -93,7 +93,7 @@ export class AccountLog {
    * @throws ChatError `unavailable`
    */
   async changesSince(userId: string, after: number, limit: number): Promise<AccountChanges> {
-    const last = await this.lastSeq(userId);
+    const last = await this.#store.accounts.lastSeq(userId);
     const reset = after > last;
     const page = await this.itemsAfter(userId, reset ? 0 : after, limit);
     return { ...page, reset };

@@ -85,7 +85,7 @@ async function identify(
     // Asked for together: a store that gathers questions answers all at once.
     const [user, lastSeq] = await Promise.all([
       getUser(claims, { store }),
-      accountLog.lastSeq(claims.userId),
+      accountLog.reachedSeq(claims.userId),
       checkSession({ store }, sessionId),
       admins.has(claims.userId),
     ]);

@@ -1,4 +1,5 @@
 /** The accounts' streams: a log for each account, whose entries are marked when a later one replaces them. */
+import { Batcher } from "../../../async/batcher.ts";
 import { LRUCache } from "lru-cache";
 import type { Collection } from "mongodb";
 import pLimit from "p-limit";
@@ -31,8 +32,16 @@ const USERS_IN_A_RUN = 100;
 const USERS_AT_ONCE = 2;
 /** A room is created after its owner; later than this it never will be. */
 const CREATION_MS = 60 * 60_000;
+const QUESTIONS_AT_ONCE = 500;
 /** Accounts in one query. */
 const POSITIONS_AT_ONCE = 100;
+
+/** What number an account has reached. */
+interface Question {
+  userId: string;
+  resolve(seq: number): void;
+  reject(error: unknown): void;
+}
 
 /** A document with changes that have no number yet. */
 interface Marked {
@@ -61,6 +70,10 @@ export class MongoAccounts implements AccountStore {
   readonly #ends: LogEnds;
   readonly #readOptions: ReadOptions;
   readonly #operations: Operations;
+  /** Gathered, because thousands of users may come back at once. */
+  readonly #questions = new Batcher<Question>((waiting) => {
+    return this.#answer(waiting.splice(0, QUESTIONS_AT_ONCE));
+  });
   /** Numbers that accounts have reached, at least. */
   readonly #hints = new LRUCache<string, number>({ max: MAX_HINTS });
 
@@ -87,6 +100,12 @@ export class MongoAccounts implements AccountStore {
     return this.#operations.run(async () => {
       await this.#settle(userId);
       return await this.#findLast(userId);
+    });
+  }
+
+  reachedSeq(userId: string): Promise<number> {
+    return this.#operations.run(() => {
+      return new Promise((resolve, reject) => this.#questions.add({ userId, resolve, reject }));
     });
   }
 
@@ -144,6 +163,19 @@ export class MongoAccounts implements AccountStore {
   /** The database may have become another, as after a fail-over or a restored backup. */
   forget(): void {
     this.#hints.clear();
+  }
+
+  async #answer(questions: readonly Question[]): Promise<void> {
+    try {
+      const ids = questions.map(({ userId }) => userId);
+      const users = await this.#users
+        .find({ _id: { $in: ids } }, { projection: { accountSeq: 1 }, ...this.#readOptions })
+        .toArray();
+      const seqs = new Map(users.map(({ _id, accountSeq = 0 }) => [_id, accountSeq]));
+      for (const { userId, resolve } of questions) resolve(seqs.get(userId) ?? 0);
+    } catch (error) {
+      for (const { reject } of questions) reject(error);
+    }
   }
 
   async #settle(userId: string): Promise<boolean> {
@@ -234,6 +266,8 @@ export class MongoAccounts implements AccountStore {
       const end = numbered.at(-1);
       if (end) this.#hints.set(userId, end.seq);
     }
+    const accountSeq = numbered.at(-1)!.seq;
+    await this.#users.updateOne({ _id: userId }, { $max: { accountSeq } });
     await this.#items.bulkWrite(
       numbered.map(({ seq, key, numberedAt }) => ({
         updateMany: {

@@ -28,6 +28,8 @@ export type UserDocument =
   & {
     /** Those of the display name, by which they are found. */
     words: string[];
+    /** A number that the account has reached; 0 if absent. */
+    accountSeq?: number;
   };
 export type SessionDocument = Stored<Session>;
 export type RoomDocument = Stored<Omit<NewRoom, "createdBy" | "members" | "metadata">> & {
@@ -202,7 +204,8 @@ export function fromUser({ id, role, ban, ...fields }: User): UserDocument {
 }
 
 export function toUser(
-  { _id, words: _, pending: __, role = "member", ban = null, ...rest }: UserDocument,
+  { _id, words: _, pending: __, accountSeq: ___, role = "member", ban = null, ...rest }:
+    UserDocument,
 ): User {
   return { id: _id, ...rest, role, ban };
 }

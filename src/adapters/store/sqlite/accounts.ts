@@ -47,6 +47,10 @@ export class SqliteAccounts {
     return Number(row?.seq);
   }
 
+  reachedSeq(userId: string): number {
+    return this.lastSeq(userId);
+  }
+
   itemsAfter(userId: string, after: number, limit: number): AccountPage {
     const rows = this.#sql.prepare(
       `SELECT i.seq, i.key, i.removal, m.role, m.read_seq, m.notifications,

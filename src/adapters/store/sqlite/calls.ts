@@ -92,6 +92,7 @@ export const METHODS = {
   accounts: {
     settle: "write",
     lastSeq: "read",
+    reachedSeq: "read",
     itemsAfter: "read",
     changedAfter: "read",
     repair: "write",
