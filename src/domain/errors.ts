@@ -69,7 +69,10 @@ export const ERROR_CODES = [
   "not_identified",
   /** The socket must join the room first. */
   "not_joined",
-  /** Too many sockets of a user, rooms of a socket, emoji on a message, or pins in a room. */
+  /**
+   * Too many sockets of a user, rooms of a socket, emoji on a message, pins in a room, invitations to
+   * one, or users whom one has blocked.
+   */
   "limit_reached",
   /** The `clientMessageId` was used for another command. */
   "idempotency_conflict",
