@@ -29,6 +29,21 @@ export type {
   ServerLimits,
   SignedIn,
 } from "../protocol/wire/auth.ts";
+export type {
+  AccountChange,
+  AccountChanges,
+  AccountClientEvents,
+  AccountItem,
+  AccountServerEvents,
+  MemberOfRoom,
+} from "../protocol/wire/account.ts";
+export type { Member, MembersPage, Restricted, RoomRole } from "../protocol/wire/members.ts";
+export type {
+  Mention,
+  MentionReason,
+  MentionServerEvents,
+  MentionsPage,
+} from "../protocol/wire/mentions.ts";
 export type { ErrorServerEvents } from "../protocol/wire/errors.ts";
 export type { ClientEvents, ServerEvents } from "../protocol/wire/events.ts";
 export type {
@@ -49,11 +64,14 @@ export type {
 } from "../protocol/wire/messages.ts";
 export type {
   ListedRoom,
+  PostPolicy,
   ReadState,
+  RemovalReason,
   Room as RoomInfo,
   RoomClientEvents,
   RoomServerEvents,
   RoomsPage,
+  RoomType,
 } from "../protocol/wire/rooms.ts";
 export type { PublicUser, User } from "../protocol/wire/users.ts";
 export type { ERROR_CODES, ErrorCode, InputFault } from "../domain/errors.ts";

@@ -139,6 +139,7 @@ export class Members {
     try {
       await this.#store.members.join(roomId, userId);
       this.#accounts.changed([userId]);
+      this.#standings.forget(roomId, userId);
       // So that the next message finds a member.
       await this.#standings.read(roomId, userId);
     } finally {

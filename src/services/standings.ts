@@ -53,7 +53,7 @@ interface RoomView {
 
 export interface StandingsOptions {
   table?: typeof capabilitiesOf | undefined;
-  /** An entry has changed the room: its members or settings. */
+  /** The room has changed: its members or settings. */
   onChange?: (roomId: string) => void;
 }
 
@@ -133,9 +133,10 @@ export class Standings {
     }
   }
 
-  /** A user's standing has changed without an entry. */
+  /** A user's standing, and with it the number of members, has changed without an entry. */
   forget(roomId: string, userId: string): void {
     this.#standings.delete(keyOf(roomId, userId));
+    this.#onChange(roomId);
   }
 
   /** Standings may have changed without an entry, and the event of it was lost. */

@@ -1,5 +1,6 @@
 /** The account's stream as it goes over the wire: what concerns a user beyond the rooms' logs. */
-import type { Room } from "./rooms.ts";
+import type { RoomRole } from "./members.ts";
+import type { RemovalReason, Room } from "./rooms.ts";
 import type { User } from "./users.ts";
 
 /** One item of the account; it takes the place of an earlier one of its key. */
@@ -10,6 +11,7 @@ export type AccountItem = {
   key: string;
 } & AccountChange;
 
+/** What an item tells. */
 export type AccountChange =
   /** One is a member: the room as it was when this was read. */
   | { type: "room"; data: MemberOfRoom }
@@ -21,17 +23,19 @@ export type AccountChange =
   | { type: "profile"; data: { user: User } }
   | { type: "block"; data: { userId: string; blocked: boolean } };
 
+/** A room that one is a member of, and one's own place in it. */
 export interface MemberOfRoom {
+  /** As it was when this was read. */
   room: Room;
-  role: "owner" | "moderator" | "member";
+  /** One's role there. */
+  role: RoomRole;
+  /** What one wants to be notified of. */
   notifications: "all" | "mentions" | "none";
+  /** Whether it is left out of the list until something new is in it. */
   hidden: boolean;
   /** The entry up to which one has read. */
   readSeq: number;
 }
-
-/** How a membership ended. */
-export type RemovalReason = "kicked" | "banned" | "left" | "deleted";
 
 /** What has changed of an account since a cursor. */
 export interface AccountChanges {
@@ -39,6 +43,7 @@ export interface AccountChanges {
   items: AccountItem[];
   /** The last number covered, and the cursor to ask with next. */
   lastSeq: number;
+  /** Whether to ask again from `lastSeq`. */
   hasMore: boolean;
   /** Whether the cursor is unknown: forget everything, this is the first page of all. */
   reset: boolean;

@@ -10,12 +10,15 @@ export type MentionReason = "mention" | "reply" | "room";
 export interface Mention {
   /** As it is now. */
   message: Message;
+  /** The message's. */
   room: Room;
+  /** Why it concerns one. */
   reason: MentionReason;
 }
 
 /** A page of one's mentions, the newest first. */
 export interface MentionsPage {
+  /** The newest first. */
   mentions: Mention[];
   /** Where the next page begins; null at the end. */
   nextCursor: string | null;

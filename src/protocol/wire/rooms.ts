@@ -10,6 +10,7 @@ export interface Room {
   name: string;
   /** The name as a part of an address, unique; of private and direct rooms the id in lower case. */
   slug: string;
+  /** Fixed at its creation. */
   type: RoomType;
   /** Up to 500 characters. */
   description: string | null;
@@ -17,6 +18,7 @@ export interface Room {
   createdBy: PublicUser;
   /** The two of a direct room, by their ids. */
   members?: PublicUser[] | undefined;
+  /** How many members it has. */
   memberCount: number;
   /** Who may send: all members, or only moderators and owners. */
   postPolicy: PostPolicy;
@@ -40,6 +42,7 @@ export interface Room {
  */
 export type RoomType = "public" | "private" | "direct";
 
+/** The lowest role that sends. */
 export type PostPolicy = "members" | "moderators";
 
 /** A room as it is listed. */

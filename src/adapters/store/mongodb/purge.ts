@@ -2,6 +2,7 @@
 import type { Collections } from "./collections.ts";
 import type { RoomDocument } from "./documents.ts";
 import type { Operations } from "./operations.ts";
+import type { RoomChanges } from "./room_changes.ts";
 
 /** So long other instances may still deliver a room's last entries. */
 const PURGE_AFTER_MS = 60_000;
@@ -14,10 +15,12 @@ const ENTRIES_AT_ONCE = 1_000;
  */
 export class Purge {
   readonly #collections: Collections;
+  readonly #changes: RoomChanges;
   readonly #operations: Operations;
 
-  constructor(collections: Collections, operations: Operations) {
+  constructor(collections: Collections, changes: RoomChanges, operations: Operations) {
     this.#collections = collections;
+    this.#changes = changes;
     this.#operations = operations;
   }
 
@@ -32,6 +35,8 @@ export class Purge {
         purgedAt: { $exists: false },
       });
       if (!room) return;
+      // What appenders that died have left undone, such as a line of the audit log.
+      await this.#changes.settle(room._id);
       const from = room.purgedSeq ?? 0;
       // The entry that deleted it is the last that has changed it.
       const to = Math.min(from + ENTRIES_AT_ONCE, room.changedSeq - 1);

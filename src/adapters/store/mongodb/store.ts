@@ -73,7 +73,7 @@ export class MongoStore implements Store {
     this.invitations = new MongoInvitations(collections, this.#operations);
     this.reports = new MongoReports(collections, this.#operations);
     this.audit = new MongoAudit(collections, changes.rooms, this.#operations);
-    this.#purge = new Purge(collections, this.#operations);
+    this.#purge = new Purge(collections, changes.rooms, this.#operations);
     this.#repairs = new Repairs(collections, changes, this.#operations);
     this.#connection = connection;
     connection.client.on("topologyDescriptionChanged", () => {
