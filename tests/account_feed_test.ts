@@ -213,6 +213,46 @@ Deno.test("a change that comes while a socket's last page is read reaches it", (
     await until(() => client.items.has(`room:${room.id}`), "the item has come");
   }));
 
+Deno.test("a socket that comes in while later items are read gets those before them first", () =>
+  onInstances(() => false, async ([here], ada, bob) => {
+    const { store, log } = here!;
+    const [first, second] = [new Client(here!, bob), new Client(here!, bob)];
+    await first.recover(10);
+    const joins = async () => {
+      const room = await createRoom(store, ada);
+      await store.members.join(room.id, bob.id);
+      log.changed([bob.id]);
+    };
+    // Its page is read, and waits for its reader.
+    const entered = Promise.withResolvers<void>();
+    const waits = Promise.withResolvers<void>();
+    second.congested = true;
+    second.drain = () => {
+      waits.resolve();
+      return entered.promise;
+    };
+    const recovered = second.recover(10);
+    await waits.promise;
+    await joins();
+    await until(() => first.cursor === 1, "the first has the first item");
+    const [reads, read] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const { itemsAfter } = log;
+    log.itemsAfter = async (...request) => {
+      const page = await itemsAfter.apply(log, request);
+      reads.resolve();
+      await read.promise;
+      return page;
+    };
+    await joins();
+    await reads.promise;
+    second.congested = false;
+    entered.resolve();
+    await recovered;
+    read.resolve();
+    await until(() => first.cursor === 2 && second.cursor === 2, "both have both items");
+    assert.equal(second.items.size, 2);
+  }));
+
 Deno.test("a socket that has closed gets nothing, and its account is no longer followed", () =>
   onInstances(() => false, async ([here], ada, bob) => {
     const room = await createRoom(here!.store, ada);
