@@ -11,8 +11,9 @@ export type Table = typeof capabilitiesOf;
 export interface RoomAccess extends Place {
   roomId: string;
   capabilities: ReadonlySet<Capability>;
-  /** Why the actor may not do something. */
-  refusal(capability: Capability): ChatError;
+  /** Of whom, and by which table: what a refusal is explained by. */
+  actor: Pick<Actor, "isAdmin">;
+  table: Table;
 }
 
 /**
@@ -25,15 +26,14 @@ export function accessTo(
   place: Place,
   table: Table = capabilitiesOf,
 ): RoomAccess {
-  const now = new Date();
-  const capabilities = table(actor, place.rules, place.standing, now);
+  const { rules, standing } = place;
+  const capabilities = table(actor, rules, standing, new Date());
   if (!capabilities.has("room.read")) {
-    const { type, isDeleted } = place.rules;
-    if (type === "public" && !isDeleted && place.standing.ban) throw banned();
+    const { type, isDeleted } = rules;
+    if (type === "public" && !isDeleted && standing.ban) throw banned();
     throw roomNotFound();
   }
-  const refusal = (capability: Capability) => refusalOf(actor, place, capability, now, table);
-  return { roomId, ...place, capabilities, refusal };
+  return { roomId, rules, standing, capabilities, actor, table };
 }
 
 /**
@@ -53,7 +53,7 @@ export function requirePause({ capabilities, rules, standing }: RoomAccess, now:
 
 /** @throws ChatError `forbidden`, `room_archived`, `muted` */
 export function requireCapability(access: RoomAccess, capability: Capability): void {
-  if (!access.capabilities.has(capability)) throw access.refusal(capability);
+  if (!access.capabilities.has(capability)) throw refusalOf(access, capability);
 }
 
 /** The actor may not do this. */
@@ -67,12 +67,10 @@ function banned(): ChatError {
 
 /** What would hold at another time as well comes first. */
 function refusalOf(
-  actor: Pick<Actor, "isAdmin">,
-  { rules, standing }: Place,
+  { actor, rules, standing, table }: RoomAccess,
   capability: Capability,
-  now: Date,
-  table: Table,
 ): ChatError {
+  const now = new Date();
   const unmuted = { ...standing, mute: null };
   const open = table(actor, { ...rules, archivedAt: null }, unmuted, now);
   if (!open.has(capability)) return forbidden();
