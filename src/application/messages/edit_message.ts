@@ -28,9 +28,9 @@ export async function editMessage(
   const readers = mentions && await readersAmong(actor, dependencies, room, mentions);
   const command = { room, messageId, repeatable: { clientMessageId, request }, text };
   return await acceptChange(actor, dependencies, command, (before, room, _state, at) => {
-    requireCapability(room, "message.edit_own");
     if (before.system || before.sender.id !== actor.userId) throw forbidden();
     if (isPast(before, editWindow, at)) throw forbidden();
+    requireCapability(room, "message.edit_own");
     const message = edit(before, { text, mentions: readers, metadata, ifChangedSeq }, at);
     return { kind: "edited", message };
   });

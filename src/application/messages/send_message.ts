@@ -69,8 +69,9 @@ export async function sendMessage(
       decide(state) {
         const access = state.access(actor);
         const answered = replyTo === undefined ? null : state.message(replyTo);
-        requireCapability(access, "message.send");
+        // First what would be refused at any time.
         if (mentionsRoom) requireCapability(access, "message.mention_room");
+        requireCapability(access, "message.send");
         requirePause(access, plain.createdAt);
         if (answered) requirePresent(answered);
         answeredId = answered && answered.sender.id;
