@@ -67,6 +67,11 @@ export class Access {
     return room ? { access, room: { ...room, lastSeq: seq } } : this.#rooms.find(roomId);
   }
 
+  /** Lets `admit` know of blocks in a direct room until now, which no entry of its log shows. */
+  async renew(actor: Actor, access: RoomAccess): Promise<void> {
+    if (hasBlocks(access)) await this.#read(actor, access.roomId);
+  }
+
   /**
    * Makes sure that the actor may still read what was read meanwhile: at the last entry in it.
    * @param messages what was read; left out where that does not tell
@@ -89,11 +94,7 @@ export class Access {
   async read(actor: Actor, idOrSlug: string): Promise<{ room: Room; access: RoomAccess }> {
     const { roomId } = await this.find(actor, idOrSlug);
     const room = await this.#rooms.read(roomId);
-    // Blocks are no entries of the room's log.
-    const access = room.type === "direct"
-      ? await this.#read(actor, roomId, room.lastSeq)
-      : await this.#confirmAt(actor, roomId, room.lastSeq);
-    return { room, access };
+    return { room, access: await this.#confirmAt(actor, roomId, room.lastSeq) };
   }
 
   /**
@@ -114,7 +115,8 @@ export class Access {
   async #confirmAt(actor: Actor, roomId: string, seq?: number): Promise<RoomAccess> {
     const place = seq && this.#standings.known(roomId, actor.userId, seq);
     const access = place ? this.#readable(actor, roomId, place) : undefined;
-    return access ?? await this.#read(actor, roomId, seq);
+    if (!access || hasBlocks(access)) return await this.#read(actor, roomId, seq);
+    return access;
   }
 
   /** Undefined if the actor may not read the room by what is cached: it may be too old. */
@@ -131,4 +133,9 @@ export class Access {
     const place = await this.#standings.read(roomId, actor.userId, seq);
     return accessTo(actor, roomId, place, this.#standings.table);
   }
+}
+
+/** Whether blocks decide what is allowed, which are no entries of the room's log. */
+function hasBlocks({ rules }: RoomAccess): boolean {
+  return rules.type === "direct";
 }

@@ -37,7 +37,9 @@ export async function joinRoom(
   welcome: (joined: JoinedRoom) => void,
 ): Promise<void> {
   const { hub, presence, profiles } = rooms;
-  const { roomId } = await access.find(actor, idOrSlug);
+  const found = await access.find(actor, idOrSlug);
+  const { roomId } = found;
+  await access.renew(actor, found);
   const admit = (seq: number) => access.admit(actor, roomId, seq);
   await hub.join(roomId, subscriber, admit, (entered, { room, access: { capabilities } }) => {
     setPresent(actor, { rooms }, { roomId, subscriber, present });

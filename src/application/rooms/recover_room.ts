@@ -39,7 +39,9 @@ export async function recoverRoom(
   answer: (missed: MissedInRoom) => void,
 ): Promise<void> {
   const { hub, profiles } = rooms;
-  const { roomId } = access.known(actor, idOrSlug) ?? await access.find(actor, idOrSlug);
+  const found = access.known(actor, idOrSlug) ?? await access.find(actor, idOrSlug);
+  const { roomId } = found;
+  await access.renew(actor, found);
   const admit = (seq: number) => access.admit(actor, roomId, seq);
   await hub.recover(roomId, cursor, subscriber, earlier, admit, (missed, { room, access }) => {
     if (!missed.hasMore) setPresent(actor, { rooms }, { roomId, subscriber, present });
