@@ -12,7 +12,7 @@ import { shareDatabase, SQLITE, type StoreSetting } from "./stores.ts";
 type Data = any;
 
 /** What has become of a command: the answer, or the code of its refusal. */
-export type Outcome = { data: Data; code?: undefined } | { code: string };
+export type Outcome = { data: Data; code?: undefined } | { data?: undefined; code: string };
 
 export interface Person {
   account: Account;
@@ -20,13 +20,13 @@ export interface Person {
   socket: TestSocket;
 }
 
-interface Transport {
+export interface Transport {
   name: string;
   /** Does what an event of the WebSocket's protocol asks for. */
   call(person: Person, event: string, data: Data): Promise<Outcome>;
 }
 
-const WEB_SOCKET: Transport = {
+export const WEB_SOCKET: Transport = {
   name: "the WebSocket",
   async call({ socket }, event, asked) {
     const { event: answer, data } = await socket.call(event, asked);
@@ -34,7 +34,7 @@ const WEB_SOCKET: Transport = {
   },
 };
 
-const REST: Transport = {
+export const REST: Transport = {
   name: "REST",
   async call({ account }, event, { roomId, messageId, emoji, ...body }) {
     const messages = `/rooms/${roomId}/messages`;
