@@ -217,7 +217,7 @@ class World {
       type: "private",
       members: members.map(({ id }) => id),
     });
-    const message = await this.#message(room.id);
+    const message = await this.#message(room.id, members);
     const reported = `/rooms/${room.id}/messages/${message}/report`;
     const { report } = await this.done(members[0]!, "POST", reported, { reason: "spam" });
     const invitations = `/rooms/${room.id}/invitations`;
@@ -236,13 +236,32 @@ class World {
 
   async #directRoom({ id: userId }: Account): Promise<Target> {
     const { room } = await this.done(this.owner, "POST", "/directs", { userId });
-    const message = await this.#message(room.id);
+    const message = await this.#message(room.id, []);
     return { ...absent("a direct room"), rooms: [room.id, room.slug], message };
   }
 
-  async #message(roomId: string): Promise<string> {
-    const path = `/rooms/${roomId}/messages`;
-    return (await this.done(this.owner, "POST", path, { text: WORD })).message.id;
+  async #message(roomId: string, mentioned: Account[]): Promise<string> {
+    const message = { text: WORD, mentions: mentioned.map(({ id }) => id) };
+    return (await this.done(this.owner, "POST", `/rooms/${roomId}/messages`, message)).message.id;
+  }
+
+  /** Asserts that nothing has been done to the rooms since they were made. */
+  async isUntouched(): Promise<void> {
+    const [hidden, direct] = this.secret as [Target, Target];
+    const ends = [];
+    for (const { rooms: [roomId], message } of [hidden, direct]) {
+      ends.push((await this.done(this.owner, "GET", `/rooms/${roomId}`)).room.lastSeq);
+      const path = `/rooms/${roomId}/messages/${message}`;
+      const { text, changedSeq, seq } = (await this.done(this.owner, "GET", path)).message;
+      assert.deepEqual([text, changedSeq], [WORD, seq]);
+    }
+    // Created, members added, the message, one removed, one banned; created, the message.
+    assert.deepEqual(ends, [5, 2]);
+    const [roomId] = hidden.rooms;
+    const { invitations } = await this.done(this.owner, "GET", `/rooms/${roomId}/invitations`);
+    assert.deepEqual(invitations.map(({ id }: { id: string }) => id), [hidden.invitation]);
+    const { reports } = await this.done(this.owner, "GET", `/reports?roomId=${roomId}`);
+    assert.deepEqual(reports.map(({ state }: { state: string }) => state), ["open"]);
   }
 
   async #addAsker(name: string, account: Account): Promise<void> {
@@ -317,6 +336,7 @@ Deno.test("every route answers of a room that one may not know of as of none", (
         }
       }
     }
+    await world.isUntouched();
     const named = world.operations.filter(({ path }) => path.includes("{idOrSlug}"));
     assert.deepEqual(named.filter(({ name }) => !asked.has(name)), []);
     assert.ok(asked.size > 35, String(asked.size));
@@ -389,6 +409,7 @@ Deno.test("every event answers of a room that one may not know of as of none", (
         }
       }
     }
+    await world.isUntouched();
     const roomless = world.events.map(({ name }) => name).filter((name) => !asked.has(name));
     assert.deepEqual(roomless, ["auth:identify", "account:recover"]);
   }));
