@@ -209,3 +209,35 @@ function noticed(seq: number, systemType: SystemType, data: Partial<SystemData> 
 function before(seq: number): LogPosition {
   return { seq: seq - 1, n: seq - 1 };
 }
+
+Deno.test("what slow mode counts is known from the entries, also of those that come while it is read", async () => {
+  const world = openStandings({ bob: { role: "member" } });
+  const { standings } = world;
+  world.rules = { ...OPEN_RULES, slowMode: { seconds: 5, since: 1 } };
+  standings.move("room", [said(1)]);
+  await standings.read("room", "ada", 1);
+  world.meanwhile = () => standings.move("room", [said(2)]);
+  await standings.read("room", said(2).by.id, 1);
+  assert.equal(standings.known("room", said(2).by.id, 2)?.standing.lastSend?.seq, 2);
+  standings.move("room", [said(3)]);
+  assert.equal(standings.known("room", said(3).by.id, 3)?.standing.lastSend?.seq, 3);
+});
+
+Deno.test("a standing that changed without an entry while it was read is read again", async () => {
+  const world = openStandings({ bob: { role: "member" } });
+  const { standings } = world;
+  world.meanwhile = () => standings.forget("room", "bob");
+  await standings.read("room", "bob");
+  assert.equal(standings.known("room", "bob"), undefined);
+  world.meanwhile = () => {};
+  await standings.read("room", "bob");
+  assert.equal(standings.known("room", "bob")?.standing.role, "member");
+});
+
+Deno.test("a deleted room allows nothing from its last entry on", async () => {
+  const { standings } = openStandings({ bob: { role: "owner" } });
+  standings.move("room", [said(1)]);
+  await standings.read("room", "bob", 1);
+  standings.move("room", [noticed(2, "room_deleted")]);
+  assert.equal(standings.known("room", "bob", 2)?.rules.isDeleted, true);
+});

@@ -47,8 +47,16 @@ interface RoomView {
   /** Counts entries that changed the room. */
   changes: number;
   rules: Known<RoomRules> | null;
-  /** Messages that slow mode counts, by sender, while standings are being read. */
-  sends: Map<string, LastSend> | null;
+  /** What has become of standings while they are being read. */
+  meanwhile: Meanwhile | null;
+}
+
+/** By the ids of users. */
+interface Meanwhile {
+  /** Messages that slow mode counts. */
+  sends: Map<string, LastSend>;
+  /** Whose standings have changed without an entry. */
+  forgotten: Set<string>;
 }
 
 export interface StandingsOptions {
@@ -136,6 +144,7 @@ export class Standings {
   /** A user's standing, and with it the number of members, has changed without an entry. */
   forget(roomId: string, userId: string): void {
     this.#standings.delete(keyOf(roomId, userId));
+    this.#rooms.peek(roomId)?.meanwhile?.forgotten.add(userId);
     this.#onChange(roomId);
   }
 
@@ -150,7 +159,7 @@ export class Standings {
     const known = this.#rooms.get(roomId);
     if (known && known.seq >= seq) return known;
     const rules = known?.rules ?? null;
-    const room = { generation: this.#generations++, seq, changes: 0, rules, sends: null };
+    const room = { generation: this.#generations++, seq, changes: 0, rules, meanwhile: null };
     this.#rooms.set(roomId, room);
     return room;
   }
@@ -159,7 +168,7 @@ export class Standings {
     if (!changesRoom(message)) {
       if (room.rules?.value.slowMode && !message.system) {
         const lastSend = { seq, at: message.createdAt };
-        room.sends?.set(message.sender.id, lastSend);
+        room.meanwhile?.sends.set(message.sender.id, lastSend);
         this.#change(room, roomId, { userId: message.sender.id, lastSend });
       }
       return;
@@ -192,7 +201,10 @@ export class Standings {
     const at = performance.now();
     const epoch = this.#epoch;
     const userIds = new Set(questions.map(({ userId }) => userId));
-    const sends = room.sends = new Map<string, LastSend>();
+    const { sends, forgotten } = room.meanwhile = {
+      sends: new Map<string, LastSend>(),
+      forgotten: new Set<string>(),
+    };
     try {
       const found = await this.#store.members.standings(roomId, [...userIds]);
       if (!found) throw roomNotFound();
@@ -204,7 +216,7 @@ export class Standings {
       if (epoch === this.#store.epoch && epoch === this.#epoch) {
         const generation = room.changes === changes ? room.generation : null;
         room.rules = { value: rules, seq, generation, at };
-        for (const userId of userIds) {
+        for (const userId of userIds.difference(forgotten)) {
           const known = { value: standingOf(userId), seq, generation, at };
           this.#standings.set(keyOf(roomId, userId), known);
         }
@@ -213,7 +225,7 @@ export class Standings {
     } catch (error) {
       for (const { reject } of questions) reject(error);
     } finally {
-      room.sends = null;
+      room.meanwhile = null;
     }
   }
 
