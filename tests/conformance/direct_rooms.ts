@@ -202,7 +202,7 @@ export function testDirectRooms(setting: StoreSetting): void {
     assert.deepEqual([await canSend(ada), await canSend(bob)], [true, true]);
   });
 
-  test("while one of two has blocked the other no direct room is created", async (stage) => {
+  test("while one of two has blocked the other no direct room is given", async (stage) => {
     const [ada, bob] = await stage.people("Ada", "Bob");
     await bob.request("PUT", `/users/${ada.id}/block`);
     for (const [account, userId] of [[ada, bob.id], [bob, ada.id]] as const) {
@@ -211,6 +211,9 @@ export function testDirectRooms(setting: StoreSetting): void {
     }
     await bob.request("DELETE", `/users/${ada.id}/block`);
     assert.equal((await ada.request("POST", "/directs", { userId: bob.id })).status, 201);
+    await bob.request("PUT", `/users/${ada.id}/block`);
+    const again = await ada.request("POST", "/directs", { userId: bob.id });
+    assert.deepEqual([again.status, again.body.code], [403, "forbidden"]);
   });
 
   test("blocks are listed page by page, and lifted", async (stage) => {

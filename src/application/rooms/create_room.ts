@@ -57,8 +57,8 @@ export async function createRoom(
  * The direct room of the actor and another user, which there is one of.
  * @returns the room, and whether this has created it
  * @throws ChatError `unauthenticated` if the account no longer exists; `not_found` if the other does
- *   not exist; `validation_failed` for oneself; `forbidden` if there is none yet and one of the two has
- *   blocked the other; `unavailable`
+ *   not exist; `validation_failed` for oneself; `forbidden` if one of the two has blocked the
+ *   other; `unavailable`
  */
 export async function createDirect(
   actor: Actor,
@@ -71,9 +71,9 @@ export async function createDirect(
   const [other] = await store.users.findPublic([userId]);
   if (!other) throw userNotFound();
   const pair = [creator.id, other.id] as const;
+  if (await store.blocks.isBetween(pair)) throw blocked();
   const existing = await store.rooms.findDirect(pair);
   if (existing) return { room: existing, isNew: false };
-  if (await store.blocks.isBetween(pair)) throw blocked();
   const now = new Date();
   const members = [creator, other].toSorted((a, b) => a.id < b.id ? -1 : 1);
   const settings = { ...OPEN_SETTINGS, type: "direct", name: "", description: null } as const;
