@@ -196,7 +196,7 @@ export function testDirectRooms(setting: StoreSetting): void {
     assert.equal((await bob.request("PUT", `/users/${ada.id}/block`)).status, 204);
     assert.deepEqual(await send(), Array(4).fill("forbidden"));
     assert.deepEqual([await canSend(ada), await canSend(bob)], [false, false]);
-    assert.equal((await ada.request("POST", "/directs", { userId: bob.id })).status, 200);
+    assert.equal((await ada.request("POST", "/directs", { userId: bob.id })).status, 403);
     assert.equal((await bob.request("DELETE", `/users/${ada.id}/block`)).status, 204);
     assert.deepEqual(await send(), Array(4).fill("sent"));
     assert.deepEqual([await canSend(ada), await canSend(bob)], [true, true]);
