@@ -8,8 +8,10 @@ import { PLAIN, type SystemData, type SystemType } from "../src/domain/message.t
 import { OPEN_RULES, type RoomRules } from "../src/domain/room.ts";
 import type { PublicUser } from "../src/domain/user.ts";
 import type { Standings as StoredStandings } from "../src/ports/store/members.ts";
+import { Access } from "../src/services/access.ts";
 import { authorsOf, type Command, decide } from "../src/services/decision.ts";
 import { requireCapability } from "../src/services/room_access.ts";
+import type { RoomCache } from "../src/services/room_cache.ts";
 import { RoomState } from "../src/services/room_state.ts";
 import { Standings } from "../src/services/standings.ts";
 
@@ -92,6 +94,28 @@ Deno.test("what was read while an entry changed the room is no newer than before
   await standings.read("room", "bob", 1);
   assert.equal(standings.known("room", "bob", 2), undefined);
   assert.ok(standings.known("room", "bob", 1));
+});
+
+Deno.test("what is sent while a standing is first read counts in slow mode", async () => {
+  const world = openStandings({ ada: { role: "member" } });
+  const { standings } = world;
+  world.rules = { ...OPEN_RULES, slowMode: { seconds: 60, since: 1 } };
+  standings.move("room", [said(1)]);
+  world.meanwhile = () => standings.move("room", [said(2)]);
+  const { standing } = await standings.read("room", "ada", 1);
+  assert.equal(standing.lastSend?.seq, 2);
+  assert.equal(standings.known("room", "ada", 2)?.standing.lastSend?.seq, 2);
+});
+
+Deno.test("who may read an entry is not decided on what was known before entries that were missed", async () => {
+  const world = openStandings({ bob: { role: "member" } });
+  const { standings } = world;
+  const access = new Access({} as RoomCache, standings);
+  standings.move("room", [said(1)]);
+  assert.deepEqual(await access.readers("room", ["bob"], 1), ["bob"]);
+  world.stored.bob = { ban: BANNED };
+  standings.move("room", [said(3)]);
+  assert.deepEqual(await access.readers("room", ["bob"], 3), []);
 });
 
 Deno.test("nothing that was known of another database is known", async () => {

@@ -98,12 +98,16 @@ export class Access {
   }
 
   /**
-   * Those of these users who may read a room, as it was at most 10 s ago.
+   * Those of these users who may read a room.
+   * @param seq no earlier than at this entry; left out: as it was at most 10 s ago
    * @throws ChatError `room_not_found`, `unavailable`
    */
-  async readers(roomId: string, userIds: readonly string[]): Promise<string[]> {
+  async readers(roomId: string, userIds: readonly string[], seq?: number): Promise<string[]> {
     const places = await Promise.all(userIds.map((userId) => {
-      return this.#standings.recent(roomId, userId) ?? this.#standings.read(roomId, userId);
+      const known = seq === undefined
+        ? this.#standings.recent(roomId, userId)
+        : this.#standings.known(roomId, userId, seq);
+      return known ?? this.#standings.read(roomId, userId, seq);
     }));
     const now = new Date();
     return userIds.filter((_, i) => {

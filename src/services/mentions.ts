@@ -37,7 +37,7 @@ export class Mentions {
 
   async #notify(
     { roomId, rules }: RoomAccess,
-    { by, message }: Entry,
+    { by, message, seq }: Entry,
     answered: string | null,
   ): Promise<void> {
     const reasons = new Map<string, MentionReason>();
@@ -49,7 +49,7 @@ export class Mentions {
     for (const id of message.mentions) reasons.set(id, "mention");
     reasons.delete(by.id);
     const hint = { roomId, messageId: message.id, by };
-    const readers = await this.#access.readers(roomId, [...reasons.keys()]);
+    const readers = await this.#access.readers(roomId, [...reasons.keys()], seq);
     for (const accountId of readers) {
       const mention = { ...hint, reason: reasons.get(accountId)! };
       this.#bus.publish({ kind: "mentioned", accountId, mention });

@@ -53,7 +53,7 @@ interface RoomView {
 
 /** By the ids of users. */
 interface Meanwhile {
-  /** Messages that slow mode counts. */
+  /** The last messages. */
   sends: Map<string, LastSend>;
   /** Whose standings have changed without an entry. */
   forgotten: Set<string>;
@@ -166,11 +166,11 @@ export class Standings {
 
   #apply(room: RoomView, { roomId, seq, message }: Entry): void {
     if (!changesRoom(message)) {
-      if (room.rules?.value.slowMode && !message.system) {
-        const lastSend = { seq, at: message.createdAt };
-        room.meanwhile?.sends.set(message.sender.id, lastSend);
-        this.#change(room, roomId, { userId: message.sender.id, lastSend });
-      }
+      // While standings are being read it is not known whether the room is in slow mode.
+      if (message.system || !room.meanwhile && !room.rules?.value.slowMode) return;
+      const lastSend = { seq, at: message.createdAt };
+      room.meanwhile?.sends.set(message.sender.id, lastSend);
+      this.#change(room, roomId, { userId: message.sender.id, lastSend });
       return;
     }
     room.changes++;
