@@ -164,6 +164,8 @@ export class RoomLog {
   async #appendAll(roomId: string, batch: readonly Waiting[]): Promise<Outcome> {
     const appended: Entry[] = [];
     const deadline = performance.now() + CONTENTION_LIMIT_MS;
+    /** Where the log ended, at least, when it was read after the batch had arrived. */
+    let reached: number | undefined;
     let waiting = batch;
     try {
       for (let attempt = 0;; attempt++) {
@@ -183,10 +185,16 @@ export class RoomLog {
         this.#standings.move(roomId, entries);
         const after = this.#ends.after(roomId, basis, entries);
         appended.push(...entries);
-        const open = settle(decided, entries);
-        waiting = refused.length > 0
-          ? [...open, ...await this.#settleRefused(roomId, refused, entries.length)]
-          : open;
+        waiting = settle(decided, entries);
+        if (refused.length > 0) {
+          // An append shows that the basis was the end; without one others may have moved it.
+          if (entries.length === 0) reached ??= (await this.#store.log.end(roomId)).seq;
+          const isOutdated = entries.length === 0 && basis.end.seq < reached!;
+          const open = isOutdated
+            ? refused.map(({ waiting }) => waiting)
+            : await this.#settleRefused(roomId, refused, entries.length);
+          waiting = [...waiting, ...open];
+        }
         if (waiting.length === 0) return { appended, uncertain: [] };
         if (performance.now() > deadline) throw unavailable("The room is too busy.");
         if (attempt > 0) await this.#contention.backOff(roomId, attempt);

@@ -89,4 +89,79 @@ export function testRoomRaces({ name, fresh }: StoreSetting): void {
       assert.equal((await ada.request("GET", `/rooms/${room.id}`)).body.room.memberCount, 2);
     },
   );
+
+  for (
+    const [what, allow, forbid] of [
+      ["a mute", ["DELETE", "/mutes/"], ["PUT", "/mutes/", {}]],
+      ["an archive", ["PATCH", "", { archived: false }], ["PATCH", "", { archived: true }]],
+      [
+        "moderators alone sending",
+        ["PATCH", "", { postPolicy: "members" }],
+        ["PATCH", "", { postPolicy: "moderators" }],
+      ],
+      [
+        "a low role",
+        ["PUT", "/members/", { role: "moderator" }],
+        ["PUT", "/members/", { role: "member" }],
+      ],
+    ] as const
+  ) {
+    test(
+      `nobody is refused because of ${what} that another instance has ended`,
+      async (stage, everywhere) => {
+        const [ada, bob] = await stage.people("Ada", "Bob");
+        const tea = { name: "Tea", members: [bob.id] };
+        const path = `/rooms/${(await ada.request("POST", "/rooms", tea)).body.room.id}`;
+        const there = everywhere(bob)[1];
+        const isRefused = async () => {
+          const mentionsRoom = what === "a low role";
+          const { body } = await there.request("POST", `${path}/messages`, {
+            text: "Hi",
+            mentionsRoom,
+          });
+          return body.code !== undefined;
+        };
+        for (const [method, place, body] of [forbid, allow, forbid, allow]) {
+          const target = place.endsWith("/") ? `${path}${place}${bob.id}` : `${path}${place}`;
+          const { status } = await ada.request(method, target, body);
+          assert.ok(status < 300);
+          assert.equal(await isRefused(), method === forbid[0] && body === forbid[2]);
+        }
+      },
+    );
+  }
+
+  test(
+    "what a role lets one read begins and ends with it, on whichever instance",
+    async (stage, everywhere) => {
+      const [ada, bob] = await stage.people("Ada", "Bob");
+      const tea = { name: "Tea", type: "private", members: [bob.id] };
+      const path = `/rooms/${(await ada.request("POST", "/rooms", tea)).body.room.id}`;
+      const { id } = (await ada.request("POST", `${path}/messages`, { text: "Hi" })).body.message;
+      const roomId = path.split("/").at(-1);
+      const there = everywhere(bob)[1];
+      const statuses = async () => {
+        const answers = [];
+        for (
+          const list of [
+            `${path}/bans`,
+            `${path}/mutes`,
+            `${path}/messages/${id}/edits`,
+            `/reports?roomId=${roomId}`,
+            `/audit?roomId=${roomId}`,
+          ]
+        ) answers.push((await there.request("GET", list)).status);
+        return answers;
+      };
+      const give = (role: string) => ada.request("PUT", `${path}/members/${bob.id}`, { role });
+      assert.deepEqual(await statuses(), Array(5).fill(403));
+      await give("owner");
+      assert.deepEqual(await statuses(), Array(5).fill(200));
+      await give("member");
+      assert.deepEqual(await statuses(), Array(5).fill(403));
+      assert.equal((await there.request("DELETE", path)).status, 403);
+      await give("owner");
+      assert.equal((await there.request("DELETE", path)).status, 204);
+    },
+  );
 }

@@ -43,7 +43,7 @@ export async function useInvitation(
   code: string,
 ): Promise<FullRoomView> {
   const { invitation, isMember } = await find(actor, dependencies, code);
-  if (!isMember) await enter(actor, dependencies, invitation);
+  if (!isMember) await enter(actor, dependencies, invitation, code);
   return await getRoom(actor, dependencies, invitation.roomId);
 }
 
@@ -62,11 +62,17 @@ async function find(
 
 async function enter(
   actor: Participant,
-  { log, store: { invitations } }: UseDependencies,
+  { log, store }: UseDependencies,
   { id, roomId }: Invitation,
+  code: string,
 ): Promise<void> {
   const { userId } = actor;
-  if (!await invitations.claim(id, userId, new Date())) throw invitationNotFound();
+  const { invitations } = store;
+  if (!await invitations.claim(id, userId, new Date())) {
+    // Another request of the user may have had the last use in this moment.
+    if ((await find(actor, { store }, code)).isMember) return;
+    throw invitationNotFound();
+  }
   try {
     await log.append(roomId, addition(actor));
   } catch (error) {

@@ -74,10 +74,9 @@ export async function listRestricted(
   { limit, cursor }: Pick<MembersRequest, "limit" | "cursor">,
 ): Promise<Page<Restricted>> {
   const found = await access.find(actor, room);
-  requireCapability(found, "member.ban");
   const after = cursor === undefined ? undefined : readId(cursor);
   const all = await store.members.restricted(found.roomId, kind, { limit: limit + 1, after });
-  await access.confirm(actor, found);
+  requireCapability(await access.confirm(actor, found), "member.ban");
   const items = all.slice(0, limit);
   const nextCursor = all.length > limit ? encodeCursor([items.at(-1)!.user.id]) : null;
   return { items, nextCursor };

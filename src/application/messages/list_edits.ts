@@ -17,14 +17,14 @@ export async function listEdits(
   messageId: string,
 ): Promise<TextVersion[]> {
   const room = await access.find(actor, idOrSlug);
-  const { roomId, capabilities } = room;
+  const { roomId } = room;
   while (true) {
     const earlier = await messages.earlierTexts(roomId, messageId);
     const [message] = await messages.find(roomId, [messageId]);
     if (!message) throw messageNotFound();
+    const { capabilities } = await access.confirm(actor, room);
     const isOwn = message.sender.id === actor.userId;
     if (!isOwn && !capabilities.has("message.delete_any")) throw forbidden();
-    await access.confirm(actor, room);
     if (message.deletedAt) return [];
     const { textSeq: seq, text, editedAt } = message;
     // Else it was edited between the two reads.

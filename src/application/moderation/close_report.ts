@@ -48,7 +48,7 @@ async function requireModerator(
 ): Promise<void> {
   if (actor.isAdmin) return;
   try {
-    requireCapability(await access.find(actor, roomId), "report.read");
+    requireCapability(await access.confirm(actor, { roomId }), "report.read");
   } catch (error) {
     const isHidden = error instanceof ChatError && error.code === "room_not_found";
     throw isHidden ? reportNotFound() : error;

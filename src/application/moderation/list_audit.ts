@@ -64,7 +64,7 @@ async function scopeOf(
     return { withPrivate: false };
   }
   try {
-    const room = await access.find(actor, roomId);
+    const room = await access.confirm(actor, await access.find(actor, roomId));
     requireCapability(room, "audit.read");
     return { roomId: room.roomId, withPrivate: true };
   } catch (error) {

@@ -50,9 +50,7 @@ export async function listReports(
   const roomIds = await roomsOf(actor, dependencies, roomId);
   const found = await store.reports.list({ state, roomIds }, limit + 1, before);
   const page = found.slice(0, limit);
-  const readable = roomId === undefined && !actor.isAdmin
-    ? await onlyModerated(actor, dependencies, page)
-    : page;
+  const readable = actor.isAdmin ? page : await onlyModerated(actor, dependencies, page);
   return {
     reports: await viewReports(dependencies, readable),
     nextCursor: found.length > limit ? encodeCursor([page.at(-1)!.id]) : null,
@@ -94,7 +92,7 @@ async function roomsOf(
   }
   try {
     const room = await access.find(actor, idOrSlug);
-    requireCapability(room, "report.read");
+    requireCapability(await access.confirm(actor, room), "report.read");
     return [room.roomId];
   } catch (error) {
     const isHidden = error instanceof ChatError && error.code === "room_not_found";
@@ -121,8 +119,8 @@ async function onlyModerated(
   reports: readonly Report[],
 ): Promise<Report[]> {
   const ids = [...new Set(reports.map(({ roomId }) => roomId))];
-  const accesses = await pLimit(READS_AT_ONCE).map(ids, (id) => {
-    return access.find(actor, id).catch(ifRefused);
+  const accesses = await pLimit(READS_AT_ONCE).map(ids, (roomId) => {
+    return access.confirm(actor, { roomId }).catch(ifRefused);
   });
   const allowed = new Set(
     accesses.flatMap((room) => room?.capabilities.has("report.read") ? [room.roomId] : []),

@@ -17,9 +17,9 @@ export async function deleteRoom(
   dependencies: AnnounceDependencies & Pick<Dependencies, "accountLog">,
   idOrSlug: string,
 ): Promise<void> {
-  const access = await dependencies.access.find(actor, idOrSlug);
-  requireCapability(access, "room.delete");
-  const members = await listAll(dependencies.store.members, access.roomId);
+  const room = await dependencies.access.find(actor, idOrSlug);
+  requireCapability(await dependencies.access.confirm(actor, room), "room.delete");
+  const members = await listAll(dependencies.store.members, room.roomId);
   await announce(actor, dependencies, { room: idOrSlug }, (access) => {
     requireCapability(access, "room.delete");
     return { systemType: "room_deleted", users: [] };
