@@ -201,3 +201,17 @@ Deno.test("who is banned is found by admins alone", () =>
     const banned = { id: ada.id, displayName: "Ada", avatarUrl: null, role: "member" };
     assert.deepEqual(body.users, [{ ...banned, ban: { until: null, reason } }]);
   }));
+
+Deno.test("in a public room nobody but owners acts on an admin", () =>
+  onStage(async (stage) => {
+    const [admin, owner, moderator] = await withAdmin(stage, "Owner", "Moderator");
+    const { id } = await owner!.createRoom("Room");
+    const role = { role: "moderator" };
+    await owner!.request("PUT", `/rooms/${id}/members/${moderator!.id}`, role);
+    for (const list of ["bans", "mutes"]) {
+      const path = `/rooms/${id}/${list}/${admin!.id}`;
+      const { status, body } = await moderator!.request("PUT", path);
+      assert.deepEqual([status, body.code], [403, "forbidden"]);
+      assert.equal((await owner!.request("PUT", path)).status, 204);
+    }
+  }));

@@ -186,7 +186,8 @@ Deno.test("a killed restore leaves either the old or the new database, and can b
   for (let delay = 0; delay < 600; delay += 100) {
     {
       using db = new DatabaseSync(path);
-      db.exec("PRAGMA journal_mode = WAL; DELETE FROM users WHERE id <> 'user-0'");
+      db.exec("PRAGMA journal_mode = WAL; DELETE FROM user_words");
+      db.exec("DELETE FROM users WHERE id <> 'user-0'");
     }
     const child = spawn("restore", [file], settings);
     const timer = setTimeout(() => child.kill("SIGKILL"), delay);

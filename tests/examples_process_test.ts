@@ -12,6 +12,7 @@ import {
   readExamples,
   ROOT,
 } from "./harness/examples.ts";
+import { request } from "./harness/account.ts";
 import { startServer } from "./harness/server.ts";
 
 /** What a clone needs of this folder to start. */
@@ -65,6 +66,16 @@ const RUNS: Record<string, (place: string) => Promise<void>> = {
   "docs/client.md, Test your app, ts 1": async (place) => {
     await using program = await runProgram("test", await readExample(place));
     await program.prints(/1 passed/);
+  },
+  "docs/operations.md, Admins, sh 1": async (place) => {
+    const folder = await clone();
+    await using server = runShell("deno task start", folder);
+    const [, url] = READY.exec(await server.prints(READY))!;
+    const email = "ada@example.com";
+    const account = { email, password: "correct horse", displayName: "Ada" };
+    await request(url!, "POST", "/auth/register", { body: account });
+    await using shell = runShell(await readExample(place), folder);
+    assert.match(await shell.ends(), /^Ada \(ada@example.com\) is an admin/m);
   },
   "docs/protocol.md, The ten steps as a program, ts 1": (place) =>
     printsLine(place, /^2 Hello \(edited\) 👍 1\n5 \(deleted\)$/m),

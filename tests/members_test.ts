@@ -8,77 +8,29 @@ import type { Actor, Participant } from "../src/domain/actor.ts";
 import type { Store } from "../src/ports/store/store.ts";
 import { Members } from "../src/services/members.ts";
 import { OPEN_RULES } from "../src/domain/room.ts";
-import { type Standing, STRANGER } from "../src/domain/membership.ts";
-import type { Place } from "../src/services/standings.ts";
+import { STRANGER } from "../src/domain/membership.ts";
 import { nextTurn } from "./harness/stage.ts";
 
 const NO_ACCOUNTS = { changed: () => {}, readMoved: () => {} };
 
-/** Standings of which nothing is known before it is read: everybody is a member then. */
-function unreadStandings() {
-  const known = new Map<string, Place>();
-  const standing: Standing = { ...STRANGER, role: "member" };
-  return {
-    known: (roomId: string, userId: string) => known.get(`${userId} ${roomId}`),
-    read: (roomId: string, userId: string) => {
-      const place = { rules: OPEN_RULES, standing };
-      known.set(`${userId} ${roomId}`, place);
-      return Promise.resolve(place);
-    },
-    forget: (roomId: string, userId: string) => void known.delete(`${userId} ${roomId}`),
-    forgetAll: () => known.clear(),
-  };
-}
-
-Deno.test("a user's first messages in a room make them a member with one write", async () => {
-  const added: string[] = [];
-  const add = (roomId: string, userId: string) => {
-    added.push(`${userId} in ${roomId}`);
-    return Promise.resolve();
-  };
-  const members = new Members(
-    { members: { join: add } } as unknown as Store,
-    unreadStandings(),
-    NO_ACCOUNTS,
-    new InProcessBus(),
-  );
-  await Promise.all([members.add("a", "ada"), members.add("a", "ada"), members.add("b", "ada")]);
-  await members.add("a", "ada");
-  assert.deepEqual(added, ["ada in a", "ada in b"]);
-});
-
-Deno.test("a membership that could not be written is written with the next message", async () => {
-  let calls = 0;
-  const add = () => ++calls === 1 ? Promise.reject(new Error("down")) : Promise.resolve();
-  const members = new Members(
-    { members: { join: add } } as unknown as Store,
-    unreadStandings(),
-    NO_ACCOUNTS,
-    new InProcessBus(),
-  );
-  await assert.rejects(members.add("a", "ada"), { message: "down" });
-  await members.add("a", "ada");
-  await members.add("a", "ada");
-  assert.equal(calls, 2);
-});
+const NO_STANDINGS = { forget: () => {}, forgetAll: () => {} };
 
 Deno.test("a read position waits for the messages that make its user a member, stored or not", async () => {
   const added = new Set<string>();
   const store = {
-    join: (roomId: string) => Promise.resolve(void added.add(roomId)),
     setRead: (roomId: string, _user: string, seq: number) =>
       Promise.resolve(added.has(roomId) ? seq : null),
     countUnread: () => Promise.resolve(new Map([["a", { unread: 0, mentions: 0 }]])),
   };
   const members = new Members(
     { members: store } as unknown as Store,
-    unreadStandings(),
+    NO_STANDINGS,
     NO_ACCOUNTS,
     new InProcessBus(),
   );
   const [first, refused, other] = Array.from({ length: 3 }, () => Promise.withResolvers<void>());
   const ada = { userId: "ada" } as Actor;
-  members.expect("a", "ada", first!.promise.then(() => members.add("a", "ada")));
+  members.expect("a", "ada", first!.promise.then(() => void added.add("a")));
   members.expect("a", "ada", refused!.promise);
   members.expect("b", "ada", other!.promise);
   const [read, forbidden] = [
@@ -97,12 +49,11 @@ Deno.test("who sends their first message and reads on at once is a member by the
   const members = new Members(
     {
       members: {
-        join: () => Promise.resolve(void (isMember = true)),
         setRead: () => Promise.resolve(isMember ? 1 : null),
         countUnread: () => Promise.resolve(new Map([["a", { unread: 0, mentions: 0 }]])),
       },
     } as unknown as Store,
-    unreadStandings(),
+    NO_STANDINGS,
     NO_ACCOUNTS,
     new InProcessBus(),
   );
@@ -123,6 +74,7 @@ Deno.test("who sends their first message and reads on at once is a member by the
   await sendMessage(ada, dependencies, { room: "a", text: "Hi", clientMessageId: "1" });
   const read = setRead(ada, dependencies, { room: "a", seq: 1, back: false });
   await nextTurn();
+  isMember = true;
   stored.resolve({});
   assert.equal((await read).readSeq, 1);
 });

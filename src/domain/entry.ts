@@ -56,6 +56,8 @@ export interface CreatedDraft {
   answered: string | null;
   /** Whether slow mode counts it; false if missing. */
   isSlow?: boolean;
+  /** Whether its sender becomes a member of the room by it, if they are none; false if missing. */
+  joins?: boolean;
 }
 
 export type ChangeDraft =

@@ -1,6 +1,7 @@
 /** What system messages change of their rooms: who is a member, who is banned or muted, the settings. */
 import type { RemovalReason } from "./account.ts";
-import type { LastSend, Restriction, Role } from "./membership.ts";
+import type { CreatedDraft } from "./entry.ts";
+import type { LastSend, Restriction, Role, Standing } from "./membership.ts";
 import type { Message } from "./message.ts";
 import type { NewRoom, RoomRules, SettingChanges, SlowMode } from "./room.ts";
 
@@ -18,6 +19,27 @@ export interface MemberChange {
   ban?: Restriction | null;
   mute?: Restriction | null;
   lastSend?: LastSend;
+  /** Whether they become a plain member if they are none. */
+  joins?: boolean;
+}
+
+/** A user's standing after a change. */
+export function standingAfter(
+  standing: Standing,
+  { removal: _, joins, ...change }: Omit<MemberChange, "userId">,
+): Standing {
+  const after = { ...standing, ...change };
+  return joins && after.role === null ? { ...after, role: "member" } : after;
+}
+
+/** What a message that its sender wrote makes of their place in the room; null for nothing. */
+export function senderChange(
+  { sender, createdAt: at }: Pick<Message, "sender" | "createdAt">,
+  seq: number,
+  { isSlow = false, joins = false }: Pick<CreatedDraft, "isSlow" | "joins">,
+): MemberChange | null {
+  if (!isSlow && !joins) return null;
+  return { userId: sender.id, joins, ...(isSlow && { lastSend: { seq, at } }) };
 }
 
 /** Whose sockets an entry takes out of its room. */

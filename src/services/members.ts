@@ -15,17 +15,15 @@ export interface ReadState extends Unread {
 
 export class Members {
   readonly #store: Store;
-  readonly #standings: Pick<Standings, "known" | "read" | "forget">;
+  readonly #standings: Pick<Standings, "forget">;
   readonly #accounts: Pick<AccountLog, "changed" | "readMoved">;
   readonly #bus: Bus;
-  /** Shared by the first messages of a user in a room. */
-  readonly #additions = new Map<string, Promise<void>>();
   /** Of users whose first messages in a room are being stored: settled once they are members. */
   readonly #expected = new Map<string, Promise<void>>();
 
   constructor(
     store: Store,
-    standings: Pick<Standings, "known" | "read" | "forget" | "forgetAll">,
+    standings: Pick<Standings, "forget" | "forgetAll">,
     accounts: Pick<AccountLog, "changed" | "readMoved">,
     bus: Bus,
   ) {
@@ -64,20 +62,12 @@ export class Members {
   }
 
   /**
-   * Makes who has written to a public room a member; at once, if they are known to be one.
-   * @throws ChatError `unavailable`
+   * A message is being stored that makes its sender a member: `setRead` waits for it.
+   * @param addition resolves once they are
    */
-  async add(roomId: string, userId: string): Promise<void> {
-    if (this.#standings.known(roomId, userId)?.standing.role) return;
-    const key = `${userId} ${roomId}`;
-    const addition = this.#additions.get(key) ?? this.#add(key, roomId, userId);
-    this.#additions.set(key, addition);
-    await addition;
-  }
-
-  /** Makes `setRead` wait for an addition that is still to come. */
   expect(roomId: string, userId: string, addition: Promise<unknown>): void {
     const key = `${userId} ${roomId}`;
+    addition.then(() => this.#accounts.changed([userId]), () => {});
     const expected = Promise.allSettled([this.#expected.get(key), addition]).then(() => {
       if (this.#expected.get(key) === expected) this.#expected.delete(key);
     });
@@ -133,17 +123,5 @@ export class Members {
     return new Map(read.map(([id, readSeq]) => {
       return [id, { readSeq, ...counts.get(id) ?? { unread: 0, mentions: 0 } }];
     }));
-  }
-
-  async #add(key: string, roomId: string, userId: string): Promise<void> {
-    try {
-      await this.#store.members.join(roomId, userId);
-      this.#accounts.changed([userId]);
-      this.#standings.forget(roomId, userId);
-      // So that the next message finds a member.
-      await this.#standings.read(roomId, userId);
-    } finally {
-      this.#additions.delete(key);
-    }
   }
 }

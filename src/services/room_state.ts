@@ -13,7 +13,15 @@ import { type Message, SHOWN_REACTORS } from "../domain/message.ts";
 import { react, type Reactors } from "../domain/message_changes.ts";
 import type { Actor } from "../domain/actor.ts";
 import { capabilitiesOf } from "../domain/permissions.ts";
-import { changesRoom, memberChanges, rulesAfter, settingChanges } from "../domain/room_changes.ts";
+import {
+  changesRoom,
+  type MemberChange,
+  memberChanges,
+  rulesAfter,
+  senderChange,
+  settingChanges,
+  standingAfter,
+} from "../domain/room_changes.ts";
 import type { Standing } from "../domain/membership.ts";
 import type { NewRoom } from "../domain/room.ts";
 import type { MessageStore } from "../ports/store/messages.ts";
@@ -205,15 +213,13 @@ export class RoomState {
     return place;
   }
 
-  #changeRoom({ message, isSlow }: CreatedDraft): void {
+  #changeRoom(draft: CreatedDraft): void {
+    const { message } = draft;
     const seq = this.#basis.seq + this.drafts.length + 1;
-    if (isSlow) {
-      return this.#changeMember(message.sender.id, { lastSend: { seq, at: message.createdAt } });
-    }
+    const change = message.system ? null : senderChange(message, seq, draft);
+    if (change) this.#changeMember(change);
     if (!changesRoom(message)) return;
-    for (const { userId, removal: _, ...change } of memberChanges(message)) {
-      this.#changeMember(userId, change);
-    }
+    for (const change of memberChanges(message)) this.#changeMember(change);
     const { places } = this.#authors;
     for (const [userId, { rules, standing }] of places) {
       places.set(userId, { rules: rulesAfter(rules, message, seq), standing });
@@ -223,11 +229,11 @@ export class RoomState {
     if (settings && known?.room) known.room = { ...known.room, ...settings };
   }
 
-  #changeMember(userId: string, change: Partial<Standing>): void {
+  #changeMember({ userId, ...change }: MemberChange): void {
     const { places } = this.#authors;
     const place = places.get(userId);
     if (!place) return;
-    const after = { ...place.standing, ...change };
+    const after = standingAfter(place.standing, change);
     places.set(userId, { ...place, standing: after });
     const known = this.#known;
     if (!known) return;

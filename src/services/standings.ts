@@ -4,6 +4,7 @@ import { Batcher } from "../async/batcher.ts";
 import type { Entry } from "../domain/entry.ts";
 import { roomNotFound } from "../domain/errors.ts";
 import { type LastSend, type Standing, STRANGER } from "../domain/membership.ts";
+import type { Message } from "../domain/message.ts";
 import { capabilitiesOf } from "../domain/permissions.ts";
 import type { RoomRules } from "../domain/room.ts";
 import {
@@ -11,6 +12,7 @@ import {
   type MemberChange,
   memberChanges,
   rulesAfter,
+  standingAfter,
 } from "../domain/room_changes.ts";
 import type { Store } from "../ports/store/store.ts";
 
@@ -166,11 +168,7 @@ export class Standings {
 
   #apply(room: RoomView, { roomId, seq, message }: Entry): void {
     if (!changesRoom(message)) {
-      // While standings are being read it is not known whether the room is in slow mode.
-      if (message.system || !room.meanwhile && !room.rules?.value.slowMode) return;
-      const lastSend = { seq, at: message.createdAt };
-      room.meanwhile?.sends.set(message.sender.id, lastSend);
-      this.#change(room, roomId, { userId: message.sender.id, lastSend });
+      if (!message.system) this.#applySend(room, roomId, seq, message);
       return;
     }
     room.changes++;
@@ -181,9 +179,28 @@ export class Standings {
     for (const change of memberChanges(message)) this.#change(room, roomId, change);
   }
 
-  #change(room: RoomView, roomId: string, { userId, removal: _, ...change }: MemberChange): void {
+  /** Slow mode counts it, and who has sent to a public room is a member. */
+  #applySend(
+    room: RoomView,
+    roomId: string,
+    seq: number,
+    { sender, createdAt: at }: Message,
+  ): void {
+    const lastSend = { seq, at };
+    // While standings are being read the room's rules may not be known.
+    room.meanwhile?.sends.set(sender.id, lastSend);
+    const { type, slowMode = null } = room.rules?.value ?? {};
+    const joins = type === "public" &&
+      this.#standings.peek(keyOf(roomId, sender.id))?.value.role === null;
+    if (!joins && !slowMode) return;
+    this.#change(room, roomId, { userId: sender.id, joins, ...(slowMode && { lastSend }) });
+    if (joins) this.#onChange(roomId);
+  }
+
+  #change(room: RoomView, roomId: string, { userId, ...change }: MemberChange): void {
     const known = this.#standings.get(keyOf(roomId, userId));
-    if (known?.generation === room.generation) known.value = { ...known.value, ...change };
+    if (known?.generation !== room.generation) return;
+    known.value = standingAfter(known.value, change);
   }
 
   #open(roomId: string): Batcher<Question> {
@@ -211,7 +228,9 @@ export class Standings {
       const { rules, standings } = found;
       const standingOf = (userId: string) => {
         const standing = standings.get(userId) ?? STRANGER;
-        return { ...standing, lastSend: sends.get(userId) ?? standing.lastSend };
+        const lastSend = sends.get(userId);
+        const joins = rules.type === "public";
+        return lastSend ? standingAfter(standing, { lastSend, joins }) : standing;
       };
       if (epoch === this.#store.epoch && epoch === this.#epoch) {
         const generation = room.changes === changes ? room.generation : null;

@@ -211,6 +211,9 @@ export class ChatClient implements Memory {
         return this.#acked(data, ref);
       case "error":
         return this.#refused(data, ref);
+      // Hints, of which nothing is promised.
+      case "mention:new":
+      case "room:updated":
       case "presence:update":
         return;
       default:

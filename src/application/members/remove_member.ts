@@ -1,9 +1,9 @@
 /** Ends a membership: one's own, or another user's. */
 import type { Participant } from "../../domain/actor.ts";
 import { forbidden } from "../../services/room_access.ts";
-import { announce, type AnnounceDependencies } from "../rooms/announce.ts";
+import { announce } from "../rooms/announce.ts";
 import { requireOtherOwner } from "./add_member.ts";
-import { requirePower } from "./target.ts";
+import { type ModerationDependencies, requirePower } from "./target.ts";
 
 /**
  * Ends a membership; nothing changes if there is none. A plain member leaves a public room without an
@@ -12,20 +12,20 @@ import { requirePower } from "./target.ts";
  */
 export async function removeMember(
   actor: Participant,
-  dependencies: AnnounceDependencies,
+  dependencies: ModerationDependencies,
   { room, userId }: { room: string; userId: string },
 ): Promise<void> {
   if (userId === actor.userId) return await leave(actor, dependencies, room);
   await announce(actor, dependencies, { room, userIds: [userId] }, (access, state, users) => {
     const standing = state.standing(userId);
-    requirePower(actor, access, "member.remove", { userId, standing });
+    requirePower(actor, dependencies, access, "member.remove", { userId, standing });
     return standing.role === null ? null : { systemType: "member_removed", users };
   });
 }
 
 async function leave(
   actor: Participant,
-  dependencies: AnnounceDependencies,
+  dependencies: ModerationDependencies,
   idOrSlug: string,
 ): Promise<void> {
   const { access, members } = dependencies;

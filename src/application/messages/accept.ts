@@ -31,7 +31,7 @@ export interface Accepted {
  */
 export async function accept(
   actor: Participant,
-  { access, log, members, rateLimits, store }: AcceptDependencies,
+  { access, log, rateLimits, store }: AcceptDependencies,
   idOrSlug: string,
   command: (room: RoomAccess) => Command,
 ): Promise<Accepted> {
@@ -49,9 +49,6 @@ export async function accept(
     requireRepeat(accepted, entry);
     return { room, roomId, result: Promise.resolve({ entry, isRepeat: true }) };
   }
-  // Who has just sent their first message may change it at once.
-  const addition = accepted.needs && members.expected(roomId, actor.userId);
-  if (addition) await addition;
   return { room, roomId, result: log.append(roomId, accepted) };
 }
 

@@ -76,7 +76,10 @@ export async function sendMessage(
         if (answered) requirePresent(answered);
         answeredId = answered && answered.sender.id;
         const draft = answerTo(answered, plain, this.request);
-        return { draft: access.rules.slowMode ? { ...draft, isSlow: true } : draft };
+        const { rules, standing } = access;
+        const joins = rules.type === "public" && standing.role === null;
+        if (!rules.slowMode && !joins) return { draft };
+        return { draft: { ...draft, isSlow: rules.slowMode !== null, joins } };
       },
     };
   });
@@ -90,16 +93,9 @@ export async function sendMessage(
     accepted.result.then(notify, () => {});
   }
   if (room.rules.type !== "public" || room.standing.role !== null) return accepted;
-  const result = asMember(accepted, () => members.add(roomId, actor.userId));
-  members.expect(roomId, actor.userId, result);
-  return { room, roomId, result };
-}
-
-/** Who has sent to a public room is a member from the acknowledgement on. */
-async function asMember({ result }: Accepted, add: () => Promise<void>): Promise<Result> {
-  const done = await result;
-  await add();
-  return done;
+  // Who has sent to a public room is a member from the acknowledgement on.
+  members.expect(roomId, actor.userId, accepted.result);
+  return accepted;
 }
 
 function answerTo(

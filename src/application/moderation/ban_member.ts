@@ -2,8 +2,8 @@
 import type { Participant } from "../../domain/actor.ts";
 import { isInForce, type Restriction } from "../../domain/membership.ts";
 import type { Dependencies } from "../dependencies.ts";
-import { requirePower } from "../members/target.ts";
-import { announce, type AnnounceDependencies } from "../rooms/announce.ts";
+import { type ModerationDependencies, requirePower } from "../members/target.ts";
+import { announce } from "../rooms/announce.ts";
 import { deleteRecent } from "./delete_recent.ts";
 import { dataOf, isSame } from "./restriction.ts";
 
@@ -23,13 +23,13 @@ export interface Ban extends Restriction {
  */
 export async function banMember(
   actor: Participant,
-  dependencies: AnnounceDependencies & Pick<Dependencies, "log">,
+  dependencies: ModerationDependencies & Pick<Dependencies, "log">,
   { room, userId, deleteSeconds, ...ban }: Ban,
 ): Promise<void> {
   const command = { room, userIds: [userId] };
   const { roomId } = await announce(actor, dependencies, command, (access, state, users) => {
     const standing = state.standing(userId);
-    requirePower(actor, access, "member.ban", { userId, standing });
+    requirePower(actor, dependencies, access, "member.ban", { userId, standing });
     if (isSame(standing.ban, ban)) return null;
     return { systemType: "member_banned", users, data: dataOf(ban) };
   });
@@ -43,12 +43,12 @@ export async function banMember(
  */
 export async function liftBan(
   actor: Participant,
-  dependencies: AnnounceDependencies,
+  dependencies: ModerationDependencies,
   { room, userId }: { room: string; userId: string },
 ): Promise<void> {
   await announce(actor, dependencies, { room, userIds: [userId] }, (access, state, users) => {
     const standing = state.standing(userId);
-    requirePower(actor, access, "member.ban", { userId, standing });
+    requirePower(actor, dependencies, access, "member.ban", { userId, standing });
     return isInForce(standing.ban, new Date()) ? { systemType: "member_unbanned", users } : null;
   });
 }

@@ -67,6 +67,22 @@ export function testRoomChanges(test: Register): void {
     assert.ok(isNobody(await standingOf(store, room, bob)));
   });
 
+  test("public rooms are not listed for who is banned from them", async (store) => {
+    const { room, ada } = await createRoomWithAda(store);
+    const bob = await createUser(store);
+    const after = { name: room.name, id: "", lastMessageAt: null };
+    const isListed = async () => {
+      const rooms = await store.rooms.list(bob.id, { limit: 1_000, after });
+      return rooms.some(({ id }) => id === room.id);
+    };
+    assert.equal(await isListed(), true);
+    await write(store, room.id, notice(ada, "member_banned", [bob]));
+    assert.equal(await isListed(), false);
+    const over = { until: new Date(Date.now() - 1).toISOString() };
+    await write(store, room.id, notice(ada, "member_banned", [bob], over));
+    assert.equal(await isListed(), true);
+  });
+
   test("the banned do not join, and do once the ban is over", async (store) => {
     const { room, ada } = await createRoomWithAda(store);
     const bob = await createUser(store);
@@ -225,6 +241,20 @@ export function testRoomChanges(test: Register): void {
     assert.deepEqual(await standingOf(store, room, bob), { ...STRANGER, role: "member", lastSend });
     assert.equal(await store.members.leave(room.id, bob.id), true);
     assert.deepEqual(await standingOf(store, room, bob), { ...STRANGER, lastSend });
+  });
+
+  test("a message makes its sender a member who has read up to it, unless they are one", async (store) => {
+    const { room, ada } = await createRoomWithAda(store);
+    const bob = await createUser(store);
+    const [joined] = await write(store, room.id, creation(draft(bob), { joins: true }));
+    await write(store, room.id, creation(draft(ada)));
+    const { role, readSeq } = (await store.members.find(bob.id, [room.id])).get(room.id)!;
+    assert.deepEqual([role, readSeq], ["member", joined!.seq]);
+    assert.equal((await store.rooms.find(room.id))?.memberCount, 2);
+    await write(store, room.id, notice(ada, "member_role", [bob], { role: "moderator" }));
+    await write(store, room.id, creation(draft(bob), { joins: true }));
+    assert.equal((await store.members.find(bob.id, [room.id])).get(room.id)?.role, "moderator");
+    assert.equal((await store.rooms.find(room.id))?.memberCount, 2);
   });
 
   test("slow mode counts what a stranger sends, before they are a member", async (store) => {

@@ -102,6 +102,9 @@ export function toPosition({ seq, n, count = n }: PositionDocument): LogPosition
 export const PENDING_KEY = "pending";
 /** In `keys` of entries whose effects beside the log may not be there yet. */
 export const ROOM_CHANGE_KEY = "room change";
+/** Beside it, of messages that make their sender a member, and that slow mode counts. */
+export const JOIN_KEY = "join";
+export const SLOW_KEY = "slow";
 /** In `keys` of pinned messages. */
 export const PINNED_KEY = "pinned";
 
@@ -164,7 +167,7 @@ function isPlain(value: unknown): boolean {
 }
 
 /** What of a draft a message does not say. */
-type DraftKeys = Pick<CreatedDraft, "answered" | "isSlow">;
+type DraftKeys = Pick<CreatedDraft, "answered" | "isSlow" | "joins">;
 
 /**
  * The document of an entry that creates a message.
@@ -204,13 +207,15 @@ export function fromOpening(entry: Entry): MessageDocument {
 
 function creationKeys(
   message: Message,
-  { answered, isSlow }: DraftKeys,
+  { answered, isSlow, joins }: DraftKeys,
 ): string[] {
   const { threadId } = message;
   const keys = mentionKeys(message);
   if (answered !== null) keys.push(answeredKey(answered));
   if (threadId !== null) keys.push(threadKey(threadId));
-  if (changesRoom(message) || isSlow) keys.push(ROOM_CHANGE_KEY);
+  if (changesRoom(message) || isSlow || joins) keys.push(ROOM_CHANGE_KEY);
+  if (joins) keys.push(JOIN_KEY);
+  if (isSlow) keys.push(SLOW_KEY);
   return keys;
 }
 

@@ -81,7 +81,7 @@ export class MongoLog implements LogStore {
       if (last) this.#ends.saw(roomId, positionOf(last));
       const end = last?.seq ?? basis.seq;
       await this.#apply(roomId, changes.filter(({ change }) => change.seq <= end));
-      if (stored.some((entry, i) => hasEffects(entry) || isSlow(drafts[i]!))) {
+      if (stored.some((entry, i) => hasEffects(entry) || changesSender(drafts[i]!))) {
         await this.#roomChanges.settle(roomId);
       }
       if ("failure" in outcome && stored.length < entries.length) throw outcome.failure;
@@ -181,8 +181,8 @@ function unchanged({ before }: ChangeDraft): AppendedChange["before"] {
   return { _id, roomId, ...numbers, ...contentOf(before) };
 }
 
-function isSlow(draft: EntryDraft): boolean {
-  return draft.kind === "created" && draft.isSlow === true;
+function changesSender(draft: EntryDraft): boolean {
+  return draft.kind === "created" && (draft.isSlow === true || draft.joins === true);
 }
 
 /** A message that is created and changed at once has its changes pending from the beginning. */

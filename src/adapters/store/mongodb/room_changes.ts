@@ -15,8 +15,10 @@ import {
   type EntryDocument,
   isChange,
   isMessage,
+  JOIN_KEY,
   type MessageDocument,
   ROOM_CHANGE_KEY,
+  SLOW_KEY,
 } from "./entry_documents.ts";
 import { isDuplicateKey } from "./errors.ts";
 import type { PendingChanges } from "./pending_changes.ts";
@@ -84,14 +86,14 @@ export class RoomChanges {
     for (const entry of entries.filter(isMessage)) {
       const { _id, roomId, createdAt, systemType = null, systemData = null } = entry;
       const notice = { systemType, systemData, createdAt };
-      const changes = systemType === null ? [lastSendOf(entry)] : memberChanges(notice);
+      const changes = systemType === null ? [sentBy(entry)] : memberChanges(notice);
       for (const change of changes) await this.#changeMember(entry, change);
       const settings = settingChanges(notice);
       if (settings) await this.#set(entry, settings);
       if (systemType === "room_deleted") await this.#delete(entry);
       if (systemType !== null) await this.#audit.addNotice(entry);
       await this.#messages.updateOne({ _id, roomId }, {
-        $pull: { keys: ROOM_CHANGE_KEY } as Document,
+        $pull: { keys: { $in: [ROOM_CHANGE_KEY, JOIN_KEY, SLOW_KEY] } } as Document,
       });
     }
   }
@@ -149,14 +151,14 @@ export class RoomChanges {
    */
   async #writeMember(
     { roomId, seq, createdAt }: MessageDocument,
-    { userId, role, removal, ...restrictions }: MemberChange,
+    { userId, role, removal, joins, ...restrictions }: MemberChange,
   ): Promise<number> {
     const filter = { _id: memberId(roomId, userId), seq: { $lt: seq } };
     const changed = { ...restrictions, seq };
-    const added = { readSeq: seq, joinedAt: createdAt };
+    const added = { readSeq: seq, joinedAt: createdAt, hiddenN: null };
     const options = { upsert: true, returnDocument: "before" } as const;
     const $addToSet = { pending: markOf(userId, "room", String(seq)) };
-    if (role === undefined) {
+    if (role === undefined && !joins) {
       await this.#members.updateOne(filter, {
         $set: changed,
         $setOnInsert: { userId, roomId, ...added, role: null },
@@ -172,13 +174,13 @@ export class RoomChanges {
       return before?.role ? -1 : 0;
     }
     const isMember = { ...filter, ...IS_MEMBER };
-    const { matchedCount } = await this.#members.updateOne(isMember, {
-      $set: { ...changed, role },
-      $addToSet,
-    });
+    const { matchedCount } = await this.#members.updateOne(
+      isMember,
+      role ? { $set: { ...changed, role }, $addToSet } : { $set: changed },
+    );
     if (matchedCount > 0) return 0;
     const before = await this.#members.findOneAndUpdate(filter, {
-      $set: { ...changed, ...added, role },
+      $set: { ...changed, ...added, role: role ?? "member" },
       $setOnInsert: { userId, roomId },
       $addToSet,
     }, options);
@@ -190,7 +192,10 @@ function roomOf({ roomId }: EntryDocument): string {
   return roomId;
 }
 
-/** What a message that slow mode counts changes. */
-function lastSendOf({ seq, senderId: userId, createdAt: at }: MessageDocument): MemberChange {
-  return { userId, lastSend: { seq, at } };
+/** What a message makes of its sender's place: slow mode counts it, or they become a member. */
+function sentBy(
+  { seq, senderId: userId, createdAt: at, keys = [] }: MessageDocument,
+): MemberChange {
+  const lastSend = keys.includes(SLOW_KEY) && { lastSend: { seq, at } };
+  return { userId, joins: keys.includes(JOIN_KEY), ...lastSend };
 }

@@ -2,6 +2,7 @@
 import type { Collection, Document, Filter } from "mongodb";
 import pLimit from "p-limit";
 import { type CreatedDraft, LOG_START, numberEntries, positionOf } from "../../../domain/entry.ts";
+import { isInForce } from "../../../domain/membership.ts";
 import { type NewRoom, pairOf, type Room } from "../../../domain/room.ts";
 import { firstMembers } from "../../../domain/room_changes.ts";
 import type { PublicUser } from "../../../domain/user.ts";
@@ -121,12 +122,20 @@ export class MongoRooms implements RoomStore {
       const isListed = { _id: { $in: own ? await this.#shownOf(userId, ids) : ids } };
       return await this.#read(
         { $match: { ...(query.after && afterName(query.after)), ...IS_THERE } },
-        { $match: own ? isListed : { $or: [{ type: "public" }, isListed] } },
+        { $match: own ? isListed : { $or: [await this.#publicFor(userId), isListed] } },
         { $match: archivedOrNot(query.archived) },
         { $sort: { name: 1, _id: 1 } },
         { $limit: query.limit },
       );
     });
+  }
+
+  /** The public rooms from which a user is not banned. */
+  async #publicFor(userId: string): Promise<Document> {
+    const bans = await this.#members.find({ userId, ban: { $exists: true, $ne: null } }).toArray();
+    const now = new Date();
+    const banned = bans.filter(({ ban = null }) => isInForce(ban, now));
+    return { type: "public", _id: { $nin: banned.map(({ roomId }) => roomId) } };
   }
 
   /** A page of the user's own rooms in the order of activity, for which all have to be looked at. */

@@ -10,7 +10,12 @@ import {
   type Reactions,
 } from "../../../domain/entry.ts";
 import { type Details, type Message, PLAIN } from "../../../domain/message.ts";
-import { changesRoom, memberChanges, settingChanges } from "../../../domain/room_changes.ts";
+import {
+  changesRoom,
+  memberChanges,
+  senderChange,
+  settingChanges,
+} from "../../../domain/room_changes.ts";
 import type { RoomChanges } from "./room_changes.ts";
 import type { Row } from "./rows.ts";
 
@@ -131,9 +136,10 @@ export function toDraftRow(draft: EntryDraft, { seq, message }: Entry): DraftRow
 }
 
 function toCreatedRow(
-  { answered, request, isSlow = false }: CreatedDraft,
+  draft: CreatedDraft,
   message: Message,
 ): CreatedRow {
+  const { answered, request } = draft;
   const { id, sender, text, system, clientMessageId, createdAt, threadId } = message;
   return [
     "created",
@@ -147,15 +153,18 @@ function toCreatedRow(
     request,
     threadId,
     formatNotified(message, answered),
-    changesRoom(message) || isSlow ? roomChangesOf(message, isSlow) : null,
+    roomChangesOf(draft, message),
   ];
 }
 
-function roomChangesOf(message: Message, isSlow: boolean): RoomChanges {
-  const { seq, sender, createdAt: at, systemType } = message;
-  const members = isSlow ? [{ userId: sender.id, lastSend: { seq, at } }] : memberChanges(message);
-  const settings = settingChanges(message);
-  return { members, settings, isDeleted: systemType === "room_deleted" };
+function roomChangesOf(draft: CreatedDraft, message: Message): RoomChanges | null {
+  const sent = message.system ? null : senderChange(message, message.seq, draft);
+  if (!sent && !changesRoom(message)) return null;
+  return {
+    members: sent ? [sent] : memberChanges(message),
+    settings: settingChanges(message),
+    isDeleted: message.systemType === "room_deleted",
+  };
 }
 
 function toChangeRow(draft: ChangeDraft, seq: number, message: Message): ChangeRow {

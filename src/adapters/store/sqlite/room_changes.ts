@@ -52,7 +52,7 @@ export class SqliteRoomChanges {
   }
 
   #change(room: number, seq: number, at: number, change: MemberChange): void {
-    const { userId, role, removal = null, ban, mute, lastSend } = change;
+    const { userId, role, removal = null, ban, mute, lastSend, joins } = change;
     this.#sql.prepare(
       `INSERT INTO members (user, room, role, read_seq, joined_at)
        SELECT key, ?1, NULL, ?3, ?4 FROM users WHERE id = ?2 ON CONFLICT DO NOTHING`,
@@ -71,6 +71,12 @@ export class SqliteRoomChanges {
     if (mute !== undefined) {
       this.#sql.prepare(`UPDATE members SET mute = ?3 ${where}`)
         .run(room, userId, formatRestriction(mute));
+    }
+    if (joins) {
+      this.#sql.prepare(
+        `UPDATE members SET role = 'member', read_seq = ?3, joined_at = ?4, hidden_n = NULL
+         ${where} AND role IS NULL`,
+      ).run(room, userId, seq, at);
     }
     if (lastSend) {
       this.#sql.prepare(`UPDATE members SET last_send_seq = ?3, last_send_at = ?4 ${where}`)

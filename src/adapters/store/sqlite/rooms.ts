@@ -22,10 +22,14 @@ const ROOMS = `SELECT r.*, u.id AS creator_id, u.display_name, u.avatar_url,
 
 const IS_ARCHIVED = "r.deleted_at IS NULL AND (r.archived_at IS NOT NULL) = ?2";
 
-/** All public rooms, and those of the user ?1 that are private. */
-const VISIBLE = `${ROOMS} WHERE ${IS_ARCHIVED} AND (r.type = 'public' OR r.type = 'private'
-  AND EXISTS (SELECT 1 FROM members WHERE room = r.key AND role IS NOT NULL
-    AND user = (SELECT key FROM users WHERE id = ?1)))`;
+/** A row of `members`: the user ?1 in the room `r`. */
+const IN_ROOM = "FROM members WHERE room = r.key AND user = (SELECT key FROM users WHERE id = ?1)";
+
+/** The public rooms from which the user ?1 is not banned, and those of theirs that are private. */
+const VISIBLE = `${ROOMS} WHERE ${IS_ARCHIVED} AND (
+  r.type = 'private' AND EXISTS (SELECT 1 ${IN_ROOM} AND role IS NOT NULL)
+  OR r.type = 'public' AND NOT EXISTS (SELECT 1 ${IN_ROOM} AND ban IS NOT NULL
+    AND (ban ->> 'until' IS NULL OR ban ->> 'until' > unixepoch('subsec') * 1000)))`;
 
 /** The rooms of the user ?1 that they have not hidden. */
 const OWN = `${ROOMS} JOIN members o ON o.room = r.key
