@@ -46,31 +46,35 @@ interface Place {
   isBlocked: boolean;
 }
 
+const TYPES: readonly RoomRules["type"][] = ["public", "private", "direct"];
 const NOTHING: ReadonlySet<Capability> = new Set();
-/** There are a few hundred different places, so that a set is made once for each. */
-const made = new Map<string, ReadonlySet<Capability>>();
+/** There are a few hundred different places, so that a set is made once for each, by its number. */
+const made: ReadonlySet<Capability>[] = [];
 
 /**
  * What `actor` may do in a room, as the table says with its notes: nothing if they may not read it.
  */
 export function capabilitiesOf(
-  { isAdmin = false }: Pick<Actor, "isAdmin">,
-  { type, postPolicy, archivedAt, isDeleted }: RoomRules,
+  actor: Pick<Actor, "isAdmin">,
+  rules: RoomRules,
   standing: Standing,
   now: Date,
 ): ReadonlySet<Capability> {
+  const { type, postPolicy, archivedAt, isDeleted } = rules;
   if (isDeleted || isInForce(standing.ban, now)) return NOTHING;
-  const role = roleOf({ isAdmin }, { type }, standing);
+  const role = roleOf(actor, rules, standing);
   if (role === null && type !== "public") return NOTHING;
   const isMuted = standing.mute !== null && isInForce(standing.mute, now);
   const [isArchived, isModerated] = [archivedAt !== null, postPolicy === "moderators"];
   const { isBlocked = false } = standing;
-  const key = `${type} ${role} ${isMuted} ${isArchived} ${isModerated} ${isBlocked}`;
-  const known = made.get(key);
+  const flags = Number(isMuted) + 2 * Number(isArchived) + 4 * Number(isModerated) +
+    8 * Number(isBlocked);
+  const number = (TYPES.indexOf(type) * (ROLES.length + 1) + rank(role) + 1) * 16 + flags;
+  const known = made[number];
   if (known) return known;
   const place = { type, role, isMuted, isArchived, isModerated, isBlocked };
   const capabilities = new Set(CAPABILITIES.filter((each) => isAllowed(each, place)));
-  made.set(key, capabilities);
+  made[number] = capabilities;
   return capabilities;
 }
 

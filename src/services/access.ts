@@ -36,7 +36,12 @@ export class Access {
 
   /** The id of a room given by id or slug, if it is known and the actor may read it. */
   knownId(actor: Actor, idOrSlug: string): string | undefined {
-    return this.known(actor, idOrSlug)?.roomId;
+    const roomId = this.#rooms.knownId(idOrSlug);
+    const place = roomId && this.#standings.known(roomId, actor.userId);
+    if (!place) return undefined;
+    const { rules, standing } = place;
+    const capabilities = this.#standings.table(actor, rules, standing, new Date());
+    return capabilities.has("room.read") ? roomId : undefined;
   }
 
   /**

@@ -19,7 +19,7 @@ export function inRoom(
 ): Promise<void> {
   const { connection, about } = command;
   const actor = connection.identity.require();
-  const room = access.known(actor, idOrSlug)?.roomId ??
+  const room = access.knownId(actor, idOrSlug) ??
     access.find(actor, idOrSlug).then(({ roomId }) => roomId);
   const { next, done } = connection.turns.take(room, async (roomId) => {
     about.roomId = roomId;
