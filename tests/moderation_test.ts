@@ -70,6 +70,21 @@ testInRoom("one joins and leaves a public room as a member, without an entry", a
   assert.equal(messages.length, 1);
 });
 
+testInRoom("a request that says nothing of a body has none", async (chat) => {
+  const { account } = chat.bob;
+  const { hostname, port } = new URL(account.url);
+  using connection = await Deno.connect({ hostname, port: Number(port) });
+  const lines = [
+    `PUT /rooms/${chat.roomId}/members/me HTTP/1.1`,
+    `Host: ${hostname}:${port}`,
+    `Authorization: Bearer ${account.token}`,
+    "Connection: close",
+  ];
+  await connection.write(new TextEncoder().encode(`${lines.join("\r\n")}\r\n\r\n`));
+  const answer = await new Response(connection.readable).text();
+  assert.match(answer, /^HTTP\/1\.1 200 /);
+});
+
 testInRoom("who has left is a member again with the next message", async (chat) => {
   const { ada, bob } = chat;
   await chat.send(bob);

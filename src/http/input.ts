@@ -30,7 +30,9 @@ export function optionalJson(isDraining: () => boolean) {
   const required = requireJson(isDraining);
   return createMiddleware<Env>(async (c, next) => {
     const { body, headers } = c.req.raw;
-    const isEmpty = body === null || headers.get("content-length") === "0";
+    // Without either header a request of HTTP/1.1 has no body (RFC 9112, 6.3).
+    const isEmpty = body === null || headers.get("content-length") === "0" ||
+      !headers.has("content-length") && !headers.has("transfer-encoding");
     return await (isEmpty && !headers.has("content-type") ? next() : required(c, next));
   });
 }
