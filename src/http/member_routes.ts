@@ -5,8 +5,8 @@ import type { Dependencies } from "../application/dependencies.ts";
 import { addMember } from "../application/members/add_member.ts";
 import { listMembers, listRestricted } from "../application/members/list_members.ts";
 import { removeMember } from "../application/members/remove_member.ts";
-import { banMember, liftBan } from "../application/moderation/ban_member.ts";
-import { liftMute, muteMember } from "../application/moderation/mute_member.ts";
+import { banMember } from "../application/moderation/ban_member.ts";
+import { restrictMember } from "../application/moderation/restrict_member.ts";
 import type { Actor } from "../domain/actor.ts";
 import type { ErrorCode } from "../domain/errors.ts";
 import {
@@ -129,7 +129,7 @@ export function memberRoutes(dependencies: Dependencies, isDraining: () => boole
       async (c) => {
         const actor = await participant(c, dependencies);
         const { idOrSlug: room, userId } = named(c.req.valid("param"), actor);
-        await liftBan(actor, dependencies, { room, userId });
+        await restrictMember(actor, dependencies, { kind: "ban", room, userId, restriction: null });
         return c.body(null, 204);
       },
     )
@@ -162,7 +162,8 @@ export function memberRoutes(dependencies: Dependencies, isDraining: () => boole
       async (c) => {
         const actor = await participant(c, dependencies);
         const { idOrSlug: room, userId } = named(c.req.valid("param"), actor);
-        await muteMember(actor, dependencies, { room, userId, ...ending(c.req.valid("json")) });
+        const restriction = ending(c.req.valid("json"));
+        await restrictMember(actor, dependencies, { kind: "mute", room, userId, restriction });
         return c.body(null, 204);
       },
     )
@@ -177,7 +178,12 @@ export function memberRoutes(dependencies: Dependencies, isDraining: () => boole
       async (c) => {
         const actor = await participant(c, dependencies);
         const { idOrSlug: room, userId } = named(c.req.valid("param"), actor);
-        await liftMute(actor, dependencies, { room, userId });
+        await restrictMember(actor, dependencies, {
+          kind: "mute",
+          room,
+          userId,
+          restriction: null,
+        });
         return c.body(null, 204);
       },
     );

@@ -82,9 +82,9 @@ export class Hub {
   }
 
   /**
-   * Puts a socket into a room, if `admit` lets it in. `welcome` is called in the same turn in which the socket begins to
-   * get entries: whatever it sends comes before entry `lastSeq` + 1 and after nothing newer. It is
-   * not called if the socket has closed meanwhile.
+   * Puts a socket into a room, if `admit` lets it in. `welcome` is called in the same turn in which the
+   * socket begins to get entries: whatever it sends comes before entry `lastSeq` + 1 and after nothing
+   * newer. It is not called if the socket has closed meanwhile.
    * @throws ChatError `unavailable`; what `admit` throws
    */
   join<A>(

@@ -4,6 +4,7 @@ import { ChatError } from "../../domain/errors.ts";
 import { isInForce, type Member, type Role } from "../../domain/membership.ts";
 import { forbidden, requireCapability } from "../../services/room_access.ts";
 import type { RoomState } from "../../services/room_state.ts";
+import type { Dependencies } from "../dependencies.ts";
 import { announce, type AnnounceDependencies } from "../rooms/announce.ts";
 import { getMember } from "./list_members.ts";
 
@@ -23,7 +24,7 @@ export interface Addition {
  */
 export async function addMember(
   actor: Participant,
-  dependencies: AnnounceDependencies,
+  dependencies: AnnounceDependencies & Pick<Dependencies, "members">,
   { room, userId, role }: Addition,
 ): Promise<Member> {
   const { access, members, store } = dependencies;

@@ -1,6 +1,7 @@
 /** Ends a membership: one's own, or another user's. */
 import type { Participant } from "../../domain/actor.ts";
 import { forbidden } from "../../services/room_access.ts";
+import type { Dependencies } from "../dependencies.ts";
 import { announce } from "../rooms/announce.ts";
 import { requireOtherOwner } from "./add_member.ts";
 import { type ModerationDependencies, requirePower } from "./target.ts";
@@ -12,7 +13,7 @@ import { type ModerationDependencies, requirePower } from "./target.ts";
  */
 export async function removeMember(
   actor: Participant,
-  dependencies: ModerationDependencies,
+  dependencies: ModerationDependencies & Pick<Dependencies, "members">,
   { room, userId }: { room: string; userId: string },
 ): Promise<void> {
   if (userId === actor.userId) return await leave(actor, dependencies, room);
@@ -25,7 +26,7 @@ export async function removeMember(
 
 async function leave(
   actor: Participant,
-  dependencies: ModerationDependencies,
+  dependencies: ModerationDependencies & Pick<Dependencies, "members">,
   idOrSlug: string,
 ): Promise<void> {
   const { access, members } = dependencies;

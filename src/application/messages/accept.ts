@@ -10,7 +10,7 @@ import type { Dependencies } from "../dependencies.ts";
 
 export type AcceptDependencies = Pick<
   Dependencies,
-  "access" | "log" | "members" | "rateLimits" | "requestHashes" | "store"
+  "access" | "log" | "rateLimits" | "requestHashes" | "store"
 >;
 
 /** A command that was accepted and has its place in the room's order. */

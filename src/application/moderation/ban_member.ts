@@ -1,11 +1,10 @@
-/** Bans a user from a room, and lifts the ban. */
+/** Bans a user from a room, and deletes what they have written lately. */
 import type { Participant } from "../../domain/actor.ts";
-import { isInForce, type Restriction } from "../../domain/membership.ts";
+import type { Restriction } from "../../domain/membership.ts";
 import type { Dependencies } from "../dependencies.ts";
-import { type ModerationDependencies, requirePower } from "../members/target.ts";
-import { announce } from "../rooms/announce.ts";
+import type { ModerationDependencies } from "../members/target.ts";
 import { deleteRecent } from "./delete_recent.ts";
-import { dataOf, isSame } from "./restriction.ts";
+import { restrictMember } from "./restrict_member.ts";
 
 export interface Ban extends Restriction {
   /** Id or slug. */
@@ -26,29 +25,12 @@ export async function banMember(
   dependencies: ModerationDependencies & Pick<Dependencies, "log">,
   { room, userId, deleteSeconds, ...ban }: Ban,
 ): Promise<void> {
-  const command = { room, userIds: [userId] };
-  const { roomId } = await announce(actor, dependencies, command, (access, state, users) => {
-    const standing = state.standing(userId);
-    requirePower(actor, dependencies, access, "member.ban", { userId, standing });
-    if (isSame(standing.ban, ban)) return null;
-    return { systemType: "member_banned", users, data: dataOf(ban) };
+  const { roomId } = await restrictMember(actor, dependencies, {
+    kind: "ban",
+    room,
+    userId,
+    restriction: ban,
   });
   if (deleteSeconds === 0) return;
   await deleteRecent(actor, dependencies, { roomId, userId, seconds: deleteSeconds });
-}
-
-/**
- * Lifts a ban; it does not restore the membership.
- * @throws ChatError as `announce`; `forbidden`
- */
-export async function liftBan(
-  actor: Participant,
-  dependencies: ModerationDependencies,
-  { room, userId }: { room: string; userId: string },
-): Promise<void> {
-  await announce(actor, dependencies, { room, userIds: [userId] }, (access, state, users) => {
-    const standing = state.standing(userId);
-    requirePower(actor, dependencies, access, "member.ban", { userId, standing });
-    return isInForce(standing.ban, new Date()) ? { systemType: "member_unbanned", users } : null;
-  });
 }
