@@ -21,7 +21,7 @@ import {
 } from "../protocol/schemas/invitations.ts";
 import { presentListed, RoomAnswer } from "../protocol/schemas/rooms.ts";
 import type { Services } from "../services/services.ts";
-import { AUTH, BEARER, empty, json, problems } from "./answers.ts";
+import { AUTH, BEARER, BODY, empty, json, problems } from "./answers.ts";
 import type { Env } from "./context.ts";
 import { consume, participant, requireUser } from "./guards.ts";
 import { jsonBody, optionalJson, path, query } from "./input.ts";
@@ -39,10 +39,8 @@ export function roomInvitationRoutes(services: Services, isDraining: () => boole
         responses: {
           201: json(InvitationAnswer, "The invitation"),
           ...problems(
-            "invalid_json",
+            ...BODY,
             "validation_failed",
-            "payload_too_large",
-            "unsupported_media_type",
             "room_not_found",
             "forbidden",
             "limit_reached",

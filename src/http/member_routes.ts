@@ -23,7 +23,7 @@ import {
   presentRestricted,
   RestrictedQuery,
 } from "../protocol/schemas/members.ts";
-import { AUTH, BEARER, empty, json, problems } from "./answers.ts";
+import { AUTH, BEARER, BODY, empty, json, problems } from "./answers.ts";
 import { compressedJson } from "./compression.ts";
 import type { Env } from "./context.ts";
 import { participant, requireUser } from "./guards.ts";
@@ -31,7 +31,6 @@ import { jsonBody, optionalJson, path, query } from "./input.ts";
 
 const READ: ErrorCode[] = ["validation_failed", "room_not_found", "forbidden", ...AUTH];
 const CHANGE: ErrorCode[] = [...READ, "not_found"];
-const BODY: ErrorCode[] = ["invalid_json", "payload_too_large", "unsupported_media_type"];
 
 export function memberRoutes(dependencies: Dependencies, isDraining: () => boolean) {
   const signedIn = requireUser(dependencies);

@@ -44,13 +44,12 @@ import { JOINED_MESSAGES } from "../protocol/wire/limits.ts";
 import type { TextVersion } from "../ports/store/messages.ts";
 import type { Result } from "../services/decision.ts";
 import type { RelatedToReader } from "../services/related.ts";
-import { AUTH, BEARER, empty, json, problems } from "./answers.ts";
+import { AUTH, BEARER, BODY, empty, json, problems } from "./answers.ts";
 import { compressed, compressedJson } from "./compression.ts";
 import type { Env } from "./context.ts";
 import { participant, requireUser } from "./guards.ts";
 import { jsonBody, path, query, requireJson } from "./input.ts";
 
-const BODY: ErrorCode[] = ["invalid_json", "payload_too_large", "unsupported_media_type"];
 /** Of every route of a message. */
 const READ: ErrorCode[] = ["validation_failed", "room_not_found", "message_not_found", ...AUTH];
 /** Of every change of a message. */

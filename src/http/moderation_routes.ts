@@ -22,13 +22,12 @@ import {
   ReportsPage,
   ReportsQuery,
 } from "../protocol/schemas/moderation.ts";
-import { AUTH, BEARER, json, problems } from "./answers.ts";
+import { AUTH, BEARER, BODY, json, problems } from "./answers.ts";
 import { compressedJson } from "./compression.ts";
 import type { Env } from "./context.ts";
 import { requireUser } from "./guards.ts";
 import { jsonBody, path, query, requireJson } from "./input.ts";
 
-const BODY: ErrorCode[] = ["invalid_json", "payload_too_large", "unsupported_media_type"];
 const LIST: ErrorCode[] = ["validation_failed", "forbidden", "room_not_found", ...AUTH];
 
 export function moderationRoutes(dependencies: Dependencies, isDraining: () => boolean) {

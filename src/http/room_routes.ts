@@ -23,7 +23,7 @@ import {
   RoomsPage,
   RoomsQuery,
 } from "../protocol/schemas/rooms.ts";
-import { AUTH, BEARER, empty, json, problems } from "./answers.ts";
+import { AUTH, BEARER, BODY, empty, json, problems } from "./answers.ts";
 import { compressedJson } from "./compression.ts";
 import type { Env } from "./context.ts";
 import { participant, requireUser } from "./guards.ts";
@@ -72,12 +72,10 @@ export function roomRoutes(services: Services, isDraining: () => boolean) {
         responses: {
           201: json(RoomAnswer, "The room; its log begins with its creator and its members"),
           ...problems(
-            "invalid_json",
+            ...BODY,
             "validation_failed",
             "forbidden",
             "not_found",
-            "payload_too_large",
-            "unsupported_media_type",
             ...AUTH,
           ),
         },
@@ -120,10 +118,8 @@ export function roomRoutes(services: Services, isDraining: () => boolean) {
         responses: {
           204: empty("Set; a hidden room leaves the list until there is a new message in it"),
           ...problems(
-            "invalid_json",
+            ...BODY,
             "validation_failed",
-            "payload_too_large",
-            "unsupported_media_type",
             "room_not_found",
             "forbidden",
             ...AUTH,
@@ -151,10 +147,8 @@ export function roomRoutes(services: Services, isDraining: () => boolean) {
         responses: {
           200: json(RoomAnswer, "The room"),
           ...problems(
-            "invalid_json",
+            ...BODY,
             "validation_failed",
-            "payload_too_large",
-            "unsupported_media_type",
             "room_not_found",
             "forbidden",
             ...AUTH,
@@ -204,10 +198,8 @@ export function roomRoutes(services: Services, isDraining: () => boolean) {
             "How far one has read now; a lower `seq` than before changes nothing",
           ),
           ...problems(
-            "invalid_json",
+            ...BODY,
             "validation_failed",
-            "payload_too_large",
-            "unsupported_media_type",
             "room_not_found",
             "forbidden",
             ...AUTH,
@@ -238,12 +230,10 @@ export function directRoutes(services: Services, isDraining: () => boolean) {
         200: json(RoomAnswer, "The room was there already"),
         201: json(RoomAnswer, "The room is new"),
         ...problems(
-          "invalid_json",
+          ...BODY,
           "validation_failed",
           "forbidden",
           "not_found",
-          "payload_too_large",
-          "unsupported_media_type",
           ...AUTH,
         ),
       },

@@ -15,12 +15,11 @@ import {
   UserPath,
   UsersQuery,
 } from "../protocol/schemas/users.ts";
-import { AUTH, BEARER, empty, json, problems } from "./answers.ts";
+import { AUTH, BEARER, BODY, empty, json, problems } from "./answers.ts";
 import type { Env } from "./context.ts";
 import { requireUser } from "./guards.ts";
 import { jsonBody, optionalJson, path, query, requireJson } from "./input.ts";
 
-const BODY: ErrorCode[] = ["invalid_json", "payload_too_large", "unsupported_media_type"];
 /** Of what admins do. */
 const ADMIN: ErrorCode[] = ["validation_failed", "forbidden", "not_found", ...AUTH];
 
