@@ -6,6 +6,7 @@ import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
 import { Account } from "./harness/account.ts";
+import { kill } from "./harness/kill.ts";
 import { runMain, type ServerProcess, spawnServer } from "./harness/server.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -190,7 +191,7 @@ Deno.test("a killed restore leaves either the old or the new database, and can b
       db.exec("DELETE FROM users WHERE id <> 'user-0'");
     }
     const child = spawn("restore", [file], settings);
-    const timer = setTimeout(() => child.kill("SIGKILL"), delay);
+    const timer = setTimeout(() => kill(child), delay);
     await child.output();
     clearTimeout(timer);
     using db = new DatabaseSync(path);

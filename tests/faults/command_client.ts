@@ -1,6 +1,7 @@
 /** A client of another make: a command that is told whom to connect as, and prints what it shows. */
 import type { Message } from "../../src/protocol/wire/messages.ts";
 import { within } from "../../src/async/deadline.ts";
+import { kill } from "../harness/kill.ts";
 import type { KnownLog } from "./known_log.ts";
 import { type Memory, shownIn } from "./record.ts";
 import { faultsOfLists, type ShownList } from "./shown_lists.ts";
@@ -70,7 +71,7 @@ export class CommandClient implements Memory {
   async end(): Promise<void> {
     await this.#input.close().catch(() => {});
     const ended = this.#process.status.then(() => true);
-    if (!await within(ended, END_MS, () => false)) this.#process.kill("SIGKILL");
+    if (!await within(ended, END_MS, () => false)) kill(this.#process);
     await this.#read;
   }
 

@@ -1,4 +1,5 @@
 /** Instances as processes that are killed, suspended and started again in the same place. */
+import { kill } from "../harness/kill.ts";
 import { sleep } from "../harness/stage.ts";
 
 const CONFIG = new URL("../../deno.json", import.meta.url);
@@ -118,13 +119,13 @@ export class Instance {
 
   #giveUp(process: Deno.ChildProcess): void {
     this.complaints.push("it neither served nor refused to in a minute");
-    process.kill("SIGKILL");
+    kill(process);
   }
 
   async #end(signal: Deno.Signal): Promise<number | null> {
     const process = this.#process;
     this.#process = null;
-    process?.kill(signal);
+    if (process) kill(process, signal);
     await this.#outputRead;
     return process ? (await process.status).code : null;
   }
