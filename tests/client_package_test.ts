@@ -13,6 +13,7 @@ const ENTRIES = [
   "svelte.ts",
   "bot.ts",
   "debug.ts",
+  "rest/mod.ts",
   "testing/mod.ts",
 ].map((name) => `src/client/${name}`);
 const MAX_GZIP_BYTES = 14 * 1024;

@@ -57,6 +57,7 @@ const RUNS: Record<string, (place: string) => Promise<void>> = {
     printsLine(place, /^Hello\nIt is entry 2 of the room's log\.\nvalidation_failed$/m),
   "docs/client.md, Edit, delete, react, answer, ts 1": (place) =>
     printsLine(place, /^Who is there\?$/m),
+  "docs/client.md, Members, moderation, people, ts 1": (place) => printsLine(place, /^owner$/m),
   "docs/client.md, Sounds, notifications and logs, ts 1": (place) =>
     printsLine(place, /^Ada reacted to "Hello" with 👍$/m),
   "docs/client.md, Debug, ts 1": (place) => printsLine(place, /^opened/m),
@@ -84,6 +85,7 @@ const RUNS: Record<string, (place: string) => Promise<void>> = {
   "src/client/client.ts, ts 1": (place) => printsLine(place, /^Hello sent$/m),
   "src/client/debug.ts, ts 1": (place) =>
     printsLine(place, /^sent {"event":"auth:identify","data":{"token":"…"},"ref":1}$/m),
+  "src/client/rest/mod.ts, ts 1": (place) => printsLine(place, /^https?:\S+\/#\/invite\/[\w-]+$/m),
   "src/client/mod.ts, ts 1": (place) => printsLine(place, /^Hello sent$/m),
   "src/client/svelte.ts, ts 1": (place) => printsLine(place, /^nobody$/m),
   "src/client/vue.ts, ts 1": async (place) => {

@@ -63,12 +63,18 @@ export interface ApiHost {
   onRoom(): void;
 }
 
+/** What a request says beside its path. */
+export interface RequestParts {
+  /** Sent as JSON. */
+  body?: object;
+  /** Behind the path; what is undefined is left out. */
+  query?: Record<string, string | number | boolean | undefined>;
+}
+
 /** How a request is made. */
-interface Call {
+interface Call extends RequestParts {
   /** How long to wait for an answer, in milliseconds. */
   answerMs?: number;
-  body?: object;
-  query?: Record<string, string | number | undefined>;
 }
 
 /** The server accepts a refresh cookie for 10 s after it has been replaced; two attempts fit. */
@@ -114,7 +120,7 @@ export class Api {
   /** `PATCH /auth/me` */
   async updateMe(changes: ProfileChanges): Promise<User> {
     const call = { body: changes };
-    return (await this.#authorized<{ user: User }>("PATCH", "auth/me", call)).user;
+    return (await this.request<{ user: User }>("PATCH", "auth/me", call)).user;
   }
 
   /**
@@ -123,19 +129,19 @@ export class Api {
    * @param page.limit 1 to 100, 50 if not given
    */
   listRooms(page: { cursor?: string | undefined; limit?: number } = {}): Promise<RoomsPage> {
-    return this.#authorized("GET", "rooms", { query: page });
+    return this.request("GET", "rooms", { query: page });
   }
 
   /** `POST /rooms` */
   async createRoom(room: { name: string; description?: string }): Promise<Room> {
-    const answer = await this.#authorized<{ room: Room }>("POST", "rooms", { body: room });
+    const answer = await this.request<{ room: Room }>("POST", "rooms", { body: room });
     this.#host.onRoom();
     return answer.room;
   }
 
   /** `GET /rooms/:idOrSlug` */
   async readRoom(idOrSlug: string): Promise<ListedRoom> {
-    return (await this.#authorized<{ room: ListedRoom }>("GET", roomPath(idOrSlug))).room;
+    return (await this.request<{ room: ListedRoom }>("GET", roomPath(idOrSlug))).room;
   }
 
   /**
@@ -149,18 +155,18 @@ export class Api {
     idOrSlug: string,
     page: { before?: string | undefined; after?: string; threadId?: string; limit?: number } = {},
   ): Promise<MessagesPage> {
-    return this.#authorized("GET", `${roomPath(idOrSlug)}/messages`, { query: page });
+    return this.request("GET", `${roomPath(idOrSlug)}/messages`, { query: page });
   }
 
   /** `GET /rooms/:idOrSlug/messages/:messageId` */
   async readMessage(idOrSlug: string, messageId: string): Promise<Message> {
     const path = `${roomPath(idOrSlug)}/messages/${encodeURIComponent(messageId)}`;
-    return (await this.#authorized<{ message: Message }>("GET", path)).message;
+    return (await this.request<{ message: Message }>("GET", path)).message;
   }
 
   /** `GET /rooms/:idOrSlug/pins`: the last pinned first. */
   readPins(idOrSlug: string): Promise<Omit<MessagesPage, "hasMore">> {
-    return this.#authorized("GET", `${roomPath(idOrSlug)}/pins`);
+    return this.request("GET", `${roomPath(idOrSlug)}/pins`);
   }
 
   /**
@@ -174,10 +180,16 @@ export class Api {
     idOrSlug: string,
     page: { after: number; entryId?: string; limit?: number },
   ): Promise<Changes> {
-    return this.#authorized("GET", `${roomPath(idOrSlug)}/changes`, { query: page });
+    return this.request("GET", `${roomPath(idOrSlug)}/changes`, { query: page });
   }
 
-  async #authorized<T>(method: string, path: string, call?: Call): Promise<T> {
+  /**
+   * Calls a route as the user who is signed in, with a token that has not expired. The routes beyond
+   * these methods are functions in `@echoroom/client/rest`.
+   * @param path after the server's address, its parts encoded
+   * @returns the body of the answer; undefined if it has none
+   */
+  async request<T>(method: string, path: string, call?: RequestParts): Promise<T> {
     const { tokens } = this.#host;
     const token = await tokens.get();
     return await this.#call<T>(method, path, call, token).catch(async (error: EchoRoomError) => {

@@ -12,6 +12,7 @@ const FOLDERS = [
   { folder: "docs/guides/", ending: ".md" },
   { folder: "src/client/", ending: ".md" },
   { folder: "src/client/", ending: ".ts" },
+  { folder: "src/client/rest/", ending: ".ts" },
   { folder: "src/client/testing/", ending: ".ts" },
 ];
 /** Others show what is printed, a configuration or a picture. */

@@ -7,11 +7,17 @@ export type ReportState = "open" | "resolved" | "dismissed";
 
 /** A report as its reporter sees it. */
 export interface OwnReport {
+  /** Opaque. */
   id: string;
+  /** The message's room. */
   roomId: string;
+  /** The message that was reported. */
   messageId: string;
+  /** As the reporter gave it. */
   reason: string;
+  /** What else the reporter wrote. */
   comment: string | null;
+  /** Whether it is closed, and how. */
   state: ReportState;
   /** ISO 8601, UTC. */
   createdAt: string;
@@ -23,21 +29,25 @@ export interface Report extends Omit<OwnReport, "messageId"> {
   room: { id: string; name: string; slug: string; type: "public" | "private" | "direct" } | null;
   /** As it was when it was reported. */
   message: Message;
+  /** As they are now. */
   reporter: PublicUser;
   /** Of who closed it. */
   note: string | null;
+  /** Null while it is open. */
   closedBy: PublicUser | null;
-  /** ISO 8601, UTC. */
+  /** ISO 8601, UTC; null while it is open. */
   closedAt: string | null;
 }
 
 /** Something that a moderator or admin has done. */
 export interface AuditEntry {
+  /** Opaque. */
   id: string;
   /** What it was: named as the system message, if it made one. */
   action: string;
   /** Null for the operator of the server. */
   actor: PublicUser | null;
+  /** Null for what concerns the server. */
   roomId: string | null;
   /** Whom it concerns. */
   users: PublicUser[];

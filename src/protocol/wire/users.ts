@@ -26,7 +26,9 @@ export interface User extends PublicUser {
 
 /** A user as others find them; role and ban are for admins. */
 export interface FoundUser extends PublicUser {
+  /** For admins. */
   role?: User["role"] | undefined;
+  /** For admins; null if they are not banned. */
   ban?: Restriction | null | undefined;
 }
 
@@ -34,5 +36,6 @@ export interface FoundUser extends PublicUser {
 export interface Restriction {
   /** ISO 8601, UTC; null if it does not end. */
   until: string | null;
+  /** As whoever did it gave it. */
   reason: string | null;
 }
