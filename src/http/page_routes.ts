@@ -13,7 +13,7 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
  * of. They keep their places, so that an import leads to the same file here and in an editor.
  */
 const SCRIPT =
-  /^(?:web\/(?:[a-z]+\/)?[a-z_]+|src\/client\/[a-z_]+|src\/protocol\/wire\/[a-z_]+|src\/domain\/errors)\.ts$/;
+  /^(?:web\/(?:[a-z]+\/)?[a-z_]+|src\/client\/(?:rest\/)?[a-z_]+|src\/protocol\/wire\/[a-z_]+|src\/domain\/errors)\.ts$/;
 const STATIC = /^web\/(?:[a-z]+\/)?[a-z_\d]+\.(?:css|js|png|svg|webmanifest)$/;
 const SERVICE_WORKER = "web/service_worker.js";
 /** Served as one file, in the order in which they apply: one request instead of a dozen. */
@@ -31,6 +31,7 @@ const STYLES = [
   "styles/composer",
   "styles/pane",
   "styles/dialogs",
+  "styles/people",
 ].map((name) => `${ROOT}web/${name}.css`);
 const STYLE_SHEET = "web/page.css";
 const EMOJI = "emoji.json";
