@@ -12,6 +12,7 @@ import { StartupFault } from "./adapters/store/sqlite/faults.ts";
 import { SqliteStore } from "./adapters/store/sqlite/store.ts";
 import { Accounts } from "./accounts/accounts.ts";
 import { appointAdmins } from "./application/accounts/appoint_admins.ts";
+import { resumeDeletions } from "./application/moderation/resume_deletions.ts";
 import { AccountLog } from "./services/account_log.ts";
 import { Access } from "./services/access.ts";
 import { Admins } from "./services/admins.ts";
@@ -65,6 +66,8 @@ export interface Siblings extends Relay {
 
 /** When the store is repaired. */
 const REPAIRS = { startMs: 10_000, intervalMs: 60_000 };
+/** When deletions that bans ask for are completed: they are to follow within 10 s. */
+const DELETIONS = { startMs: 2_000, intervalMs: 2_000 };
 
 /**
  * @param siblings the other workers of this process, if there are any
@@ -113,6 +116,11 @@ export async function compose(config: Config, siblings?: Siblings): Promise<Serv
   let draining = false;
   const app = createApp(dependencies, gateway, { ...config, isDraining: () => draining });
   const repairs = new RepeatingJob({ name: "Repair", run: () => store.repair(), ...REPAIRS });
+  const deletions = new RepeatingJob({
+    name: "Completion of bans' deletions",
+    run: () => resumeDeletions(services),
+    ...DELETIONS,
+  });
   const limits = config.rateLimit ? "" : "; rate limits OFF";
   opened.move();
   return {
@@ -124,6 +132,7 @@ export async function compose(config: Config, siblings?: Siblings): Promise<Serv
     },
     async close() {
       repairs.stop();
+      deletions.stop();
       await services.log.drain();
       gateway.close();
       rooms.close();

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { Account } from "../harness/account.ts";
 import { spawnServer } from "../harness/server.ts";
 import { TestSocket } from "../harness/socket.ts";
+import { until } from "../harness/stage.ts";
 import type { StoreSetting } from "../harness/stores.ts";
 
 const SENDS = 1_000;
@@ -11,10 +12,15 @@ const SENDERS = 4;
 const UNDER_WAY = 10;
 /** Messages sent again at once: each answer has a deadline of its own. */
 const AT_ONCE = 100;
+/** Messages that a ban is to delete; one page of history. */
+const NOISE = 90;
 /** The kill comes once this many were acked, while the others are under way. */
 const ACKED_BEFORE_KILL = 300;
 
-export function testDurability({ name, fresh }: StoreSetting): void {
+export function testDurability(setting: StoreSetting): void {
+  const { name, fresh } = setting;
+  testBanOutlives(setting);
+
   Deno.test(`${name}: what was acked outlives SIGKILL in the middle of 1,000 sends`, async () => {
     const settings = await fresh();
     const first = await spawnServer(settings);
@@ -62,6 +68,39 @@ export function testDurability({ name, fresh }: StoreSetting): void {
     const whole = await recoverAll({ url: second.url, token: ada.token }, room.id);
     assert.equal(whole.length, SENDS + 1, "all sends and the room's first entry, each once");
     await second.stop();
+  });
+}
+
+function testBanOutlives({ name, fresh }: StoreSetting): void {
+  Deno.test(`${name}: the deletions that a ban asks for outlive SIGKILL after it`, async () => {
+    const settings = await fresh();
+    const first = await spawnServer(settings);
+    const ada = await Account.register(first.url, "Ada");
+    const bob = await Account.register(first.url, "Bob");
+    const room = await ada.createRoom("Durable");
+    const [observer, sender] = [await TestSocket.connect(ada), await TestSocket.connect(bob)];
+    await observer.call("room:join", { roomId: room.id });
+    await Promise.all(Array.from({ length: NOISE }, (_, i) => {
+      return sender.call("message:send", message(i, room.id));
+    }));
+    const isBan = ({ message }: { message: { systemType: string } }) =>
+      message.systemType === "member_banned";
+    const seen = observer.event("message:new", isBan).then(() => first.kill("SIGKILL"));
+    const ban = { deleteSeconds: 3_600 };
+    await ada.request("PUT", `/rooms/${room.id}/bans/${bob.id}`, ban).catch(() => "it has died");
+    await seen;
+    await first.ended;
+
+    const second = await spawnServer(settings);
+    const again = ada.at(second.url);
+    await until(async () => {
+      const { body } = await again.request("GET", `/rooms/${room.id}/messages?limit=100`);
+      const noise = body.messages.filter(({ system }: { system: boolean }) => !system);
+      return noise.length === NOISE &&
+        noise.every(({ deletedAt }: { deletedAt: string | null }) => deletedAt !== null);
+    }, "all messages are deleted");
+    await second.stop();
+    await Promise.all([observer, sender].map(({ closed }) => closed));
   });
 }
 

@@ -1,9 +1,12 @@
 /** Bans a user from a room, and deletes what they have written lately. */
 import type { Participant } from "../../domain/actor.ts";
+import type { BulkDeletion } from "../../domain/bulk_deletion.ts";
+import { ChatError } from "../../domain/errors.ts";
+import { newId } from "../../domain/id.ts";
 import type { Restriction } from "../../domain/membership.ts";
 import type { Dependencies } from "../dependencies.ts";
 import type { ModerationDependencies } from "../members/target.ts";
-import { deleteRecent } from "./delete_recent.ts";
+import { deleteRecent, leaseEnd } from "./delete_recent.ts";
 import { restrictMember } from "./restrict_member.ts";
 
 export interface Ban extends Restriction {
@@ -16,21 +19,38 @@ export interface Ban extends Restriction {
 
 /**
  * Bans a user, which ends their membership: nothing of theirs comes after the entry in the log, and
- * nothing after it goes to them. Resolves once their recent messages are deleted as well; repeated, it
- * deletes what is left.
+ * nothing after it goes to them. Resolves once their recent messages are deleted as well; if this
+ * process dies before, another instance, or its next start, deletes the rest.
  * @throws ChatError as `announce`; `forbidden`
  */
 export async function banMember(
   actor: Participant,
   dependencies: ModerationDependencies & Pick<Dependencies, "log">,
-  { room, userId, deleteSeconds, ...ban }: Ban,
+  { room, userId, deleteSeconds, ...restriction }: Ban,
 ): Promise<void> {
-  const { roomId } = await restrictMember(actor, dependencies, {
-    kind: "ban",
-    room,
-    userId,
-    restriction: ban,
-  });
-  if (deleteSeconds === 0) return;
-  await deleteRecent(actor, dependencies, { roomId, userId, seconds: deleteSeconds });
+  const ban = { kind: "ban", room, userId, restriction } as const;
+  if (deleteSeconds === 0) return void await restrictMember(actor, dependencies, ban);
+  const { access, store: { bulkDeletions } } = dependencies;
+  const { roomId } = await access.find(actor, room);
+  const deletion = newDeletion({ roomId, userId, actorId: actor.userId }, deleteSeconds);
+  // Before the ban: what it asks for is known from its entry on.
+  await bulkDeletions.add(deletion, leaseEnd());
+  try {
+    await restrictMember(actor, dependencies, { ...ban, clientMessageId: deletion.id });
+  } catch (error) {
+    // After `unavailable` they may be banned.
+    if (error instanceof ChatError && error.code !== "unavailable") {
+      await bulkDeletions.remove(deletion.id);
+    }
+    throw error;
+  }
+  await deleteRecent(actor, dependencies, deletion);
+}
+
+function newDeletion(
+  ids: Pick<BulkDeletion, "roomId" | "userId" | "actorId">,
+  seconds: number,
+): BulkDeletion {
+  const createdAt = new Date();
+  return { id: newId(), ...ids, since: new Date(createdAt.getTime() - seconds * 1_000), createdAt };
 }

@@ -1,6 +1,8 @@
-/** Deletes what a user has written in a room lately. */
+/** Deletes what a banned user has written in a room lately, whatever dies meanwhile. */
 import type { Participant } from "../../domain/actor.ts";
+import type { BulkDeletion } from "../../domain/bulk_deletion.ts";
 import { LOG_LIMIT } from "../../domain/entry.ts";
+import { ChatError } from "../../domain/errors.ts";
 import { newId } from "../../domain/id.ts";
 import type { Message } from "../../domain/message.ts";
 import { remove } from "../../domain/message_changes.ts";
@@ -12,40 +14,58 @@ const MAX_DELETED = 1_000;
 /** Messages that are looked through, and how many at once. */
 const MAX_READ = 100_000;
 const PAGE = 200;
+/** After so long without progress another instance takes a deletion over. */
+const LEASE_MS = 3_000;
 
-export interface RecentMessages {
-  roomId: string;
-  userId: string;
-  /** How far it goes back. */
-  seconds: number;
+export function leaseEnd(): Date {
+  return new Date(Date.now() + LEASE_MS);
 }
 
 /**
- * Deletes a user's messages of the last `seconds`, the newest first, at most 1,000.
+ * Deletes the newest messages of a user, at most 1,000 by all who have worked at it. Only what cannot
+ * be deleted now is left for `resumeDeletions`.
  * @throws ChatError `forbidden`, as `RoomLog.append`
  */
 export async function deleteRecent(
   actor: Participant,
-  { store, log }: Pick<Dependencies, "store" | "log">,
-  { roomId, userId, seconds }: RecentMessages,
+  dependencies: Pick<Dependencies, "store" | "log">,
+  deletion: BulkDeletion,
 ): Promise<void> {
-  const since = Date.now() - seconds * 1_000;
+  const { bulkDeletions } = dependencies.store;
+  try {
+    await deleteAll(actor, dependencies, deletion);
+  } catch (error) {
+    // The actor may not do it any more, which will not change.
+    if (isFinal(error)) await bulkDeletions.remove(deletion.id);
+    throw error;
+  }
+  await bulkDeletions.remove(deletion.id);
+}
+
+async function deleteAll(
+  actor: Participant,
+  { store, log }: Pick<Dependencies, "store" | "log">,
+  { id, roomId, userId, since, createdAt }: BulkDeletion,
+): Promise<void> {
   let [deleted, read, before] = [0, 0, LOG_LIMIT];
   while (deleted < MAX_DELETED && read < MAX_READ) {
     const page = await store.messages.before(roomId, before, PAGE);
+    // Those that were deleted since then count: by who has worked at it before.
     const own = page.toReversed().filter((message) => {
-      return message.sender.id === userId && !message.system && message.deletedAt === null &&
-        message.createdAt.getTime() >= since;
+      return message.sender.id === userId && !message.system && message.createdAt >= since &&
+        (message.deletedAt === null || message.deletedAt >= createdAt);
     });
     const some = own.slice(0, MAX_DELETED - deleted);
-    await Promise.all(some.map(({ id }) => deleteOne(actor, { log }, roomId, id)));
+    const left = some.filter(({ deletedAt }) => deletedAt === null);
+    await Promise.all(left.map(({ id }) => deleteOne(actor, { log }, roomId, id)));
     deleted += some.length;
     read += page.length;
     const oldest = page[0];
-    if (page.length < PAGE || !oldest || oldest.createdAt.getTime() < since) return;
+    if (page.length < PAGE || !oldest || oldest.createdAt < since) return;
     const position = await store.messages.position(roomId, oldest.id);
     if (!position) return;
     before = position;
+    await store.bulkDeletions.postpone(id, leaseEnd());
   }
 }
 
@@ -70,4 +90,9 @@ async function deleteOne(
       return { draft: { kind: "deleted", id: newId(), ...fields, createdAt, message, before } };
     },
   });
+}
+
+/** Whether the same would be answered at another time. */
+function isFinal(error: unknown): boolean {
+  return error instanceof ChatError && error.code !== "unavailable";
 }

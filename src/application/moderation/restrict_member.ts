@@ -17,6 +17,8 @@ export interface RestrictionRequest {
   userId: string;
   /** Null lifts it. */
   restriction: Restriction | null;
+  /** Of the entry. */
+  clientMessageId?: string;
 }
 
 /**
@@ -27,13 +29,13 @@ export interface RestrictionRequest {
 export async function restrictMember(
   actor: Participant,
   dependencies: ModerationDependencies,
-  { kind, room, userId, restriction }: RestrictionRequest,
+  { kind, room, userId, restriction, ...entry }: RestrictionRequest,
 ): Promise<Announced> {
   const { capability, imposed, lifted } = KINDS[kind];
   return await announce(
     actor,
     dependencies,
-    { room, userIds: [userId] },
+    { room, userIds: [userId], ...entry },
     (access, state, users) => {
       const standing = state.standing(userId);
       requirePower(actor, dependencies, access, capability, { userId, standing });

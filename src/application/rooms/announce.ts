@@ -19,6 +19,8 @@ export interface RoomCommand extends Pick<Needs, "owners" | "settings"> {
   room: string;
   /** The users whose places in the room it is decided on. */
   userIds?: readonly string[];
+  /** Of the entry; by default one that nobody knows. */
+  clientMessageId?: string;
 }
 
 /** What has become of a command: the entry, or null if all was as asked already. */
@@ -39,14 +41,13 @@ class Unchanged extends Error {}
 export async function announce(
   actor: Participant,
   dependencies: AnnounceDependencies,
-  { room: idOrSlug, userIds = [], ...needs }: RoomCommand,
+  { room: idOrSlug, userIds = [], clientMessageId = newId(), ...needs }: RoomCommand,
   decide: (access: RoomAccess, state: RoomState, users: PublicUser[]) => Announcement | null,
 ): Promise<Announced> {
   const { access, publicUsers } = dependencies;
   await access.find(actor, idOrSlug);
   const users = userIds.length > 0 ? await publicUsers.find(userIds) : [];
   if (users.length < userIds.length) throw userNotFound();
-  const clientMessageId = newId();
   const { roomId, result } = await accept(actor, dependencies, idOrSlug, () => ({
     by: actor.user,
     clientMessageId,

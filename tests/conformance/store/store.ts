@@ -5,6 +5,7 @@ import { testAnswers } from "./answers.ts";
 import { testAudit } from "./audit.ts";
 import { testAppend } from "./append.ts";
 import { testBlocks } from "./blocks.ts";
+import { testBulkDeletions } from "./bulk_deletions.ts";
 import { testChanges } from "./changes.ts";
 import { testCompareAndSet } from "./compare_and_set.ts";
 import type { Register, TestDatabase } from "./fixtures.ts";
@@ -42,6 +43,7 @@ export function testStore(
   testAnswers(test);
   testMembers(test);
   testBlocks(test);
+  testBulkDeletions(test);
   testInvitations(test);
   testMentions(test);
   testRoomChanges(test);

@@ -5,6 +5,7 @@ import type {
   AccountItemDocument,
   AuditDocument,
   BlockDocument,
+  BulkDeletionDocument,
   EditDocument,
   InvitationDocument,
   MemberDocument,
@@ -34,6 +35,7 @@ export interface Collections {
   accountItems: Collection<AccountItemDocument>;
   blocks: Collection<BlockDocument>;
   invitations: Collection<InvitationDocument>;
+  bulkDeletions: Collection<BulkDeletionDocument>;
   limits: TimeLimits;
   readOptions: ReadOptions;
 }
@@ -69,6 +71,7 @@ export function collectionsOf(db: Db, limits = TIME_LIMITS): Collections {
     accountItems: db.collection("account_items"),
     blocks: db.collection("blocks"),
     invitations: db.collection("invitations"),
+    bulkDeletions: db.collection("bulk_deletions"),
     limits,
     readOptions: { batchSize: 1_000, maxTimeMS: limits.step },
   };

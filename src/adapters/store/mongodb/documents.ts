@@ -12,6 +12,7 @@ import {
 } from "../../../domain/membership.ts";
 import { type NewRoom, pairOf } from "../../../domain/room.ts";
 import type { AuditEntry } from "../../../domain/audit.ts";
+import type { BulkDeletion } from "../../../domain/bulk_deletion.ts";
 import type { Report } from "../../../domain/report.ts";
 import type { Session } from "../../../domain/session.ts";
 import { nameWords } from "../../../domain/name.ts";
@@ -172,6 +173,9 @@ export type InvitationDocument = Stored<Omit<NewInvitation, "createdBy">> & {
   /** The users of counted uses of whom it is not known yet that they have become members. */
   claims: string[];
 };
+
+/** One that another instance takes over from `dueAt` on. */
+export type BulkDeletionDocument = Stored<BulkDeletion> & { dueAt: Date };
 
 /** A room as `WITH_CREATOR` reads it. */
 export type RoomView = RoomDocument & { creators: PublicUserDocument[] };

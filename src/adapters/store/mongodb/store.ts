@@ -4,6 +4,7 @@ import { MongoAccounts } from "./accounts.ts";
 import { type Connection, reason } from "./connection.ts";
 import { MongoAudit } from "./audit.ts";
 import { MongoBlocks } from "./blocks.ts";
+import { MongoBulkDeletions } from "./bulk_deletions.ts";
 import { collectionsOf } from "./collections.ts";
 import { EntryReader } from "./entry_reader.ts";
 import { MongoInvitations } from "./invitations.ts";
@@ -39,6 +40,7 @@ export class MongoStore implements Store {
   readonly accounts: MongoAccounts;
   readonly blocks: MongoBlocks;
   readonly invitations: MongoInvitations;
+  readonly bulkDeletions: MongoBulkDeletions;
   readonly #connection: Connection;
   readonly #purge: Purge;
   readonly #repairs: Repairs;
@@ -71,6 +73,7 @@ export class MongoStore implements Store {
     this.accounts = new MongoAccounts(collections, ends, this.#operations);
     this.blocks = new MongoBlocks(collections, this.#operations);
     this.invitations = new MongoInvitations(collections, this.#operations);
+    this.bulkDeletions = new MongoBulkDeletions(collections, this.#operations);
     this.reports = new MongoReports(collections, this.#operations);
     this.audit = new MongoAudit(collections, changes.rooms, this.#operations);
     this.#purge = new Purge(collections, changes.rooms, this.#operations);

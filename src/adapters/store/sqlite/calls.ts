@@ -107,6 +107,13 @@ export const METHODS = {
     claim: "write",
     settle: "write",
   },
+  bulkDeletions: {
+    add: "write",
+    due: "read",
+    claim: "write",
+    postpone: "write",
+    remove: "write",
+  },
   purge: { run: "write" },
   reports: { create: "write", find: "read", list: "read", close: "write", sweep: "write" },
   audit: { add: "write", list: "read" },

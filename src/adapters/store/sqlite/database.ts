@@ -16,6 +16,7 @@ import {
 import { SqliteAccounts } from "./accounts.ts";
 import { SqliteAudit } from "./audit.ts";
 import { SqliteBlocks } from "./blocks.ts";
+import { SqliteBulkDeletions } from "./bulk_deletions.ts";
 import { SqliteInvitations } from "./invitations.ts";
 import { SqliteLog } from "./log.ts";
 import { SqliteMembers } from "./members.ts";
@@ -57,6 +58,7 @@ export interface DatabasePorts {
   accounts: SqliteAccounts;
   blocks: SqliteBlocks;
   invitations: SqliteInvitations;
+  bulkDeletions: SqliteBulkDeletions;
   purge: SqlitePurge;
   probe: {
     /** Writes without changing anything, which fails on a read-only database. */
@@ -236,6 +238,7 @@ function openPorts(sql: Statements, onDeletion: () => void): DatabasePorts {
     accounts: new SqliteAccounts(sql),
     blocks: new SqliteBlocks(sql),
     invitations: new SqliteInvitations(sql),
+    bulkDeletions: new SqliteBulkDeletions(sql),
     purge: new SqlitePurge(sql, onDeletion),
     probe: { ping: () => void sql.prepare(`PRAGMA application_id = ${APPLICATION_ID}`).run() },
   };

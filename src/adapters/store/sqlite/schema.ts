@@ -477,4 +477,16 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE members ADD COLUMN last_send_at INTEGER;
   CREATE INDEX members_restricted ON members (room, user) WHERE ban IS NOT NULL OR mute IS NOT NULL;
   `,
+  // Deletions that bans ask for and that are not completed: a process that dies leaves them to others.
+  `
+  CREATE TABLE bulk_deletions (
+    id TEXT PRIMARY KEY,
+    room TEXT NOT NULL,
+    user TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    due_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

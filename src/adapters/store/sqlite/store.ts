@@ -5,6 +5,7 @@ import { unavailable } from "../../../domain/errors.ts";
 import { firstMembers } from "../../../domain/room_changes.ts";
 import type { AuditStore } from "../../../ports/store/audit.ts";
 import type { BlockStore } from "../../../ports/store/blocks.ts";
+import type { BulkDeletionStore } from "../../../ports/store/bulk_deletions.ts";
 import type { InvitationStore } from "../../../ports/store/invitations.ts";
 import type { LogStore } from "../../../ports/store/log.ts";
 import type { MemberStore } from "../../../ports/store/members.ts";
@@ -60,6 +61,7 @@ export class SqliteStore implements Store {
   readonly accounts: Promised<DatabasePorts["accounts"]>;
   readonly blocks: BlockStore;
   readonly invitations: InvitationStore;
+  readonly bulkDeletions: BulkDeletionStore;
   readonly #purge: Promised<DatabasePorts["purge"]>;
   readonly #probe: Promised<DatabasePorts["probe"]>;
   readonly #exchange: Exchange;
@@ -82,6 +84,7 @@ export class SqliteStore implements Store {
     this.accounts = this.#port("accounts");
     this.blocks = this.#port("blocks");
     this.invitations = this.#port("invitations");
+    this.bulkDeletions = this.#port("bulkDeletions");
     this.#purge = this.#port("purge");
     this.#probe = this.#port("probe");
     this.#timeoutMs = timeoutMs;
