@@ -71,6 +71,13 @@ async function assertAccessibleOpened(page: Page): Promise<void> {
   await page.press(".pane [name=answer]", "Enter");
   await page.locator(".pane-message[data-state=sent]").getByText("So do I").waitFor();
   await assertAccessible(page, "with a thread");
+  await page.getByRole("button", { name: "Members", exact: true }).click();
+  await page.getByRole("button", { name: "Actions for Ada" }).click();
+  await page.getByRole("menuitem", { name: "Make moderator" }).waitFor();
+  await assertAccessible(page, "with the members, and a menu");
+  await page.getByRole("menuitem", { name: "Leave the room…" }).click();
+  await assertAccessible(page, "with the question whether to leave");
+  await page.keyboard.press("Escape");
   await page.press(".pane", "Escape");
   await page.keyboard.press("Control+k");
   await page.getByRole("option").first().waitFor();

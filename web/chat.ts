@@ -167,6 +167,7 @@ export class Chat {
     const id = this.#listed(name)?.id ?? roomIds.find(name) ?? name;
     return new OpenRoom({
       room: this.client.join(id),
+      api: this.client.api,
       drafts,
       emoji,
       notice: this.notice,

@@ -2,6 +2,7 @@
 import { batch, computed, effect, type ReadonlySignal, signal } from "@preact/signals";
 import type { RefObject } from "preact";
 import type {
+  Api,
   ChatMessage,
   EchoRoomError,
   PublicUser,
@@ -9,10 +10,12 @@ import type {
   RoomState,
   Thread,
 } from "../src/client/mod.ts";
+import { Capabilities } from "./capabilities.ts";
 import type { Drafts } from "./drafts.ts";
 import type { FrequentEmoji } from "./frequent_emoji.ts";
 import { isLooking, watchLooking } from "./looking.ts";
 import { peopleAround, type Person } from "./mentions.ts";
+import { MemberCommands } from "./member_commands.ts";
 import { MessageCommands } from "./message_commands.ts";
 import { Names, type ReadMessages } from "./names.ts";
 import type { Notice } from "./notice.ts";
@@ -26,6 +29,7 @@ const MAX_UNREAD_PAGES = 10;
 
 export interface OpenRoomOptions {
   room: Room;
+  api: Api;
   drafts: Drafts;
   emoji: FrequentEmoji;
   notice: Notice;
@@ -38,6 +42,15 @@ export interface OpenRoomOptions {
   readMessages?: ReadMessages;
 }
 
+/** What is asked of the user over the room. */
+export type RoomDialog =
+  | { kind: "ban" | "mute" | "remove"; user: PublicUser }
+  | { kind: "leave" }
+  | { kind: "report"; message: ChatMessage };
+
+/** What is beside the messages. */
+export type SideView = "members" | "pins" | Thread;
+
 /** Where the list of messages is to be scrolled to. */
 export type Target = { at: "unread" } | { at: "message"; key: string };
 
@@ -49,8 +62,10 @@ export class OpenRoom {
 
   readonly messages: ReadonlySignal<readonly ChatMessage[]>;
   readonly commands: MessageCommands;
+  readonly memberCommands: MemberCommands;
   /** What is beside the messages; null for nothing. */
-  readonly pane = signal<"pins" | Thread | null>(null);
+  readonly pane = signal<SideView | null>(null);
+  readonly dialog = signal<RoomDialog | null>(null);
   /** How many of the messages shown are answers in the thread of a message, by its id. */
   readonly answers: ReadonlySignal<ReadonlyMap<string, number>>;
   /** Those whom a message may mention: who is online or has written here, without the user. */
@@ -73,6 +88,7 @@ export class OpenRoom {
   readonly retryAt: ReadonlySignal<number | undefined>;
 
   readonly #options: OpenRoomOptions;
+  readonly #capabilities: Capabilities;
   readonly #names: Names | null;
   /** Whether it is known where the user has stopped reading. */
   readonly #isPlaced = signal(false);
@@ -88,7 +104,9 @@ export class OpenRoom {
     this.notice = notice;
     this.back = back;
     this.messages = signalOf(room.messages);
+    this.#capabilities = new Capabilities(room, options.api);
     this.commands = new MessageCommands(room, notice, options.emoji);
+    this.memberCommands = new MemberCommands(room, options.api, notice);
     this.people = computed(() => {
       const online = signalOf(room.online).value.users;
       return peopleAround(online, this.messages.value, this.userId ?? "");
@@ -119,9 +137,25 @@ export class OpenRoom {
     return this.back !== undefined;
   }
 
-  /** Whether the user may pin messages, and delete those of others. */
-  get mayModerate(): boolean {
-    return this.room.info.get()?.createdBy.id === this.userId;
+  get api(): Api {
+    return this.#options.api;
+  }
+
+  /** Whether the server lets the user do something here, as `message.pin`. */
+  may(capability: string): boolean {
+    return this.#capabilities.granted.value.has(capability);
+  }
+
+  /** Whether the user is a member who can leave: of direct rooms the members never change. */
+  get mayLeave(): boolean {
+    const type = signalOf(this.room.info).value?.type;
+    return this.#options.isMember() === true && type !== "direct";
+  }
+
+  /** Whether a message can be reported: in direct rooms nobody would read that. */
+  mayReport({ sender, system }: ChatMessage): boolean {
+    const type = signalOf(this.room.info).value?.type;
+    return this.hasAddress && !system && sender.id !== this.userId && type !== "direct";
   }
 
   /** The display name of a user; `""` if it is not known (yet). */
@@ -144,10 +178,15 @@ export class OpenRoom {
     done.catch(() => {});
   }
 
-  showPane(pane: "pins" | Thread | null): void {
+  showPane(pane: SideView | null): void {
     const shown = this.pane.value;
-    if (shown !== null && shown !== "pins") shown.close();
+    if (typeof shown === "object") shown?.close();
     this.pane.value = pane;
+  }
+
+  /** Shows the members or pins, or closes them. */
+  togglePane(pane: "members" | "pins"): void {
+    this.showPane(this.pane.value === pane ? null : pane);
   }
 
   /** Shows the answers to a message beside the messages. */
@@ -207,6 +246,7 @@ export class OpenRoom {
     this.commands.deletions.flush();
     this.showPane(null);
     for (const end of this.#ends) end();
+    this.#capabilities.close();
     this.room.stopTyping();
     this.room.setPresent(false);
     this.room.leave();

@@ -30,6 +30,8 @@ const STYLES = [
   "styles/message_actions",
   "styles/composer",
   "styles/pane",
+  "styles/members",
+  "styles/menu",
   "styles/dialogs",
   "styles/people",
 ].map((name) => `${ROOT}web/${name}.css`);

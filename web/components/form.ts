@@ -19,7 +19,7 @@ export function Form({ id, action, onSubmit, children }: FormProps) {
   const [fault, setFault] = useState("");
 
   const show = (error: EchoRoomError | null) => {
-    const inputs = [...form.current?.querySelectorAll("input") ?? []];
+    const inputs = [...form.current?.querySelectorAll<Field>("input, select, textarea") ?? []];
     mark(inputs, error, `${id}-fault`);
     setFault(error ? sentence(error, inputs) : "");
   };
@@ -47,10 +47,12 @@ export function Form({ id, action, onSubmit, children }: FormProps) {
   `;
 }
 
+type Field = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
+
 /** The field that an error concerns, where the server does not name it. */
 const FIELDS: Record<string, string> = { email_taken: "email", invalid_credentials: "password" };
 
-function mark(inputs: HTMLInputElement[], error: EchoRoomError | null, faultId: string): void {
+function mark(inputs: Field[], error: EchoRoomError | null, faultId: string): void {
   const names = error?.errors?.map(({ path }) => path) ?? [];
   if (error && names.length === 0) names.push(FIELDS[error.code] ?? "");
   for (const input of inputs) {
@@ -61,7 +63,7 @@ function mark(inputs: HTMLInputElement[], error: EchoRoomError | null, faultId: 
 }
 
 /** The errors with the labels of the page instead of the protocol's field names. */
-function sentence({ message, errors = [] }: EchoRoomError, inputs: HTMLInputElement[]): string {
+function sentence({ message, errors = [] }: EchoRoomError, inputs: Field[]): string {
   if (errors.length === 0) return message;
   const faults = errors.map(({ path, message }) => {
     const label = inputs.find(({ name }) => name === path)?.labels?.[0]?.textContent;

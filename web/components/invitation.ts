@@ -3,7 +3,7 @@ import { html } from "htm/preact";
 import type { OpenRoom } from "../open_room.ts";
 
 export function Invitation({ open }: { open: OpenRoom }) {
-  const isAlone = open.mayModerate && open.people.value.length === 0;
+  const isAlone = open.may("member.invite") && open.people.value.length === 0;
   if (!isAlone || !open.hasAddress || open.room.hasOlder.get()) return null;
   return html`
     <div class="invitation">

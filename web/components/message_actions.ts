@@ -36,24 +36,28 @@ export function MessageActions({ open, message }: { open: OpenRoom; message: Cha
 }
 
 function actionsFor(open: OpenRoom, message: ChatMessage): Action[] {
-  const { commands, room, mayModerate } = open;
+  const { commands, room } = open;
   const { key, id, seq, pinned, sender } = message;
   const isOwn = sender.id === open.userId;
+  // What the server does not have yet is changed here alone.
+  const mayOwn = (capability: string) => isOwn && (id === null || open.may(capability));
   const done = (work: () => unknown) => () => {
     commands.active.value = null;
     return work();
   };
   const all: (Action | false)[] = [
-    {
+    open.may("message.react") && {
       icon: "react",
       label: "React",
       isOn: commands.picking.value === key,
       work: () => commands.picking.value = commands.picking.value === key ? null : key,
     },
+    open.may("message.send") &&
     { icon: "reply", label: "Reply", work: () => commands.answer(message) },
     id !== null && { icon: "thread", label: "Thread", work: done(() => open.openThread(id)) },
-    isOwn && { icon: "edit", label: "Edit", work: () => commands.edit(message) },
-    mayModerate && {
+    mayOwn("message.edit_own") &&
+    { icon: "edit", label: "Edit", work: () => commands.edit(message) },
+    open.may("message.pin") && {
       icon: "pin",
       label: pinned ? "Unpin" : "Pin",
       work: done(() => commands.togglePin(message)),
@@ -63,7 +67,22 @@ function actionsFor(open: OpenRoom, message: ChatMessage): Action[] {
     { icon: "link", label: "Copy link", work: done(() => commands.copyLink(id)) },
     seq !== null && !isOwn && open.hasAddress &&
     { icon: "unread", label: "Mark unread", work: done(() => open.markUnread(message)) },
-    (isOwn || mayModerate) &&
+    id !== null && open.mayReport(message) && {
+      icon: "report",
+      label: "Report",
+      work: done(() => open.dialog.value = { kind: "report", message }),
+    },
+    !isOwn && open.hasAddress && open.may("member.mute") && {
+      icon: "mute",
+      label: `Mute ${sender.displayName}`,
+      work: done(() => open.dialog.value = { kind: "mute", user: sender }),
+    },
+    !isOwn && open.hasAddress && open.may("member.ban") && {
+      icon: "ban",
+      label: `Ban ${sender.displayName}`,
+      work: done(() => open.dialog.value = { kind: "ban", user: sender }),
+    },
+    (mayOwn("message.delete_own") || open.may("message.delete_any")) &&
     { icon: "delete", label: "Delete", work: done(() => commands.deletions.add(message)) },
   ];
   const isFailed = room.find(key)?.state === "failed";

@@ -19,6 +19,7 @@ export function Person({ guest, roomId }: { guest: Guest; roomId: string }) {
     client.connect();
     const open = new OpenRoom({
       room: client.join(roomId),
+      api: client.api,
       drafts: new Drafts(`${name} of ${party.secret}`),
       emoji: new FrequentEmoji(`${name} of ${party.secret}`),
       notice,

@@ -3,8 +3,11 @@ import { html } from "htm/preact";
 import { signalOf } from "../observed.ts";
 import { isMissing, type OpenRoom } from "../open_room.ts";
 import { Composer } from "./composer.ts";
+import { Icon } from "./icon.ts";
+import { Menu, type MenuItem } from "./menu.ts";
 import { MessageList } from "./message_list.ts";
 import { People } from "./people.ts";
+import { RoomDialogs } from "./room_dialogs.ts";
 import { SidePane } from "./side_pane.ts";
 import { Typing } from "./typing.ts";
 
@@ -21,6 +24,7 @@ export function RoomView({ open }: { open: OpenRoom }) {
       <${MessageList} open=${open} />
       <${Typing} room=${open.room} />
       ${!fault && html`<${Composer} open=${open} />`}
+      <${RoomDialogs} open=${open} />
     </section>
   `;
 }
@@ -33,14 +37,50 @@ function RoomHeader({ open }: { open: OpenRoom }) {
       ${back && html`<a class="back" href=${back}>‹<span> Rooms</span></a>`}
       <h1 title=${info?.name ?? ""}>${info?.name ?? "…"}</h1>
       <p class="description">${info?.description}</p>
-      ${back && info && html`
-        <button class="quiet invite" type="button" onClick=${() => open.commands.copyLink()}
-        >Invite</button>
-      `}
-      <button class="quiet pins" type="button" aria-pressed=${String(open.pane.value === "pins")}
-        onClick=${() => open.showPane(open.pane.value === "pins" ? null : "pins")}>Pins</button>
+      <p class="room-tools">
+        ${back && info && html`
+          <button class="quiet invite" type="button" onClick=${() => open.commands.copyLink()}
+          >Invite</button>
+          <${PaneButton} open=${open} pane="members" text="Members" />
+        `}
+        <${PaneButton} open=${open} pane="pins" text="Pins" />
+        ${back && info && html`
+          <${Menu} label="More about this room" items=${menuItems(open)}>
+            <${Icon} name="more" />
+            <//>
+        `}
+      </p>
     </header>
   `;
+}
+
+interface PaneButtonProps {
+  open: OpenRoom;
+  pane: "members" | "pins";
+  text: string;
+}
+
+function PaneButton({ open, pane, text }: PaneButtonProps) {
+  return html`
+    <button class=${`quiet ${pane}-button`} type="button"
+      aria-pressed=${String(open.pane.value === pane)}
+      onClick=${() => open.togglePane(pane)}>${text}</button>
+  `;
+}
+
+/** What there is no space for in the header, on narrow screens or at all. */
+function menuItems(open: OpenRoom): MenuItem[] {
+  const items: (MenuItem | false)[] = [
+    { label: "Invite", isForNarrow: true, work: () => open.commands.copyLink() },
+    { label: "Pins", isForNarrow: true, work: () => open.togglePane("pins") },
+    open.mayLeave &&
+    {
+      label: "Leave the room…",
+      isDangerous: true,
+      work: () => open.dialog.value = { kind: "leave" },
+    },
+  ];
+  return items.filter((item) => item !== false);
 }
 
 /** Shown instead of a room that does not exist, with a link back. */

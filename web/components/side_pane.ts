@@ -1,15 +1,16 @@
-/** Beside the messages: the room's pins, or a thread. */
+/** Beside the messages: the room's members, its pins, or a thread. */
 import { html } from "htm/preact";
 import type { ComponentChildren } from "preact";
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import type { ChatMessage, Thread } from "../../src/client/mod.ts";
 import { mentionedIds } from "../mentions.ts";
 import { signalOf } from "../observed.ts";
 import type { OpenRoom } from "../open_room.ts";
 import { Avatar } from "./avatar.ts";
-import { Icon } from "./icon.ts";
 import { Markup } from "./markup.ts";
+import { MembersPane } from "./members_pane.ts";
 import { Time } from "./message.ts";
+import { Pane } from "./pane.ts";
 import { Reactions } from "./reactions.ts";
 
 /** Where the pane takes the place of the messages, as its styles say. */
@@ -18,34 +19,9 @@ const COVERING = matchMedia("(max-width: 60rem), (max-height: 30rem)");
 export function SidePane({ open }: { open: OpenRoom }) {
   const pane = open.pane.value;
   if (pane === null) return null;
+  if (pane === "members") return html`<${MembersPane} open=${open} />`;
   if (pane === "pins") return html`<${Pins} open=${open} />`;
   return html`<${ThreadPane} key=${pane.id} open=${open} thread=${pane} />`;
-}
-
-function Pane({ open, title, children }: {
-  open: OpenRoom;
-  title: string;
-  children: ComponentChildren;
-}) {
-  const pane = useRef<HTMLElement>(null);
-  // Before the next event: the focus may have been moved into the pane after a slow frame.
-  useLayoutEffect(() => pane.current!.focus(), [title]);
-  const close = () => {
-    open.showPane(null);
-    open.focusComposer();
-  };
-  return html`
-    <aside class="pane" aria-label=${title} tabindex="-1" ref=${pane}
-      onKeyDown=${({ key }: KeyboardEvent) => key === "Escape" && close()}>
-      <header>
-        <h2>${title}</h2>
-        <button class="quiet close" type="button" aria-label="Close" onClick=${close}>
-          <${Icon} name="close" />
-        </button>
-      </header>
-      ${children}
-    </aside>
-  `;
 }
 
 function Pins({ open }: { open: OpenRoom }) {
@@ -57,7 +33,7 @@ function Pins({ open }: { open: OpenRoom }) {
         ${pins?.map((message) =>
           html`
             <${PaneMessage} key=${message.key} open=${open} message=${message}>
-              ${open.mayModerate && html`
+              ${open.may("message.pin") && html`
                 <button class="link" type="button"
                   onClick=${() => open.commands.togglePin(message)}>Unpin</button>
               `}
@@ -91,7 +67,7 @@ function ThreadPane({ open, thread }: { open: OpenRoom; thread: Thread }) {
         )}
       </ol>
       <div ref=${end}></div>
-      <${Answer} open=${open} thread=${thread} />
+      ${open.may("message.send") && html`<${Answer} open=${open} thread=${thread} />`}
       <//>
   `;
 }

@@ -1,0 +1,154 @@
+/** Members, roles and moderation on the page: what one is offered, and what others see of it. */
+import assert from "node:assert/strict";
+import type { Locator, Page } from "playwright-core";
+import { createClient } from "../src/client/mod.ts";
+import { addMember } from "../src/client/rest/mod.ts";
+import {
+  act,
+  isSent,
+  type People,
+  seesLast,
+  shareBrowser,
+  showActions,
+  write,
+} from "./harness/browser.ts";
+
+const { withPeople } = shareBrowser();
+
+Deno.test("what can be done with a message follows the capabilities", () =>
+  withPeople(async (people) => {
+    const { ada, bob } = people;
+    await people.meet();
+    await write(ada.page, "By the owner");
+    await seesLast(bob.page, "By the owner");
+    assert.deepEqual(await actionsOf(last(bob.page)), [
+      ...["React", "Reply", "Thread", "Copy text", "Copy link", "Mark unread", "Report"],
+    ]);
+    await write(bob.page, "By a member");
+    await isSent(bob.page, "By a member");
+    await showActions(last(bob.page));
+    // The first message makes him a member, who may edit and delete his own.
+    await last(bob.page).getByRole("button", { name: "Edit", exact: true }).waitFor();
+    assert.deepEqual(await actionsOf(last(bob.page)), [
+      ...["React", "Reply", "Thread", "Edit", "Copy text", "Copy link", "Delete"],
+    ]);
+    await seesLast(ada.page, "By a member");
+    assert.deepEqual(await actionsOf(last(ada.page)), [
+      ...["React", "Reply", "Thread", "Pin", "Copy text", "Copy link", "Mark unread"],
+      ...["Report", "Mute Bob", "Ban Bob", "Delete"],
+    ]);
+  }));
+
+Deno.test("a message is reported with a reason and a comment", () =>
+  withPeople(async (people) => {
+    const { ada, bob } = people;
+    await people.meet();
+    await write(ada.page, "Buy this");
+    await seesLast(bob.page, "Buy this");
+    await act(last(bob.page), "Report");
+    const dialog = bob.page.getByRole("dialog", { name: "Report a message" });
+    await dialog.getByText("Buy this").waitFor();
+    await dialog.getByLabel("What is wrong with it").selectOption("Spam");
+    await dialog.getByLabel("What the moderators should know").fill("Every day");
+    const sent = bob.page.waitForRequest(/\/report$/);
+    await dialog.getByRole("button", { name: "Report" }).click();
+    assert.deepEqual((await sent).postDataJSON(), { reason: "Spam", comment: "Every day" });
+    await dialog.waitFor({ state: "detached" });
+    await bob.page.getByText("The message is reported to the moderators.").waitFor();
+  }));
+
+Deno.test("an owner gives a role in the pane of members, and both see what it allows", () =>
+  withPeople(async (people) => {
+    const { ada, bob } = await meetMembers(people);
+    for (const { page } of [ada, bob]) await showMembers(page);
+    await line(bob.page, "Ada").getByText("owner").waitFor();
+    assert.equal(await line(bob.page, "Ada").getByRole("button").count(), 0);
+    await choose(line(ada.page, "Bob"), "Make moderator");
+    await line(bob.page, "Bob").getByText("you · moderator").waitFor();
+    await bob.page.getByRole("button", { name: "Banned" }).waitFor();
+    // Who is above whom is the server's to say.
+    await choose(line(bob.page, "Ada"), "Mute…");
+    const dialog = bob.page.getByRole("dialog", { name: "Mute Ada" });
+    await dialog.getByRole("button", { name: "Mute", exact: true }).click();
+    await dialog.getByText("You may not do this in this room.").waitFor();
+    await bob.page.keyboard.press("Escape");
+    await choose(line(ada.page, "Bob"), "Make member");
+    await bob.page.getByRole("button", { name: "Banned" }).waitFor({ state: "detached" });
+  }));
+
+Deno.test("a mute is shown with its end, listed with its reason, and lifted", () =>
+  withPeople(async (people) => {
+    const { ada, bob } = await meetMembers(people);
+    for (const { page } of [ada, bob]) await showMembers(page);
+    await choose(line(ada.page, "Bob"), "Mute…");
+    const dialog = ada.page.getByRole("dialog", { name: "Mute Bob" });
+    await dialog.getByLabel("For how long").selectOption("1 day");
+    await dialog.getByLabel("Reason").fill("Too loud");
+    await dialog.getByRole("button", { name: "Mute", exact: true }).click();
+    await line(bob.page, "Bob").getByText(/^you · muted until /).waitFor();
+    await ada.page.getByRole("button", { name: "Muted" }).click();
+    await line(ada.page, "Bob").getByText(/^muted until .* · Too loud$/).waitFor();
+    await ada.page.getByRole("button", { name: "Unmute Bob" }).click();
+    await ada.page.getByText("Nobody is muted.").waitFor();
+    await line(bob.page, "Bob").getByText("you", { exact: true }).waitFor();
+  }));
+
+Deno.test("members are found by name and role, and who is alone as an owner cannot leave", () =>
+  withPeople(async (people) => {
+    const { ada, server } = people;
+    await people.enter();
+    const roomId = await ada.page.evaluate<string>("location.hash.slice(2)");
+    for (const name of ["Cem", "Dora", "Emil", "Fay", "Gus", "Hana", "Ivan"]) {
+      const client = createClient(server.url);
+      const email = `${crypto.randomUUID()}@example.com`;
+      await client.register({ email, password: "correct horse", displayName: name });
+      await addMember(client.api, roomId, "me");
+      client.close();
+    }
+    await showMembers(ada.page);
+    const find = ada.page.getByRole("searchbox", { name: "Find a member" });
+    await find.fill("do");
+    await line(ada.page, "Emil").waitFor({ state: "detached" });
+    await line(ada.page, "Dora").waitFor();
+    await find.fill("");
+    await line(ada.page, "Emil").waitFor();
+    await ada.page.getByLabel("Role").selectOption("Owners");
+    await line(ada.page, "Emil").waitFor({ state: "detached" });
+    await choose(line(ada.page, "Ada"), "Leave the room…");
+    await ada.page.getByRole("button", { name: "Leave", exact: true }).click();
+    await ada.page.getByText("make somebody else an owner first").waitFor();
+    await ada.page.keyboard.press("Escape");
+  }));
+
+/** Both in a room of Ada's; with his first message Bob is a member. */
+async function meetMembers(people: People): Promise<People> {
+  await people.meet();
+  await write(people.bob.page, "I am here");
+  await seesLast(people.ada.page, "I am here");
+  return people;
+}
+
+async function showMembers(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "Members", exact: true }).click();
+  await page.locator(".members li").first().waitFor();
+}
+
+/** The line of a member in the pane. */
+function line(page: Page, name: string): Locator {
+  return page.locator(".members li").filter({ has: page.getByText(name, { exact: true }) });
+}
+
+/** Chooses an action on a member. */
+async function choose(member: Locator, action: string): Promise<void> {
+  await member.getByRole("button", { name: /^Actions for / }).click();
+  await member.getByRole("menuitem", { name: action, exact: true }).click();
+}
+
+function last(page: Page): Locator {
+  return page.locator(".message").last();
+}
+
+async function actionsOf(message: Locator): Promise<string[]> {
+  await showActions(message);
+  return await message.getByRole("toolbar").getByRole("button").allTextContents();
+}

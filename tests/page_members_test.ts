@@ -1,0 +1,89 @@
+/** How the page loads and words what it shows of a room's members. */
+import assert from "node:assert/strict";
+import { type Page, PagedList, type PageRequest } from "../web/paged_list.ts";
+import { describeEnd, endOf } from "../web/periods.ts";
+
+Deno.test("a list is loaded page by page, up to its end", async () => {
+  const { list, asked } = listOf(120);
+  assert.deepEqual(stateOf(list), [undefined, false]);
+  await list.restart();
+  assert.deepEqual(stateOf(list), [50, true]);
+  await list.loadMore();
+  await list.loadMore();
+  assert.deepEqual(stateOf(list), [120, false]);
+  await list.loadMore();
+  assert.deepEqual(asked.map(({ cursor }) => cursor), [undefined, "50", "100"]);
+});
+
+Deno.test("a list that is read again keeps its length, up to a bound", async () => {
+  const { list, asked } = listOf(10_000);
+  await list.restart();
+  for (let page = 1; page < 20; page++) await list.loadMore();
+  assert.equal(list.items.value?.length, 1_000);
+  asked.length = 0;
+  await list.reload();
+  assert.equal(list.items.value?.length, 500);
+  assert.deepEqual(asked.map(({ limit }) => limit), [100, 100, 100, 100, 100]);
+});
+
+Deno.test("changes while a list is read lead to one more reading, however many they are", async () => {
+  const { list, asked } = listOf(10);
+  const first = list.restart();
+  await Promise.all([list.reload(), list.reload(), list.reload(), first]);
+  assert.equal(asked.length, 2);
+});
+
+Deno.test("the answer to an older question is ignored", async () => {
+  const answers: ((page: Page<number>) => void)[] = [];
+  const list = new PagedList<number>(() => new Promise((resolve) => answers.push(resolve)));
+  const done = Promise.all([list.restart(), list.restart()]);
+  answers[1]!({ items: [2], nextCursor: null });
+  answers[0]!({ items: [1], nextCursor: null });
+  await done;
+  assert.deepEqual(list.items.value, [2]);
+});
+
+Deno.test("a list that cannot be read says why, and keeps what it has", async () => {
+  let isAway = false;
+  const list = new PagedList<number>(() => {
+    return isAway ? Promise.reject(new Error("away")) : Promise.resolve(pageOf(1));
+  });
+  await list.restart();
+  isAway = true;
+  await list.reload();
+  assert.deepEqual([list.items.value, list.fault.value], [[0], "away"]);
+  isAway = false;
+  await list.reload();
+  assert.equal(list.fault.value, "");
+});
+
+Deno.test("the end of a mute is said in words, and none if it does not end", () => {
+  const now = Date.parse("2026-01-01T12:00:00Z");
+  assert.equal(endOf(3_600, now), "2026-01-01T13:00:00.000Z");
+  assert.equal(endOf(null, now), null);
+  assert.match(describeEnd(endOf(86_400 * 7, now), now), /^ until .*2026.*/);
+  assert.equal(describeEnd(null, now), "");
+  assert.equal(describeEnd("9999-12-31T23:59:59.999Z", now), "");
+});
+
+/** How much is loaded, and whether there is more. */
+function stateOf({ items, hasMore }: PagedList<number>) {
+  return [items.value?.length, hasMore];
+}
+
+/** A list of numbers, and the pages that were asked for. */
+function listOf(count: number) {
+  const asked: PageRequest[] = [];
+  const list = new PagedList<number>((page) => {
+    asked.push(page);
+    return Promise.resolve(pageOf(count, page));
+  });
+  return { list, asked };
+}
+
+function pageOf(count: number, { limit, cursor }: PageRequest = { limit: 50 }): Page<number> {
+  const from = Number(cursor ?? 0);
+  const to = Math.min(from + limit, count);
+  const items = Array.from({ length: to - from }, (_, i) => from + i);
+  return { items, nextCursor: to < count ? String(to) : null };
+}

@@ -1,0 +1,22 @@
+/** The dialogs of a room, of which one is open at a time. */
+import { html } from "htm/preact";
+import type { OpenRoom } from "../open_room.ts";
+import { BanDialog, LeaveDialog, MuteDialog, RemoveDialog } from "./member_dialogs.ts";
+import { ReportDialog } from "./report_dialog.ts";
+
+const DIALOGS = {
+  ban: BanDialog,
+  leave: LeaveDialog,
+  mute: MuteDialog,
+  remove: RemoveDialog,
+  report: ReportDialog,
+} as const;
+
+export function RoomDialogs({ open }: { open: OpenRoom }) {
+  const dialog = open.dialog.value;
+  if (dialog === null) return null;
+  const { kind, ...subject } = dialog;
+  return html`
+    <${DIALOGS[kind]} open=${open} ...${subject} onClose=${() => open.dialog.value = null} />
+  `;
+}

@@ -1,0 +1,116 @@
+/** A list that the server gives page by page. */
+import { batch, type ReadonlySignal, signal } from "@preact/signals";
+
+export interface Page<T> {
+  items: readonly T[];
+  /** Null at the end. */
+  nextCursor: string | null;
+}
+
+export interface PageRequest {
+  limit: number;
+  /** The `nextCursor` of the page before; without it the first is asked for. */
+  cursor?: string;
+}
+
+export type ReadPage<T> = (page: PageRequest) => Promise<Page<T>>;
+
+const PAGE = 50;
+/** Read at once when the list is read again: what was shown beyond is loaded by scrolling. */
+const MAX_RELOADED = 500;
+const MAX_PAGE = 100;
+
+export class PagedList<T> {
+  readonly #read: ReadPage<T>;
+  readonly #items = signal<readonly T[] | null>(null);
+  readonly #fault = signal("");
+  readonly #cursor = signal<string | null>(null);
+  /** Counts the readings: an answer to an older one is ignored. */
+  #reading = 0;
+  #isReading = false;
+  /** Whether the list has changed while it was read. */
+  #isStale = false;
+
+  constructor(read: ReadPage<T>) {
+    this.#read = read;
+  }
+
+  /** What is loaded; null before the first page. */
+  get items(): ReadonlySignal<readonly T[] | null> {
+    return this.#items;
+  }
+
+  /** Why it could not be read; `""` if it could. */
+  get fault(): ReadonlySignal<string> {
+    return this.#fault;
+  }
+
+  get hasMore(): boolean {
+    return this.#cursor.value !== null;
+  }
+
+  /** Begins anew, because something else is asked for. */
+  async restart(): Promise<void> {
+    this.#reading++;
+    this.#isReading = false;
+    await this.#load(PAGE);
+  }
+
+  /** Adds the next page. Does nothing while one is read. */
+  async loadMore(): Promise<void> {
+    const cursor = this.#cursor.peek();
+    if (cursor === null || this.#isReading) return;
+    await this.#run(async () => {
+      const page = await this.#read({ limit: PAGE, cursor });
+      return { ...page, items: [...this.#items.peek() ?? [], ...page.items] };
+    });
+  }
+
+  /** Reads again what is shown, and keeps it meanwhile. */
+  async reload(): Promise<void> {
+    this.#isStale = this.#isReading;
+    if (this.#isReading) return;
+    await this.#load(Math.min(this.#items.peek()?.length || PAGE, MAX_RELOADED));
+  }
+
+  /** Ignores what is still read. */
+  close(): void {
+    this.#reading++;
+  }
+
+  #load(count: number): Promise<void> {
+    return this.#run(async () => {
+      const items: T[] = [];
+      let cursor: string | null = null;
+      do {
+        const limit = Math.min(Math.max(count - items.length, PAGE), MAX_PAGE);
+        const page: Page<T> = await this.#read({ limit, ...(cursor && { cursor }) });
+        items.push(...page.items);
+        cursor = page.nextCursor;
+      } while (cursor !== null && items.length < count);
+      return { items, nextCursor: cursor };
+    });
+  }
+
+  async #run(read: () => Promise<Page<T>>): Promise<void> {
+    const reading = ++this.#reading;
+    this.#isReading = true;
+    let [page, fault]: [Page<T> | null, string] = [null, ""];
+    try {
+      page = await read();
+    } catch (error) {
+      fault = (error as Error).message;
+    }
+    if (reading !== this.#reading) return;
+    this.#isReading = false;
+    batch(() => {
+      this.#fault.value = fault;
+      if (!page) return;
+      this.#items.value = page.items;
+      this.#cursor.value = page.nextCursor;
+    });
+    if (!this.#isStale) return;
+    this.#isStale = false;
+    await this.reload();
+  }
+}
