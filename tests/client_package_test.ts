@@ -16,7 +16,7 @@ const ENTRIES = [
   "rest/mod.ts",
   "testing/mod.ts",
 ].map((name) => `src/client/${name}`);
-const MAX_GZIP_BYTES = 14 * 1024;
+const MAX_GZIP_BYTES = 15 * 1024;
 const project = JSON.parse(await Deno.readTextFile(`${ROOT}deno.json`));
 const nodeMajor = await findNode();
 
@@ -50,7 +50,7 @@ Deno.test("the client can be published to JSR", async () => {
   await deno("publish", "--dry-run", "--allow-dirty");
 });
 
-Deno.test("the client for browsers is at most 14 KB gzipped", async () => {
+Deno.test("the client for browsers is at most 15 KB gzipped", async () => {
   const file = await Deno.makeTempFile({ suffix: ".js" });
   await deno("bundle", "--platform", "browser", "--minify", "--output", file, ENTRIES[0]!);
   const bytes = await sizeOf((await Deno.open(file)).readable.pipeThrough(

@@ -1,6 +1,6 @@
 /** The server in memory of `@echoroom/client/testing`: what a test can make happen on it. */
 import assert from "node:assert/strict";
-import { createClient, type Room } from "../src/client/mod.ts";
+import { createClient, type Room, type RoomSummary } from "../src/client/mod.ts";
 import { TestServer, waitFor } from "../src/client/testing/mod.ts";
 import { HANG_MS } from "./harness/deadline.ts";
 import { inRoom } from "./harness/memory_world.ts";
@@ -236,4 +236,22 @@ Deno.test("a wait that is in vain names what is there instead", () =>
       waitFor(room.messages, ({ length }) => length === 2, 1),
       /It stays \[.*Bob created the room/,
     );
+  }));
+
+Deno.test("the list of rooms has one's role, and what is made and read on another device", () =>
+  inRoom(async ({ server, client, ada, bob, room }) => {
+    const lists = (isWanted: (room: RoomSummary) => boolean) =>
+      waitFor(client.rooms, (rooms) => rooms?.some(isWanted) ?? false, HANG_MS);
+    client.rooms.subscribe(() => {});
+    await room.send("Hello");
+    await lists(({ slug, role }) => slug === "general" && role === "member");
+    bob.send("general", "Welcome");
+    await lists(({ unread }) => unread === 1);
+    const phone = server.createClient(ada);
+    await phone.api.createRoom({ name: "Plans" });
+    await lists(({ name, role }) => name === "Plans" && role === "owner");
+    const onPhone = phone.join("general");
+    await reaches(onPhone.state, "live");
+    onPhone.markRead();
+    await lists(({ slug, unread }) => slug === "general" && unread === 0);
   }));

@@ -11,6 +11,7 @@ import { ServerAddress } from "./address.ts";
 import type { Ack, Action, Unsent } from "./commands.ts";
 import { closed, type EchoRoomError, signedOut, unreachable } from "./errors.ts";
 import { handle } from "./events.ts";
+import type { ServerFrame } from "./frames.ts";
 import { type Observable, Observed } from "./observable.ts";
 import {
   type ClientFetch,
@@ -20,7 +21,7 @@ import {
   ownFetch,
   ownWebSocket,
 } from "./platform.ts";
-import type { Room, RoomEventHandler, RoomEvents } from "./room.ts";
+import type { AllEvents, Room, RoomEventHandler } from "./room.ts";
 import { TIMING, type Timing } from "./timing.ts";
 import type { OutboxStorage } from "./unsent_store.ts";
 
@@ -130,7 +131,7 @@ export class Client {
       timing,
       onState: () => this.#onState(),
       onUser: (user) => this.#takeUser(user),
-      onEvent: (frame) => this.#rooms.receive(frame),
+      onEvent: (frame) => this.#receive(frame),
       // Any room's answer will do; the rooms take turns, so that a gap in any is found.
       onSilence: () => this.#rooms.checkNext() || this.#connection.identify(),
     });
@@ -152,6 +153,7 @@ export class Client {
       api: this.api,
       connection: this.#connection,
       join: (id) => this.#rooms.join(id, false),
+      onUser: (user) => this.#setUser(user),
     });
     this.connection = this.#connection.state;
     this.user = this.#observedUser;
@@ -225,13 +227,20 @@ export class Client {
   }
 
   /**
-   * Calls a function for everything of one kind that happens in the rooms that are joined, from now on.
-   * A room that is joined under two names counts once.
-   * @param handler gets what {@linkcode RoomEvents} says, as that of `room.on()`
+   * Calls a function for everything of one kind that happens in the rooms that are joined, from now on,
+   * or, as `mentioned`, in any room. A room that is joined under two names counts once.
+   * @param handler gets what {@linkcode AllEvents} says, as that of `room.on()`
    * @returns ends that
    */
-  on<T extends keyof RoomEvents>(type: T, handler: RoomEventHandler<T>): () => void {
+  on<T extends keyof AllEvents>(type: T, handler: RoomEventHandler<T>): () => void {
     return handle(this.#rooms.events, type, handler);
+  }
+
+  #receive(frame: ServerFrame): void {
+    const { event, data } = frame;
+    if (event === "account:item") this.#roomList.receive(data.item);
+    else if (event === "mention:new") this.#rooms.events.call("mentioned", [data]);
+    else this.#rooms.receive(frame);
   }
 
   async #signIn(call: () => Promise<SignedIn>): Promise<User> {
@@ -293,6 +302,7 @@ export class Client {
     }
     const session = this.#sessions;
     const answer = await this.api.refresh().catch((error: EchoRoomError) => {
+      if (error.code === "account_banned") throw signedOut(error.message);
       throw error.status === 401
         ? signedOut(this.#user ? undefined : "Nobody is signed in.")
         : error;

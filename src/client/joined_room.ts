@@ -23,7 +23,7 @@ import type {
   RoomState,
   SendOptions,
 } from "./room.ts";
-import type { RoomHost } from "./room_host.ts";
+import type { Place, RoomHost } from "./room_host.ts";
 import { Subscription } from "./subscription.ts";
 import { LiveThread, type Thread } from "./thread.ts";
 import { Timeline } from "./timeline.ts";
@@ -33,6 +33,7 @@ import { OthersTyping, OwnTyping } from "./typing.ts";
 export class JoinedRoom implements Room {
   readonly name: string;
   readonly info: Observed<RoomInfo | null> = new Observed<RoomInfo | null>(() => null);
+  readonly capabilities: Observed<readonly string[]> = new Observed<readonly string[]>(() => []);
   readonly state: Observable<RoomState>;
   readonly messages: Observable<readonly ChatMessage[]>;
   readonly hasOlder: Observable<boolean>;
@@ -72,6 +73,7 @@ export class JoinedRoom implements Room {
       isLive: () => this.subscription.status === "live",
       isPresent: () => host.isPresent(this),
       joined: (answer: ServerEvents["room:joined"]) => this.#joined(answer),
+      updated: (place: Place) => this.#update(place),
       live: (isLive: boolean) => {
         if (isLive) this.reading.start();
         else this.reading.stop();
@@ -235,6 +237,9 @@ export class JoinedRoom implements Room {
   receive(frame: ServerFrame): void {
     if (isEntry(frame)) return this.#takeEntry(frame);
     const { event, data } = frame;
+    // The server says why, or lets it in again.
+    if (event === "room:removed") void this.subscription.enter();
+    if (event === "room:updated") this.#update(data);
     if (event === "typing:update") this.#othersTyping.update(data.user, data.isTyping);
     if (event === "presence:update" && this.#online.update(data)) this.subscription.reload();
   }
@@ -243,7 +248,13 @@ export class JoinedRoom implements Room {
   report(unsent: Unsent, progress: Progress): void {
     this.timeline.update(unsent, progress);
     // Sending makes one a member.
-    if (progress.state === "sent" && !this.reading.isMember) this.reading.ask();
+    if (progress.state === "sent" && !this.reading.isMember) this.becameMember();
+  }
+
+  /** The user has become a member: there is a read position, and more that they may do. */
+  becameMember(): void {
+    this.reading.ask();
+    this.subscription.reload();
   }
 
   /** Rooms are also left by a sign-out, for which there is a more specific error. */
@@ -275,8 +286,13 @@ export class JoinedRoom implements Room {
     throw noMessage();
   }
 
+  #update({ room, capabilities }: Place): void {
+    this.info.set(room);
+    this.capabilities.set(capabilities);
+  }
+
   #joined(answer: ServerEvents["room:joined"]): void {
-    this.info.set(answer.room);
+    this.#update(answer);
     // Nobody tells of those who come and go.
     if (this.#host.isPresent(this)) this.#online.join(answer);
     else this.#online.clear();

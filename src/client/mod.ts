@@ -90,6 +90,7 @@ export type {
   ClientSocketConstructor,
 } from "./platform.ts";
 export type {
+  AllEvents,
   Attendance,
   ChangedBy,
   ChangedReactions,

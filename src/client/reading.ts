@@ -78,6 +78,11 @@ export class Reading {
     this.unread.changed();
   }
 
+  /** The server may have another position: one set on another device. */
+  moved(seq: number): void {
+    if (seq !== this.#known?.seq) this.ask();
+  }
+
   /** Asks again: the user may have become a member. */
   ask(): void {
     this.#want(this.#wanted ?? ASK);

@@ -1,4 +1,5 @@
 /** A room as an app uses it. */
+import type { MentionServerEvents } from "../protocol/wire/mentions.ts";
 import type { EmojiUse, Message } from "../protocol/wire/messages.ts";
 import type { Room as RoomInfo } from "../protocol/wire/rooms.ts";
 import type { PublicUser } from "../protocol/wire/users.ts";
@@ -18,8 +19,9 @@ export type RoomState =
   /** Every entry of the log arrives as it is written. */
   | { readonly status: "live" }
   /**
-   * The server refuses: there is no such room, or this client is in too many. It is asked again after
-   * ever longer waits, at the next `client.join()`, and once this client has made a room or left one.
+   * The server refuses: there is no such room, the user was taken out of it, or this client is in too
+   * many. It is asked again after ever longer waits, at the next `client.join()`, and once this client
+   * has made a room or left one.
    */
   | { readonly status: "failed"; readonly error: EchoRoomError }
   /** The app has left the room, the user has signed out, or the client was closed. */
@@ -90,8 +92,14 @@ export interface RoomEvents {
   reset: [room: Room];
 }
 
+/** The events of a client: those of all its rooms, and what concerns its user. */
+export interface AllEvents extends RoomEvents {
+  /** Somebody named the user, answered them, or wrote to them alone, in a room that is joined or not. */
+  mentioned: [mention: MentionServerEvents["mention:new"]];
+}
+
 /** Handles the events of one name. A message is as it was then, or later. */
-export type RoomEventHandler<T extends keyof RoomEvents> = (...event: RoomEvents[T]) => void;
+export type RoomEventHandler<T extends keyof AllEvents> = (...event: AllEvents[T]) => void;
 
 /** A room that the app has joined; made by `client.join()`. */
 export interface Room {
@@ -103,6 +111,8 @@ export interface Room {
   readonly cursor: number;
   /** The room itself; null until it was first joined. */
   readonly info: Observable<RoomInfo | null>;
+  /** What the user may do in it; none until it was first joined. */
+  readonly capabilities: Observable<readonly string[]>;
   /** Its state. */
   readonly state: Observable<RoomState>;
   /** Oldest first, own ones that are still on their way last. */

@@ -7,6 +7,9 @@ import type { Connection } from "./connection.ts";
 import type { Room } from "./room.ts";
 import type { Timing } from "./timing.ts";
 
+/** What the server says of a room itself. */
+export type Place = Pick<ServerEvents["room:updated"], "room" | "capabilities">;
+
 export interface RoomHost {
   readonly api: Api;
   readonly connection: Connection;

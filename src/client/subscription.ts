@@ -4,6 +4,7 @@ import type { Connection } from "./connection.ts";
 import type { EchoRoomError } from "./errors.ts";
 import { Observed } from "./observable.ts";
 import type { Recovery, RoomState } from "./room.ts";
+import type { Place } from "./room_host.ts";
 import type { Timeline } from "./timeline.ts";
 import { backoffMs, type Timing } from "./timing.ts";
 
@@ -20,6 +21,8 @@ export interface SubscriptionHost {
   live(isLive: boolean): void;
   /** Takes what a join shows beside the messages. */
   joined(answer: ServerEvents["room:joined"]): void;
+  /** Takes the room as a recovery shows it. */
+  updated(place: Place): void;
 }
 
 const RETRY_MS = 2_000;
@@ -143,6 +146,7 @@ export class Subscription {
       const request = { ...this.#place(), lastSeenSeq, lastSeenEntryId: id ?? undefined };
       await this.#host.connection.request("connection:recover", request, (page) => {
         if (attempt !== this.#attempt) return;
+        this.#host.updated(page);
         added += timeline.recover(page);
         reset ||= page.reset;
         // What is still missing after the last page was never in the log.

@@ -4,6 +4,7 @@ import { MAX_ID_LENGTH, MAX_ROOM_NAME_LENGTH } from "../../protocol/wire/limits.
 import type { ServerEvents } from "../../protocol/wire/events.ts";
 import type { PublicUser } from "../../protocol/wire/users.ts";
 import { newId } from "../platform.ts";
+import { AccountStream } from "./account_stream.ts";
 import { Accounts } from "./accounts.ts";
 import { Faults } from "./faults.ts";
 import { invalid } from "./refusals.ts";
@@ -43,6 +44,7 @@ export class Chat {
   readonly faults: Faults = new Faults();
   readonly sockets: Set<Connected> = new Set();
   readonly #rooms = new Map<string, RoomLog>();
+  readonly #streams = new Map<string, AccountStream>();
   /** Who is in a room, and through what. */
   readonly #present = new Map<string, Map<Holder, PublicUser>>();
   /** Who types in a room, by their ids. */
@@ -60,9 +62,22 @@ export class Chat {
     const room = new RoomLog({ ...OPEN, ...fields, description: description ?? null, ...times }, {
       usersOf: (ids) => ids.flatMap((id) => this.accounts.find(id)?.shown ?? []),
       onEntry: (entry) => this.#pass(entry),
+      onMember: (userId, data) => {
+        this.stream(userId).put(`room:${id}`, { type: "room", data });
+      },
+      onRead: (userId, seq) => {
+        this.stream(userId).put(`read:${id}`, { type: "read", data: { roomId: id, seq } });
+      },
     });
     this.#rooms.set(id, room);
     return room;
+  }
+
+  /** What concerns a user beyond the rooms. */
+  stream(userId: string): AccountStream {
+    const stream = this.#streams.get(userId) ?? new AccountStream();
+    this.#streams.set(userId, stream);
+    return stream;
   }
 
   /** All rooms by name. */

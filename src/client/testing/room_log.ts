@@ -1,6 +1,7 @@
 /** One room of the server in memory: its log, and the commands that add to it. */
 import { ChatError } from "../../domain/errors.ts";
 import type { ServerEvents } from "../../protocol/wire/events.ts";
+import type { MemberOfRoom } from "../../protocol/wire/account.ts";
 import { MAX_TEXT_LENGTH } from "../../protocol/wire/limits.ts";
 import {
   type Message,
@@ -32,6 +33,10 @@ export interface RoomLogHost {
   usersOf(ids: readonly string[]): PublicUser[];
   /** An entry was added. */
   onEntry(entry: EntryEvent): void;
+  /** A user has become a member. */
+  onMember(userId: string, place: MemberOfRoom): void;
+  /** A member has read up to an entry. */
+  onRead(userId: string, seq: number): void;
 }
 
 const MAX_EMOJI = 20;
@@ -71,7 +76,7 @@ export class RoomLog {
       systemType: "room_created",
       systemData: { users: [createdBy.id] },
     });
-    this.#state.readSeqs.set(createdBy.id, 1);
+    this.#addMember(createdBy.id, 1);
   }
 
   get room(): Room {
@@ -100,7 +105,7 @@ export class RoomLog {
         metadata,
         ...place,
       });
-      if (!this.#state.readSeqs.has(by.id)) this.#state.readSeqs.set(by.id, message.seq);
+      if (!this.#state.readSeqs.has(by.id)) this.#addMember(by.id, message.seq);
       return message;
     });
   }
@@ -189,10 +194,9 @@ export class RoomLog {
     const known = this.#state.readSeqs.get(userId);
     if (known === undefined) throw forbidden("Only members have a read position.");
     const wanted = Math.min(seq, this.room.lastSeq);
-    this.#state.readSeqs.set(
-      userId,
-      isBack ? Math.min(known, wanted - 1) : Math.max(known, wanted),
-    );
+    const readSeq = isBack ? Math.min(known, wanted - 1) : Math.max(known, wanted);
+    this.#state.readSeqs.set(userId, readSeq);
+    if (readSeq !== known) this.#host.onRead(userId, readSeq);
     return this.reader.readState(userId);
   }
 
@@ -210,6 +214,11 @@ export class RoomLog {
     for (const [id, readSeq] of this.#state.readSeqs) {
       this.#state.readSeqs.set(id, Math.min(readSeq, seq));
     }
+  }
+
+  #addMember(userId: string, readSeq: number): void {
+    this.#state.readSeqs.set(userId, readSeq);
+    this.#host.onMember(userId, this.reader.membershipOf(userId));
   }
 
   /** Does a command once: it is acked the same when it is repeated. */

@@ -1,6 +1,7 @@
 /** A room of the server in memory as its answers show it. */
 import { messageNotFound } from "../../domain/errors.ts";
 import type { ServerEvents } from "../../protocol/wire/events.ts";
+import type { MemberOfRoom } from "../../protocol/wire/account.ts";
 import { JOINED_MESSAGES, MISSED_MESSAGES } from "../../protocol/wire/limits.ts";
 import type {
   Message,
@@ -60,6 +61,13 @@ export class RoomReader {
     const lastMessageAt = this.#state.messages.at(-1)?.createdAt ?? null;
     const me = this.#state.readSeqs.has(userId) ? this.readState(userId) : undefined;
     return { ...this.room, lastMessageAt, ...(me && { me }) };
+  }
+
+  /** A member's place in the room. */
+  membershipOf(userId: string): MemberOfRoom {
+    const role = this.#state.room.createdBy.id === userId ? "owner" : "member";
+    const readSeq = this.#state.readSeqs.get(userId)!;
+    return { room: this.room, role, notifications: "all", hidden: false, readSeq };
   }
 
   /** What a join shows. */

@@ -52,9 +52,11 @@ const ROUTES: Record<Route, (call: Call) => Result> = {
     return { status: 204, cookie: null };
   },
   "GET /auth/me": ({ account: { user } }) => ({ body: { user } }),
-  "PATCH /auth/me": ({ chat, account, body }) => ({
-    body: { user: chat.accounts.change(account, body as ProfileChanges) },
-  }),
+  "PATCH /auth/me": ({ chat, account, body }) => {
+    const user = chat.accounts.change(account, body as ProfileChanges);
+    chat.stream(user.id).put("profile", { type: "profile", data: { user } });
+    return { body: { user } };
+  },
   "GET /rooms": listRooms,
   "POST /rooms": ({ chat, account, body }) => ({
     status: 201,

@@ -10,6 +10,7 @@ import {
 import type { RoomCursor } from "../../protocol/wire/messages.ts";
 import type { PublicUser } from "../../protocol/wire/users.ts";
 import type { ClientSocket } from "../platform.ts";
+import type { AccountStream, ItemListener } from "./account_stream.ts";
 import type { Account } from "./accounts.ts";
 import type { Chat, Connected, ServerEvent } from "./chat.ts";
 import { refusalOf } from "./refusals.ts";
@@ -44,11 +45,18 @@ export class TestSocket implements ClientSocket, Connected {
   sessionId: string | null = null;
   readonly #chat: Chat;
   #account: Account | null = null;
+  readonly #takeItem: ItemListener = (item) => {
+    this.#deliver({ event: "account:item", data: { item } });
+  };
   #isClosed = false;
 
   constructor(chat: Chat) {
     this.#chat = chat;
     queueMicrotask(() => this.#open());
+  }
+
+  get #stream(): AccountStream {
+    return this.#chat.stream(this.#account!.user.id);
   }
 
   get user(): PublicUser | null {
@@ -92,6 +100,7 @@ export class TestSocket implements ClientSocket, Connected {
   #end(): void {
     this.#isClosed = true;
     this.#chat.sockets.delete(this);
+    if (this.#account) this.#stream.leave(this.#takeItem);
     for (const roomId of [...this.rooms.keys()]) this.#leave(roomId);
   }
 
@@ -144,7 +153,7 @@ export class TestSocket implements ClientSocket, Connected {
       throw new ChatError("not_identified", "The socket must send auth:identify first.");
     }
     if (event === "connection:recover") return this.#recover(data);
-    if (event === "account:recover") return [nothingMissed(data)];
+    if (event === "account:recover") return [this.#recoverAccount(data)];
     const by = this.#account.shown;
     const room = this.#chat.room(data.roomId);
     const roomId = room.room.id;
@@ -194,8 +203,18 @@ export class TestSocket implements ClientSocket, Connected {
     this.#account = account;
     this.sessionId = sessionId;
     const { user } = account;
-    const data = { user, expiresAt: NEVER, limits: LIMITS, account: { lastSeq: 0 } };
+    const data = {
+      user,
+      expiresAt: NEVER,
+      limits: LIMITS,
+      account: { lastSeq: this.#stream.lastSeq },
+    };
     return { event: "auth:ok", data };
+  }
+
+  #recoverAccount({ lastSeenSeq, limit }: ClientEvents["account:recover"]): ServerEvent {
+    const data = this.#stream.recover(lastSeenSeq, this.#takeItem, limit);
+    return { event: "account:missed", data };
   }
 
   #join(room: RoomLog, isPresent: boolean): ServerEvent {
@@ -244,9 +263,3 @@ export class TestSocket implements ClientSocket, Connected {
 }
 
 type ChangeFrame = Extract<Frame, { event: `message:${string}` | `reaction:${string}` }>;
-
-/** Accounts have no stream here. */
-function nothingMissed({ lastSeenSeq }: ClientEvents["account:recover"]): ServerEvent {
-  const reset = lastSeenSeq > 0;
-  return { event: "account:missed", data: { items: [], lastSeq: 0, hasMore: false, reset } };
-}
