@@ -200,10 +200,10 @@ Deno.test("one's preferences of a room are in the list, and a hidden one is show
     await lists(eve.client, (room) => room.id === id && !room.isHidden);
   }));
 
-Deno.test("a mention in a room that is not joined is an event of the client", () =>
+Deno.test("a mention in a room that is not joined is announced to the client", () =>
   onTrio(async ({ bob, eve }) => {
     const room = await enter(bob.client, await roomOf(bob));
-    const mentioned = new Promise((resolve) => eve.client.on("mentioned", resolve));
+    const mentioned = new Promise((resolve) => eve.client.onMention(resolve));
     const { id } = await room.send("Hello, Eve", { mentions: [idOf(eve)] });
     const { by, ...mention } = await mentioned as { by: { displayName: string } };
     assert.equal(by.displayName, "Bob");

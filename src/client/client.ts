@@ -1,5 +1,6 @@
 /** A server as an app sees it: who is signed in, the connection, rooms, and messages on their way. */
 import type { SignedIn } from "../protocol/wire/auth.ts";
+import type { MentionServerEvents } from "../protocol/wire/mentions.ts";
 import type { PublicUser, User } from "../protocol/wire/users.ts";
 import { type Account, Api, type Credentials, type ProfileChanges } from "./api.ts";
 import { Tokens } from "./tokens.ts";
@@ -11,6 +12,7 @@ import { ServerAddress } from "./address.ts";
 import type { Ack, Action, Unsent } from "./commands.ts";
 import { closed, type EchoRoomError, signedOut, unreachable } from "./errors.ts";
 import { handle } from "./events.ts";
+import { Listeners } from "./listeners.ts";
 import type { ServerFrame } from "./frames.ts";
 import { type Observable, Observed } from "./observable.ts";
 import {
@@ -21,7 +23,7 @@ import {
   ownFetch,
   ownWebSocket,
 } from "./platform.ts";
-import type { AllEvents, Room, RoomEventHandler } from "./room.ts";
+import type { Room, RoomEventHandler, RoomEvents } from "./room.ts";
 import { TIMING, type Timing } from "./timing.ts";
 import type { OutboxStorage } from "./unsent_store.ts";
 
@@ -44,6 +46,9 @@ export interface ClientOptions {
   /** Other times than {@linkcode TIMING}. */
   timing?: Partial<Timing>;
 }
+
+/** A message that concerns the user. */
+export type MentionHint = MentionServerEvents["mention:new"];
 
 /** How a room is joined. */
 export interface JoinOptions {
@@ -100,6 +105,7 @@ export class Client {
   readonly #address: ServerAddress;
   readonly #ownToken: ClientOptions["token"];
   readonly #timing: Timing;
+  readonly #mentions = new Listeners<[MentionHint]>();
   readonly #observedUser = new Observed(() => this.#user);
   #user: User | null = null;
   /** Callers that wait for the user. */
@@ -227,19 +233,28 @@ export class Client {
   }
 
   /**
-   * Calls a function for everything of one kind that happens in the rooms that are joined, from now on,
-   * or, as `mentioned`, in any room. A room that is joined under two names counts once.
-   * @param handler gets what {@linkcode AllEvents} says, as that of `room.on()`
+   * Calls a function for everything of one kind that happens in the rooms that are joined, from now on.
+   * A room that is joined under two names counts once.
+   * @param handler gets what {@linkcode RoomEvents} says, as that of `room.on()`
    * @returns ends that
    */
-  on<T extends keyof AllEvents>(type: T, handler: RoomEventHandler<T>): () => void {
+  on<T extends keyof RoomEvents>(type: T, handler: RoomEventHandler<T>): () => void {
     return handle(this.#rooms.events, type, handler);
+  }
+
+  /**
+   * Calls a function when somebody names the user, answers them, or writes to them alone, in a room that
+   * is joined or not: a hint, which is not repeated after an absence.
+   * @returns ends that
+   */
+  onMention(handler: (mention: MentionHint) => void): () => void {
+    return this.#mentions.add(handler);
   }
 
   #receive(frame: ServerFrame): void {
     const { event, data } = frame;
     if (event === "account:item") this.#roomList.receive(data.item);
-    else if (event === "mention:new") this.#rooms.events.call("mentioned", [data]);
+    else if (event === "mention:new") this.#mentions.call(data);
     else this.#rooms.receive(frame);
   }
 

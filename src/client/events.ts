@@ -1,17 +1,17 @@
 /** Handlers of what happens in rooms. */
 import type { Listeners } from "./listeners.ts";
-import type { AllEvents, RoomEventHandler } from "./room.ts";
+import type { RoomEventHandler, RoomEvents } from "./room.ts";
 
 /** Are called with every event. */
-export type RoomEventListeners = Listeners<[type: keyof AllEvents, event: unknown[]]>;
+export type RoomEventListeners = Listeners<[type: keyof RoomEvents, event: unknown[]]>;
 
 /** Calls a handler for the events of one name. Returns what ends that. */
-export function handle<T extends keyof AllEvents>(
+export function handle<T extends keyof RoomEvents>(
   listeners: RoomEventListeners,
   type: T,
   handler: RoomEventHandler<T>,
 ): () => void {
   return listeners.add((other, event) => {
-    if (other === type) handler(...event as AllEvents[T]);
+    if (other === type) handler(...event as RoomEvents[T]);
   });
 }

@@ -77,7 +77,13 @@ export type { PublicUser, User } from "../protocol/wire/users.ts";
 export type { ERROR_CODES, ErrorCode, InputFault } from "../domain/errors.ts";
 export { CLOSE_CODES } from "../protocol/wire/close_codes.ts";
 export type { Account, Api, Changes, Credentials, ProfileChanges, RequestParts } from "./api.ts";
-export { Client, type ClientOptions, createClient, type JoinOptions } from "./client.ts";
+export {
+  Client,
+  type ClientOptions,
+  createClient,
+  type JoinOptions,
+  type MentionHint,
+} from "./client.ts";
 export type { ConnectionState } from "./connection.ts";
 export { type ClientErrorCode, EchoRoomError, type Refusal } from "./errors.ts";
 export type { Observable } from "./observable.ts";
@@ -90,7 +96,6 @@ export type {
   ClientSocketConstructor,
 } from "./platform.ts";
 export type {
-  AllEvents,
   Attendance,
   ChangedBy,
   ChangedReactions,

@@ -1,5 +1,4 @@
 /** A room as an app uses it. */
-import type { MentionServerEvents } from "../protocol/wire/mentions.ts";
 import type { EmojiUse, Message } from "../protocol/wire/messages.ts";
 import type { Room as RoomInfo } from "../protocol/wire/rooms.ts";
 import type { PublicUser } from "../protocol/wire/users.ts";
@@ -92,14 +91,8 @@ export interface RoomEvents {
   reset: [room: Room];
 }
 
-/** The events of a client: those of all its rooms, and what concerns its user. */
-export interface AllEvents extends RoomEvents {
-  /** Somebody named the user, answered them, or wrote to them alone, in a room that is joined or not. */
-  mentioned: [mention: MentionServerEvents["mention:new"]];
-}
-
 /** Handles the events of one name. A message is as it was then, or later. */
-export type RoomEventHandler<T extends keyof AllEvents> = (...event: AllEvents[T]) => void;
+export type RoomEventHandler<T extends keyof RoomEvents> = (...event: RoomEvents[T]) => void;
 
 /** A room that the app has joined; made by `client.join()`. */
 export interface Room {
