@@ -10,6 +10,7 @@ const BROWSER = "gzip, deflate, br, zstd";
 const ASSETS = [
   "/",
   "/assets/lib/preact.js",
+  "/admin",
   "/try",
   "/docs",
   "/docs/swagger-ui.css",

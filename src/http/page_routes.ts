@@ -1,4 +1,4 @@
-/** The page at `/`, the one at `/try`, the one for unknown paths, and the files they are made of. */
+/** The page at `/`, those at `/admin` and `/try`, the one for unknown paths, and the files they are made of. */
 import { stripTypeScriptTypes } from "node:module";
 import { fileURLToPath } from "node:url";
 import { type Context, Hono } from "hono";
@@ -64,6 +64,7 @@ export function pageRoutes(settings: PageSettings): Hono {
   let emoji: Promise<Asset> | undefined;
 
   routes.get("/", (c) => indexes.answer(c, `${ROOT}web/index.html`, HTML));
+  routes.get("/admin", (c) => others.answer(c, `${ROOT}web/admin.html`, HTML));
   if (settings.tryPage) routes.get("/try", (c) => others.answer(c, `${ROOT}web/try.html`, HTML));
   // One route, not one for each kind of file, which Hono's fast router does not support.
   routes.get(`${PREFIX}:path{.+}`, async (c) => {

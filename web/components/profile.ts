@@ -35,6 +35,7 @@ export function OwnProfile({ chat, user }: { chat: Chat; user: User }) {
               .avatarUrl ?? ""} />
           </label>
         <//>
+        ${user.role === "admin" && html`<p><a href="/admin">Moderation</a></p>`}
         ${chat.attention.value && html`<${Calls} attention=${chat.attention.value} />`}
       <//>
     `}

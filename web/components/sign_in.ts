@@ -42,18 +42,26 @@ export function SignIn({ chat }: { chat: Chat }) {
             <//>
             </section>
       `}
-      <section class="card" aria-labelledby="login-title">
-        <h2 id="login-title">Welcome back</h2>
-        <${Form} id="login-form" action="Sign in"
-          onSubmit=${(known: Fields<Credentials>) => chat.signIn(client.login(known))}>
-          <label>Email <input name="email" type="email" autocomplete="username" required /></label>
-          <label>
-            Password
-            <input name="password" type="password" autocomplete="current-password" required />
-          </label>
-        <//>
-      </section>
+      <${LogIn} chat=${chat} />
     </main>
+  `;
+}
+
+/** The form to sign in, also of the page for moderators. */
+export function LogIn({ chat }: { chat: Pick<Chat, "client" | "signIn"> }) {
+  const logIn = (known: Fields<Credentials>) => chat.signIn(chat.client.login(known));
+  return html`
+    <section class="card" aria-labelledby="login-title">
+      <h2 id="login-title">Welcome back</h2>
+      <${Form} id="login-form" action="Sign in"
+        onSubmit=${logIn}>
+        <label>Email <input name="email" type="email" autocomplete="username" required /></label>
+        <label>
+          Password
+          <input name="password" type="password" autocomplete="current-password" required />
+        </label>
+        <//>
+        </section>
   `;
 }
 

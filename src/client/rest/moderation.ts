@@ -36,6 +36,11 @@ export async function reportMessage(
   return (await api.request<{ report: OwnReport }>("POST", path, { body: report })).report;
 }
 
+/** `DELETE /rooms/:id/messages/:messageId`: others' messages need `message.delete_any`. */
+export async function deleteMessage(api: Api, roomId: string, messageId: string): Promise<void> {
+  await api.request("DELETE", pathOf("rooms", roomId, "messages", messageId));
+}
+
 /** `GET /reports`, the last first: of the rooms that one moderates, for admins of all. */
 export function listReports(
   api: Api,

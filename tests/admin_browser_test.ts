@@ -1,0 +1,194 @@
+/** The page at `/admin`: what moderators and admins do on it, with a real Chromium. */
+import assert from "node:assert/strict";
+import axe from "axe-core";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { Account } from "./harness/account.ts";
+import { isOnline, launchBrowser, type Visit, visit } from "./harness/browser.ts";
+import { startServer, type TestServer } from "./harness/server.ts";
+
+/** One server and its people for all tests, each of which makes its own rooms. */
+let browser: Browser;
+let server: TestServer;
+let people: Record<"admin" | "owner" | "member", Account>;
+
+Deno.test.beforeAll(async () => {
+  [browser, server] = await Promise.all([launchBrowser(), startServer()]);
+  // Whoever registers first is an admin of the server.
+  const admin = await Account.register(server.url, "Grace");
+  const [owner, member] = await Promise.all(
+    ["Olivia", "Mallory"].map((name) => Account.register(server.url, name)),
+  );
+  people = { admin, owner: owner!, member: member! };
+});
+
+Deno.test.afterAll(async () => {
+  await browser.close();
+  await server.stop();
+});
+
+Deno.test("who moderates nothing is told what the page is for, and led back", async () => {
+  const { page, problems } = await signIn(people.member);
+  await page.getByRole("heading", { name: "There is nothing for you to moderate" }).waitFor();
+  assert.equal(await page.locator("#moderation").count(), 0);
+  await page.getByRole("link", { name: "Go to the chat" }).click();
+  await page.locator("#signed-in").waitFor();
+  // Chromium reports the 403 by which the server refused the reports.
+  assert.deepEqual(problems.filter((problem) => !/403/.test(problem)), []);
+  await page.context().close();
+});
+
+Deno.test("a moderator sees the reports of their rooms, and dismisses one with a note", async () => {
+  const room = await reported("Boats", "Cheap boats");
+  await reported("Elsewhere", "Not theirs", people.admin);
+  const { page, problems } = await signIn(people.owner, `#/reports/${room.id}`);
+  const report = page.locator(".report");
+  await report.getByText("Cheap boats").waitFor();
+  await report.getByText("spam").waitFor();
+  await page.getByText("Only of Boats").waitFor();
+  await page.getByRole("link", { name: "All rooms" }).click();
+  await report.getByText("Cheap boats").waitFor();
+  assert.equal(await report.getByText("Not theirs").count(), 0);
+  assert.equal(await report.getByRole("button", { name: "Ban from server" }).count(), 0);
+  const nav = page.getByRole("navigation", { name: "Sections" });
+  assert.deepEqual(await nav.getByRole("link").allTextContents(), ["Reports", "Audit log"]);
+  await report.filter({ hasText: "Cheap boats" }).getByRole("button", { name: "Dismiss" }).click();
+  await page.getByLabel("Note for other moderators").fill("A joke among friends");
+  await page.getByRole("dialog").getByRole("button", { name: "Dismiss" }).click();
+  await report.filter({ hasText: "Cheap boats" }).waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Dismissed" }).click();
+  await report.getByText("A joke among friends").waitFor();
+  assert.deepEqual(problems, []);
+  await page.context().close();
+});
+
+Deno.test("an author is banned from a report, which is resolved, and the audit log says so", async () => {
+  const room = await reported("Harbour", "Very cheap boats");
+  const { page, problems } = await signIn(people.owner, `#/reports/${room.id}`);
+  const report = page.locator(".report");
+  await report.getByRole("button", { name: "Ban from room" }).click();
+  const dialog = page.getByRole("dialog", { name: "Ban Mallory from the room" });
+  await dialog.getByLabel("How long").selectOption({ label: "A week" });
+  await dialog.getByLabel("Which messages are deleted").selectOption({
+    label: "Those of the last day",
+  });
+  await dialog.getByLabel("Why").fill("Boats again");
+  await dialog.getByRole("button", { name: "Ban" }).click();
+  await report.waitFor({ state: "detached" });
+  await page.getByText("Mallory is banned from the room.").waitFor();
+  const send = { text: "More boats" };
+  const { status } = await people.member.request("POST", `/rooms/${room.id}/messages`, send);
+  assert.equal(status, 403);
+  await page.getByRole("link", { name: "Audit log" }).click();
+  await page.getByRole("link", { name: "Harbour" }).click();
+  const log = page.locator(".audit");
+  await log.getByText("banned Mallory from Harbour until").waitFor();
+  await log.getByText("Boats again").waitFor();
+  await log.getByText("resolved a report of a message of Mallory in Harbour").waitFor();
+  await page.getByLabel("Show").selectOption({ label: "Resolved a report" });
+  await log.getByText("banned Mallory").waitFor({ state: "detached" });
+  await log.getByText("resolved a report").waitFor();
+  assert.deepEqual(problems, []);
+  await page.context().close();
+});
+
+Deno.test("a reported message is deleted, and its author muted", async () => {
+  const room = await reported("Quay", "The cheapest boats");
+  const { page, problems } = await signIn(people.owner, `#/reports/${room.id}`);
+  const report = page.locator(".report");
+  await report.getByRole("button", { name: "Mute author" }).click();
+  const muting = page.getByRole("dialog", { name: "Mute Mallory in the room" });
+  await muting.getByLabel("Resolve the report as well").uncheck();
+  await muting.getByRole("button", { name: "Mute" }).click();
+  await page.getByText("Mallory is muted in the room.").waitFor();
+  await report.getByRole("button", { name: "Delete message" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+  await page.getByText("The message is deleted.").waitFor();
+  const { body } = await people.owner.request("GET", `/rooms/${room.id}/messages`);
+  const texts = body.messages.map(({ text }: { text: string }) => text);
+  assert.equal(texts.includes("The cheapest boats"), false);
+  assert.deepEqual(problems, []);
+  await page.context().close();
+});
+
+Deno.test("signing out leads back to the form, and signing in to the section", async () => {
+  const { page, problems } = await signIn(people.owner, "#/audit");
+  await page.getByRole("heading", { name: "Audit log" }).waitFor();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await fillIn(page, people.owner);
+  await page.getByRole("heading", { name: "Audit log" }).waitFor();
+  assert.deepEqual(problems, []);
+  await page.context().close();
+});
+
+for (const colorScheme of ["light", "dark"] as const) {
+  Deno.test(`axe finds nothing serious on the moderator's page in ${colorScheme}, nor does it scroll sideways on a phone`, async () => {
+    const room = await reported(`Pier in ${colorScheme}`, "W".repeat(300));
+    const { page, problems } = await open("", { colorScheme });
+    await page.waitForSelector("#login-form");
+    await assertAccessible(page, "signed out");
+    await fillIn(page, people.admin);
+    await page.locator(".report").filter({ hasText: `Pier in ${colorScheme}` })
+      .getByRole("button", { name: "Ban from server" }).waitFor();
+    await assertAccessible(page, "reports");
+    await page.goto(`${server.url}/admin#/reports/${room.id}`);
+    await page.getByText(`Only of Pier in ${colorScheme}`).waitFor();
+    await page.locator("[data-action=ban]").click();
+    await page.getByRole("dialog").waitFor();
+    await assertAccessible(page, "banning");
+    await page.keyboard.press("Escape");
+    for (const [section, selector] of Object.entries(SECTIONS)) {
+      await page.evaluate(`location.hash = "#/${section}"`);
+      await page.locator(selector).first().waitFor();
+      await page.setViewportSize({ width: 1100, height: 720 });
+      await assertAccessible(page, section);
+      await page.setViewportSize({ width: 360, height: 740 });
+      await assertAccessible(page, `${section} on a phone`);
+      const isWide = await page.evaluate("document.documentElement.scrollWidth > innerWidth");
+      assert.equal(isWide, false, `${section} scrolls sideways`);
+    }
+    assert.deepEqual(problems, []);
+    await page.context().close();
+  });
+}
+
+/** What of each section is there once it is shown. */
+const SECTIONS = { reports: ".report", audit: ".audit li" };
+
+/** A room in which Mallory wrote something that its owner reported. */
+async function reported(name: string, text: string, owner = people.owner) {
+  const room = await owner.createRoom(name);
+  const path = `/rooms/${room.id}/messages`;
+  const { body } = await people.member.request("POST", path, { text });
+  const report = { reason: "spam", comment: "Look at this." };
+  const answer = await owner.request("POST", `${path}/${body.message.id}/report`, report);
+  assert.equal(answer.status, 201, JSON.stringify(answer.body));
+  return room;
+}
+
+function open(hash: string, options: BrowserContextOptions = {}): Promise<Visit> {
+  return visit(browser, `${server.url}/admin${hash}`, options);
+}
+
+async function signIn(account: Account, hash = ""): Promise<Visit> {
+  const visit = await open(hash);
+  await fillIn(visit.page, account);
+  return visit;
+}
+
+async function fillIn(page: Page, { email, password }: Account): Promise<void> {
+  await page.fill("#login-form [name=email]", email);
+  await page.fill("#login-form [name=password]", password);
+  await page.press("#login-form [name=password]", "Enter");
+  await isOnline(page);
+}
+
+async function assertAccessible(page: Page, where: string): Promise<void> {
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate(() => {
+    return (globalThis as unknown as { axe: typeof axe }).axe.run();
+  });
+  const serious = violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
+  assert.deepEqual(serious, [], where);
+}

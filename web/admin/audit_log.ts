@@ -1,0 +1,91 @@
+/** The audit log, the last entry first, each as a sentence. */
+import { html } from "htm/preact";
+import { useEffect, useMemo } from "preact/hooks";
+import type { AuditEntry } from "../../src/client/rest/mod.ts";
+import { Audit } from "./audit.ts";
+import { ACTIONS, deedOf, reasonOf } from "./audit_sentence.ts";
+import type { Desk } from "./desk.ts";
+import { Moment } from "./moment.ts";
+import { addressOf } from "./place.ts";
+import { RoomFilter } from "./room_filter.ts";
+import { ListEnd, Toolbar } from "./toolbar.ts";
+
+export function AuditLog({ desk, room }: { desk: Desk; room: string }) {
+  const audit = useMemo(() => new Audit(desk, room), [desk, room]);
+  const { list, action, actor } = audit;
+  // The log of the whole server is for admins; others read that of a room.
+  if (!room && !desk.isAdmin) return html`<${RoomChoice} audit=${audit} />`;
+  return html`
+    <${Toolbar} list=${list} onReload=${() => desk.rooms.invalidate()}>
+      <label class="choice">
+        <span>Show</span>
+        <select name="action" value=${action.value} onChange=${({ currentTarget }: Event) =>
+          audit.showAction((currentTarget as HTMLSelectElement).value)}>
+          <option value="">Everything</option>
+          ${Object.entries(ACTIONS).map(([each, label]) =>
+            html`<option value=${each}>${label}</option>`
+          )}
+        </select>
+      </label>
+      ${actor.value && html`
+        <p class="room-filter">
+          <span>Only by <b>${actor.value.displayName}</b></span>
+          <button class="link" type="button" onClick=${() =>
+            audit.showActor(null)}>By anybody</button>
+        </p>
+      `}
+      <${RoomFilter} desk=${desk} section="audit" room=${room} />
+    <//>
+    <ol class="audit" aria-label="What was done">
+      ${list.items.value?.map((entry) =>
+        html`<${Entry} key=${entry.id} desk=${desk} audit=${audit} entry=${entry} />`
+      )}
+    </ol>
+    <${ListEnd} list=${list}>
+      Nothing is recorded here: bans, removals, roles, deletions and all else that moderators and
+      admins do.
+    <//>
+  `;
+}
+
+function Entry({ desk, audit, entry }: { desk: Desk; audit: Audit; entry: AuditEntry }) {
+  const { actor, roomId, createdAt } = entry;
+  const reason = reasonOf(entry);
+  return html`
+    <li>
+      <${Moment} at=${createdAt} />
+      <p>
+        ${actor
+          ? html`
+            <button class="link" type="button" title="Only what they did"
+              onClick=${() => audit.showActor(actor)}>${actor.displayName || "Somebody"}</button>
+          `
+          : html`<b>The operator of the server</b>`}
+        <span> ${deedOf(entry, roomNameOf(desk, roomId))}</span>
+        ${reason && html`<span>: <q>${reason}</q></span>`}
+      </p>
+      ${roomId && html`
+        <a href=${addressOf("audit", roomId)}>Only ${roomNameOf(desk, roomId)}</a>
+      `}
+    </li>
+  `;
+}
+
+function roomNameOf(desk: Desk, roomId: string | null): string {
+  if (roomId === null) return "the server";
+  const known = desk.rooms.of(roomId);
+  return known === null ? "a room that is gone" : known?.room.name ?? "…";
+}
+
+/** Those who are no admins read the log of one of their rooms. */
+function RoomChoice({ audit }: { audit: Audit }) {
+  useEffect(() => void audit.readOwnRooms(), [audit]);
+  return html`
+    <p class="empty">The owners of a room read what was done in it. Choose a room.</p>
+    <ul class="room-choice" aria-label="Your rooms">
+      ${audit.ownRooms.value.map(({ id, name }) =>
+        html`<li key=${id}><a href=${addressOf("audit", id)}>${name}</a></li>`
+      )}
+    </ul>
+  `;
+}

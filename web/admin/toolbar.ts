@@ -1,0 +1,59 @@
+/** Around a list: its filters, since when it is shown, what reads it anew, and what reads more of it. */
+import { html } from "htm/preact";
+import type { ComponentChildren } from "preact";
+import { useEffect } from "preact/hooks";
+import { watchLooking } from "../looking.ts";
+import type { PagedList } from "./paged_list.ts";
+
+const CLOCK = new Intl.DateTimeFormat([], { timeStyle: "medium" });
+
+export interface ToolbarProps {
+  list: PagedList<unknown>;
+  /** What else is to be read again. */
+  onReload?: () => void;
+  /** The filters. */
+  children?: ComponentChildren;
+}
+
+/** Reads the list when it is shown first, when the user returns to the page, and by a button. */
+export function Toolbar({ list, onReload, children }: ToolbarProps) {
+  const { readAt, isBusy, fault } = list;
+  const reload = (read: () => Promise<void>) => {
+    onReload?.();
+    void read();
+  };
+  useEffect(() => {
+    void list.reset();
+    return watchLooking((isLooking) => isLooking && reload(() => list.refresh()));
+  }, [list]);
+  return html`
+    <div class="toolbar">
+      ${children}
+      <p class="as-of">
+        ${readAt.value !== null && html`<span>As of ${CLOCK.format(readAt.value)}</span>`}
+        <button class="quiet" type="button" aria-disabled=${isBusy.value ? "true" : null}
+          onClick=${() => reload(() => list.reload())}>Reload</button>
+      </p>
+    </div>
+    <p class="fault" role="alert">${fault.value}</p>
+  `;
+}
+
+/** Below a list: what is said if it is empty, and what reads more of it. */
+export function ListEnd({ list, children }: {
+  list: PagedList<unknown>;
+  /** What is said instead of an empty list. */
+  children: ComponentChildren;
+}) {
+  const { items, next, isBusy, fault } = list;
+  if (items.value === null) {
+    return !fault.value && html`<p class="empty" role="status">Loading…</p>`;
+  }
+  if (items.value.length === 0 && next.value === null) {
+    return html`<p class="empty" role="status">${children}</p>`;
+  }
+  return next.value !== null && html`
+    <button class="quiet more" type="button" aria-disabled=${isBusy.value ? "true" : null}
+      onClick=${() => list.more()}>Show more</button>
+  `;
+}
