@@ -67,11 +67,9 @@ Deno.test("an author is banned from a report, which is resolved, and the audit l
   const report = page.locator(".report");
   await report.getByRole("button", { name: "Ban from room" }).click();
   const dialog = page.getByRole("dialog", { name: "Ban Mallory from the room" });
-  await dialog.getByLabel("How long").selectOption({ label: "A week" });
-  await dialog.getByLabel("Which messages are deleted").selectOption({
-    label: "Those of the last day",
-  });
-  await dialog.getByLabel("Why").fill("Boats again");
+  await dialog.getByLabel("For how long").selectOption("7 days");
+  await dialog.getByLabel("Delete their messages").selectOption("Of the last day");
+  await dialog.getByLabel("Reason").fill("Boats again");
   await dialog.getByRole("button", { name: "Ban" }).click();
   await report.waitFor({ state: "detached" });
   await page.getByText("Mallory is banned from the room.").waitFor();

@@ -25,6 +25,7 @@ export class PagedList<T> {
   readonly #items = signal<readonly T[] | null>(null);
   readonly #fault = signal("");
   readonly #cursor = signal<string | null>(null);
+  readonly #readAt = signal<number | null>(null);
   /** Counts the readings: an answer to an older one is ignored. */
   #reading = 0;
   #isReading = false;
@@ -43,6 +44,11 @@ export class PagedList<T> {
   /** Why it could not be read; `""` if it could. */
   get fault(): ReadonlySignal<string> {
     return this.#fault;
+  }
+
+  /** When it was read from its beginning, as of `Date.now()`; null before. */
+  get readAt(): ReadonlySignal<number | null> {
+    return this.#readAt;
   }
 
   get hasMore(): boolean {
@@ -88,6 +94,7 @@ export class PagedList<T> {
         items.push(...page.items);
         cursor = page.nextCursor;
       } while (cursor !== null && items.length < count);
+      this.#readAt.value = Date.now();
       return { items, nextCursor: cursor };
     });
   }

@@ -1,53 +1,47 @@
 /** The audit log: what moderators and admins did. */
 import { type ReadonlySignal, signal } from "@preact/signals";
-import type { PublicUser, RoomInfo } from "../../src/client/mod.ts";
+import type { RoomInfo } from "../../src/client/mod.ts";
 import { type AuditEntry, listAudit, listRooms } from "../../src/client/rest/mod.ts";
 import type { Desk } from "./desk.ts";
-import { PagedList } from "./paged_list.ts";
+import { PagedList } from "../paged_list.ts";
 
-const PAGE = 30;
 /** As many of the user's own rooms as are offered. */
 const MAX_ROOMS = 200;
 
+/** What is listed of it. */
+export interface AuditFilter {
+  /** The id or slug of a room; `""` for all. */
+  room: string;
+  /** `""` for all. */
+  action: string;
+  /** The id of the user who did it; `""` for everybody. */
+  actorId: string;
+}
+
 export class Audit {
-  /** The only action that is listed; `""` for all. */
-  readonly action = signal("");
-  /** The only user whose actions are listed; null for all. */
-  readonly actor = signal<PublicUser | null>(null);
   readonly list: PagedList<AuditEntry>;
   readonly #desk: Desk;
   readonly #ownRooms = signal<readonly RoomInfo[]>([]);
 
-  /** @param room the id or slug of the only room whose entries are listed; `""` for all */
-  constructor(desk: Desk, room: string) {
+  constructor(desk: Desk, { room, action, actorId }: AuditFilter) {
     this.#desk = desk;
-    this.list = new PagedList(async (cursor) => {
-      const { entries, nextCursor } = await listAudit(desk.client.api, {
-        limit: PAGE,
-        ...(room && { roomId: room }),
-        ...(this.action.value && { action: this.action.value }),
-        ...(this.actor.value && { actorId: this.actor.value.id }),
-        ...(cursor && { cursor }),
-      });
+    const filter = {
+      ...(room && { roomId: room }),
+      ...(action && { action }),
+      ...(actorId && { actorId }),
+    };
+    this.list = new PagedList(async (page) => {
+      const { entries, nextCursor } = await listAudit(desk.client.api, { ...page, ...filter });
       return { items: entries, nextCursor };
     });
   }
 
-  /** The rooms of which the user is a member, for those who choose one. */
+  /** The rooms of which the user is a member. */
   get ownRooms(): ReadonlySignal<readonly RoomInfo[]> {
     return this.#ownRooms;
   }
 
-  showAction(action: string): void {
-    this.action.value = action;
-    void this.list.reset();
-  }
-
-  showActor(actor: PublicUser | null): void {
-    this.actor.value = actor;
-    void this.list.reset();
-  }
-
+  /** For those who choose one. */
   async readOwnRooms(): Promise<void> {
     try {
       const { rooms } = await listRooms(this.#desk.client.api, { mine: true, limit: MAX_ROOMS });

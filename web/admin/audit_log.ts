@@ -1,6 +1,8 @@
 /** The audit log, the last entry first, each as a sentence. */
+import { useSignal } from "@preact/signals";
 import { html } from "htm/preact";
 import { useEffect, useMemo } from "preact/hooks";
+import type { PublicUser } from "../../src/client/mod.ts";
 import type { AuditEntry } from "../../src/client/rest/mod.ts";
 import { Audit } from "./audit.ts";
 import { ACTIONS, deedOf, reasonOf } from "./audit_sentence.ts";
@@ -11,8 +13,12 @@ import { RoomFilter } from "./room_filter.ts";
 import { ListEnd, Toolbar } from "./toolbar.ts";
 
 export function AuditLog({ desk, room }: { desk: Desk; room: string }) {
-  const audit = useMemo(() => new Audit(desk, room), [desk, room]);
-  const { list, action, actor } = audit;
+  const action = useSignal("");
+  const actor = useSignal<PublicUser | null>(null);
+  const filter = { room, action: action.value, actorId: actor.value?.id ?? "" };
+  const audit = useMemo(() => new Audit(desk, filter), [desk, ...Object.values(filter)]);
+  const { list } = audit;
+  const show = (by: PublicUser) => void (actor.value = by);
   // The log of the whole server is for admins; others read that of a room.
   if (!room && !desk.isAdmin) return html`<${RoomChoice} audit=${audit} />`;
   return html`
@@ -20,7 +26,7 @@ export function AuditLog({ desk, room }: { desk: Desk; room: string }) {
       <label class="choice">
         <span>Show</span>
         <select name="action" value=${action.value} onChange=${({ currentTarget }: Event) =>
-          audit.showAction((currentTarget as HTMLSelectElement).value)}>
+          action.value = (currentTarget as HTMLSelectElement).value}>
           <option value="">Everything</option>
           ${Object.entries(ACTIONS).map(([each, label]) =>
             html`<option value=${each}>${label}</option>`
@@ -30,15 +36,14 @@ export function AuditLog({ desk, room }: { desk: Desk; room: string }) {
       ${actor.value && html`
         <p class="room-filter">
           <span>Only by <b>${actor.value.displayName}</b></span>
-          <button class="link" type="button" onClick=${() =>
-            audit.showActor(null)}>By anybody</button>
+          <button class="link" type="button" onClick=${() => actor.value = null}>By anybody</button>
         </p>
       `}
       <${RoomFilter} desk=${desk} section="audit" room=${room} />
     <//>
     <ol class="audit" aria-label="What was done">
       ${list.items.value?.map((entry) =>
-        html`<${Entry} key=${entry.id} desk=${desk} audit=${audit} entry=${entry} />`
+        html`<${Entry} key=${entry.id} desk=${desk} entry=${entry} onActor=${show} />`
       )}
     </ol>
     <${ListEnd} list=${list}>
@@ -48,7 +53,14 @@ export function AuditLog({ desk, room }: { desk: Desk; room: string }) {
   `;
 }
 
-function Entry({ desk, audit, entry }: { desk: Desk; audit: Audit; entry: AuditEntry }) {
+interface EntryProps {
+  desk: Desk;
+  entry: AuditEntry;
+  /** To show only what this user did. */
+  onActor(actor: PublicUser): void;
+}
+
+function Entry({ desk, entry, onActor }: EntryProps) {
   const { actor, roomId, createdAt } = entry;
   const reason = reasonOf(entry);
   return html`
@@ -58,7 +70,7 @@ function Entry({ desk, audit, entry }: { desk: Desk; audit: Audit; entry: AuditE
         ${actor
           ? html`
             <button class="link" type="button" title="Only what they did"
-              onClick=${() => audit.showActor(actor)}>${actor.displayName || "Somebody"}</button>
+              onClick=${() => onActor(actor)}>${actor.displayName || "Somebody"}</button>
           `
           : html`<b>The operator of the server</b>`}
         <span> ${deedOf(entry, roomNameOf(desk, roomId))}</span>

@@ -1,6 +1,6 @@
 /** What an entry of the audit log says, as a sentence. */
 import type { AuditEntry } from "../../src/client/rest/mod.ts";
-import { momentOf } from "./moment.ts";
+import { describeEnd } from "../periods.ts";
 
 /** The actions that can be filtered by, with how they are called. */
 export const ACTIONS: Record<string, string> = {
@@ -81,7 +81,7 @@ export function reasonOf({ data: { reason, note } }: AuditEntry): string {
 }
 
 function until({ until }: AuditEntry["data"]): string {
-  return typeof until === "string" ? ` until ${momentOf(until)}` : "";
+  return typeof until === "string" ? describeEnd(until) : "";
 }
 
 const SETTINGS: Record<string, string> = {

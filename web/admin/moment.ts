@@ -8,8 +8,3 @@ export function Moment({ at }: { at: string }) {
   const date = new Date(at);
   return html`<time datetime=${at} title=${LONG.format(date)}>${SHORT.format(date)}</time>`;
 }
-
-/** A date and its time, as text. */
-export function momentOf(at: string): string {
-  return SHORT.format(new Date(at));
-}

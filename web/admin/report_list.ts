@@ -1,4 +1,5 @@
 /** Reports of messages, the last first, and what can be done about each. */
+import { useSignal } from "@preact/signals";
 import { html } from "htm/preact";
 import { useMemo } from "preact/hooks";
 import type { Report, ReportState } from "../../src/client/rest/mod.ts";
@@ -34,28 +35,30 @@ const LABELS: Record<ReportAction, string> = {
 };
 
 export function ReportList({ desk, room }: { desk: Desk; room: string }) {
-  const reports = useMemo(() => new Reports(desk, room), [desk, room]);
-  const { list, state, asked } = reports;
+  const state = useSignal<ReportState>("open");
+  const shown = state.value;
+  const reports = useMemo(() => new Reports(desk, shown, room), [desk, shown, room]);
+  const { list, asked } = reports;
   return html`
     <${Toolbar} list=${list} onReload=${() => desk.rooms.invalidate()}>
       <div class="choice" role="group" aria-label="Which reports">
         ${Object.entries(STATES).map(([each, label]) =>
           html`
-            <button class="quiet" type="button" aria-pressed=${String(each === state.value)}
-              onClick=${() => reports.show(each as ReportState)}>${label}</button>
+            <button class="quiet" type="button" aria-pressed=${String(each === shown)}
+              onClick=${() => state.value = each as ReportState}>${label}</button>
           `
         )}
       </div>
       <${RoomFilter} desk=${desk} section="reports" room=${room} />
       <//>
-      <ul class="reports" aria-label=${`${STATES[state.value]} reports`}>
+      <ul class="reports" aria-label=${`${STATES[shown]} reports`}>
       ${list.items.value?.map((report) =>
         html`
           <${ReportCard} key=${report.id} reports=${reports} report=${report} />
         `
       )}
       </ul>
-      <${ListEnd} list=${list}>${EMPTY[state.value]}<//>
+      <${ListEnd} list=${list}>${EMPTY[shown]}<//>
     ${asked.value && html`
       <${ReportDialog} key=${`${asked.value.action} ${asked.value.report.id}`}
         reports=${reports} ...${asked.value} />

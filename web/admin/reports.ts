@@ -14,16 +14,12 @@ import {
   type Restricting,
 } from "../../src/client/rest/mod.ts";
 import type { Desk } from "./desk.ts";
-import { PagedList } from "./paged_list.ts";
+import { PagedList } from "../paged_list.ts";
 
 /** What can be done about a report. */
 export type ReportAction = "resolve" | "dismiss" | "delete" | "ban" | "mute" | "banFromServer";
 
-/** As many as are looked through at once; their rooms are read one by one. */
-const PAGE = 20;
-
 export class Reports {
-  readonly state = signal<ReportState>("open");
   readonly list: PagedList<Report>;
   /** What is asked for in a dialog; null while there is none. */
   readonly asked = signal<{ action: ReportAction; report: Report } | null>(null);
@@ -31,20 +27,14 @@ export class Reports {
   readonly #api: Api;
 
   /** @param room the id or slug of the only room whose reports are listed; `""` for all */
-  constructor(desk: Desk, room: string) {
+  constructor(desk: Desk, state: ReportState, room: string) {
     this.#desk = desk;
     this.#api = desk.client.api;
-    this.list = new PagedList(async (cursor) => {
-      const query = { state: this.state.value, limit: PAGE };
-      const filter = { ...query, ...(room && { roomId: room }), ...(cursor && { cursor }) };
-      const { reports, nextCursor } = await listReports(this.#api, filter);
+    this.list = new PagedList(async (page) => {
+      const query = { ...page, state, ...(room && { roomId: room }) };
+      const { reports, nextCursor } = await listReports(this.#api, query);
       return { items: reports, nextCursor };
     });
-  }
-
-  show(state: ReportState): void {
-    this.state.value = state;
-    void this.list.reset();
   }
 
   /** What the page offers to do about a report: what the server says that the user may do. */

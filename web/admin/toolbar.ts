@@ -3,7 +3,7 @@ import { html } from "htm/preact";
 import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
 import { watchLooking } from "../looking.ts";
-import type { PagedList } from "./paged_list.ts";
+import type { PagedList } from "../paged_list.ts";
 
 const CLOCK = new Intl.DateTimeFormat([], { timeStyle: "medium" });
 
@@ -17,22 +17,25 @@ export interface ToolbarProps {
 
 /** Reads the list when it is shown first, when the user returns to the page, and by a button. */
 export function Toolbar({ list, onReload, children }: ToolbarProps) {
-  const { readAt, isBusy, fault } = list;
-  const reload = (read: () => Promise<void>) => {
+  const { readAt, fault } = list;
+  const reload = () => {
     onReload?.();
-    void read();
+    void list.reload();
   };
   useEffect(() => {
-    void list.reset();
-    return watchLooking((isLooking) => isLooking && reload(() => list.refresh()));
+    void list.reload();
+    const end = watchLooking((isLooking) => isLooking && reload());
+    return () => {
+      end();
+      list.close();
+    };
   }, [list]);
   return html`
     <div class="toolbar">
       ${children}
       <p class="as-of">
         ${readAt.value !== null && html`<span>As of ${CLOCK.format(readAt.value)}</span>`}
-        <button class="quiet" type="button" aria-disabled=${isBusy.value ? "true" : null}
-          onClick=${() => reload(() => list.reload())}>Reload</button>
+        <button class="quiet" type="button" onClick=${reload}>Reload</button>
       </p>
     </div>
     <p class="fault" role="alert">${fault.value}</p>
@@ -45,15 +48,12 @@ export function ListEnd({ list, children }: {
   /** What is said instead of an empty list. */
   children: ComponentChildren;
 }) {
-  const { items, next, isBusy, fault } = list;
+  const { items, fault } = list;
   if (items.value === null) {
     return !fault.value && html`<p class="empty" role="status">Loading…</p>`;
   }
-  if (items.value.length === 0 && next.value === null) {
-    return html`<p class="empty" role="status">${children}</p>`;
-  }
-  return next.value !== null && html`
-    <button class="quiet more" type="button" aria-disabled=${isBusy.value ? "true" : null}
-      onClick=${() => list.more()}>Show more</button>
+  if (items.value.length === 0) return html`<p class="empty" role="status">${children}</p>`;
+  return list.hasMore && html`
+    <button class="quiet more" type="button" onClick=${() => list.loadMore()}>Show more</button>
   `;
 }

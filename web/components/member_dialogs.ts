@@ -2,11 +2,11 @@
 import { html } from "htm/preact";
 import type { ComponentChildren } from "preact";
 import type { PublicUser } from "../../src/client/mod.ts";
-import { MAX_REASON_LENGTH } from "../../src/protocol/wire/limits.ts";
+import type { Banning, Restricting } from "../../src/client/rest/mod.ts";
 import type { OpenRoom } from "../open_room.ts";
-import { DELETIONS, endOf, type Period, PERIODS } from "../periods.ts";
 import { Dialog } from "./dialog.ts";
 import { Form } from "./form.ts";
+import { RestrictionForm } from "./restriction_form.ts";
 
 interface MemberDialogProps {
   open: OpenRoom;
@@ -15,9 +15,8 @@ interface MemberDialogProps {
 }
 
 export function BanDialog({ open, user, onClose }: MemberDialogProps) {
-  const ban = async ({ period, reason, deletion }: Record<string, string>) => {
-    const deleteSeconds = DELETIONS[Number(deletion)]!.seconds ?? 0;
-    await open.memberCommands.ban(user, { ...restriction(period!, reason!), deleteSeconds });
+  const ban = async (asked: Banning) => {
+    await open.memberCommands.ban(user, asked);
     onClose();
   };
   return html`
@@ -25,28 +24,22 @@ export function BanDialog({ open, user, onClose }: MemberDialogProps) {
       <p class="dialog-note">
         ${user.displayName} will be no member any more, and can neither read nor write in this room.
       </p>
-      <${Form} id="ban-form" action="Ban" onSubmit=${ban}>
-        <${PeriodField} name="period" label="For how long" periods=${PERIODS} chosen=${4} />
-        <${PeriodField} name="deletion" label="Delete their messages" periods=${DELETIONS} />
-        <${ReasonField} />
-        <//>
-        <//>
+      <${RestrictionForm} id="ban-form" action="Ban" chosen=${4} deletes=${true}
+        onSubmit=${ban} />
+      <//>
   `;
 }
 
 export function MuteDialog({ open, user, onClose }: MemberDialogProps) {
-  const mute = async ({ period, reason }: Record<string, string>) => {
-    await open.memberCommands.mute(user, restriction(period!, reason!));
+  const mute = async (asked: Restricting) => {
+    await open.memberCommands.mute(user, asked);
     onClose();
   };
   return html`
     <${Dialog} title=${`Mute ${user.displayName}`} onClose=${onClose}>
       <p class="dialog-note">${user.displayName} can read, and neither write nor react.</p>
-      <${Form} id="mute-form" action="Mute" onSubmit=${mute}>
-        <${PeriodField} name="period" label="For how long" periods=${PERIODS} />
-        <${ReasonField} />
-        <//>
-        <//>
+      <${RestrictionForm} id="mute-form" action="Mute" onSubmit=${mute} />
+      <//>
   `;
 }
 
@@ -95,38 +88,4 @@ function Confirmation({ title, action, onConfirm, onClose, children }: Confirmat
       <${Form} id="confirmation-form" action=${action} onSubmit=${confirm} />
       <//>
   `;
-}
-
-interface PeriodFieldProps {
-  name: string;
-  label: string;
-  periods: readonly Period[];
-  /** The index of the one that is chosen at first. */
-  chosen?: number;
-}
-
-function PeriodField({ name, label, periods, chosen = 0 }: PeriodFieldProps) {
-  return html`
-    <label>
-      ${label}
-      <select name=${name}>
-        ${periods.map(({ label }, index) =>
-          html`<option key=${label} value=${index} selected=${index === chosen}>${label}</option>`
-        )}
-      </select>
-    </label>
-  `;
-}
-
-function ReasonField() {
-  return html`
-    <label>
-      Reason, which others can see
-      <input name="reason" autocomplete="off" maxlength=${MAX_REASON_LENGTH} />
-    </label>
-  `;
-}
-
-function restriction(period: string, reason: string) {
-  return { until: endOf(PERIODS[Number(period)]!.seconds), reason: reason.trim() || null };
 }

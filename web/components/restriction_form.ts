@@ -2,33 +2,20 @@
 import { html } from "htm/preact";
 import type { ComponentChildren } from "preact";
 import type { Banning } from "../../src/client/rest/mod.ts";
+import { MAX_REASON_LENGTH } from "../../src/protocol/wire/limits.ts";
+import { DELETIONS, endOf, type Period, PERIODS } from "../periods.ts";
 import { Form } from "./form.ts";
-
-/** How long it lasts, in seconds; `""` until it is lifted. */
-const DURATIONS = {
-  "3600": "An hour",
-  "86400": "A day",
-  "604800": "A week",
-  "2592000": "30 days",
-  "": "Until it is lifted",
-};
-
-/** Of how many seconds messages are deleted. */
-const DELETIONS = {
-  "0": "None",
-  "3600": "Those of the last hour",
-  "86400": "Those of the last day",
-  "604800": "Those of the last week",
-};
 
 export interface RestrictionFormProps {
   id: string;
   /** The button's text. */
   action: string;
+  /** The index of the period that is chosen at first. */
+  chosen?: number;
   /** Whether it asks which messages are deleted. */
   deletes?: boolean;
   /**
-   * Throws `EchoRoomError`.
+   * Throws {@linkcode EchoRoomError}.
    * @param fields all of the form, those among the children as well
    */
   onSubmit(ban: Banning, fields: Record<string, string>): Promise<unknown>;
@@ -37,40 +24,47 @@ export interface RestrictionFormProps {
 }
 
 export function RestrictionForm(
-  { id, action, deletes = false, onSubmit, children }: RestrictionFormProps,
+  { id, action, chosen = 0, deletes = false, onSubmit, children }: RestrictionFormProps,
 ) {
   const submit = async (fields: Record<string, string>) => {
-    const { seconds, reason, deleteSeconds } = fields;
-    const ban = {
-      until: seconds ? new Date(Date.now() + Number(seconds) * 1_000).toISOString() : null,
-      reason: reason!.trim() || null,
-      ...(Number(deleteSeconds) > 0 && { deleteSeconds: Number(deleteSeconds) }),
-    };
-    await onSubmit(ban, fields);
+    const { period, reason, deletion } = fields;
+    const until = endOf(PERIODS[Number(period)]!.seconds);
+    const restriction = { until, reason: reason!.trim() || null };
+    const deleteSeconds = DELETIONS[Number(deletion)]?.seconds;
+    await onSubmit({ ...restriction, ...(deleteSeconds && { deleteSeconds }) }, fields);
   };
   return html`
     <${Form} id=${id} action=${action} onSubmit=${submit}>
-      <label>
-        How long
-        <select name="seconds">${optionsOf(DURATIONS, "86400")}</select>
-      </label>
+      <${PeriodField} name="period" label="For how long" periods=${PERIODS} chosen=${chosen} />
       ${deletes && html`
-        <label>
-          Which messages are deleted
-          <select name="deleteSeconds">${optionsOf(DELETIONS, "0")}</select>
-        </label>
+        <${PeriodField} name="deletion" label="Delete their messages" periods=${DELETIONS} />
       `}
       <label>
-        Why, if that is to be said
-        <input name="reason" maxlength="500" autocomplete="off" />
+        Reason, which others can see
+        <input name="reason" autocomplete="off" maxlength=${MAX_REASON_LENGTH} />
       </label>
       ${children}
     <//>
   `;
 }
 
-function optionsOf(labels: Record<string, string>, chosen: string) {
-  return Object.entries(labels).map(([value, label]) =>
-    html`<option value=${value} selected=${value === chosen}>${label}</option>`
-  );
+interface PeriodFieldProps {
+  name: string;
+  label: string;
+  periods: readonly Period[];
+  /** The index of the one that is chosen at first. */
+  chosen?: number;
+}
+
+function PeriodField({ name, label, periods, chosen = 0 }: PeriodFieldProps) {
+  return html`
+    <label>
+      ${label}
+      <select name=${name}>
+        ${periods.map(({ label }, index) =>
+          html`<option key=${label} value=${index} selected=${index === chosen}>${label}</option>`
+        )}
+      </select>
+    </label>
+  `;
 }
