@@ -329,7 +329,8 @@ Deno.test("everything can be done with the keyboard alone", () =>
     await page.keyboard.press("Enter");
     await isOnline(page);
     for (const name of ["Alpha", "Beta"]) {
-      await tabTo(page, "#new-room-form [name=name]");
+      await tabTo(page, "#new-room");
+      await page.keyboard.press("Enter");
       await page.keyboard.type(name);
       await page.keyboard.press("Enter");
       await page.getByRole("heading", { name, level: 1 }).waitFor();

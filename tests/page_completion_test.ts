@@ -147,7 +147,7 @@ function names(rooms: { name: string }[]): string[] {
 
 function room(name: string, fields = {}) {
   const none = { unread: 0, mentions: 0, isMember: true, lastMessageAt: "2026-01" };
-  return { name, slug: name.toLowerCase(), ...none, ...fields };
+  return { name, slug: name.toLowerCase(), type: "public" as const, ...none, ...fields };
 }
 
 function user(name: string) {

@@ -241,9 +241,10 @@ Deno.test("after an error the focus is on its field, which is marked until it is
     await page.fill("#register-form [name=email]", `bob.${email}`);
     await page.click("#register-form button");
     await isOnline(page);
+    await page.click("#new-room");
     await page.fill("#new-room-form [name=name]", "x".repeat(81));
-    await page.click("#new-room-form button");
-    await isAtFault(page, "#new-room-form [name=name]", /^New room must be at most 80/);
+    await page.click("#new-room-form > button");
+    await isAtFault(page, "#new-room-form [name=name]", /^Name must be at most 80/);
   }));
 
 Deno.test("an error that concerns no field leaves the focus where it was", () =>

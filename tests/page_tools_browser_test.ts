@@ -30,7 +30,7 @@ Deno.test("Ctrl+K goes to a room by a few letters of its name, by keyboard alone
     await page.getByRole("dialog").waitFor({ state: "detached" });
     await page.keyboard.press("Control+k");
     await input.fill("no such room");
-    await page.getByText("No room has such a name.").waitFor();
+    await page.getByText("No room and nobody has such a name.").waitFor();
     await page.keyboard.press("Escape");
     await page.getByRole("dialog").waitFor({ state: "detached" });
     assert.deepEqual(problems, []);

@@ -1,17 +1,9 @@
-/** The part of the page's address after `#`, which names a room, and maybe one of its messages. */
+/** The part of the page's address after `#`: a room, maybe one of its messages, or an invitation. */
 import { type ReadonlySignal, signal } from "@preact/signals";
-import { decodeAddress } from "./decode_address.ts";
+import { type Place, placeOf } from "./place.ts";
 
-/** A place that an address names. */
-export interface Place {
-  /** A room's id or slug; `""` for none. */
-  room: string;
-  /** A message's id; `""` for none. */
-  message: string;
-}
-
-const place = signal(read());
-addEventListener("hashchange", () => place.value = read());
+const place = signal(placeOf(location.hash));
+addEventListener("hashchange", () => place.value = placeOf(location.hash));
 
 /** The place that the page's address names. */
 export const address: ReadonlySignal<Place> = place;
@@ -20,10 +12,4 @@ export const address: ReadonlySignal<Place> = place;
 export function addressOf(idOrSlug: string, messageId = ""): string {
   const parts = messageId ? [idOrSlug, messageId] : [idOrSlug];
   return `#/${parts.map(encodeURIComponent).join("/")}`;
-}
-
-function read(): Place {
-  const { hash } = location;
-  const [room = "", message = ""] = hash.startsWith("#/") ? hash.slice(2).split("/") : [];
-  return { room: decodeAddress(room), message: decodeAddress(message) };
 }

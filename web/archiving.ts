@@ -49,11 +49,15 @@ export class Archiving {
       () => document.removeEventListener("visibilitychange", hide),
       effect(() => {
         const members = rooms.value?.filter(({ isMember }) => isMember).map(({ id }) => id);
-        if (members) this.#archive.retain([...members, open.value?.room.id ?? ""]);
+        const room = open.value?.room;
+        // Refused if the user was taken out of it.
+        const isReadable = room && signalOf(room.state).value.status !== "failed";
+        if (members) this.#archive.retain(isReadable ? [...members, room.id] : members);
       }),
       effect(() => {
         const room = open.value?.room;
-        const info = room && signalOf(room.info).value;
+        const isReadable = room && signalOf(room.state).value.status !== "failed";
+        const info = isReadable && signalOf(room.info).value;
         if (info) this.#archive.keep(info, signalOf(room.messages).value, true);
       }),
     ];

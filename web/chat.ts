@@ -1,23 +1,29 @@
 /** The chat of one browser: who is signed in, their rooms, and the room that is on the screen. */
-import { effect, type ReadonlySignal, signal, untracked } from "@preact/signals";
+import { computed, effect, type ReadonlySignal, signal, untracked } from "@preact/signals";
 import {
   type Client,
   createClient,
+  type PublicUser,
   type Room,
   type RoomInfo,
   type RoomSummary,
   type User,
 } from "../src/client/mod.ts";
-import { address, type Place } from "./address.ts";
+import { listMentions, openDirect, setPreferences } from "../src/client/rest/mod.ts";
+import { address, addressOf } from "./address.ts";
 import { Archiving, eraseArchive } from "./archiving.ts";
 import { Attention } from "./attention.ts";
+import { Blocks } from "./blocks.ts";
 import { Drafts } from "./drafts.ts";
 import { FrequentEmoji } from "./frequent_emoji.ts";
 import { MemberRooms } from "./member_rooms.ts";
+import { MentionsInbox } from "./mentions_inbox.ts";
 import { Notice } from "./notice.ts";
 import { signalOf } from "./observed.ts";
 import { isMissing, OpenRoom } from "./open_room.ts";
+import type { Place } from "./place.ts";
 import { RoomIds } from "./room_ids.ts";
+import { nameOfRoom, otherOf } from "./room_name.ts";
 import { checkSession, lostSession } from "./session_check.ts";
 
 export class Chat {
@@ -30,10 +36,16 @@ export class Chat {
   /** Whether it is known who is signed in, if anyone. */
   readonly isKnown = signal(false);
   readonly user: ReadonlySignal<User | null>;
-  /** All rooms; null until they are known. */
+  /** All rooms, by the names that they have for the user; null until they are known. */
   readonly rooms: ReadonlySignal<readonly RoomSummary[] | null>;
   /** What calls for the user; null while nobody is signed in. */
   readonly attention = signal<Attention | null>(null);
+  /** The messages for the user; null while nobody is signed in. */
+  readonly inbox = signal<MentionsInbox | null>(null);
+  /** Whom the user has blocked; null while nobody is signed in. */
+  readonly blocks = signal<Blocks | null>(null);
+  /** Whose card is shown; null for none. */
+  readonly person = signal<PublicUser | null>(null);
   readonly #open = signal<OpenRoom | null>(null);
   /** The name in the address by which the room was opened. */
   #openName = "";
@@ -42,11 +54,13 @@ export class Chat {
   /** What this browser keeps of the user; null while nobody is signed in. */
   #kept: { drafts: Drafts; roomIds: RoomIds; emoji: FrequentEmoji } | null = null;
   #memberRooms: MemberRooms | null = null;
+  #endInbox = () => {};
   #archiving: Archiving | null = null;
 
   constructor() {
     this.user = signalOf(this.client.user);
-    this.rooms = signalOf(this.client.rooms);
+    const rooms = signalOf(this.client.rooms);
+    this.rooms = computed(() => rooms.value?.map((room) => this.#named(room)) ?? null);
     effect(() => this.#updateUser());
     effect(() => {
       const [user, place] = [this.user.value, address.value];
@@ -75,13 +89,38 @@ export class Chat {
     this.client.rooms.reload();
   }
 
+  /** Goes to the direct room with somebody, which is made if there is none. */
+  async writeTo({ id }: PublicUser): Promise<void> {
+    const ownId = this.user.peek()?.id;
+    const known = this.rooms.peek()?.find((room) => otherOf(room, ownId)?.id === id);
+    try {
+      const room = known ?? await openDirect(this.client.api, id);
+      if (!known) this.addRoom(room);
+      location.hash = addressOf(room.slug);
+    } catch (error) {
+      this.notice.sayError(error as Error);
+    }
+  }
+
+  /** Takes a room from the list until something new is in it, or puts it back. */
+  async hide({ id }: Pick<RoomSummary, "id">, hidden = true): Promise<void> {
+    try {
+      await setPreferences(this.client.api, id, { hidden });
+      if (hidden && this.#open.peek()?.room.id === id) location.hash = "#/";
+      this.client.rooms.reload();
+    } catch (error) {
+      this.notice.sayError(error as Error);
+    }
+  }
+
   async signOut(): Promise<void> {
-    const kept = this.#kept;
+    const [kept, inbox] = [this.#kept, this.inbox.peek()];
     try {
       await this.client.logout();
       kept?.drafts.erase();
       kept?.roomIds.erase();
       kept?.emoji.erase();
+      inbox?.erase();
     } catch (error) {
       this.notice.sayError(error as Error);
     }
@@ -109,6 +148,8 @@ export class Chat {
       roomIds: new RoomIds(id),
       emoji: new FrequentEmoji(id),
     };
+    this.blocks.value = new Blocks(this.client.api);
+    this.#endInbox = this.#openInbox(user);
     const attention = this.attention.value = new Attention(user);
     const archiving = this.#archiving = new Archiving(user);
     archiving.start(user.id, this.rooms, this.#open);
@@ -126,10 +167,45 @@ export class Chat {
     void this.#archiving?.erase();
     this.attention.value?.close();
     this.attention.value = null;
+    this.#endInbox();
+    this.blocks.value = null;
+    this.person.value = null;
     this.#open.value?.close();
     this.#open.value = null;
     this.warning.value = "";
     this.welcome.value = reason;
+  }
+
+  #openInbox({ id }: User): () => void {
+    const { client } = this;
+    const inbox = this.inbox.value = new MentionsInbox(id, {
+      read: (cursor) => listMentions(client.api, cursor === null ? {} : { cursor }),
+      isUnread: (roomId) => {
+        const room = this.rooms.value?.find((room) => room.id === roomId);
+        return room === undefined || room.mentions > 0;
+      },
+    });
+    let known = -1;
+    const ends = [
+      // Hints are lost while there is no connection.
+      effect(() => {
+        const isOnline = signalOf(client.connection).value.status === "online";
+        const counts = this.rooms.value?.map(({ mentions }) => mentions) ?? [];
+        const count = isOnline ? counts.reduce((sum, count) => sum + count, 0) : -1;
+        if (count > known) untracked(() => void inbox.reload());
+        known = count;
+      }),
+    ];
+    return () => {
+      for (const end of ends) end();
+      inbox.end();
+      this.inbox.value = null;
+    };
+  }
+
+  #named(room: RoomSummary): RoomSummary {
+    if (room.type !== "direct") return room;
+    return { ...room, name: nameOfRoom(room, this.user.value?.id) };
   }
 
   /** Shows the room that the address names. */

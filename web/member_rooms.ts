@@ -29,8 +29,9 @@ export class MemberRooms {
     this.#isOpen = isOpen;
     this.#follow = follow;
     this.#end = effect(() => {
-      const members = signalOf(client.rooms).value?.filter(({ isMember }) => isMember) ?? [];
-      untracked(() => members.slice(0, MAX_ROOMS).forEach(({ id }) => this.#add(id)));
+      const rooms = signalOf(client.rooms).value;
+      const ids = rooms?.filter(({ isMember }) => isMember).map(({ id }) => id);
+      if (ids) untracked(() => this.#update(ids));
     });
   }
 
@@ -38,6 +39,16 @@ export class MemberRooms {
     this.#end();
     for (const end of this.#followed.values()) end();
     this.#followed.clear();
+  }
+
+  #update(ids: readonly string[]): void {
+    const members = new Set(ids);
+    for (const [id, end] of this.#followed) {
+      if (members.has(id)) continue;
+      this.#followed.delete(id);
+      end();
+    }
+    for (const id of ids.slice(0, MAX_ROOMS)) this.#add(id);
   }
 
   #add(id: string): void {

@@ -45,7 +45,7 @@ export interface OpenRoomOptions {
 /** What is asked of the user over the room. */
 export type RoomDialog =
   | { kind: "ban" | "mute" | "remove"; user: PublicUser }
-  | { kind: "leave" }
+  | { kind: "invite" | "leave" }
   | { kind: "report"; message: ChatMessage };
 
 /** What is beside the messages. */
@@ -121,7 +121,7 @@ export class OpenRoom {
     addEventListener("pagehide", flush);
     this.#ends.push(() => removeEventListener("pagehide", flush));
     this.#ends.push(effect(() => this.#markNewest()));
-    this.#ends.push(room.recovery.subscribe(() => notice.sayRecovered(room)));
+    this.#ends.push(room.recovery.subscribe(() => notice.sayRecovered(room, this.userId)));
   }
 
   get userId(): string | undefined {
@@ -150,6 +150,18 @@ export class OpenRoom {
   get mayLeave(): boolean {
     const type = signalOf(this.room.info).value?.type;
     return this.#options.isMember() === true && type !== "direct";
+  }
+
+  /** Whether the user may bring others, if only by the link of a public room. */
+  get mayInvite(): boolean {
+    const type = signalOf(this.room.info).value?.type;
+    return this.hasAddress && (type === "public" || this.may("member.invite"));
+  }
+
+  /** Copies the link of a public room, and opens a dialog with what else there is. */
+  invite(): void {
+    if (this.room.info.get()?.type === "public") void this.commands.copyLink();
+    if (this.may("member.invite")) this.dialog.value = { kind: "invite" };
   }
 
   /** Whether a message can be reported: in direct rooms nobody would read that. */

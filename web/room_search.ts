@@ -4,7 +4,7 @@ import { matcher } from "./matching.ts";
 
 type Searched = Pick<
   RoomSummary,
-  "name" | "slug" | "isMember" | "unread" | "mentions" | "lastMessageAt"
+  "name" | "slug" | "type" | "isMember" | "unread" | "mentions" | "lastMessageAt"
 >;
 
 /**
@@ -21,7 +21,9 @@ export function searchRooms<T extends Searched>(
   }
   const match = matcher(query);
   const fitting = rooms.flatMap((room) => {
-    const fits = [match(room.name), match(room.slug)].filter((fit) => fit !== null);
+    // Other slugs are ids, which nobody types.
+    const names = room.type === "public" ? [room.name, room.slug] : [room.name];
+    const fits = names.map(match).filter((fit) => fit !== null);
     return fits.length > 0 ? [{ room, fit: Math.min(...fits) }] : [];
   });
   return fitting.sort((a, b) => a.fit - b.fit || byActivity(a.room, b.room))

@@ -252,6 +252,7 @@ export async function holdTimers(page: Page, ms: number): Promise<() => Promise<
 
 /** Makes a room and resolves once it is shown. */
 export async function makeRoom(page: Page, name: string): Promise<void> {
+  await page.click("#new-room");
   await page.fill("#new-room-form [name=name]", name);
   await page.press("#new-room-form [name=name]", "Enter");
   await page.getByRole("heading", { level: 1, name, exact: true }).waitFor();

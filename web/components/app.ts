@@ -2,13 +2,19 @@
 import { effect } from "@preact/signals";
 import { html } from "htm/preact";
 import { useEffect, useRef } from "preact/hooks";
+import { address } from "../address.ts";
 import { archivedUserId } from "../archiving.ts";
 import type { Chat } from "../chat.ts";
 import { signalOf } from "../observed.ts";
 import { pageTitle } from "../page_title.ts";
+import { nameOfRoom } from "../room_name.ts";
 import { ArchivedChat } from "./archived_chat.ts";
+import { ChatContext } from "./chat_context.ts";
 import { ConnectionBar } from "./connection_bar.ts";
 import { FirstRoom } from "./first_room.ts";
+import { Invited } from "./invited.ts";
+import { Mentions } from "./mentions.ts";
+import { PersonCard } from "./person_card.ts";
 import { OwnProfile } from "./profile.ts";
 import { QuickSwitcher } from "./quick_switcher.ts";
 import { RoomList } from "./room_list.ts";
@@ -31,6 +37,7 @@ export function App({ chat }: { chat: Chat }) {
       ${user && html`
         <p id="account">
           <${QuickSwitcher} chat=${chat} />
+          <${Mentions} chat=${chat} />
           <${OwnProfile} chat=${chat} user=${user} />
           <button id="logout" class="quiet" onClick=${() => chat.signOut()}>Sign out</button>
         </p>
@@ -75,13 +82,19 @@ function SkipLinks({ chat }: { chat: Chat }) {
 function Workspace({ chat }: { chat: Chat }) {
   const open = chat.open.value;
   useEffect(() => effect(() => void (document.title = titleOf(chat))), [chat]);
+  const { invitation } = address.value;
   return html`
-    <main id="signed-in" class=${open ? "in-room" : ""}>
-      <${RoomList} chat=${chat} />
-      ${open
-        ? html`<${RoomView} key=${open.room.name} open=${open} />`
-        : html`<${NoRoom} chat=${chat} />`}
-    </main>
+    <${ChatContext.Provider} value=${chat}>
+      <main id="signed-in" class=${open || invitation ? "in-room" : ""}>
+        <${RoomList} chat=${chat} />
+        ${invitation
+          ? html`<${Invited} key=${invitation} chat=${chat} code=${invitation} />`
+          : open
+          ? html`<${RoomView} key=${open.room.name} open=${open} />`
+          : html`<${NoRoom} chat=${chat} />`}
+      </main>
+      <${PersonCard} chat=${chat} />
+      <//>
   `;
 }
 
@@ -96,10 +109,11 @@ function NoRoom({ chat }: { chat: Chat }) {
 }
 
 /** The window's title, with what is unread. */
-function titleOf({ open, rooms }: Chat): string {
+function titleOf({ open, rooms, user }: Chat): string {
   const shown = open.value?.room;
   const isDead = shown && signalOf(shown.state).value.status === "failed";
-  const name = shown && signalOf(shown.info).value?.name;
+  const info = shown && signalOf(shown.info).value;
+  const name = info && nameOfRoom(info, user.value?.id);
   const place = shown ? name ?? (isDead ? "No such room" : "…") : "";
   const sum = (counts: number[]) => counts.reduce((sum, count) => sum + count, 0);
   const unread = sum(rooms.value?.map(({ unread }) => unread) ?? []);

@@ -6,8 +6,10 @@ import type { ChatMessage } from "../../src/client/mod.ts";
 import { address, addressOf } from "../address.ts";
 import { type Line, toLines } from "../lines.ts";
 import { type ArchivedRoom, RoomArchive } from "../room_archive.ts";
+import { nameOfRoom } from "../room_name.ts";
 import { Avatar } from "./avatar.ts";
 import { Markup } from "./markup.ts";
+import { RoomLabel } from "./room_label.ts";
 
 const TIME = new Intl.DateTimeFormat([], { timeStyle: "short" });
 
@@ -29,7 +31,7 @@ export function ArchivedChat({ userId }: { userId: string }) {
                   <a href=${addressOf(room.slug)} aria-current=${shown?.room === room
                     ? "page"
                     : null}>
-                    <span>${room.name}</span>
+                    <${RoomLabel} room=${room} ownId=${userId} />
                   </a>
                 </li>
               `
@@ -38,13 +40,17 @@ export function ArchivedChat({ userId }: { userId: string }) {
         </div>
       </nav>
       ${shown
-        ? html`<${ArchivedRoomView} key=${shown.room.id} archived=${shown} />`
+        ? html`<${ArchivedRoomView} key=${shown.room.id} archived=${shown} ownId=${userId} />`
         : html`<p id="no-room">Choose a room, to read what was there last.</p>`}
     </main>
   `;
 }
 
-function ArchivedRoomView({ archived: { room, messages } }: { archived: ArchivedRoom }) {
+function ArchivedRoomView({ archived: { room, messages }, ownId }: {
+  archived: ArchivedRoom;
+  ownId: string;
+}) {
+  const name = nameOfRoom(room, ownId);
   const scroller = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => void (scroller.current!.scrollTop = scroller.current!.scrollHeight), []);
   const lines = toLines(messages, null, undefined);
@@ -53,7 +59,7 @@ function ArchivedRoomView({ archived: { room, messages } }: { archived: Archived
     <section class="room" aria-label="Room">
       <header>
         <a class="back" href="#/">‹<span> Rooms</span></a>
-        <h1 title=${room.name}>${room.name}</h1>
+        <h1 class=${room.type} title=${name}>${name}</h1>
         <p class="description">${room.description}</p>
       </header>
       <div class="timeline">

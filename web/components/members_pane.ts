@@ -10,6 +10,7 @@ import { Avatar } from "./avatar.ts";
 import { Icon } from "./icon.ts";
 import { Menu, type MenuItem } from "./menu.ts";
 import { Pane } from "./pane.ts";
+import { PersonName } from "./person_card.ts";
 
 /** From so many members on they can be looked for. */
 const MANY = 8;
@@ -111,7 +112,7 @@ function MemberLine({ open, member, isOnline }: MemberLineProps) {
   return html`
     <li class=${isOnline ? "is-online" : ""}>
       <${Avatar} user=${user} />
-      <p><span class="name">${user.displayName}</span>
+      <p><span class="name"><${PersonName} user=${user} /></span>
         ${isOnline && html`<span class="online-mark" title="Online"><i>online</i></span>`}
         ${marks.length > 0 && html`<small>${marks.join(" · ")}</small>`}
       </p>
@@ -168,7 +169,7 @@ function RestrictedList({ open, members }: PartProps) {
         html`
           <li key=${user.id}>
             <${Avatar} user=${user} />
-            <p><span class="name">${user.displayName}</span>
+            <p><span class="name"><${PersonName} user=${user} /></span>
               <small>${[`${isBans ? "banned" : "muted"}${describeEnd(until)}`, reason]
                 .filter(Boolean).join(" · ")}</small>
             </p>

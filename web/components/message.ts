@@ -10,6 +10,7 @@ import { Markup } from "./markup.ts";
 import { MessageActions } from "./message_actions.ts";
 import { MessageEditor } from "./message_editor.ts";
 import { Outcome } from "./outcome.ts";
+import { PersonName } from "./person_card.ts";
 import { Quote } from "./quote.ts";
 import { Reactions } from "./reactions.ts";
 
@@ -42,7 +43,7 @@ export const Message = memo(({ open, message, continued, answered }: MessageProp
       tabindex="-1" ...${listeners}>
       ${replyTo && !isGone && html`<${Quote} open=${open} id=${replyTo} message=${answered} />`}
       <${Avatar} user=${sender} />
-      <b class="sender">${sender.displayName}</b>
+      <b class="sender"><${PersonName} user=${sender} isTabStop=${isActive} /></b>
       <${Time} at=${message.createdAt} />
       ${isEdited
         ? html`<${MessageEditor} open=${open} message=${message} />`

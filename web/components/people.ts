@@ -4,6 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { Room } from "../../src/client/mod.ts";
 import { signalOf } from "../observed.ts";
 import { Avatar } from "./avatar.ts";
+import { PersonName } from "./person_card.ts";
 
 /** Whether there is space for a column of online users. */
 const WIDE = matchMedia("(min-width: 60rem)");
@@ -24,7 +25,10 @@ export function People({ room }: { room: Room }) {
       <ul>
         ${users.map((user) =>
           html`
-            <li key=${user.id}><${Avatar} user=${user} /><span>${user.displayName}</span></li>
+            <li key=${user.id}>
+              <${Avatar} user=${user} />
+              <${PersonName} user=${user} />
+            </li>
           `
         )}
       </ul>

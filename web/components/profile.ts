@@ -1,10 +1,11 @@
-/** One's own profile, and how this browser calls for one's attention. */
+/** One's own profile, how this browser calls for one's attention, and whom one has blocked. */
 import { useSignal } from "@preact/signals";
 import { html } from "htm/preact";
 import type { User } from "../../src/client/mod.ts";
 import type { Attention } from "../attention.ts";
 import type { Chat } from "../chat.ts";
 import { Avatar } from "./avatar.ts";
+import { BlockedPeople } from "./blocks.ts";
 import { Dialog } from "./dialog.ts";
 import { Form } from "./form.ts";
 
@@ -37,6 +38,7 @@ export function OwnProfile({ chat, user }: { chat: Chat; user: User }) {
         <//>
         ${user.role === "admin" && html`<p><a href="/admin">Moderation</a></p>`}
         ${chat.attention.value && html`<${Calls} attention=${chat.attention.value} />`}
+        <${BlockedPeople} chat=${chat} />
       <//>
     `}
   `;
@@ -58,7 +60,7 @@ function Calls({ attention }: { attention: Attention }) {
     hasSound.value = attention.hasSound = (currentTarget as HTMLInputElement).checked;
   };
   return html`
-    <fieldset class="calls">
+    <fieldset class="options">
       <legend>When somebody mentions or answers you</legend>
       ${notifications.permission !== "unsupported" && html`
         <label><input type="checkbox" name="notifications" checked=${isOn.value}

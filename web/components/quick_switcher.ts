@@ -1,12 +1,16 @@
-/** Goes to a room by a few letters of its name; opens with Ctrl+K. */
+/** Goes to a room, or to a person, by a few letters of the name; opens with Ctrl+K. */
 import { useSignal } from "@preact/signals";
 import { html } from "htm/preact";
-import { useEffect, useId } from "preact/hooks";
-import type { RoomSummary } from "../../src/client/mod.ts";
+import { useEffect } from "preact/hooks";
+import type { PublicUser, RoomSummary } from "../../src/client/mod.ts";
 import { addressOf } from "../address.ts";
 import type { Chat } from "../chat.ts";
+import { otherOf } from "../room_name.ts";
 import { searchRooms } from "../room_search.ts";
+import { type Choice, Combobox } from "./combobox.ts";
 import { Dialog } from "./dialog.ts";
+import { PersonChoice, usePeopleSearch } from "./people_picker.ts";
+import { RoomLabel } from "./room_label.ts";
 
 const MAX_ROOMS = 12;
 
@@ -27,58 +31,57 @@ export function QuickSwitcher({ chat }: { chat: Chat }) {
   const close = () => void (isOpen.value = false);
   return html`
     <button class="quiet" id="switch-room" type="button" aria-keyshortcuts="Control+K"
-      title="Go to a room (Ctrl+K)" onClick=${() => void (isOpen.value = true)}>
+      title="Go to a room or a person (Ctrl+K)" onClick=${() => void (isOpen.value = true)}>
       Go to…
     </button>
     ${isOpen.value && html`
-      <${Dialog} title="Go to a room" onClose=${close}>
-        <${Search} rooms=${chat.rooms.value ?? []} onPick=${close} />
+      <${Dialog} title="Go to a room or a person" onClose=${close}>
+        <${Search} chat=${chat} onPick=${close} />
         <//>
     `}
   `;
 }
 
-/** A combobox (ARIA Authoring Practices): the focus stays in the input, arrows choose a room. */
-function Search({ rooms, onPick }: { rooms: readonly RoomSummary[]; onPick(): void }) {
-  const [query, chosen, id] = [useSignal(""), useSignal(0), useId()];
-  const found = searchRooms(rooms, query.value, MAX_ROOMS);
-  const pick = (room: RoomSummary | undefined) => {
-    if (!room) return;
-    location.hash = addressOf(room.slug);
+function Search({ chat, onPick }: { chat: Chat; onPick(): void }) {
+  const query = useSignal("");
+  const people = usePeopleSearch(chat);
+  const rooms = searchRooms(chat.rooms.value ?? [], query.value, MAX_ROOMS);
+  const ownId = chat.user.value?.id;
+  // Those with whom there is a direct room are among the rooms.
+  const shown = new Set(rooms.map((room) => otherOf(room, ownId)?.id));
+  const found = people.found.value.filter(({ id }) => !shown.has(id));
+  const goTo = ({ slug }: RoomSummary) => {
+    location.hash = addressOf(slug);
     onPick();
   };
-  const press = (event: KeyboardEvent) => {
-    if (event.isComposing) return;
-    const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
-    if (step === undefined && event.key !== "Enter") return;
-    event.preventDefault();
-    if (step === undefined) return pick(found[chosen.value]);
-    chosen.value = (chosen.value + step + found.length) % (found.length || 1);
+  const write = (user: PublicUser) => {
+    onPick();
+    void chat.writeTo(user);
   };
-  const search = ({ currentTarget }: Event) => {
-    query.value = (currentTarget as HTMLInputElement).value;
-    chosen.value = 0;
+  const choices: Choice[] = [
+    ...rooms.map((room) => ({
+      key: room.id,
+      content: html`
+        <${RoomLabel} room=${room} ownId=${ownId} />
+        ${room.unread > 0 && html`<em>${describeNews(room)}</em>`}
+      `,
+      pick: () => goTo(room),
+    })),
+    ...found.map((user) => ({
+      key: user.id,
+      content: html`<${PersonChoice} user=${user} /><em>New message</em>`,
+      pick: () => write(user),
+    })),
+  ];
+  const search = (text: string) => {
+    query.value = text;
+    people.search(text);
   };
-  const idOf = (index: number) => `${id}-${index}`;
+  const isNothing = choices.length === 0 && people.isSettled.value;
   return html`
-    <input name="room" role="combobox" autocomplete="off" autofocus placeholder="Name of a room"
-      aria-label="Name of a room" aria-expanded=${String(
-        found.length > 0,
-      )} aria-controls="${id}-list"
-      aria-activedescendant=${found.length > 0 ? idOf(chosen.value) : null}
-      onInput=${search} onKeyDown=${press} />
-    <ul class="choices" id="${id}-list" role="listbox" aria-label="Rooms">
-      ${found.map((room, index) =>
-        html`
-          <li key=${room.id} id=${idOf(index)} role="option"
-            aria-selected=${String(index === chosen.value)} onClick=${() => pick(room)}>
-            <span>${room.name}</span>
-            ${room.unread > 0 && html`<em>${describeNews(room)}</em>`}
-          </li>
-        `
-      )}
-    </ul>
-    <p class="dialog-note" role="status">${found.length === 0 ? "No room has such a name." : ""}</p>
+    <${Combobox} name="room" label="Name of a room or a person" listLabel="Rooms and people"
+      choices=${choices} isFocused onSearch=${search}
+      note=${isNothing ? "No room and nobody has such a name." : ""} />
   `;
 }
 

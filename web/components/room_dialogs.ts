@@ -1,11 +1,13 @@
 /** The dialogs of a room, of which one is open at a time. */
 import { html } from "htm/preact";
 import type { OpenRoom } from "../open_room.ts";
+import { InviteDialog } from "./invite_dialog.ts";
 import { BanDialog, LeaveDialog, MuteDialog, RemoveDialog } from "./member_dialogs.ts";
 import { ReportDialog } from "./report_dialog.ts";
 
 const DIALOGS = {
   ban: BanDialog,
+  invite: InviteDialog,
   leave: LeaveDialog,
   mute: MuteDialog,
   remove: RemoveDialog,

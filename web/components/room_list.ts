@@ -1,4 +1,4 @@
-/** The list of rooms: the user's own with what is unread, all others, and a form to create one. */
+/** The list of rooms by their kind, with what is unread, and buttons to begin one. */
 import { type Signal, useSignal } from "@preact/signals";
 import { html } from "htm/preact";
 import { useEffect } from "preact/hooks";
@@ -7,43 +7,58 @@ import { address, addressOf } from "../address.ts";
 import type { Chat } from "../chat.ts";
 import { signalOf } from "../observed.ts";
 import { searchRooms } from "../room_search.ts";
-import { Form } from "./form.ts";
+import { sectionsOf } from "../room_sections.ts";
+import { Icon } from "./icon.ts";
+import { NewMessage } from "./new_message.ts";
+import { NewRoom } from "./new_room.ts";
+import { RoomLabel } from "./room_label.ts";
 
 /** From so many rooms on they can be filtered. */
 const MANY = 8;
 
 export function RoomList({ chat }: { chat: Chat }) {
   const rooms = chat.rooms.value ?? [];
-  const own = rooms.filter(({ isMember }) => isMember);
-  const others = rooms.filter(({ isMember }) => !isMember);
   const filter = useSignal("");
   const isFiltered = rooms.length >= MANY && filter.value.trim() !== "";
   const found = isFiltered ? searchRooms(rooms, filter.value) : [];
-  useSteps(isFiltered ? found : [...own, ...others]);
-  const create = async ({ name }: Record<string, string>) => {
-    const room = await chat.client.api.createRoom({ name: name! });
-    chat.addRoom(room);
-    location.hash = addressOf(room.slug);
-  };
+  const shownId = useShownId(chat);
+  const { own, directs, others, archived } = sectionsOf(rooms, shownId);
+  useSteps(isFiltered ? found : [...own, ...directs, ...others]);
+  const parts = { chat, shownId };
   return html`
     <nav id="sidebar" aria-label="Rooms">
       ${rooms.length >= MANY && html`<${Filter} filter=${filter} first=${found[0]} />`}
       <div class="scroll">
         ${isFiltered
-          ? html`<${Rooms} id="found" title="Rooms found" rooms=${found} chat=${chat} />`
+          ? html`<${Rooms} id="found" title="Rooms found" rooms=${found} ...${parts} />`
           : html`
-            <${Rooms} id="own" title="Your rooms" rooms=${own} chat=${chat} />
-            <${Rooms} id="other" title="Other rooms" rooms=${others} chat=${chat} />
+            <${Rooms} id="own" title="Your rooms" rooms=${own} ...${parts} />
+            <div class="section-head">
+              <h2 id="direct-title">Direct messages</h2>
+              <${NewMessage} chat=${chat} />
+            </div>
+            <${RoomLinks} id="direct" rooms=${directs} ...${parts} />
+            <${Rooms} id="other" title="Other rooms" rooms=${others} ...${parts} />
+            ${archived.length > 0 && html`
+              <details class="archived-rooms" open=${archived.some(({ id }) => id === shownId)}>
+                <summary id="archived-title">Archived</summary>
+                <${RoomLinks} id="archived" rooms=${archived} ...${parts} />
+              </details>
+            `}
           `}
         <p class="dialog-note" role="status">
           ${isFiltered && found.length === 0 && "No room has such a name."}
         </p>
       </div>
-      <${Form} id="new-room-form" action="Create" onSubmit=${create}>
-        <label>New room <input name="name" autocomplete="off" required /></label>
-        <//>
-        </nav>
+      <${NewRoom} chat=${chat} />
+    </nav>
   `;
+}
+
+/** The id of the room on the screen. */
+function useShownId(chat: Chat): string | undefined {
+  const shown = chat.open.value?.room;
+  return shown && (signalOf(shown.info).value?.id ?? shown.name);
 }
 
 /** Enter goes to the first room found, Escape shows all again. */
@@ -61,24 +76,35 @@ function Filter({ filter, first }: { filter: Signal<string>; first: RoomSummary 
   `;
 }
 
-interface RoomsProps {
+interface RoomLinksProps {
   id: string;
-  title: string;
   rooms: readonly RoomSummary[];
   chat: Chat;
+  shownId: string | undefined;
 }
 
-function Rooms({ id, title, rooms, chat }: RoomsProps) {
-  const shown = chat.open.value?.room;
-  const shownId = shown && (signalOf(shown.info).value?.id ?? shown.name);
+function Rooms({ title, ...links }: RoomLinksProps & { title: string }) {
+  if (links.rooms.length === 0) return null;
+  return html`
+    <h2 id="${links.id}-title">${title}</h2>
+    <${RoomLinks} ...${links} />
+  `;
+}
+
+function RoomLinks({ id, rooms, chat, shownId }: RoomLinksProps) {
   if (rooms.length === 0) return null;
   return html`
-    <h2 id="${id}-title">${title}</h2>
     <ul id="${id}-rooms" class="rooms" aria-labelledby="${id}-title">
       ${rooms.map((room) =>
         html`
           <li key=${room.id}>
-            <${RoomLink} room=${room} isShown=${room.id === shownId} />
+            <${RoomLink} room=${room} isShown=${room.id === shownId} ownId=${chat.user.value?.id} />
+            ${room.type === "direct" && html`
+              <button class="quiet hide" type="button" aria-label="Hide ${room.name}"
+                title="Hide until there is something new" onClick=${() => chat.hide(room)}>
+                <${Icon} name="close" />
+              </button>
+            `}
           </li>
         `
       )}
@@ -86,17 +112,19 @@ function Rooms({ id, title, rooms, chat }: RoomsProps) {
   `;
 }
 
-function RoomLink({ room: { name, slug, unread, mentions }, isShown }: {
+function RoomLink({ room, isShown, ownId }: {
   room: RoomSummary;
   isShown: boolean;
+  ownId: string | undefined;
 }) {
+  const { name, slug, unread, mentions } = room;
   const isUnread = unread > 0 && !isShown;
   const count = unread > 99 ? "99+" : String(unread);
   const mentioned = mentions > 0 ? `, ${mentions} for you` : "";
   return html`
     <a href=${addressOf(slug)} aria-current=${isShown ? "page" : null}
       aria-label=${isUnread ? `${name}, ${count} unread${mentioned}` : null}>
-      <span>${name}</span>
+      <${RoomLabel} room=${room} ownId=${ownId} />
       ${isUnread &&
         html`<em class=${mentions > 0 ? "mention" : ""}>${mentions > 0 && "@"}${count}</em>`}
     </a>

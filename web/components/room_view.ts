@@ -2,6 +2,7 @@
 import { html } from "htm/preact";
 import { signalOf } from "../observed.ts";
 import { isMissing, type OpenRoom } from "../open_room.ts";
+import { nameOfRoom } from "../room_name.ts";
 import { Composer } from "./composer.ts";
 import { Icon } from "./icon.ts";
 import { Menu, type MenuItem } from "./menu.ts";
@@ -32,15 +33,20 @@ export function RoomView({ open }: { open: OpenRoom }) {
 function RoomHeader({ open }: { open: OpenRoom }) {
   const { room, back } = open;
   const info = signalOf(room.info).value;
+  const name = info ? nameOfRoom(info, open.userId) : "…";
   return html`
     <header>
       ${back && html`<a class="back" href=${back}>‹<span> Rooms</span></a>`}
-      <h1 title=${info?.name ?? ""}>${info?.name ?? "…"}</h1>
+      <h1 class=${info?.type} title=${info ? name : ""}>
+        ${info?.type === "private" && html`<${Icon} name="lock" />`}${name}
+      </h1>
       <p class="description">${info?.description}</p>
       <p class="room-tools">
         ${back && info && html`
-          <button class="quiet invite" type="button" onClick=${() => open.commands.copyLink()}
-          >Invite</button>
+          ${open.mayInvite && html`
+            <button class="quiet invite" type="button" onClick=${() =>
+              open.invite()}>Invite</button>
+          `}
           <${PaneButton} open=${open} pane="members" text="Members" />
         `}
         <${PaneButton} open=${open} pane="pins" text="Pins" />
@@ -71,7 +77,7 @@ function PaneButton({ open, pane, text }: PaneButtonProps) {
 /** What there is no space for in the header, on narrow screens or at all. */
 function menuItems(open: OpenRoom): MenuItem[] {
   const items: (MenuItem | false)[] = [
-    { label: "Invite", isForNarrow: true, work: () => open.commands.copyLink() },
+    open.mayInvite && { label: "Invite", isForNarrow: true, work: () => open.invite() },
     { label: "Pins", isForNarrow: true, work: () => open.togglePane("pins") },
     open.mayLeave &&
     {

@@ -2,6 +2,7 @@
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
 import type { Account, Credentials } from "../../src/client/mod.ts";
+import { address } from "../address.ts";
 import type { Chat } from "../chat.ts";
 import { Form } from "./form.ts";
 
@@ -28,6 +29,11 @@ export function SignIn({ chat }: { chat: Chat }) {
         </p>
       </div>
       <p id="welcome" role="alert">${welcome.value}</p>
+      ${address.value.invitation && html`
+        <p id="invited" class="card">
+          You are invited to a room: create an account, or sign in, and you will be shown which.
+        </p>
+      `}
       ${OFF.includes("registration") ? html`<${Closed} />` : html`
         <section class="card" aria-labelledby="register-title">
           <h2 id="register-title">New here?</h2>

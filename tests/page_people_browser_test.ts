@@ -1,0 +1,133 @@
+/** Private rooms, invitations, direct messages, mentions and blocks on the page at `/`. */
+import assert from "node:assert/strict";
+import type { Page } from "playwright-core";
+import { seesLast, shareBrowser, signUp, visit, write } from "./harness/browser.ts";
+
+const { withBrowser, withPeople } = shareBrowser();
+
+Deno.test("a private room has those who were added, and does not exist for others", () =>
+  withPeople(async (people) => {
+    const { ada, bob } = people;
+    const name = people.newName();
+    await startRoom(ada.page, name);
+    await ada.page.getByLabel("Only those who are added").check();
+    await pickPerson(ada.page, "Add people", "Bob");
+    await ada.page.locator(".chips").getByText("Bob", { exact: true }).waitFor();
+    await ada.page.press("#new-room-form [name=name]", "Enter");
+    await isIn(ada.page, name);
+    await ada.page.locator("#own-rooms .private").getByText(name, { exact: true }).waitFor();
+    const { hash } = new URL(ada.page.url());
+    await bob.page.evaluate(`void (location.hash = ${JSON.stringify(hash)})`);
+    await isIn(bob.page, name);
+    await write(bob.page, "Between us");
+    await seesLast(ada.page, "Between us");
+    assert.deepEqual([...ada.problems, ...bob.problems], []);
+
+    const other = people.newName();
+    await startRoom(ada.page, other);
+    await ada.page.getByLabel("Only those who are added").check();
+    await ada.page.press("#new-room-form [name=name]", "Enter");
+    await isIn(ada.page, other);
+    const hidden = new URL(ada.page.url()).hash;
+    await bob.page.evaluate(`void (location.hash = ${JSON.stringify(hidden)})`);
+    await bob.page.getByText("There is no such room").waitFor();
+    await bob.page.keyboard.press("Control+k");
+    await roomSearch(bob.page).fill(other);
+    await bob.page.getByText("No room and nobody has such a name.").waitFor();
+    await bob.page.keyboard.press("Escape");
+    assert.deepEqual(ada.problems, []);
+  }));
+
+Deno.test("whoever opens an invitation signs up, sees the room's name, and is in with one click", () =>
+  withBrowser(async (browser, server) => {
+    const ada = await visit(browser, server.url);
+    await signUp(ada.page, "Ada");
+    await makePrivateRoom(ada.page, "Plans");
+    const link = await invite(ada.page, { uses: "1" });
+    await ada.page.keyboard.press("Escape");
+
+    const eve = await visit(browser, link);
+    await eve.page.getByText("You are invited to a room").waitFor();
+    await signUp(eve.page, "Eve");
+    await eve.page.getByRole("heading", { name: "You are invited to Plans" }).waitFor();
+    await eve.page.getByText("A private room with 1 member").waitFor();
+    await eve.page.getByRole("button", { name: "Join" }).click();
+    await isIn(eve.page, "Plans");
+    await write(eve.page, "Here I am");
+    await seesLast(ada.page, "Here I am");
+
+    await ada.page.getByRole("button", { name: "Invite", exact: true }).click();
+    await ada.page.getByText("1 of 1 use").waitFor();
+    const bob = await visit(browser, server.url);
+    await signUp(bob.page, "Bob");
+    await bob.page.goto(link);
+    await bob.page.getByText("This invitation does not work").waitFor();
+    await bob.page.getByRole("link", { name: "Go to the rooms" }).click();
+    await bob.page.locator("#no-room").waitFor();
+    assert.deepEqual([...ada.problems, ...eve.problems].filter(isUnexpected), []);
+  }));
+
+Deno.test("a revoked invitation ends, and people who have an account are added by their name", () =>
+  withPeople(async (people) => {
+    const { ada, bob } = people;
+    const name = people.newName();
+    await makePrivateRoom(ada.page, name);
+    const link = await invite(ada.page, {});
+    await ada.page.getByRole("button", { name: "Revoke" }).click();
+    await ada.page.locator(".invitations").waitFor({ state: "detached" });
+    const { hash } = new URL(link);
+    await bob.page.evaluate(`void (location.hash = ${JSON.stringify(hash)})`);
+    await bob.page.getByText("This invitation does not work").waitFor();
+    await pickPerson(ada.page, "Name of a person", "Bob");
+    await ada.page.locator("#add-people > button").click();
+    await ada.page.getByText("Added: Bob.").waitFor();
+    await ada.page.keyboard.press("Escape");
+    const room = new URL(ada.page.url()).hash;
+    await bob.page.evaluate(`void (location.hash = ${JSON.stringify(room)})`);
+    await isIn(bob.page, name);
+    assert.deepEqual(ada.problems, []);
+  }));
+
+/** Opens the dialog of a new room and gives it a name. */
+async function startRoom(page: Page, name: string): Promise<void> {
+  await page.click("#new-room");
+  await page.fill("#new-room-form [name=name]", name);
+}
+
+async function makePrivateRoom(page: Page, name: string): Promise<void> {
+  await startRoom(page, name);
+  await page.getByLabel("Only those who are added").check();
+  await page.press("#new-room-form [name=name]", "Enter");
+  await isIn(page, name);
+}
+
+/** Makes an invitation to the open room in its dialog, which stays open; returns its link. */
+async function invite(page: Page, { uses }: { uses?: string }): Promise<string> {
+  await page.getByRole("button", { name: "Invite", exact: true }).click();
+  const form = page.locator("#new-invitation");
+  await form.getByLabel("Uses").selectOption(uses ?? "");
+  await form.getByRole("button", { name: "Create a link" }).click();
+  const link = page.getByLabel("Invitation", { exact: true });
+  await link.waitFor();
+  return await link.inputValue();
+}
+
+/** Finds somebody by typing into an input that searches people, and chooses them. */
+async function pickPerson(page: Page, label: string, name: string): Promise<void> {
+  await page.getByRole("combobox", { name: label }).fill(name);
+  await page.getByRole("option", { name }).click();
+}
+
+async function isIn(page: Page, name: string): Promise<void> {
+  await page.getByRole("heading", { level: 1, name, exact: true }).waitFor();
+  await page.locator(".room[data-state=live]").waitFor();
+}
+
+function roomSearch(page: Page) {
+  return page.getByRole("combobox", { name: "Name of a room" });
+}
+
+/** Chromium reports answers like the 404 of an invitation that does not work. */
+function isUnexpected(problem: string): boolean {
+  return !/404/.test(problem);
+}

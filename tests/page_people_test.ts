@@ -1,0 +1,215 @@
+/** What the page makes of rooms and people: names, sections, addresses, searches, the mentions inbox. */
+import assert from "node:assert/strict";
+import type { Mention, PublicUser, RoomInfo } from "../src/client/mod.ts";
+import { MentionsInbox } from "../web/mentions_inbox.ts";
+import { PeopleSearch } from "../web/people_search.ts";
+import { placeOf } from "../web/place.ts";
+import { nameOfRoom, otherOf } from "../web/room_name.ts";
+import { sectionsOf } from "../web/room_sections.ts";
+
+const ADA = user("Ada");
+const BOB = user("Bob");
+
+Deno.test("a direct room is called as the other person, any other by its name", () => {
+  const direct = { type: "direct", name: "", members: [ADA, BOB] } as const;
+  assert.equal(nameOfRoom({ ...direct, members: [ADA, BOB] }, "Ada"), "Bob");
+  assert.equal(nameOfRoom({ ...direct, members: [ADA, BOB] }, "Bob"), "Ada");
+  assert.equal(nameOfRoom({ ...direct, members: undefined }, "Bob"), "Direct message");
+  assert.equal(nameOfRoom({ type: "private", name: "Plans" }, "Bob"), "Plans");
+  assert.equal(otherOf({ type: "private", name: "Plans", members: [ADA, BOB] }, "Bob"), null);
+});
+
+Deno.test("the list has sections by kind: rooms by name, direct ones by activity", () => {
+  const rooms = [
+    room("Tea"),
+    room("Bob", { type: "direct", lastMessageAt: "2026-01" }),
+    room("Plans", { type: "private" }),
+    room("Cleo", { type: "direct", lastMessageAt: "2026-02" }),
+    room("Eve", { type: "direct", lastMessageAt: null, createdAt: "2026-03" }),
+    room("Others", { isMember: false }),
+    room("Old", { archivedAt: "2026-01" }),
+  ];
+  const { own, directs, others, archived } = sectionsOf(rooms);
+  assert.deepEqual(names(own), ["Plans", "Tea"]);
+  assert.deepEqual(names(directs), ["Eve", "Cleo", "Bob"]);
+  assert.deepEqual(names(others), ["Others"]);
+  assert.deepEqual(names(archived), ["Old"]);
+});
+
+Deno.test("a hidden room is in the list only while it is on the screen", () => {
+  const rooms = [room("Bob", { type: "direct", isHidden: true }), room("Tea", { isHidden: true })];
+  assert.deepEqual(Object.values(sectionsOf(rooms)).flat(), []);
+  assert.deepEqual(names(sectionsOf(rooms, "Bob").directs), ["Bob"]);
+});
+
+Deno.test("an address names a room, a message of it, or an invitation", () => {
+  const nothing = { room: "", message: "", invitation: "" };
+  assert.deepEqual(placeOf(""), nothing);
+  assert.deepEqual(placeOf("#chat"), nothing);
+  assert.deepEqual(placeOf("#/tea%20time"), { ...nothing, room: "tea time" });
+  assert.deepEqual(placeOf("#/tea/M1"), { ...nothing, room: "tea", message: "M1" });
+  const code = "ZNL3qk0f_-xyT1pTbM2d0A";
+  assert.deepEqual(placeOf(`#/invite/${code}`), { ...nothing, invitation: code });
+});
+
+Deno.test("a room called Invite, and its messages, have addresses as those of others", () => {
+  const id = "01KB2Q0V4T3M5N6P7Q8R9S0T1V";
+  assert.deepEqual(placeOf("#/invite"), { room: "invite", message: "", invitation: "" });
+  assert.deepEqual(placeOf(`#/invite/${id}`), { room: "invite", message: id, invitation: "" });
+});
+
+Deno.test("people are searched as they are typed, and only the last search counts", async () => {
+  const asked: string[] = [];
+  const answers = new Map<string, (found: PublicUser[]) => void>();
+  const search = new PeopleSearch((query) => {
+    asked.push(query);
+    return new Promise((resolve) => answers.set(query, resolve));
+  }, { pauseMs: 0 });
+  search.search("b");
+  search.search("bo ");
+  await becomes(() => asked.length === 1);
+  search.search("bob");
+  await becomes(() => asked.length === 2);
+  assert.deepEqual(asked, ["bo", "bob"]);
+  answers.get("bob")!([BOB]);
+  await becomes(() => search.isSettled.value);
+  answers.get("bo")!([ADA]);
+  await Promise.resolve();
+  assert.deepEqual(search.found.value, [BOB]);
+  search.search(" ");
+  assert.deepEqual(search.found.value, []);
+});
+
+Deno.test("a search that fails says why, and the next one forgets it", async () => {
+  let isFailing = true;
+  const search = new PeopleSearch(() => {
+    return isFailing ? Promise.reject(new Error("Too many")) : Promise.resolve([BOB]);
+  }, { pauseMs: 0, suggests: true });
+  search.search("");
+  await becomes(() => search.isSettled.value);
+  assert.equal(search.fault.value, "Too many");
+  isFailing = false;
+  search.search("");
+  await becomes(() => search.isSettled.value);
+  assert.deepEqual([search.fault.value, search.found.value], ["", [BOB]]);
+});
+
+Deno.test("mentions are new until the user has looked at them, or has read them in their room", async () => {
+  const unread = new Set(["tea", "plans"]);
+  const storage = memory();
+  const options = {
+    read: () =>
+      Promise.resolve({ mentions: [mention(2, "plans"), mention(1, "tea")], nextCursor: null }),
+    isUnread: (roomId: string) => unread.has(roomId),
+    storage: () => storage,
+  };
+  const inbox = new MentionsInbox("ada", options);
+  assert.equal(inbox.newCount.value, 0);
+  await inbox.reload();
+  assert.equal(inbox.newCount.value, 2);
+  unread.delete("tea");
+  assert.equal(inbox.isNew(mention(1, "tea")), false);
+  inbox.markSeen();
+  assert.equal(inbox.newCount.value, 0);
+  const later = new MentionsInbox("ada", {
+    ...options,
+    read: () =>
+      Promise.resolve({ mentions: [mention(3, "plans"), mention(2, "plans")], nextCursor: null }),
+  });
+  await later.reload();
+  assert.equal(later.newCount.value, 1);
+  const ofAnother = new MentionsInbox("bob", options);
+  await ofAnother.reload();
+  assert.equal(ofAnother.newCount.value, 1);
+});
+
+Deno.test("older mentions are added page by page, and a reload begins anew", async () => {
+  const pages = new Map([
+    [null, { mentions: [mention(2, "tea")], nextCursor: "older" }],
+    ["older", { mentions: [mention(1, "tea")], nextCursor: null }],
+  ]);
+  const inbox = new MentionsInbox("ada", {
+    read: (cursor) => Promise.resolve(pages.get(cursor as "older")!),
+    isUnread: () => false,
+    storage: memory,
+  });
+  await inbox.reload();
+  assert.equal(inbox.hasMore, true);
+  await inbox.loadMore();
+  assert.deepEqual(inbox.mentions.value!.map(({ message }) => message.id), ["2", "1"]);
+  assert.equal(inbox.hasMore, false);
+  await inbox.reload();
+  assert.equal(inbox.mentions.value!.length, 1);
+});
+
+Deno.test("a mention that comes while they are read is read, too", async () => {
+  const answers: (() => void)[] = [];
+  let count = 0;
+  const inbox = new MentionsInbox("ada", {
+    read: () => {
+      const mentions = [mention(++count, "tea")];
+      return new Promise((resolve) => answers.push(() => resolve({ mentions, nextCursor: null })));
+    },
+    isUnread: () => true,
+    storage: memory,
+  });
+  const done = [inbox.reload(), inbox.reload(), inbox.reload()];
+  answers[0]!();
+  await becomes(() => answers.length === 2);
+  answers[1]!();
+  await Promise.all(done);
+  assert.equal(count, 2);
+  assert.equal(inbox.mentions.value![0]!.message.id, "2");
+});
+
+Deno.test("mentions that cannot be read or kept break nothing", async () => {
+  const broken = () => {
+    throw new Error("forbidden");
+  };
+  const inbox = new MentionsInbox("ada", {
+    read: () => Promise.reject(new Error("The server cannot be reached.")),
+    isUnread: () => true,
+    storage: broken,
+  });
+  await inbox.reload();
+  assert.equal(inbox.fault.value, "The server cannot be reached.");
+  assert.equal(inbox.mentions.value, null);
+  inbox.markSeen();
+  inbox.erase();
+});
+
+function user(id: string): PublicUser {
+  return { id, displayName: id, avatarUrl: null };
+}
+
+function room(name: string, other: object = {}) {
+  const times = { lastMessageAt: null, createdAt: "2026-01", archivedAt: null };
+  const summary = { id: name, name, type: "public", isMember: true, isHidden: false, ...times };
+  return { ...summary, ...other } as Parameters<typeof sectionsOf>[0][number];
+}
+
+function names(rooms: readonly { name: string }[]): string[] {
+  return rooms.map(({ name }) => name);
+}
+
+function mention(number: number, roomId: string): Mention {
+  return {
+    message: { id: String(number), createdAt: `2026-01-0${number}` } as Mention["message"],
+    room: { id: roomId } as RoomInfo,
+    reason: "mention",
+  };
+}
+
+function memory(): Pick<Storage, "getItem" | "setItem" | "removeItem"> {
+  const items = new Map<string, string>();
+  return {
+    getItem: (key) => items.get(key) ?? null,
+    setItem: (key, value) => void items.set(key, value),
+    removeItem: (key) => void items.delete(key),
+  };
+}
+
+/** Resolves once something is so, which timers of 0 ms bring about. */
+async function becomes(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve));
+}

@@ -1,0 +1,90 @@
+/** The button in the bar that counts new mentions, and the list of all. */
+import { useSignal } from "@preact/signals";
+import { html } from "htm/preact";
+import { useEffect, useMemo } from "preact/hooks";
+import type { Mention } from "../../src/client/mod.ts";
+import { addressOf } from "../address.ts";
+import type { Chat } from "../chat.ts";
+import type { MentionsInbox } from "../mentions_inbox.ts";
+import { plainText } from "../plain_text.ts";
+import { nameOfRoom } from "../room_name.ts";
+import { Avatar } from "./avatar.ts";
+import { Dialog } from "./dialog.ts";
+import { Icon } from "./icon.ts";
+
+const MOMENT = new Intl.DateTimeFormat([], { dateStyle: "medium", timeStyle: "short" });
+const REASONS = { mention: "mentioned you", reply: "answered you", room: "called everybody" };
+
+export function Mentions({ chat }: { chat: Chat }) {
+  const isOpen = useSignal(false);
+  const inbox = chat.inbox.value;
+  if (!inbox) return null;
+  const count = inbox.newCount.value;
+  const close = () => void (isOpen.value = false);
+  return html`
+    <button id="mentions" class="quiet" type="button" title="Mentions"
+      aria-label=${count > 0 ? `Mentions, ${count} new` : "Mentions"}
+      onClick=${() => void (isOpen.value = true)}>
+      <${Icon} name="at" />${count > 0 && html`<em>${count}</em>`}
+    </button>
+    ${isOpen.value && html`
+      <${Dialog} title="Mentions" onClose=${close}>
+        <${Inbox} chat=${chat} inbox=${inbox} onPick=${close} />
+        <//>
+    `}
+  `;
+}
+
+function Inbox({ chat, inbox, onPick }: { chat: Chat; inbox: MentionsInbox; onPick(): void }) {
+  const mentions = inbox.mentions.value;
+  // What was new when it was opened stays marked while it is open.
+  const fresh = useMemo(() => new Set<string>(), [inbox]);
+  for (const mention of mentions ?? []) {
+    if (inbox.isNew(mention)) fresh.add(mention.message.id);
+  }
+  useEffect(() => void inbox.reload(), [inbox]);
+  useEffect(() => inbox.markSeen(), [mentions]);
+  const more = () => inbox.loadMore().catch(chat.notice.sayError);
+  return html`
+    <p class="fault" role="alert">${inbox.fault.value}</p>
+    ${mentions?.length === 0 && html`
+      <p class="dialog-note">Nobody has mentioned or answered you yet.</p>
+    `}
+    <ol class="mentions">
+      ${mentions?.map((mention) =>
+        html`
+          <li key=${mention.message.id} class=${fresh.has(mention.message.id) ? "new" : ""}>
+            <${MentionLink} mention=${mention} ownId=${chat.user.value?.id} onPick=${onPick}
+              isNew=${fresh.has(mention.message.id)} />
+          </li>
+        `
+      )}
+    </ol>
+    ${inbox.hasMore && html`
+      <button class="quiet" type="button" onClick=${more}>Older mentions</button>
+    `}
+  `;
+}
+
+interface MentionLinkProps {
+  mention: Mention;
+  ownId: string | undefined;
+  isNew: boolean;
+  onPick(): void;
+}
+
+function MentionLink({ mention, ownId, isNew, onPick }: MentionLinkProps) {
+  const { message: { id, sender, text, createdAt, deletedAt }, room, reason } = mention;
+  const place = room.type === "direct" ? "directly" : `in ${nameOfRoom(room, ownId)}`;
+  return html`
+    <a href=${addressOf(room.slug, id)} onClick=${onPick}>
+      <${Avatar} user=${sender} />
+      <span class="about">
+        <b>${sender.displayName}</b> ${REASONS[reason]} ${place}
+        ${isNew && html`<em>new</em>`}
+      </span>
+      <span class="excerpt">${deletedAt === null ? plainText(text, 140) : "Message deleted"}</span>
+      <time datetime=${createdAt}>${MOMENT.format(new Date(createdAt))}</time>
+    </a>
+  `;
+}

@@ -1,0 +1,97 @@
+/** Searches people by name: one of them, or several that are shown as chips. */
+import type { Signal } from "@preact/signals";
+import { html } from "htm/preact";
+import { useEffect, useMemo } from "preact/hooks";
+import type { PublicUser } from "../../src/client/mod.ts";
+import { searchUsers } from "../../src/client/rest/mod.ts";
+import type { Chat } from "../chat.ts";
+import { PeopleSearch, type PeopleSearchOptions } from "../people_search.ts";
+import { Avatar } from "./avatar.ts";
+import { Combobox } from "./combobox.ts";
+import { Icon } from "./icon.ts";
+
+const MAX_FOUND = 8;
+
+/** A search that ends with the component, without the user in what it finds. */
+export function usePeopleSearch(chat: Chat, options?: PeopleSearchOptions): PeopleSearch {
+  const search = useMemo(() => {
+    const ownId = chat.user.peek()?.id;
+    return new PeopleSearch(async (q) => {
+      const found = await searchUsers(chat.client.api, { q, limit: MAX_FOUND + 1 });
+      return found.filter(({ id }) => id !== ownId).slice(0, MAX_FOUND);
+    }, options);
+  }, [chat]);
+  useEffect(() => () => search.end(), [search]);
+  return search;
+}
+
+interface PersonSearchProps {
+  chat: Chat;
+  /** The label of the input. */
+  label: string;
+  /** Those who are not shown. */
+  without?: readonly PublicUser[];
+  /** Whether people are suggested before anything is typed, and the input has the focus. */
+  isOpen?: boolean;
+  onPick(user: PublicUser): void;
+  onErase?(): void;
+}
+
+export function PersonSearch(props: PersonSearchProps) {
+  const { chat, label, without = [], isOpen = false, onPick, onErase } = props;
+  const search = usePeopleSearch(chat, { suggests: isOpen });
+  useEffect(() => search.search(""), [search]);
+  const found = search.found.value.filter(({ id }) => !without.some((user) => user.id === id));
+  const choices = found.map((user) => ({
+    key: user.id,
+    content: html`<${PersonChoice} user=${user} />`,
+    pick: () => onPick(user),
+  }));
+  return html`
+    <${Combobox} name="person" label=${label} listLabel="People" choices=${choices}
+      note=${search.fault.value} isFocused=${isOpen} onErase=${onErase}
+      onSearch=${(query: string) => search.search(query)} />
+  `;
+}
+
+export function PersonChoice({ user }: { user: PublicUser }) {
+  return html`
+    <span class="person-choice"><${Avatar} user=${user} /><span>${user.displayName}</span></span>
+  `;
+}
+
+interface PeoplePickerProps {
+  chat: Chat;
+  label: string;
+  chosen: Signal<readonly PublicUser[]>;
+  /** How many may be chosen. */
+  max: number;
+}
+
+export function PeoplePicker({ chat, label, chosen, max }: PeoplePickerProps) {
+  const remove = (id: string) => {
+    chosen.value = chosen.value.filter((user) => user.id !== id);
+  };
+  const pick = (user: PublicUser) => void (chosen.value = [...chosen.value, user]);
+  return html`
+    <div class="people-picker">
+      ${chosen.value.length > 0 && html`
+        <ul class="chips" aria-label="Chosen">
+          ${chosen.value.map(({ id, displayName }) =>
+            html`
+              <li key=${id}>
+                <span>${displayName}</span>
+                <button type="button" class="quiet close" aria-label="Remove ${displayName}"
+                  onClick=${() => remove(id)}><${Icon} name="close" /></button>
+              </li>
+            `
+          )}
+        </ul>
+      `}
+      ${chosen.value.length < max && html`
+        <${PersonSearch} chat=${chat} label=${label} without=${chosen.value} onPick=${pick}
+          onErase=${() => chosen.value = chosen.value.slice(0, -1)} />
+      `}
+    </div>
+  `;
+}
