@@ -2,9 +2,15 @@
 import assert from "node:assert/strict";
 import { type Collections, collectionsOf } from "../src/adapters/store/mongodb/collections.ts";
 import { connect } from "../src/adapters/store/mongodb/connection.ts";
-import { fromRoom, memberOf } from "../src/adapters/store/mongodb/documents.ts";
+import {
+  fromRoom,
+  type MemberDocument,
+  memberOf,
+} from "../src/adapters/store/mongodb/documents.ts";
 import { fromOpening, ROOM_CHANGE_KEY } from "../src/adapters/store/mongodb/entry_documents.ts";
 import { EntryReader } from "../src/adapters/store/mongodb/entry_reader.ts";
+import { MemberCounts } from "../src/adapters/store/mongodb/member_counts.ts";
+import { MongoMembers } from "../src/adapters/store/mongodb/members.ts";
 import { MongoLog } from "../src/adapters/store/mongodb/log.ts";
 import { LogEnds } from "../src/adapters/store/mongodb/log_ends.ts";
 import { Operations } from "../src/adapters/store/mongodb/operations.ts";
@@ -181,6 +187,140 @@ testScene("a direct room whose creator died halfway is created by the next", asy
     assert.deepEqual(own.map(({ id }) => id), [room.id]);
   }
 });
+
+testScene(
+  "who joins or leaves is counted, also if the process dies before it does so",
+  async (scene) => {
+    const { store, room, bob } = scene;
+    const dying = membersOn(scene, { rooms: withoutUpdates(scene.collections.rooms, "$inc") });
+    await assert.rejects(dying.join(room.id, bob.id));
+    assert.equal(await memberCount(scene), 1);
+    await store.repair();
+    assert.equal(await memberCount(scene), 1, "another may be counting");
+    await age(scene);
+    await store.repair();
+    assert.equal(await memberCount(scene), 2);
+    await assert.rejects(dying.leave(room.id, bob.id));
+    assert.equal(await memberCount(scene), 2);
+    await age(scene);
+    await store.repair();
+    assert.equal(await memberCount(scene), 1);
+  },
+);
+
+testScene(
+  "whom an entry makes members is counted, also if the process dies before",
+  async (scene) => {
+    const { store, collections, room, ada, bob, dieAfter } = scene;
+    await dieAfter(notice(ada, "member_added", [bob]));
+    const rooms = withoutUpdates(collections.rooms, "$inc");
+    await assert.rejects(new RoomChanges({ ...collections, rooms }).settle(room.id));
+    await store.members.standings(room.id, [bob.id]);
+    assert.equal(await openChanges(scene), 0);
+    assert.equal(await memberCount(scene), 1);
+    await age(scene);
+    await store.repair();
+    assert.equal(await memberCount(scene), 2);
+  },
+);
+
+testScene("a change that was announced long ago is not counted twice", async (scene) => {
+  const { store, collections, room, bob } = scene;
+  const stalled = new MemberCounts(collections);
+  await stalled.change(room.id, async () => {
+    await store.members.join(room.id, bob.id);
+    await age(scene);
+    await store.repair();
+    assert.equal(await memberCount(scene), 2);
+    return 1;
+  });
+  await store.repair();
+  assert.equal(await memberCount(scene), 2);
+  const { counting } = (await collections.rooms.findOne({ _id: room.id }))!;
+  assert.deepEqual(counting, []);
+});
+
+testScene("a repair counts nothing while members change", async (scene) => {
+  const { store, room, ada, bob } = scene;
+  const counts = new MemberCounts(scene.collections);
+  const dying = membersOn(scene, { rooms: withoutUpdates(scene.collections.rooms, "$inc") });
+  await assert.rejects(dying.join(room.id, bob.id));
+  await age(scene);
+  await counts.change(room.id, async () => {
+    await store.repair();
+    assert.equal(await memberCount(scene), 1);
+    await write(store, room.id, notice(ada, "member_muted", [bob]));
+    return 0;
+  });
+  await store.repair();
+  assert.equal(await memberCount(scene), 2);
+});
+
+testScene("many who join and leave at once are counted once each", async (scene) => {
+  const { store, room } = scene;
+  const users = await Promise.all(Array.from({ length: 10 }, () => createUser(store)));
+  await Promise.all(users.flatMap(({ id }) => [
+    store.members.join(room.id, id),
+    store.members.join(room.id, id),
+  ]));
+  assert.equal(await memberCount(scene), 11);
+  await Promise.all(
+    users.slice(3).flatMap(({ id }) => [
+      store.members.leave(room.id, id),
+      store.members.leave(room.id, id),
+    ]),
+  );
+  assert.equal(await memberCount(scene), 4);
+});
+
+testScene("who joins a room while it is deleted is told that it was", async (scene) => {
+  const { store, collections, room, ada, bob } = scene;
+  const members = new Proxy(collections.members, {
+    get(target, name) {
+      if (name !== "insertOne") return Reflect.get(target, name);
+      return async (member: MemberDocument) => {
+        await write(store, room.id, notice(ada, "room_deleted", []));
+        return await target.insertOne(member);
+      };
+    },
+  });
+  await membersOn(scene, { members }).join(room.id, bob.id);
+  const among = { roomId: room.id, role: "member" } as const;
+  assert.equal(await collections.members.countDocuments(among), 0);
+  assert.equal((await collections.members.findOne({ userId: bob.id }))?.removal, "deleted");
+});
+
+/** The port on collections that stand for those of a process which dies. */
+function membersOn({ collections }: Scene, dying: Partial<Collections>): MongoMembers {
+  const all = { ...collections, ...dying };
+  const changes = { messages: new PendingChanges(all), rooms: new RoomChanges(all) };
+  return new MongoMembers(all, changes, new LogEnds(all), new Operations(HANG_LIMITS));
+}
+
+/** Stands for a process that dies before it makes an update with this operator. */
+function withoutUpdates(rooms: Collections["rooms"], operator: string): Collections["rooms"] {
+  return new Proxy(rooms, {
+    get(target, name) {
+      if (name !== "updateOne") return Reflect.get(target, name);
+      return (...args: Parameters<typeof target.updateOne>) => {
+        if (operator in args[1]) return Promise.reject(new Error("killed"));
+        return target.updateOne(...args);
+      };
+    },
+  });
+}
+
+/** Makes what is announced in the room older than any process needs. */
+async function age({ collections, room }: Scene): Promise<void> {
+  const { counting = [] } = (await collections.rooms.findOne({ _id: room.id }))!;
+  await collections.rooms.updateOne({ _id: room.id }, {
+    $set: { counting: counting.map((token) => token.replace(/^\d+/, "1")) },
+  });
+}
+
+async function memberCount({ store, room }: Scene): Promise<number> {
+  return (await store.rooms.find(room.id))!.memberCount;
+}
 
 /** Stands for a process that dies before it writes the room. */
 function neverWritten(rooms: Collections["rooms"]): Collections["rooms"] {

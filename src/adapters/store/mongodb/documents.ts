@@ -45,6 +45,9 @@ export type RoomDocument = Stored<Omit<NewRoom, "createdBy" | "members" | "metad
   slowModeSeq?: number;
   /** Absent while it is not deleted. */
   deletedAt?: Date;
+  /** As `MemberCounts` announces them: changes of members that are not counted yet, and the last one. */
+  counting?: string[];
+  countedLast?: string;
   /** The last entry that is gone of a deleted room, and when all of it was. */
   purgedSeq?: number;
   purgedAt?: Date;
@@ -287,6 +290,8 @@ export function toNewRoom(
     changedSeq: _,
     pair: __,
     slowModeSeq: ___,
+    counting: ____,
+    countedLast: _____,
     ...fields
   }: RoomView,
 ): NewRoom {

@@ -42,6 +42,7 @@ import {
 import type { LogEnds } from "./log_ends.ts";
 import type { Operations } from "./operations.ts";
 import { isDuplicateKey } from "./errors.ts";
+import { MemberCounts } from "./member_counts.ts";
 import type { PendingChanges } from "./pending_changes.ts";
 import type { Changes, RoomChanges } from "./room_changes.ts";
 
@@ -59,6 +60,7 @@ export class MongoMembers implements MemberStore {
   readonly #roomChanges: RoomChanges;
   readonly #ends: LogEnds;
   readonly #operations: Operations;
+  readonly #counts: MemberCounts;
 
   constructor(
     { blocks, members, messages, rooms, users, readOptions }: Collections,
@@ -76,6 +78,7 @@ export class MongoMembers implements MemberStore {
     this.#roomChanges = changes.rooms;
     this.#ends = ends;
     this.#operations = operations;
+    this.#counts = new MemberCounts({ members, rooms });
   }
 
   join(roomId: string, userId: string): Promise<void> {
@@ -87,9 +90,10 @@ export class MongoMembers implements MemberStore {
       const { seq: readSeq } = await this.#ends.find(roomId);
       const joinedAt = new Date();
       const member = memberOf(roomId, userId, { role: "member", readSeq, joinedAt });
-      if (await this.#insert(member) || await this.#rejoin(member)) {
-        await this.#rooms.updateOne({ _id: roomId }, { $inc: { memberCount: 1 } });
-      }
+      await this.#counts.change(roomId, async () => {
+        return Number(await this.#insert(member) || await this.#rejoin(member));
+      });
+      await this.#endInDeleted(member);
     });
   }
 
@@ -98,17 +102,18 @@ export class MongoMembers implements MemberStore {
       // A role that is not applied yet would be no obstacle.
       await this.#roomChanges.settle(roomId);
       const _id = memberId(roomId, userId);
-      const { modifiedCount } = await this.#members.updateOne(
-        { _id, role: "member" },
-        {
-          $set: { role: null, removal: "left" },
-          $addToSet: { pending: markOf(userId, "room", newId()) },
-        },
-      );
-      if (modifiedCount > 0) {
-        await this.#rooms.updateOne({ _id: roomId }, { $inc: { memberCount: -1 } });
-        return true;
-      }
+      const member = await this.#members.findOne({ _id, ...IS_MEMBER });
+      if (member?.role !== "member") return member === null;
+      await this.#counts.change(roomId, async () => {
+        const { modifiedCount } = await this.#members.updateOne(
+          { _id, role: "member" },
+          {
+            $set: { role: null, removal: "left" },
+            $addToSet: { pending: markOf(userId, "room", newId()) },
+          },
+        );
+        return -modifiedCount;
+      });
       return await this.#members.findOne({ _id, ...IS_MEMBER }) === null;
     });
   }
@@ -287,6 +292,16 @@ export class MongoMembers implements MemberStore {
       },
     );
     return modifiedCount > 0;
+  }
+
+  /** Ends a membership that the deletion of its room has not seen. */
+  async #endInDeleted({ _id, roomId, userId }: MemberDocument): Promise<void> {
+    await this.#roomChanges.settle(roomId);
+    if (await this.#rooms.findOne({ _id: roomId, ...IS_THERE }, { projection: { _id: 1 } })) return;
+    await this.#members.updateOne({ _id, ...IS_MEMBER }, {
+      $set: { role: null, removal: "deleted" },
+      $addToSet: { pending: markOf(userId, "room", newId()) },
+    });
   }
 
   async #usersOf(members: readonly MemberDocument[]): Promise<Map<string, UserDocument>> {

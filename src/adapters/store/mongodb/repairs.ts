@@ -3,6 +3,7 @@ import type { Collection } from "mongodb";
 import pLimit from "p-limit";
 import type { Collections } from "./collections.ts";
 import type { RoomDocument } from "./documents.ts";
+import { MemberCounts } from "./member_counts.ts";
 import type { Operations } from "./operations.ts";
 import type { Changes } from "./room_changes.ts";
 
@@ -17,12 +18,14 @@ const ROOMS_AT_ONCE = 2;
 export class Repairs {
   readonly #rooms: Collection<RoomDocument>;
   readonly #changes: Changes;
+  readonly #counts: MemberCounts;
   readonly #operations: Operations;
   /** The last room of the last run; empty at the beginning of a round. */
   #last = "";
 
-  constructor({ rooms }: Collections, changes: Changes, operations: Operations) {
-    this.#rooms = rooms;
+  constructor(collections: Collections, changes: Changes, operations: Operations) {
+    this.#rooms = collections.rooms;
+    this.#counts = new MemberCounts(collections);
     this.#changes = changes;
     this.#operations = operations;
   }
@@ -32,26 +35,26 @@ export class Repairs {
    * @throws ChatError `unavailable`
    */
   async run(): Promise<void> {
-    const ids = await this.#operations.run(() => this.#nextRooms());
+    const rooms = await this.#operations.run(() => this.#nextRooms());
     // First: a room that cannot be repaired must not keep those after it from it.
-    this.#last = ids.length < ROOMS_IN_A_RUN ? "" : ids.at(-1)!;
-    await pLimit(ROOMS_AT_ONCE).map(ids, (roomId) => {
+    this.#last = rooms.length < ROOMS_IN_A_RUN ? "" : rooms.at(-1)!._id;
+    await pLimit(ROOMS_AT_ONCE).map(rooms, (room) => {
       return this.#operations.run(async () => {
-        await this.#changes.messages.settleRoom(roomId);
-        await this.#changes.rooms.settle(roomId);
+        await this.#changes.messages.settleRoom(room._id);
+        await this.#changes.rooms.settle(room._id);
+        await this.#counts.repair(room);
       });
     });
   }
 
-  async #nextRooms(): Promise<string[]> {
-    const rooms = await this.#rooms
+  async #nextRooms(): Promise<Pick<RoomDocument, "_id" | "counting">[]> {
+    return await this.#rooms
       .find(
         { _id: { $gt: this.#last } },
-        { projection: { _id: 1 }, batchSize: ROOMS_IN_A_RUN + 1 },
+        { projection: { counting: 1 }, batchSize: ROOMS_IN_A_RUN + 1 },
       )
       .sort({ _id: 1 })
       .limit(ROOMS_IN_A_RUN)
       .toArray();
-    return rooms.map(({ _id }) => _id);
   }
 }

@@ -21,6 +21,7 @@ import {
   SLOW_KEY,
 } from "./entry_documents.ts";
 import { isDuplicateKey } from "./errors.ts";
+import { MemberCounts } from "./member_counts.ts";
 import type { PendingChanges } from "./pending_changes.ts";
 import type { SettingChanges } from "../../../domain/room.ts";
 
@@ -43,12 +44,14 @@ export class RoomChanges {
   readonly #messages: Collection<EntryDocument>;
   readonly #members: Collection<MemberDocument>;
   readonly #rooms: Collection<RoomDocument>;
+  readonly #counts: MemberCounts;
   readonly #audit: EntryAudit;
   readonly #readOptions: ReadOptions;
 
   constructor(collections: Collections) {
     const { messages, members, rooms, readOptions } = collections;
     this.#audit = new EntryAudit(collections);
+    this.#counts = new MemberCounts(collections);
     this.#messages = messages;
     this.#members = members;
     this.#rooms = rooms;
@@ -87,7 +90,7 @@ export class RoomChanges {
       const { _id, roomId, createdAt, systemType = null, systemData = null } = entry;
       const notice = { systemType, systemData, createdAt };
       const changes = systemType === null ? [sentBy(entry)] : memberChanges(notice);
-      for (const change of changes) await this.#changeMember(entry, change);
+      await this.#changeMembers(entry, changes);
       const settings = settingChanges(notice);
       if (settings) await this.#set(entry, settings);
       if (systemType === "room_deleted") await this.#delete(entry);
@@ -127,20 +130,29 @@ export class RoomChanges {
     );
   }
 
-  async #changeMember(entry: MessageDocument, change: MemberChange): Promise<void> {
+  async #changeMembers(entry: MessageDocument, changes: readonly MemberChange[]): Promise<void> {
+    const make = async () => {
+      let difference = 0;
+      for (const change of changes) difference += await this.#changeMember(entry, change);
+      return difference;
+    };
+    const areCounted = changes.some(({ role, joins }) => role !== undefined || joins);
+    if (areCounted) await this.#counts.change(entry.roomId, make);
+    else await make();
+  }
+
+  /** Returns by how much the number of members has changed. */
+  async #changeMember(entry: MessageDocument, change: MemberChange): Promise<number> {
     const { roomId, seq } = entry;
     const _id = memberId(roomId, change.userId);
     for (;;) {
       try {
-        const difference = await this.#writeMember(entry, change);
-        if (difference === 0) return;
-        await this.#rooms.updateOne({ _id: roomId }, { $inc: { memberCount: difference } });
-        return;
+        return await this.#writeMember(entry, change);
       } catch (error) {
         if (!isDuplicateKey(error)) throw error;
         // It is changed already, or was inserted in this moment.
         const member = await this.#members.findOne({ _id });
-        if (member && member.seq >= seq) return;
+        if (member && member.seq >= seq) return 0;
       }
     }
   }
