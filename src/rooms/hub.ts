@@ -113,6 +113,14 @@ export class Hub {
     return this.#inRoom(roomId, (room) => room.recover(cursor, subscriber, earlier, admit, answer));
   }
 
+  /**
+   * Delivers what the log of a room that is served here has had before the call.
+   * @throws ChatError `unavailable`
+   */
+  async refresh(roomId: string): Promise<void> {
+    await this.#rooms.get(roomId)?.feed.refresh();
+  }
+
   /** Whether a socket is in a room. */
   has(roomId: string, subscriber: Subscriber): boolean {
     return this.#rooms.get(roomId)?.has(subscriber) ?? false;

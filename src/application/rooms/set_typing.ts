@@ -6,7 +6,8 @@ import type { Dependencies } from "../dependencies.ts";
 
 /**
  * Notifies the others in the room; what was started ends by itself after 6 s.
- * @throws ChatError `room_not_found`, or `not_joined` if the subscriber is not in the room
+ * @throws ChatError `room_not_found`, or `not_joined` if the subscriber is not in the room; `forbidden`
+ *   if the actor is banned; `unavailable`
  */
 export async function setTyping(
   actor: Participant,
@@ -14,7 +15,17 @@ export async function setTyping(
   { room, subscriber, isTyping }: { room: string; subscriber: Subscriber; isTyping: boolean },
 ): Promise<void> {
   const { roomId } = access.known(actor, room) ?? await access.find(actor, room);
-  if (!hub.has(roomId, subscriber)) throw new ChatError("not_joined", "Join the room first.");
-  if (isTyping) typing.start(roomId, subscriber, actor.user);
-  else typing.stop(roomId, subscriber, actor.userId);
+  if (!hub.has(roomId, subscriber)) throw notJoined();
+  if (!isTyping) return typing.stop(roomId, subscriber, actor.userId);
+  // An entry that takes the subscriber out may have been appended on another instance.
+  await hub.refresh(roomId);
+  if (!hub.has(roomId, subscriber)) {
+    await access.find(actor, room);
+    throw notJoined();
+  }
+  typing.start(roomId, subscriber, actor.user);
+}
+
+function notJoined(): ChatError {
+  return new ChatError("not_joined", "Join the room first.");
 }
