@@ -22,10 +22,10 @@ type Concerned = readonly string[] | "all";
  * sent. One change of a room is shown at a time; what comes meanwhile is shown together.
  */
 export class RoomUpdates {
-  readonly #access: Pick<Access, "admit">;
+  readonly #access: Pick<Access, "admit" | "renew">;
   readonly #rooms = new Map<string, Batcher<Concerned>>();
 
-  constructor(access: Pick<Access, "admit">) {
+  constructor(access: Pick<Access, "admit" | "renew">) {
     this.#access = access;
   }
 
@@ -50,14 +50,17 @@ export class RoomUpdates {
     const userIds = concerned.includes("all") ? undefined : concerned.flat();
     const subscribers = room.subscribers(userIds);
     const frames = new Map<unknown, string>();
-    try {
-      for (let i = 0; i < subscribers.length; i += AT_ONCE) {
-        const some = subscribers.slice(i, i + AT_ONCE);
-        await Promise.all(some.map((each) => this.#showTo(each, roomId, room, frames)));
-      }
-    } catch (error) {
-      logger.debug("Room {roomId} could not be shown as it is now: {error}", { roomId, error });
+    const errors: unknown[] = [];
+    for (let i = 0; i < subscribers.length; i += AT_ONCE) {
+      const some = subscribers.slice(i, i + AT_ONCE);
+      // One whose access cannot be read must not keep the others from seeing it.
+      await Promise.all(some.map((each) => {
+        return this.#showTo(each, roomId, room, frames).catch((error) => errors.push(error));
+      }));
     }
+    if (errors.length === 0) return;
+    const failure = { roomId, count: errors.length, error: errors[0] };
+    logger.debug("{count} sockets are not shown room {roomId} as it is now: {error}", failure);
   }
 
   async #showTo(
@@ -67,10 +70,19 @@ export class RoomUpdates {
     frames: Map<unknown, string>,
   ): Promise<void> {
     const { userId, isAdmin } = subscriber;
-    while (userId !== null && room.has(subscriber)) {
-      const admission = this.#access.admit({ userId, isAdmin }, roomId, room.feed.head);
+    if (userId === null) return;
+    const actor = { userId, isAdmin };
+    let isRenewed = false;
+    while (room.has(subscriber)) {
+      const admission = this.#access.admit(actor, roomId, room.feed.head);
       if (admission instanceof Promise) {
         await admission;
+        continue;
+      }
+      const renewal = isRenewed ? undefined : this.#access.renew(actor, admission.access);
+      if (renewal) {
+        await renewal;
+        isRenewed = true;
         continue;
       }
       const { capabilities } = admission.access;

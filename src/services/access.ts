@@ -72,9 +72,17 @@ export class Access {
     return room ? { access, room: { ...room, lastSeq: seq } } : this.#rooms.find(roomId);
   }
 
-  /** Lets `admit` know of blocks in a direct room until now, which no entry of its log shows. */
-  async renew(actor: Actor, access: RoomAccess): Promise<void> {
-    if (hasBlocks(access)) await this.#read(actor, access.roomId);
+  /**
+   * Lets `admit` know of what no entry of the log shows and was done before: blocks in a direct room,
+   * and that who was a stranger in a public room has joined it on another instance.
+   * @returns undefined if no such thing can have been done
+   */
+  renew(
+    actor: Pick<Actor, "userId" | "isAdmin">,
+    access: RoomAccess,
+  ): Promise<unknown> | undefined {
+    if (access.isRead || !(hasBlocks(access) || isStranger(access))) return;
+    return this.#read(actor, access.roomId);
   }
 
   /**
@@ -97,7 +105,9 @@ export class Access {
    * @throws ChatError as `find`
    */
   async read(actor: Actor, idOrSlug: string): Promise<{ room: Room; access: RoomAccess }> {
-    const { roomId } = await this.find(actor, idOrSlug);
+    const found = await this.find(actor, idOrSlug);
+    const { roomId } = found;
+    await this.renew(actor, found);
     const room = await this.#rooms.read(roomId);
     return { room, access: await this.#confirmAt(actor, roomId, room.lastSeq) };
   }
@@ -138,10 +148,19 @@ export class Access {
     }
   }
 
-  async #read(actor: Actor, roomId: string, seq?: number): Promise<RoomAccess> {
+  async #read(
+    actor: Pick<Actor, "userId" | "isAdmin">,
+    roomId: string,
+    seq?: number,
+  ): Promise<RoomAccess> {
     const place = await this.#standings.read(roomId, actor.userId, seq);
-    return accessTo(actor, roomId, place, this.#standings.table);
+    return { ...accessTo(actor, roomId, place, this.#standings.table), isRead: true };
   }
+}
+
+/** Whether they are no member, as it was known: to join a public room takes no entry of its log. */
+function isStranger({ rules, standing }: RoomAccess): boolean {
+  return rules.type === "public" && standing.role === null;
 }
 
 /** Whether blocks decide what is allowed, which are no entries of the room's log. */

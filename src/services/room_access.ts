@@ -14,6 +14,8 @@ export interface RoomAccess extends Place {
   /** Of whom, and by which table: what a refusal is explained by. */
   actor: Pick<Actor, "isAdmin">;
   table: Table;
+  /** Whether it was read from the store when it was asked for. */
+  isRead?: true;
 }
 
 /**

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import type { Account } from "../harness/account.ts";
 import { startServer } from "../harness/server.ts";
+import { TestSocket } from "../harness/socket.ts";
 import { Stage } from "../harness/stage.ts";
 import type { StoreSetting } from "../harness/stores.ts";
 
@@ -130,6 +131,72 @@ export function testRoomRaces({ name, fresh }: StoreSetting): void {
       },
     );
   }
+
+  test(
+    "what a member may do is shown from their joining on, on whichever instance",
+    async (stage, everywhere) => {
+      const [ada, bob] = await stage.people("Ada", "Bob");
+      const path = `/rooms/${(await ada.request("POST", "/rooms", { name: "Tea" })).body.room.id}`;
+      const roomId = path.split("/").at(-1);
+      const [here, there] = everywhere(bob);
+      const socket = await TestSocket.connect(there);
+      const shown = async () => {
+        const { data } = await socket.call("room:join", { roomId });
+        socket.send("room:leave", { roomId });
+        const { data: missed } = await socket.call("connection:recover", {
+          roomId,
+          lastSeenSeq: data.room.lastSeq,
+        });
+        socket.send("room:leave", { roomId });
+        const { body } = await there.request("GET", path);
+        const { body: changes } = await there.request("GET", `${path}/changes?after=0`);
+        return [data, missed, body, changes].map(({ capabilities }) => {
+          return capabilities.includes("message.edit_own");
+        });
+      };
+      assert.deepEqual(await shown(), Array(4).fill(false));
+      await here.request("PUT", `${path}/members/me`);
+      assert.deepEqual(await shown(), Array(4).fill(true));
+      await socket.close();
+    },
+  );
+
+  test(
+    "a change of settings shows a socket what its user may do who has joined elsewhere",
+    async (stage, everywhere) => {
+      const [ada, bob] = await stage.people("Ada", "Bob");
+      const path = `/rooms/${(await ada.request("POST", "/rooms", { name: "Tea" })).body.room.id}`;
+      const roomId = path.split("/").at(-1);
+      const [here, there] = everywhere(bob);
+      const socket = await TestSocket.connect(there);
+      await socket.call("room:join", { roomId });
+      await here.request("PUT", `${path}/members/me`);
+      await everywhere(ada)[1].request("PATCH", path, { description: "Hot" });
+      const { data } = await socket.event("room:updated");
+      assert.ok(data.capabilities.includes("message.edit_own"));
+      await socket.close();
+    },
+  );
+
+  test(
+    "nobody is shown who types after a ban, on whichever instance",
+    async (stage, everywhere) => {
+      const [ada, bob, cleo] = await stage.people("Ada", "Bob", "Cleo");
+      const path = `/rooms/${(await ada.request("POST", "/rooms", { name: "Tea" })).body.room.id}`;
+      const roomId = path.split("/").at(-1);
+      const [bobs, cleos] = [
+        await TestSocket.connect(everywhere(bob)[1]),
+        await TestSocket.connect(everywhere(cleo)[1]),
+      ];
+      for (const socket of [bobs, cleos]) await socket.call("room:join", { roomId });
+      await ada.request("PUT", `${path}/bans/${bob.id}`, {});
+      const { event, data } = await bobs.call("typing:start", { roomId });
+      assert.deepEqual([event, data.code], ["error", "forbidden"]);
+      await cleos.event("message:new", ({ message }) => message.systemType === "member_banned");
+      assert.deepEqual(cleos.all("typing:update"), []);
+      for (const socket of [bobs, cleos]) await socket.close();
+    },
+  );
 
   test(
     "what a role lets one read begins and ends with it, on whichever instance",
