@@ -123,6 +123,119 @@ Deno.test("members are found by name and role, and who is alone as an owner cann
     await ada.page.keyboard.press("Escape");
   }));
 
+Deno.test("a moderator bans somebody, who sees that and gets nothing more, until the ban is lifted", () =>
+  withPeople(async (people) => {
+    const { ada, bob } = await meetMembers(people);
+    await write(ada.page, "Before the ban");
+    await seesLast(bob.page, "Before the ban");
+    await act(ada.page.locator(".message").filter({ hasText: "I am here" }), "Ban Bob");
+    const dialog = ada.page.getByRole("dialog", { name: "Ban Bob" });
+    await dialog.getByLabel("Delete their messages").selectOption("Of the last hour");
+    await dialog.getByRole("button", { name: "Ban", exact: true }).click();
+    await bob.page.getByRole("heading", { name: /^You are banned from Room / }).waitFor();
+    await write(ada.page, "After the ban");
+    await isSent(ada.page, "After the ban");
+    await ada.page.locator(".message").getByText("Message deleted").waitFor();
+    assert.equal(await bob.page.getByText("After the ban").count(), 0);
+    const address = await bob.page.evaluate<string>("location.hash");
+    await bob.page.getByRole("link", { name: "Go to the rooms" }).click();
+    await bob.page.locator(".room").waitFor({ state: "detached" });
+    await showMembers(ada.page);
+    await ada.page.getByRole("button", { name: "Banned" }).click();
+    await ada.page.getByRole("button", { name: "Unban Bob" }).click();
+    await ada.page.getByText("Nobody is banned.").waitFor();
+    await bob.page.evaluate(`location.hash = ${JSON.stringify(address)}`);
+    await seesLast(bob.page, "After the ban");
+    // Chromium reports that the server refused.
+    bob.problems.length = 0;
+  }));
+
+Deno.test("who is muted sees until when instead of the composer, and writes again once it is lifted", () =>
+  withPeople(async (people) => {
+    const { ada, bob } = await meetMembers(people);
+    await showMembers(ada.page);
+    await choose(line(ada.page, "Bob"), "Mute…");
+    await ada.page.getByRole("button", { name: "Mute", exact: true }).click();
+    await bob.page.getByText(/^You are muted in this room until /).waitFor();
+    assert.equal(await bob.page.locator(".composer").count(), 0);
+    await choose(line(ada.page, "Bob"), "Unmute");
+    await write(bob.page, "Thanks");
+    await isSent(bob.page, "Thanks");
+  }));
+
+Deno.test("settings are shown by what one may change, and everybody sees what they become", () =>
+  withPeople(async (people) => {
+    const { ada, bob } = await meetMembers(people);
+    await bob.page.getByRole("button", { name: "More about this room" }).click();
+    assert.equal(await bob.page.getByRole("menuitem", { name: "Room settings…" }).count(), 0);
+    await bob.page.keyboard.press("Escape");
+    const name = people.newName();
+    await openSettings(ada.page);
+    await ada.page.getByLabel("Name", { exact: true }).fill(name);
+    await ada.page.getByLabel("Description").fill("All about tea");
+    await ada.page.getByLabel("Slow mode").selectOption("Every 6 h");
+    await ada.page.getByRole("button", { name: "Save" }).click();
+    await bob.page.getByRole("heading", { level: 1, name, exact: true }).waitFor();
+    await bob.page.getByText("All about tea").waitFor();
+    await bob.page.getByText("Slow mode: one message every 6 h.").waitFor();
+    await write(bob.page, "The only one");
+    await bob.page.getByText(/^Slow mode: you can send again in \d+ s\.$/).waitFor();
+    assert.equal(await bob.page.getByRole("button", { name: "Send" }).isDisabled(), true);
+
+    await openSettings(ada.page);
+    await ada.page.getByLabel("Who writes").selectOption("Moderators and owners");
+    await ada.page.getByRole("button", { name: "Save" }).click();
+    await bob.page.getByText("Only moderators write in this room.").waitFor();
+    await write(ada.page, "From the owner");
+    await seesLast(bob.page, "From the owner");
+
+    await openSettings(ada.page);
+    await ada.page.getByRole("button", { name: "Archive the room" }).click();
+    for (const { page } of [ada, bob]) {
+      await page.getByText("This room is archived: nobody writes in it.").waitFor();
+    }
+    await openSettings(ada.page);
+    await ada.page.getByRole("button", { name: "Reopen the room" }).click();
+    await write(ada.page, "Open again");
+    await seesLast(bob.page, "Open again");
+  }));
+
+Deno.test("a moderator's settings are slow mode alone", () =>
+  withPeople(async (people) => {
+    const { ada, bob } = await meetMembers(people);
+    await showMembers(ada.page);
+    await choose(line(ada.page, "Bob"), "Make moderator");
+    await bob.page.getByText("made Bob a moderator").waitFor();
+    await openSettings(bob.page);
+    await bob.page.getByLabel("Slow mode").waitFor();
+    for (const text of ["Name", "Archive the room", "Delete the room"]) {
+      assert.equal(await bob.page.getByRole("dialog").getByText(text).count(), 0, text);
+    }
+    await bob.page.keyboard.press("Escape");
+  }));
+
+Deno.test("a room is deleted by typing its name, and is gone for those who have it open", () =>
+  withPeople(async (people) => {
+    const { ada, bob } = people;
+    const name = await people.meet();
+    await openSettings(ada.page);
+    await ada.page.getByText("Delete the room").first().click();
+    const confirmation = ada.page.getByLabel("The room's name, to be sure");
+    await confirmation.fill("Something else");
+    await confirmation.press("Enter");
+    await ada.page.getByText("This is not the name of the room.").waitFor();
+    await confirmation.fill(name);
+    await confirmation.press("Enter");
+    await ada.page.getByText(`${name} is deleted.`).waitFor();
+    await bob.page.locator(".dead-end").waitFor();
+    bob.problems.length = 0;
+  }));
+
+async function openSettings(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "More about this room" }).click();
+  await page.getByRole("menuitem", { name: "Room settings…" }).click();
+}
+
 /** Both in a room of Ada's; with his first message Bob is a member. */
 async function meetMembers(people: People): Promise<People> {
   await people.meet();

@@ -234,7 +234,8 @@ export class Chat {
     const [info, state] = [signalOf(room.info).value, signalOf(room.state).value];
     if (info) this.#kept.roomIds.remember(info);
     // The server has been set up anew, and may have another room of this name.
-    const isForgotten = isMissing(state) && this.#kept.roomIds.forget(this.#openName);
+    const isNamed = info === null || info.type === "public";
+    const isForgotten = isNamed && isMissing(state) && this.#kept.roomIds.forget(this.#openName);
     if (isForgotten) untracked(() => this.#open.value = this.#enter(this.#openName));
   }
 

@@ -10,7 +10,6 @@ import type {
   RoomState,
   Thread,
 } from "../src/client/mod.ts";
-import { Capabilities } from "./capabilities.ts";
 import type { Drafts } from "./drafts.ts";
 import type { FrequentEmoji } from "./frequent_emoji.ts";
 import { isLooking, watchLooking } from "./looking.ts";
@@ -20,6 +19,7 @@ import { MessageCommands } from "./message_commands.ts";
 import { Names, type ReadMessages } from "./names.ts";
 import type { Notice } from "./notice.ts";
 import { signalOf } from "./observed.ts";
+import { Writing } from "./writing.ts";
 
 /** Above this many messages older ones are removed, so that a room may be open for days. */
 const MAX_MESSAGES = 400;
@@ -45,7 +45,7 @@ export interface OpenRoomOptions {
 /** What is asked of the user over the room. */
 export type RoomDialog =
   | { kind: "ban" | "mute" | "remove"; user: PublicUser }
-  | { kind: "invite" | "leave" }
+  | { kind: "invite" | "leave" | "settings" }
   | { kind: "report"; message: ChatMessage };
 
 /** What is beside the messages. */
@@ -63,6 +63,7 @@ export class OpenRoom {
   readonly messages: ReadonlySignal<readonly ChatMessage[]>;
   readonly commands: MessageCommands;
   readonly memberCommands: MemberCommands;
+  readonly writing: Writing;
   /** What is beside the messages; null for nothing. */
   readonly pane = signal<SideView | null>(null);
   readonly dialog = signal<RoomDialog | null>(null);
@@ -88,7 +89,6 @@ export class OpenRoom {
   readonly retryAt: ReadonlySignal<number | undefined>;
 
   readonly #options: OpenRoomOptions;
-  readonly #capabilities: Capabilities;
   readonly #names: Names | null;
   /** Whether it is known where the user has stopped reading. */
   readonly #isPlaced = signal(false);
@@ -104,9 +104,14 @@ export class OpenRoom {
     this.notice = notice;
     this.back = back;
     this.messages = signalOf(room.messages);
-    this.#capabilities = new Capabilities(room, options.api);
     this.commands = new MessageCommands(room, notice, options.emoji);
     this.memberCommands = new MemberCommands(room, options.api, notice);
+    this.writing = new Writing({
+      room,
+      api: options.api,
+      may: (capability) => this.may(capability),
+      user: options.user,
+    });
     this.people = computed(() => {
       const online = signalOf(room.online).value.users;
       return peopleAround(online, this.messages.value, this.userId ?? "");
@@ -143,7 +148,7 @@ export class OpenRoom {
 
   /** Whether the server lets the user do something here, as `message.pin`. */
   may(capability: string): boolean {
-    return this.#capabilities.granted.value.has(capability);
+    return signalOf(this.room.capabilities).value.includes(capability);
   }
 
   /** Whether the user is a member who can leave: of direct rooms the members never change. */
@@ -187,7 +192,7 @@ export class OpenRoom {
       ? this.room.reply(answered, text, options)
       : this.room.send(text, options);
     // The message itself shows the result.
-    done.catch(() => {});
+    void this.writing.follow(done);
   }
 
   showPane(pane: SideView | null): void {
@@ -258,7 +263,7 @@ export class OpenRoom {
     this.commands.deletions.flush();
     this.showPane(null);
     for (const end of this.#ends) end();
-    this.#capabilities.close();
+    this.writing.close();
     this.room.stopTyping();
     this.room.setPresent(false);
     this.room.leave();
@@ -332,6 +337,11 @@ export class OpenRoom {
     const { length } = this.messages.value;
     if (length > MAX_MESSAGES && this.isAtNewest.value) this.room.forgetOlder(KEPT_MESSAGES);
   }
+}
+
+/** Whether the server lets the user read nothing here: there is no such room, or they are banned. */
+export function isRefused(state: RoomState): boolean {
+  return isMissing(state) || state.status === "failed" && state.error.code === "forbidden";
 }
 
 /** Whether the server has no such room. */

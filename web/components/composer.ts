@@ -14,7 +14,7 @@ const HINT = "Enter sends, Shift+Enter breaks the line. **bold**, *italics*, `co
 const FEW_LEFT = 200;
 
 export function Composer({ open }: { open: OpenRoom }) {
-  const { room, drafts, commands } = open;
+  const { room, drafts, commands, writing } = open;
   const input = useRef<HTMLTextAreaElement>(null);
   const charactersId = useId();
   const [left, setLeft] = useState(MAX_TEXT_LENGTH);
@@ -41,7 +41,7 @@ export function Composer({ open }: { open: OpenRoom }) {
   const send = (event: Event) => {
     event.preventDefault();
     const text = input.current!.value.trim();
-    if (!text || charactersIn(text) > MAX_TEXT_LENGTH) return;
+    if (!text || charactersIn(text) > MAX_TEXT_LENGTH || writing.wait > 0) return;
     input.current!.value = "";
     drafts.write(room, "");
     count();
@@ -80,6 +80,7 @@ export function Composer({ open }: { open: OpenRoom }) {
             onClick=${() => commands.answered.value = null}><${Icon} name="close" /></button>
         </p>
       `}
+      <p class="slow-mode" aria-live="off">${writing.slowMode}</p>
       <p class=${`characters ${isOver ? "fault" : ""}`} id=${charactersId}
         aria-live=${isOver ? "polite" : "off"}>${left > FEW_LEFT ? "" : describeLeft(left)}</p>
       ${completion.list}
@@ -91,9 +92,14 @@ export function Composer({ open }: { open: OpenRoom }) {
           room.stopTyping();
           completion.close();
         }}></textarea>
-      <button disabled=${isOver}>Send</button>
+      <button disabled=${isOver || writing.wait > 0}>Send</button>
     </form>
   `;
+}
+
+/** Instead of the composer where the user cannot write: why. */
+export function Obstacle({ open }: { open: OpenRoom }) {
+  return html`<p class="obstacle" role="status">${open.writing.obstacle.value}</p>`;
 }
 
 /** As the server counts: code points, not UTF-16 units. */

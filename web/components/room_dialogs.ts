@@ -4,6 +4,7 @@ import type { OpenRoom } from "../open_room.ts";
 import { InviteDialog } from "./invite_dialog.ts";
 import { BanDialog, LeaveDialog, MuteDialog, RemoveDialog } from "./member_dialogs.ts";
 import { ReportDialog } from "./report_dialog.ts";
+import { RoomSettings } from "./room_settings.ts";
 
 const DIALOGS = {
   ban: BanDialog,
@@ -12,6 +13,7 @@ const DIALOGS = {
   mute: MuteDialog,
   remove: RemoveDialog,
   report: ReportDialog,
+  settings: RoomSettings,
 } as const;
 
 export function RoomDialogs({ open }: { open: OpenRoom }) {

@@ -1,9 +1,9 @@
 /** One room: its header, the messages, the input, and who is there. */
 import { html } from "htm/preact";
 import { signalOf } from "../observed.ts";
-import { isMissing, type OpenRoom } from "../open_room.ts";
+import { isRefused, type OpenRoom } from "../open_room.ts";
 import { nameOfRoom } from "../room_name.ts";
-import { Composer } from "./composer.ts";
+import { Composer, Obstacle } from "./composer.ts";
 import { Icon } from "./icon.ts";
 import { Menu, type MenuItem } from "./menu.ts";
 import { MessageList } from "./message_list.ts";
@@ -12,9 +12,12 @@ import { RoomDialogs } from "./room_dialogs.ts";
 import { SidePane } from "./side_pane.ts";
 import { Typing } from "./typing.ts";
 
+/** Each lets a part of the settings be changed. */
+const SETTINGS = ["room.update", "room.slow_mode", "room.archive", "room.delete"];
+
 export function RoomView({ open }: { open: OpenRoom }) {
   const state = signalOf(open.room.state).value;
-  if (isMissing(state)) return html`<${MissingRoom} back=${open.back} />`;
+  if (isRefused(state)) return html`<${DeadEnd} open=${open} />`;
   const fault = state.status === "failed" ? state.error.message : "";
   return html`
     <section class="room" aria-label="Room" data-state=${state.status}>
@@ -24,7 +27,7 @@ export function RoomView({ open }: { open: OpenRoom }) {
       <p class="fault" role="alert">${fault}</p>
       <${MessageList} open=${open} />
       <${Typing} room=${open.room} />
-      ${!fault && html`<${Composer} open=${open} />`}
+      ${!fault && html`<${open.writing.obstacle.value ? Obstacle : Composer} open=${open} />`}
       <${RoomDialogs} open=${open} />
     </section>
   `;
@@ -79,6 +82,8 @@ function menuItems(open: OpenRoom): MenuItem[] {
   const items: (MenuItem | false)[] = [
     open.mayInvite && { label: "Invite", isForNarrow: true, work: () => open.invite() },
     { label: "Pins", isForNarrow: true, work: () => open.togglePane("pins") },
+    SETTINGS.some((capability) => open.may(capability)) &&
+    { label: "Room settings…", work: () => open.dialog.value = { kind: "settings" } },
     open.mayLeave &&
     {
       label: "Leave the room…",
@@ -89,15 +94,38 @@ function menuItems(open: OpenRoom): MenuItem[] {
   return items.filter((item) => item !== false);
 }
 
-/** Shown instead of a room that does not exist, with a link back. */
-function MissingRoom({ back }: { back?: string }) {
+/** Shown instead of a room that the user cannot read, with a link back. */
+function DeadEnd({ open }: { open: OpenRoom }) {
+  const { title, text } = describeRefusal(open);
   return html`
     <section class="room missing" aria-label="Room">
       <div class="dead-end" role="status">
-        <h2>There is no such room</h2>
-        <p>The link may be mistyped, or the room is gone.</p>
-        ${back && html`<a class="button" href=${back}>Go to the rooms</a>`}
+        <h2>${title}</h2>
+        <p>${text}</p>
+        ${open.back && html`<a class="button" href=${open.back}>Go to the rooms</a>`}
       </div>
     </section>
   `;
+}
+
+function describeRefusal({ room, userId }: OpenRoom): { title: string; text: string } {
+  const state = signalOf(room.state).value;
+  const info = signalOf(room.info).value;
+  const name = info ? nameOfRoom(info, userId) : "this room";
+  if (state.status === "failed" && state.error.code === "forbidden") {
+    return {
+      title: `You are banned from ${name}`,
+      text: "You can read and write here again when a moderator lifts the ban, or when it ends.",
+    };
+  }
+  if (info === null) {
+    return {
+      title: "There is no such room",
+      text: "The link may be mistyped, or the room is gone.",
+    };
+  }
+  return {
+    title: `You cannot read ${name} any more`,
+    text: "It was deleted, or you were removed from it.",
+  };
 }

@@ -67,7 +67,7 @@ function ThreadPane({ open, thread }: { open: OpenRoom; thread: Thread }) {
         )}
       </ol>
       <div ref=${end}></div>
-      ${open.may("message.send") && html`<${Answer} open=${open} thread=${thread} />`}
+      ${open.writing.obstacle.value === "" && html`<${Answer} open=${open} thread=${thread} />`}
       <//>
   `;
 }
@@ -80,7 +80,9 @@ function Answer({ open, thread }: { open: OpenRoom; thread: Thread }) {
     if (!text) return;
     input.current!.value = "";
     const mentions = mentionedIds(text, open.people.value);
-    open.room.reply(thread.id, text, { mentions }).catch(open.notice.sayError);
+    const done = open.room.reply(thread.id, text, { mentions });
+    done.catch(open.notice.sayError);
+    void open.writing.follow(done);
   };
   const press = (event: KeyboardEvent) => {
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
