@@ -79,6 +79,11 @@ async function assertAccessibleOpened(page: Page): Promise<void> {
   await assertAccessible(page, "with the question whether to leave");
   await page.keyboard.press("Escape");
   await page.press(".pane", "Escape");
+  await page.getByRole("button", { name: "More about this room" }).click();
+  await page.getByRole("menuitem", { name: "Room settings…" }).click();
+  await page.getByText("Delete the room").first().click();
+  await assertAccessible(page, "with the settings of the room");
+  await page.keyboard.press("Escape");
   await page.keyboard.press("Control+k");
   await page.getByRole("option").first().waitFor();
   await assertAccessible(page, "going to a room");

@@ -145,7 +145,7 @@ Deno.test("a moderator bans somebody, who sees that and gets nothing more, until
     await ada.page.getByRole("button", { name: "Unban Bob" }).click();
     await ada.page.getByText("Nobody is banned.").waitFor();
     await bob.page.evaluate(`location.hash = ${JSON.stringify(address)}`);
-    await seesLast(bob.page, "After the ban");
+    await bob.page.locator(".message").getByText("After the ban").waitFor();
     // Chromium reports that the server refused.
     bob.problems.length = 0;
   }));
