@@ -46,6 +46,17 @@ testScene("of many rooms each run repairs a part, and in turn all", async (scene
   assert.ok(!await holds(scene, "Secret"));
 });
 
+testScene(
+  "a deletion whose process was killed counts nowhere among several rooms",
+  async (scene) => {
+    const { store, roomId } = scene;
+    const { roomId: other } = await roomWithMessages(store, 2);
+    const counts = await store.members.countUnread("none", new Map([[other, 1], [roomId, 1]]));
+    assert.equal(counts.get(other)?.unread, 2);
+    assert.equal(counts.get(roomId)?.unread, 0);
+  },
+);
+
 testScene("several instances may repair the same at once", async (scene) => {
   const others = await Promise.all([
     openStore(scene.uri, HANG_LIMITS),

@@ -180,9 +180,6 @@ export type InvitationDocument = Stored<Omit<NewInvitation, "createdBy">> & {
 /** One that another instance takes over from `dueAt` on. */
 export type BulkDeletionDocument = Stored<BulkDeletion> & { dueAt: Date };
 
-/** A room as `WITH_CREATOR` reads it. */
-export type RoomView = RoomDocument & { creators: PublicUserDocument[] };
-
 export type PublicUserDocument = Stored<PublicUser>;
 
 /** The projection of a user to what others may see. */
@@ -190,9 +187,6 @@ export const PUBLIC_FIELDS = { displayName: 1, avatarUrl: 1 } as const;
 
 /** The stage that adds to each entry its sender, or who made the change, as they are now. */
 export const WITH_SENDER = lookUpUser("senderId", "senders");
-
-/** The stage that adds to each room its creator as they are now. */
-export const WITH_CREATOR = lookUpUser("creatorId", "creators");
 
 /** The stage that adds to each document a user as they are now. */
 export function lookUpUser(localField: string, as: string) {
@@ -284,22 +278,22 @@ export function memberOf(
 export function toNewRoom(
   {
     _id,
-    creatorId,
-    creators,
+    creatorId: _,
     metadata,
-    changedSeq: _,
-    pair: __,
-    slowModeSeq: ___,
-    counting: ____,
-    countedLast: _____,
+    changedSeq: __,
+    pair: ___,
+    slowModeSeq: ____,
+    counting: _____,
+    countedLast: ______,
     ...fields
-  }: RoomView,
+  }: RoomDocument,
+  createdBy: PublicUser,
 ): NewRoom {
   return {
     id: _id,
     ...fields,
     metadata: metadata === null ? null : JSON.parse(metadata),
-    createdBy: toPublicUser(creatorId, creators),
+    createdBy,
   };
 }
 

@@ -254,6 +254,8 @@ export class MongoMembers implements MemberStore {
 
   countUnread(userId: string, readSeqs: ReadonlyMap<string, number>): Promise<Map<string, Unread>> {
     return this.#operations.run(async () => {
+      // A deletion may be pending, whose message would be counted.
+      await this.#changes.settleRooms([...readSeqs.keys()]);
       const counts = await pLimit(ROOMS_AT_ONCE).map(readSeqs, async ([roomId, seq]) => {
         return [roomId, await this.#count(userId, roomId, seq)] as const;
       });
@@ -312,11 +314,7 @@ export class MongoMembers implements MemberStore {
   }
 
   async #count(userId: string, roomId: string, after: number): Promise<Unread> {
-    const end = await this.#ends.find(roomId);
-    if (end.seq <= after) return { unread: 0, mentions: 0 };
-    // A deletion may be pending, whose message would be counted.
-    await this.#changes.settleRoom(roomId);
-    const range = { $gt: after, $lte: end.seq };
+    const range = { $gt: after };
     const unread = await this.#findUnread(userId, roomId, range);
     const mentions = unread.length < MAX_UNREAD
       ? unread.filter((message) => isMentioned(userId, message)).length

@@ -175,6 +175,16 @@ export class PendingChanges {
     return this.settleMessages(roomId, { keys: PENDING_KEY });
   }
 
+  /** As `settleRoom`, of several: one query finds those that have any, which are few at any time. */
+  async settleRooms(roomIds: readonly string[]): Promise<void> {
+    if (roomIds.length === 1) return await this.settleRoom(roomIds[0]!);
+    const pending = await this.#messages
+      .find({ keys: PENDING_KEY }, { projection: { roomId: 1 }, ...this.#readOptions })
+      .toArray();
+    const rooms = new Set(pending.map(({ roomId }) => roomId));
+    await Promise.all([...rooms.intersection(new Set(roomIds))].map((id) => this.settleRoom(id)));
+  }
+
   async #settleNow(roomId: string, match: Document): Promise<void> {
     const messages = await this.#messages
       .find<MessageDocument>({ ...match, roomId } as Document, this.#readOptions)

@@ -1,6 +1,5 @@
 /** How entries that change members and settings of their rooms get into those, without transactions. */
 import type { Collection, Document, Filter } from "mongodb";
-import pLimit from "p-limit";
 import { type MemberChange, memberChanges, settingChanges } from "../../../domain/room_changes.ts";
 import { EntryAudit } from "./entry_audit.ts";
 import type { Collections, ReadOptions } from "./collections.ts";
@@ -24,9 +23,6 @@ import { isDuplicateKey } from "./errors.ts";
 import { MemberCounts } from "./member_counts.ts";
 import type { PendingChanges } from "./pending_changes.ts";
 import type { SettingChanges } from "../../../domain/room.ts";
-
-/** Rooms that are looked at at once. */
-const ROOMS_AT_ONCE = 20;
 
 /** What entries change beside the log. */
 export interface Changes {
@@ -63,12 +59,21 @@ export class RoomChanges {
     await this.#applyAll(await this.#find(roomId));
   }
 
-  /** As `settle`. Returns whether anything was to be done. */
+  /**
+   * As `settle`, of several: one query finds those that have such entries, which are few at any time.
+   * Returns whether anything was to be done.
+   */
   async settleAll(roomIds: readonly string[]): Promise<boolean> {
-    // A query each: for a list of rooms not every server uses the index.
-    const found = await pLimit(ROOMS_AT_ONCE).map(roomIds, (roomId) => this.#find(roomId));
-    for (const entries of found) await this.#applyAll(entries);
-    return found.some(({ length }) => length > 0);
+    if (roomIds.length === 0) return false;
+    const changing = await this.#messages
+      .find({ keys: ROOM_CHANGE_KEY } as Filter<EntryDocument>, {
+        projection: { roomId: 1 },
+        ...this.#readOptions,
+      })
+      .toArray();
+    const rooms = new Set(changing.map(roomOf)).intersection(new Set(roomIds));
+    for (const roomId of rooms) await this.settle(roomId);
+    return rooms.size > 0;
   }
 
   async #find(roomId: string): Promise<EntryDocument[]> {

@@ -17,12 +17,10 @@ import {
   memberOf,
   PUBLIC_FIELDS,
   type RoomDocument,
-  type RoomView,
   toNewRoom,
   toPublicUser,
   type UserDocument,
   usersOfPair,
-  WITH_CREATOR,
 } from "./documents.ts";
 import { type EntryDocument, fromOpening } from "./entry_documents.ts";
 import type { LogEnds } from "./log_ends.ts";
@@ -81,15 +79,15 @@ export class MongoRooms implements RoomStore {
 
   find(idOrSlug: string): Promise<Room | null> {
     return this.#operations.run(async () => {
-      const view = await this.#findView(idOrSlug);
-      return view && (await this.#withEnds([view]))[0]!;
+      const document = await this.#findDocument(idOrSlug);
+      return document && (await this.#withEnds([document]))[0]!;
     });
   }
 
   describe(idOrSlug: string): Promise<NewRoom | null> {
     return this.#operations.run(async () => {
-      const view = await this.#findView(idOrSlug);
-      return view && (await this.#toRooms([view]))[0]!;
+      const document = await this.#findDocument(idOrSlug);
+      return document && (await this.#toRooms([document]))[0]!;
     });
   }
 
@@ -118,8 +116,8 @@ export class MongoRooms implements RoomStore {
   list(userId: string, { own = false, order, ...query }: RoomQuery): Promise<Room[]> {
     return this.#operations.run(async () => {
       if (own && order === "activity") return await this.#lastActive(userId, query);
-      const ids = await this.#roomsOf(userId, own ? {} : { type: "private" });
-      const isListed = { _id: { $in: own ? await this.#shownOf(userId, ids) : ids } };
+      const found = await this.#roomsOf(userId, own ? {} : { type: "private" });
+      const isListed = { _id: { $in: own ? await this.#shownOf(found) : [...found.keys()] } };
       return await this.#read(
         { $match: { ...(query.after && afterName(query.after)), ...IS_THERE } },
         { $match: own ? isListed : { $or: [await this.#publicFor(userId), isListed] } },
@@ -143,14 +141,14 @@ export class MongoRooms implements RoomStore {
     userId: string,
     { limit, archived, after }: Omit<RoomQuery, "own" | "order">,
   ): Promise<Room[]> {
-    const ids = await this.#roomsOf(userId, archivedOrNot(archived));
-    const ends = await this.#endsOf(await this.#shownOf(userId, ids));
+    const own = await this.#roomsOf(userId, archivedOrNot(archived));
+    const ends = await this.#endsOf(await this.#shownOf(own));
     const page = ends
       .filter((room) => !after || byActivity(after, room) < 0)
       .toSorted(byActivity)
       .slice(0, limit);
-    const views = await this.#readViews({ $match: { _id: { $in: page.map(({ id }) => id) } } });
-    const rooms = await this.#toRooms(views);
+    const ids = page.map(({ id }) => id);
+    const rooms = await this.#toRooms(await this.#readDocuments({ $match: { _id: { $in: ids } } }));
     const byId = new Map(rooms.map((room) => [room.id, room]));
     return page.flatMap((end) => {
       const room = byId.get(end.id);
@@ -159,30 +157,35 @@ export class MongoRooms implements RoomStore {
   }
 
   /** The rooms in which a user is a member; of private ones with every change that was made before. */
-  async #roomsOf(userId: string, match: Filter<RoomDocument>): Promise<string[]> {
-    const own = [...(await this.#membershipsOf(userId)).keys()];
-    if (own.length === 0) return [];
+  async #roomsOf(userId: string, match: Filter<RoomDocument>): Promise<Map<string, Own>> {
+    const own = await this.#membershipsOf(userId);
+    if (own.size === 0) return own;
     const rooms = await this.#rooms
-      .find({ _id: { $in: own }, ...match }, { projection: { type: 1 }, ...this.#readOptions })
+      .find({ _id: { $in: [...own.keys()] }, ...match }, {
+        projection: { type: 1 },
+        ...this.#readOptions,
+      })
       .toArray();
-    const ids = rooms.map(({ _id }) => _id);
     // Whose name and existence nobody may learn who was removed.
     const hidden = rooms.filter(({ type }) => type === "private").map(({ _id }) => _id);
-    if (!await this.#changes.settleAll(hidden)) return ids;
-    const left = await this.#membershipsOf(userId);
-    return ids.filter((id) => left.has(id));
+    const left = await this.#changes.settleAll(hidden) ? await this.#membershipsOf(userId) : own;
+    return new Map(rooms.flatMap(({ _id }) => {
+      const member = left.get(_id);
+      return member ? [[_id, member]] : [];
+    }));
   }
 
   /** Those of a user's rooms that they have not hidden. */
-  async #shownOf(userId: string, roomIds: readonly string[]): Promise<string[]> {
-    const members = await this.#membershipsOf(userId);
-    const hidden = roomIds.filter((id) => typeof members.get(id)?.hiddenN === "number");
-    const ends = await this.#ends.findAll(hidden);
-    const still = new Set(hidden.filter((id, i) => isHidden(members.get(id)!, ends[i]!.n)));
-    return roomIds.filter((id) => !still.has(id));
+  async #shownOf(own: ReadonlyMap<string, Own>): Promise<string[]> {
+    const hidden = [...own].filter(([, { hiddenN }]) => typeof hiddenN === "number");
+    const ends = await this.#ends.findAll(hidden.map(([id]) => id));
+    const still = new Set(hidden.flatMap(([id, member], i) => {
+      return isHidden(member, ends[i]!.n) ? [id] : [];
+    }));
+    return [...own.keys()].filter((id) => !still.has(id));
   }
 
-  async #membershipsOf(userId: string): Promise<Map<string, Pick<MemberDocument, "hiddenN">>> {
+  async #membershipsOf(userId: string): Promise<Map<string, Own>> {
     const members = await this.#members
       .find({ userId, ...IS_MEMBER }, {
         projection: { roomId: 1, hiddenN: 1 },
@@ -193,26 +196,26 @@ export class MongoRooms implements RoomStore {
   }
 
   async #read(...stages: Document[]): Promise<Room[]> {
-    return await this.#withEnds(await this.#readViews(...stages));
+    return await this.#withEnds(await this.#readDocuments(...stages));
   }
 
   /** As it is with all entries of its log applied: those of a slug only once its room is known. */
-  async #findView(idOrSlug: string): Promise<RoomView | null> {
+  async #findDocument(idOrSlug: string): Promise<RoomDocument | null> {
     await this.#changes.settle(idOrSlug);
     const match = { $or: [{ _id: idOrSlug }, { slug: idOrSlug }], ...IS_THERE };
-    const views = await this.#readViews({ $match: match });
-    const view = views.find(({ _id }) => _id === idOrSlug) ?? views[0];
-    if (!view || view._id === idOrSlug) return view ?? null;
-    return await this.#findView(view._id);
+    const found = await this.#readDocuments({ $match: match });
+    const document = found.find(({ _id }) => _id === idOrSlug) ?? found[0];
+    if (!document || document._id === idOrSlug) return document ?? null;
+    return await this.#findDocument(document._id);
   }
 
-  #readViews(...stages: Document[]): Promise<RoomView[]> {
-    return this.#rooms.aggregate<RoomView>([...stages, WITH_CREATOR]).toArray();
+  #readDocuments(...stages: Document[]): Promise<RoomDocument[]> {
+    return this.#rooms.aggregate<RoomDocument>(stages, this.#readOptions).toArray();
   }
 
-  async #withEnds(views: RoomView[]): Promise<Room[]> {
-    const rooms = await this.#toRooms(views);
-    const ends = await this.#endsOf(views.map(({ _id }) => _id));
+  async #withEnds(documents: RoomDocument[]): Promise<Room[]> {
+    const rooms = await this.#toRooms(documents);
+    const ends = await this.#endsOf(documents.map(({ _id }) => _id));
     return rooms.map((room, i) => ({ ...room, ...ends[i]! }));
   }
 
@@ -225,13 +228,16 @@ export class MongoRooms implements RoomStore {
     });
   }
 
-  /** The views as rooms, direct ones with their two users as they are now. */
-  async #toRooms(views: RoomView[]): Promise<NewRoom[]> {
-    const ids = views.flatMap(({ pair }) => pair === undefined ? [] : usersOfPair(pair));
+  /** With their creators, direct ones with their two users as well, as they are now. */
+  async #toRooms(documents: RoomDocument[]): Promise<NewRoom[]> {
+    const ids = documents.flatMap(({ creatorId, pair }) => {
+      return pair === undefined ? [creatorId] : [creatorId, ...usersOfPair(pair)];
+    });
     const users = await this.#findUsers([...new Set(ids)]);
-    return views.map((view) => {
-      if (view.pair === undefined) return toNewRoom(view);
-      return { ...toNewRoom(view), members: usersOfPair(view.pair).map((id) => users.get(id)!) };
+    return documents.map((document) => {
+      const room = toNewRoom(document, users.get(document.creatorId)!);
+      if (document.pair === undefined) return room;
+      return { ...room, members: usersOfPair(document.pair).map((id) => users.get(id)!) };
     });
   }
 
@@ -240,8 +246,10 @@ export class MongoRooms implements RoomStore {
     const users = await this.#users
       .find({ _id: { $in: ids } }, { projection: PUBLIC_FIELDS, ...this.#readOptions })
       .toArray();
+    const byId = new Map(users.map((user) => [user._id, user]));
     return new Map(ids.map((id) => {
-      return [id, toPublicUser(id, users.filter(({ _id }) => _id === id))];
+      const user = byId.get(id);
+      return [id, toPublicUser(id, user ? [user] : [])];
     }));
   }
 
@@ -260,6 +268,9 @@ function archivedOrNot(archived = false): Filter<RoomDocument> {
 function afterName({ name, id }: RoomCursor): Document {
   return { name: { $gte: name }, $or: [{ name: { $gt: name } }, { _id: { $gt: id } }] };
 }
+
+/** Of a membership, what decides whether its room is listed. */
+type Own = Pick<MemberDocument, "hiddenN">;
 
 type Active = Pick<RoomCursor, "id" | "lastMessageAt">;
 

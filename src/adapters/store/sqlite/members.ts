@@ -1,5 +1,4 @@
 /** Memberships, bans and mutes in the embedded database. */
-import type { StatementSync } from "node:sqlite";
 import {
   MAX_UNREAD,
   type Member,
@@ -28,6 +27,23 @@ import type { Statements } from "./statements.ts";
 /** Whether the message `m` counts for the user ?2. */
 const COUNTS = `m.sender IS NOT (SELECT key FROM users WHERE id = ?2) AND m.system = 0
   AND (m.details IS NULL OR m.details ->> 'deletedAt' IS NULL)`;
+
+/**
+ * What the user ?2 has not read in each of the rooms in ?1, as JSON of `[room id, entry]`. All in one
+ * statement: one for each room takes twice the time. Mentions are found by the index on users, or
+ * all messages after the entry would be read where few mention the user.
+ */
+const UNREAD = `SELECT e.value ->> 0 AS id,
+  (SELECT count(*) FROM (SELECT 1 FROM messages m
+     WHERE m.room = r.key AND m.seq > e.value ->> 1 AND ${COUNTS}
+     LIMIT ${MAX_UNREAD})) AS unread,
+  (SELECT count(*) FROM (SELECT DISTINCT x.seq FROM mentions x INDEXED BY mentions_by_user
+     WHERE x.user IN (0, (SELECT key FROM users WHERE id = ?2)) AND x.room = r.key
+       AND x.seq > e.value ->> 1
+       AND EXISTS (SELECT 1 FROM messages m
+         WHERE m.room = x.room AND m.seq = x.seq AND ${COUNTS})
+     LIMIT ${MAX_UNREAD})) AS mentions
+  FROM json_each(?1) e LEFT JOIN rooms r ON r.id = e.value ->> 0`;
 
 /** Whether one of the two of the direct room `r` has blocked the other; NULL of other rooms. */
 const IS_PAIR_BLOCKED = `CASE WHEN r.pair IS NOT NULL THEN EXISTS (
@@ -177,29 +193,10 @@ export class SqliteMembers {
   }
 
   countUnread(userId: string, readSeqs: ReadonlyMap<string, number>): Map<string, Unread> {
-    const unread = this.#sql.prepare(
-      `SELECT count(*) AS count FROM (SELECT 1 FROM messages m
-         WHERE m.room = (SELECT key FROM rooms WHERE id = ?1) AND m.seq > ?3 AND ${COUNTS}
-         LIMIT ${MAX_UNREAD})`,
-    );
-    // By the index on users: else all messages after ?3 would be read where few mention the user.
-    const mentions = this.#sql.prepare(
-      `SELECT count(*) AS count FROM (SELECT DISTINCT x.seq
-         FROM mentions x INDEXED BY mentions_by_user
-         WHERE x.user IN (0, (SELECT key FROM users WHERE id = ?2))
-           AND x.room = (SELECT key FROM rooms WHERE id = ?1) AND x.seq > ?3
-           AND EXISTS (SELECT 1 FROM messages m
-             WHERE m.room = x.room AND m.seq = x.seq AND ${COUNTS})
-         LIMIT ${MAX_UNREAD})`,
-    );
-    const countOf = (statement: StatementSync, roomId: string, seq: number) => {
-      return Number(statement.get(roomId, userId, seq)?.count);
-    };
-    const counts = Array.from(readSeqs, ([roomId, seq]): [string, Unread] => {
-      const count = countOf(unread, roomId, seq);
-      return [roomId, { unread: count, mentions: count && countOf(mentions, roomId, seq) }];
-    });
-    return new Map(counts);
+    const rows = this.#sql.prepare(UNREAD).all(JSON.stringify([...readSeqs]), userId);
+    return new Map(rows.map(({ id, unread, mentions }) => {
+      return [String(id), { unread: Number(unread), mentions: Number(mentions) }];
+    }));
   }
 
   #deleteEmpty(roomId: string, userId: string): void {
