@@ -39,6 +39,7 @@ const NO_MESSAGES: readonly ChatMessage[] = [];
 const NOBODY: Attendance = { count: null, users: [] };
 const WAITING: RoomState = { status: "waiting" };
 const NOTHING_UNREAD: Unread = { count: 0, mentions: 0, readSeq: null };
+const NO_CAPABILITIES: readonly string[] = [];
 const NO_USERS: readonly PublicUser[] = [];
 
 const ClientContext = createContext<Client | null>(null);
@@ -118,6 +119,11 @@ export function useRooms(client: Client): readonly RoomSummary[] | null {
 /** The state of a room; `waiting` without one. */
 export function useRoomState(room: Room | null): RoomState {
   return useOptional(room?.state, WAITING);
+}
+
+/** What the user may do in a room; nothing until it was first joined, and without a room. */
+export function useCapabilities(room: Room | null): readonly string[] {
+  return useOptional(room?.capabilities, NO_CAPABILITIES);
 }
 
 /** How much of a room the user has not read; nothing without a room. */
