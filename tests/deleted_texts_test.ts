@@ -71,7 +71,13 @@ async function openWorld() {
   const publicUsers = new PublicUsers(store.users, bus);
   const log = new RoomLog(store, bus, metrics);
   const nothing = () => {};
-  const life = { opened: nothing, closed: nothing, removed: nothing, changed: nothing };
+  const life = {
+    opened: nothing,
+    closed: nothing,
+    removed: nothing,
+    changed: nothing,
+    joined: nothing,
+  };
   const hub = new Hub({ store, bus, log, metrics, publicUsers }, new Flusher(() => 0), life);
   return Object.assign(world, { hub });
 }

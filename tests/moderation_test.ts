@@ -70,6 +70,22 @@ testInRoom("one joins and leaves a public room as a member, without an entry", a
   assert.equal(messages.length, 1);
 });
 
+for (
+  const [how, join] of [
+    ["joins", (chat: Chat) => done(chat, chat.bob, "PUT", "/members/me")],
+    ["sends to a public room", (chat: Chat) => chat.send(chat.bob)],
+  ] as const
+) {
+  testInRoom(`who ${how} is shown what members may do, though no entry says so`, async (chat) => {
+    await join(chat);
+    const { data: { room } } = await chat.bob.socket.event(
+      "room:updated",
+      ({ capabilities }) => capabilities.includes("message.edit_own"),
+    );
+    assert.equal(room.memberCount, 2);
+  });
+}
+
 testInRoom("a request that says nothing of a body has none", async (chat) => {
   const { account } = chat.bob;
   const { hostname, port } = new URL(account.url);

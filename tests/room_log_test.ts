@@ -513,7 +513,13 @@ async function openWorld() {
   const metrics = new Metrics();
   const log = new RoomLog(store, world.bus, metrics);
   const nothing = () => {};
-  const life = { opened: nothing, closed: nothing, removed: nothing, changed: nothing };
+  const life = {
+    opened: nothing,
+    closed: nothing,
+    removed: nothing,
+    changed: nothing,
+    joined: nothing,
+  };
   const publicUsers = new PublicUsers(store.users, world.bus);
   const services = { store, bus: world.bus, log, metrics, publicUsers };
   const hub = new Hub(services, new Flusher(() => 0), life);

@@ -248,13 +248,7 @@ export class JoinedRoom implements Room {
   report(unsent: Unsent, progress: Progress): void {
     this.timeline.update(unsent, progress);
     // Sending makes one a member.
-    if (progress.state === "sent" && !this.reading.isMember) this.becameMember();
-  }
-
-  /** The user has become a member: there is a read position, and more that they may do. */
-  becameMember(): void {
-    this.reading.ask();
-    this.subscription.reload();
+    if (progress.state === "sent" && !this.reading.isMember) this.reading.ask();
   }
 
   /** Rooms are also left by a sign-out, for which there is a more specific error. */

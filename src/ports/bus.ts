@@ -15,6 +15,8 @@ export type RoomEvent =
   | { kind: "append_uncertain"; roomId: string }
   /** An append to the room lost several races: the other instances let it go first. */
   | { kind: "append_contended"; roomId: string }
+  /** A user has become a member of the room without an entry that says so. */
+  | { kind: "member_joined"; roomId: string; userId: string }
   /** A user types, or types no more on this instance (`stopped`), or on any (`ended`). */
   | { kind: "typing"; roomId: string; user: PublicUser; state: "started" | "stopped" | "ended" }
   /** All users with a socket in the room on this instance; the higher version is the newer list. */

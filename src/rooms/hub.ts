@@ -17,6 +17,8 @@ export interface RoomLife {
   removed(roomId: string, subscriber: Subscriber): void;
   /** An entry that was delivered has changed the room's members or settings. */
   changed(entry: Entry, room: ServedRoom): void;
+  /** A user with a socket in the room, or without, is a member now, and no entry says so. */
+  joined(roomId: string, userId: string, room: ServedRoom): void;
 }
 
 type HubServices = Pick<Services, "store" | "bus" | "log" | "metrics" | "publicUsers">;
@@ -54,6 +56,8 @@ export class Hub {
         return this.#rooms.get(event.roomId)?.feed.offer(event.entries);
       case "head_advanced":
         return this.#receiveHead(event.roomId, event.head);
+      case "member_joined":
+        return this.#showMember(event.roomId, event.userId);
       case "member_left":
         return this.#rooms.get(event.leftRoomId)?.remove({
           userIds: [event.userId],
@@ -67,6 +71,11 @@ export class Hub {
       case "interrupted":
         for (const { feed } of this.#rooms.values()) feed.invalidate();
     }
+  }
+
+  #showMember(roomId: string, userId: string): void {
+    const room = this.#rooms.get(roomId);
+    if (room) this.#life.joined(roomId, userId, room);
   }
 
   /**

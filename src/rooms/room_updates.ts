@@ -33,6 +33,11 @@ export class RoomUpdates {
   show({ roomId, message }: Entry, room: ServedRoom): void {
     const isForAll = settingChanges(message) !== null;
     const concerned = isForAll ? "all" : memberChanges(message).map(({ userId }) => userId);
+    this.showTo(concerned, roomId, room);
+  }
+
+  /** Shows a room to those concerned, as they may do something else in it now. */
+  showTo(concerned: Concerned, roomId: string, room: ServedRoom): void {
     const shown = this.#rooms.get(roomId) ?? this.#open(roomId, room);
     shown.add(concerned);
   }

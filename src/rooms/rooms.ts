@@ -31,6 +31,7 @@ export class Rooms {
       closed: (roomId) => this.presence.close(roomId),
       removed: (roomId, subscriber) => this.#takeOut(roomId, subscriber),
       changed: (entry, room) => updates.show(entry, room),
+      joined: (roomId, userId, room) => updates.showTo([userId], roomId, room),
     };
     this.hub = new Hub(services, this.flusher, life, this.profiles);
     const broadcast = this.hub.broadcast.bind(this.hub);

@@ -45,7 +45,7 @@ export class Members {
   async join(roomId: string, userId: string): Promise<void> {
     await this.#store.members.join(roomId, userId);
     this.#standings.forget(roomId, userId);
-    this.#accounts.changed([userId]);
+    this.#joined(roomId, userId);
   }
 
   /**
@@ -67,7 +67,7 @@ export class Members {
    */
   expect(roomId: string, userId: string, addition: Promise<unknown>): void {
     const key = `${userId} ${roomId}`;
-    addition.then(() => this.#accounts.changed([userId]), () => {});
+    addition.then(() => this.#joined(roomId, userId), () => {});
     const expected = Promise.allSettled([this.#expected.get(key), addition]).then(() => {
       if (this.#expected.get(key) === expected) this.#expected.delete(key);
     });
@@ -123,5 +123,10 @@ export class Members {
     return new Map(read.map(([id, readSeq]) => {
       return [id, { readSeq, ...counts.get(id) ?? { unread: 0, mentions: 0 } }];
     }));
+  }
+
+  #joined(roomId: string, userId: string): void {
+    this.#accounts.changed([userId]);
+    this.#bus.publish({ kind: "member_joined", roomId, userId });
   }
 }

@@ -442,6 +442,7 @@ const EVENTS: (RoomEvent | AccountEvent | InstanceEvent)[] = [
   { kind: "mentioned", accountId: "user", mention: MENTION },
   { kind: "everybody_mentioned", mention: { ...MENTION, reason: "room" }, notified: ["user"] },
   { kind: "append_contended", roomId: "room" },
+  { kind: "member_joined", roomId: "room", userId: "user" },
   { kind: "member_left", leftRoomId: "room", userId: "user" },
   { kind: "typing", roomId: "room", user: ADA, state: "started" },
   { kind: "presence", roomId: "room", version: 3, users: [ADA, { ...ADA, avatarUrl: null }] },

@@ -12,6 +12,7 @@ const KINDS: ReadonlySet<BusEvent["kind"]> = new Set<BusEvent["kind"]>([
   "append_uncertain",
   "append_contended",
   "typing",
+  "member_joined",
   "member_left",
   "presence",
   "account_changed",
