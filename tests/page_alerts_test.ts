@@ -1,7 +1,7 @@
 /** When the page calls for a user who is not looking, and how. */
 import assert from "node:assert/strict";
 import type { ChatMessage, RoomState } from "../src/client/mod.ts";
-import { watchForAlerts } from "../web/alerts.ts";
+import { type Notifications, watchForAlerts } from "../web/alerts.ts";
 import {
   DesktopNotifications,
   type NotificationConstructor,
@@ -29,6 +29,17 @@ Deno.test("a mention, an answer to one's own message and a call for the room ale
   );
   room.receive(message(10, { ...FOR_ADA, deletedAt: "2026-01-01" }));
   assert.deepEqual(alerts, ["2 mention", "3 reply", "4 room"]);
+});
+
+Deno.test("the choice for a room decides: every message alerts, or nothing", () => {
+  const { room, alerts, choose } = watched();
+  choose("all");
+  room.receive(message(1), message(2, FOR_ADA), message(3, { sender: user("ada") }));
+  choose("none");
+  room.receive(message(4), message(5, FOR_ADA));
+  choose("mentions");
+  room.receive(message(6), message(7, FOR_ADA));
+  assert.deepEqual(alerts, ["1 message", "2 mention", "7 mention"]);
 });
 
 Deno.test("nothing alerts while the user looks, and it does not later either", () => {
@@ -188,13 +199,16 @@ function watched(
   const room = new FakeRoom(messages, status, cursor);
   const alerts: string[] = [];
   let isLooking = false;
+  let notifications: Notifications = "mentions";
   const end = watchForAlerts(room, {
     ownId: "ada",
+    notifications: () => notifications,
     isLooking: () => isLooking,
     onAlert: ({ message, reason }) => alerts.push(`${message.id} ${reason}`),
     now: () => NOW,
   });
-  return { room, alerts, end, look: (looks: boolean) => void (isLooking = looks) };
+  const choose = (choice: Notifications) => void (notifications = choice);
+  return { room, alerts, end, choose, look: (looks: boolean) => void (isLooking = looks) };
 }
 
 class FakeRoom {

@@ -231,6 +231,37 @@ Deno.test("a room is deleted by typing its name, and is gone for those who have 
     bob.problems.length = 0;
   }));
 
+Deno.test("what one is notified of is chosen in a room's menu, and is the same after a reload", () =>
+  withPeople(async (people) => {
+    const { bob: { page, problems } } = await meetMembers(people);
+    const openMenu = () => page.getByRole("button", { name: "More about this room" }).click();
+    await openMenu();
+    await page.locator("[role=menuitemradio][aria-checked=true]").getByText("every message")
+      .waitFor();
+    await page.getByRole("menuitemradio", { name: "Notify me of nothing" }).click();
+    await openMenu();
+    await page.locator("[role=menuitemradio][aria-checked=true]").getByText("of nothing").waitFor();
+    await page.keyboard.press("Escape");
+    await page.reload();
+    await page.locator(".room[data-state=live]").waitFor();
+    await openMenu();
+    await page.locator("[role=menuitemradio][aria-checked=true]").getByText("of nothing").waitFor();
+    await page.keyboard.press("Escape");
+    assert.deepEqual(problems, []);
+  }));
+
+Deno.test("a room that one hides is in the list again with the next message", () =>
+  withPeople(async (people) => {
+    const { ada, bob } = await meetMembers(people);
+    const name = await bob.page.getByRole("heading", { level: 1 }).textContent();
+    const link = bob.page.locator(".rooms").getByText(name!.trim(), { exact: true });
+    await bob.page.getByRole("button", { name: "More about this room" }).click();
+    await bob.page.getByRole("menuitem", { name: "Hide until there is something new" }).click();
+    await link.waitFor({ state: "detached" });
+    await write(ada.page, "Something new");
+    await link.waitFor();
+  }));
+
 async function openSettings(page: Page): Promise<void> {
   await page.getByRole("button", { name: "More about this room" }).click();
   await page.getByRole("menuitem", { name: "Room settings…" }).click();

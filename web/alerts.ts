@@ -1,8 +1,11 @@
-/** Which messages call for a user who is not looking: those that mention them, and answers to theirs. */
-import type { ChatMessage, Room } from "../src/client/mod.ts";
+/** Which messages call for a user who is not looking, as they have chosen for each room. */
+import type { ChatMessage, Room, RoomSummary } from "../src/client/mod.ts";
 
-/** `room`: everybody in the room is meant. */
-export type AlertReason = "mention" | "reply" | "room";
+/** `room`: everybody in the room is meant; `message`: any other message. */
+export type AlertReason = "mention" | "reply" | "room" | "message";
+
+/** What a user wants to be notified of. */
+export type Notifications = RoomSummary["notifications"];
 
 export interface Alert {
   readonly room: WatchedRoom;
@@ -20,15 +23,19 @@ export function alertReason(
   { sender, system, deletedAt, mentions, mentionsRoom, replyTo }: ChatMessage,
   ownId: string,
   find: Room["find"],
+  notifications: Notifications,
 ): AlertReason | null {
+  if (notifications === "none") return null;
   if (system || deletedAt !== null || sender.id === ownId) return null;
   if (mentions.includes(ownId)) return "mention";
   if (replyTo !== null && find(replyTo)?.sender.id === ownId) return "reply";
-  return mentionsRoom ? "room" : null;
+  if (mentionsRoom) return "room";
+  return notifications === "all" ? "message" : null;
 }
 
 export interface AlertOptions {
   ownId: string;
+  notifications(): Notifications;
   /** Whether the page is in front of the user: then the page itself shows what is new. */
   isLooking(): boolean;
   onAlert(alert: Alert): void;
@@ -44,7 +51,7 @@ export interface AlertOptions {
  */
 export function watchForAlerts(
   room: WatchedRoom,
-  { ownId, isLooking, onAlert, now = Date.now }: AlertOptions,
+  { ownId, notifications, isLooking, onAlert, now = Date.now }: AlertOptions,
 ): () => void {
   /** Up to where messages have been looked at; null before the first join. */
   let seen: number | null = null;
@@ -65,7 +72,8 @@ export function watchForAlerts(
     seen = Math.max(from, fresh.at(-1)?.seq ?? 0);
     if (isLooking()) return;
     const alerts = fresh.flatMap((message): Alert[] => {
-      const reason = isRead(room, message) ? null : alertReason(message, ownId, room.find);
+      if (isRead(room, message)) return [];
+      const reason = alertReason(message, ownId, room.find, notifications());
       return reason ? [{ room, message, reason }] : [];
     });
     if (!isReturn) return alerts.forEach(onAlert);

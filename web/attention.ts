@@ -1,7 +1,7 @@
 /** Calls for a user who is not looking at the page: by a notification, or a sound. */
 import type { PublicUser, Room } from "../src/client/mod.ts";
 import { addressOf } from "./address.ts";
-import { type Alert, watchForAlerts } from "./alerts.ts";
+import { type Alert, type Notifications, watchForAlerts } from "./alerts.ts";
 import { playChime } from "./chime.ts";
 import { DesktopNotifications } from "./desktop_notifications.ts";
 import { isLooking, watchLooking } from "./looking.ts";
@@ -9,7 +9,12 @@ import { followNotifications, NOTIFICATION_PLATFORM } from "./notification_platf
 import { inOneTab } from "./one_tab.ts";
 import { plainText } from "./plain_text.ts";
 
-const CALLS = { mention: "mentioned you", reply: "answered you", room: "called everybody" };
+const CALLS = {
+  mention: "mentioned you",
+  reply: "answered you",
+  room: "called everybody",
+  message: "wrote",
+};
 
 followNotifications();
 
@@ -44,11 +49,15 @@ export class Attention {
     if (isOn) playChime();
   }
 
-  /** Calls for what comes in a room. Returns what ends that. */
-  watch(room: Room): () => void {
+  /**
+   * Calls for what comes in a room. Returns what ends that.
+   * @param notifications what the user wants to be notified of there
+   */
+  watch(room: Room, notifications: () => Notifications): () => void {
     const ends = [
       watchForAlerts(room, {
         ownId: this.#ownId,
+        notifications,
         isLooking,
         onAlert: (alert) => this.#call(alert),
       }),
@@ -64,7 +73,7 @@ export class Attention {
 
   #call({ room, message: { id, sender, text }, reason }: Alert): void {
     const info = room.info.get();
-    const place = info ? ` in ${info.name}` : "";
+    const place = info?.name ? ` in ${info.name}` : "";
     void this.notifications.show({
       id: id!,
       title: `${sender.displayName} ${CALLS[reason]}${place}`,

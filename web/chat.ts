@@ -155,7 +155,8 @@ export class Chat {
     archiving.start(user.id, this.rooms, this.#open);
     const isOpen = (room: Room) => this.#open.peek()?.room.id === room.id;
     this.#memberRooms = new MemberRooms(this.client, isOpen, (room) => {
-      const ends = [attention.watch(room), archiving.follow(room)];
+      const notifications = () => this.#notificationsOf(room);
+      const ends = [attention.watch(room, notifications), archiving.follow(room)];
       return () => ends.forEach((end) => end());
     });
   }
@@ -251,8 +252,18 @@ export class Chat {
       back: "#/",
       user: () => this.user.peek(),
       isMember: () => this.rooms.value && (this.#listed(name)?.isMember ?? false),
+      notifications: () => this.#listed(name)?.notifications ?? "all",
+      hide: () => this.hide({ id }),
       readMessages: (before) => this.client.api.readMessages(id, { before, limit: 100 }),
     });
+  }
+
+  /** All messages of a direct room are for the user. */
+  #notificationsOf({ id }: Room): RoomSummary["notifications"] {
+    const listed = this.client.rooms.get()?.find((room) => room.id === id);
+    if (!listed) return "mentions";
+    const { type, notifications } = listed;
+    return type === "direct" && notifications === "mentions" ? "all" : notifications;
   }
 
   /** The room that an address may name by its id or its slug. */

@@ -7,9 +7,11 @@ import {
   muteMember,
   removeMember,
   type Restricting,
+  setPreferences,
   unbanMember,
   unmuteMember,
 } from "../src/client/rest/mod.ts";
+import type { Notifications } from "./alerts.ts";
 import type { Notice } from "./notice.ts";
 
 const LAST_OWNER = "You are the only owner: make somebody else an owner first.";
@@ -27,6 +29,10 @@ export class MemberCommands {
 
   setRole({ id }: PublicUser, role: RoomRole): Promise<void> {
     return this.#try(addMember(this.#api, this.#room.id, id, role));
+  }
+
+  setNotifications(notifications: Notifications): Promise<void> {
+    return this.#try(setPreferences(this.#api, this.#room.id, { notifications }));
   }
 
   unban({ id }: PublicUser): Promise<void> {

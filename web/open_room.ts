@@ -10,6 +10,7 @@ import type {
   RoomState,
   Thread,
 } from "../src/client/mod.ts";
+import type { Notifications } from "./alerts.ts";
 import type { Drafts } from "./drafts.ts";
 import type { FrequentEmoji } from "./frequent_emoji.ts";
 import { isLooking, watchLooking } from "./looking.ts";
@@ -38,6 +39,10 @@ export interface OpenRoomOptions {
   user(): PublicUser | null;
   /** Whether the user belongs to the room; null while that is not known. */
   isMember(): boolean | null;
+  /** What the user wants to be notified of, if they are a member. */
+  notifications?(): Notifications;
+  /** Takes the room from the user's list. */
+  hide?(): void;
   /** Finds the names of those who are mentioned; without it only those who are there have one. */
   readMessages?: ReadMessages;
 }
@@ -149,6 +154,16 @@ export class OpenRoom {
   /** Whether the server lets the user do something here, as `message.pin`. */
   may(capability: string): boolean {
     return signalOf(this.room.capabilities).value.includes(capability);
+  }
+
+  /** What the user wants to be notified of; null if they are no member. */
+  get notifications(): Notifications | null {
+    const { isMember, notifications } = this.#options;
+    return isMember() ? notifications?.() ?? null : null;
+  }
+
+  hide(): void {
+    this.#options.hide?.();
   }
 
   /** Whether the user is a member who can leave: of direct rooms the members never change. */

@@ -1,5 +1,6 @@
 /** One room: its header, the messages, the input, and who is there. */
 import { html } from "htm/preact";
+import type { Notifications } from "../alerts.ts";
 import { signalOf } from "../observed.ts";
 import { isRefused, type OpenRoom } from "../open_room.ts";
 import { nameOfRoom } from "../room_name.ts";
@@ -77,6 +78,27 @@ function PaneButton({ open, pane, text }: PaneButtonProps) {
   `;
 }
 
+/** What one may be notified of; in direct rooms every message is for the user. */
+const NOTIFICATIONS: [Notifications, string][] = [
+  ["all", "Notify me of every message"],
+  ["mentions", "Notify me of mentions"],
+  ["none", "Notify me of nothing"],
+];
+
+function notificationItems(open: OpenRoom): MenuItem[] {
+  const { notifications } = open;
+  if (notifications === null) return [];
+  const isDirect = signalOf(open.room.info).value?.type === "direct";
+  const shown = isDirect
+    ? NOTIFICATIONS.filter(([choice]) => choice !== "mentions")
+    : NOTIFICATIONS;
+  return shown.map(([choice, label]) => ({
+    label,
+    isChosen: choice === notifications,
+    work: () => open.memberCommands.setNotifications(choice),
+  }));
+}
+
 /** What there is no space for in the header, on narrow screens or at all. */
 function menuItems(open: OpenRoom): MenuItem[] {
   const items: (MenuItem | false)[] = [
@@ -84,6 +106,9 @@ function menuItems(open: OpenRoom): MenuItem[] {
     { label: "Pins", isForNarrow: true, work: () => open.togglePane("pins") },
     SETTINGS.some((capability) => open.may(capability)) &&
     { label: "Room settings…", work: () => open.dialog.value = { kind: "settings" } },
+    open.notifications !== null &&
+    { label: "Hide until there is something new", work: () => open.hide() },
+    ...notificationItems(open),
     open.mayLeave &&
     {
       label: "Leave the room…",
