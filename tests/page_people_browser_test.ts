@@ -1,7 +1,15 @@
 /** Private rooms, invitations, direct messages, mentions and blocks on the page at `/`. */
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
-import { seesLast, shareBrowser, signUp, visit, write } from "./harness/browser.ts";
+import {
+  hasTitle,
+  isSent,
+  seesLast,
+  shareBrowser,
+  signUp,
+  visit,
+  write,
+} from "./harness/browser.ts";
 
 const { withBrowser, withPeople } = shareBrowser();
 
@@ -88,6 +96,88 @@ Deno.test("a revoked invitation ends, and people who have an account are added b
     assert.deepEqual(ada.problems, []);
   }));
 
+Deno.test("a direct message to somebody who was searched appears in their list at once", () =>
+  withBrowser(async (browser, server) => {
+    const [ada, bob] = [await visit(browser, server.url), await visit(browser, server.url)];
+    await signUp(ada.page, "Ada");
+    await signUp(bob.page, "Bob Builder");
+    await ada.page.click("#new-message");
+    await pickPerson(ada.page, "Name of a person", "Build");
+    await isIn(ada.page, "Bob Builder");
+    await write(ada.page, "Just for you");
+    const inList = bob.page.getByRole("link", { name: "Ada, 1 unread" });
+    await inList.waitFor();
+    await inList.click();
+    await isIn(bob.page, "Ada");
+    await seesLast(bob.page, "Just for you");
+    await hasTitle(bob.page, "Ada –");
+    await ada.page.evaluate("void (location.hash = '#/')");
+    await ada.page.keyboard.press("Control+k");
+    await roomSearch(ada.page).fill("bob");
+    await ada.page.getByRole("option", { name: "Bob Builder" }).waitFor();
+    await ada.page.keyboard.press("Enter");
+    await isIn(ada.page, "Bob Builder");
+    assert.equal(await ada.page.locator("#direct-rooms li").count(), 1);
+    assert.deepEqual([...ada.problems, ...bob.problems], []);
+  }));
+
+Deno.test("a direct room that is hidden is back in the list with its next message", () =>
+  withPeople(async (people) => {
+    const { ada, bob } = people;
+    await writeTo(ada.page, "Bob");
+    await write(ada.page, "One");
+    const inList = bob.page.locator("#direct-rooms").getByText("Ada", { exact: true });
+    await inList.waitFor();
+    await bob.page.locator("#direct-rooms li").hover();
+    await bob.page.getByRole("button", { name: "Hide Ada" }).click();
+    await inList.waitFor({ state: "detached" });
+    await write(ada.page, "Two");
+    await inList.click();
+    await seesLast(bob.page, "Two");
+    assert.deepEqual([...ada.problems, ...bob.problems], []);
+  }));
+
+Deno.test("the inbox counts new mentions, shows them, and leads to each message", () =>
+  withPeople(async (people) => {
+    const { ada, bob } = people;
+    const name = await people.meet();
+    await write(bob.page, "Hello");
+    await isSent(bob.page, "Hello");
+    await bob.page.evaluate("void (location.hash = '#/')");
+    await write(ada.page, "@Bob come back");
+    const button = bob.page.getByRole("button", { name: "Mentions, 1 new" });
+    await button.click();
+    const mention = bob.page.locator(".mentions li").filter({ hasText: "come back" });
+    await mention.getByText(`mentioned you in ${name}`).waitFor();
+    await mention.getByText("new", { exact: true }).waitFor();
+    await bob.page.keyboard.press("Escape");
+    await bob.page.getByRole("button", { name: "Mentions", exact: true }).click();
+    await mention.getByRole("link").click();
+    await isIn(bob.page, name);
+    await bob.page.locator(".message.target").getByText("come back").waitFor();
+    assert.deepEqual([...ada.problems, ...bob.problems], []);
+  }));
+
+Deno.test("who is blocked cannot write directly, until the profile's list ends it", () =>
+  withPeople(async (people) => {
+    const { ada, bob } = people;
+    await writeTo(ada.page, "Bob");
+    await write(ada.page, "Before");
+    await isSent(ada.page, "Before");
+    await writeTo(bob.page, "Ada");
+    await bob.page.locator(".message:not(.system) .person-name").first().click();
+    await bob.page.getByRole("button", { name: "Block Ada" }).click();
+    await bob.page.getByText("Blocked:").waitFor();
+    await bob.page.keyboard.press("Escape");
+    await bob.page.click("#me");
+    await bob.page.getByRole("button", { name: "Unblock Ada" }).click();
+    await bob.page.getByRole("heading", { name: "Blocked" }).waitFor({ state: "detached" });
+    await bob.page.keyboard.press("Escape");
+    await write(ada.page, "After");
+    await seesLast(bob.page, "After");
+    assert.deepEqual([...ada.problems, ...bob.problems], []);
+  }));
+
 /** Opens the dialog of a new room and gives it a name. */
 async function startRoom(page: Page, name: string): Promise<void> {
   await page.click("#new-room");
@@ -116,6 +206,13 @@ async function invite(page: Page, { uses }: { uses?: string }): Promise<string> 
 async function pickPerson(page: Page, label: string, name: string): Promise<void> {
   await page.getByRole("combobox", { name: label }).fill(name);
   await page.getByRole("option", { name }).click();
+}
+
+/** Opens the direct room with somebody. */
+async function writeTo(page: Page, name: string): Promise<void> {
+  await page.click("#new-message");
+  await pickPerson(page, "Name of a person", name);
+  await isIn(page, name);
 }
 
 async function isIn(page: Page, name: string): Promise<void> {

@@ -97,6 +97,7 @@ export class Chat {
       const room = known ?? await openDirect(this.client.api, id);
       if (!known) this.addRoom(room);
       location.hash = addressOf(room.slug);
+      if (known?.isHidden) await this.hide(known, false);
     } catch (error) {
       this.notice.sayError(error as Error);
     }
@@ -188,6 +189,7 @@ export class Chat {
     });
     let known = -1;
     const ends = [
+      client.onMention(() => void inbox.reload()),
       // Hints are lost while there is no connection.
       effect(() => {
         const isOnline = signalOf(client.connection).value.status === "online";

@@ -1,12 +1,17 @@
 /** The rooms as the list shows them: by kind, without those that are hidden. */
 import type { RoomSummary } from "../src/client/mod.ts";
 
-type Listed =
-  & Pick<
-    RoomSummary,
-    "id" | "name" | "type" | "isMember" | "archivedAt" | "lastMessageAt" | "createdAt"
-  >
-  & { readonly isHidden?: boolean };
+type Listed = Pick<
+  RoomSummary,
+  | "id"
+  | "name"
+  | "type"
+  | "isMember"
+  | "isHidden"
+  | "archivedAt"
+  | "lastMessageAt"
+  | "createdAt"
+>;
 
 export interface RoomSections<T> {
   /** The user's public and private rooms, by name. */

@@ -29,30 +29,32 @@ export function App({ chat }: { chat: Chat }) {
   const isUnreachable = useRef(false);
   isUnreachable.current ||= status === "waiting";
   return html`
-    ${user && html`<${SkipLinks} chat=${chat} />`}
-    <header class="bar">
-      <${Brand} />
-      ${(user || !isKnown) &&
-        html`<${ConnectionBar} client=${chat.client} notice=${chat.notice} />`}
-      ${user && html`
-        <p id="account">
-          <${QuickSwitcher} chat=${chat} />
-          <${Mentions} chat=${chat} />
-          <${OwnProfile} chat=${chat} user=${user} />
-          <button id="logout" class="quiet" onClick=${() => chat.signOut()}>Sign out</button>
+    <${ChatContext.Provider} value=${chat}>
+      ${user && html`<${SkipLinks} chat=${chat} />`}
+      <header class="bar">
+        <${Brand} />
+        ${(user || !isKnown) &&
+          html`<${ConnectionBar} client=${chat.client} notice=${chat.notice} />`}
+        ${user && html`
+          <p id="account">
+            <${QuickSwitcher} chat=${chat} />
+            <${Mentions} chat=${chat} />
+            <${OwnProfile} chat=${chat} user=${user} />
+            <button id="logout" class="quiet" onClick=${() => chat.signOut()}>Sign out</button>
+          </p>
+        `}
+      </header>
+      ${!isKnown && isUnreachable.current && html`
+        <p id="unreachable" class="card">
+          ${archivedUserId() === null
+            ? "The server cannot be reached. Your rooms, and what you have written in them, will be here as soon as it is back."
+            : "These are your rooms as they were last. What you have written is sent as soon as the server is back."}
         </p>
+        ${archivedUserId() !== null && html`<${ArchivedChat} userId=${archivedUserId()} />`}
       `}
-    </header>
-    ${!isKnown && isUnreachable.current && html`
-      <p id="unreachable" class="card">
-        ${archivedUserId() === null
-          ? "The server cannot be reached. Your rooms, and what you have written in them, will be here as soon as it is back."
-          : "These are your rooms as they were last. What you have written is sent as soon as the server is back."}
-      </p>
-      ${archivedUserId() !== null && html`<${ArchivedChat} userId=${archivedUserId()} />`}
-    `}
-    ${chat.warning.value && html`<p id="warning" role="alert">${chat.warning.value}</p>`}
-    ${user ? html`<${Workspace} chat=${chat} />` : isKnown && html`<${SignIn} chat=${chat} />`}
+      ${chat.warning.value && html`<p id="warning" role="alert">${chat.warning.value}</p>`}
+      ${user ? html`<${Workspace} chat=${chat} />` : isKnown && html`<${SignIn} chat=${chat} />`}
+    <//>
   `;
 }
 
@@ -84,17 +86,15 @@ function Workspace({ chat }: { chat: Chat }) {
   useEffect(() => effect(() => void (document.title = titleOf(chat))), [chat]);
   const { invitation } = address.value;
   return html`
-    <${ChatContext.Provider} value=${chat}>
-      <main id="signed-in" class=${open || invitation ? "in-room" : ""}>
-        <${RoomList} chat=${chat} />
-        ${invitation
-          ? html`<${Invited} key=${invitation} chat=${chat} code=${invitation} />`
-          : open
-          ? html`<${RoomView} key=${open.room.name} open=${open} />`
-          : html`<${NoRoom} chat=${chat} />`}
-      </main>
-      <${PersonCard} chat=${chat} />
-      <//>
+    <main id="signed-in" class=${open || invitation ? "in-room" : ""}>
+      <${RoomList} chat=${chat} />
+      ${invitation
+        ? html`<${Invited} key=${invitation} chat=${chat} code=${invitation} />`
+        : open
+        ? html`<${RoomView} key=${open.room.name} open=${open} />`
+        : html`<${NoRoom} chat=${chat} />`}
+    </main>
+    <${PersonCard} chat=${chat} />
   `;
 }
 

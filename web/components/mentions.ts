@@ -11,6 +11,7 @@ import { nameOfRoom } from "../room_name.ts";
 import { Avatar } from "./avatar.ts";
 import { Dialog } from "./dialog.ts";
 import { Icon } from "./icon.ts";
+import { PersonName } from "./person_card.ts";
 
 const MOMENT = new Intl.DateTimeFormat([], { dateStyle: "medium", timeStyle: "short" });
 const REASONS = { mention: "mentioned you", reply: "answered you", room: "called everybody" };
@@ -53,8 +54,8 @@ function Inbox({ chat, inbox, onPick }: { chat: Chat; inbox: MentionsInbox; onPi
     <ol class="mentions">
       ${mentions?.map((mention) =>
         html`
-          <li key=${mention.message.id} class=${fresh.has(mention.message.id) ? "new" : ""}>
-            <${MentionLink} mention=${mention} ownId=${chat.user.value?.id} onPick=${onPick}
+          <li key=${mention.message.id}>
+            <${MentionView} mention=${mention} ownId=${chat.user.value?.id} onPick=${onPick}
               isNew=${fresh.has(mention.message.id)} />
           </li>
         `
@@ -66,25 +67,24 @@ function Inbox({ chat, inbox, onPick }: { chat: Chat; inbox: MentionsInbox; onPi
   `;
 }
 
-interface MentionLinkProps {
+interface MentionViewProps {
   mention: Mention;
   ownId: string | undefined;
   isNew: boolean;
   onPick(): void;
 }
 
-function MentionLink({ mention, ownId, isNew, onPick }: MentionLinkProps) {
+function MentionView({ mention, ownId, isNew, onPick }: MentionViewProps) {
   const { message: { id, sender, text, createdAt, deletedAt }, room, reason } = mention;
   const place = room.type === "direct" ? "directly" : `in ${nameOfRoom(room, ownId)}`;
   return html`
-    <a href=${addressOf(room.slug, id)} onClick=${onPick}>
-      <${Avatar} user=${sender} />
-      <span class="about">
-        <b>${sender.displayName}</b> ${REASONS[reason]} ${place}
-        ${isNew && html`<em>new</em>`}
-      </span>
-      <span class="excerpt">${deletedAt === null ? plainText(text, 140) : "Message deleted"}</span>
-      <time datetime=${createdAt}>${MOMENT.format(new Date(createdAt))}</time>
-    </a>
+    <${Avatar} user=${sender} />
+    <p class="about">
+      <b onClick=${onPick}><${PersonName} user=${sender} /></b> ${REASONS[reason]} ${place}
+      ${isNew && html`<em>new</em>`}
+    </p>
+    <a href=${addressOf(room.slug, id)} onClick=${onPick}
+    >${deletedAt === null ? plainText(text, 140) : "Message deleted"}</a>
+    <time datetime=${createdAt}>${MOMENT.format(new Date(createdAt))}</time>
   `;
 }

@@ -9,6 +9,7 @@ import { otherOf } from "../room_name.ts";
 import { searchRooms } from "../room_search.ts";
 import { type Choice, Combobox } from "./combobox.ts";
 import { Dialog } from "./dialog.ts";
+import { Icon } from "./icon.ts";
 import { PersonChoice, usePeopleSearch } from "./people_picker.ts";
 import { RoomLabel } from "./room_label.ts";
 
@@ -32,7 +33,7 @@ export function QuickSwitcher({ chat }: { chat: Chat }) {
   return html`
     <button class="quiet" id="switch-room" type="button" aria-keyshortcuts="Control+K"
       title="Go to a room or a person (Ctrl+K)" onClick=${() => void (isOpen.value = true)}>
-      Go to…
+      <${Icon} name="search" /><span>Go to…</span>
     </button>
     ${isOpen.value && html`
       <${Dialog} title="Go to a room or a person" onClose=${close}>
