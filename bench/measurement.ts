@@ -28,6 +28,8 @@ export interface Session {
   pins: boolean;
   /** Options for the generator beside the scenario's. */
   load: string[];
+  /** The folder with the source of EchoRoom that is measured. */
+  source: string;
   startDatabase: StartDatabase | null;
   signal: AbortSignal;
 }
@@ -80,7 +82,8 @@ async function measureFigures(
   const folder = await Deno.makeTempDir({ prefix: "echoroom_bench_" });
   open.defer(() => Deno.remove(folder, { recursive: true }));
   const port = freePort();
-  const place = { port, folder, database: database?.uri ?? "" };
+  const { source } = session;
+  const place = { port, folder, source, database: database?.uri ?? "" };
   const command = onCore(pinned ? SERVER_CORE : null, peer.command(place));
   const env = { ...peer.env?.(place), ...scenario.settings };
   const server = open.use(await startServer({ command, env, folder, port }, signal));

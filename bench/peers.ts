@@ -8,6 +8,8 @@ export interface Place {
   port: number;
   /** Its own empty folder. */
   folder: string;
+  /** The folder with EchoRoom's source. */
+  source: string;
   /** The URI of an empty database, for a peer that `needs` one. */
   database: string;
 }
@@ -23,7 +25,7 @@ export interface Peer {
   env?(place: Place): Record<string, string>;
 }
 
-const ROOT = join(import.meta.dirname!, "..");
+export const ROOT = join(import.meta.dirname!, "..");
 
 /** As `deno task start` runs it. */
 const START = config.tasks.start.command.split(" ").slice(1, -1);
@@ -118,10 +120,10 @@ function echoroom(
     title,
     dialect,
     needs: [],
-    command: () => {
+    command: ({ source }) => {
       const [run = "", ...flags] = START;
-      const options = ["--config", join(ROOT, "deno.json"), ...flags];
-      return [Deno.execPath(), run, ...options, join(ROOT, "main.ts")];
+      const options = ["--config", join(source, "deno.json"), ...flags];
+      return [Deno.execPath(), run, ...options, join(source, "main.ts")];
     },
     env: (place) => ({
       PORT: String(place.port),

@@ -8,14 +8,15 @@
  *   --quick           EchoRoom beside bare Deno and Hono, against limits, in about two minutes
  *   --report          only write table and plots again, from earlier runs
  *   --results FOLDER  where runs, table and plots are (bench/results)
+ *   --source FOLDER   EchoRoom's source in another folder, as of an earlier commit
  */
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { build, type Part } from "./build.ts";
 import { findDatabase, type StartDatabase } from "./database.ts";
 import { canPin, measure, type Run, type Session } from "./measurement.ts";
 import { drawMemory } from "./memory_plot.ts";
-import { type PeerName, peerOf, PEERS } from "./peers.ts";
+import { type PeerName, peerOf, PEERS, ROOT } from "./peers.ts";
 import { judge, QUICK } from "./quick.ts";
 import { drawRatios } from "./ratio_plot.ts";
 import { summarise } from "./results.ts";
@@ -39,6 +40,7 @@ interface Options {
   quick: boolean;
   report: boolean;
   folder: string;
+  source: string;
 }
 
 if (import.meta.main) {
@@ -66,6 +68,7 @@ async function bench(options: Options, signal: AbortSignal): Promise<boolean> {
     name: new Date().toISOString(),
     pins: await canPin(),
     load: options.secs === undefined ? [] : ["--secs", String(options.secs)],
+    source: options.source,
     startDatabase,
     signal,
   };
@@ -184,6 +187,7 @@ function readOptions(args: string[]): Options {
       quick: { type: "boolean", default: false },
       report: { type: "boolean", default: false },
       results: { type: "string", default: join(HERE, "results") },
+      source: { type: "string", default: ROOT },
     },
   });
   const all = values.quick ? QUICK : SCENARIOS;
@@ -199,6 +203,7 @@ function readOptions(args: string[]): Options {
     quick: values.quick,
     report: values.report,
     folder: values.results,
+    source: resolve(values.source),
   };
 }
 

@@ -82,6 +82,29 @@ export const SCENARIOS: Scenario[] = [
   storm("storm-5000", "Storm of 5,000", 5000, 9),
   storm("storm-10000", "Storm of 10,000", 10_000, 14),
   {
+    ...storm("storm-members", "Storm of 10,000 into rooms of 1,000 members", 10_000, 60),
+    about:
+      "1,000 people are members of 10 rooms; 10,000 connect, 256 handshakes at a time: everybody once for each room. The CPU time that the server takes for each until all have joined.",
+    load: ["storm", "--sockets", "10000", "--rooms", "10", "--people", "1000"],
+    peers: ["echoroom", "echoroom-batch"],
+    base: "echoroom",
+    metric: {
+      key: "cpu_ms_per_socket",
+      label: "CPU ms a socket",
+      better: "lower",
+      gain: "less CPU for a join",
+    },
+    columns: [
+      column("joined_s", "s until all joined"),
+      column("joins_s", "joins/s"),
+      column("p99_ms", "p99 ms to join"),
+      column("rss_kb_per_socket", "RSS kB a socket"),
+      PEAK,
+      ...CORES,
+      LOST,
+    ],
+  },
+  {
     name: "recovery",
     title: "Recovery of 1,000",
     about:

@@ -1,7 +1,8 @@
 /**
- * Measures what growth costs: `deno task bench:growth [--changes] [--length N] [--mongodb-length N]`,
- * see `bench/README.md`. Writes `growth.md` and `growth.svg` into `bench/results`, or, of messages
- * that change, `growth_of_changes.md` and `.svg`.
+ * Measures what growth costs: `deno task bench:growth [--changes | --members] [--length N]
+ * [--mongodb-length N] [--results FOLDER]`, see `bench/README.md`. Writes `growth.md` and `growth.svg`
+ * into `bench/results`, or, of messages that change, `growth_of_changes.md` and `.svg`, or, of members,
+ * `growth_of_members.md` and `.svg`.
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -17,11 +18,12 @@ import { measureEdits, measureReactions } from "./change_rates.ts";
 import { measureChangedRoom } from "./changed_room.ts";
 import { draft, measureLogLengths, type Point } from "./log_length.ts";
 import { explainMongodb, explainSqlite, type Plan } from "./plans.ts";
+import { measureMemberLists } from "./members.ts";
 import { type Chart, drawGrowth } from "./plot.ts";
 import { measureAppends, measureOpenRooms } from "./rooms.ts";
 
-const FOLDER = join(import.meta.dirname!, "../results");
 const FIRST_LENGTH = 1_000;
+const FIRST_MEMBERS = 100;
 const APPEND_ROOMS = [1, 10, 100, 1_000];
 const OPEN_ROOMS = [10, 100, 1_000, 10_000];
 const LISTED_ROOMS = 200;
@@ -46,22 +48,46 @@ interface Growth {
 const { values } = parseArgs({
   options: {
     changes: { type: "boolean", default: false },
-    length: { type: "string", default: "1000000" },
+    members: { type: "boolean", default: false },
+    length: { type: "string" },
     "mongodb-length": { type: "string" },
+    results: { type: "string", default: join(import.meta.dirname!, "../results") },
   },
 });
-const report = values.changes
-  ? { title: "What changes cost", name: "growth_of_changes", measure: measureChanges }
-  : { title: "What growth costs", name: "growth", measure: measureStore };
+
+/** What is measured, and up to which length on each store. */
+const REPORTS = {
+  growth: {
+    title: "What growth costs",
+    measure: measureStore,
+    flags: "",
+    rooms: APPEND_ROOMS.at(-1)! + 1,
+    lengths: { sqlite: 1_000_000, mongodb: 1_000_000 },
+  },
+  growth_of_changes: {
+    title: "What changes cost",
+    measure: measureChanges,
+    flags: " --changes",
+    rooms: CHANGES_ROOMS,
+    lengths: { sqlite: 1_000_000, mongodb: 10_000 },
+  },
+  growth_of_members: {
+    title: "What members cost",
+    measure: measureMembers,
+    flags: " --members",
+    rooms: 1,
+    lengths: { sqlite: 10_000, mongodb: 10_000 },
+  },
+};
+const name = values.changes ? "growth_of_changes" : values.members ? "growth_of_members" : "growth";
+const report = REPORTS[name];
 const interruption = new AbortController();
-const sqlite = await onSqlite(Number(values.length));
-const mongodb = await onMongodb(
-  Number(values["mongodb-length"] ?? (values.changes ? 10_000 : 1_000_000)),
-);
+const sqlite = await onSqlite(Number(values.length ?? report.lengths.sqlite));
+const mongodb = await onMongodb(Number(values["mongodb-length"] ?? report.lengths.mongodb));
 const charts = [...sqlite.charts, ...mongodb.charts];
-if (!values.changes) charts.push(await chartOpenRooms());
-await Deno.mkdir(FOLDER, { recursive: true });
-const files = [`${report.name}.md`, `${report.name}.svg`].map((name) => join(FOLDER, name));
+if (name === "growth") charts.push(await chartOpenRooms());
+await Deno.mkdir(values.results, { recursive: true });
+const files = [`${name}.md`, `${name}.svg`].map((file) => join(values.results, file));
 await Deno.writeTextFile(files[0]!, describe(charts, { sqlite, mongodb }));
 await Deno.writeTextFile(files[1]!, drawGrowth(report.title, charts));
 await new Deno.Command(Deno.execPath(), { args: ["fmt", "-q", ...files] }).output();
@@ -175,14 +201,27 @@ async function measureChanges(
   ];
 }
 
-function sizesUpTo(length: number): number[] {
+async function measureMembers(
+  name: string,
+  store: Store,
+  { rooms: [room] }: World,
+  count: number,
+): Promise<Chart[]> {
+  const sizes = sizesUpTo(count, FIRST_MEMBERS);
+  const newMember = (number: number) => newUser(`member${number}`);
+  const progress = progressOf(name, count, "members");
+  const points = await measureMemberLists(store, room!, newMember, sizes, progress);
+  return [{ title: `${name}: times by the members of a room`, axis: "members", points }];
+}
+
+function sizesUpTo(length: number, first = FIRST_LENGTH): number[] {
   const sizes: number[] = [];
-  for (let size = FIRST_LENGTH; size < length; size *= 10) sizes.push(size);
+  for (let size = first; size < length; size *= 10) sizes.push(size);
   return [...sizes, length];
 }
 
 /** Shows how a room fills, and what was measured. */
-function progressOf(name: string, length: number) {
+function progressOf(name: string, length: number, things = "messages") {
   const start = performance.now();
   let shown = start;
   return (progress: number | Point["figures"]) => {
@@ -190,7 +229,7 @@ function progressOf(name: string, length: number) {
     if (performance.now() - shown < 10_000) return;
     shown = performance.now();
     const left = (shown - start) / progress * (length - progress) / 1_000;
-    console.log(`${name}: ${progress} messages, about ${Math.ceil(left)} s left`);
+    console.log(`${name}: ${progress} ${things}, about ${Math.ceil(left)} s left`);
   };
 }
 
@@ -200,9 +239,8 @@ async function furnish(store: Store): Promise<World> {
   const [creator, reader] = [newUser("growth"), newUser("reader")];
   await Promise.all([store.users.create(creator), store.users.create(reader)]);
   const rooms: string[] = [];
-  const count = values.changes ? CHANGES_ROOMS : APPEND_ROOMS.at(-1)! + 1;
-  while (rooms.length < count) {
-    const ids = Array.from({ length: Math.min(ROOMS_AT_ONCE, count - rooms.length) }, newId);
+  while (rooms.length < report.rooms) {
+    const ids = Array.from({ length: Math.min(ROOMS_AT_ONCE, report.rooms - rooms.length) }, newId);
     await Promise.all(ids.map((id) => {
       const about = { id, name: id, slug: id.toLowerCase(), description: null };
       const room = {
@@ -239,10 +277,10 @@ function newUser(name: string): User {
 function describe(charts: Chart[], stores: { sqlite: Growth; mongodb: Growth }): string {
   return [
     `# ${report.title}`,
-    `Measured ${new Date().toISOString().slice(0, 10)} by \`deno task bench:growth${
-      values.changes ? " --changes" : ""
-    }\`, on one machine, one run. Times are medians in milliseconds if nothing else is said; in brackets the multiple of the first column.`,
-    `![Lines, most of them flat](${report.name}.svg)`,
+    `Measured ${
+      new Date().toISOString().slice(0, 10)
+    } by \`deno task bench:growth${report.flags}\`, on one machine, one run. Times are medians in milliseconds if nothing else is said; in brackets the multiple of the first column.`,
+    `![Lines, most of them flat](${name}.svg)`,
     ...charts.flatMap(({ title, points }) => [`## ${title}`, tableOf(points)]),
     "## Plans",
     "How the databases find what the adapters ask for.",

@@ -36,8 +36,12 @@ impl Run {
         let mut engine = Engine::new(dialect, port);
         let rooms = arguments.count("rooms", 1);
         if dialect.has_accounts() {
-            engine.tokens = accounts::register(port, PEOPLE);
+            let members = arguments.count("people", 0);
+            engine.tokens = accounts::register(port, PEOPLE.max(members));
             engine.rooms = accounts::make_rooms(port, &engine.tokens[0], rooms);
+            if members > 0 {
+                accounts::enter(port, &engine.tokens, &engine.rooms);
+            }
         } else {
             engine.rooms = (0..rooms)
                 .map(|room| format!("{:024x}", room + 1))
