@@ -1,13 +1,14 @@
 /** What concerns a client's user beyond the rooms that are joined: new rooms, roles, and being removed. */
 // @slow: many servers and clients
 import assert from "node:assert/strict";
-import type { Client, RoomSummary } from "../src/client/mod.ts";
+import type { Client, EchoRoomError, RoomSummary } from "../src/client/mod.ts";
 import {
   addMember,
   banMember,
   banUser,
   createRoom,
   deleteRoom,
+  muteMember,
   openDirect,
   removeMember,
   setPreferences,
@@ -231,3 +232,20 @@ Deno.test("who is banned from the server is signed out, and is told why", () =>
 async function roomOf({ client }: Person): Promise<string> {
   return (await createRoom(client.api, { name: "Room" })).id;
 }
+
+Deno.test("after a mute that ended by its time one may do all again, from the first message on", () =>
+  onTrio(async ({ bob, eve }) => {
+    const { id } = await createRoom(bob.client.api, { name: "Tea" });
+    const room = await enter(eve.client, id);
+    await room.send("Here I am");
+    const until = new Date(Date.now() + 1_500).toISOString();
+    await muteMember(bob.client.api, id, idOf(eve), { until });
+    for (let isSent = false; !isSent;) {
+      isSent = await room.send("May I?").then(() => true, async (error: EchoRoomError) => {
+        assert.equal(error.code, "muted");
+        await new Promise((resolve) => setTimeout(resolve, error.retryAfter! * 1_000));
+        return false;
+      });
+    }
+    await becomes(room.capabilities, (all) => all.includes("message.edit_own"));
+  }));

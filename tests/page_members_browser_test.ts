@@ -6,6 +6,7 @@ import { addMember } from "../src/client/rest/mod.ts";
 import {
   act,
   isSent,
+  openRoom,
   type People,
   seesLast,
   shareBrowser,
@@ -228,6 +229,35 @@ Deno.test("a room is deleted by typing its name, and is gone for those who have 
     await confirmation.press("Enter");
     await ada.page.getByText(`${name} is deleted.`).waitFor();
     await bob.page.locator(".dead-end").waitFor();
+    bob.problems.length = 0;
+  }));
+
+Deno.test("who leaves a public room may come back, and who is removed from a private one sees that", () =>
+  withPeople(async (people) => {
+    const { ada, bob } = await meetMembers(people);
+    await bob.page.getByRole("button", { name: "More about this room" }).click();
+    await bob.page.getByRole("menuitem", { name: "Leave the room…" }).click();
+    await bob.page.getByRole("button", { name: "Leave", exact: true }).click();
+    await bob.page.locator(".room").waitFor({ state: "detached" });
+    await write(ada.page, "Come back");
+
+    const name = people.newName();
+    await ada.page.click("#new-room");
+    await ada.page.fill("#new-room-form [name=name]", name);
+    await ada.page.getByLabel("Only those who are added").check();
+    await ada.page.getByRole("combobox", { name: "Add people" }).fill("Bob");
+    await ada.page.getByRole("option", { name: "Bob" }).click();
+    await ada.page.locator(".chips").getByText("Bob", { exact: true }).waitFor();
+    await ada.page.press("#new-room-form [name=name]", "Enter");
+    await openRoom(bob.page, name);
+    await showMembers(ada.page);
+    await choose(line(ada.page, "Bob"), "Remove…");
+    await ada.page.getByText("They can come back only if they are invited.").waitFor();
+    await ada.page.getByRole("button", { name: "Remove", exact: true }).click();
+    await bob.page.getByRole("heading", { name: `You cannot read ${name} any more` }).waitFor();
+    await bob.page.locator(".rooms").getByText(name, { exact: true }).waitFor({
+      state: "detached",
+    });
     bob.problems.length = 0;
   }));
 

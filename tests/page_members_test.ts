@@ -1,7 +1,9 @@
 /** How the page loads and words what it shows of a room's members. */
 import assert from "node:assert/strict";
 import { type Page, PagedList, type PageRequest } from "../web/paged_list.ts";
+import { type Ack, type Api, EchoRoomError, type Room, type RoomInfo } from "../src/client/mod.ts";
 import { describeEnd, endOf } from "../web/periods.ts";
+import { describeSeconds, Writing } from "../web/writing.ts";
 
 Deno.test("a list is loaded page by page, up to its end", async () => {
   const { list, asked } = listOf(120);
@@ -65,6 +67,64 @@ Deno.test("the end of a mute is said in words, and none if it does not end", () 
   assert.equal(describeEnd(null, now), "");
   assert.equal(describeEnd("9999-12-31T23:59:59.999Z", now), "");
 });
+
+Deno.test("why one cannot write is said: the room is archived, for moderators, or one is muted", async () => {
+  const roomOf = { archivedAt: null, postPolicy: "members", type: "public" } as const;
+  const cases: [Partial<RoomInfo>, mutedUntil: string | null, RegExp][] = [
+    [{ archivedAt: "2026-01-01" }, null, /^This room is archived/],
+    [{ postPolicy: "moderators" }, null, /^Only moderators write/],
+    [{ type: "direct" }, null, /blocked/],
+    [{}, "9999-12-31T23:59:59.999Z", /^You are muted in this room\.$/],
+    [{}, endOf(3_600), /^You are muted in this room until /],
+    // Its end makes no entry.
+    [{}, "2020-01-01T00:00:00Z", /^$/],
+  ];
+  for (const [info, mutedUntil, expected] of cases) {
+    const { writing, isAsked } = writingIn({ ...roomOf, ...info }, [], mutedUntil);
+    await isAsked;
+    assert.match(writing.obstacle.value, expected);
+    writing.close();
+  }
+  const { writing } = writingIn({ ...roomOf }, ["message.send"]);
+  assert.equal(writing.obstacle.value, "");
+  writing.close();
+});
+
+Deno.test("slow mode lets a member wait after a message, and as long as the server says", async () => {
+  const { writing } = writingIn({ slowModeSeconds: 3_600 }, ["message.send"]);
+  assert.equal(writing.slowMode, "Slow mode: one message every 1 h.");
+  await writing.follow(Promise.resolve({} as Ack));
+  assert.match(writing.slowMode, /^Slow mode: you can send again in \d+ s\.$/);
+  const { writing: other } = writingIn({ slowModeSeconds: 3_600 }, ["message.send"]);
+  const refusal = { code: "slow_mode", message: "Wait", retryAfter: 600 } as const;
+  await other.follow(Promise.reject(new EchoRoomError(refusal)));
+  assert.ok(other.wait > 0 && other.wait <= 600);
+  const moderator = ["message.send", "room.slow_mode"];
+  const { writing: free } = writingIn({ slowModeSeconds: 3_600 }, moderator);
+  await free.follow(Promise.resolve({} as Ack));
+  assert.deepEqual([free.slowMode, free.wait], ["", 0]);
+  for (const each of [writing, other, free]) each.close();
+  assert.deepEqual([30, 300, 21_600].map(describeSeconds), ["30 s", "5 min", "6 h"]);
+});
+
+/** What Ada can write in a room; `isAsked` resolves once it is known until when she is muted. */
+function writingIn(
+  info: Partial<RoomInfo>,
+  capabilities: string[],
+  mutedUntil: string | null = null,
+) {
+  const user = { id: "ada", displayName: "Ada", avatarUrl: null };
+  const member = { user, role: "member", joinedAt: "2026-01-01", mutedUntil };
+  const answer = Promise.resolve({ members: [member], nextCursor: null });
+  const room = { id: "tea", info: { get: () => info, subscribe: () => () => {} } };
+  const writing = new Writing({
+    room: room as unknown as Room,
+    api: { request: () => answer } as unknown as Api,
+    may: (capability) => capabilities.includes(capability),
+    user: () => user,
+  });
+  return { writing, isAsked: new Promise((resolve) => setTimeout(resolve)) };
+}
 
 /** How much is loaded, and whether there is more. */
 function stateOf({ items, hasMore }: PagedList<number>) {

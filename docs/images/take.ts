@@ -1,5 +1,6 @@
 /** Makes the pictures in this folder from a real server and a real Chromium. */
 import {
+  act,
   isSent,
   launchBrowser,
   makeRoom,
@@ -57,6 +58,7 @@ await bob.page.locator(".composer [name=text]").pressSequentially("On my");
 await ada.page.locator(".typing").getByText("Bob is typing").waitFor();
 await ada.page.screenshot({ path: picture("chat.png") });
 await bob.page.screenshot({ path: picture("chat-dark.png") });
+await makeBanPictures();
 await ada.page.setViewportSize({ width: 390, height: 780 });
 await ada.page.locator(".composer [name=text]").focus();
 await ada.page.screenshot({ path: picture("phone.png") });
@@ -76,6 +78,27 @@ await page.screenshot({ path: picture("try.png") });
 
 await browser.close();
 await server.stop();
+
+/** A ban as the moderator sees it, and as the banned does. */
+async function makeBanPictures(): Promise<void> {
+  await openRoom(ada.page, "Kitchen");
+  await openRoom(bob.page, "Kitchen");
+  const message = ada.page.locator(".message").filter({ hasText: "Soup is on." });
+  await act(message, "Ban Bob");
+  const dialog = ada.page.getByRole("dialog", { name: "Ban Bob" });
+  await dialog.getByLabel("Reason").fill("Salted the soup");
+  await dialog.getByRole("button", { name: "Ban", exact: true }).click();
+  await bob.page.getByRole("heading", { name: "You are banned from Kitchen" }).waitFor();
+  await ada.page.getByRole("button", { name: "Members", exact: true }).click();
+  await ada.page.getByRole("button", { name: "Banned" }).click();
+  await ada.page.locator(".members").getByText("Salted the soup").waitFor();
+  await ada.page.screenshot({ path: picture("ban.png") });
+  await bob.page.screenshot({ path: picture("banned.png") });
+  await ada.page.getByRole("button", { name: "Unban Bob" }).click();
+  await ada.page.getByText("Nobody is banned.").waitFor();
+  await openRoom(ada.page, "Engine room");
+  await openRoom(bob.page, "Engine room");
+}
 
 async function say(person: typeof left & object, text: string): Promise<void> {
   await person.locator("[name=text]").fill(text);

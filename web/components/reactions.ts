@@ -18,6 +18,7 @@ export function Reactions({ open, message }: { open: OpenRoom; message: ChatMess
           <li key=${emoji}>
             <button type="button" aria-pressed=${String(isOwn)} title=${who.join(", ")}
               aria-label=${`${presented(emoji)}, ${count}`}
+              disabled=${!open.may("message.react")}
               onClick=${() => open.commands.toggleReaction(message, emoji)}>
               <span class="emoji">${presented(emoji)}</span> ${count}
             </button>
