@@ -22,6 +22,7 @@ import { Members } from "./services/members.ts";
 import { Mentions } from "./services/mentions.ts";
 import { Metrics, type MetricsSnapshot } from "./services/metrics.ts";
 import { NewestPages } from "./services/newest_pages.ts";
+import { OwnStatus } from "./services/own_status.ts";
 import { Passwords } from "./services/passwords.ts";
 import { PublicUsers } from "./services/public_users.ts";
 import { RateLimits, type SharedLimiters } from "./services/rate_limits.ts";
@@ -40,6 +41,7 @@ import type { Bus } from "./ports/bus.ts";
 import type { Store } from "./ports/store/store.ts";
 import { Rooms } from "./rooms/rooms.ts";
 import { Gateway } from "./sockets/gateway.ts";
+import { VERSION } from "./version.ts";
 
 /** A server that is ready to serve requests. */
 export interface Server {
@@ -103,6 +105,7 @@ export async function compose(config: Config, siblings?: Siblings): Promise<Serv
     knownDevices: await KnownDevices.create(config.refreshSecret),
     rateLimits: new RateLimits(config.rateLimit, sharedLimiters),
     metrics,
+    ownStatus: new OwnStatus(metrics, VERSION),
     load,
     editWindow: config.editWindow,
   };

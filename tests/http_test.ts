@@ -509,6 +509,7 @@ Deno.test("the OpenAPI document describes every route, and every reference in it
         "get /reports",
         "patch /reports/{reportId}",
         "get /audit",
+        "get /instances",
         "get /health",
         "get /ready",
         "get /metrics",

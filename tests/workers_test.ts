@@ -53,6 +53,19 @@ Deno.test("workers: the metrics of all are added up, whichever is asked", () =>
     }
   }));
 
+Deno.test("workers: an admin is shown every one, whichever answers", () =>
+  onWorkers(async (stage) => {
+    const [admin] = await stage.people("Grace");
+    await stage.connect(admin);
+    await until(async () => {
+      const { body } = await admin.request("GET", "/instances");
+      const sockets = body.instances.map(({ status }: { status: { sockets: number } | null }) => {
+        return status?.sockets;
+      });
+      return sockets.length === 3 && sockets.toSorted().join() === "0,0,1";
+    }, "all three are listed, with the socket");
+  }));
+
 Deno.test("workers: ten wrong passwords are one count, whichever worker answers", () =>
   onWorkers(async (stage) => {
     const [ada] = await stage.people("Ada");

@@ -18,6 +18,7 @@ import { documentRoutes } from "./document_routes.ts";
 import { checkOrigin, consume } from "./guards.ts";
 import { preflight, setHeaders } from "./headers.ts";
 import { checkHost, isHostWellFormed, malformedHost } from "./host.ts";
+import { instanceRoutes } from "./instance_routes.ts";
 import { invitationRoutes, roomInvitationRoutes } from "./invitation_routes.ts";
 import { operationsRoutes } from "./operations_routes.ts";
 import { originPolicy } from "./origin_policy.ts";
@@ -85,6 +86,7 @@ export function createApp(services: Dependencies, gateway: Gateway, settings: Ap
     "/invitations/*",
     "/reports/*",
     "/audit",
+    "/instances",
   ];
   for (const path of paths) {
     app.use(path, noStore);
@@ -105,6 +107,7 @@ export function createApp(services: Dependencies, gateway: Gateway, settings: Ap
   app.route("/invitations", invitationRoutes(services));
   app.route("/", blockRoutes(services));
   app.route("/", moderationRoutes(services, settings.isDraining));
+  app.route("/instances", instanceRoutes(services));
   app.route("/", operationsRoutes(services, settings));
   app.route("/", documentRoutes(app));
   app.route("/", docsRoutes());

@@ -1,5 +1,6 @@
 /** The bus port: hints that one instance gives to all, itself included. */
 import type { Entry } from "../domain/entry.ts";
+import type { InstanceStatus } from "../domain/instance.ts";
 import type { Mention } from "../domain/mention.ts";
 import type { InstanceRole, PublicUser } from "../domain/user.ts";
 
@@ -33,8 +34,11 @@ export type AccountEvent =
 export type InstanceEvent =
   /** A message concerns the members of its room; some, by their ids, are notified already. */
   | { kind: "everybody_mentioned"; mention: Mention; notified: string[] }
-  /** The instance lives. `versions` are those of its newest `presence`, for some of its rooms. */
-  | { kind: "alive"; versions: [roomId: string, version: number][] }
+  /**
+   * The instance lives. `versions` are those of its newest `presence`, for some of its rooms; `status`
+   * is missing from releases before it, and from all but the first of several heartbeats at once.
+   */
+  | { kind: "alive"; versions: [roomId: string, version: number][]; status?: InstanceStatus }
   /** The instance has shut down gracefully. */
   | { kind: "instance_left" }
   /** Asks the instance `of`, or all, to publish their `presence` in these rooms, even if it is empty. */

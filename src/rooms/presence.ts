@@ -1,6 +1,7 @@
 /** Who is in which room, over all instances; a room is notified four times a second at most. */
 import type { PublicUser } from "../domain/user.ts";
 import type { Bus, BusEvent } from "../ports/bus.ts";
+import type { OwnStatus } from "../services/own_status.ts";
 import { frame } from "../protocol/frames.ts";
 import { NAMED_ONLINE } from "../protocol/wire/limits.ts";
 import { Roster } from "./roster.ts";
@@ -49,7 +50,8 @@ export class Presence {
   readonly #bus: Bus;
   readonly #broadcast: Broadcast;
   readonly #profiles: RecentProfiles;
-  readonly #instances: Instances;
+  /** The others that are alive. */
+  readonly instances: Instances;
   readonly #rooms = new Map<string, OpenRoom>();
   /** The newest version published of each room, and when; a closed room's is kept until `until`. */
   readonly #versions = new Map<string, { version: number; published: number; until: number }>();
@@ -60,13 +62,20 @@ export class Presence {
   /**
    * @param broadcast sends a frame to every socket in a room
    * @param profiles must receive each event before this does
+   * @param ownStatus what heartbeats say of this instance
    */
-  constructor(bus: Bus, broadcast: Broadcast, profiles = new RecentProfiles()) {
+  constructor(
+    bus: Bus,
+    broadcast: Broadcast,
+    profiles = new RecentProfiles(),
+    ownStatus: Pick<OwnStatus, "read"> | null = null,
+  ) {
     this.#bus = bus;
     this.#broadcast = broadcast;
     this.#profiles = profiles;
-    this.#instances = new Instances({
+    this.instances = new Instances({
       bus,
+      ownStatus,
       heartbeats: (everything) => this.#heartbeats(everything),
       onLost: (instance) => this.#lose(instance),
     });
@@ -81,7 +90,7 @@ export class Presence {
       roster: new Roster(NAMED_ONLINE),
       shown: { users: [], text: "[]" },
       versions: new Map(),
-      awaited: new Set(this.#instances.alive),
+      awaited: new Set(this.instances.alive),
       entered: false,
       notified: 0,
       published: 0,
@@ -119,7 +128,7 @@ export class Presence {
     if (!room?.roster.leave(userId)) return;
     room.unpublished = true;
     // A user who moves to another instance does not leave: that instance's list is on its way.
-    this.#schedule(roomId, room, this.#instances.count > 0 ? INTERVAL_MS : 0);
+    this.#schedule(roomId, room, this.instances.count > 0 ? INTERVAL_MS : 0);
   }
 
   /** Who is in the room, at most 200 of them, in JSON, and how many in all. */
@@ -133,7 +142,7 @@ export class Presence {
   }
 
   receive(event: BusEvent, from: string): void {
-    this.#instances.receive(event, from);
+    this.instances.receive(event, from);
     if (event.kind === "profile_changed") return this.#showProfile(event.user);
     if (event.kind === "interrupted") return this.#ask([...this.#rooms.keys()], null);
     if (from === this.#bus.instanceId) return;
@@ -146,7 +155,7 @@ export class Presence {
   end(): void {
     for (const room of this.#rooms.values()) clearTimeout(room.timer);
     this.#rooms.clear();
-    this.#instances.close();
+    this.instances.close();
   }
 
   #schedule(roomId: string, room: OpenRoom, atLeastMs = 0): void {
@@ -187,13 +196,13 @@ export class Presence {
     const until = this.#rooms.has(roomId) ? Infinity : published + CLOSED_MEMORY_MS;
     this.#versions.set(roomId, { version, published, until });
     // An instance that starts later asks.
-    if (this.#instances.count > 0) this.#bus.publish({ kind: "presence", roomId, version, users });
+    if (this.instances.count > 0) this.#bus.publish({ kind: "presence", roomId, version, users });
   }
 
   #replace({ roomId, version, users }: Extract<BusEvent, { kind: "presence" }>, from: string) {
     const room = this.#rooms.get(roomId);
     // An instance that is not known has ended, or will announce its versions with its heartbeat.
-    if (!room || !this.#instances.has(from) || version <= (room.versions.get(from) ?? -1)) return;
+    if (!room || !this.instances.has(from) || version <= (room.versions.get(from) ?? -1)) return;
     room.versions.set(from, version);
     // The list may be older than a change of profile that was received here.
     room.roster.replace(from, users.map((user) => this.#profiles.current(user)));

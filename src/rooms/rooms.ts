@@ -20,10 +20,10 @@ export class Rooms {
   constructor(
     services: Pick<
       Services,
-      "access" | "store" | "bus" | "log" | "metrics" | "publicUsers" | "load"
+      "access" | "store" | "bus" | "log" | "metrics" | "ownStatus" | "publicUsers" | "load"
     >,
   ) {
-    const { access, bus, load } = services;
+    const { access, bus, load, ownStatus } = services;
     const updates = new RoomUpdates(access);
     this.flusher = new Flusher(() => load.level);
     const life: RoomLife = {
@@ -35,7 +35,7 @@ export class Rooms {
     };
     this.hub = new Hub(services, this.flusher, life, this.profiles);
     const broadcast = this.hub.broadcast.bind(this.hub);
-    this.presence = new Presence(bus, broadcast, this.profiles);
+    this.presence = new Presence(bus, broadcast, this.profiles, ownStatus);
     this.typing = new Typing(bus, broadcast, this.profiles);
     bus.subscribe((event, from) => this.#receive(event, from));
   }

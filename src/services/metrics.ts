@@ -29,6 +29,7 @@ export type MetricsSnapshot = MetricObjectWithValues<MetricValue<string>>[];
 export class Metrics {
   readonly #registry = new Registry();
   readonly #queues = new Map<string, () => number>();
+  readonly #watched = new Map<string, () => number>();
   readonly #loopProbe: ReturnType<typeof setInterval>;
 
   readonly #requests = this.#histogram({
@@ -120,7 +121,13 @@ export class Metrics {
 
   /** Reads a number whenever metrics are asked for. */
   watch(name: string, help: string, read: () => number): void {
+    this.#watched.set(name, read);
     this.#gauge(`echoroom_${name}`, help, read);
+  }
+
+  /** A number that is watched by this name, as it is now; 0 if there is none yet. */
+  watched(name: string): number {
+    return this.#watched.get(name)?.() ?? 0;
   }
 
   /** The text for Prometheus, and its content type. */

@@ -10,6 +10,7 @@ import type { Members } from "./members.ts";
 import type { Mentions } from "./mentions.ts";
 import type { Metrics } from "./metrics.ts";
 import type { NewestPages } from "./newest_pages.ts";
+import type { OwnStatus } from "./own_status.ts";
 import type { Passwords } from "./passwords.ts";
 import type { PublicUsers } from "./public_users.ts";
 import type { RateLimits } from "./rate_limits.ts";
@@ -46,6 +47,7 @@ export interface Services {
   knownDevices: KnownDevices;
   rateLimits: RateLimits;
   metrics: Metrics;
+  ownStatus: OwnStatus;
   load: LoopLoad;
   /** Milliseconds after which a message is edited no more; null: at any time. */
   editWindow: number | null;

@@ -421,7 +421,17 @@ const UNAVAILABLE = { name: "ChatError", code: "unavailable" };
 
 const ADA = { id: "ada", displayName: "Ada", avatarUrl: "https://example.org/ada.png" };
 const LEFT: InstanceEvent = { kind: "instance_left" };
-const ALIVE: InstanceEvent = { kind: "alive", versions: [["room", 1], ["other room", 2]] };
+const ALIVE: InstanceEvent = {
+  kind: "alive",
+  versions: [["room", 1], ["other room", 2]],
+  status: {
+    version: "0.1.0",
+    startedAt: 1_700_000_000_000,
+    sockets: 3,
+    rooms: 2,
+    memoryBytes: 1e8,
+  },
+};
 
 /** Told of a room's log, which some buses read themselves. */
 const LOG_KINDS: ReadonlySet<string> = new Set([

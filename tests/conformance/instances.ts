@@ -1,5 +1,6 @@
 /** How several instances behave as one; run on every bus by a file of its own. */
 import assert from "node:assert/strict";
+import { isDeepStrictEqual } from "node:util";
 import { request } from "../harness/account.ts";
 import { startServer } from "../harness/server.ts";
 import type { TestSocket } from "../harness/socket.ts";
@@ -122,6 +123,23 @@ export function testInstances(setting: InstancesSetting): void {
     for (const socket of sockets) {
       await socket.event("mention:new", ({ reason }) => reason === "room");
     }
+  });
+
+  test("each instance shows admins both, with what the other one said", async (pair) => {
+    const { ada, bob } = await adaAndBob(pair);
+    await pair.b.connect(bob);
+    const sockets = async (url: string) => {
+      const { body } = await ada.at(url).request("GET", "/instances");
+      // deno-lint-ignore no-explicit-any -- an answer
+      return body.instances.map(({ isThis, status }: any) => [isThis, status?.sockets]);
+    };
+    const { a, b } = pair;
+    await until(async () => {
+      return isDeepStrictEqual(await sockets(a.server.url), [[true, 0], [false, 1]]);
+    }, "the first shows the second one's socket");
+    await until(async () => {
+      return isDeepStrictEqual(await sockets(b.server.url), [[true, 1], [false, 0]]);
+    }, "the second shows the first one");
   });
 
   test("a user who joins sees those on the other instance, and is seen there", async (pair) => {

@@ -17,12 +17,14 @@
  *
  * @module
  */
+export * from "./instances.ts";
 export * from "./invitations.ts";
 export * from "./members.ts";
 export * from "./moderation.ts";
 export * from "./rooms.ts";
 export * from "./users.ts";
 export type { Block, BlocksPage } from "../../protocol/wire/blocks.ts";
+export type { Instance, InstanceStatus } from "../../protocol/wire/instances.ts";
 export type {
   Invitation,
   InvitationsPage,
