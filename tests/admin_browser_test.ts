@@ -108,6 +108,69 @@ Deno.test("a reported message is deleted, and its author muted", async () => {
   await page.context().close();
 });
 
+Deno.test("an admin finds a user by name, bans and unbans them, and makes them an admin for a while", async () => {
+  const hedy = await Account.register(server.url, "Hedy Lamarr");
+  const { page, problems } = await signIn(people.admin, "#/users");
+  const line = page.getByRole("list", { name: "Users" }).getByRole("listitem");
+  await page.getByLabel("Name").fill("lama");
+  await line.filter({ hasText: "Grace" }).waitFor({ state: "detached" });
+  await line.getByText("Hedy Lamarr").waitFor();
+  await line.getByRole("button", { name: "Ban" }).click();
+  const dialog = page.getByRole("dialog", { name: "Ban Hedy Lamarr from the server" });
+  await dialog.getByLabel("Reason").fill("Jamming");
+  await dialog.getByRole("button", { name: "Ban" }).click();
+  await line.getByText("Banned until").waitFor();
+  await line.getByText("Jamming").waitFor();
+  assert.equal((await hedy.refresh()).status, 401);
+  await line.getByRole("button", { name: "Lift ban" }).click();
+  await line.getByRole("button", { name: "Make admin" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Make admin" }).click();
+  await line.getByText("Admin", { exact: true }).waitFor();
+  await line.getByRole("button", { name: "Take role of admin" }).click();
+  await line.getByRole("button", { name: "Make admin" }).waitFor();
+  await page.getByRole("link", { name: "Audit log" }).click();
+  const log = page.locator(".audit");
+  await log.getByText("banned Hedy Lamarr from the server").waitFor();
+  await log.getByText("took the role of an admin from Hedy Lamarr").waitFor();
+  assert.deepEqual(problems, []);
+  await page.context().close();
+});
+
+Deno.test("an admin archives a room, and deletes it once its name is typed", async () => {
+  const { id } = await people.owner.createRoom("Old dock");
+  const { page, problems } = await signIn(people.admin, "#/rooms");
+  const line = page.getByRole("listitem").filter({ hasText: "Old dock" });
+  const dialog = page.getByRole("dialog", { name: "Old dock" });
+  await page.getByRole("button", { name: "Manage Old dock" }).click();
+  await dialog.getByRole("button", { name: "Archive" }).click();
+  await line.waitFor({ state: "detached" });
+  const { body } = await people.owner.request("GET", `/rooms/${id}`);
+  assert.notEqual(body.room.archivedAt, null);
+  await page.getByRole("button", { name: "Archived" }).click();
+  await page.getByRole("button", { name: "Manage Old dock" }).click();
+  await dialog.getByText("It is archived").waitFor();
+  await dialog.getByLabel("The name of the room").fill("Old duck");
+  await dialog.getByRole("button", { name: "Delete for ever" }).click();
+  await dialog.getByText("This is not the name of the room.").waitFor();
+  await dialog.getByLabel("The name of the room").fill("Old dock");
+  await dialog.getByRole("button", { name: "Delete for ever" }).click();
+  await line.waitFor({ state: "detached" });
+  assert.equal((await people.owner.request("GET", `/rooms/${id}`)).status, 404);
+  assert.deepEqual(problems, []);
+  await page.context().close();
+});
+
+Deno.test("an admin sees the instance that is alive, and its sockets when the list is read again", async () => {
+  const { page, problems } = await signIn(people.admin, "#/instances");
+  await page.locator("tbody").getByText("answered").waitFor();
+  await page.getByRole("status").getByText("1 open socket on").waitFor();
+  const other = await signIn(people.owner);
+  await page.getByRole("button", { name: "Reload" }).click();
+  await page.getByRole("status").getByText("2 open sockets on").waitFor();
+  assert.deepEqual([...problems, ...other.problems], []);
+  await Promise.all([page, other.page].map((page) => page.context().close()));
+});
+
 Deno.test("signing out leads back to the form, and signing in to the section", async () => {
   const { page, problems } = await signIn(people.owner, "#/audit");
   await page.getByRole("heading", { name: "Audit log" }).waitFor();
@@ -150,7 +213,13 @@ for (const colorScheme of ["light", "dark"] as const) {
 }
 
 /** What of each section is there once it is shown. */
-const SECTIONS = { reports: ".report", audit: ".audit li" };
+const SECTIONS = {
+  reports: ".report",
+  audit: ".audit li",
+  users: ".lines .line-actions",
+  rooms: ".lines .line-actions",
+  instances: "tbody tr",
+};
 
 /** A room in which Mallory wrote something that its owner reported. */
 async function reported(name: string, text: string, owner = people.owner) {

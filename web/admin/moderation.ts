@@ -5,13 +5,19 @@ import { ConnectionBar } from "../components/connection_bar.ts";
 import { LogIn } from "../components/sign_in.ts";
 import { AuditLog } from "./audit_log.ts";
 import type { Desk } from "./desk.ts";
+import { InstanceTable } from "./instance_table.ts";
 import { addressOf, place, type Section, TITLES } from "./place.ts";
 import { ReportList } from "./report_list.ts";
+import { RoomTable } from "./room_table.ts";
+import { UserList } from "./user_list.ts";
 
 /** What is shown in each section. */
 const CONTENTS = {
   reports: ReportList,
   audit: AuditLog,
+  users: UserList,
+  rooms: RoomTable,
+  instances: InstanceTable,
 } satisfies Record<Section, unknown>;
 
 export function Moderation({ desk }: { desk: Desk }) {

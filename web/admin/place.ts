@@ -6,6 +6,9 @@ import { decodeAddress } from "../decode_address.ts";
 export const TITLES = {
   reports: "Reports",
   audit: "Audit log",
+  users: "Users",
+  rooms: "Rooms",
+  instances: "Instances",
 } as const;
 
 export type Section = keyof typeof TITLES;

@@ -52,7 +52,9 @@ export function ListEnd({ list, children }: {
   if (items.value === null) {
     return !fault.value && html`<p class="empty" role="status">Loading…</p>`;
   }
-  if (items.value.length === 0) return html`<p class="empty" role="status">${children}</p>`;
+  if (items.value.length === 0 && !list.hasMore) {
+    return html`<p class="empty" role="status">${children}</p>`;
+  }
   return list.hasMore && html`
     <button class="quiet more" type="button" onClick=${() => list.loadMore()}>Show more</button>
   `;

@@ -1,0 +1,41 @@
+/** The public rooms of the server, and what the server lets the user do with each. */
+import { signal } from "@preact/signals";
+import type { RoomInfo } from "../../src/client/mod.ts";
+import { deleteRoom, listRooms, updateRoom } from "../../src/client/rest/mod.ts";
+import { PagedList } from "../paged_list.ts";
+import type { Desk } from "./desk.ts";
+
+export class Rooms {
+  readonly list: PagedList<RoomInfo>;
+  /** The id of the room that is managed in a dialog; `""` for none. */
+  readonly managed = signal("");
+  readonly #desk: Desk;
+
+  /** @param archived whether archived ones are listed, or the others */
+  constructor(desk: Desk, archived: boolean) {
+    this.#desk = desk;
+    this.list = new PagedList(async (page) => {
+      const query = { ...page, ...(archived && { archived }) };
+      const { rooms, nextCursor } = await listRooms(desk.client.api, query);
+      // The user's own private ones are listed, too.
+      return { items: rooms.filter(({ type }) => type === "public"), nextCursor };
+    });
+  }
+
+  async archive({ id, name }: RoomInfo, archived: boolean): Promise<void> {
+    await updateRoom(this.#desk.client.api, id, { archived });
+    this.#done(archived ? `${name} is archived.` : `${name} is out of the archive.`);
+  }
+
+  async delete({ id, name }: RoomInfo): Promise<void> {
+    await deleteRoom(this.#desk.client.api, id);
+    this.#done(`${name} is deleted.`);
+  }
+
+  #done(text: string): void {
+    this.managed.value = "";
+    this.#desk.notice.say(text);
+    this.#desk.rooms.invalidate();
+    void this.list.reload();
+  }
+}
