@@ -174,6 +174,20 @@ Deno.test("an admin sees the instance that is alive, and its sockets when the li
   assert.deepEqual([...problems, ...other.problems], []);
 });
 
+Deno.test("the chat's profile leads those to the page who moderate a room", async () => {
+  await people.owner.createRoom("Slipway");
+  const { page, problems } = await signIn(people.owner, "", "/");
+  await page.locator("#me").click();
+  await page.getByRole("link", { name: "Moderation" }).click();
+  await page.getByRole("heading", { name: "Reports" }).waitFor();
+  const other = await signIn(people.member, "", "/");
+  await other.page.locator("#sidebar").waitFor();
+  await other.page.locator("#me").click();
+  await other.page.locator("#profile-form").waitFor();
+  assert.equal(await other.page.getByRole("link", { name: "Moderation" }).count(), 0);
+  assert.deepEqual([...problems, ...other.problems], []);
+});
+
 Deno.test("signing out leads back to the form, and signing in to the section", async () => {
   const { page, problems } = await signIn(people.owner, "#/audit");
   await page.getByRole("heading", { name: "Audit log" }).waitFor();
@@ -233,12 +247,12 @@ async function reported(name: string, text: string, owner = people.owner) {
   return room;
 }
 
-function open(hash: string, options: BrowserContextOptions = {}): Promise<Visit> {
-  return visit(browser, `${server.url}/admin${hash}`, options);
+function open(hash: string, options: BrowserContextOptions = {}, path = "/admin"): Promise<Visit> {
+  return visit(browser, `${server.url}${path}${hash}`, options);
 }
 
-async function signIn(account: Account, hash = ""): Promise<Visit> {
-  const visit = await open(hash);
+async function signIn(account: Account, hash = "", path = "/admin"): Promise<Visit> {
+  const visit = await open(hash, {}, path);
   await fillIn(visit.page, account);
   return visit;
 }

@@ -36,12 +36,18 @@ export function OwnProfile({ chat, user }: { chat: Chat; user: User }) {
               .avatarUrl ?? ""} />
           </label>
         <//>
-        ${user.role === "admin" && html`<p><a href="/admin">Moderation</a></p>`}
+        ${moderates(chat, user) && html`<p><a href="/admin">Moderation</a></p>`}
         ${chat.attention.value && html`<${Calls} attention=${chat.attention.value} />`}
         <${BlockedPeople} chat=${chat} />
       <//>
     `}
   `;
+}
+
+/** Whether the page for moderators has something for the user. */
+function moderates({ rooms }: Chat, user: User): boolean {
+  const isModerator = rooms.value?.some(({ role }) => role === "owner" || role === "moderator");
+  return user.role === "admin" || isModerator === true;
 }
 
 /** What this browser does when somebody mentions one who is not looking. */
