@@ -34,6 +34,9 @@ const ALLOWED: Record<string, string[]> = {
   workers: ["services", "compose.ts", "config.ts", "instance.ts", "logging.ts"],
 };
 
+/** Types vanish before anything runs, but they are dependencies of the reader all the same. */
+const IMPORTED = /(?:^(?:import|export)\b[^;]*?from |\bimport\()"(\.[^"]+)"/gms;
+
 interface Import {
   from: string;
   to: string;
@@ -58,6 +61,23 @@ Deno.test("the client takes from the server nothing but what goes over the wire"
     return to !== "domain/errors.ts" && !to.startsWith("protocol/wire/");
   });
   assert.deepEqual(others, []);
+});
+
+Deno.test("pages take nothing else of the server than the client does, and nothing of the moderators' page", async () => {
+  const web = join(SRC, "../web");
+  const wrong: string[] = [];
+  for (const from of await sourceFiles("", web)) {
+    const text = await Deno.readTextFile(join(web, from));
+    for (const [statement, path] of text.matchAll(IMPORTED)) {
+      // What browsers load is without them.
+      if (statement.startsWith("import type")) continue;
+      const to = relative(join(SRC, ".."), join(web, dirname(from), path!));
+      const isForAll = /^(web\/(?!admin\/)|src\/client\/|src\/protocol\/wire\/)/.test(to);
+      const isOwn = to.startsWith("web/admin/") && /^admin[/.]/.test(from);
+      if (!isForAll && !isOwn) wrong.push(`${from} imports ${to}`);
+    }
+  }
+  assert.deepEqual(wrong, []);
 });
 
 Deno.test("what the client shares with the server needs no library", async () => {
@@ -132,9 +152,7 @@ async function readImports(): Promise<Import[]> {
   const found: Import[] = [];
   for (const from of await sourceFiles()) {
     const text = await Deno.readTextFile(join(SRC, from));
-    // Types vanish before anything runs, but they are dependencies of the reader all the same.
-    const pattern = /(?:^(?:import|export)\b[^;]*?from |\bimport\()"(\.[^"]+)"/gms;
-    for (const [, path] of text.matchAll(pattern)) {
+    for (const [, path] of text.matchAll(IMPORTED)) {
       found.push({ from, to: relative(SRC, join(SRC, dirname(from), path!)) });
     }
   }
@@ -142,11 +160,11 @@ async function readImports(): Promise<Import[]> {
   return found;
 }
 
-async function sourceFiles(folder = ""): Promise<string[]> {
+async function sourceFiles(folder = "", root = SRC): Promise<string[]> {
   const files: string[] = [];
-  for await (const entry of Deno.readDir(join(SRC, folder))) {
+  for await (const entry of Deno.readDir(join(root, folder))) {
     const path = join(folder, entry.name);
-    if (entry.isDirectory) files.push(...await sourceFiles(path));
+    if (entry.isDirectory) files.push(...await sourceFiles(path, root));
     else if (path.endsWith(".ts")) files.push(path);
   }
   return files.sort();

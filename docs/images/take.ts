@@ -63,6 +63,15 @@ await ada.page.setViewportSize({ width: 390, height: 780 });
 await ada.page.locator(".composer [name=text]").focus();
 await ada.page.screenshot({ path: picture("phone.png") });
 
+await ada.page.setViewportSize({ width: 1100, height: 720 });
+for (const { page } of [ada, bob]) await openRoom(page, "Harbour");
+await report("Cheap boats at https://example.com/boats", "Spam");
+await report("You are all terrible sailors.", "Harassment");
+// Whoever has registered first is an admin.
+await ada.page.goto(`${server.url}/admin`);
+await ada.page.locator("[data-action=ban]").nth(1).waitFor();
+await ada.page.screenshot({ path: picture("admin.png") });
+
 const { page } = await visit(browser, `${server.url}/try`);
 await page.getByRole("button", { name: "Open both" }).click();
 const [left, right] = ["Ada", "Bob"].map((name) => page.locator(`.person[aria-label=${name}]`));
@@ -104,6 +113,17 @@ async function say(person: typeof left & object, text: string): Promise<void> {
   await person.locator("[name=text]").fill(text);
   await person.locator("[name=text]").press("Enter");
   await person.locator(".message .text").getByText(text, { exact: true }).waitFor();
+}
+
+/** Ada reports what Bob writes. */
+async function report(text: string, reason: string): Promise<void> {
+  await write(bob.page, text);
+  await seesLast(ada.page, text);
+  await act(ada.page.locator(".message").last(), "Report");
+  const dialog = ada.page.getByRole("dialog", { name: "Report a message" });
+  await dialog.getByRole("combobox").selectOption(reason);
+  await dialog.getByRole("button", { name: "Report" }).click();
+  await dialog.waitFor({ state: "detached" });
 }
 
 function picture(name: string): string {
