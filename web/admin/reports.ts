@@ -51,12 +51,15 @@ export class Reports {
 
   /** Closes a report. */
   async close(
-    { id }: Report,
+    report: Report,
     state: Exclude<ReportState, "open">,
     note: string | null,
   ): Promise<void> {
-    await closeReport(this.#api, id, { state, note });
-    this.#done(state === "resolved" ? "The report is resolved." : "The report is dismissed.");
+    await closeReport(this.#api, report.id, { state, note });
+    this.#done(
+      report,
+      state === "resolved" ? "The report is resolved." : "The report is dismissed.",
+    );
   }
 
   /** Deletes the message that a report is about, in its room. */
@@ -82,11 +85,12 @@ export class Reports {
   /** What is to be done has been done: says so, and resolves the report with it if that is wanted. */
   async finish(report: Report, text: string, resolves: boolean): Promise<void> {
     if (resolves) await closeReport(this.#api, report.id, { state: "resolved" });
-    this.#done(text);
+    this.#done(report, text);
   }
 
-  #done(text: string): void {
-    this.asked.value = null;
+  #done({ id }: Report, text: string): void {
+    // Another dialog may have been opened meanwhile.
+    if (this.asked.value?.report.id === id) this.asked.value = null;
     this.#desk.notice.say(text);
     void this.list.reload();
   }

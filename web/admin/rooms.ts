@@ -24,16 +24,17 @@ export class Rooms {
 
   async archive({ id, name }: RoomInfo, archived: boolean): Promise<void> {
     await updateRoom(this.#desk.client.api, id, { archived });
-    this.#done(archived ? `${name} is archived.` : `${name} is out of the archive.`);
+    this.#done(id, archived ? `${name} is archived.` : `${name} is out of the archive.`);
   }
 
   async delete({ id, name }: RoomInfo): Promise<void> {
     await deleteRoom(this.#desk.client.api, id);
-    this.#done(`${name} is deleted.`);
+    this.#done(id, `${name} is deleted.`);
   }
 
-  #done(text: string): void {
-    this.managed.value = "";
+  #done(id: string, text: string): void {
+    // Another dialog may have been opened meanwhile.
+    if (this.managed.value === id) this.managed.value = "";
     this.#desk.notice.say(text);
     this.#desk.rooms.invalidate();
     void this.list.reload();

@@ -2,7 +2,7 @@
 import { useSignal } from "@preact/signals";
 import { html } from "htm/preact";
 import { useEffect, useMemo } from "preact/hooks";
-import type { FoundUser } from "../../src/client/rest/mod.ts";
+import type { FoundUser, Restricting } from "../../src/client/rest/mod.ts";
 import { Avatar } from "../components/avatar.ts";
 import { Dialog } from "../components/dialog.ts";
 import { Form } from "../components/form.ts";
@@ -93,11 +93,19 @@ function UserDialog({ users, action, user }: {
   user: FoundUser;
 }) {
   const close = () => void (users.asked.value = null);
+  const ban = async (asked: Restricting) => {
+    await users.ban(user, asked);
+    close();
+  };
+  const appoint = async () => {
+    await users.setRole(user, "admin");
+    close();
+  };
   if (action === "ban") {
     return html`
       <${Dialog} title=${`Ban ${user.displayName} from the server`} onClose=${close}>
         <${RestrictionForm} id="server-ban-form" action="Ban"
-          onSubmit=${(ban: object) => users.ban(user, ban)}>
+          onSubmit=${ban}>
           <p class="dialog-note">Their sessions end at once, and they cannot sign in.</p>
           <//>
           <//>
@@ -106,7 +114,7 @@ function UserDialog({ users, action, user }: {
   return html`
     <${Dialog} title=${`Make ${user.displayName} an admin`} onClose=${close}>
       <${Form} id="appoint-form" action="Make admin"
-        onSubmit=${() => users.setRole(user, "admin")}>
+        onSubmit=${appoint}>
         <p class="dialog-note">
           Admins may do in public rooms what owners may, ban users from the server, and make and
           unmake admins.

@@ -46,7 +46,6 @@ export class Users {
   }
 
   #done(text: string): void {
-    this.asked.value = null;
     this.#desk.notice.say(text);
     void this.list.reload();
   }
