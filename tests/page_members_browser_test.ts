@@ -232,6 +232,31 @@ Deno.test("a room is deleted by typing its name, and is gone for those who have 
     bob.problems.length = 0;
   }));
 
+Deno.test("a menu is used by keyboard alone, and the focus is back on its button afterwards", () =>
+  withPeople(async (people) => {
+    const { ada: { page } } = await meetMembers(people);
+    await showMembers(page);
+    const button = page.getByRole("button", { name: "Actions for Bob" });
+    const focused = (name: string) =>
+      page.locator(":focus").and(page.getByRole("menuitem", { name }));
+    await button.press("Enter");
+    await focused("Make owner").waitFor();
+    await page.keyboard.press("ArrowUp");
+    await focused("Ban…").waitFor();
+    await page.keyboard.press("Home");
+    await page.keyboard.press("Escape");
+    await page.getByRole("menu").waitFor({ state: "detached" });
+    await page.locator(".pane").waitFor();
+    await button.press("Enter");
+    for (const key of ["ArrowDown", "ArrowDown"]) await page.keyboard.press(key);
+    await page.keyboard.press("Enter");
+    await page.getByRole("dialog", { name: "Mute Bob" }).waitFor();
+    await page.locator("#mute-form [name=reason]").press("Enter");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await page.locator(":focus").and(button).waitFor();
+    assert.equal(await page.locator(".pane").count(), 1);
+  }));
+
 Deno.test("who leaves a public room may come back, and who is removed from a private one sees that", () =>
   withPeople(async (people) => {
     const { ada, bob } = await meetMembers(people);

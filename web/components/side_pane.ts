@@ -67,7 +67,9 @@ function ThreadPane({ open, thread }: { open: OpenRoom; thread: Thread }) {
         )}
       </ol>
       <div ref=${end}></div>
-      ${open.writing.obstacle.value === "" && html`<${Answer} open=${open} thread=${thread} />`}
+      ${open.writing.obstacle.value
+        ? html`<p class="faint">${open.writing.obstacle.value}</p>`
+        : html`<${Answer} open=${open} thread=${thread} />`}
       <//>
   `;
 }
