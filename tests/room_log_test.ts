@@ -1,5 +1,6 @@
 /** What the log decides and appends, what it publishes of that, and waiting for it. */
 import assert from "node:assert/strict";
+import { configure, reset } from "@logtape/logtape";
 import { InProcessBus } from "../src/adapters/bus/in_process.ts";
 import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
 import { Metrics } from "../src/services/metrics.ts";
@@ -69,6 +70,29 @@ Deno.test("a batch counts as unpublished until the bus has it, stored or not", a
   await log.published(room);
   assert.deepEqual(bus.published, ["appended", "append_uncertain"]);
   await refused;
+});
+
+Deno.test("a send to a room that another instance has deleted fails without a warning", async () => {
+  await using world = await openWorld();
+  const { log, bus, store, room, ada } = world;
+  const warnings: string[] = [];
+  await configure({
+    sinks: { kept: ({ message }) => warnings.push(message.join("")) },
+    loggers: [
+      { category: "echoroom", sinks: ["kept"], lowestLevel: "warning" },
+      { category: ["logtape", "meta"], lowestLevel: "error" },
+    ],
+  });
+  const entry = draft(ada, {
+    system: true,
+    systemType: "room_deleted",
+    systemData: { users: [] },
+  });
+  await store.log.append(room, { seq: 1, n: 1 }, [entry]);
+  await assert.rejects(log.append(room, send(ada)), { code: "room_not_found" });
+  await log.drain();
+  await reset();
+  assert.deepEqual([bus.published, warnings], [[], []]);
 });
 
 Deno.test("a drain ends once the last batch is published", async () => {

@@ -51,8 +51,8 @@ interface Waiting {
 interface Outcome {
   /** New entries, in the order of the log. */
   appended: Entry[];
-  /** Commands of which it is not known whether they were done, if there are any; and why. */
-  uncertain: readonly Waiting[];
+  /** Commands that were given up, if there are any; and why. */
+  failed: readonly Waiting[];
   error?: unknown;
 }
 
@@ -149,14 +149,16 @@ export class RoomLog {
   async #write(roomId: string, batch: Waiting[]): Promise<unknown> {
     const publish = this.#publications.begin(roomId);
     const start = performance.now();
-    const { appended, uncertain, error } = await this.#appendAll(roomId, batch);
+    const { appended, failed, error } = await this.#appendAll(roomId, batch);
     this.#metrics.appended(batch.length, appended.length, performance.now() - start);
-    this.#waiting -= batch.length - uncertain.length;
-    if (uncertain.length > 0) {
+    this.#waiting -= batch.length - failed.length;
+    // Of other errors it is not known whether the commands were done.
+    const isUncertain = failed.length > 0 && !isMissingRoom(error);
+    if (isUncertain) {
       logger.warning("An append to room {roomId} failed: {error}", { roomId, error });
-      this.#refuse(uncertain, error);
     }
-    publish({ entries: appended, isUncertain: uncertain.length > 0 });
+    this.#refuse(failed, error);
+    publish({ entries: appended, isUncertain });
     return error;
   }
 
@@ -195,17 +197,17 @@ export class RoomLog {
             : await this.#settleRefused(roomId, refused, entries.length);
           waiting = [...waiting, ...open];
         }
-        if (waiting.length === 0) return { appended, uncertain: [] };
+        if (waiting.length === 0) return { appended, failed: [] };
         if (performance.now() > deadline) throw unavailable("The room is too busy.");
         if (attempt > 0) await this.#contention.backOff(roomId, attempt);
         const found = await this.#readMissed(roomId, after, waiting);
         appended.push(...ownAmong(decided, entries.length, found));
         waiting = settleRepeats(waiting, found);
-        if (waiting.length === 0) return { appended, uncertain: [] };
+        if (waiting.length === 0) return { appended, failed: [] };
       }
     } catch (error) {
       this.#ends.forget(roomId);
-      return { appended, uncertain: waiting, error };
+      return { appended, failed: waiting, error };
     }
   }
 
@@ -268,6 +270,11 @@ export class RoomLog {
 
 function isUnavailable(error: unknown): boolean {
   return error instanceof ChatError && error.code === "unavailable";
+}
+
+/** Whether the room was deleted before the commands were decided. */
+function isMissingRoom(error: unknown): boolean {
+  return error instanceof ChatError && error.code === "room_not_found";
 }
 
 /** How many of those that wait, at least one, go into the next append. */
