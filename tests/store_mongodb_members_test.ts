@@ -93,6 +93,17 @@ testScene("what nobody reads is changed by a repair", async (scene) => {
   assert.equal(role, "moderator");
 });
 
+testScene("who was made a moderator by an appender that died moderates the room", async (scene) => {
+  const { store, room, ada, bob, dieAfter } = scene;
+  await dieAfter(notice(ada, "member_added", [bob], { role: "moderator" }));
+  assert.deepEqual(await store.members.moderated(bob.id, 10), [room.id]);
+  await dieAfter(notice(ada, "member_role", [bob], { role: "member" }));
+  assert.deepEqual(await store.members.moderated(bob.id, 10), []);
+  await dieAfter(notice(ada, "member_role", [ada], { role: "owner" }));
+  await store.members.moderated(bob.id, 10);
+  assert.equal(await openChanges(scene), 1, "what concerns others is left to them");
+});
+
 testScene(
   "the next append first makes the changes that are left, in their order",
   async (scene) => {

@@ -162,6 +162,7 @@ export class MongoMembers implements MemberStore {
 
   moderated(userId: string, limit: number): Promise<string[]> {
     return this.#operations.run(async () => {
+      await this.#roomChanges.settleOf(userId);
       const members = await this.#members
         .find({ userId, role: { $in: ["moderator", "owner"] } }, {
           projection: { roomId: 1 },

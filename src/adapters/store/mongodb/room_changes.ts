@@ -24,6 +24,9 @@ import { MemberCounts } from "./member_counts.ts";
 import type { PendingChanges } from "./pending_changes.ts";
 import type { SettingChanges } from "../../../domain/room.ts";
 
+/** Entries of all rooms whose changes are not made yet: most are being made. */
+const MAX_LEFT = 1_000;
+
 /** What entries change beside the log. */
 export interface Changes {
   messages: PendingChanges;
@@ -74,6 +77,21 @@ export class RoomChanges {
     const rooms = new Set(changing.map(roomOf)).intersection(new Set(roomIds));
     for (const roomId of rooms) await this.settle(roomId);
     return rooms.size > 0;
+  }
+
+  /** As `settle`, in all rooms in which an entry that is left changes a user's place. */
+  async settleOf(userId: string): Promise<void> {
+    const left = await this.#messages
+      .find({ keys: ROOM_CHANGE_KEY } as Filter<EntryDocument>, this.#readOptions)
+      .limit(MAX_LEFT)
+      .toArray();
+    const own = left.filter(isMessage).filter(
+      ({ systemType = null, systemData = null, createdAt }) => {
+        const changes = memberChanges({ systemType, systemData, createdAt });
+        return changes.some((change) => change.userId === userId);
+      },
+    );
+    for (const roomId of new Set(own.map(roomOf))) await this.settle(roomId);
   }
 
   async #find(roomId: string): Promise<EntryDocument[]> {
