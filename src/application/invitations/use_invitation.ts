@@ -1,7 +1,6 @@
 /** Reads and uses an invitation by its code. */
 import type { Participant } from "../../domain/actor.ts";
 import { ChatError } from "../../domain/errors.ts";
-import { newId } from "../../domain/id.ts";
 import { type Invitation, isOpen } from "../../domain/invitation.ts";
 import { isInForce } from "../../domain/restriction.ts";
 import type { NewRoom } from "../../domain/room.ts";
@@ -11,9 +10,12 @@ import type { Dependencies } from "../dependencies.ts";
 import { noticeOf } from "../rooms/notice.ts";
 import { type FullRoomView, getRoom } from "../rooms/get_room.ts";
 
-type UseDependencies = Pick<Dependencies, "access" | "log" | "members" | "store">;
+type UseDependencies = Pick<
+  Dependencies,
+  "access" | "log" | "members" | "requestHashes" | "store"
+>;
 
-/** Thrown by the decision if another request of the user was first. */
+/** Thrown by the decision if they have become a member otherwise in this moment. */
 class AlreadyMember extends Error {}
 
 /**
@@ -62,36 +64,48 @@ async function find(
 
 async function enter(
   actor: Participant,
-  { log, store }: UseDependencies,
-  { id, roomId }: Invitation,
+  dependencies: UseDependencies,
+  invitation: Invitation,
   code: string,
 ): Promise<void> {
   const { userId } = actor;
+  const { log, requestHashes, store } = dependencies;
   const { invitations } = store;
-  if (!await invitations.claim(id, userId, new Date())) {
+  const { id, roomId } = invitation;
+  const claim = await invitations.claim(id, userId, new Date());
+  if (claim === null) {
     // Another request of the user may have had the last use in this moment.
     if ((await find(actor, { store }, code)).isMember) return;
     throw invitationNotFound();
   }
+  const request = requestHashes.hash(["invitation", id]);
+  let isRepeat: boolean;
   try {
-    await log.append(roomId, addition(actor));
+    isRepeat = "isRepeat" in await log.append(roomId, addition(actor, claim, request));
   } catch (error) {
-    if (!(error instanceof AlreadyMember)) {
-      // The claim is taken up again when the request is repeated.
-      if (!isRefusal(error)) throw error;
-      await invitations.settle(id, userId, false);
-      throw invitationNotFound();
-    }
+    const isMember = error instanceof AlreadyMember;
+    // The claim is taken up again when the request is repeated.
+    if (!isMember && !isRefusal(error)) throw error;
+    await invitations.settle(id, userId, claim, false);
+    if (isMember) return;
+    throw invitationNotFound();
   }
-  await invitations.settle(id, userId, true);
+  await invitations.settle(id, userId, claim, true);
+  if (!isRepeat || (await find(actor, { store }, code)).isMember) return;
+  // They had become a member by a claim that was not settled, and have left since.
+  await enter(actor, dependencies, invitation, code);
 }
 
-function addition({ userId, user }: Participant): Command {
-  const clientMessageId = newId();
+/** Its entry has the id of the claim: of several requests with one claim the log has one. */
+function addition(
+  { userId, user }: Participant,
+  clientMessageId: string,
+  request: string,
+): Command {
   return {
     by: user,
     clientMessageId,
-    request: null,
+    request,
     text: "",
     needs: { userIds: [userId] },
     decide(state) {
@@ -100,7 +114,7 @@ function addition({ userId, user }: Participant): Command {
       if (role !== null) throw new AlreadyMember();
       const data = { role: "member" } as const;
       const joined = { systemType: "member_added", users: [user], data } as const;
-      return { draft: noticeOf(user, joined, new Date(), clientMessageId) };
+      return { draft: { ...noticeOf(user, joined, new Date(), clientMessageId), request } };
     },
   };
 }

@@ -22,12 +22,12 @@ export interface InvitationStore {
    * Counts a use of an invitation, unless it has expired at `now`, or is used up: of `maxUses` exactly
    * as many claims succeed, however close the race. A claim of the user that is not settled is taken
    * up again, also of an invitation that has expired since, and not counted.
-   * @returns whether the user may become a member
+   * @returns the claim's own id, under which the user may become a member; null if they may not
    */
-  claim(id: string, userId: string, now: Date): Promise<boolean>;
+  claim(id: string, userId: string, now: Date): Promise<string | null>;
   /**
-   * Ends a user's claim, if there is one.
-   * @param isUsed whether they have become a member; else the use is not counted
+   * Ends a user's claim, if it has not ended.
+   * @param isUsed whether they have become a member by it; else the use is not counted
    */
-  settle(id: string, userId: string, isUsed: boolean): Promise<void>;
+  settle(id: string, userId: string, claim: string, isUsed: boolean): Promise<void>;
 }

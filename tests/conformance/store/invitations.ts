@@ -43,12 +43,12 @@ export function testInvitations(test: Register): void {
   test("a revoked invitation is gone, and is of its room alone", async (store) => {
     const { room, ada } = await createRoomWithAda(store);
     const invitation = await createInvitation(store, room, ada);
-    assert.equal(await store.invitations.claim(invitation.id, ada.id, new Date()), true);
+    assert.ok(await store.invitations.claim(invitation.id, ada.id, new Date()));
     assert.equal(await store.invitations.delete("unknown", invitation.id), false);
     assert.equal(await store.invitations.delete(room.id, invitation.id), true);
     assert.equal(await store.invitations.delete(room.id, invitation.id), false);
     assert.equal(await store.invitations.find(invitation.codeHash), null);
-    assert.equal(await store.invitations.claim(invitation.id, ada.id, new Date()), false);
+    assert.equal(await store.invitations.claim(invitation.id, ada.id, new Date()), null);
   });
 
   test(
@@ -78,14 +78,19 @@ export function testInvitations(test: Register): void {
       const claims = await Promise.all([0, 1, 2, 3].map((i) => {
         return pick(stores, i).invitations.claim(invitation.id, bob.id, new Date());
       }));
-      assert.deepEqual(claims, [true, true, true, true]);
+      const [claim] = claims;
+      assert.ok(claim);
+      assert.deepEqual(claims, Array(4).fill(claim));
       assert.equal(await uses(), 1);
-      await store.invitations.settle(invitation.id, bob.id, true);
+      await store.invitations.settle(invitation.id, bob.id, claim, true);
       assert.equal(await uses(), 1);
-      assert.equal(await store.invitations.claim(invitation.id, bob.id, new Date()), true);
+      const next = await store.invitations.claim(invitation.id, bob.id, new Date());
+      assert.ok(next !== null && next !== claim);
       assert.equal(await uses(), 2);
-      await store.invitations.settle(invitation.id, bob.id, false);
-      await store.invitations.settle(invitation.id, bob.id, false);
+      await store.invitations.settle(invitation.id, bob.id, claim, false);
+      assert.equal(await uses(), 2, "a claim that has ended gives nothing back");
+      await store.invitations.settle(invitation.id, bob.id, next, false);
+      await store.invitations.settle(invitation.id, bob.id, next, false);
       assert.equal(await uses(), 1);
     },
   );
@@ -96,9 +101,10 @@ export function testInvitations(test: Register): void {
     const now = new Date();
     const expiresAt = new Date(now.getTime() + HOUR_MS);
     const { id } = await createInvitation(store, room, ada, { expiresAt });
-    assert.equal(await store.invitations.claim(id, bob.id, now), true);
-    assert.equal(await store.invitations.claim(id, eve.id, expiresAt), false);
-    assert.equal(await store.invitations.claim(id, bob.id, expiresAt), true);
+    const claim = await store.invitations.claim(id, bob.id, now);
+    assert.ok(claim);
+    assert.equal(await store.invitations.claim(id, eve.id, expiresAt), null);
+    assert.equal(await store.invitations.claim(id, bob.id, expiresAt), claim);
   });
 }
 

@@ -173,7 +173,10 @@ export function blockId(userId: string, blockedId: string): string {
 export type InvitationDocument = Stored<Omit<NewInvitation, "createdBy">> & {
   creatorId: string;
   uses: number;
-  /** The users of counted uses of whom it is not known yet that they have become members. */
+  /**
+   * The users of counted uses of whom it is not known yet that they have become members, each with the
+   * id of the claim behind a space.
+   */
   claims: string[];
 };
 

@@ -1,5 +1,6 @@
 /** Invitations, in a collection of their own, each with its claims in one document. */
 import type { Collection, Document, Filter } from "mongodb";
+import { newId } from "../../../domain/id.ts";
 import type { Invitation, NewInvitation } from "../../../domain/invitation.ts";
 import type { InvitationStore } from "../../../ports/store/invitations.ts";
 import type { Collections, ReadOptions } from "./collections.ts";
@@ -60,32 +61,34 @@ export class MongoInvitations implements InvitationStore {
     });
   }
 
-  claim(_id: string, userId: string, now: Date): Promise<boolean> {
+  claim(_id: string, userId: string, now: Date): Promise<string | null> {
     return this.#operations.run(async () => {
       const invitation = await this.#invitations.findOne({ _id });
-      if (!invitation) return false;
-      if (invitation.claims.includes(userId)) return true;
+      const claimed = claimOf(userId, invitation);
+      if (!invitation || claimed) return claimed;
       const { maxUses } = invitation;
+      const claim = newId();
       const { modifiedCount } = await this.#invitations.updateOne(
         {
           _id,
-          claims: { $ne: userId },
+          claims: { $not: { $elemMatch: { $gte: `${userId} `, $lt: `${userId}!` } } },
           ...isCurrent(now),
           ...(maxUses !== null && { uses: { $lt: maxUses } }),
         },
-        { $inc: { uses: 1 }, $push: { claims: userId } },
+        { $inc: { uses: 1 }, $push: { claims: `${userId} ${claim}` } },
       );
-      if (modifiedCount > 0) return true;
+      if (modifiedCount > 0) return claim;
       // The same user may have claimed it in this moment.
-      return await this.#invitations.findOne({ _id, claims: userId }) !== null;
+      return claimOf(userId, await this.#invitations.findOne({ _id }));
     });
   }
 
-  settle(_id: string, userId: string, isUsed: boolean): Promise<void> {
+  settle(_id: string, userId: string, claim: string, isUsed: boolean): Promise<void> {
+    const claims = `${userId} ${claim}`;
     return this.#operations.run(async () => {
       await this.#invitations.updateOne(
-        { _id, claims: userId },
-        { $pull: { claims: userId }, ...(!isUsed && { $inc: { uses: -1 } }) },
+        { _id, claims },
+        { $pull: { claims }, ...(!isUsed && { $inc: { uses: -1 } }) },
       );
     });
   }
@@ -101,6 +104,12 @@ export class MongoInvitations implements InvitationStore {
       return { id: _id, ...fields, createdBy: toPublicUser(creatorId, creators) };
     });
   }
+}
+
+/** The id of the user's claim that is not settled; null if there is none. */
+function claimOf(userId: string, invitation: InvitationDocument | null): string | null {
+  const claim = invitation?.claims.find((claim) => claim.startsWith(`${userId} `));
+  return claim?.slice(userId.length + 1) ?? null;
 }
 
 function isCurrent(now: Date): Filter<InvitationDocument> {

@@ -1,4 +1,5 @@
 /** Invitations in the embedded database. */
+import { newId } from "../../../domain/id.ts";
 import type { Invitation, NewInvitation } from "../../../domain/invitation.ts";
 import { type Row, toDate, toPublicUser } from "./rows.ts";
 import type { Statements } from "./statements.ts";
@@ -61,28 +62,30 @@ export class SqliteInvitations {
     return changes === 1;
   }
 
-  claim(id: string, userId: string, now: Date): boolean {
+  claim(id: string, userId: string, now: Date): string | null {
     const claimed = this.#sql.prepare(
-      `SELECT 1 FROM invitation_claims
+      `SELECT id FROM invitation_claims
        WHERE invitation = ? AND user = (SELECT key FROM users WHERE id = ?)`,
     ).get(id, userId);
-    if (claimed) return true;
+    if (claimed) return String(claimed.id);
     const { changes } = this.#sql.prepare(
       `UPDATE invitations SET uses = uses + 1 WHERE id = ?
          AND (expires_at IS NULL OR expires_at > ?) AND (max_uses IS NULL OR uses < max_uses)`,
     ).run(id, now.getTime());
-    if (changes === 0) return false;
+    if (changes === 0) return null;
+    const claim = newId();
     this.#sql.prepare(
-      "INSERT INTO invitation_claims (invitation, user) SELECT ?, key FROM users WHERE id = ?",
-    ).run(id, userId);
-    return true;
+      `INSERT INTO invitation_claims (invitation, user, id)
+       SELECT ?1, key, ?3 FROM users WHERE id = ?2`,
+    ).run(id, userId, claim);
+    return claim;
   }
 
-  settle(id: string, userId: string, isUsed: boolean): void {
+  settle(id: string, userId: string, claim: string, isUsed: boolean): void {
     const { changes } = this.#sql.prepare(
       `DELETE FROM invitation_claims
-       WHERE invitation = ? AND user = (SELECT key FROM users WHERE id = ?)`,
-    ).run(id, userId);
+       WHERE invitation = ?1 AND user = (SELECT key FROM users WHERE id = ?2) AND id = ?3`,
+    ).run(id, userId, claim);
     if (changes === 0 || isUsed) return;
     this.#sql.prepare("UPDATE invitations SET uses = uses - 1 WHERE id = ?").run(id);
   }

@@ -489,4 +489,9 @@ export const MIGRATIONS: readonly string[] = [
     due_at INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  // Each claim of an invitation is the entry's that it lets a user in by.
+  `
+  ALTER TABLE invitation_claims ADD COLUMN id TEXT NOT NULL DEFAULT '';
+  UPDATE invitation_claims SET id = hex(randomblob(13));
+  `,
 ];
