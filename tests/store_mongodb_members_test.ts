@@ -104,6 +104,16 @@ testScene("who was made a moderator by an appender that died moderates the room"
   assert.equal(await openChanges(scene), 1, "what concerns others is left to them");
 });
 
+testScene("who was removed by an appender that died recovers that", async (scene) => {
+  const { store, room, ada, bob, dieAfter } = scene;
+  await write(store, room.id, notice(ada, "member_added", [bob]));
+  const before = await store.accounts.lastSeq(bob.id);
+  await dieAfter(notice(ada, "member_removed", [bob]));
+  assert.ok(await store.accounts.lastSeq(bob.id) > before);
+  const { items } = await store.accounts.itemsAfter(bob.id, before, 10);
+  assert.deepEqual(items.map(({ type }) => type), ["room_removed"]);
+});
+
 testScene(
   "the next append first makes the changes that are left, in their order",
   async (scene) => {

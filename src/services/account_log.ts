@@ -45,12 +45,14 @@ export interface AccountChanges extends ItemsPage {
   reset: boolean;
 }
 
+type AccountStores = Pick<Store, "accounts" | "members" | "rooms" | "users">;
+
 /**
  * Whoever changes what an item tells calls `changed` or `readMoved` afterwards. What is lost when a
  * process dies before that, the store finds by itself; see its port.
  */
 export class AccountLog {
-  readonly #store: Pick<Store, "accounts" | "rooms" | "users">;
+  readonly #store: AccountStores;
   readonly #bus: Bus;
   readonly #settling = new SingleFlights((userId) => this.#settle(userId));
   /** A room of thousands may be deleted: more at once would take the connections of appends. */
@@ -59,7 +61,7 @@ export class AccountLog {
   readonly #waiting = new Map<string, ReturnType<typeof setTimeout>>();
   #closed = false;
 
-  constructor(store: Pick<Store, "accounts" | "rooms" | "users">, bus: Bus) {
+  constructor(store: AccountStores, bus: Bus) {
     this.#store = store;
     this.#bus = bus;
     bus.subscribe((event, from) => this.#receive(event, from));
@@ -135,7 +137,10 @@ export class AccountLog {
     this.#waiting.set(userId, timer);
   }
 
-  /** Adds what items tell; one whose room has gone is obsolete, as another is about to say. */
+  /**
+   * Adds what items tell. One whose room has gone, or in which the user is no member any more, is
+   * obsolete, as another is about to say.
+   */
   async #complete(userId: string, items: readonly AccountItem[]): Promise<FullItem[]> {
     const roomIds = items.flatMap((item) => item.type === "room" ? item.roomId : []);
     const isProfile = items.some(({ type }) => type === "profile");
@@ -143,7 +148,12 @@ export class AccountLog {
       roomIds.length > 0 ? this.#store.rooms.findAll(roomIds) : [],
       isProfile ? this.#store.users.find(userId) : null,
     ]);
-    const byId = new Map(rooms.map((room) => [room.id, room]));
+    // Read after the rooms: what has become of a room after a removal is not for the user.
+    const members = rooms.length > 0
+      ? await this.#store.members.find(userId, rooms.map(({ id }) => id))
+      : new Map();
+    const own = rooms.filter(({ id }) => members.has(id));
+    const byId = new Map(own.map((room) => [room.id, room]));
     return items.flatMap((item): FullItem | [] => {
       const key = keyOf(item);
       if (item.type === "profile") return user ? { ...item, key, user } : [];

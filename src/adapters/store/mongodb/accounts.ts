@@ -24,6 +24,7 @@ import {
 import { isDuplicateKey } from "./errors.ts";
 import type { LogEnds } from "./log_ends.ts";
 import type { Operations } from "./operations.ts";
+import type { RoomChanges } from "./room_changes.ts";
 
 /** Accounts of which the last number known is remembered. */
 const MAX_HINTS = 10_000;
@@ -67,6 +68,7 @@ export class MongoAccounts implements AccountStore {
   readonly #rooms: Collection<RoomDocument>;
   readonly #users: Collection<UserDocument>;
   readonly #blocks: Collection<BlockDocument>;
+  readonly #roomChanges: RoomChanges;
   readonly #ends: LogEnds;
   readonly #readOptions: ReadOptions;
   readonly #operations: Operations;
@@ -79,6 +81,7 @@ export class MongoAccounts implements AccountStore {
 
   constructor(
     { accountItems, blocks, members, rooms, users, readOptions }: Collections,
+    roomChanges: RoomChanges,
     ends: LogEnds,
     operations: Operations,
   ) {
@@ -87,6 +90,7 @@ export class MongoAccounts implements AccountStore {
     this.#rooms = rooms;
     this.#users = users;
     this.#blocks = blocks;
+    this.#roomChanges = roomChanges;
     this.#ends = ends;
     this.#readOptions = readOptions;
     this.#operations = operations;
@@ -98,6 +102,8 @@ export class MongoAccounts implements AccountStore {
 
   lastSeq(userId: string): Promise<number> {
     return this.#operations.run(async () => {
+      // They leave marks.
+      await this.#roomChanges.settleOf(userId);
       await this.#settle(userId);
       return await this.#findLast(userId);
     });

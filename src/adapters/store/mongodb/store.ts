@@ -70,7 +70,7 @@ export class MongoStore implements Store {
       this.#operations,
     );
     this.members = new MongoMembers(collections, changes, ends, this.#operations);
-    this.accounts = new MongoAccounts(collections, ends, this.#operations);
+    this.accounts = new MongoAccounts(collections, changes.rooms, ends, this.#operations);
     this.blocks = new MongoBlocks(collections, this.#operations);
     this.invitations = new MongoInvitations(collections, this.#operations);
     this.bulkDeletions = new MongoBulkDeletions(collections, this.#operations);
