@@ -28,6 +28,10 @@ for (const colorScheme of ["light", "dark"] as const) {
       await assertAccessible(page, "after a fault");
       await signUp(page, "Ada");
       await assertAccessible(page, "no room");
+      await page.click("#new-room");
+      await page.locator("#new-room-form").waitFor();
+      await assertAccessible(page, "making a room");
+      await page.keyboard.press("Escape");
       await makeRoom(page, "General");
       await write(page, "Hello, **you**: `code` and https://example.com/");
       await isSent(page, "Hello, you: code and https://example.com/");
@@ -42,6 +46,9 @@ for (const colorScheme of ["light", "dark"] as const) {
       await page.goto(`${server.url}/#/nowhere`);
       await page.waitForSelector(".dead-end");
       await assertAccessible(page, "at a room that does not exist");
+      await page.goto(`${server.url}/#/invite/nothing`);
+      await page.getByText("This invitation does not work").waitFor();
+      await assertAccessible(page, "at an invitation that does not work");
       await page.goto(`${server.url}/nowhere`);
       await assertAccessible(page, "at an unknown path");
       await page.goto(`${server.url}/try`);
@@ -51,6 +58,14 @@ for (const colorScheme of ["light", "dark"] as const) {
       await assertAccessible(page, "trying it");
     }));
 }
+
+/** The buttons that open dialogs about people. */
+const PEOPLE = [
+  ["#new-message", "beginning a direct message"],
+  ["#mentions", "with the mentions"],
+  [".invite", "inviting others"],
+  [".message:not(.system) .person-name", "at the card of a person"],
+] as const;
 
 /** What is opened over or beside the messages, one after the other. */
 async function assertAccessibleOpened(page: Page): Promise<void> {
@@ -88,6 +103,13 @@ async function assertAccessibleOpened(page: Page): Promise<void> {
   await page.getByRole("option").first().waitFor();
   await assertAccessible(page, "going to a room");
   await page.keyboard.press("Escape");
+  for (const [button, where] of PEOPLE) {
+    await page.click(button);
+    await page.getByRole("dialog").waitFor();
+    await assertAccessible(page, where);
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+  }
   await page.locator("#me").click();
   await page.locator("#profile-form").waitFor();
   await assertAccessible(page, "at the own profile");

@@ -169,12 +169,14 @@ Deno.test("who is blocked cannot write directly, until the profile's list ends i
     await bob.page.getByRole("button", { name: "Block Ada" }).click();
     await bob.page.getByText("Blocked:").waitFor();
     await bob.page.keyboard.press("Escape");
+    await write(ada.page, "While blocked");
+    await ada.page.locator(".message[data-state=failed]").getByText(/^Not sent: /).waitFor();
     await bob.page.click("#me");
     await bob.page.getByRole("button", { name: "Unblock Ada" }).click();
     await bob.page.getByRole("heading", { name: "Blocked" }).waitFor({ state: "detached" });
     await bob.page.keyboard.press("Escape");
-    await write(ada.page, "After");
-    await seesLast(bob.page, "After");
+    await ada.page.getByRole("button", { name: "Try again" }).click();
+    await seesLast(bob.page, "While blocked");
     assert.deepEqual([...ada.problems, ...bob.problems], []);
   }));
 
