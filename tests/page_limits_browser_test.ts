@@ -37,9 +37,9 @@ const TOO_FAST = /^You are writing too fast: will be sent in \d+ s$/;
 
 type Button = { name: string; width: string; border: string; background: string };
 
-/** How each button that can be seen is set off from what is around it. */
+/** How each button that can be seen, but for names in lines, is set off from what is around it. */
 const BUTTONS =
-  `[...document.querySelectorAll("button")].filter((button) => button.checkVisibility())
+  `[...document.querySelectorAll("button:not(.person-name)")].filter((button) => button.checkVisibility())
   .map((button) => {
     const { borderTopWidth, borderTopColor, backgroundColor } = getComputedStyle(button);
     const name = button.textContent;

@@ -105,7 +105,7 @@ Deno.test("pins are listed beside the messages, and lead to them", () =>
     const [ada, bob] = [people.ada.page, people.bob.page];
     await write(ada, "The door code is 4711");
     await isSent(ada, "The door code is 4711");
-    await focusesAtOnce(bob, `document.querySelector("button.pins").click()`, ".pane");
+    await focusesAtOnce(bob, `document.querySelector("button.pins-button").click()`, ".pane");
     await bob.getByText("Nothing is pinned in this room.").waitFor();
     await act(ada.locator(".message").last(), "Pin");
     const pin = bob.locator(".pane-message").getByText("The door code is 4711");

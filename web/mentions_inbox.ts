@@ -1,5 +1,5 @@
 /** The messages that mention the user, answer them, or mean everybody, the newest first. */
-import { computed, type ReadonlySignal, signal } from "@preact/signals";
+import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { Mention, MentionsPage } from "../src/client/mod.ts";
 
 /** Reads a page: the first one, or the one at a cursor. */
@@ -19,7 +19,7 @@ export class MentionsInbox {
   readonly #nextCursor = signal<string | null>(null);
   readonly #fault = signal("");
   /** When the newest mention was sent that the user has looked at; ISO 8601. */
-  readonly #seen: ReturnType<typeof signal<string>>;
+  readonly #seen: Signal<string>;
   /** How many of them the user has neither looked at here nor read in their room. */
   readonly newCount: ReadonlySignal<number>;
   #reading: Promise<void> | null = null;
@@ -51,7 +51,7 @@ export class MentionsInbox {
   }
 
   isNew({ message, room }: Mention): boolean {
-    return message.createdAt > this.#seen.value! && this.#options.isUnread(room.id);
+    return message.createdAt > this.#seen.value && this.#options.isUnread(room.id);
   }
 
   /** Reads the newest ones anew; while that is under way, once more after it. */
@@ -74,7 +74,7 @@ export class MentionsInbox {
   /** The user has looked at all that are there. */
   markSeen(): void {
     const newest = this.#mentions.peek()?.[0]?.message.createdAt ?? "";
-    if (newest <= this.#seen.peek()!) return;
+    if (newest <= this.#seen.peek()) return;
     this.#seen.value = newest;
     try {
       this.#options.storage().setItem(this.#key, newest);

@@ -3,12 +3,19 @@ import { html } from "htm/preact";
 import { useState } from "preact/hooks";
 import type { PublicUser } from "../../src/client/mod.ts";
 
-export function Avatar({ user: { id, displayName, avatarUrl } }: { user: PublicUser }) {
+export interface AvatarProps {
+  user: PublicUser;
+  /** For the mouse: what it does is offered beside it, too. */
+  onClick?: (() => void) | undefined;
+}
+
+export function Avatar({ user: { id, displayName, avatarUrl }, onClick }: AvatarProps) {
   const [loaded, setLoaded] = useState("");
   const initial = [...displayName][0]?.toUpperCase() ?? "?";
   const isShown = avatarUrl !== null && loaded === avatarUrl;
   return html`
-    <span class="avatar" aria-hidden="true" style=${{ "--hue": String(hueOf(id)) }}>
+    <span class="avatar" aria-hidden="true" style=${{ "--hue": String(hueOf(id)) }}
+      onClick=${onClick}>
       ${isShown ? null : initial}
       ${avatarUrl?.startsWith("https://") && html`
         <img alt="" referrerpolicy="no-referrer" src=${avatarUrl} hidden=${!isShown}

@@ -68,7 +68,7 @@ function AddPeople({ chat, room }: { chat: Chat; room: RoomInfo }) {
   const chosen = useSignal<readonly PublicUser[]>([]);
   const said = useSignal("");
   const add = async () => {
-    said.value = "";
+    said.value = chosen.value.length === 0 ? "Choose people from the list first." : "";
     const names: string[] = [];
     try {
       for (const { id, displayName } of [...chosen.value]) {

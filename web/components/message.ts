@@ -5,12 +5,11 @@ import { useRef } from "preact/hooks";
 import type { ChatMessage } from "../../src/client/mod.ts";
 import { memo } from "../memo.ts";
 import type { OpenRoom } from "../open_room.ts";
-import { Avatar } from "./avatar.ts";
 import { Markup } from "./markup.ts";
 import { MessageActions } from "./message_actions.ts";
 import { MessageEditor } from "./message_editor.ts";
 import { Outcome } from "./outcome.ts";
-import { PersonName } from "./person_card.ts";
+import { PersonAvatar, PersonName } from "./person_card.ts";
 import { Quote } from "./quote.ts";
 import { Reactions } from "./reactions.ts";
 
@@ -42,7 +41,7 @@ export const Message = memo(({ open, message, continued, answered }: MessageProp
     <li class=${classNames(classes)} data-key=${key} data-seq=${message.seq} data-state=${state}
       tabindex="-1" ...${listeners}>
       ${replyTo && !isGone && html`<${Quote} open=${open} id=${replyTo} message=${answered} />`}
-      <${Avatar} user=${sender} />
+      <${PersonAvatar} user=${sender} />
       <b class="sender"><${PersonName} user=${sender} isTabStop=${isActive} /></b>
       <${Time} at=${message.createdAt} />
       ${isEdited

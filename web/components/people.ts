@@ -3,8 +3,7 @@ import { html } from "htm/preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Room } from "../../src/client/mod.ts";
 import { signalOf } from "../observed.ts";
-import { Avatar } from "./avatar.ts";
-import { PersonName } from "./person_card.ts";
+import { PersonAvatar, PersonName } from "./person_card.ts";
 
 /** Whether there is space for a column of online users. */
 const WIDE = matchMedia("(min-width: 60rem)");
@@ -26,7 +25,7 @@ export function People({ room }: { room: Room }) {
         ${users.map((user) =>
           html`
             <li key=${user.id}>
-              <${Avatar} user=${user} />
+              <${PersonAvatar} user=${user} />
               <${PersonName} user=${user} />
             </li>
           `

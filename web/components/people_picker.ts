@@ -1,5 +1,5 @@
 /** Searches people by name: one of them, or several that are shown as chips. */
-import type { Signal } from "@preact/signals";
+import { type Signal, useSignal } from "@preact/signals";
 import { html } from "htm/preact";
 import { useEffect, useMemo } from "preact/hooks";
 import type { PublicUser } from "../../src/client/mod.ts";
@@ -40,6 +40,7 @@ interface PersonSearchProps {
 export function PersonSearch(props: PersonSearchProps) {
   const { chat, label, without = [], isOpen = false, onPick, onErase } = props;
   const search = usePeopleSearch(chat, { suggests: isOpen });
+  const query = useSignal("");
   useEffect(() => search.search(""), [search]);
   const found = search.found.value.filter(({ id }) => !without.some((user) => user.id === id));
   const choices = found.map((user) => ({
@@ -47,10 +48,15 @@ export function PersonSearch(props: PersonSearchProps) {
     content: html`<${PersonChoice} user=${user} />`,
     pick: () => onPick(user),
   }));
+  const isNothing = query.value.trim() !== "" && search.isSettled.value && choices.length === 0;
+  const note = search.fault.value || (isNothing ? "Nobody is found." : "");
   return html`
-    <${Combobox} name="person" label=${label} listLabel="People" choices=${choices}
-      note=${search.fault.value} isFocused=${isOpen} onErase=${onErase}
-      onSearch=${(query: string) => search.search(query)} />
+    <${Combobox} name="person" label=${label} listLabel="People" choices=${choices} note=${note}
+      isFocused=${isOpen} onErase=${onErase}
+      onSearch=${(text: string) => {
+        query.value = text;
+        search.search(text);
+      }} />
   `;
 }
 

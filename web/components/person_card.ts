@@ -1,6 +1,5 @@
 /** Who somebody is, with what can be done about them; opened by their name wherever it is shown. */
 import { html } from "htm/preact";
-import type { ComponentChildren } from "preact";
 import { useContext, useEffect } from "preact/hooks";
 import type { PublicUser } from "../../src/client/mod.ts";
 import type { Chat } from "../chat.ts";
@@ -13,19 +12,27 @@ interface PersonNameProps {
   user: PublicUser;
   /** Whether the tab key stops at it. */
   isTabStop?: boolean;
-  children?: ComponentChildren;
 }
 
-/** A name, or whatever else shows somebody, that opens their card. */
-export function PersonName({ user, isTabStop = true, children }: PersonNameProps) {
-  const chat = useContext(ChatContext);
-  const content = children ?? user.displayName;
-  if (!chat) return html`<span>${content}</span>`;
-  const show = () => void (chat.person.value = user);
+/** A name that opens the card of its owner, where there is a chat around. */
+export function PersonName({ user, isTabStop = true }: PersonNameProps) {
+  const show = useShowPerson(user);
+  if (!show) return html`<span>${user.displayName}</span>`;
   return html`
     <button class="person-name" type="button" tabindex=${isTabStop ? null : -1} onClick=${show}
-    >${content}</button>
+    >${user.displayName}</button>
   `;
+}
+
+/** An avatar that opens the card of its owner; for the mouse, beside a name that does the same. */
+export function PersonAvatar({ user }: { user: PublicUser }) {
+  return html`<${Avatar} user=${user} onClick=${useShowPerson(user)} />`;
+}
+
+/** What opens the card of a person; undefined where there is no chat around. */
+function useShowPerson(user: PublicUser): (() => void) | undefined {
+  const chat = useContext(ChatContext);
+  return chat ? () => void (chat.person.value = user) : undefined;
 }
 
 /** The card of whom the user has chosen. */

@@ -3,12 +3,13 @@ import { html } from "htm/preact";
 import type { Notifications } from "../alerts.ts";
 import { signalOf } from "../observed.ts";
 import { isRefused, type OpenRoom } from "../open_room.ts";
-import { nameOfRoom } from "../room_name.ts";
+import { nameOfRoom, otherOf } from "../room_name.ts";
 import { Composer, Obstacle } from "./composer.ts";
 import { Icon } from "./icon.ts";
 import { Menu, type MenuItem } from "./menu.ts";
 import { MessageList } from "./message_list.ts";
 import { People } from "./people.ts";
+import { PersonName } from "./person_card.ts";
 import { RoomDialogs } from "./room_dialogs.ts";
 import { SidePane } from "./side_pane.ts";
 import { Typing } from "./typing.ts";
@@ -38,11 +39,13 @@ function RoomHeader({ open }: { open: OpenRoom }) {
   const { room, back } = open;
   const info = signalOf(room.info).value;
   const name = info ? nameOfRoom(info, open.userId) : "…";
+  const other = info && otherOf(info, open.userId);
   return html`
     <header>
       ${back && html`<a class="back" href=${back}>‹<span> Rooms</span></a>`}
       <h1 class=${info?.type} title=${info ? name : ""}>
-        ${info?.type === "private" && html`<${Icon} name="lock" />`}${name}
+        ${info?.type === "private" && html`<${Icon} name="lock" />`}
+        ${other ? html`<${PersonName} user=${other} />` : name}
       </h1>
       <p class="description">${info?.description}</p>
       <p class="room-tools">
