@@ -45,6 +45,15 @@ Deno.test("a browser at a path of the API gets the API's problem", () =>
     assert.equal((await response.json()).code, "unauthenticated");
   }));
 
+Deno.test("the page for moderators is there, and loads and runs nothing from elsewhere", () =>
+  onStage(async ({ server }) => {
+    const page = await get(`${server.url}/admin`, NAVIGATION);
+    assert.equal(page.status, 200);
+    assert.match(page.headers.get("content-security-policy")!, /default-src 'self'/);
+    assert.equal(page.headers.get("x-frame-options"), "DENY");
+    assert.match(await page.text(), /src="\/assets\/web\/admin\.ts"/);
+  }));
+
 Deno.test("with TRY_PAGE off there is no page at /try, and the chat does not offer it", () =>
   onStage(async ({ server }) => {
     const page = await get(`${server.url}/try`, NAVIGATION);

@@ -20,7 +20,7 @@ export function AuditLog({ desk, room }: { desk: Desk; room: string }) {
   const { list } = audit;
   const show = (by: PublicUser) => void (actor.value = by);
   // The log of the whole server is for admins; others read that of a room.
-  if (!room && !desk.isAdmin) return html`<${RoomChoice} audit=${audit} />`;
+  if (!room && !desk.isAdmin) return html`<${RoomChoice} desk=${desk} audit=${audit} />`;
   return html`
     <${Toolbar} list=${list} onReload=${() => desk.rooms.invalidate()}>
       <label class="choice">
@@ -89,13 +89,16 @@ function roomNameOf(desk: Desk, roomId: string | null): string {
   return known === null ? "a room that is gone" : known?.room.name ?? "…";
 }
 
-/** Those who are no admins read the log of one of their rooms. */
-function RoomChoice({ audit }: { audit: Audit }) {
+/** Those who are no admins read the log of one of their rooms, where the server lets them. */
+function RoomChoice({ desk, audit }: { desk: Desk; audit: Audit }) {
   useEffect(() => void audit.readOwnRooms(), [audit]);
+  const rooms = audit.ownRooms.value.filter(({ id }) => {
+    return desk.rooms.of(id)?.capabilities.has("audit.read");
+  });
   return html`
     <p class="empty">The owners of a room read what was done in it. Choose a room.</p>
     <ul class="room-choice" aria-label="Your rooms">
-      ${audit.ownRooms.value.map(({ id, name }) =>
+      ${rooms.map(({ id, name }) =>
         html`<li key=${id}><a href=${addressOf("audit", id)}>${name}</a></li>`
       )}
     </ul>
