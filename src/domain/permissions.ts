@@ -65,7 +65,8 @@ export function capabilitiesOf(
   const role = roleOf(actor, rules, standing);
   if (role === null && type !== "public") return NOTHING;
   const isMuted = standing.mute !== null && isInForce(standing.mute, now);
-  const [isArchived, isModerated] = [archivedAt !== null, postPolicy === "moderators"];
+  const isArchived = archivedAt !== null;
+  const isModerated = postPolicy === "moderators";
   const { isBlocked = false } = standing;
   const flags = Number(isMuted) + 2 * Number(isArchived) + 4 * Number(isModerated) +
     8 * Number(isBlocked);

@@ -49,6 +49,8 @@ interface RoomView {
   /** Counts entries that changed the room. */
   changes: number;
   rules: Known<RoomRules> | null;
+  /** By the ids of users; the same in all generations. */
+  readonly standings: Map<string, Known<Standing>>;
   /** What has become of standings while they are being read. */
   meanwhile: Meanwhile | null;
 }
@@ -87,8 +89,15 @@ export class Standings {
   /** What decides, by rules and standing. */
   readonly table: typeof capabilitiesOf;
   readonly #store: Pick<Store, "members" | "epoch">;
-  readonly #rooms = new LRUCache<string, RoomView>({ max: MAX_ROOMS });
-  readonly #standings = new LRUCache<string, Known<Standing>>({ max: MAX_STANDINGS });
+  /**
+   * With the standings in them: a cache of (user, room) would cost each send four look-ups more, each
+   * by a new string.
+   */
+  readonly #rooms = new LRUCache<string, RoomView>({
+    max: MAX_ROOMS,
+    maxSize: MAX_ROOMS + MAX_STANDINGS,
+    sizeCalculation: ({ standings }) => 1 + standings.size,
+  });
   readonly #reads = new Map<string, Batcher<Question>>();
   #generations = 0;
   #epoch: number;
@@ -106,7 +115,7 @@ export class Standings {
   known(roomId: string, userId: string, seq = 0): Place | undefined {
     if (this.#store.epoch !== this.#epoch) this.#forgetAll();
     const room = this.#rooms.get(roomId);
-    const standing = this.#standings.get(keyOf(roomId, userId));
+    const standing = room?.standings.get(userId);
     if (!room?.rules || !standing) return undefined;
     if (seqOf(room, room.rules) < seq || seqOf(room, standing) < seq) return undefined;
     return { rules: room.rules.value, standing: standing.value };
@@ -116,9 +125,9 @@ export class Standings {
   recent(roomId: string, userId: string): Place | undefined {
     const place = this.known(roomId, userId);
     const since = performance.now() - RECENT_MS;
-    const read = this.#standings.peek(keyOf(roomId, userId))?.at ?? -Infinity;
-    const rulesRead = this.#rooms.peek(roomId)?.rules?.at ?? -Infinity;
-    return Math.min(read, rulesRead) > since ? place : undefined;
+    const room = this.#rooms.peek(roomId);
+    const read = room?.standings.get(userId)?.at ?? -Infinity;
+    return Math.min(read, room?.rules?.at ?? -Infinity) > since ? place : undefined;
   }
 
   /**
@@ -145,14 +154,15 @@ export class Standings {
 
   /** A user's standing, and with it the number of members, has changed without an entry. */
   forget(roomId: string, userId: string): void {
-    this.#standings.delete(keyOf(roomId, userId));
-    this.#rooms.peek(roomId)?.meanwhile?.forgotten.add(userId);
+    const room = this.#rooms.peek(roomId);
+    room?.standings.delete(userId);
+    room?.meanwhile?.forgotten.add(userId);
     this.#onChange(roomId);
   }
 
   /** Standings may have changed without an entry, and the event of it was lost. */
   forgetAll(): void {
-    this.#standings.clear();
+    for (const { standings } of this.#rooms.values()) standings.clear();
   }
 
   /** A room whose log has reached entry `seq`: what entries were missed up to there. */
@@ -160,8 +170,9 @@ export class Standings {
     if (this.#store.epoch !== this.#epoch) this.#forgetAll();
     const known = this.#rooms.get(roomId);
     if (known && known.seq >= seq) return known;
-    const rules = known?.rules ?? null;
-    const room = { generation: this.#generations++, seq, changes: 0, rules, meanwhile: null };
+    const { rules, standings } = known ?? { rules: null, standings: new Map() };
+    const generation = this.#generations++;
+    const room = { generation, seq, changes: 0, rules, standings, meanwhile: null };
     this.#rooms.set(roomId, room);
     return room;
   }
@@ -176,7 +187,7 @@ export class Standings {
     if (room.rules?.generation === room.generation) {
       room.rules.value = rulesAfter(room.rules.value, message, seq);
     }
-    for (const change of memberChanges(message)) this.#change(room, roomId, change);
+    for (const change of memberChanges(message)) this.#change(room, change);
   }
 
   /** Slow mode counts it, and who has sent to a public room is a member. */
@@ -191,14 +202,14 @@ export class Standings {
     room.meanwhile?.sends.set(sender.id, lastSend);
     const { type, slowMode = null } = room.rules?.value ?? {};
     const joins = type === "public" &&
-      this.#standings.peek(keyOf(roomId, sender.id))?.value.role === null;
+      room.standings.get(sender.id)?.value.role === null;
     if (!joins && !slowMode) return;
-    this.#change(room, roomId, { userId: sender.id, joins, ...(slowMode && { lastSend }) });
+    this.#change(room, { userId: sender.id, joins, ...(slowMode && { lastSend }) });
     if (joins) this.#onChange(roomId);
   }
 
-  #change(room: RoomView, roomId: string, { userId, ...change }: MemberChange): void {
-    const known = this.#standings.get(keyOf(roomId, userId));
+  #change(room: RoomView, { userId, ...change }: MemberChange): void {
+    const known = room.standings.get(userId);
     if (known?.generation !== room.generation) return;
     known.value = standingAfter(known.value, change);
   }
@@ -236,9 +247,9 @@ export class Standings {
         const generation = room.changes === changes ? room.generation : null;
         room.rules = { value: rules, seq, generation, at };
         for (const userId of userIds.difference(forgotten)) {
-          const known = { value: standingOf(userId), seq, generation, at };
-          this.#standings.set(keyOf(roomId, userId), known);
+          room.standings.set(userId, { value: standingOf(userId), seq, generation, at });
         }
+        this.#resize(roomId, room);
       }
       for (const { userId, resolve } of questions) resolve({ rules, standing: standingOf(userId) });
     } catch (error) {
@@ -248,19 +259,23 @@ export class Standings {
     }
   }
 
+  /** Counts what is known of a room now, unless it was forgotten meanwhile. */
+  #resize(roomId: string, { standings }: RoomView): void {
+    const present = this.#rooms.peek(roomId);
+    if (present?.standings !== standings) return;
+    // A value that is there already would not be counted again.
+    this.#rooms.delete(roomId);
+    this.#rooms.set(roomId, present);
+  }
+
   /** The database may be another one, as after a fail-over or a restored backup. */
   #forgetAll(): void {
     this.#epoch = this.#store.epoch;
     this.#rooms.clear();
-    this.#standings.clear();
   }
 }
 
 /** The entry that something known of a room is no older than. */
 function seqOf(room: RoomView, { seq, generation }: Known<unknown>): number {
   return generation === room.generation ? Math.max(room.seq, seq) : seq;
-}
-
-function keyOf(roomId: string, userId: string): string {
-  return `${userId} ${roomId}`;
 }
