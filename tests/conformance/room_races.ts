@@ -6,6 +6,14 @@ import { TestSocket } from "../harness/socket.ts";
 import { Stage } from "../harness/stage.ts";
 import type { StoreSetting } from "../harness/stores.ts";
 
+/** A message as it is shown. */
+interface Shown {
+  id: string;
+  seq: number;
+  changedSeq: number;
+  systemType: string | null;
+}
+
 /** The same user, on either instance. */
 type Everywhere = (account: Account) => [Account, Account];
 
@@ -195,6 +203,115 @@ export function testRoomRaces({ name, fresh }: StoreSetting): void {
       await cleos.event("message:new", ({ message }) => message.systemType === "member_banned");
       assert.deepEqual(cleos.all("typing:update"), []);
       for (const socket of [bobs, cleos]) await socket.close();
+    },
+  );
+
+  test(
+    "of two owners who step down at once on two instances one stays owner",
+    async (stage, everywhere) => {
+      const [ada, bob] = await stage.people("Ada", "Bob");
+      const tea = { name: "Tea", members: [bob.id] };
+      const path = `/rooms/${(await ada.request("POST", "/rooms", tea)).body.room.id}`;
+      await ada.request("PUT", `${path}/members/${bob.id}`, { role: "owner" });
+      const answers = await Promise.all([everywhere(ada)[0], everywhere(bob)[1]].map((owner) => {
+        return owner.request("PUT", `${path}/members/me`, { role: "member" });
+      }));
+      assert.deepEqual(answers.map(({ status }) => status).toSorted(), [200, 409]);
+      const { body } = await ada.request("GET", `${path}/members?role=owner`);
+      assert.equal(body.members.length, 1);
+    },
+  );
+
+  test(
+    "no edit of who was removed and no deletion of who was demoted comes after that in the log",
+    async (stage, everywhere) => {
+      const [ada, bob, cleo] = await stage.people("Ada", "Bob", "Cleo");
+      const tea = { name: "Tea", members: [bob.id, cleo.id] };
+      const path = `/rooms/${(await ada.request("POST", "/rooms", tea)).body.room.id}`;
+      await ada.request("PUT", `${path}/members/${cleo.id}`, { role: "moderator" });
+      const ids: string[] = [];
+      for (let i = 0; i < 20; i++) {
+        const { body } = await bob.request("POST", `${path}/messages`, { text: `Message ${i}` });
+        ids.push(body.message.id);
+      }
+      const [edited, deleted] = [ids.slice(0, 10), ids.slice(10)];
+      const [bobThere, cleoThere] = [everywhere(bob)[1], everywhere(cleo)[1]];
+      const changes = [
+        ...edited.map((id) => bobThere.request("PATCH", `${path}/messages/${id}`, { text: "New" })),
+        ...deleted.map((id) => cleoThere.request("DELETE", `${path}/messages/${id}`)),
+        ada.request("DELETE", `${path}/members/${bob.id}`),
+        ada.request("PUT", `${path}/members/${cleo.id}`, { role: "member" }),
+      ];
+      for (const { status } of await Promise.all(changes)) {
+        assert.ok([200, 204, 403].includes(status), String(status));
+      }
+      const { messages } = (await ada.request("GET", `${path}/messages?limit=100`)).body;
+      const seqOf = (type: string) => {
+        return messages.findLast(({ systemType }: Shown) => systemType === type).seq;
+      };
+      const [removal, demotion] = [seqOf("member_removed"), seqOf("member_role")];
+      for (const { id, seq, changedSeq } of messages as Shown[]) {
+        if (changedSeq === seq) continue;
+        assert.ok(changedSeq < (edited.includes(id) ? removal : demotion));
+      }
+    },
+  );
+
+  test(
+    "a room's deletion takes out 50 sockets on two instances, with nothing after it",
+    async (stage, everywhere) => {
+      const [ada, bob] = await stage.people("Ada", "Bob");
+      const path = `/rooms/${(await ada.request("POST", "/rooms", { name: "Tea" })).body.room.id}`;
+      const roomId = path.split("/").at(-1);
+      const instances = everywhere(bob);
+      const sockets = await Promise.all(Array.from({ length: 50 }, async (_, i) => {
+        const socket = await TestSocket.connect(instances[i % 2]!);
+        await socket.call("room:join", { roomId });
+        return socket;
+      }));
+      assert.equal((await ada.request("DELETE", path)).status, 204);
+      for (const socket of sockets) {
+        const { data } = await socket.event("room:removed");
+        assert.deepEqual([data.roomId, data.reason], [roomId, "deleted"]);
+        const last = socket.all("message:new").at(-1);
+        assert.equal(last?.message.systemType, "room_deleted");
+      }
+      const { event, data } = await sockets[1]!.call("message:send", { roomId, text: "Hi" });
+      assert.deepEqual([event, data.code], ["error", "room_not_found"]);
+      await Promise.all(sockets.map((socket) => socket.close()));
+    },
+  );
+
+  test(
+    "who is removed while they recover the third page of seven gets nothing from after that",
+    async (stage, everywhere) => {
+      const [ada, bob] = await stage.people("Ada", "Bob");
+      const tea = { name: "Tea", type: "private", members: [bob.id] };
+      const path = `/rooms/${(await ada.request("POST", "/rooms", tea)).body.room.id}`;
+      const roomId = path.split("/").at(-1);
+      const sender = await TestSocket.connect(ada);
+      for (let i = 0; i < 13; i++) {
+        await Promise.all(Array.from({ length: 100 }, () => {
+          return sender.call("message:send", { roomId, text: "Hello" });
+        }));
+      }
+      const socket = await TestSocket.connect(everywhere(bob)[1]);
+      let lastSeenSeq = 0;
+      const recover = () => socket.call("connection:recover", { roomId, lastSeenSeq });
+      for (let page = 0; page < 2; page++) {
+        const { data } = await recover();
+        assert.equal(data.hasMore, true);
+        lastSeenSeq = data.lastSeq;
+      }
+      const removal = ada.request("DELETE", `${path}/members/${bob.id}`);
+      const third = await recover();
+      assert.equal((await removal).status, 204);
+      if (third.event === "error") assert.equal(third.data.code, "room_not_found");
+      else lastSeenSeq = third.data.lastSeq;
+      const { event, data } = await recover();
+      assert.deepEqual([event, data.code], ["error", "room_not_found"]);
+      assert.deepEqual(socket.all("message:new"), []);
+      await Promise.all([sender, socket].map((each) => each.close()));
     },
   );
 
