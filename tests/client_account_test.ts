@@ -6,12 +6,14 @@ import {
   addMember,
   banMember,
   banUser,
+  blockUser,
   createRoom,
   deleteRoom,
   muteMember,
   openDirect,
   removeMember,
   setPreferences,
+  unblockUser,
   updateRoom,
 } from "../src/client/rest/mod.ts";
 import { becomes, reaches } from "./harness/client.ts";
@@ -187,6 +189,20 @@ Deno.test("who becomes a member without writing may do what members may, on ever
     const room = await enter(eve.client, id);
     await addMember(eve.client.api, id, "me");
     await becomes(room.capabilities, (all) => all.includes("message.edit_own"));
+  }));
+
+Deno.test("what one may do in a direct room follows one's blocks", () =>
+  onTrio(async ({ bob, eve }) => {
+    const { id } = await openDirect(bob.client.api, idOf(eve));
+    follow(bob);
+    const room = await enter(bob.client, id);
+    const may = (expected: boolean) =>
+      becomes(room.capabilities, (all) => all.includes("message.send") === expected);
+    await may(true);
+    await blockUser(bob.client.api, idOf(eve));
+    await may(false);
+    await unblockUser(bob.client.api, idOf(eve));
+    await may(true);
   }));
 
 Deno.test("one's preferences of a room are in the list, and a hidden one is shown by a new message", () =>

@@ -75,10 +75,18 @@ export class RoomList extends Observed<readonly RoomSummary[] | null> implements
   receive({ seq, type, data }: AccountItem): void {
     this.#lastSeq = seq;
     if (type === "profile") this.#host.onUser(data.user);
+    if (type === "block") this.#reloadDirect(data.userId);
     if (type === "read") this.#joined.get(data.roomId)?.reading.moved(data.seq);
     if (type === "room") this.#own.set(data.room.id, data);
     if (type === "room_removed") this.#own.set(data.roomId, data.reason);
     this.#update();
+  }
+
+  /** A block decides what one may do in the direct room with its user, and is no entry of its log. */
+  #reloadDirect(userId: string): void {
+    for (const { info, subscription } of this.#joined.values()) {
+      if (info.get()?.members?.some(({ id }) => id === userId)) subscription.reload();
+    }
   }
 
   /** Forgets everything: the session has ended. */

@@ -1,8 +1,9 @@
 /** The audit log, the last entry first, each as a sentence. */
 import { useSignal } from "@preact/signals";
 import { html } from "htm/preact";
+import type { ComponentChildren } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
-import type { PublicUser } from "../../src/client/mod.ts";
+import type { PublicUser, RoomInfo } from "../../src/client/mod.ts";
 import type { AuditEntry } from "../../src/client/rest/mod.ts";
 import { Audit } from "./audit.ts";
 import { ACTIONS, deedOf, reasonOf } from "./audit_sentence.ts";
@@ -20,7 +21,13 @@ export function AuditLog({ desk, room }: { desk: Desk; room: string }) {
   const { list } = audit;
   const show = (by: PublicUser) => void (actor.value = by);
   // The log of the whole server is for admins; others read that of a room.
-  if (!room && !desk.isAdmin) return html`<${RoomChoice} desk=${desk} audit=${audit} />`;
+  if (!room && !desk.isAdmin) {
+    return html`
+      <${RoomChoice} desk=${desk} audit=${audit}>
+        The owners of a room read what was done in it. Choose a room.
+      <//>
+    `;
+  }
   return html`
     <${Toolbar} list=${list} onReload=${() => desk.rooms.invalidate()}>
       <label class="choice">
@@ -50,6 +57,11 @@ export function AuditLog({ desk, room }: { desk: Desk; room: string }) {
       Nothing is recorded here: bans, removals, roles, deletions and all else that moderators and
       admins do.
     <//>
+    ${!room && html`
+      <${RoomChoice} desk=${desk} audit=${audit} type="private">
+        This is the log of the server and of public rooms. Owners read that of private ones.
+      <//>
+    `}
   `;
 }
 
@@ -89,14 +101,25 @@ function roomNameOf(desk: Desk, roomId: string | null): string {
   return known === null ? "a room that is gone" : known?.room.name ?? "…";
 }
 
-/** Those who are no admins read the log of one of their rooms, where the server lets them. */
-function RoomChoice({ desk, audit }: { desk: Desk; audit: Audit }) {
+interface RoomChoiceProps {
+  desk: Desk;
+  audit: Audit;
+  /** Only rooms of this type. */
+  type?: RoomInfo["type"];
+  /** What the rooms are. */
+  children: ComponentChildren;
+}
+
+/** The user's own rooms whose logs the server shows them. */
+function RoomChoice({ desk, audit, type, children }: RoomChoiceProps) {
   useEffect(() => void audit.readOwnRooms(), [audit]);
-  const rooms = audit.ownRooms.value.filter(({ id }) => {
-    return desk.rooms.of(id)?.capabilities.has("audit.read");
+  const rooms = audit.ownRooms.value.filter((room) => {
+    const isOfType = type === undefined || room.type === type;
+    return isOfType && desk.rooms.of(room.id)?.capabilities.has("audit.read");
   });
+  if (type !== undefined && rooms.length === 0) return null;
   return html`
-    <p class="empty">The owners of a room read what was done in it. Choose a room.</p>
+    <p class="empty">${children}</p>
     <ul class="room-choice" aria-label="Your rooms">
       ${rooms.map(({ id, name }) =>
         html`<li key=${id}><a href=${addressOf("audit", id)}>${name}</a></li>`
