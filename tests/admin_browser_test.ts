@@ -188,6 +188,21 @@ Deno.test("the chat's profile leads those to the page who moderate a room", asyn
   assert.deepEqual([...problems, ...other.problems], []);
 });
 
+Deno.test("an admin reads the log of a private room of their own beside that of the server", async () => {
+  const { body: { room } } = await people.admin.request("POST", "/rooms", {
+    name: "Vault",
+    type: "private",
+    members: [people.member.id],
+  });
+  const path = `/rooms/${room.id}/members/${people.member.id}`;
+  assert.equal((await people.admin.request("DELETE", path)).status, 204);
+  const { page, problems } = await signIn(people.admin, "#/audit");
+  await page.getByRole("list", { name: "Your rooms" }).getByRole("link", { name: "Vault" }).click();
+  await page.getByText("Only of Vault").waitFor();
+  await page.locator(".audit").getByText("removed Mallory").waitFor();
+  assert.deepEqual(problems, []);
+});
+
 Deno.test("signing out leads back to the form, and signing in to the section", async () => {
   const { page, problems } = await signIn(people.owner, "#/audit");
   await page.getByRole("heading", { name: "Audit log" }).waitFor();
