@@ -101,6 +101,24 @@ Deno.test("requests for a page's files are logged at debug level, for the page a
   }
 });
 
+Deno.test("the code of an invitation is in no line of the log", async () => {
+  const server = await spawnServer({ LOG_LEVEL: "debug", LOG_FORMAT: "json" });
+  try {
+    const code = "a-code-that-lets-its-reader-in";
+    for (const method of ["GET", "POST"]) {
+      assert.equal((await request(server.url, method, `/invitations/${code}`)).status, 401);
+    }
+    await fetchAll(`${server.url}/invitations/${code}/more`);
+    await fetchAll(`${server.url}/last`);
+    await loggedLine(server, "/last");
+    const paths = jsonLines(server).map(({ properties }) => properties?.path);
+    assert.equal(paths.filter((path) => path === "/invitations/…").length, 3);
+    assert.ok(!JSON.stringify(jsonLines(server)).includes(code));
+  } finally {
+    await server.stop();
+  }
+});
+
 async function fetchAll(url: string): Promise<Response> {
   const response = await fetch(url);
   await response.body?.cancel();

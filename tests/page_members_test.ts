@@ -90,6 +90,15 @@ Deno.test("why one cannot write is said: the room is archived, for moderators, o
   writing.close();
 });
 
+Deno.test("one can write again once the server says so when it is asked, as after a mute of who is no member", async () => {
+  const info = { archivedAt: null, postPolicy: "members", type: "public" } as const;
+  const { writing, isAsked } = writingIn(info, [], null, ["message.send"]);
+  assert.match(writing.obstacle.value, /^You are muted/);
+  await isAsked;
+  assert.equal(writing.obstacle.value, "");
+  writing.close();
+});
+
 Deno.test("slow mode lets a member wait after a message, and as long as the server says", async () => {
   const { writing } = writingIn({ slowModeSeconds: 3_600 }, ["message.send"]);
   assert.equal(writing.slowMode, "Slow mode: one message every 1 h.");
@@ -112,14 +121,18 @@ function writingIn(
   info: Partial<RoomInfo>,
   capabilities: string[],
   mutedUntil: string | null = null,
+  granted = capabilities,
 ) {
   const user = { id: "ada", displayName: "Ada", avatarUrl: null };
   const member = { user, role: "member", joinedAt: "2026-01-01", mutedUntil };
-  const answer = Promise.resolve({ members: [member], nextCursor: null });
+  const request = (_: string, path: string) => {
+    if (path.endsWith("members")) return Promise.resolve({ members: [member], nextCursor: null });
+    return Promise.resolve({ room: {}, capabilities: granted });
+  };
   const room = { id: "tea", info: { get: () => info, subscribe: () => () => {} } };
   const writing = new Writing({
     room: room as unknown as Room,
-    api: { request: () => answer } as unknown as Api,
+    api: { request } as unknown as Api,
     may: (capability) => capabilities.includes(capability),
     user: () => user,
   });

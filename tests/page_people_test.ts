@@ -1,6 +1,6 @@
 /** What the page makes of rooms and people: names, sections, addresses, searches, the mentions inbox. */
 import assert from "node:assert/strict";
-import type { Mention, PublicUser, RoomInfo } from "../src/client/mod.ts";
+import type { Mention, MentionsPage, PublicUser, RoomInfo } from "../src/client/mod.ts";
 import { MentionsInbox } from "../web/mentions_inbox.ts";
 import { PeopleSearch } from "../web/people_search.ts";
 import { placeOf } from "../web/place.ts";
@@ -80,6 +80,19 @@ Deno.test("people are searched as they are typed, and only the last search count
   assert.deepEqual(search.found.value, []);
 });
 
+Deno.test("until there is an answer only those are offered who fit what is typed", async () => {
+  const search = new PeopleSearch((query) => {
+    return query === "a" ? Promise.resolve([ADA]) : new Promise(() => {});
+  }, { pauseMs: 0 });
+  search.search("a");
+  await becomes(() => search.isSettled.value);
+  search.search("ad");
+  assert.deepEqual(search.found.value, [ADA]);
+  search.search("bob");
+  assert.deepEqual(search.found.value, []);
+  search.end();
+});
+
 Deno.test("a search that fails says why, and the next one forgets it", async () => {
   let isFailing = true;
   const search = new PeopleSearch(() => {
@@ -123,13 +136,13 @@ Deno.test("mentions are new until the user has looked at them, or has read them 
   assert.equal(ofAnother.newCount.value, 1);
 });
 
-Deno.test("older mentions are added page by page, and a reload begins anew", async () => {
-  const pages = new Map([
+Deno.test("older mentions are added page by page, and stay when newer ones come without a gap", async () => {
+  const pages = new Map<string | null, MentionsPage>([
     [null, { mentions: [mention(2, "tea")], nextCursor: "older" }],
     ["older", { mentions: [mention(1, "tea")], nextCursor: null }],
   ]);
   const inbox = new MentionsInbox("ada", {
-    read: (cursor) => Promise.resolve(pages.get(cursor as "older")!),
+    read: (cursor) => Promise.resolve(pages.get(cursor)!),
     isUnread: () => false,
     storage: memory,
   });
@@ -138,8 +151,13 @@ Deno.test("older mentions are added page by page, and a reload begins anew", asy
   await inbox.loadMore();
   assert.deepEqual(inbox.mentions.value!.map(({ message }) => message.id), ["2", "1"]);
   assert.equal(inbox.hasMore, false);
+  const ids = () => inbox.mentions.value!.map(({ message }) => message.id);
+  pages.set(null, { mentions: [mention(3, "tea"), mention(2, "tea")], nextCursor: "older" });
   await inbox.reload();
-  assert.equal(inbox.mentions.value!.length, 1);
+  assert.deepEqual([ids(), inbox.hasMore], [["3", "2", "1"], false]);
+  pages.set(null, { mentions: [mention(9, "tea")], nextCursor: "gap" });
+  await inbox.reload();
+  assert.deepEqual([ids(), inbox.hasMore], [["9"], true]);
 });
 
 Deno.test("a mention that comes while they are read is read, too", async () => {

@@ -103,13 +103,22 @@ export class MentionsInbox {
       try {
         const { mentions, nextCursor } = await this.#options.read(null);
         if (this.#isEnded) return;
-        this.#mentions.value = mentions;
-        this.#nextCursor.value = nextCursor;
+        this.#take(mentions, nextCursor);
         this.#fault.value = "";
       } catch (error) {
         this.#fault.value = (error as Error).message;
       }
     }
+  }
+
+  /** Takes the newest page; older ones that were loaded stay if they follow it. */
+  #take(mentions: readonly Mention[], nextCursor: string | null): void {
+    const known = this.#mentions.peek() ?? [];
+    const lastId = mentions.at(-1)?.message.id;
+    const place = known.findIndex(({ message }) => message.id === lastId);
+    const older = place < 0 ? [] : known.slice(place + 1);
+    this.#mentions.value = [...mentions, ...older];
+    if (older.length === 0) this.#nextCursor.value = nextCursor;
   }
 
   #stored(): string {

@@ -1,6 +1,7 @@
 /** People found by the beginnings of the words of their names, while the user types. */
 import { type ReadonlySignal, signal } from "@preact/signals";
 import type { PublicUser } from "../src/client/mod.ts";
+import { fold } from "./fold.ts";
 
 /** Asks the server for people. */
 export type FindPeople = (query: string) => Promise<readonly PublicUser[]>;
@@ -43,9 +44,11 @@ export class PeopleSearch {
     return this.#isSettled;
   }
 
-  /** What was found before stays until there is an answer. */
+  /** Of what was found before, what still fits stays until there is an answer. */
   search(query: string): void {
     this.end();
+    const wanted = fold(query.trim());
+    this.#found.value = this.#found.value.filter((user) => fold(user.displayName).includes(wanted));
     if (query.trim() === "" && !this.#suggests) return void (this.#found.value = []);
     const search = this.#searches;
     this.#isSettled.value = false;

@@ -1,10 +1,13 @@
 /** Whether the user can write in a room now, and if not, why and until when. */
 import { computed, effect, type ReadonlySignal, signal, untracked } from "@preact/signals";
 import type { Ack, Api, EchoRoomError, PublicUser, Room } from "../src/client/mod.ts";
-import { listMembers } from "../src/client/rest/mod.ts";
+import { listMembers, readRoom } from "../src/client/rest/mod.ts";
 import { now } from "./clock.ts";
 import { signalOf } from "./observed.ts";
 import { describeEnd } from "./periods.ts";
+
+/** How often it is asked whether a mute is over. */
+const READ_MUTE_MS = 60_000;
 
 export interface WritingOptions {
   room: Room;
@@ -19,6 +22,8 @@ export class Writing {
   readonly #options: WritingOptions;
   /** When the user's mute ends; ISO 8601, UTC; null while that is not known. */
   readonly #mutedUntil = signal<string | null>(null);
+  /** Whether the server would let the user write, though it has not said so of itself. */
+  readonly #isMuteOver = signal(false);
   /** When slow mode lets the user send again, in ms as of `Date.now()`. */
   readonly #slowUntil = signal(0);
   readonly #end: () => void;
@@ -28,8 +33,14 @@ export class Writing {
     this.obstacle = computed(() => this.#describe());
     const isMuted = computed(() => this.#isMuted());
     this.#end = effect(() => {
-      if (isMuted.value) untracked(() => void this.#readMute());
-      else this.#mutedUntil.value = null;
+      this.#mutedUntil.value = null;
+      this.#isMuteOver.value = false;
+      if (!isMuted.value) return;
+      const read = () => untracked(() => void this.#readMute());
+      read();
+      // Neither its end nor another one's beginning changes what the server has said the user may do.
+      const timer = setInterval(read, READ_MUTE_MS);
+      return () => clearInterval(timer);
     });
   }
 
@@ -79,7 +90,8 @@ export class Writing {
     if (info.type === "direct") return "One of you has blocked the other: you cannot write here.";
     const until = this.#mutedUntil.value;
     // The end of a mute makes no entry.
-    if (until !== null && Date.parse(until) <= now.value) return "";
+    const isOver = this.#isMuteOver.value || until !== null && Date.parse(until) <= now.value;
+    if (isOver) return "";
     return `You are muted in this room${describeEnd(until)}.`;
   }
 
@@ -95,6 +107,9 @@ export class Writing {
     const { room, api, user } = this.#options;
     const self = user();
     if (!self) return;
+    const answer = await readRoom(api, room.id).catch(() => null);
+    this.#isMuteOver.value = answer?.capabilities.includes("message.send") ?? false;
+    if (this.#isMuteOver.value) return;
     const query = { q: self.displayName, limit: 100 };
     const page = await listMembers(api, room.id, query).catch(() => null);
     const own = page?.members.find((member) => member.user.id === self.id);

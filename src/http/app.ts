@@ -24,6 +24,7 @@ import { operationsRoutes } from "./operations_routes.ts";
 import { originPolicy } from "./origin_policy.ts";
 import { pageRoutes } from "./page_routes.ts";
 import { problemHandler } from "./problem.ts";
+import { loggedPath } from "./logged_path.ts";
 import { memberRoutes } from "./member_routes.ts";
 import { messageRoutes } from "./message_routes.ts";
 import { moderationRoutes } from "./moderation_routes.ts";
@@ -133,7 +134,7 @@ function observe(c: Context<Env>, metrics: Metrics, milliseconds: number): void 
   const level = status < 400 && isRoutine(path) ? "debug" : "info";
   logger[level]("{method} {path} {status} in {milliseconds} ms", {
     method,
-    path,
+    path: loggedPath(path),
     status,
     milliseconds: Math.round(milliseconds * 10) / 10,
     userId: c.get("actor")?.userId,

@@ -7,6 +7,7 @@ import type { Metrics } from "../services/metrics.ts";
 import { ChatError, type ErrorCode } from "../domain/errors.ts";
 import type { Problem } from "../protocol/wire/errors.ts";
 import { type Env, requestIdOf } from "./context.ts";
+import { loggedPath } from "./logged_path.ts";
 import { notFoundPage, wantsPage } from "./page_routes.ts";
 
 const logger = getLogger(["echoroom", "http"]);
@@ -92,7 +93,7 @@ function asChatError(error: Error, c: Context<Env>): ChatError {
   }
   logger.error("{method} {path} failed unexpectedly: {error}", {
     method: c.req.method,
-    path: c.req.path,
+    path: loggedPath(c.req.path),
     error,
   });
   return new ChatError("internal", "Something went wrong on the server.");

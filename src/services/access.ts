@@ -94,7 +94,7 @@ export class Access {
   async confirm(
     actor: Actor,
     { roomId }: Pick<RoomAccess, "roomId">,
-    messages?: readonly Message[],
+    messages?: readonly Pick<Message, "changedSeq">[],
   ): Promise<RoomAccess> {
     const seq = messages?.reduce((last, { changedSeq }) => Math.max(last, changedSeq), 0);
     return await this.#confirmAt(actor, roomId, seq);

@@ -12,6 +12,8 @@ export class KnownRooms {
   readonly #api: Api;
   readonly #known = signal<ReadonlyMap<string, KnownRoom | null>>(new Map());
   readonly #asked = new Set<string>();
+  /** Counts sign-outs: an answer to an earlier user is ignored. */
+  #users = 0;
   /** The reading that is under way: one follows the other. */
   #reading: Promise<void> = Promise.resolve();
 
@@ -34,15 +36,18 @@ export class KnownRooms {
   }
 
   forget(): void {
+    this.#users++;
     this.#asked.clear();
     this.#known.value = new Map();
   }
 
   async #read(id: string): Promise<void> {
+    const user = this.#users;
     try {
       const { room, capabilities } = await readRoom(this.#api, id);
-      this.#set(id, { room, capabilities: new Set(capabilities) });
+      if (user === this.#users) this.#set(id, { room, capabilities: new Set(capabilities) });
     } catch (error) {
+      if (user !== this.#users) return;
       const { code } = error as EchoRoomError;
       if (code === "room_not_found" || code === "forbidden") this.#set(id, null);
       else this.#asked.delete(id);

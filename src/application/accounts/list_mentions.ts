@@ -58,7 +58,10 @@ async function readMentions(
   const found = new Map<string, Message>();
   await Promise.all(Array.from(byRoom, async ([roomId, inRoom]) => {
     const messages = await store.messages.find(roomId, inRoom.map(({ messageId }) => messageId));
-    if (!await isReadable(access.confirm(actor, { roomId }, messages))) return;
+    // The room, too, is as an entry has left it that the actor may not know of.
+    const changedSeq = rooms.get(roomId)?.lastSeq ?? 0;
+    const read = [...messages, { changedSeq }];
+    if (!await isReadable(access.confirm(actor, { roomId }, read))) return;
     for (const message of messages) found.set(message.id, message);
   }));
   return places.flatMap(({ messageId, roomId, isAnswer }) => {

@@ -19,7 +19,7 @@ export interface RoomCommand extends Pick<Needs, "owners" | "settings"> {
   room: string;
   /** The users whose places in the room it is decided on. */
   userIds?: readonly string[];
-  /** Of the entry; by default one that nobody knows. */
+  /** Of the entry; by default a new one. */
   clientMessageId?: string;
 }
 

@@ -4,7 +4,7 @@ import { newId } from "../../../domain/id.ts";
 import type { Collections } from "./collections.ts";
 import { IS_MEMBER, type MemberDocument, type RoomDocument } from "./documents.ts";
 
-/** Whoever changes members takes less; what is counted later is not added any more. */
+/** A change of members takes less. After that long its process has died, and it is not counted by itself any more. */
 const STALE_MS = 60_000;
 /** Announced where the number of members is known to be outdated. */
 const OUTDATED = "0";
