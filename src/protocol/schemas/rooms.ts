@@ -100,8 +100,15 @@ export const RoomCapabilities = z.array(z.enum(SHOWN_CAPABILITIES)).meta({
   description: "what one may do in it",
 });
 
+/** By the sets of the permissions' table, of which there are few. */
+const presented = new WeakMap<ReadonlySet<Capability>, string[]>();
+
 export function presentCapabilities(capabilities: ReadonlySet<Capability>): string[] {
-  return SHOWN_CAPABILITIES.filter((each) => capabilities.has(each));
+  const known = presented.get(capabilities);
+  if (known) return known;
+  const shown = SHOWN_CAPABILITIES.filter((each) => capabilities.has(each));
+  presented.set(capabilities, shown);
+  return shown;
 }
 
 export const RoomCreation = z.object({
