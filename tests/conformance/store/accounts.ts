@@ -401,9 +401,10 @@ class Reader {
     }
     return new Map([...this.#items].flatMap(([key, item]) => {
       if (item.type === "room_removed") return [];
-      // How far one has read a room matters as long as one is a member.
-      if (item.type === "read" && this.#items.get(`room:${item.roomId}`)?.type !== "room") {
-        return [];
+      // How far one has read a room matters as long as one is a member, and the room's item is older.
+      if (item.type === "read") {
+        const room = this.#items.get(`room:${item.roomId}`);
+        if (room?.type !== "room" || room.seq > item.seq) return [];
       }
       return item.type === "room" ? [[key, withReadSeq(item, this.#items)]] : [[key, item]];
     }));
