@@ -1,7 +1,6 @@
 /** The pages, looked over by axe: nothing that keeps people out. */
-import assert from "node:assert/strict";
-import axe from "axe-core";
 import type { Page } from "playwright-core";
+import { assertAccessible } from "./harness/accessibility.ts";
 import {
   act,
   isSent,
@@ -115,15 +114,4 @@ async function assertAccessibleOpened(page: Page): Promise<void> {
   await assertAccessible(page, "at the own profile");
   await page.keyboard.press("Escape");
   await page.getByRole("dialog").waitFor({ state: "detached" });
-}
-
-async function assertAccessible(page: Page, where: string): Promise<void> {
-  await page.evaluate(axe.source);
-  const { violations } = await page.evaluate(() => {
-    return (globalThis as unknown as { axe: typeof axe }).axe.run();
-  });
-  const serious = violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
-  assert.deepEqual(serious, [], where);
 }

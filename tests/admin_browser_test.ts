@@ -1,7 +1,7 @@
 /** The page at `/admin`: what moderators and admins do on it, with a real Chromium. */
 import assert from "node:assert/strict";
-import axe from "axe-core";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { assertAccessible } from "./harness/accessibility.ts";
 import { Account } from "./harness/account.ts";
 import { isOnline, launchBrowser, type Visit, visit } from "./harness/browser.ts";
 import { startServer, type TestServer } from "./harness/server.ts";
@@ -281,15 +281,4 @@ async function fillIn(page: Page, { email, password }: Account): Promise<void> {
   await page.fill("#login-form [name=password]", password);
   await page.press("#login-form [name=password]", "Enter");
   await isOnline(page);
-}
-
-async function assertAccessible(page: Page, where: string): Promise<void> {
-  await page.evaluate(axe.source);
-  const { violations } = await page.evaluate(() => {
-    return (globalThis as unknown as { axe: typeof axe }).axe.run();
-  });
-  const serious = violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
-  assert.deepEqual(serious, [], where);
 }

@@ -7,6 +7,7 @@ import type { ListedRoom, Room, RoomsPage } from "../protocol/wire/rooms.ts";
 import type { User } from "../protocol/wire/users.ts";
 import type { ServerAddress } from "./address.ts";
 import { EchoRoomError } from "./errors.ts";
+import { pathOf } from "./paths.ts";
 import { type ClientFetch, type ClientResponse, inTime } from "./platform.ts";
 import type { Timing } from "./timing.ts";
 
@@ -141,7 +142,7 @@ export class Api {
 
   /** `GET /rooms/:idOrSlug` */
   async readRoom(idOrSlug: string): Promise<ListedRoom> {
-    return (await this.request<{ room: ListedRoom }>("GET", roomPath(idOrSlug))).room;
+    return (await this.request<{ room: ListedRoom }>("GET", pathOf("rooms", idOrSlug))).room;
   }
 
   /**
@@ -155,18 +156,18 @@ export class Api {
     idOrSlug: string,
     page: { before?: string | undefined; after?: string; threadId?: string; limit?: number } = {},
   ): Promise<MessagesPage> {
-    return this.request("GET", `${roomPath(idOrSlug)}/messages`, { query: page });
+    return this.request("GET", pathOf("rooms", idOrSlug, "messages"), { query: page });
   }
 
   /** `GET /rooms/:idOrSlug/messages/:messageId` */
   async readMessage(idOrSlug: string, messageId: string): Promise<Message> {
-    const path = `${roomPath(idOrSlug)}/messages/${encodeURIComponent(messageId)}`;
+    const path = pathOf("rooms", idOrSlug, "messages", messageId);
     return (await this.request<{ message: Message }>("GET", path)).message;
   }
 
   /** `GET /rooms/:idOrSlug/pins`: the last pinned first. */
   readPins(idOrSlug: string): Promise<Omit<MessagesPage, "hasMore">> {
-    return this.request("GET", `${roomPath(idOrSlug)}/pins`);
+    return this.request("GET", pathOf("rooms", idOrSlug, "pins"));
   }
 
   /**
@@ -180,7 +181,7 @@ export class Api {
     idOrSlug: string,
     page: { after: number; entryId?: string; limit?: number },
   ): Promise<Changes> {
-    return this.request("GET", `${roomPath(idOrSlug)}/changes`, { query: page });
+    return this.request("GET", pathOf("rooms", idOrSlug, "changes"), { query: page });
   }
 
   /**
@@ -223,10 +224,6 @@ export class Api {
       throw error instanceof EchoRoomError && error.status ? error : address.unreachable();
     }
   }
-}
-
-function roomPath(idOrSlug: string): string {
-  return `rooms/${encodeURIComponent(idOrSlug)}`;
 }
 
 function queryOf({ query = {} }: Call): string {

@@ -7,7 +7,7 @@ import type {
 import type { ListedRoom } from "../../protocol/wire/rooms.ts";
 import type { Api } from "../api.ts";
 import type { PageQuery } from "./members.ts";
-import { pathOf } from "./paths.ts";
+import { pathOf } from "../paths.ts";
 
 /** How long an invitation is good, and for how many. */
 export interface InvitationLimits {

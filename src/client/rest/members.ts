@@ -1,7 +1,7 @@
 /** Members of a room, bans and mutes; `me` as a user's id stands for oneself. */
 import type { Member, MembersPage, Restricted, RoomRole } from "../../protocol/wire/members.ts";
 import type { Api } from "../api.ts";
-import { pathOf } from "./paths.ts";
+import { pathOf } from "../paths.ts";
 
 /** Which members are listed. */
 export interface MembersQuery {

@@ -2,7 +2,7 @@
 import type { AuditEntry, OwnReport, Report, ReportState } from "../../protocol/wire/moderation.ts";
 import type { Api } from "../api.ts";
 import type { PageQuery } from "./members.ts";
-import { pathOf } from "./paths.ts";
+import { pathOf } from "../paths.ts";
 
 /** Which reports are listed. */
 export interface ReportsQuery extends PageQuery {

@@ -2,7 +2,7 @@
 import type { Metadata } from "../../protocol/wire/messages.ts";
 import type { ListedRoom, PostPolicy, RoomsPage } from "../../protocol/wire/rooms.ts";
 import type { Api } from "../api.ts";
-import { pathOf } from "./paths.ts";
+import { pathOf } from "../paths.ts";
 
 /** What a new room is. */
 export interface NewRoom {

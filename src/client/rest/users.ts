@@ -4,7 +4,7 @@ import type { MentionsPage } from "../../protocol/wire/mentions.ts";
 import type { FoundUser, User } from "../../protocol/wire/users.ts";
 import type { Api } from "../api.ts";
 import type { PageQuery, Restricting } from "./members.ts";
-import { pathOf } from "./paths.ts";
+import { pathOf } from "../paths.ts";
 
 /**
  * `GET /users`: those of whose names a word begins so.
