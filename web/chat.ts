@@ -67,7 +67,6 @@ export class Chat {
       untracked(() => user && this.#go(user, place));
     });
     effect(() => this.#rememberId());
-    effect(() => this.#noticeMembership());
     // Others may have created rooms while the window was in the background.
     addEventListener("focus", () => this.client.rooms.reload());
   }
@@ -108,7 +107,6 @@ export class Chat {
     try {
       await setPreferences(this.client.api, id, { hidden });
       if (hidden && this.#open.peek()?.room.id === id) location.hash = "#/";
-      this.client.rooms.reload();
     } catch (error) {
       this.notice.sayError(error as Error);
     }
@@ -222,13 +220,6 @@ export class Chat {
     }
     if (message && message !== this.#openMessage) void this.#open.value?.goTo(message);
     this.#openMessage = message;
-  }
-
-  /** The first message makes one a member: the list of rooms is to show that. */
-  #noticeMembership(): void {
-    const open = this.#open.value;
-    const isListed = open && this.#listed(open.room.id)?.isMember === false;
-    if (isListed && signalOf(open.room.unread).value.readSeq !== null) this.client.rooms.reload();
   }
 
   #rememberId(): void {
