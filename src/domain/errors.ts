@@ -49,9 +49,19 @@ export const ERROR_CODES = [
   "method_not_allowed",
   /** Another account has this email. */
   "email_taken",
+  /** There is no such file, or the user may not read it. */
+  "file_not_found",
+  /** The file is in a message, or in one of another room. */
+  "file_in_use",
+  /** The file's upload is not complete. */
+  "file_not_ready",
+  /** A file above `MAX_FILE_SIZE`. */
+  "file_too_large",
+  /** The user's files would be above `MAX_FILES_PER_USER`. */
+  "quota_exceeded",
   /** A body above the limit. */
   "payload_too_large",
-  /** A body that is not `application/json`. */
+  /** A body that is not `application/json`, or a file of a type that is not accepted. */
   "unsupported_media_type",
   /** Not a handshake of WebSocket version 13. */
   "upgrade_required",

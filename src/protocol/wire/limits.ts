@@ -23,6 +23,12 @@ export const MAX_ID_LENGTH = 128;
 
 /** Users that one message may name. */
 export const MAX_MENTIONS = 25;
+/** Files that one message may have. */
+export const MAX_ATTACHMENTS = 10;
+/** Of a file's name; longer ones are cut. */
+export const MAX_FILE_NAME_LENGTH = 255;
+/** Seconds for which a token for files is good. */
+export const FILE_TOKEN_SECONDS = 600;
 /** Of an emoji's name, in UTF-16 units. */
 export const MAX_EMOJI_NAME_LENGTH = 32;
 /** Of an app's own JSON in a message: bytes of UTF-8, and levels, itself being the first. */
