@@ -45,7 +45,7 @@ const UNFIT = "\\u0000-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u206f\\uff
 const NAME = `^[^${UNFIT}]*[^\\s${UNFIT}][^${UNFIT}]*$`;
 
 /** Text of `min` to `max` code points once it is trimmed, without NUL. */
-function trimmedText(min: number, max: number) {
+export function trimmedText(min: number, max: number) {
   return withoutNul.trim()
     .refine(wellFormed, WELL_FORMED)
     .refine((text) => characters(text) >= min, min === 1 ? "must not be blank" : "is too short")

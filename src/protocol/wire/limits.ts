@@ -44,6 +44,13 @@ export const MAX_DELETE_SECONDS = 604_800;
 export const PAGE_SIZE = 50;
 export const MAX_PAGE_SIZE = 100;
 
+/** Of what is searched for. */
+export const MAX_SEARCH_LENGTH = 200;
+/** Words, phrases and exclusions in one search. */
+export const MAX_SEARCH_TERMS = 16;
+/** Messages on a page of a search, unless the request says otherwise. */
+export const SEARCH_PAGE_SIZE = 20;
+
 /** Rooms on a page of one's own. */
 export const MAX_OWN_ROOMS = 200;
 /** Users that are added to a room at once. */
