@@ -26,6 +26,8 @@ function openStandings(stored: Partial<Record<string, Partial<Standing>>> = {}) 
     asked: [] as string[],
     rules: { ...OPEN_RULES } as RoomRules,
     stored,
+    /** The rooms that have changed, or may have. */
+    changed: [] as string[],
     /** Called while the store is asked, before it answers. */
     meanwhile: () => {},
   };
@@ -47,6 +49,7 @@ function openStandings(stored: Partial<Record<string, Partial<Standing>>> = {}) 
         },
       },
     } as unknown as ConstructorParameters<typeof Standings>[0],
+    { onChange: (roomId) => world.changed.push(roomId) },
   );
   return Object.assign(world, { standings });
 }
@@ -74,6 +77,18 @@ Deno.test("after entries that were missed a standing is as old as before them", 
   await standings.read("room", "bob", 3);
   standings.move("room", [said(4)]);
   assert.ok(standings.known("room", "bob", 4));
+});
+
+Deno.test("where entries were missed, the room may have changed", async () => {
+  const { standings, changed } = openStandings({ bob: { role: "member" } });
+  standings.move("room", [said(1)]);
+  await standings.read("room", "bob", 1);
+  const before = changed.length;
+  standings.move("room", [said(2)]);
+  assert.equal(changed.length, before);
+  await standings.read("room", "bob", 3);
+  standings.move("room", [noticed(3, "room_updated", { changes: { name: "Tea" } })]);
+  assert.equal(changed.length, before + 1);
 });
 
 Deno.test("entries that arrive twice or late move nothing back", async () => {

@@ -260,6 +260,10 @@ export class Feed {
       if (related === null) break;
       this.#deliver(entry, related);
       delivered.push(entry);
+      if (entry.kind !== "created" || !changesRoom(entry.message)) continue;
+      // First what decides who may do what: whoever is shown the change asks for it.
+      this.#log.advance(this.#roomId, delivered.splice(0), this.#epoch);
+      this.#onRoomChange?.(entry);
     }
     this.#log.advance(this.#roomId, delivered, this.#epoch);
     return isLeft;
@@ -269,7 +273,6 @@ export class Feed {
     const { text } = this.window.apply(entry);
     this.#send(entryFrame(entry, { roomId: this.#roomIdText, message: text, related }));
     this.#metrics.delivered(this.live.size, Date.now() - entry.createdAt.getTime());
-    if (entry.kind === "created" && changesRoom(entry.message)) this.#onRoomChange?.(entry);
   }
 
   #send(text: string): void {

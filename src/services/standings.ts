@@ -65,7 +65,7 @@ interface Meanwhile {
 
 export interface StandingsOptions {
   table?: typeof capabilitiesOf | undefined;
-  /** The room has changed: its members or settings. */
+  /** The room has changed, or may have in entries that were missed: its members or settings. */
   onChange?: (roomId: string) => void;
 }
 
@@ -174,6 +174,7 @@ export class Standings {
     const generation = this.#generations++;
     const room = { generation, seq, changes: 0, rules, standings, meanwhile: null };
     this.#rooms.set(roomId, room);
+    this.#onChange(roomId);
     return room;
   }
 

@@ -42,6 +42,22 @@ export function testInstances(setting: InstancesSetting): void {
     }
   });
 
+  test("settings changed on one instance are shown on the other as they are now", async (pair) => {
+    const { ada, bob, roomId } = await adaAndBob(pair);
+    const there = await pair.b.join(bob, roomId);
+    for (const name of ["Tea", "Coffee"]) {
+      const { status } = await ada.request("PATCH", `/rooms/${roomId}`, { name });
+      assert.equal(status, 200);
+      await there.event(
+        "message:new",
+        ({ message }) => message.systemData?.changes?.name === name,
+      );
+    }
+    await there.event("room:updated", ({ room }) => room.name === "Coffee");
+    const names = new Set(there.all("room:updated").map(({ room }) => room.name));
+    assert.ok(names.isSubsetOf(new Set(["Tea", "Coffee"])), [...names].join(", "));
+  });
+
   test("changes on both instances reach sockets on both, in order, with what they made", async (pair) => {
     const { ada, bob, roomId } = await adaAndBob(pair);
     const [here, there] = [await pair.a.join(ada, roomId), await pair.b.join(bob, roomId)];
