@@ -2,6 +2,7 @@
  * Puts the server together from its config; the only file that names adapters. Those with a driver
  * are imported where they are used: a driver takes a third of a start.
  */
+import { FolderBlobs } from "./adapters/blobs/folder.ts";
 import { InProcessBus } from "./adapters/bus/in_process.ts";
 import { MongoBus } from "./adapters/bus/mongodb.ts";
 import type { RedisBus } from "./adapters/bus/redis/bus.ts";
@@ -34,9 +35,10 @@ import type { Services } from "./services/services.ts";
 import { Standings } from "./services/standings.ts";
 import { Tokens } from "./services/tokens.ts";
 import { type Config, ConfigError } from "./config.ts";
-import { dataDirFault } from "./config/file_fault.ts";
+import { folderFault } from "./config/file_fault.ts";
 import { createApp } from "./http/app.ts";
 import { RepeatingJob } from "./jobs/repeating_job.ts";
+import type { BlobStore } from "./ports/blobs.ts";
 import type { Bus } from "./ports/bus.ts";
 import type { Store } from "./ports/store/store.ts";
 import { Rooms } from "./rooms/rooms.ts";
@@ -78,7 +80,7 @@ const DELETIONS = { startMs: 2_000, intervalMs: 2_000 };
 export async function compose(config: Config, siblings?: Siblings): Promise<Server> {
   using opened = new DisposableStack();
   const load = opened.use(new LoopLoad());
-  const { store, bus, sharedLimiters } = await openBackends(config, load, siblings);
+  const { store, blobs, bus, sharedLimiters } = await openBackends(config, load, siblings);
   const metrics = new Metrics(siblings?.collectMetrics);
   siblings?.onMetricsWanted(() => metrics.snapshot());
   const passwords = new Passwords(config.bcryptCost, config.workers);
@@ -88,6 +90,7 @@ export async function compose(config: Config, siblings?: Siblings): Promise<Serv
   const accountLog = new AccountLog(store, bus);
   const services: Services = {
     store,
+    blobs,
     bus,
     log: new RoomLog(store, bus, metrics, standings),
     accountLog,
@@ -128,7 +131,8 @@ export async function compose(config: Config, siblings?: Siblings): Promise<Serv
   opened.move();
   return {
     fetch: app.fetch,
-    description: `store: ${store.description}; bus: ${bus.description}${limits}`,
+    description:
+      `store: ${store.description}; files: ${blobs.description}; bus: ${bus.description}${limits}`,
     async drain() {
       draining = true;
       await gateway.drain();
@@ -144,15 +148,16 @@ export async function compose(config: Config, siblings?: Siblings): Promise<Serv
       services.rateLimits.close();
       metrics.close();
       load.close();
-      // MongoDB's bus uses the store's connection.
-      await bus.close().finally(() => store.close());
+      // On MongoDB bus and blobs use the store's connection.
+      await Promise.allSettled([blobs.close(), bus.close()]).finally(() => store.close());
     },
   };
 }
 
-/** What an instance depends on: the store, and the bus between instances. */
+/** What an instance depends on: the store, the bytes of files, and the bus between instances. */
 interface Backends {
   store: Store;
+  blobs: BlobStore;
   bus: Bus;
   /** Null where each instance counts for itself. */
   sharedLimiters: SharedLimiters | null;
@@ -175,11 +180,13 @@ async function openBackends(
       return bus;
     }),
   );
+  const blobs = await openBlobs(config);
+  opened.defer(() => blobs.close());
   const bus = redis ?? await openBus(config, mongodb, siblings);
   if (!redis) opened.defer(() => bus.close());
   const sharedLimiters = await chooseLimiters(redis, mongodb) ?? siblings?.limiters ?? null;
   opened.move();
-  return { store, bus, sharedLimiters };
+  return { store, blobs, bus, sharedLimiters };
 }
 
 /**
@@ -236,8 +243,23 @@ async function openSqlite(dataDir: string, load?: LoopLoad): Promise<Store> {
     throw new ConfigError(
       error instanceof StartupFault
         ? `DATA_DIR is ${JSON.stringify(dataDir)}, ${oneLine(error)}`
-        : dataDirFault(dataDir, error),
+        : folderFault("DATA_DIR", dataDir, error),
     );
+  }
+}
+
+/**
+ * Opens the store of files' bytes; also for commands beside a server.
+ * @throws ConfigError if it cannot be used
+ */
+export async function openBlobs(
+  { dataDir, filesDir }: Pick<Config, "dataDir" | "filesDir">,
+): Promise<BlobStore> {
+  const path = filesDir ?? `${dataDir}/files`;
+  try {
+    return await FolderBlobs.open(path);
+  } catch (error) {
+    throw new ConfigError(folderFault("FILES_DIR", path, error));
   }
 }
 

@@ -5,11 +5,21 @@ import type { CommandLine } from "./config/command_line.ts";
 import { ConfigError } from "./config/config_error.ts";
 import { developmentSecrets, type Secrets } from "./config/development_secrets.ts";
 import { readEnvFile } from "./config/env_file.ts";
-import { checkFolder, dataDirFault } from "./config/file_fault.ts";
+import { checkFolder, folderFault } from "./config/file_fault.ts";
 import { misspellings } from "./config/misspellings.ts";
 import { readSettings, Settings } from "./config/settings.ts";
 
 export { ConfigError };
+
+/** An S3-compatible service, and where files are in it. */
+export interface S3Settings {
+  /** Without the bucket, and without a slash at its end. */
+  endpoint: string;
+  bucket: string;
+  accessKeyId: string;
+  secretAccessKey: string;
+  region: string;
+}
 
 export interface Config {
   production: boolean;
@@ -21,6 +31,14 @@ export interface Config {
   redisUrl: string | null;
   bus: "auto" | "memory" | "mongodb" | "redis";
   dataDir: string;
+  /** Where files are kept, rather than in a folder or MongoDB. */
+  s3: S3Settings | null;
+  /** The folder of files; null: they are in MongoDB or on S3. */
+  filesDir: string | null;
+  /** In bytes. */
+  maxFileSize: number;
+  /** In bytes, all files of a user together. */
+  maxFilesPerUser: number;
   /** How many isolates serve the port. */
   workers: number;
   /** Origins that may use REST and the WebSocket from a browser, beside the server's own. */
@@ -55,6 +73,15 @@ export interface Config {
 type Variables = Record<string, string | undefined>;
 
 const PRODUCTION_COST = 10;
+/** What services without regions expect. */
+const DEFAULT_REGION = "us-east-1";
+/** What must be set if any of S3's settings is, and what to set it to. */
+const S3_SETTINGS: Readonly<Record<string, string>> = {
+  S3_ENDPOINT: "the service's URL",
+  S3_BUCKET: "the bucket's name",
+  S3_ACCESS_KEY_ID: "the id of a key that may read and write the bucket",
+  S3_SECRET_ACCESS_KEY: "that key's secret",
+};
 
 /**
  * Reads `.env` in the working directory, if there is one, the environment, which overrides it,
@@ -117,6 +144,9 @@ export async function readConfig(
     redisUrl: env.REDIS_URL ?? null,
     bus: env.BUS,
     dataDir: env.DATA_DIR,
+    ...filePlaces(env),
+    maxFileSize: env.MAX_FILE_SIZE,
+    maxFilesPerUser: env.MAX_FILES_PER_USER,
     workers: env.WORKERS,
     corsOrigins: env.CORS_ORIGIN,
     accessSecret: secrets.access,
@@ -135,6 +165,24 @@ export async function readConfig(
     logLevel: env.LOG_LEVEL === "warn" ? "warning" : env.LOG_LEVEL,
     logFormat: env.LOG_FORMAT ?? (production ? "json" : "pretty"),
     warnings: [...misspelt, ...combinedWarnings(settings, set)],
+  };
+}
+
+/** Where files are: on S3, in the folder that was chosen, in MongoDB, or beside the embedded database. */
+function filePlaces(env: Settings): Pick<Config, "s3" | "filesDir"> {
+  if (env.S3_ENDPOINT !== undefined) return { s3: s3Of(env), filesDir: null };
+  if (env.FILES_DIR !== undefined) return { s3: null, filesDir: env.FILES_DIR };
+  return { s3: null, filesDir: env.MONGODB_URI === undefined ? `${env.DATA_DIR}/files` : null };
+}
+
+/** All of them are set if one is. */
+function s3Of(env: Settings): S3Settings {
+  return {
+    endpoint: env.S3_ENDPOINT!,
+    bucket: env.S3_BUCKET!,
+    accessKeyId: env.S3_ACCESS_KEY_ID!,
+    secretAccessKey: env.S3_SECRET_ACCESS_KEY!,
+    region: env.S3_REGION ?? DEFAULT_REGION,
   };
 }
 
@@ -179,6 +227,7 @@ function combinedFaults(settings: Partial<Settings>, set: Record<string, string>
       "ADMIN_PASSWORD is set, and ADMIN_EMAIL is not; set it to the email of the account that has it, or unset both",
     );
   }
+  faults.push(...s3Faults(set));
   if (BUS === "redis" && !set.REDIS_URL) {
     faults.push('BUS is "redis", and REDIS_URL is not set; set it to redis://host:6379');
   }
@@ -196,6 +245,14 @@ function combinedFaults(settings: Partial<Settings>, set: Record<string, string>
     faults.push(`WORKERS is ${WORKERS}, and Deno Deploy starts isolates by itself; unset it`);
   }
   return faults;
+}
+
+function s3Faults(set: Record<string, string>): string[] {
+  const given = [...Object.keys(S3_SETTINGS), "S3_REGION"].find((name) => set[name]);
+  if (given === undefined) return [];
+  return Object.entries(S3_SETTINGS).filter(([name]) => !set[name]).map(([name, what]) =>
+    `${name} is not set, and ${given} is; set it to ${what}, or unset all settings of S3`
+  );
 }
 
 function combinedWarnings(settings: Partial<Settings>, set: Record<string, string>): string[] {
@@ -225,7 +282,7 @@ async function readSecrets(
       secrets.refresh ||= made.refresh;
     } catch (error) {
       if (error instanceof ConfigError) faults.push(...error.faults);
-      else faults.push(dataDirFault(DATA_DIR, error));
+      else faults.push(folderFault("DATA_DIR", DATA_DIR, error));
     }
   }
   if (secrets.access !== "" && secrets.access === secrets.refresh) {

@@ -9,7 +9,8 @@ const SECRETS = { JWT_SECRET: "a".repeat(32), JWT_REFRESH_SECRET: "b".repeat(32)
 const PRODUCTION = { NODE_ENV: "production", ...SECRETS };
 
 Deno.test("every setting has a default", async () => {
-  const config = await readConfig({ DATA_DIR: await Deno.makeTempDir() });
+  const DATA_DIR = await Deno.makeTempDir();
+  const config = await readConfig({ DATA_DIR });
   const { accessSecret, refreshSecret, dataDir: _, ...rest } = config;
   assert.ok(accessSecret.length >= 32 && refreshSecret.length >= 32);
   assert.notEqual(accessSecret, refreshSecret);
@@ -18,6 +19,10 @@ Deno.test("every setting has a default", async () => {
     host: "127.0.0.1",
     port: 3000,
     mongodbUri: null,
+    s3: null,
+    filesDir: `${DATA_DIR}/files`,
+    maxFileSize: 25 * 1_024 * 1_024,
+    maxFilesPerUser: 1_024 * 1_024 * 1_024,
     redisUrl: null,
     bus: "auto",
     workers: 1,
@@ -57,6 +62,41 @@ Deno.test("an empty value counts as unset", async () => {
   assert.deepEqual([config.port, config.mongodbUri], [3000, null]);
 });
 
+const S3 = {
+  S3_ENDPOINT: "https://s3.example.com/",
+  S3_BUCKET: "echoroom",
+  S3_ACCESS_KEY_ID: "key",
+  S3_SECRET_ACCESS_KEY: "hush",
+};
+
+Deno.test("files are on S3, in the folder that is set, in MongoDB or in DATA_DIR, in this order", async () => {
+  const places = async (settings: Record<string, string>) => {
+    const { s3, filesDir } = await readConfig({ ...SECRETS, DATA_DIR: "data", ...settings });
+    return [s3?.endpoint ?? null, filesDir];
+  };
+  const [MONGODB_URI, FILES_DIR] = ["mongodb://host", "uploads"];
+  const s3 = "https://s3.example.com";
+  assert.deepEqual(await places({ ...S3, MONGODB_URI, FILES_DIR }), [s3, null]);
+  assert.deepEqual(await places({ MONGODB_URI, FILES_DIR }), [null, "uploads"]);
+  assert.deepEqual(await places({ MONGODB_URI }), [null, null]);
+  assert.deepEqual(await places({}), [null, "data/files"]);
+});
+
+Deno.test("the region of S3 is that of services without regions, unless it is set", async () => {
+  const region = async (settings: Record<string, string>) =>
+    (await readConfig({ ...SECRETS, ...S3, ...settings })).s3?.region;
+  assert.equal(await region({}), "us-east-1");
+  assert.equal(await region({ S3_REGION: "eu-central-1" }), "eu-central-1");
+});
+
+Deno.test("a size is a number of bytes, KB, MB, GB or TB", async () => {
+  const size = async (MAX_FILE_SIZE: string) =>
+    (await readConfig({ ...SECRETS, MAX_FILE_SIZE })).maxFileSize;
+  assert.equal(await size("2048"), 2_048);
+  assert.equal(await size("1.5 kb"), 1_536);
+  assert.equal(await size("5GB"), 5 * 1_024 ** 3);
+});
+
 const UNUSABLE: [settings: Record<string, string>, line: RegExp][] = [
   [{ PORT: "http" }, /^PORT is "http"; set it to a whole number from 0 to 65535$/],
   [{ PORT: "65536" }, /^PORT is 65536; set it to/],
@@ -85,6 +125,34 @@ const UNUSABLE: [settings: Record<string, string>, line: RegExp][] = [
   [{ JWT_SECRET: `\u200e${"a".repeat(32)}` }, /^JWT_SECRET holds .* invisible character/],
   [{ CORS_ORIGIN: "http://a.example\nhttp://b.example" }, /^CORS_ORIGIN holds a line break/],
   [{ METRICS_TOKEN: "tökën" }, /^METRICS_TOKEN holds characters that a header cannot carry/],
+  [
+    { MAX_FILE_SIZE: "25 apples" },
+    /^MAX_FILE_SIZE is "25 apples"; set it to a size from 1KB to 5GB/,
+  ],
+  [{ MAX_FILE_SIZE: "6GB" }, /^MAX_FILE_SIZE is "6GB"; set it to a size from 1KB to 5GB, such/],
+  [{ MAX_FILES_PER_USER: "0" }, /^MAX_FILES_PER_USER is "0"; set it to a size from 1KB to 1000TB/],
+  [{ ...S3, S3_ENDPOINT: "s3.example.com" }, /^S3_ENDPOINT is not the URL of an S3 service; write/],
+  [
+    { ...S3, S3_ENDPOINT: "https://u:p@host" },
+    /^S3_ENDPOINT is not the URL of an S3 service; write/,
+  ],
+  [
+    { ...S3, S3_BUCKET: "My Bucket" },
+    /^S3_BUCKET is not a bucket's name; write 3 to 63 lower-case/,
+  ],
+  [
+    { ...S3, S3_BUCKET: "" },
+    /^S3_BUCKET is not set, and S3_ENDPOINT is; set it to the bucket's name/,
+  ],
+  [
+    { ...S3, S3_ENDPOINT: "" },
+    /^S3_ENDPOINT is not set, and S3_BUCKET is; set it to the service's/,
+  ],
+  [{ ...S3, S3_ACCESS_KEY_ID: "" }, /^S3_ACCESS_KEY_ID is not set, and S3_ENDPOINT is; set it to/],
+  [
+    { ...S3, S3_SECRET_ACCESS_KEY: "" },
+    /^S3_SECRET_ACCESS_KEY is not set, and S3_ENDPOINT is; set/,
+  ],
   [{ BUS: "kafka" }, /^BUS is "kafka"; set it to auto or memory or mongodb or redis$/],
   [{ JWT_SECRET: "short" }, /^JWT_SECRET is shorter than 32 bytes; make a longer one/],
   [{ JWT_REFRESH_SECRET: "short" }, /^JWT_REFRESH_SECRET is shorter than 32 bytes/],
@@ -455,12 +523,21 @@ Deno.test("a database file that is not a database stops the start with one line"
   assert.match(output, /^EchoRoom cannot start: DATA_DIR .*not a database.*\n$/);
 });
 
-Deno.test("the start line names the port that was free, the store, the bus and the limits", async () => {
+Deno.test("a place for files that cannot be written stops the start with one line", async () => {
+  const DATA_DIR = await Deno.makeTempDir();
+  const FILES_DIR = `${DATA_DIR}/a file`;
+  await Deno.writeTextFile(FILES_DIR, "");
+  const { code, output } = await runMain({ DATA_DIR, FILES_DIR });
+  assert.equal(code, 1);
+  assert.match(output, /^EchoRoom cannot start: FILES_DIR is .*a file is in the way.*\n$/);
+});
+
+Deno.test("the start line names the port that was free, the stores, the bus and the limits", async () => {
   const server = await spawnServer();
   const [line] = server.output().split("\n");
   assert.match(
     line!,
-    /^EchoRoom \d+\.\d+\.\d+ is ready at http:\/\/127\.0\.0\.1:\d+ \(docs: .*\/docs; store: SQLite \(.*\); bus: memory .*; rate limits OFF\)$/,
+    /^EchoRoom \d+\.\d+\.\d+ is ready at http:\/\/127\.0\.0\.1:\d+ \(docs: .*\/docs; store: SQLite \(.*\); files: folder \(.*\); bus: memory .*; rate limits OFF\)$/,
   );
   assert.notEqual(new URL(server.url).port, "0");
   await server.stop();

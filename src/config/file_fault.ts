@@ -31,12 +31,16 @@ function isSystemPlace(error: unknown): boolean {
   return error instanceof Deno.errors.NotCapable && error.message.includes("--allow-all");
 }
 
-/** The line for a data folder that cannot be used. */
-export function dataDirFault(dataDir: string, error: unknown): string {
+/** The line for a setting's folder that cannot be used. */
+export function folderFault(
+  setting: "DATA_DIR" | "FILES_DIR",
+  path: string,
+  error: unknown,
+): string {
   const fix = error instanceof Deno.errors.NotCapable && !isSystemPlace(error)
     ? "start with `deno task start`, or set it to a folder that the flags allow"
     : "set it to a folder that can be written";
-  return `DATA_DIR is ${JSON.stringify(dataDir)}, where nothing can be kept (${
+  return `${setting} is ${JSON.stringify(path)}, where nothing can be kept (${
     fileFault(error)
   }); ${fix}`;
 }

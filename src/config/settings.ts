@@ -1,6 +1,7 @@
 /** Every setting of EchoRoom: its name, its values, its default. */
 import { z } from "zod";
 import {
+  byteSize,
   duration,
   durationOrOff,
   emails,
@@ -11,6 +12,8 @@ import {
   origins,
   password,
   redisUrl,
+  s3Bucket,
+  s3Endpoint,
   secret,
   text,
   wholeNumber,
@@ -26,6 +29,14 @@ export const Settings = z.object({
   HOST: host().optional(),
   MONGODB_URI: mongodbUri().optional(),
   DATA_DIR: text().default("./data"),
+  FILES_DIR: text().optional(),
+  S3_ENDPOINT: s3Endpoint().optional(),
+  S3_BUCKET: s3Bucket().optional(),
+  S3_ACCESS_KEY_ID: headerToken().optional(),
+  S3_SECRET_ACCESS_KEY: headerToken().optional(),
+  S3_REGION: headerToken().optional(),
+  MAX_FILE_SIZE: byteSize("1KB", "5GB").default(25 * 1_024 ** 2),
+  MAX_FILES_PER_USER: byteSize("1KB", "1000TB").default(1_024 ** 3),
   REDIS_URL: redisUrl().optional(),
   BUS: oneOf(["auto", "memory", "mongodb", "redis"]).default("auto"),
   WORKERS: workers().default(1),

@@ -69,6 +69,30 @@ export function duration() {
   });
 }
 
+const UNITS: Readonly<Record<string, number>> = {
+  B: 1,
+  KB: 1_024,
+  MB: 1_024 ** 2,
+  GB: 1_024 ** 3,
+  TB: 1_024 ** 4,
+};
+
+/** A number of bytes such as `25MB`, of which 1 KB has 1,024 as in nginx's `25m`. */
+export function byteSize(min: string, max: string) {
+  const [least, most] = [bytesOf(min)!, bytesOf(max)!];
+  return text().transform((value, context) => {
+    const bytes = bytesOf(value);
+    if (bytes !== null && bytes >= least && bytes <= most) return bytes;
+    context.addIssue(`is ${quote(value)}; set it to a size from ${min} to ${max}, such as 25MB`);
+    return z.NEVER;
+  });
+}
+
+function bytesOf(value: string): number | null {
+  const [, number, unit = "B"] = value.match(/^(\d{1,15}(?:\.\d{1,3})?) ?([KMGT]?B)?$/i) ?? [];
+  return number === undefined ? null : Math.floor(Number(number) * UNITS[unit.toUpperCase()]!);
+}
+
 /** A length of time in seconds, or `off`. */
 export function durationOrOff() {
   return text().transform((value, context): number | "off" => {
@@ -172,6 +196,24 @@ function isPercentEncoded(part: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** The URL of an S3-compatible service, without a slash at its end. */
+export function s3Endpoint() {
+  return text().refine(
+    (value) => /^https?:\/\/[^/?#@]+(\/[^?#]*)?$/.test(value) && URL.canParse(value),
+    {
+      error:
+        "is not the URL of an S3 service; write https://s3.eu-central-1.amazonaws.com, without the bucket",
+    },
+  ).transform((value) => value.replace(/\/+$/, ""));
+}
+
+/** The name of an S3 bucket. */
+export function s3Bucket() {
+  return text().refine((value) => /^[a-z\d][a-z\d.-]{1,61}[a-z\d]$/.test(value), {
+    error: "is not a bucket's name; write 3 to 63 lower-case letters, digits, dots and hyphens",
+  });
 }
 
 /** Comma-separated origins, each once and in canonical form. */

@@ -19,10 +19,10 @@ export interface OperationsSettings {
 }
 
 export function operationsRoutes(
-  services: Pick<Services, "store" | "bus" | "metrics">,
+  services: Pick<Services, "store" | "blobs" | "bus" | "metrics">,
   { production, metricsToken, isDraining }: OperationsSettings,
 ) {
-  const { store, bus, metrics } = services;
+  const { store, blobs, bus, metrics } = services;
   const routes = new Hono<Env>()
     .get(
       "/health",
@@ -50,10 +50,15 @@ export function operationsRoutes(
       query(protocol.ReadinessQuery),
       async (c) => {
         const busMatters = c.req.valid("query").ignore !== "bus";
-        const [storeState, busState] = await Promise.all([probe(store), probe(bus)]);
+        const [storeState, filesState, busState] = await Promise.all(
+          [store, blobs, bus].map(probe),
+        ) as [Probe, Probe, Probe];
         const checks = {
           store: storeState.state,
           ...(storeState.cause && { storeCause: storeState.cause }),
+          // Without files the chat goes on: they are no reason to send requests elsewhere.
+          files: filesState.state,
+          ...(filesState.cause && { filesCause: filesState.cause }),
           bus: busState.state,
           ...(busState.cause && { busCause: busState.cause }),
           draining: isDraining() ? "yes" : "no",

@@ -28,7 +28,8 @@ export interface BlobPresigner {
 }
 
 /**
- * Keys are made by the application: 1 to 200 of `A-Za-z0-9-_/.`, without `..` and empty segments.
+ * Keys are made by the application (`newBlobKey`): 1 to 200 of `A-Za-z0-9-_/.`, without `..` and
+ * empty segments; none is another one with a slash and more behind it, because folders hold them.
  *
  * Guarantees of every method:
  * - bytes are streamed with back-pressure: a call holds a bounded number of them in memory;

@@ -1,4 +1,5 @@
 /** What use cases depend on; each names the few of these that it needs. */
+import type { BlobStore } from "../ports/blobs.ts";
 import type { Bus } from "../ports/bus.ts";
 import type { Store } from "../ports/store/store.ts";
 import type { AccountLog } from "./account_log.ts";
@@ -29,6 +30,8 @@ export interface AdminSettings {
 
 export interface Services {
   store: Store;
+  /** The bytes of files. */
+  blobs: BlobStore;
   bus: Bus;
   log: RoomLog;
   accountLog: AccountLog;

@@ -90,7 +90,12 @@ export function testChat({ name, fresh }: StoreSetting): void {
     const server = await startServer(await fresh());
     const { status, body } = await request(server.url, "GET", "/ready");
     assert.equal(status, 200);
-    assert.deepEqual(body.checks, { store: "ok", bus: "ok", draining: "no" });
+    assert.deepEqual(body.checks, {
+      store: "ok",
+      files: "ok",
+      bus: "ok",
+      draining: "no",
+    });
     await server.stop();
   });
 }

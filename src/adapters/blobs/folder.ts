@@ -1,0 +1,226 @@
+/** Blobs as files of a folder, each at the path that its key names. */
+import { dirname, join } from "node:path";
+import type { BlobInfo, BlobStore, ByteRange } from "../../ports/blobs.ts";
+import { codeOf, step } from "./faults.ts";
+
+/** Where blobs are written before they are moved to their place; no key names it. */
+const DRAFTS = "~drafts";
+/** What is older was left by a process that was killed. */
+const DRAFT_LIFE_MS = 24 * 60 * 60 * 1_000;
+/** How many of those are removed at a start. */
+const MAX_SWEPT = 1_000;
+const CHUNK_BYTES = 64 * 1_024;
+const PART_OF_KEY = /^[\w.-]+$/;
+
+export class FolderBlobs implements BlobStore {
+  readonly description: string;
+  readonly presigner = null;
+  readonly #root: string;
+  readonly #drafts: string;
+
+  private constructor(root: string) {
+    this.#root = root;
+    this.#drafts = join(root, DRAFTS);
+    this.description = `folder (${root})`;
+  }
+
+  /**
+   * Makes the folder if it is missing, for this user only, and removes old drafts.
+   * @throws an error of the file system
+   */
+  static async open(root: string): Promise<FolderBlobs> {
+    const blobs = new FolderBlobs(root);
+    await Deno.mkdir(blobs.#drafts, { recursive: true, mode: 0o700 });
+    await blobs.#sweep(Date.now() - DRAFT_LIFE_MS);
+    return blobs;
+  }
+
+  async put(key: string, bytes: ReadableStream<Uint8Array>): Promise<number> {
+    return await this.#placed(key, async (draft) => {
+      // Before the first byte is asked for.
+      using file = await step(Deno.open(draft, { write: true, createNew: true, mode: 0o600 }));
+      const size = await writeAll(file, bytes);
+      await file.sync();
+      return size;
+    }).catch(async (error) => {
+      await bytes.cancel(error).catch(() => {});
+      throw error;
+    });
+  }
+
+  async get(key: string, range?: ByteRange): Promise<ReadableStream<Uint8Array> | null> {
+    const file = await unlessMissing(openFile(this.#pathOf(key)));
+    if (file === null || range === undefined) return file?.readable ?? null;
+    return await part(file, range);
+  }
+
+  async stat(key: string): Promise<BlobInfo | null> {
+    const info = await unlessMissing(Deno.stat(this.#pathOf(key)));
+    if (!info?.isFile) return null;
+    return { key, size: info.size, modifiedAt: info.mtime ?? new Date(0) };
+  }
+
+  async copy(from: string, to: string): Promise<boolean> {
+    if (await this.stat(from) === null) return false;
+    return await this.#placed(to, async (draft) => {
+      // No step: how long it takes depends on the size.
+      const copied = await unlessMissing(Deno.copyFile(this.#pathOf(from), draft).then(() => true));
+      if (copied) await sync(draft);
+      return copied ?? false;
+    });
+  }
+
+  async delete(key: string): Promise<void> {
+    const path = this.#pathOf(key);
+    const removed = await unlessMissing(Deno.remove(path).then(() => true));
+    if (removed) await step(syncFolder(dirname(path)));
+  }
+
+  async list(prefix: string, after: string, limit: number): Promise<BlobInfo[]> {
+    const found: BlobInfo[] = [];
+    for await (const key of this.#keys("", prefix, after)) {
+      if (found.length === limit) break;
+      const info = await this.stat(key);
+      if (info) found.push(info);
+    }
+    return found;
+  }
+
+  /** A folder that was unmounted has no drafts. */
+  async ping(): Promise<void> {
+    await step(Deno.stat(this.#drafts));
+  }
+
+  async close(): Promise<void> {}
+
+  #pathOf(key: string): string {
+    return join(this.#root, key);
+  }
+
+  /** Lets `write` write a draft, then moves it to its place, if it returns anything but false. */
+  async #placed<T>(key: string, write: (draft: string) => Promise<T>): Promise<T> {
+    const draft = join(this.#drafts, crypto.randomUUID());
+    const path = this.#pathOf(key);
+    try {
+      const result = await write(draft);
+      if (result === false) return result;
+      const made = await step(makeFolder(dirname(path), this.#root));
+      await step(Deno.rename(draft, path));
+      for (const folder of new Set([dirname(path), ...made])) await step(syncFolder(folder));
+      return result;
+    } catch (error) {
+      await Deno.remove(draft).catch(() => {});
+      throw error;
+    }
+  }
+
+  /** Keys in order; of each folder on the way only its own names are held. */
+  async *#keys(folder: string, prefix: string, after: string): AsyncGenerator<string> {
+    for (const name of await this.#namesIn(folder)) {
+      const key = folder + name;
+      if (!key.endsWith("/")) {
+        if (key.startsWith(prefix) && key > after) yield key;
+      } else if (
+        (key.startsWith(prefix) || prefix.startsWith(key)) &&
+        (key > after || after.startsWith(key))
+      ) yield* this.#keys(key, prefix, after);
+    }
+  }
+
+  /** Sorted as keys are: the names of folders end with a slash. */
+  async #namesIn(folder: string): Promise<string[]> {
+    const entries = Array.fromAsync(Deno.readDir(join(this.#root, folder)));
+    return (await step(entries))
+      .filter(({ name }) => PART_OF_KEY.test(name))
+      .map(({ name, isDirectory }) => isDirectory ? `${name}/` : name)
+      .sort();
+  }
+
+  async #sweep(before: number): Promise<void> {
+    let swept = 0;
+    for await (const { name } of Deno.readDir(this.#drafts)) {
+      const path = join(this.#drafts, name);
+      // Another process may sweep at the same time.
+      const info = await unlessMissing(Deno.stat(path));
+      if (!info?.mtime || info.mtime.getTime() >= before) continue;
+      await unlessMissing(Deno.remove(path));
+      if (++swept === MAX_SWEPT) return;
+    }
+  }
+}
+
+/** @returns null where there is nothing */
+async function unlessMissing<T>(work: Promise<T>): Promise<T | null> {
+  return await step(work.catch((error) => {
+    if (["ENOENT", "ENOTDIR"].includes(codeOf(error))) return null;
+    throw error;
+  }));
+}
+
+/** @returns null for a folder */
+async function openFile(path: string): Promise<Deno.FsFile | null> {
+  const file = await Deno.open(path);
+  if ((await file.stat()).isFile) return file;
+  file.close();
+  return null;
+}
+
+async function writeAll(file: Deno.FsFile, bytes: ReadableStream<Uint8Array>): Promise<number> {
+  let size = 0;
+  // What the stream errors with is thrown as it is.
+  for await (const chunk of bytes) {
+    for (let at = 0; at < chunk.length;) at += await step(file.write(chunk.subarray(at)));
+    size += chunk.length;
+  }
+  return size;
+}
+
+/** The bytes of a range, read as they are asked for. */
+async function part(file: Deno.FsFile, { start, end }: ByteRange) {
+  let rest = end - start + 1;
+  try {
+    await step(file.seek(start, Deno.SeekMode.Start));
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const buffer = new Uint8Array(Math.min(rest, CHUNK_BYTES));
+      const read = rest === 0 ? null : await file.read(buffer);
+      if (read === null) {
+        file.close();
+        controller.close();
+        return;
+      }
+      rest -= read;
+      controller.enqueue(buffer.subarray(0, read));
+    },
+    cancel: () => file.close(),
+  }, { highWaterMark: 0 });
+}
+
+/**
+ * Makes a folder and those above it.
+ * @returns the folders that hold a new one, whose entries are to be synced
+ */
+async function makeFolder(path: string, root: string): Promise<string[]> {
+  if (path === root || await unlessMissing(Deno.stat(path)) !== null) return [];
+  const above = await makeFolder(dirname(path), root);
+  await Deno.mkdir(path, { mode: 0o700 }).catch((error) => {
+    if (codeOf(error) !== "EEXIST") throw error;
+  });
+  return [...above, dirname(path)];
+}
+
+async function sync(path: string): Promise<void> {
+  using file = await Deno.open(path, { write: true });
+  await file.sync();
+}
+
+/** Makes the entries of a folder durable; Windows has no such call, and needs none. */
+async function syncFolder(path: string): Promise<void> {
+  if (Deno.build.os === "windows") return;
+  using folder = await Deno.open(path);
+  await folder.sync();
+}
