@@ -228,6 +228,27 @@ export function testAccounts(test: Register): void {
     assert.equal(items[1]?.type === "read" && items[1].readSeq, 9);
   });
 
+  test("who joins again, or is added again, has a new item of their read position", async (store) => {
+    const [ada, bob, cleo] = await createUsers(store, 3);
+    const room = await createRoom(store, ada!);
+    for (const member of [bob!, cleo!]) {
+      await store.members.join(room.id, member.id);
+      await store.members.setRead(room.id, member.id, 9, false);
+      await settled(store, member);
+      await store.members.leave(room.id, member.id);
+    }
+    const before = await store.accounts.lastSeq(bob!.id);
+    assert.equal(await store.accounts.lastSeq(cleo!.id), before);
+    await store.members.join(room.id, bob!.id);
+    await write(store, room.id, notice(ada!, "member_added", [cleo!], { role: "member" }));
+    for (const [member, readSeq] of [[bob!, 1], [cleo!, 2]] as const) {
+      await settled(store, member);
+      const { items } = await store.accounts.itemsAfter(member.id, before, 10);
+      const read = items.find(({ type }) => type === "read");
+      assert.deepEqual(read, { seq: read?.seq, type: "read", roomId: room.id, readSeq });
+    }
+  });
+
   test("a page looks at as many numbers as it may, and says whether there are more", async (store) => {
     const ada = await createUser(store);
     const ids: string[] = [];
@@ -401,10 +422,9 @@ class Reader {
     }
     return new Map([...this.#items].flatMap(([key, item]) => {
       if (item.type === "room_removed") return [];
-      // How far one has read a room matters as long as one is a member, and the room's item is older.
-      if (item.type === "read") {
-        const room = this.#items.get(`room:${item.roomId}`);
-        if (room?.type !== "room" || room.seq > item.seq) return [];
+      // How far one has read a room matters as long as one is a member.
+      if (item.type === "read" && this.#items.get(`room:${item.roomId}`)?.type !== "room") {
+        return [];
       }
       return item.type === "room" ? [[key, withReadSeq(item, this.#items)]] : [[key, item]];
     }));

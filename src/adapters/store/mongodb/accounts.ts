@@ -199,13 +199,18 @@ export class MongoAccounts implements AccountStore {
     for (const member of await this.#withRooms(members)) {
       const { pending = [], roomId } = member;
       const rooms = pending.filter((mark) => kindOf(mark) === "room");
-      const reads = pending.filter((mark) => kindOf(mark) === "read");
+      const resets = pending.filter((mark) => kindOf(mark) === "reset");
+      const reads = [...pending.filter((mark) => kindOf(mark) === "read"), ...resets];
       if (rooms.length > 0 && await this.#concerns(member)) {
         marked.push({ key: roomKey(roomId), unmark: () => this.#unmark(member._id, rooms) });
       } else if (rooms.length > 0) {
         await this.#unmark(member._id, rooms);
       }
       if (reads.length === 0) continue;
+      if (reads.length === resets.length && !await this.#hasItem(userId, readKey(roomId))) {
+        await this.#unmark(member._id, resets);
+        continue;
+      }
       if (await this.#isRecent(userId, readKey(roomId))) isWaiting = true;
       else marked.push({ key: readKey(roomId), unmark: () => this.#unmark(member._id, reads) });
     }
@@ -239,7 +244,11 @@ export class MongoAccounts implements AccountStore {
   /** Whether a user is, or was, a member: who was never is told nothing of the room. */
   async #concerns({ userId, roomId, role }: MemberDocument): Promise<boolean> {
     if (role !== null) return true;
-    return await this.#items.findOne({ userId, key: roomKey(roomId) }) !== null;
+    return await this.#hasItem(userId, roomKey(roomId));
+  }
+
+  async #hasItem(userId: string, key: string): Promise<boolean> {
+    return await this.#items.findOne({ userId, key }) !== null;
   }
 
   /** Whether the key got a number just now. */

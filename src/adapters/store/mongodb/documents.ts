@@ -259,10 +259,13 @@ export function memberId(roomId: string, userId: string): string {
   return `${userId} ${roomId}`;
 }
 
-/** A mark of a change in a document of this user; `change` tells it from those of other changes. */
+/**
+ * A mark of a change in a document of this user; `change` tells it from those of other changes. Of a
+ * read position that a new membership has `reset` only who has an item of it needs to know.
+ */
 export function markOf(
   userId: string,
-  kind: "room" | "read" | "profile" | "block",
+  kind: "room" | "read" | "reset" | "profile" | "block",
   change: string,
 ): string {
   return `${userId} ${kind} ${change}`;

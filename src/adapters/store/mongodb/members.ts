@@ -284,14 +284,14 @@ export class MongoMembers implements MemberStore {
 
   /** Whether they had been there before, and neither were members nor are banned. */
   async #rejoin(
-    { _id, role, readSeq, joinedAt, pending = [] }: MemberDocument,
+    { _id, userId, role, readSeq, joinedAt, pending = [] }: MemberDocument,
   ): Promise<boolean> {
     const isFree = { $or: [{ ban: null }, { "ban.until": { $lte: joinedAt } }] };
     const { modifiedCount } = await this.#members.updateOne(
       { _id, role: null, ...isFree },
       {
         $set: { role, readSeq, joinedAt, hiddenN: null },
-        $addToSet: { pending: { $each: pending } },
+        $addToSet: { pending: { $each: [...pending, markOf(userId, "reset", newId())] } },
       },
     );
     return modifiedCount > 0;

@@ -214,8 +214,15 @@ export class RoomChanges {
       role ? { $set: { ...changed, role }, $addToSet } : { $set: changed },
     );
     if (matchedCount > 0) return 0;
+    const $set = { ...changed, ...added, role: role ?? "member" };
+    const marks = [$addToSet.pending, markOf(userId, "reset", String(seq))];
+    const { modifiedCount } = await this.#members.updateOne(
+      { ...filter, role: null },
+      { $set, $addToSet: { pending: { $each: marks } } },
+    );
+    if (modifiedCount > 0) return 1;
     const before = await this.#members.findOneAndUpdate(filter, {
-      $set: { ...changed, ...added, role: role ?? "member" },
+      $set,
       $setOnInsert: { userId, roomId },
       $addToSet,
     }, options);

@@ -13,6 +13,7 @@ import {
 import { hasWord } from "../../../domain/name.ts";
 import type { MemberQuery, Standings } from "../../../ports/store/members.ts";
 import {
+  hasReadItem,
   LAST_SEQ,
   lastMessage,
   parseRestriction,
@@ -63,11 +64,12 @@ export class SqliteMembers {
   join(roomId: string, userId: string): void {
     const now = Date.now();
     this.#sql.prepare(
-      `INSERT INTO members (user, room, role, read_seq, joined_at)
-       SELECT u.key, r.key, 'member', ${LAST_SEQ}, ?3 FROM rooms r, users u
+      `INSERT INTO members (user, room, role, read_seq, joined_at, read_pending)
+       SELECT u.key, r.key, 'member', ${LAST_SEQ}, ?3, ${hasReadItem("u.key", "r.id")}
+       FROM rooms r, users u
        WHERE r.id = ?1 AND r.type = 'public' AND r.deleted_at IS NULL AND u.id = ?2
        ON CONFLICT DO UPDATE SET role = excluded.role, read_seq = excluded.read_seq,
-         joined_at = excluded.joined_at, hidden_n = NULL
+         read_pending = excluded.read_pending, joined_at = excluded.joined_at, hidden_n = NULL
        WHERE role IS NULL AND (ban IS NULL OR ban ->> 'until' <= ?3)`,
     ).run(roomId, userId, now);
   }

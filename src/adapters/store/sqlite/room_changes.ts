@@ -2,11 +2,16 @@
 import type { Role } from "../../../domain/membership.ts";
 import type { SettingChanges } from "../../../domain/room.ts";
 import type { MemberChange } from "../../../domain/room_changes.ts";
-import { formatRestriction, LAST_SEQ } from "./rows.ts";
+import { formatRestriction, hasReadItem, LAST_SEQ } from "./rows.ts";
 import type { Statements } from "./statements.ts";
 
 /** Of a row of `members` that says nothing. */
 export const IS_EMPTY = "role IS NULL AND ban IS NULL AND mute IS NULL AND last_send_seq IS NULL";
+
+const HAS_READ_ITEM = hasReadItem(
+  "members.user",
+  "(SELECT id FROM rooms WHERE key = members.room)",
+);
 
 /** What an entry changes of its room. */
 export interface RoomChanges {
@@ -61,6 +66,8 @@ export class SqliteRoomChanges {
     if (role !== undefined) {
       this.#sql.prepare(
         `UPDATE members SET role = ?3, read_seq = iif(role IS NULL, ?4, read_seq),
+           read_pending = iif(role IS NULL AND ?3 IS NOT NULL, ${HAS_READ_ITEM}, read_pending),
+           hidden_n = iif(role IS NULL, NULL, hidden_n),
            joined_at = iif(role IS NULL, ?5, joined_at), removal = ?6 ${where}`,
       ).run(room, userId, role, seq, at, removal);
     }
@@ -74,8 +81,8 @@ export class SqliteRoomChanges {
     }
     if (joins) {
       this.#sql.prepare(
-        `UPDATE members SET role = 'member', read_seq = ?3, joined_at = ?4, hidden_n = NULL
-         ${where} AND role IS NULL`,
+        `UPDATE members SET role = 'member', read_seq = ?3, read_pending = ${HAS_READ_ITEM},
+           joined_at = ?4, hidden_n = NULL ${where} AND role IS NULL`,
       ).run(room, userId, seq, at);
     }
     if (lastSend) {

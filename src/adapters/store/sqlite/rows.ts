@@ -12,6 +12,17 @@ export type Row = Record<string, SQLOutputValue>;
 export const LAST_SEQ = `max(coalesce((SELECT max(seq) FROM messages WHERE room = r.key), 0),
   coalesce((SELECT max(seq) FROM changes WHERE room = r.key), 0))`;
 
+/**
+ * Whether a user's account has an item with how far they have read a room: it says something else
+ * once a new membership begins.
+ * @param user the key of the user, in SQL
+ * @param roomId the id of the room, in SQL
+ */
+export function hasReadItem(user: string, roomId: string): string {
+  return `EXISTS (SELECT 1 FROM account_items
+    WHERE user = ${user} AND key = 'read:' || ${roomId})`;
+}
+
 /** A column of the last message of room `r`. */
 export function lastMessage(column: "created_at" | "n"): string {
   return `(SELECT ${column} FROM messages WHERE room = r.key ORDER BY seq DESC LIMIT 1)`;
