@@ -147,7 +147,7 @@ Deno.test("the inbox counts new mentions, shows them, and leads to each message"
     await write(ada.page, "@Bob come back");
     const button = bob.page.getByRole("button", { name: "Mentions, 1 new" });
     await button.click();
-    const mention = bob.page.locator(".mentions li").filter({ hasText: "come back" });
+    const mention = bob.page.locator(".message-links li").filter({ hasText: "come back" });
     await mention.getByText(`mentioned you in ${name}`).waitFor();
     await mention.getByText("new", { exact: true }).waitFor();
     await bob.page.keyboard.press("Escape");

@@ -42,20 +42,23 @@ Deno.test("a hidden room is in the list only while it is on the screen", () => {
   assert.deepEqual(names(sectionsOf(rooms, "Bob").directs), ["Bob"]);
 });
 
-Deno.test("an address names a room, a message of it, or an invitation", () => {
-  const nothing = { room: "", message: "", invitation: "" };
-  assert.deepEqual(placeOf(""), nothing);
-  assert.deepEqual(placeOf("#chat"), nothing);
-  assert.deepEqual(placeOf("#/tea%20time"), { ...nothing, room: "tea time" });
-  assert.deepEqual(placeOf("#/tea/M1"), { ...nothing, room: "tea", message: "M1" });
+const NOWHERE = { room: "", message: "", invitation: "", search: "" };
+
+Deno.test("an address names a room, a message of it, an invitation, or a search", () => {
+  assert.deepEqual(placeOf(""), NOWHERE);
+  assert.deepEqual(placeOf("#chat"), NOWHERE);
+  assert.deepEqual(placeOf("#/tea%20time"), { ...NOWHERE, room: "tea time" });
+  assert.deepEqual(placeOf("#/tea/M1"), { ...NOWHERE, room: "tea", message: "M1" });
   const code = "ZNL3qk0f_-xyT1pTbM2d0A";
-  assert.deepEqual(placeOf(`#/invite/${code}`), { ...nothing, invitation: code });
+  assert.deepEqual(placeOf(`#/invite/${code}`), { ...NOWHERE, invitation: code });
+  assert.deepEqual(placeOf("#/?q=a/b"), { ...NOWHERE, search: "?q=a/b" });
+  assert.deepEqual(placeOf("#/%3Fq"), { ...NOWHERE, room: "?q" });
 });
 
 Deno.test("a room called Invite, and its messages, have addresses as those of others", () => {
   const id = "01KB2Q0V4T3M5N6P7Q8R9S0T1V";
-  assert.deepEqual(placeOf("#/invite"), { room: "invite", message: "", invitation: "" });
-  assert.deepEqual(placeOf(`#/invite/${id}`), { room: "invite", message: id, invitation: "" });
+  assert.deepEqual(placeOf("#/invite"), { ...NOWHERE, room: "invite" });
+  assert.deepEqual(placeOf(`#/invite/${id}`), { ...NOWHERE, room: "invite", message: id });
 });
 
 Deno.test("people are searched as they are typed, and only the last search counts", async () => {

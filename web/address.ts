@@ -1,4 +1,4 @@
-/** The part of the page's address after `#`: a room, maybe one of its messages, or an invitation. */
+/** The part of the page's address after `#`: a room or message, an invitation, or a search. */
 import { type ReadonlySignal, signal } from "@preact/signals";
 import { type Place, placeOf } from "./place.ts";
 
@@ -7,6 +7,12 @@ addEventListener("hashchange", () => place.value = placeOf(location.hash));
 
 /** The place that the page's address names. */
 export const address: ReadonlySignal<Place> = place;
+
+/** Changes the address without a step in the browser's history. */
+export function replaceAddress(hash: string): void {
+  history.replaceState(null, "", hash);
+  place.value = placeOf(hash);
+}
 
 /** The address of a room or of a message, for links. */
 export function addressOf(idOrSlug: string, messageId = ""): string {

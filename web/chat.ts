@@ -9,8 +9,13 @@ import {
   type RoomSummary,
   type User,
 } from "../src/client/mod.ts";
-import { listMentions, openDirect, setPreferences } from "../src/client/rest/mod.ts";
-import { address, addressOf } from "./address.ts";
+import {
+  listMentions,
+  openDirect,
+  searchMessages,
+  setPreferences,
+} from "../src/client/rest/mod.ts";
+import { address, addressOf, replaceAddress } from "./address.ts";
 import { Archiving, eraseArchive } from "./archiving.ts";
 import { Attention } from "./attention.ts";
 import { Blocks } from "./blocks.ts";
@@ -24,6 +29,8 @@ import { isMissing, OpenRoom } from "./open_room.ts";
 import type { Place } from "./place.ts";
 import { RoomIds } from "./room_ids.ts";
 import { nameOfRoom, otherOf } from "./room_name.ts";
+import { MessageSearch } from "./search/message_search.ts";
+import { addressOfSearch, termsOf } from "./search/terms.ts";
 import { checkSession, lostSession } from "./session_check.ts";
 
 export class Chat {
@@ -42,6 +49,8 @@ export class Chat {
   readonly attention = signal<Attention | null>(null);
   /** The messages for the user; null while nobody is signed in. */
   readonly inbox = signal<MentionsInbox | null>(null);
+  /** What the user looks for in messages; null while nobody is signed in. */
+  readonly search = signal<MessageSearch | null>(null);
   /** Whom the user has blocked; null while nobody is signed in. */
   readonly blocks = signal<Blocks | null>(null);
   /** Whose card is shown; null for none. */
@@ -80,6 +89,11 @@ export class Chat {
   async signIn(attempt: Promise<unknown>): Promise<void> {
     await attempt;
     this.warning.value = await checkSession(this.client);
+  }
+
+  /** Whether a place was reached from the results of a search. */
+  isFromSearch({ message }: Place): boolean {
+    return message !== "" && message === this.search.value?.picked.value;
   }
 
   /** Takes a room that the user has made into the list; it is opened by its id, as those of the list. */
@@ -149,6 +163,10 @@ export class Chat {
     };
     this.blocks.value = new Blocks(this.client.api);
     this.#endInbox = this.#openInbox(user);
+    this.search.value = new MessageSearch({
+      find: (query) => searchMessages(this.client.api, query),
+      changed: (terms) => replaceAddress(addressOfSearch(terms)),
+    });
     const attention = this.attention.value = new Attention(user);
     const archiving = this.#archiving = new Archiving(user);
     archiving.start(user.id, this.rooms, this.#open);
@@ -168,6 +186,8 @@ export class Chat {
     this.attention.value?.close();
     this.attention.value = null;
     this.#endInbox();
+    this.search.value?.end();
+    this.search.value = null;
     this.blocks.value = null;
     this.person.value = null;
     this.#open.value?.close();
@@ -209,9 +229,12 @@ export class Chat {
     return { ...room, name: nameOfRoom(room, this.user.value?.id) };
   }
 
-  /** Shows the room that the address names. */
-  #go(user: User, { room, message }: Place): void {
+  /** Shows the room, or what is found, that the address names. */
+  #go(user: User, place: Place): void {
     this.#begin(user);
+    const { room, message, search } = place;
+    if (search) this.search.value!.show(termsOf(search));
+    else if (!this.isFromSearch(place)) this.search.value!.origin = location.hash || "#/";
     const shown = this.#open.value;
     if (!shown || !room || !this.#isNamed(shown, room)) {
       shown?.close();

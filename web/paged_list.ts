@@ -59,7 +59,7 @@ export class PagedList<T> {
   async restart(): Promise<void> {
     this.#reading++;
     this.#isReading = false;
-    await this.#load(PAGE);
+    await this.#load(1);
   }
 
   /** Adds the next page. Does nothing while one is read. */

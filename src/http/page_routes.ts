@@ -34,6 +34,7 @@ const STYLES = [
   "styles/menu",
   "styles/dialogs",
   "styles/people",
+  "styles/search",
 ].map((name) => `${ROOT}web/${name}.css`);
 const STYLE_SHEET = "web/page.css";
 const EMOJI = "emoji.json";

@@ -8,6 +8,8 @@ import type { Chat } from "../chat.ts";
 import { signalOf } from "../observed.ts";
 import { pageTitle } from "../page_title.ts";
 import { nameOfRoom } from "../room_name.ts";
+import { SearchButton } from "../search/search_button.ts";
+import { SearchView } from "../search/search_view.ts";
 import { ArchivedChat } from "./archived_chat.ts";
 import { ChatContext } from "./chat_context.ts";
 import { ConnectionBar } from "./connection_bar.ts";
@@ -37,6 +39,7 @@ export function App({ chat }: { chat: Chat }) {
           html`<${ConnectionBar} client=${chat.client} notice=${chat.notice} />`}
         ${user && html`
           <p id="account">
+            <${SearchButton} />
             <${QuickSwitcher} chat=${chat} />
             <${Mentions} chat=${chat} />
             <${OwnProfile} chat=${chat} user=${user} />
@@ -84,12 +87,14 @@ function SkipLinks({ chat }: { chat: Chat }) {
 function Workspace({ chat }: { chat: Chat }) {
   const open = chat.open.value;
   useEffect(() => effect(() => void (document.title = titleOf(chat))), [chat]);
-  const { invitation } = address.value;
+  const { invitation, search } = address.value;
   return html`
-    <main id="signed-in" class=${open || invitation ? "in-room" : ""}>
+    <main id="signed-in" class=${open || invitation || search ? "in-room" : ""}>
       <${RoomList} chat=${chat} />
       ${invitation
         ? html`<${Invited} key=${invitation} chat=${chat} code=${invitation} />`
+        : search
+        ? html`<${SearchView} chat=${chat} search=${chat.search.value} />`
         : open
         ? html`<${RoomView} key=${open.room.name} open=${open} />`
         : html`<${NoRoom} chat=${chat} />`}
@@ -103,7 +108,7 @@ function NoRoom({ chat }: { chat: Chat }) {
   return html`
     <p id="no-room">
       Choose a room, or create one. <kbd>Alt</kbd> + <kbd>↑</kbd> <kbd>↓</kbd> goes from room to
-      room, <kbd>Ctrl</kbd> + <kbd>K</kbd> to one by its name.
+      room, <kbd>Ctrl</kbd> + <kbd>K</kbd> to one by its name, <kbd>/</kbd> searches messages.
     </p>
   `;
 }
@@ -114,7 +119,8 @@ function titleOf({ open, rooms, user }: Chat): string {
   const isDead = shown && signalOf(shown.state).value.status === "failed";
   const info = shown && signalOf(shown.info).value;
   const name = info && nameOfRoom(info, user.value?.id);
-  const place = shown ? name ?? (isDead ? "No such room" : "…") : "";
+  const elsewhere = address.value.search ? "Search" : "";
+  const place = shown ? name ?? (isDead ? "No such room" : "…") : elsewhere;
   const sum = (counts: number[]) => counts.reduce((sum, count) => sum + count, 0);
   const unread = sum(rooms.value?.map(({ unread }) => unread) ?? []);
   return pageTitle(place, unread, sum(rooms.value?.map(({ mentions }) => mentions) ?? []));

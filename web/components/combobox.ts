@@ -12,8 +12,9 @@ export interface Choice {
 
 export interface ComboboxProps {
   name: string;
-  /** The label of the input; also its placeholder. */
   label: string;
+  /** What is in the empty input; its label if nothing is given. */
+  placeholder?: string | undefined;
   /** The label of the choices. */
   listLabel: string;
   choices: readonly Choice[];
@@ -30,7 +31,17 @@ export interface ComboboxProps {
  * empty input without choices it submits the form around it.
  */
 export function Combobox(props: ComboboxProps) {
-  const { name, label, listLabel, choices, note, isFocused = false, onSearch, onErase } = props;
+  const {
+    name,
+    label,
+    placeholder = label,
+    listLabel,
+    choices,
+    note,
+    isFocused = false,
+    onSearch,
+    onErase,
+  } = props;
   const [chosen, id] = [useSignal(0), useId()];
   const input = useRef<HTMLInputElement>(null);
   const search = (query: string) => {
@@ -58,7 +69,7 @@ export function Combobox(props: ComboboxProps) {
   const idOf = (index: number) => `${id}-${index}`;
   return html`
     <input name=${name} ref=${input} role="combobox" autocomplete="off" autofocus=${isFocused}
-      placeholder=${label} aria-label=${label} aria-autocomplete="list"
+      placeholder=${placeholder} aria-label=${label} aria-autocomplete="list"
       aria-expanded=${String(choices.length > 0)} aria-controls="${id}-list"
       aria-activedescendant=${choices.length > 0 ? idOf(chosen.value) : null}
       onInput=${({ currentTarget }: Event) => search((currentTarget as HTMLInputElement).value)}

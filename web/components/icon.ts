@@ -10,6 +10,7 @@ const PATHS = {
   copy: "M9 9h11v11H9zM6 15H4V4h11v2",
   delete: "M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13M10 11v5M14 11v5",
   edit: "M4 20l1-4L16 5l3 3L8 19zM14 7l3 3",
+  go: "M4 12h15M13 6l6 6-6 6",
   link: "M10 14a4 4 0 0 0 6 0l3-3a4 4 0 0 0-6-6l-1 1M14 10a4 4 0 0 0-6 0l-3 3a4 4 0 0 0 6 6l1-1",
   lock: "M6 11h12v9H6zM8 11V8a4 4 0 0 1 8 0v3",
   more: "M5 12h.01M12 12h.01M19 12h.01",

@@ -1,6 +1,6 @@
 /** The members of a room, with what the user may do with each, and those who are banned or muted. */
 import { html } from "htm/preact";
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
 import type { Member, PublicUser, Restricted, RoomRole } from "../../src/client/mod.ts";
 import { Members, type MembersSection } from "../members.ts";
 import { signalOf } from "../observed.ts";
@@ -9,6 +9,7 @@ import { describeEnd } from "../periods.ts";
 import { Avatar } from "./avatar.ts";
 import { Icon } from "./icon.ts";
 import { Menu, type MenuItem } from "./menu.ts";
+import { More } from "./more.ts";
 import { Pane } from "./pane.ts";
 import { PersonName } from "./person_card.ts";
 
@@ -184,25 +185,5 @@ function RestrictedList({ open, members }: PartProps) {
       ${items.value?.length === 0 && `Nobody is ${isBans ? "banned" : "muted"}.`}
     </p>
     <${More} list=${list} />
-  `;
-}
-
-/** Loads the next page once it is scrolled to. */
-function More({ list }: { list: { hasMore: boolean; loadMore(): Promise<void> } }) {
-  const button = useRef<HTMLButtonElement>(null);
-  const { hasMore } = list;
-  useEffect(() => {
-    if (!button.current) return;
-    const observer = new IntersectionObserver(([entry]) => {
-      if (entry?.isIntersecting) void list.loadMore();
-    });
-    observer.observe(button.current);
-    return () => observer.disconnect();
-  });
-  if (!hasMore) return null;
-  return html`
-    <button class="quiet" type="button" ref=${button} onClick=${() => list.loadMore()}>
-      Show more
-    </button>
   `;
 }

@@ -51,7 +51,7 @@ function Inbox({ chat, inbox, onPick }: { chat: Chat; inbox: MentionsInbox; onPi
     ${mentions?.length === 0 && html`
       <p class="dialog-note">Nobody has mentioned or answered you yet.</p>
     `}
-    <ol class="mentions">
+    <ol class="message-links">
       ${mentions?.map((mention) =>
         html`
           <li key=${mention.message.id}>

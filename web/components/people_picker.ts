@@ -12,10 +12,16 @@ import { Icon } from "./icon.ts";
 
 const MAX_FOUND = 8;
 
-/** A search that ends with the component, without the user in what it finds. */
-export function usePeopleSearch(chat: Chat, options?: PeopleSearchOptions): PeopleSearch {
+/** How people are searched, and whether the user is one of them. */
+type SearchOptions = PeopleSearchOptions & { isSelfFound?: boolean };
+
+/** A search that ends with the component. */
+export function usePeopleSearch(
+  chat: Chat,
+  { isSelfFound = false, ...options }: SearchOptions = {},
+): PeopleSearch {
   const search = useMemo(() => {
-    const ownId = chat.user.peek()?.id;
+    const ownId = isSelfFound ? undefined : chat.user.peek()?.id;
     return new PeopleSearch(async (q) => {
       const found = await searchUsers(chat.client.api, { q, limit: MAX_FOUND + 1 });
       return found.filter(({ id }) => id !== ownId).slice(0, MAX_FOUND);
@@ -29,6 +35,10 @@ interface PersonSearchProps {
   chat: Chat;
   /** The label of the input. */
   label: string;
+  /** What is in the empty input, if not its label. */
+  placeholder?: string;
+  /** Whether the user is found as others are. */
+  isSelfFound?: boolean;
   /** Those who are not shown. */
   without?: readonly PublicUser[];
   /** Whether people are suggested before anything is typed, and the input has the focus. */
@@ -38,8 +48,11 @@ interface PersonSearchProps {
 }
 
 export function PersonSearch(props: PersonSearchProps) {
-  const { chat, label, without = [], isOpen = false, onPick, onErase } = props;
-  const search = usePeopleSearch(chat, { suggests: isOpen });
+  const { chat, label, placeholder, without = [], isOpen = false, onPick, onErase } = props;
+  const search = usePeopleSearch(chat, {
+    suggests: isOpen,
+    isSelfFound: props.isSelfFound ?? false,
+  });
   const query = useSignal("");
   useEffect(() => search.search(""), [search]);
   const found = search.found.value.filter(({ id }) => !without.some((user) => user.id === id));
@@ -51,7 +64,8 @@ export function PersonSearch(props: PersonSearchProps) {
   const isNothing = query.value.trim() !== "" && search.isSettled.value && choices.length === 0;
   const note = search.fault.value || (isNothing ? "Nobody is found." : "");
   return html`
-    <${Combobox} name="person" label=${label} listLabel="People" choices=${choices} note=${note}
+    <${Combobox} name="person" label=${label} placeholder=${placeholder} listLabel="People"
+      choices=${choices} note=${note}
       isFocused=${isOpen} onErase=${onErase}
       onSearch=${(text: string) => {
         query.value = text;

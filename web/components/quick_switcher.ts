@@ -7,6 +7,7 @@ import { addressOf } from "../address.ts";
 import type { Chat } from "../chat.ts";
 import { otherOf } from "../room_name.ts";
 import { searchRooms } from "../room_search.ts";
+import { addressOfSearch } from "../search/terms.ts";
 import { type Choice, Combobox } from "./combobox.ts";
 import { Dialog } from "./dialog.ts";
 import { Icon } from "./icon.ts";
@@ -33,7 +34,7 @@ export function QuickSwitcher({ chat }: { chat: Chat }) {
   return html`
     <button class="quiet" id="switch-room" type="button" aria-keyshortcuts="Control+K"
       title="Go to a room or a person (Ctrl+K)" onClick=${() => void (isOpen.value = true)}>
-      <${Icon} name="search" /><span>Go to…</span>
+      <${Icon} name="go" /><span>Go to…</span>
     </button>
     ${isOpen.value && html`
       <${Dialog} title="Go to a room or a person" onClose=${close}>
@@ -74,11 +75,25 @@ function Search({ chat, onPick }: { chat: Chat; onPick(): void }) {
       pick: () => write(user),
     })),
   ];
+  const isNothing = choices.length === 0 && people.isSettled.value;
+  const q = query.value.trim();
+  if (q !== "") {
+    choices.push({
+      key: "messages",
+      content: html`
+        <span
+          class="room-label"><${Icon} name="search" /><span>Search messages for “${q}”</span></span>
+      `,
+      pick: () => {
+        location.hash = addressOfSearch({ q });
+        onPick();
+      },
+    });
+  }
   const search = (text: string) => {
     query.value = text;
     people.search(text);
   };
-  const isNothing = choices.length === 0 && people.isSettled.value;
   return html`
     <${Combobox} name="room" label="Name of a room or a person" listLabel="Rooms and people"
       choices=${choices} isFocused onSearch=${search}

@@ -1,9 +1,13 @@
 /** One room: its header, the messages, the input, and who is there. */
 import { html } from "htm/preact";
+import { useContext } from "preact/hooks";
+import { address } from "../address.ts";
 import type { Notifications } from "../alerts.ts";
 import { signalOf } from "../observed.ts";
 import { isRefused, type OpenRoom } from "../open_room.ts";
 import { nameOfRoom, otherOf } from "../room_name.ts";
+import { addressOfSearch } from "../search/terms.ts";
+import { ChatContext } from "./chat_context.ts";
 import { Composer, Obstacle } from "./composer.ts";
 import { Icon } from "./icon.ts";
 import { Menu, type MenuItem } from "./menu.ts";
@@ -42,7 +46,7 @@ function RoomHeader({ open }: { open: OpenRoom }) {
   const other = info && otherOf(info, open.userId);
   return html`
     <header>
-      ${back && html`<a class="back" href=${back}>‹<span> Rooms</span></a>`}
+      ${back && html`<${BackLink} back=${back} />`}
       <h1 class=${info?.type} title=${info ? name : ""}>
         ${info?.type === "private" && html`<${Icon} name="lock" />`}
         ${other ? html`<${PersonName} user=${other} />` : name}
@@ -65,6 +69,16 @@ function RoomHeader({ open }: { open: OpenRoom }) {
       </p>
     </header>
   `;
+}
+
+/** To the results of the search that led here, or else, on narrow screens, to the rooms. */
+function BackLink({ back }: { back: string }) {
+  const chat = useContext(ChatContext);
+  if (!chat?.isFromSearch(address.value)) {
+    return html`<a class="back" href=${back}>‹<span> Rooms</span></a>`;
+  }
+  const terms = chat.search.value!.terms.value;
+  return html`<a class="back to-results" href=${addressOfSearch(terms)}>‹<span> Results</span></a>`;
 }
 
 interface PaneButtonProps {

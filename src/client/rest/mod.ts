@@ -1,6 +1,6 @@
 /**
  * The REST routes beyond those that every chat needs, as typed functions of a client's `api`: members,
- * moderation, invitations, people. Each throws an `EchoRoomError` on a refusal.
+ * moderation, invitations, people, search. Each throws an `EchoRoomError` on a refusal.
  *
  * @example
  * ```ts
@@ -22,6 +22,7 @@ export * from "./invitations.ts";
 export * from "./members.ts";
 export * from "./moderation.ts";
 export * from "./rooms.ts";
+export * from "./search.ts";
 export * from "./users.ts";
 export type { Block, BlocksPage } from "../../protocol/wire/blocks.ts";
 export type { Instance, InstanceStatus } from "../../protocol/wire/instances.ts";
@@ -32,4 +33,10 @@ export type {
   NewInvitation,
 } from "../../protocol/wire/invitations.ts";
 export type { AuditEntry, OwnReport, Report, ReportState } from "../../protocol/wire/moderation.ts";
+export type {
+  SearchedContent,
+  SearchPage,
+  SearchQuery,
+  SearchResult,
+} from "../../protocol/wire/search.ts";
 export type { FoundUser, Restriction } from "../../protocol/wire/users.ts";
