@@ -55,7 +55,7 @@ export const ERROR_CODES = [
   "file_in_use",
   /** The file's upload is not complete. */
   "file_not_ready",
-  /** A file above `MAX_FILE_SIZE`. */
+  /** A file above `MAX_FILE_SIZE`, or a picture with too many pixels. */
   "file_too_large",
   /** The user's files would be above `MAX_FILES_PER_USER`. */
   "quota_exceeded",

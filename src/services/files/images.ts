@@ -1,0 +1,208 @@
+/** Pictures that people upload: cleaned, and made small, off the event loop and a few at a time. */
+import pLimit, { type LimitFunction } from "p-limit";
+import type { Metadata, Sharp, SharpOptions } from "sharp";
+import { ChatError, unavailable } from "../../domain/errors.ts";
+
+/** Of one frame: what a picture of this size takes of memory is what most servers can spare. */
+const MAX_PIXELS = 50_000_000;
+/** Of an AVIF, which takes 40 bytes a pixel to write. */
+const MAX_AVIF_PIXELS = 20_000_000;
+/** Of all frames of an animation, which are encoded again one by one. */
+const MAX_ANIMATION_PIXELS = 100_000_000;
+/** The longest side of a thumbnail. */
+export const THUMBNAIL_SIDE = 480;
+/** The side of an avatar, which is a square. */
+export const AVATAR_SIDE = 512;
+/** The type of thumbnails and avatars. */
+export const SMALL_TYPE = "image/webp";
+
+/** Pictures processed at once, each on one core: one may take 0.7 GB. */
+const MAX_AT_ONCE = 2;
+/** Pictures that may wait; one more is refused, because its client would time out first. */
+const MAX_WAITING = 64;
+/** Of work on one picture: what takes longer was made to. */
+const MAX_SECONDS = 60;
+
+/** How each type is written again: lossless where it can be, else so that nobody sees it. */
+const WRITERS: Record<string, (image: Sharp, source: Metadata) => Sharp> = {
+  "image/jpeg": (image, { chromaSubsampling }) =>
+    image.jpeg({
+      quality: 90,
+      chromaSubsampling: chromaSubsampling?.startsWith("4:2:0") ? "4:2:0" : "4:4:4",
+    }),
+  "image/png": (image) => image.png({ compressionLevel: 6, adaptiveFiltering: true }),
+  "image/gif": (image) => image.gif({ effort: 1 }),
+  "image/webp": (image) => image.webp({ quality: 90, effort: 2 }),
+  "image/avif": (image) => image.avif({ quality: 70, effort: 1 }),
+};
+
+/** A picture as it is kept. */
+export interface CleanImage {
+  /** Of the type that it had. */
+  bytes: Uint8Array;
+  /** In pixels, as it is shown. */
+  width: number;
+  height: number;
+  /** Its first frame as WebP; null if it is still and no larger than a thumbnail. */
+  thumbnail: Uint8Array | null;
+}
+
+/**
+ * Reads and writes pictures with libvips, on threads of its own.
+ *
+ * All methods reject with `ChatError` `unsupported_media_type` for what is no picture of an accepted
+ * type, or is damaged or incomplete; `file_too_large` for one of more than 50 megapixels (20 for AVIF),
+ * for an animation of more than 100 in all its frames, each before its pixels are read, and for one
+ * that takes more than a minute; `unavailable` if too many wait.
+ */
+export class Images {
+  readonly #turn: LimitFunction;
+
+  /** @param workers among how many the cores of this machine are shared */
+  constructor(workers: number) {
+    const cores = Math.floor((navigator.hardwareConcurrency - 1) / workers);
+    this.#turn = pLimit(Math.min(Math.max(1, cores), MAX_AT_ONCE));
+  }
+
+  /**
+   * Makes a picture what it looks like and nothing else: its pixels as browsers show them, upright, in
+   * sRGB and 8 bits, without metadata and whatever stood behind it. Animations stay animated; of APNG
+   * and AVIF sequences the first picture stays.
+   * @param type one of `image/png`, `jpeg`, `gif`, `webp` and `avif`, as the bytes were found to be
+   * @param read gives its bytes when it is its turn, so that those who wait hold none
+   * @param keep stores the result, within the turn for the same reason
+   */
+  clean<T>(
+    type: string,
+    read: () => Promise<Uint8Array>,
+    keep: (image: CleanImage) => Promise<T>,
+  ): Promise<T> {
+    return this.#inTurn(async () => keep(await cleaned(type, await read())));
+  }
+
+  /** The middle of a picture as a square of WebP, at most 512 pixels wide, without metadata. */
+  avatar(bytes: Uint8Array): Promise<Uint8Array> {
+    return this.#inTurn(() => squareOf(bytes));
+  }
+
+  /** How many pictures wait or are processed now. */
+  get waiting(): number {
+    return this.#turn.pendingCount + this.#turn.activeCount;
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#turn.pendingCount >= MAX_WAITING) {
+      return Promise.reject(unavailable("Too many pictures at once; try again in a moment."));
+    }
+    return this.#turn(work);
+  }
+}
+
+async function cleaned(type: string, bytes: Uint8Array): Promise<CleanImage> {
+  const picture = await open(bytes);
+  if (picture.type !== type) throw damaged();
+  const { metadata, isAnimated } = picture;
+  const clean = WRITERS[type]!(picture.read({ animated: isAnimated }), metadata);
+  const { width, height } = metadata.autoOrient;
+  const isSmall = Math.max(width, height) <= THUMBNAIL_SIDE && !isAnimated;
+  return {
+    bytes: await encode(clean),
+    width,
+    height,
+    thumbnail: isSmall ? null : await encode(thumbnail(picture.read({}))),
+  };
+}
+
+function thumbnail(image: Sharp): Sharp {
+  return image
+    .resize(THUMBNAIL_SIDE, THUMBNAIL_SIDE, { fit: "inside", withoutEnlargement: true })
+    .webp({ quality: 80 });
+}
+
+async function squareOf(bytes: Uint8Array): Promise<Uint8Array> {
+  const { metadata: { autoOrient }, read } = await open(bytes);
+  const side = Math.min(AVATAR_SIDE, autoOrient.width, autoOrient.height);
+  return encode(read({}).resize(side, side, { fit: "cover" }).webp({ quality: 85 }));
+}
+
+interface Picture {
+  type: string;
+  metadata: Metadata;
+  isAnimated: boolean;
+  /** A pipeline that decodes it. */
+  read(options: SharpOptions): Sharp;
+}
+
+/** Reads the header of a picture, and decides on it whether its pixels are read at all. */
+async function open(bytes: Uint8Array): Promise<Picture> {
+  const sharp = await libvips();
+  if (bytes.length === 0) throw damaged();
+  const metadata = await sharp(bytes, { limitInputPixels: false }).metadata().catch((cause) => {
+    throw damaged(cause);
+  });
+  const type = typeOf(metadata);
+  if (type === null) throw damaged();
+  const frames = /gif|webp/.test(type) ? metadata.pages ?? 1 : 1;
+  const pixels = metadata.width * metadata.height;
+  const isAvif = type === "image/avif";
+  demand(pixels <= MAX_PIXELS, "An image may have at most 50 megapixels.");
+  demand(!isAvif || pixels <= MAX_AVIF_PIXELS, "An AVIF may have at most 20 megapixels.");
+  const isShort = frames === 1 || frames * pixels <= MAX_ANIMATION_PIXELS;
+  demand(isShort, "An animation may have at most 100 megapixels in all its frames.");
+  return {
+    type,
+    metadata,
+    isAnimated: frames > 1,
+    read: (options) =>
+      sharp(bytes, {
+        autoOrient: true,
+        sequentialRead: true,
+        // Phones write JPEGs of which libjpeg warns, and which everybody shows.
+        failOn: "error",
+        limitInputPixels: MAX_ANIMATION_PIXELS,
+        ...options,
+      }).timeout({ seconds: MAX_SECONDS }),
+  };
+}
+
+function demand(isSmall: boolean, message: string): void {
+  if (!isSmall) throw new ChatError("file_too_large", message);
+}
+
+function typeOf({ format, compression }: Metadata): string | null {
+  if (format === "heif") return compression === "av1" ? "image/avif" : null;
+  const type = `image/${format}`;
+  return type in WRITERS ? type : null;
+}
+
+async function encode(image: Sharp): Promise<Uint8Array> {
+  try {
+    return await image.toBuffer();
+  } catch (error) {
+    if (error instanceof Error && error.message.includes("timeout")) {
+      throw new ChatError("file_too_large", "The image takes too long to process.");
+    }
+    throw damaged(error);
+  }
+}
+
+function damaged(cause?: unknown): ChatError {
+  const message = "The image is damaged, incomplete or of a type that is not accepted.";
+  return new ChatError("unsupported_media_type", message, { cause });
+}
+
+let loading: Promise<typeof import("sharp").default> | undefined;
+
+/** sharp, loaded when the first picture comes: its library is larger than the rest of the server. */
+function libvips(): Promise<typeof import("sharp").default> {
+  return loading ??= import("sharp").then(({ default: sharp }) => {
+    // Every upload is another picture, and cores are shared by pictures, not by parts of one.
+    sharp.cache(false);
+    sharp.concurrency(1);
+    // Of all that libvips can read, only what is accepted ever reaches its parser.
+    sharp.block({ operation: ["VipsForeignLoad"] });
+    const readers = ["Jpeg", "Png", "Nsgif", "Webp", "Heif"];
+    sharp.unblock({ operation: readers.map((reader) => `VipsForeignLoad${reader}Buffer`) });
+    return sharp;
+  });
+}
