@@ -48,6 +48,7 @@ testOverBoth("a deleted message stays as a tombstone", async (chat) => {
     mentionsRoom: false,
     reactions: [],
     pinned: false,
+    attachments: [],
     metadata: null,
     systemType: null,
     systemData: null,

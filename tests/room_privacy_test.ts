@@ -45,6 +45,7 @@ const SUBJECTS: Record<string, Subject> = {
 const VALUES: Record<string, unknown> = {
   action: undefined,
   archived: true,
+  attachments: [],
   avatarUrl: null,
   clientMessageId: "sweep",
   comment: "Please look.",

@@ -18,6 +18,7 @@ const DELETED = {
   reactions: [],
   ownReactions: [],
   pinned: false,
+  attachments: [],
   metadata: null,
 } satisfies Partial<ChatMessage>;
 

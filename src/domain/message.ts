@@ -1,4 +1,5 @@
 /** A message: made by one entry of a room's log, and changed by later ones. */
+import type { Attachment } from "./file.ts";
 import type { JsonObject } from "./json.ts";
 import type { Role } from "./membership.ts";
 import type { AnnouncedChanges } from "./room.ts";
@@ -40,6 +41,8 @@ export interface Message {
   reactions: readonly Reaction[];
   /** Whether it is pinned in its room. */
   pinned: boolean;
+  /** Its files, in the sender's order. */
+  attachments: readonly Attachment[];
   /** The app's own. */
   metadata: JsonObject | null;
   /** What a system message says; null for others. */
@@ -95,6 +98,7 @@ export const PLAIN = {
   mentionsRoom: false,
   reactions: [],
   pinned: false,
+  attachments: [],
   metadata: null,
   systemType: null,
   systemData: null,

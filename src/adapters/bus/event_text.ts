@@ -1,5 +1,6 @@
 /** Events as text, for buses that leave the process. */
 import type { EmojiUse, Entry } from "../../domain/entry.ts";
+import { reviveAttachment } from "../../domain/file.ts";
 import type { Message } from "../../domain/message.ts";
 import { publicUser } from "../../domain/user.ts";
 import type { AccountEvent, BusEvent, InstanceEvent, RoomEvent } from "../../ports/bus.ts";
@@ -60,9 +61,12 @@ function toEntry({ message, by, createdAt, ...fields }: Entry): Entry {
 function toMessage(json: Message): Message {
   const { createdAt, updatedAt, editedAt, deletedAt, sender, ...rest } = json;
   for (const number of [rest.seq, rest.changedSeq, rest.textSeq]) requireInteger(number);
-  for (const list of [rest.mentions, rest.reactions]) list.length satisfies number;
+  // An instance of an earlier version sends none.
+  const { mentions, reactions, attachments = [] } = rest;
+  for (const list of [mentions, reactions]) list.length satisfies number;
   return {
     ...rest,
+    attachments: attachments.map(reviveAttachment),
     sender: publicUser(sender),
     createdAt: toTime(createdAt),
     updatedAt: toTime(updatedAt),

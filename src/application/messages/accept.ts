@@ -26,20 +26,23 @@ export interface Accepted {
  * Accepts a command: a later one of the same caller comes after it in the log.
  * @param idOrSlug of the room
  * @param command made once the room is known
+ * @param prepare what it needs beside the log; not done for what is refused before
  * @throws ChatError `room_not_found`, `forbidden` if the actor is banned, `rate_limited`,
- *   `idempotency_conflict`, `unavailable`
+ *   `idempotency_conflict`, `unavailable`, or as `prepare`
  */
 export async function accept(
   actor: Participant,
   { access, log, rateLimits, store }: AcceptDependencies,
   idOrSlug: string,
   command: (room: RoomAccess) => Command,
+  prepare?: (room: RoomAccess) => Promise<void>,
 ): Promise<Accepted> {
   const room = access.known(actor, idOrSlug) ?? await access.find(actor, idOrSlug);
   const { roomId } = room;
   const accepted = command(room);
   try {
     await rateLimits.consume("message", `${actor.userId} ${roomId}`);
+    if (prepare) await prepare(room);
   } catch (refusal) {
     // What is done already is acknowledged in any case.
     if (accepted.request === null) throw refusal;

@@ -5,9 +5,10 @@ import { newId } from "../../domain/id.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import { type Message, PLAIN } from "../../domain/message.ts";
 import { requirePresent } from "../../domain/message_changes.ts";
-import { requireCapability, requirePause } from "../../services/room_access.ts";
+import { requireCapability, requirePause, type RoomAccess } from "../../services/room_access.ts";
 import type { Result } from "../../services/decision.ts";
 import type { Dependencies } from "../dependencies.ts";
+import { claimFiles, releaseUnless } from "./attached.ts";
 import { readersAmong } from "./mentioned.ts";
 import { accept, type AcceptDependencies, type Accepted } from "./accept.ts";
 
@@ -22,13 +23,15 @@ export interface NewMessage {
   mentions?: readonly string[] | undefined;
   mentionsRoom?: boolean | undefined;
   metadata?: JsonObject | null | undefined;
+  /** Ids of files. */
+  attachments?: readonly string[] | undefined;
 }
 
 /**
  * Sends a message to a room. Repeated with the same sender, room, clientMessageId and content it
  * stores nothing, and the result is the first one.
  * @param input checked and cleaned by the protocol's `message:send`
- * @throws ChatError as `accept`; the result rejects with `message_not_found` or `message_deleted` of
+ * @throws ChatError as `accept` and `claimFiles`; the result rejects with `message_not_found` or `message_deleted` of
  *   the message that it answers, with `forbidden`, or as `RoomLog.append`
  */
 export async function sendMessage(
@@ -39,7 +42,9 @@ export async function sendMessage(
   input: NewMessage,
 ): Promise<Accepted> {
   const { text, clientMessageId, replyTo, mentions = [], mentionsRoom = false } = input;
+  const { attachments: fileIds = [] } = input;
   const metadata = input.metadata ?? null;
+  const asked = ["send", text, replyTo, mentions, mentionsRoom, metadata];
   const { members, requestHashes, rooms } = dependencies;
   const { user: sender } = actor;
   const mentioned = mentions.length > 0
@@ -58,12 +63,18 @@ export async function sendMessage(
     mentionsRoom,
     metadata,
   };
+  const hasFiles = fileIds.length > 0;
+  let attachments: Message["attachments"] = PLAIN.attachments;
+  const claim = async ({ roomId }: RoomAccess) => {
+    const message = { roomId, messageId: plain.id, ownerId: actor.userId };
+    attachments = await claimFiles(dependencies, fileIds, message);
+  };
   const accepted = await accept(actor, dependencies, input.room, (room) => {
     rooms.typing.end(room.roomId, actor.userId);
     return {
       by: sender,
       clientMessageId,
-      request: requestHashes.hash(["send", text, replyTo, mentions, mentionsRoom, metadata]),
+      request: requestHashes.hash([...asked, ...(hasFiles ? [fileIds] : [])]),
       text,
       ...(replyTo !== undefined && { needs: { messageIds: [replyTo] } }),
       decide(state) {
@@ -72,18 +83,21 @@ export async function sendMessage(
         // First what would be refused at any time.
         if (mentionsRoom) requireCapability(access, "message.mention_room");
         requireCapability(access, "message.send");
+        if (hasFiles) requireCapability(access, "file.upload");
         requirePause(access, plain.createdAt);
         if (answered) requirePresent(answered);
         answeredId = answered && answered.sender.id;
-        const draft = answerTo(answered, plain, this.request);
+        const message = hasFiles ? { ...plain, attachments } : plain;
+        const draft = answerTo(answered, message, this.request);
         const { rules, standing } = access;
         const joins = rules.type === "public" && standing.role === null;
         if (!rules.slowMode && !joins) return { draft };
         return { draft: { ...draft, isSlow: rules.slowMode !== null, joins } };
       },
     };
-  });
+  }, hasFiles ? claim : undefined);
   const { room, roomId } = accepted;
+  if (hasFiles) releaseUnless(accepted.result, dependencies, fileIds, plain.id);
   const concernsUsers = mentioned.length > 0 || mentionsRoom || replyTo !== undefined;
   if (concernsUsers || room.rules.type === "direct") {
     const notify = (result: Result) => {

@@ -3,6 +3,7 @@ import type { AccountStore } from "./accounts.ts";
 import type { AuditStore } from "./audit.ts";
 import type { BlockStore } from "./blocks.ts";
 import type { BulkDeletionStore } from "./bulk_deletions.ts";
+import type { FileStore } from "./files.ts";
 import type { InvitationStore } from "./invitations.ts";
 import type { LogStore } from "./log.ts";
 import type { MemberStore } from "./members.ts";
@@ -43,6 +44,7 @@ export interface Store {
   readonly blocks: BlockStore;
   readonly invitations: InvitationStore;
   readonly bulkDeletions: BulkDeletionStore;
+  readonly files: FileStore;
 
   /** Resolves if the store can serve requests now, else rejects with `unavailable`. */
   ping(): Promise<void>;

@@ -4,6 +4,7 @@ import type { JsonObject } from "../../domain/json.ts";
 import { cleanName, hasControls, hasDirections, isVisible } from "../../domain/name.ts";
 import {
   MAX_ADDED_MEMBERS,
+  MAX_ATTACHMENTS,
   MAX_AVATAR_URL_LENGTH,
   MAX_CLIENT_MESSAGE_ID_LENGTH,
   MAX_COMMENT_LENGTH,
@@ -101,6 +102,8 @@ export const RoomDescription = trimmedText(0, MAX_DESCRIPTION_LENGTH)
   .refine((text) => !hasDirections(text), NO_DIRECTIONS)
   .overwrite((text) => isVisible(text) ? text : "");
 export const MessageText = trimmedText(1, MAX_TEXT_LENGTH).meta({ examples: ["Hello, room"] });
+/** The text of a send, which may be empty beside attachments. */
+export const SentText = trimmedText(0, MAX_TEXT_LENGTH).meta({ examples: ["Hello, room"] });
 
 /** What is looked for in names. */
 export const SearchText = trimmedText(0, MAX_DISPLAY_NAME_LENGTH);
@@ -125,6 +128,11 @@ export const Emoji = z.string().max(MAX_ID_LENGTH)
 /** Ids of users; each counts once. */
 export const Mentions = z.array(z.string().min(1).max(MAX_ID_LENGTH)).max(MAX_MENTIONS)
   .overwrite((ids) => [...new Set(ids)]);
+
+/** Ids of one's own files; each once. */
+export const Attachments = z.array(z.string().min(1).max(MAX_ID_LENGTH)).max(MAX_ATTACHMENTS)
+  .refine((ids) => new Set(ids).size === ids.length, "must not name a file twice")
+  .meta({ uniqueItems: true });
 
 /** The id of a user. */
 export const UserId = z.string().min(1).max(MAX_ID_LENGTH);

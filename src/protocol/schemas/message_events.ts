@@ -2,16 +2,7 @@
 import { z } from "zod";
 import { MAX_RECOVERED_ROOMS } from "../wire/limits.ts";
 import type * as wire from "../wire/messages.ts";
-import {
-  ClientMessageId,
-  Cursor,
-  Emoji,
-  EntryId,
-  MessageText,
-  Present,
-  RoomReference,
-  Time,
-} from "./fields.ts";
+import { ClientMessageId, Cursor, Emoji, EntryId, Present, RoomReference, Time } from "./fields.ts";
 import {
   CHANGES_NOTHING,
   changesSomething,
@@ -19,6 +10,8 @@ import {
   Message,
   MessageId,
   Related,
+  SAYS_NOTHING,
+  saysSomething,
   Sent,
 } from "./messages.ts";
 import { PublicUser } from "./users.ts";
@@ -54,12 +47,10 @@ const OneMessage = { roomId: RoomReference, messageId: MessageId };
 const Edit = z.object({ ...OneMessage, ...Edited }).refine(changesSomething, CHANGES_NOTHING);
 
 export const MESSAGE_CLIENT_EVENTS = {
-  "message:send": z.object({
-    roomId: RoomReference,
-    text: MessageText,
-    clientMessageId: ClientMessageId.optional(),
-    ...Sent,
-  }).meta({ description: "Sends a message; answered by message:ack once it is durable." }),
+  "message:send": z.object({ roomId: RoomReference, ...Sent }).refine(
+    saysSomething,
+    SAYS_NOTHING,
+  ).meta({ description: "Sends a message; answered by message:ack once it is durable." }),
   "message:edit": Edit.meta({ description: "Edits one's own message; what is left out stays." }),
   "message:delete": z.object({
     ...OneMessage,

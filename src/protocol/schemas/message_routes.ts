@@ -2,17 +2,7 @@
 import { z } from "zod";
 import { MISSED_MESSAGES } from "../wire/limits.ts";
 import type * as wire from "../wire/messages.ts";
-import {
-  ClientMessageId,
-  Cursor,
-  Emoji,
-  EntryId,
-  Limit,
-  MessageText,
-  PageCursor,
-  RoomReference,
-  Time,
-} from "./fields.ts";
+import { Cursor, Emoji, EntryId, Limit, PageCursor, RoomReference, Time } from "./fields.ts";
 import {
   CHANGES_NOTHING,
   changesSomething,
@@ -20,6 +10,8 @@ import {
   Message,
   MessageId,
   RelatedToReader,
+  SAYS_NOTHING,
+  saysSomething,
   Sent,
 } from "./messages.ts";
 import { PublicUser } from "./users.ts";
@@ -55,11 +47,9 @@ export const MessageAnswer = RelatedToReader.extend({ message: Message });
 /** Pinned messages. */
 export const PinsAnswer = RelatedToReader.extend({ messages: z.array(Message) });
 
-export const NewMessage = z.object({
-  text: MessageText,
-  clientMessageId: ClientMessageId.optional(),
-  ...Sent,
-}).meta({ id: "NewMessage" });
+export const NewMessage = z.object(Sent).refine(saysSomething, SAYS_NOTHING).meta({
+  id: "NewMessage",
+});
 
 export const MessageEdit = z.object(Edited).refine(changesSomething, CHANGES_NOTHING)
   .meta({ id: "MessageEdit" });

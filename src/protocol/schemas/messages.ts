@@ -6,7 +6,17 @@ import { publicUser } from "../../domain/user.ts";
 import { isoTime } from "../iso_time.ts";
 import { MAX_ID_LENGTH, MISSED_MESSAGES } from "../wire/limits.ts";
 import type * as wire from "../wire/messages.ts";
-import { ClientMessageId, Id, Mentions, MessageText, Metadata, Time } from "./fields.ts";
+import {
+  Attachments,
+  ClientMessageId,
+  Id,
+  Mentions,
+  MessageText,
+  Metadata,
+  SentText,
+  Time,
+} from "./fields.ts";
+import { File, presentFile } from "./files.ts";
 import { PublicUser } from "./users.ts";
 
 export const Reaction = z.object({
@@ -36,6 +46,7 @@ export const Message = z.object({
   mentionsRoom: z.boolean(),
   reactions: z.array(Reaction),
   pinned: z.boolean(),
+  attachments: z.array(File),
   metadata: z.record(z.string(), z.unknown()).nullable(),
   systemType: z.string().nullable(),
   systemData: SystemData.nullable(),
@@ -66,6 +77,7 @@ export function presentMessage(message: DomainMessage): wire.Message {
       return { emoji, count, users: [...users] };
     }),
     pinned: message.pinned,
+    attachments: message.attachments.map(presentFile),
     metadata: message.metadata,
     systemType: message.systemType,
     systemData: message.systemData,
@@ -94,13 +106,28 @@ export const MessageId = z.string().min(1).max(MAX_ID_LENGTH).meta({
   description: "id of a message of this room",
 });
 
-/** What a send holds beside its text and its id. */
+/** What a send holds. */
 export const Sent = {
+  text: SentText,
+  clientMessageId: ClientMessageId.optional(),
+  attachments: Attachments.optional(),
   replyTo: MessageId.optional(),
   mentions: Mentions.optional(),
   mentionsRoom: z.boolean().optional(),
   metadata: Metadata.nullable().optional(),
 };
+
+export const SAYS_NOTHING = { path: ["text"], message: "must not be blank" };
+
+/** Whether a send has something to say. */
+export function saysSomething({ text, attachments = [] }: SentContent): boolean {
+  return text !== "" || attachments.length > 0;
+}
+
+interface SentContent {
+  text: string;
+  attachments?: string[] | undefined;
+}
 
 /** What an edit sets; at least one of them. */
 export const Edited = {

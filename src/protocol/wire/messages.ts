@@ -1,4 +1,5 @@
 /** Messages, and the log that they are kept in, as they go over the wire. */
+import type { File } from "./files.ts";
 import type { PublicUser } from "./users.ts";
 
 /** A message, as it is now. */
@@ -39,6 +40,8 @@ export interface Message {
   reactions: Reaction[];
   /** Whether it is among the room's pins. */
   pinned: boolean;
+  /** Its files, in the sender's order. */
+  attachments: File[];
   /** The app's own. */
   metadata: Metadata | null;
   /** What a system message says; null for others. */
@@ -77,6 +80,7 @@ export const NEW_MESSAGE = {
   mentionsRoom: false,
   reactions: [],
   pinned: false,
+  attachments: [],
   metadata: null,
   systemType: null,
   systemData: null,
@@ -157,11 +161,14 @@ export interface MessageClientEvents {
   /** Answered by `message:ack` once the message is durable. */
   "message:send": {
     roomId: string;
+    /** May be empty beside attachments. */
     text: string;
     clientMessageId?: string;
     /** The id of a message of the room. */
     replyTo?: string | undefined;
     mentionsRoom?: boolean | undefined;
+    /** The ids of files that the sender has uploaded, at most 10. */
+    attachments?: string[] | undefined;
   } & MessageContent;
   /** Answered by `message:ack`, as are all changes. At least one of the fields is to be given. */
   "message:edit": {

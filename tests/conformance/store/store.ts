@@ -8,6 +8,7 @@ import { testBlocks } from "./blocks.ts";
 import { testBulkDeletions } from "./bulk_deletions.ts";
 import { testChanges } from "./changes.ts";
 import { testCompareAndSet } from "./compare_and_set.ts";
+import { testFiles } from "./files.ts";
 import type { Register, TestDatabase } from "./fixtures.ts";
 import { testInvitations } from "./invitations.ts";
 import { testLifetime } from "./lifetime.ts";
@@ -44,6 +45,7 @@ export function testStore(
   testMembers(test);
   testBlocks(test);
   testBulkDeletions(test);
+  testFiles(test);
   testInvitations(test);
   testMentions(test);
   testRoomChanges(test);

@@ -17,6 +17,7 @@ import type {
   UserDocument,
 } from "./documents.ts";
 import type { EntryDocument } from "./entry_documents.ts";
+import type { FileDocument } from "./file_documents.ts";
 import { TIME_LIMITS, type TimeLimits } from "./time_limits.ts";
 
 export interface Collections {
@@ -36,6 +37,7 @@ export interface Collections {
   blocks: Collection<BlockDocument>;
   invitations: Collection<InvitationDocument>;
   bulkDeletions: Collection<BulkDeletionDocument>;
+  files: Collection<FileDocument>;
   limits: TimeLimits;
   readOptions: ReadOptions;
 }
@@ -72,6 +74,7 @@ export function collectionsOf(db: Db, limits = TIME_LIMITS): Collections {
     blocks: db.collection("blocks"),
     invitations: db.collection("invitations"),
     bulkDeletions: db.collection("bulk_deletions"),
+    files: db.collection("files"),
     limits,
     readOptions: { batchSize: 1_000, maxTimeMS: limits.step },
   };
@@ -92,6 +95,7 @@ export async function createIndexes(db: Db): Promise<void> {
     invitations,
     reports,
     audit,
+    files,
   } = collectionsOf(db);
   await Promise.all([
     users.createIndexes([
@@ -158,6 +162,10 @@ export async function createIndexes(db: Db): Promise<void> {
       { key: { codeHash: 1 }, unique: true },
       { key: { roomId: 1, _id: 1 } },
       { key: { expiresAt: 1 }, expireAfterSeconds: KEPT_SECONDS },
+    ]),
+    files.createIndexes([
+      { key: { ownerId: 1, state: 1, quotaBytes: 1 } },
+      { key: { dueAt: 1 }, sparse: true },
     ]),
   ]);
 }

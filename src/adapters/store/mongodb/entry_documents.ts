@@ -118,6 +118,11 @@ export function answeredKey(userId: string): string {
   return `answered ${userId}`;
 }
 
+/** In `keys` of messages with a file. */
+export function fileKey(fileId: string): string {
+  return `file ${fileId}`;
+}
+
 /** In `keys` of messages that mention their whole room, or have done so. */
 export const ROOM_MENTION_KEY = "mentioned";
 
@@ -141,6 +146,7 @@ const OPTIONAL_DETAILS = [
   "mentions",
   "mentionsRoom",
   "reactions",
+  "attachments",
   "systemType",
   "systemData",
 ] as const satisfies (keyof Content)[];
@@ -209,8 +215,9 @@ function creationKeys(
   message: Message,
   { answered, isSlow, joins }: DraftKeys,
 ): string[] {
-  const { threadId } = message;
+  const { threadId, attachments } = message;
   const keys = mentionKeys(message);
+  for (const { id } of attachments) keys.push(fileKey(id));
   if (answered !== null) keys.push(answeredKey(answered));
   if (threadId !== null) keys.push(threadKey(threadId));
   if (changesRoom(message) || isSlow || joins) keys.push(ROOM_CHANGE_KEY);
@@ -296,6 +303,7 @@ function detailsOf(document: MessageDocument): Omit<Details, "pinned" | "metadat
     mentions: document.mentions ?? PLAIN.mentions,
     mentionsRoom: document.mentionsRoom ?? PLAIN.mentionsRoom,
     reactions: document.reactions ?? PLAIN.reactions,
+    attachments: document.attachments ?? PLAIN.attachments,
     systemType,
     systemData,
   };

@@ -11,8 +11,11 @@ import { isDuplicateKey } from "./errors.ts";
 
 const logger = getLogger(["echoroom", "migration"]);
 
-/** The version of the documents that this EchoRoom reads and writes. */
-const VERSION = 7;
+/**
+ * The version of the documents that this EchoRoom reads and writes. Version 8 has files: an instance of
+ * an earlier one would delete messages without theirs.
+ */
+const VERSION = 8;
 const DOCUMENTS_AT_ONCE = 1_000;
 /** Updates under way at once, so that waiting for a majority costs little. */
 const UPDATES_AT_ONCE = 4;

@@ -15,7 +15,7 @@ export type CommittedChange = PendingChange & Pick<ChangeDocument, "added" | "re
 /** What a message is before its changes, as far as these need it. */
 export type Unchanged = Pick<
   MessageDocument,
-  "_id" | "roomId" | "seq" | "changedSeq" | "text" | "textSeq" | "editedAt"
+  "_id" | "roomId" | "seq" | "changedSeq" | "text" | "textSeq" | "editedAt" | "attachments"
 >;
 
 export interface Projection<T extends Unchanged> {

@@ -13,6 +13,7 @@ import {
   threadKey,
 } from "./entry_documents.ts";
 import { duplicatesOf } from "./errors.ts";
+import { detachments, type FileDocument } from "./file_documents.ts";
 import type { Projection, Unchanged } from "./projection.ts";
 
 /** A message with more keys gets no more of those whom edits mention. */
@@ -39,11 +40,13 @@ export class ProjectionWriter {
   readonly #messages: Collection<EntryDocument>;
   readonly #edits: Collection<EditDocument>;
   readonly #reactions: Collection<ReactionDocument>;
+  readonly #files: Collection<FileDocument>;
 
-  constructor({ messages, edits, reactions }: Collections) {
+  constructor({ messages, edits, reactions, files }: Collections) {
     this.#messages = messages;
     this.#edits = edits;
     this.#reactions = reactions;
+    this.#files = files;
   }
 
   /**
@@ -80,7 +83,17 @@ export class ProjectionWriter {
       this.#writeEdits(settled),
       this.#writeReactions(settled),
       this.#writeMentions(settled),
+      this.#writeFiles(settled),
     ]);
+  }
+
+  /** Has it looked at whether the files of deleted messages are in others. */
+  async #writeFiles(settled: readonly Settled<Unchanged>[]): Promise<void> {
+    const writes = settled.flatMap(({ before, after }) => {
+      const at = deletionTime(after);
+      return at ? detachments([before], at) : [];
+    });
+    if (writes.length > 0) await this.#files.bulkWrite(writes);
   }
 
   /**

@@ -1,6 +1,8 @@
 /** Deletes what deleted rooms held, a part at a time. */
 import type { Collections } from "./collections.ts";
 import type { RoomDocument } from "./documents.ts";
+import type { MessageDocument } from "./entry_documents.ts";
+import { detachments } from "./file_documents.ts";
 import type { Operations } from "./operations.ts";
 import type { RoomChanges } from "./room_changes.ts";
 
@@ -46,11 +48,17 @@ export class Purge {
   }
 
   async #deleteEntries(roomId: string, from: number, to: number): Promise<void> {
-    const { edits, messages, reactions, rooms } = this.#collections;
+    const { edits, files, messages, reactions, rooms } = this.#collections;
     const range = { roomId, seq: { $gt: from, $lte: to } };
-    const found = await messages.find(range, { projection: { _id: 1 } }).toArray();
+    const found = await messages
+      .find<Pick<MessageDocument, "_id" | "attachments">>(range, {
+        projection: { "attachments.id": 1 },
+      })
+      .toArray();
     const messageId = { $in: found.map(({ _id }) => _id) };
     await Promise.all([edits, reactions].map((each) => each.deleteMany({ roomId, messageId })));
+    const detached = detachments(found, new Date());
+    if (detached.length > 0) await files.bulkWrite(detached);
     await messages.deleteMany(range);
     await rooms.updateOne({ _id: roomId }, { $max: { purgedSeq: to } });
   }

@@ -7,6 +7,7 @@ import { MongoBlocks } from "./blocks.ts";
 import { MongoBulkDeletions } from "./bulk_deletions.ts";
 import { collectionsOf } from "./collections.ts";
 import { EntryReader } from "./entry_reader.ts";
+import { MongoFiles } from "./files.ts";
 import { MongoInvitations } from "./invitations.ts";
 import { MongoLog } from "./log.ts";
 import { LogEnds } from "./log_ends.ts";
@@ -41,6 +42,7 @@ export class MongoStore implements Store {
   readonly blocks: MongoBlocks;
   readonly invitations: MongoInvitations;
   readonly bulkDeletions: MongoBulkDeletions;
+  readonly files: MongoFiles;
   readonly #connection: Connection;
   readonly #purge: Purge;
   readonly #repairs: Repairs;
@@ -74,6 +76,7 @@ export class MongoStore implements Store {
     this.blocks = new MongoBlocks(collections, this.#operations);
     this.invitations = new MongoInvitations(collections, this.#operations);
     this.bulkDeletions = new MongoBulkDeletions(collections, this.#operations);
+    this.files = new MongoFiles(collections, reader, this.#operations);
     this.reports = new MongoReports(collections, this.#operations);
     this.audit = new MongoAudit(collections, changes.rooms, this.#operations);
     this.#purge = new Purge(collections, changes.rooms, this.#operations);

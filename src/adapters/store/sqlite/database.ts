@@ -17,6 +17,7 @@ import { SqliteAccounts } from "./accounts.ts";
 import { SqliteAudit } from "./audit.ts";
 import { SqliteBlocks } from "./blocks.ts";
 import { SqliteBulkDeletions } from "./bulk_deletions.ts";
+import { SqliteFiles } from "./files.ts";
 import { SqliteInvitations } from "./invitations.ts";
 import { SqliteLog } from "./log.ts";
 import { SqliteMembers } from "./members.ts";
@@ -59,6 +60,7 @@ export interface DatabasePorts {
   blocks: SqliteBlocks;
   invitations: SqliteInvitations;
   bulkDeletions: SqliteBulkDeletions;
+  files: SqliteFiles;
   purge: SqlitePurge;
   probe: {
     /** Writes without changing anything, which fails on a read-only database. */
@@ -239,6 +241,7 @@ function openPorts(sql: Statements, onDeletion: () => void): DatabasePorts {
     blocks: new SqliteBlocks(sql),
     invitations: new SqliteInvitations(sql),
     bulkDeletions: new SqliteBulkDeletions(sql),
+    files: new SqliteFiles(sql),
     purge: new SqlitePurge(sql, onDeletion),
     probe: { ping: () => void sql.prepare(`PRAGMA application_id = ${APPLICATION_ID}`).run() },
   };

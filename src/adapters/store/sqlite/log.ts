@@ -158,7 +158,7 @@ export class SqliteLog {
   /** Returns false, and writes nothing, if it was sent before. */
   #create(room: number, { seq, n }: LogPosition, row: CreatedRow, isOpening: boolean): boolean {
     const [, id, senderId, text, system, clientMessageId, createdAt, details, request] = row;
-    const [threadId, notified, roomChanges] = [row[9], row[10], row[11]];
+    const [threadId, notified, roomChanges, files] = [row[9], row[10], row[11], row[12]];
     const { changes } = this.#sql.prepare(
       `INSERT INTO messages (room, seq, n, id, sender, text, system, client_message_id, created_at,
          updated_at, details, request)
@@ -180,6 +180,7 @@ export class SqliteLog {
     if (changes === 0) return false;
     if (threadId !== null) this.#putInThread(room, seq, threadId);
     if (notified !== null) this.#notify(room, seq, notified);
+    if (files !== null) this.#attach(room, seq, files);
     if (roomChanges !== null) {
       this.#changes.apply(room, seq, createdAt, roomChanges);
       if (!isOpening) this.#audit.addNotice(room, { id, senderId, createdAt, details });
@@ -192,6 +193,11 @@ export class SqliteLog {
       `UPDATE messages SET thread_seq = (SELECT seq FROM messages WHERE id = ?3 AND room = ?1)
        WHERE room = ?1 AND seq = ?2`,
     ).run(room, seq, threadId);
+  }
+
+  #attach(room: number, seq: number, files: string): void {
+    this.#sql.prepare("INSERT INTO attachments SELECT value, ?1, ?2 FROM json_each(?3)")
+      .run(room, seq, files);
   }
 
   /** Returns false, and writes nothing, if it was made before. */
@@ -285,6 +291,7 @@ export class SqliteLog {
     this.#forget(room, messageSeq, null);
     this.#sql.prepare("DELETE FROM reactions WHERE room = ? AND message_seq = ?")
       .run(room, messageSeq);
+    this.#sql.prepare("DELETE FROM attachments WHERE room = ? AND seq = ?").run(room, messageSeq);
     this.#sql.prepare(
       `${withEarlier("m.room = ? AND m.seq = ?")}
        UPDATE changes SET earlier_seq = NULL, earlier_text = NULL, earlier_edited_at = NULL

@@ -9,6 +9,7 @@ import {
   type LogPosition,
   type Reactions,
 } from "../../../domain/entry.ts";
+import { reviveAttachment } from "../../../domain/file.ts";
 import { type Details, type Message, PLAIN } from "../../../domain/message.ts";
 import {
   changesRoom,
@@ -104,6 +105,8 @@ export type CreatedRow = [
   notified: string | null,
   /** What it changes of the room; null for most. */
   changes: RoomChanges | null,
+  /** JSON of the ids of its files; null if there are none. */
+  files: string | null,
 ];
 
 export type ChangeRow = [
@@ -154,7 +157,12 @@ function toCreatedRow(
     threadId,
     formatNotified(message, answered),
     roomChangesOf(draft, message),
+    formatFiles(message),
   ];
+}
+
+function formatFiles({ attachments }: Message): string | null {
+  return attachments.length === 0 ? null : JSON.stringify(attachments.map(({ id }) => id));
 }
 
 function roomChangesOf(draft: CreatedDraft, message: Message): RoomChanges | null {
@@ -254,6 +262,7 @@ function parseDetails(json: string): Partial<Message> {
   const { editedAt, deletedAt, ...details } = JSON.parse(json) as StoredDetails;
   return {
     ...details,
+    ...(details.attachments && { attachments: details.attachments.map(reviveAttachment) }),
     ...(editedAt === undefined ? {} : { editedAt: new Date(editedAt) }),
     ...(deletedAt === undefined ? {} : { deletedAt: new Date(deletedAt) }),
   };

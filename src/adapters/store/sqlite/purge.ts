@@ -52,6 +52,7 @@ export class SqlitePurge {
 const PARTS = [
   ["reactions", "message_seq"],
   ["mentions", "seq"],
+  ["attachments", "seq"],
   ["changes", "seq"],
   ["messages", "seq"],
 ] as const;

@@ -494,4 +494,51 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE invitation_claims ADD COLUMN id TEXT NOT NULL DEFAULT '';
   UPDATE invitation_claims SET id = hex(randomblob(13));
   `,
+  // Files, and the messages that they are in.
+  `
+  CREATE TABLE files (
+    id TEXT PRIMARY KEY,
+    owner INTEGER NOT NULL REFERENCES users (key),
+    state TEXT NOT NULL,
+    name TEXT NOT NULL,
+    type TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    width INTEGER,
+    height INTEGER,
+    has_thumbnail INTEGER NOT NULL,
+    quota_bytes INTEGER NOT NULL,
+    blob_key TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    -- The one whose messages it can be in; NULL before it is claimed for one.
+    room INTEGER REFERENCES rooms (key),
+    -- Whether it has been in a message.
+    is_attached INTEGER NOT NULL DEFAULT 0,
+    -- The id of a message that is about to be appended.
+    claimed_by TEXT,
+    claimed_at INTEGER,
+    -- When it is looked at whether it is to be deleted; NULL while it is in a message.
+    due_at INTEGER
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX files_by_owner ON files (owner, quota_bytes) WHERE state <> 'deleted';
+  CREATE INDEX files_by_due ON files (due_at) WHERE due_at IS NOT NULL;
+
+  -- The files of messages that are there.
+  CREATE TABLE attachments (
+    file TEXT NOT NULL,
+    room INTEGER NOT NULL REFERENCES rooms (key),
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (file, room, seq)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX attachments_by_message ON attachments (room, seq);
+  CREATE TRIGGER file_attached AFTER INSERT ON attachments BEGIN
+    UPDATE files SET is_attached = 1, room = NEW.room, due_at = NULL,
+      claimed_at = iif(claimed_by = (SELECT id FROM messages WHERE room = NEW.room AND seq = NEW.seq),
+        NULL, claimed_at)
+    WHERE id = NEW.file AND state = 'ready';
+  END;
+  CREATE TRIGGER file_detached AFTER DELETE ON attachments
+    WHEN NOT EXISTS (SELECT 1 FROM attachments WHERE file = OLD.file) BEGIN
+    UPDATE files SET due_at = 0 WHERE id = OLD.file AND state = 'ready';
+  END;
+  `,
 ];

@@ -6,6 +6,7 @@ import { firstMembers } from "../../../domain/room_changes.ts";
 import type { AuditStore } from "../../../ports/store/audit.ts";
 import type { BlockStore } from "../../../ports/store/blocks.ts";
 import type { BulkDeletionStore } from "../../../ports/store/bulk_deletions.ts";
+import type { FileStore } from "../../../ports/store/files.ts";
 import type { InvitationStore } from "../../../ports/store/invitations.ts";
 import type { LogStore } from "../../../ports/store/log.ts";
 import type { MemberStore } from "../../../ports/store/members.ts";
@@ -62,6 +63,7 @@ export class SqliteStore implements Store {
   readonly blocks: BlockStore;
   readonly invitations: InvitationStore;
   readonly bulkDeletions: BulkDeletionStore;
+  readonly files: FileStore;
   readonly #purge: Promised<DatabasePorts["purge"]>;
   readonly #probe: Promised<DatabasePorts["probe"]>;
   readonly #exchange: Exchange;
@@ -85,6 +87,7 @@ export class SqliteStore implements Store {
     this.blocks = this.#port("blocks");
     this.invitations = this.#port("invitations");
     this.bulkDeletions = this.#port("bulkDeletions");
+    this.files = this.#port("files");
     this.#purge = this.#port("purge");
     this.#probe = this.#port("probe");
     this.#timeoutMs = timeoutMs;

@@ -1,0 +1,48 @@
+/** The files of a message that is being sent. */
+import { ChatError } from "../../domain/errors.ts";
+import { type Attachment, attachmentOf, type FileRefusal } from "../../domain/file.ts";
+import type { FileClaim } from "../../ports/store/files.ts";
+import type { Result } from "../../services/decision.ts";
+import type { Dependencies } from "../dependencies.ts";
+
+type AttachDependencies = Pick<Dependencies, "store">;
+
+const REFUSALS: Record<FileRefusal, string> = {
+  file_not_found: "You have no such file.",
+  file_not_ready: "The file's upload is not complete.",
+  file_in_use: "The file is in another room.",
+};
+
+/**
+ * Makes sure of the files of a message that is about to be appended: until it is, they are not deleted,
+ * and are in no other room.
+ * @returns what the message shows of them
+ * @throws ChatError `file_not_found`, `file_not_ready`, `file_in_use`, `unavailable`
+ */
+export async function claimFiles(
+  { store }: AttachDependencies,
+  ids: readonly string[],
+  message: Omit<FileClaim, "at">,
+): Promise<Attachment[]> {
+  const outcome = await store.files.claim(ids, { ...message, at: new Date() });
+  if ("files" in outcome) return outcome.files.map(attachmentOf);
+  throw new ChatError(outcome.refusal, REFUSALS[outcome.refusal]);
+}
+
+/**
+ * Gives the files up if the message turns out not to be appended. If that fails, or the outcome stays
+ * unknown, they are free by themselves after a minute.
+ */
+export function releaseUnless(
+  result: Promise<Result>,
+  { store }: AttachDependencies,
+  ids: readonly string[],
+  messageId: string,
+): void {
+  const release = () => void store.files.release(ids, messageId).catch(() => {});
+  result.then((done) => {
+    if ("entry" in done && done.entry.message.id !== messageId) release();
+  }, (error) => {
+    if (error instanceof ChatError && error.code !== "unavailable") release();
+  });
+}

@@ -1,0 +1,39 @@
+/** Files as both transports show them. */
+import { z } from "zod";
+import type { Attachment } from "../../domain/file.ts";
+import { isoTime } from "../iso_time.ts";
+import type * as wire from "../wire/files.ts";
+import { Id, Time } from "./fields.ts";
+
+export const File = z.object({
+  id: Id,
+  name: z.string(),
+  type: z.string().meta({ description: "the media type that its bytes were found to be" }),
+  size: z.int().min(0).meta({ description: "in bytes" }),
+  width: z.int().min(1).nullable(),
+  height: z.int().min(1).nullable(),
+  url: z.string().meta({ description: "a path on this server, which never changes" }),
+  thumbnailUrl: z.string().nullable().meta({ description: "the same of a small picture" }),
+  createdAt: Time,
+}).meta({ id: "File" }) satisfies z.ZodType<wire.File>;
+
+export function presentFile(file: Attachment): wire.File {
+  const { id, name, type, size, width, height, hasThumbnail, createdAt } = file;
+  const url = `/files/${id}/${pathSegment(name)}`;
+  return {
+    id,
+    name,
+    type,
+    size,
+    width,
+    height,
+    url,
+    thumbnailUrl: hasThumbnail ? `${url}?size=thumb` : null,
+    createdAt: isoTime(createdAt),
+  };
+}
+
+/** A name as one segment of a path; one of dots would be a step in it, percent-encoded or not. */
+function pathSegment(name: string): string {
+  return /^\.{0,2}$/.test(name) ? "file" : encodeURIComponent(name);
+}
