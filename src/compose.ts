@@ -34,7 +34,7 @@ import { RoomSlugs } from "./services/room_slugs.ts";
 import type { Services } from "./services/services.ts";
 import { Standings } from "./services/standings.ts";
 import { Tokens } from "./services/tokens.ts";
-import { type Config, ConfigError } from "./config.ts";
+import { type Config, ConfigError, type S3Settings } from "./config.ts";
 import { folderFault } from "./config/file_fault.ts";
 import { createApp } from "./http/app.ts";
 import { RepeatingJob } from "./jobs/repeating_job.ts";
@@ -180,7 +180,7 @@ async function openBackends(
       return bus;
     }),
   );
-  const blobs = await openBlobs(config);
+  const blobs = await openBlobs(config, mongodb);
   opened.defer(() => blobs.close());
   const bus = redis ?? await openBus(config, mongodb, siblings);
   if (!redis) opened.defer(() => bus.close());
@@ -253,13 +253,37 @@ async function openSqlite(dataDir: string, load?: LoopLoad): Promise<Store> {
  * @throws ConfigError if it cannot be used
  */
 export async function openBlobs(
-  { dataDir, filesDir }: Pick<Config, "dataDir" | "filesDir">,
+  { s3, filesDir }: Pick<Config, "s3" | "filesDir">,
+  mongodb: Connection | null,
 ): Promise<BlobStore> {
-  const path = filesDir ?? `${dataDir}/files`;
+  if (s3) return await openS3(s3);
+  if (filesDir === null) return await openGridFs(mongodb!);
   try {
-    return await FolderBlobs.open(path);
+    return await FolderBlobs.open(filesDir);
   } catch (error) {
-    throw new ConfigError(folderFault("FILES_DIR", path, error));
+    throw new ConfigError(folderFault("FILES_DIR", filesDir, error));
+  }
+}
+
+async function openS3(settings: S3Settings): Promise<BlobStore> {
+  const { S3Blobs } = await import("./adapters/blobs/s3/store.ts");
+  try {
+    return await S3Blobs.open(settings);
+  } catch (error) {
+    throw new ConfigError(
+      `S3_ENDPOINT cannot be used: ${
+        oneLine(error)
+      }; start the service, or correct its URL, the bucket or the key`,
+    );
+  }
+}
+
+async function openGridFs({ db }: Connection): Promise<BlobStore> {
+  const { GridFsBlobs } = await import("./adapters/blobs/gridfs.ts");
+  try {
+    return await GridFsBlobs.open(db);
+  } catch (error) {
+    throw new ConfigError(`MONGODB_URI leads to a server that refuses files: ${oneLine(error)}`);
   }
 }
 

@@ -44,6 +44,16 @@ Deno.test("what a killed process was writing is removed a day later, at a start"
   assert.equal(await textOf(later, "a/b"), "kept");
 });
 
+Deno.test("keys are listed in their order, whatever comes beside a slash", async () => {
+  const blobs = await FolderBlobs.open(await Deno.makeTempDir());
+  const keys = ["a-b", "a.b", "a/b-c", "a/b.c", "a/b/1", "a/b0", "a0", "a_", "aa/b"];
+  for (const key of keys.toReversed()) await blobs.put(key, streamOf(["x"]));
+  for (const after of ["", ...keys]) {
+    const listed = (await blobs.list("", after, 100)).map(({ key }) => key);
+    assert.deepEqual(listed, keys.filter((key) => key > after), after);
+  }
+});
+
 Deno.test("drafts, and files that are no blobs, are not listed", async () => {
   const root = await Deno.makeTempDir();
   const blobs = await FolderBlobs.open(root);

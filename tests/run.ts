@@ -8,6 +8,7 @@
  *   a server of the test's own, a JSON array of arguments with `{port}` and `{dir}` to be filled in.
  *   The latter is missing where a URI is given and no server is installed.
  * - `…_redis_test.ts`: `TEST_REDIS_COMMAND`, the same for Redis, with `{port}`.
+ * - `…_s3_test.ts`: `TEST_S3_COMMAND`, the same for S3, with `{port}`, `{dir}`, `{key}`, `{secret}`.
  * - `…_browser_test.ts`: `TEST_CHROMIUM`, the path of a Chromium.
  *
  * What the chosen files need is found or started once. Files whose service cannot be had are left
@@ -30,11 +31,13 @@ import {
 import { findChromium } from "./servers/chromium.ts";
 import { findMongodb } from "./servers/mongodb.ts";
 import { findRedis } from "./servers/redis.ts";
+import { findS3 } from "./servers/s3.ts";
 import type { FindService } from "./servers/service.ts";
 
 const SERVICES: Record<string, FindService> = {
   mongodb: findMongodb,
   redis: findRedis,
+  s3: findS3,
   browser: findChromium,
 };
 

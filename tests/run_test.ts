@@ -87,6 +87,7 @@ Deno.test("the report names no more than 20 tests", () => {
 Deno.test("words in a test file's name state which services it needs", () => {
   assert.deepEqual(servicesOf("tests/store_mongodb_test.ts"), ["mongodb"]);
   assert.deepEqual(servicesOf("tests/bus_redis_mongodb_test.ts"), ["mongodb", "redis"]);
+  assert.deepEqual(servicesOf("tests/blobs_s3_test.ts"), ["s3"]);
   assert.deepEqual(servicesOf("tests/mongodb/store_test.ts"), []);
   assert.deepEqual(servicesOf("tests/servers/mongodb.ts"), []);
 });

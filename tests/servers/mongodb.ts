@@ -1,7 +1,8 @@
 /** Finds a server that speaks MongoDB's protocol, or starts one that ends with the tests. */
 import { MongoClient } from "mongodb";
-import { dirname, join } from "node:path";
-import { freePort, isFile, onPath, type Service } from "./service.ts";
+import { join } from "node:path";
+import { cacheFolder, installPackage, run } from "./python_package.ts";
+import { freePort, onPath, type Service } from "./service.ts";
 
 const SECANTUS = "SecantusDB==0.7.0b3";
 /** Runs the installed one without what makes it slower with each write. */
@@ -57,7 +58,8 @@ async function findInstalled(): Promise<Startable | undefined> {
 async function install(signal: AbortSignal): Promise<Startable> {
   const tried = ["no TEST_MONGODB_URI", "no mongod, secantusd-rs or secantusd-py on PATH"];
   try {
-    return secantusBy(await installSecantus(signal));
+    const python = await installPackage(SECANTUS, signal);
+    return secantusBy([python, SECANTUS_PROGRAM]);
   } catch (error) {
     tried.push(`SecantusDB could not be installed (${messageOf(error)})`);
   }
@@ -82,41 +84,6 @@ function secantusBy(program: string[]): Startable {
   return { name: `SecantusDB (${program[0]})`, command: [...program, ...options] };
 }
 
-/** Installs SecantusDB with pip into a folder of the user's cache, unless it is there. */
-async function installSecantus(signal: AbortSignal): Promise<string[]> {
-  const folder = join(cacheFolder(), SECANTUS.replace("==", "-"));
-  const program = [join(folder, "bin", "python3"), SECANTUS_PROGRAM];
-  if (await isFile(program[0]!)) return program;
-  if (!await onPath("python3")) throw new Error("no python3 on PATH");
-  console.log(`MongoDB: installing ${SECANTUS} into ${folder}, once …`);
-  await Deno.mkdir(dirname(folder), { recursive: true });
-  const draft = await Deno.makeTempDir({ dir: dirname(folder), prefix: "installing_" });
-  try {
-    await pipInstall(draft, signal);
-    // Atomic; if another run was faster, its folder is used.
-    await Deno.rename(draft, folder).catch(async (error) => {
-      if (!await isFile(program[0]!)) throw error;
-    });
-  } finally {
-    await Deno.remove(draft, { recursive: true }).catch(() => {});
-  }
-  return program;
-}
-
-async function pipInstall(folder: string, signal: AbortSignal): Promise<void> {
-  const python = join(folder, "bin", "python3");
-  let pip = [python, "-m", "pip"];
-  try {
-    await run(["python3", "-m", "venv", folder], signal);
-  } catch {
-    signal.throwIfAborted();
-    // Debian has Python without ensurepip; then the system's pip installs into the folder.
-    await run(["python3", "-m", "venv", "--without-pip", "--clear", folder], signal);
-    pip = ["python3", "-m", "pip", "--python", python];
-  }
-  await run([...pip, "install", "--disable-pip-version-check", SECANTUS], signal);
-}
-
 /** Returns the path of the `mongod` that mongodb-memory-server downloads. */
 async function downloadMongod(signal: AbortSignal): Promise<string> {
   console.log(`MongoDB: downloading mongod with ${MEMORY_SERVER} …`);
@@ -128,11 +95,6 @@ async function downloadMongod(signal: AbortSignal): Promise<string> {
     AbortSignal.any([signal, AbortSignal.timeout(DOWNLOAD_DEADLINE_MS)]),
   );
   return output.trim().split("\n").at(-1)!;
-}
-
-function cacheFolder(): string {
-  const cache = Deno.env.get("XDG_CACHE_HOME") ?? join(Deno.env.get("HOME") ?? ".", ".cache");
-  return join(cache, "echoroom");
 }
 
 async function start(server: Startable, signal: AbortSignal): Promise<Service> {
@@ -189,16 +151,6 @@ async function initiate(port: number): Promise<void> {
 async function untilWritable(uri: string): Promise<void> {
   await using client = new MongoClient(uri);
   await client.db("admin").command({ ping: 1 });
-}
-
-/** Runs a command to its end and returns what it wrote. */
-async function run([program, ...args]: string[], signal: AbortSignal): Promise<string> {
-  signal.throwIfAborted();
-  const { success, stdout, stderr } = await new Deno.Command(program!, { args, signal }).output();
-  const decoder = new TextDecoder();
-  if (success) return decoder.decode(stdout);
-  const reason = decoder.decode(stderr).match(/.*error: (.+)/i)?.[1];
-  throw new Error(reason ?? `${program} failed`);
 }
 
 function messageOf(error: unknown): string {

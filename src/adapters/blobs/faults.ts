@@ -3,7 +3,7 @@ import { within } from "../../async/deadline.ts";
 import { ChatError, unavailable } from "../../domain/errors.ts";
 
 /** The port promises an end of every step within about 5 s of silence. */
-const STEP_MS = 5_000;
+export const STEP_MS = 5_000;
 
 const FULL = new Set(["ENOSPC", "EDQUOT"]);
 /** A limit on files' sizes (`ulimit -f`), to which the runtime gives no code. */
@@ -11,11 +11,12 @@ const TOO_LARGE = /^File too large/;
 
 /**
  * Settles as one step of work does.
+ * @param limit milliseconds
  * @throws ChatError `unavailable` if it fails or takes too long; ChatErrors as they are
  */
-export async function step<T>(work: Promise<T>): Promise<T> {
+export async function step<T>(work: Promise<T>, limit = STEP_MS): Promise<T> {
   try {
-    return await within(work, STEP_MS, () => {
+    return await within(work, limit, () => {
       throw unavailable("The store of files did not answer in time.");
     });
   } catch (error) {

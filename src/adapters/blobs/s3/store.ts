@@ -1,0 +1,182 @@
+/** Blobs in a bucket of an S3-compatible service. */
+import type {
+  BlobInfo,
+  BlobPresigner,
+  BlobStore,
+  ByteRange,
+  PresignedUpload,
+} from "../../../ports/blobs.ts";
+import { chunksOf } from "../chunks.ts";
+import { step, STEP_MS } from "../faults.ts";
+import {
+  type Bucket,
+  element,
+  isMissing,
+  refusalIn,
+  type S3Request,
+  S3Requests,
+  translateS3,
+} from "./requests.ts";
+import { PART_BYTES, Upload } from "./upload.ts";
+
+/** A part takes a while on a slow line, and so does a large copy inside of the service. */
+const TRANSFER_MS = 60_000;
+/** The most that a service lists at once. */
+const MAX_KEYS = 1_000;
+const PRESIGNED_SECONDS = 15 * 60;
+const KEY = /^[\w.\-/]+$/;
+
+type Sent = Omit<S3Request, "limit">;
+
+export class S3Blobs implements BlobStore, BlobPresigner {
+  readonly description: string;
+  readonly presigner = this;
+  readonly #bucket: string;
+  readonly #requests: S3Requests;
+  readonly #limits: { step: number; transfer: number };
+
+  private constructor(bucket: Bucket, stepMs: number) {
+    this.description = `S3 (${bucket.endpoint}/${bucket.bucket})`;
+    this.#bucket = bucket.bucket;
+    this.#requests = new S3Requests(bucket);
+    this.#limits = { step: stepMs, transfer: Math.max(stepMs, TRANSFER_MS) };
+  }
+
+  /**
+   * @param stepMs how long the service may be silent
+   * @throws S3Refusal if the bucket or the key cannot be used; ChatError `unavailable`
+   */
+  static async open(bucket: Bucket, stepMs = STEP_MS): Promise<S3Blobs> {
+    const blobs = new S3Blobs(bucket, stepMs);
+    await blobs.#page("", "", 1);
+    return blobs;
+  }
+
+  async put(key: string, bytes: ReadableStream<Uint8Array>, type: string): Promise<number> {
+    const upload = new Upload(this.#requests, key, type, this.#limits);
+    let size = 0;
+    try {
+      for await (const part of chunksOf(bytes, PART_BYTES)) {
+        await upload.add(part);
+        size += part.length;
+      }
+      await upload.complete();
+      return size;
+    } catch (error) {
+      await bytes.cancel(error).catch(() => {});
+      // What remains then, a rule of the bucket removes: see docs/operations.md.
+      await upload.abort().catch(() => {});
+      throw translateS3(error);
+    }
+  }
+
+  async get(key: string, range?: ByteRange): Promise<ReadableStream<Uint8Array> | null> {
+    const headers = range && { range: `bytes=${range.start}-${range.end}` };
+    const response = await this.#unlessMissing({ method: "GET", key, ...(headers && { headers }) });
+    return response && this.#bodyOf(response);
+  }
+
+  async stat(key: string): Promise<BlobInfo | null> {
+    const response = await this.#unlessMissing({ method: "HEAD", key });
+    if (response === null) return null;
+    const { headers } = response;
+    const size = Number(headers.get("content-length"));
+    return { key, size, modifiedAt: new Date(headers.get("last-modified") ?? 0) };
+  }
+
+  async copy(from: string, to: string): Promise<boolean> {
+    const headers = { "x-amz-copy-source": `/${this.#bucket}/${from}` };
+    const response = await this.#unlessMissing({ method: "PUT", key: to, headers }, "transfer");
+    if (response === null) return false;
+    const refusal = refusalIn(await response.text(), response.status);
+    if (refusal) throw translateS3(refusal);
+    return true;
+  }
+
+  async delete(key: string): Promise<void> {
+    await (await this.#unlessMissing({ method: "DELETE", key }))?.body?.cancel();
+  }
+
+  async list(prefix: string, after: string, limit: number): Promise<BlobInfo[]> {
+    const found: BlobInfo[] = [];
+    for (let last = after;;) {
+      const wanted = Math.min(limit - found.length, MAX_KEYS);
+      const page = await this.#page(prefix, last, wanted).catch((error) => {
+        throw translateS3(error);
+      });
+      // Objects that others have put into the bucket under names that are no keys are left out.
+      found.push(...page.blobs.filter(({ key }) => KEY.test(key)));
+      if (!page.isTruncated || found.length === limit) return found;
+      last = page.blobs.at(-1)!.key;
+    }
+  }
+
+  async presign(
+    key: string,
+    { size, type }: { size: number; type: string },
+  ): Promise<PresignedUpload> {
+    const expiresAt = new Date(Date.now() + PRESIGNED_SECONDS * 1_000);
+    const signed = { "content-type": type, "content-length": String(size) };
+    const url = await this.#requests.presign("PUT", key, signed, PRESIGNED_SECONDS);
+    // Clients send the length by themselves; browsers let nobody else set it.
+    return { url, method: "PUT", headers: { "content-type": type }, expiresAt };
+  }
+
+  async ping(): Promise<void> {
+    await this.#page("", "", 1).catch((error) => {
+      throw translateS3(error);
+    });
+  }
+
+  async close(): Promise<void> {}
+
+  /** @returns null if there is no such blob */
+  async #unlessMissing(
+    request: Sent,
+    limit: "step" | "transfer" = "step",
+  ): Promise<Response | null> {
+    try {
+      return await this.#requests.send({ ...request, limit: this.#limits[limit] });
+    } catch (error) {
+      if (isMissing(error)) return null;
+      throw translateS3(error);
+    }
+  }
+
+  /** The body of an answer, which errors when the service falls silent. */
+  #bodyOf(response: Response): ReadableStream<Uint8Array> {
+    const reader = (response.body ?? new Blob().stream()).getReader();
+    return new ReadableStream({
+      pull: async (controller) => {
+        const { value, done } = await step(reader.read(), this.#limits.step).catch((error) => {
+          reader.cancel(error).catch(() => {});
+          throw error;
+        });
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel: (reason) => reader.cancel(reason),
+    }, { highWaterMark: 0 });
+  }
+
+  async #page(prefix: string, after: string, limit: number) {
+    const query = {
+      "list-type": "2",
+      "max-keys": String(limit),
+      ...(prefix && { prefix }),
+      ...(after && { "start-after": after }),
+    };
+    const request = { method: "GET", key: "", query, limit: this.#limits.step } as const;
+    const response = await this.#requests.send(request);
+    const text = await step(response.text(), this.#limits.step);
+    return { blobs: readBlobs(text), isTruncated: element(text, "IsTruncated") === "true" };
+  }
+}
+
+function readBlobs(xml: string): BlobInfo[] {
+  return [...xml.matchAll(/<Contents>(.*?)<\/Contents>/gs)].map(([, contents = ""]) => ({
+    key: element(contents, "Key"),
+    size: Number(element(contents, "Size")),
+    modifiedAt: new Date(element(contents, "LastModified")),
+  }));
+}

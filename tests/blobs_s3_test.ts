@@ -1,0 +1,151 @@
+/** Files' bytes on an S3 server that checks signatures. */
+import assert from "node:assert/strict";
+import { S3Requests } from "../src/adapters/blobs/s3/requests.ts";
+import { S3Blobs } from "../src/adapters/blobs/s3/store.ts";
+import { newBlobKey } from "../src/domain/blob_key.ts";
+import { streamOf, testBlobs, textOf } from "./conformance/blobs.ts";
+import { HANG_MS } from "./harness/deadline.ts";
+import { S3Server } from "./harness/s3_server.ts";
+import { runMain, spawnServer } from "./harness/server.ts";
+import { until } from "./harness/stage.ts";
+
+const UNAVAILABLE = { name: "ChatError", code: "unavailable" };
+
+const server = new S3Server();
+await server.start();
+const requests = new S3Requests(server.bucket);
+
+Deno.test.beforeEach(() => server.resume());
+Deno.test.afterAll(() => server.remove());
+
+testBlobs({
+  name: "S3",
+  async open() {
+    const blobs = await server.open();
+    for (const { key } of await blobs.list("", "", 1_000)) await blobs.delete(key);
+    return blobs;
+  },
+  async countDrafts() {
+    const query = { uploads: "" };
+    const answer = await requests.send({ method: "GET", key: "", query, limit: HANG_MS });
+    return (await answer.text()).split("<UploadId>").length - 1;
+  },
+});
+
+Deno.test("a signed upload is taken once it has exactly the size and type it was signed for", async () => {
+  const blobs = await server.open();
+  const key = newBlobKey();
+  const upload = await blobs.presigner.presign(key, { size: 5, type: "image/png" });
+  assert.ok(upload.expiresAt.getTime() > Date.now());
+  const send = async (body: string, headers = upload.headers, url = upload.url) => {
+    const answer = await fetch(url, { method: upload.method, headers, body });
+    await answer.body?.cancel();
+    return answer.status;
+  };
+  assert.equal(await send("123456"), 403);
+  assert.equal(await send("1234"), 403);
+  assert.equal(await send("12345", { "content-type": "text/html" }), 403);
+  assert.equal(await send("12345", upload.headers, upload.url.replace(key, newBlobKey())), 403);
+  assert.equal(await blobs.stat(key), null);
+  assert.equal(await send("12345"), 200);
+  assert.equal(await textOf(blobs, key), "12345");
+  assert.equal((await blobs.list("", "", 10)).filter((blob) => blob.key === key).length, 1);
+});
+
+Deno.test("a blob keeps its type, however large it is", async () => {
+  const blobs = await server.open();
+  for (const size of [3, 6_000_000]) {
+    const key = newBlobKey();
+    await blobs.put(key, streamOf(["x".repeat(size)]), "image/webp");
+    const answer = await requests.send({ method: "HEAD", key, limit: HANG_MS });
+    assert.equal(answer.headers.get("content-type"), "image/webp");
+  }
+});
+
+Deno.test("more blobs are listed than the service lists at once", async () => {
+  const blobs = await server.open();
+  const keys = Array.from({ length: 1_005 }, (_, i) => `many/${String(i).padStart(4, "0")}`);
+  const rest = [...keys];
+  await Promise.all(Array.from({ length: 20 }, async () => {
+    for (let key = rest.pop(); key !== undefined; key = rest.pop()) {
+      await blobs.put(key, streamOf(["x"]), "text/plain");
+    }
+  }));
+  const listed = async (limit: number) =>
+    (await blobs.list("many/", "", limit)).map(({ key }) => key);
+  assert.deepEqual(await listed(2_000), keys);
+  assert.deepEqual(await listed(1_003), keys.slice(0, 1_003));
+});
+
+Deno.test("a wrong secret, an unknown key and a missing bucket are refused at the start", async () => {
+  const cases: [Partial<S3Server["bucket"]>, RegExp][] = [
+    [{ secretAccessKey: "wrong" }, /403 SignatureDoesNotMatch/],
+    [{ accessKeyId: "nobody" }, /answered 40[34] \w+: /],
+    [{ bucket: "nowhere" }, /404 NoSuchBucket/],
+  ];
+  for (const [change, message] of cases) {
+    await assert.rejects(S3Blobs.open({ ...server.bucket, ...change }, HANG_MS), { message });
+  }
+});
+
+Deno.test("a bucket that is gone is unavailable, and its blobs are not taken for missing", async () => {
+  const own = new S3Server();
+  await own.start();
+  const blobs = await own.open();
+  await new S3Requests(own.bucket).send({ method: "DELETE", key: "", limit: HANG_MS });
+  await assert.rejects(blobs.get("a/b"), UNAVAILABLE);
+  await assert.rejects(blobs.ping(), UNAVAILABLE);
+  await assert.rejects(blobs.list("", "", 10), UNAVAILABLE);
+  await own.remove();
+});
+
+Deno.test("a server that falls silent is unavailable, in the midst of a read and a write too", async () => {
+  const own = new S3Server();
+  await own.start();
+  const patient = await own.open();
+  const size = 50_000_000;
+  await patient.put("a/b", streamOf(["x".repeat(size)]), "text/plain");
+  const blobs = await own.open(1_000);
+  const reader = (await blobs.get("a/b"))!.getReader();
+  await reader.read();
+  await own.suspend();
+  await assert.rejects(async () => {
+    while (!(await reader.read()).done);
+  }, UNAVAILABLE);
+  await assert.rejects(blobs.stat("a/b"), UNAVAILABLE);
+  await assert.rejects(blobs.ping(), UNAVAILABLE);
+  own.resume();
+  await until(() => blobs.ping().then(() => true, () => false), "it answers", HANG_MS);
+  await own.kill();
+  let isCancelled = false;
+  const endless = new ReadableStream<Uint8Array>({
+    pull: (controller) => controller.enqueue(new Uint8Array(100_000)),
+    cancel: () => {
+      isCancelled = true;
+    },
+  });
+  await assert.rejects(blobs.put("c/d", endless, "text/plain"), UNAVAILABLE);
+  assert.ok(isCancelled);
+  await own.remove();
+});
+
+Deno.test("a server names S3 on its start line and its secret nowhere, and is ready", async () => {
+  const chat = await spawnServer(server.settings);
+  const ready = await (await fetch(`${chat.url}/ready`)).json();
+  assert.equal(ready.checks.files, "ok");
+  await chat.stop();
+  assert.ok(chat.output().includes(`; files: S3 (${server.bucket.endpoint}/echoroom); bus: `));
+  assert.ok(!chat.output().includes(server.bucket.secretAccessKey));
+});
+
+Deno.test("S3 that cannot be used stops the start with one line, without the secret", async () => {
+  const wrong = { ...server.settings, S3_SECRET_ACCESS_KEY: "hush" };
+  const DATA_DIR = await Deno.makeTempDir();
+  const { code, output } = await runMain({ DATA_DIR, ...wrong });
+  assert.equal(code, 1);
+  assert.match(
+    output,
+    /^EchoRoom cannot start: S3_ENDPOINT cannot be used: .*403 Sig[^\n]*; start [^\n]*\n$/,
+  );
+  assert.ok(!output.includes("hush"));
+});
