@@ -32,7 +32,7 @@ testBlobs({
 
 test("a blob that is written twice at once is one of both", async (db) => {
   const blobs = await GridFsBlobs.open(db, HANG_MS);
-  const key = newBlobKey();
+  const key = newBlobKey("files");
   await Promise.all(["a", "b"].map((text) => blobs.put(key, streamOf([text]), "text/plain")));
   const one = await textOf(blobs, key);
   assert.match(one, /^[ab]$/);
@@ -43,7 +43,7 @@ test("a blob that is written twice at once is one of both", async (db) => {
 
 test("tools that know GridFS read a blob, with its type", async (db) => {
   const blobs = await GridFsBlobs.open(db, HANG_MS);
-  const key = newBlobKey();
+  const key = newBlobKey("files");
   await blobs.put(key, streamOf(["x".repeat(3_000_000)]), "text/plain");
   const bucket = new GridFSBucket(db, { bucketName: "blobs" });
   assert.equal(await text(bucket.openDownloadStreamByName(key)), "x".repeat(3_000_000));

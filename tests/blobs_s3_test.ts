@@ -34,7 +34,7 @@ testBlobs({
 
 Deno.test("a signed upload is taken once it has exactly the size and type it was signed for", async () => {
   const blobs = await server.open();
-  const key = newBlobKey();
+  const key = newBlobKey("files");
   const upload = await blobs.presigner.presign(key, { size: 5, type: "image/png" });
   assert.ok(upload.expiresAt.getTime() > Date.now());
   const send = async (body: string, headers = upload.headers, url = upload.url) => {
@@ -45,7 +45,10 @@ Deno.test("a signed upload is taken once it has exactly the size and type it was
   assert.equal(await send("123456"), 403);
   assert.equal(await send("1234"), 403);
   assert.equal(await send("12345", { "content-type": "text/html" }), 403);
-  assert.equal(await send("12345", upload.headers, upload.url.replace(key, newBlobKey())), 403);
+  assert.equal(
+    await send("12345", upload.headers, upload.url.replace(key, newBlobKey("files"))),
+    403,
+  );
   assert.equal(await blobs.stat(key), null);
   assert.equal(await send("12345"), 200);
   assert.equal(await textOf(blobs, key), "12345");
@@ -55,7 +58,7 @@ Deno.test("a signed upload is taken once it has exactly the size and type it was
 Deno.test("a blob keeps its type, however large it is", async () => {
   const blobs = await server.open();
   for (const size of [3, 6_000_000]) {
-    const key = newBlobKey();
+    const key = newBlobKey("files");
     await blobs.put(key, streamOf(["x".repeat(size)]), "image/webp");
     const answer = await requests.send({ method: "HEAD", key, limit: HANG_MS });
     assert.equal(answer.headers.get("content-type"), "image/webp");

@@ -2,12 +2,15 @@
 
 const BYTES = 16;
 
+/** `uploads` holds what clients write there themselves, until it is checked and copied. */
+export type BlobFamily = "files" | "avatars" | "uploads";
+
 /**
- * A key that nobody can guess (128 bits). Its first two segments spread the keys over 4,096 folders,
- * because file systems list large ones slowly. What belongs to it may take it as its beginning
- * (`….thumb`), but not with a slash behind it: a key is no folder.
+ * A key that nobody can guess (128 bits): `files/9f/1/9f1c…`. The two segments spread the keys over
+ * 4,096 folders, because file systems list large ones slowly. What belongs to a blob may take its key
+ * as its beginning, but not with a slash behind it: a key is no folder.
  */
-export function newBlobKey(): string {
+export function newBlobKey(family: BlobFamily): string {
   const id = crypto.getRandomValues(new Uint8Array(BYTES)).toHex();
-  return `${id.slice(0, 2)}/${id.slice(2, 3)}/${id}`;
+  return `${family}/${id.slice(0, 2)}/${id.slice(2, 3)}/${id}`;
 }

@@ -29,7 +29,7 @@ export function testBlobs({ name, open, countDrafts }: BlobSetting): void {
     });
 
   test("a blob is read as it was written", async (blobs) => {
-    const key = newBlobKey();
+    const key = newBlobKey("files");
     assert.equal(await blobs.put(key, streamOf(["ab", "", "c"]), "text/plain"), 3);
     assert.equal(await textOf(blobs, key), "abc");
     const info = await blobs.stat(key);
@@ -38,14 +38,14 @@ export function testBlobs({ name, open, countDrafts }: BlobSetting): void {
   });
 
   test("a blob may be empty", async (blobs) => {
-    const key = newBlobKey();
+    const key = newBlobKey("files");
     assert.equal(await blobs.put(key, streamOf([]), "text/plain"), 0);
     assert.equal(await textOf(blobs, key), "");
     assert.equal((await blobs.stat(key))?.size, 0);
   });
 
   test("a large blob is read as it was written", async (blobs) => {
-    const key = newBlobKey();
+    const key = newBlobKey("files");
     assert.equal(await blobs.put(key, pattern(LARGE + 7), "application/zip"), LARGE + 7);
     let at = 0;
     for await (const chunk of (await blobs.get(key))!) {
@@ -57,7 +57,7 @@ export function testBlobs({ name, open, countDrafts }: BlobSetting): void {
   });
 
   test("ranges of a large blob are read, over every border that it may be stored by", async (blobs) => {
-    const key = newBlobKey();
+    const key = newBlobKey("files");
     const size = LARGE + 7;
     await blobs.put(key, pattern(size), "application/zip");
     const ranges: ByteRange[] = [
@@ -78,26 +78,26 @@ export function testBlobs({ name, open, countDrafts }: BlobSetting): void {
   });
 
   test("what was never written is not there", async (blobs) => {
-    const key = newBlobKey();
+    const key = newBlobKey("files");
     assert.equal(await blobs.get(key), null);
     assert.equal(await blobs.get(key, { start: 0, end: 1 }), null);
     assert.equal(await blobs.stat(key), null);
-    assert.equal(await blobs.copy(key, newBlobKey()), false);
+    assert.equal(await blobs.copy(key, newBlobKey("files")), false);
     await blobs.delete(key);
     assert.deepEqual(await blobs.list("", "", 10), []);
   });
 
   test("the beginning of a key is no blob", async (blobs) => {
-    const key = newBlobKey();
+    const key = newBlobKey("files");
     await blobs.put(key, streamOf(["x"]), "text/plain");
-    for (const part of [key.slice(0, -1), key.slice(0, 4), key.slice(0, 2)]) {
+    for (const part of [key.slice(0, -1), "files", key.slice(0, 8), key.slice(0, 10)]) {
       assert.equal(await blobs.get(part).catch(() => null), null, part);
       assert.equal(await blobs.stat(part), null, part);
     }
   });
 
   test("a deleted blob is gone, and others are not", async (blobs) => {
-    const [key, other] = [newBlobKey(), newBlobKey()];
+    const [key, other] = [newBlobKey("files"), newBlobKey("files")];
     await blobs.put(key, streamOf(["x"]), "text/plain");
     await blobs.put(`${key}.thumb`, streamOf(["y"]), "text/plain");
     await blobs.put(other, streamOf(["z"]), "text/plain");
@@ -109,7 +109,7 @@ export function testBlobs({ name, open, countDrafts }: BlobSetting): void {
   });
 
   test("a blob takes the place of one with its key, all at once", async (blobs) => {
-    const key = newBlobKey();
+    const key = newBlobKey("files");
     const [long, short] = ["a".repeat(3 * MEGABYTE), "b".repeat(MEGABYTE)];
     await blobs.put(key, streamOf([long]), "text/plain");
     let isWriting = true;
@@ -128,7 +128,7 @@ export function testBlobs({ name, open, countDrafts }: BlobSetting): void {
 
   for (const size of [5, LARGE]) {
     test(`a write that is cut off after ${size} bytes leaves nothing, and what was there stays`, async (blobs) => {
-      const key = newBlobKey();
+      const key = newBlobKey("files");
       const error = new Error("The client has gone.");
       const cut = () => pattern(size, error);
       await assert.rejects(blobs.put(key, cut(), "text/plain"), error);
@@ -143,7 +143,7 @@ export function testBlobs({ name, open, countDrafts }: BlobSetting): void {
   }
 
   test("a copy outlives what it was made of", async (blobs) => {
-    const [from, to] = [newBlobKey(), newBlobKey()];
+    const [from, to] = [newBlobKey("files"), newBlobKey("files")];
     await blobs.put(from, streamOf(["x"]), "text/plain");
     await blobs.put(to, streamOf(["before"]), "text/plain");
     assert.equal(await blobs.copy(from, to), true);
@@ -177,7 +177,7 @@ export function testBlobs({ name, open, countDrafts }: BlobSetting): void {
   });
 
   test("a stream that is cancelled holds nothing up", async (blobs) => {
-    const key = newBlobKey();
+    const key = newBlobKey("files");
     await blobs.put(key, pattern(LARGE), "application/zip");
     const reader = (await blobs.get(key))!.getReader();
     await reader.read();
@@ -199,7 +199,7 @@ export function testBlobs({ name, open, countDrafts }: BlobSetting): void {
         controller.enqueue(chunk);
       },
     }, { highWaterMark: 0 });
-    const key = newBlobKey();
+    const key = newBlobKey("files");
     const writing = blobs.put(key, bytes, "application/zip");
     await until(() => asked === LARGE, "all but the end has been taken");
     assert.equal(await blobs.stat(key), null, "nothing is shown before the end");
