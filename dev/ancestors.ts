@@ -38,20 +38,37 @@ async function packageManagerAbove(pid: number): Promise<Process[]> {
   return line.slice(0, below);
 }
 
-/** @returns null where `ps` cannot tell */
+/** @returns null where the system cannot tell */
 async function look(pids: number[]): Promise<Map<number, Process> | null> {
+  const lines = await run("ps", ["-o", "pid=,ppid=,args=", "-p", pids.join(",")]);
+  if (lines === null) return await lookInProc(pids);
+  return new Map(
+    lines.matchAll(/^\s*(\d+)\s+(\d+)\s+(.*)$/gm).map(([, pid, parent, command]) => [
+      Number(pid),
+      { pid: Number(pid), parent: Number(parent), command: command! },
+    ]),
+  );
+}
+
+/** For small images of Linux, which have no `ps`; the runtime itself may not read these files. */
+async function lookInProc(pids: number[]): Promise<Map<number, Process> | null> {
+  const found = await Promise.all(pids.map(async (pid): Promise<Process | null> => {
+    const text = await run("cat", [`/proc/${pid}/stat`, `/proc/${pid}/cmdline`]);
+    // The name in brackets may hold spaces, and brackets.
+    const [, parent, command = ""] = text?.match(/^\d+ \(.*\) \S (\d+) [^\n]*\n(.*)$/s) ?? [];
+    if (parent === undefined) return null;
+    return { pid, parent: Number(parent), command: command.replaceAll("\0", " ") };
+  }));
+  const processes = found.filter((each) => each !== null);
+  const isKnown = processes.length > 0 || await run("cat", ["/proc/self/stat"]);
+  return isKnown ? new Map(processes.map((each) => [each.pid, each])) : null;
+}
+
+/** What a program prints; null if there is no such program. */
+async function run(program: string, args: string[]): Promise<string | null> {
   try {
-    const { stdout } = await new Deno.Command("ps", {
-      args: ["-o", "pid=,ppid=,args=", "-p", pids.join(",")],
-      stderr: "null",
-    }).output();
-    const lines = new TextDecoder().decode(stdout).matchAll(/^\s*(\d+)\s+(\d+)\s+(.*)$/gm);
-    return new Map(
-      lines.map(([, pid, parent, command]) => [
-        Number(pid),
-        { pid: Number(pid), parent: Number(parent), command: command! },
-      ]),
-    );
+    const { stdout } = await new Deno.Command(program, { args, stderr: "null" }).output();
+    return new TextDecoder().decode(stdout);
   } catch {
     return null;
   }

@@ -174,15 +174,22 @@ Deno.test("dev: a second start on the same port fails at once with one line", as
   await first.ended;
 });
 
-for (const signal of ["SIGTERM", "SIGKILL"] as const) {
-  Deno.test(`dev: ${signal} to the npm that started it leaves nothing behind`, async () => {
+for (
+  const [signal, where, hasPs] of [
+    ["SIGTERM", "", true],
+    ["SIGKILL", "", true],
+    ["SIGTERM", " where there is no ps", false],
+  ] as const
+) {
+  Deno.test(`dev: ${signal} to the npm that started it leaves nothing behind${where}`, async () => {
     // What npx makes of it: npm above a shell above the task. Neither passes the signal on.
     const npm = [
       "bash",
       "-c",
       `exec -a npm bash -c 'sh -c "${DENO_TASK_DEV.join(" ")}; true"; true'`,
     ];
-    const task = DevTask.run(await DevTask.copyProject(), {}, npm);
+    const env = hasPs ? {} : { PATH: await smallBin() };
+    const task = DevTask.run(await DevTask.copyProject(), env, npm);
     await task.ready();
     const processes = await task.processes();
     assert.ok(processes.length >= 5);
@@ -205,3 +212,10 @@ Deno.test("dev: options are passed on to the server", async () => {
   assert.equal((await task.ended).code, 0);
   assert.match(task.output, /^EchoRoom \d+\.\d+\.\d+$/m);
 });
+
+/** A folder with the few programs that a small image has. */
+async function smallBin(): Promise<string> {
+  const bin = await Deno.makeTempDir();
+  for (const name of ["bash", "sh", "cat"]) await Deno.symlink(`/bin/${name}`, join(bin, name));
+  return bin;
+}
