@@ -70,6 +70,9 @@ export interface Config {
   warnings: string[];
 }
 
+/** Where the data is. */
+export type StoreSettings = Pick<Config, "dataDir" | "mongodbUri" | "s3" | "filesDir">;
+
 type Variables = Record<string, string | undefined>;
 
 const PRODUCTION_COST = 10;
@@ -100,14 +103,15 @@ export async function loadConfig(
  * Reads where the data is, as the server does, and nothing else: for commands beside a server.
  * @throws ConfigError
  */
-export async function loadStoreSettings(): Promise<Pick<Config, "dataDir" | "mongodbUri">> {
+export async function loadStoreSettings(): Promise<StoreSettings> {
   const file = await readEnvFile(".env");
-  const { settings, faults } = readSettings(
-    withoutEmpty({ ...file.variables, ...Deno.env.toObject() }),
-  );
-  const own = faults.filter((fault) => /^(DATA_DIR|MONGODB_URI) /.test(fault));
-  if (file.faults.length + own.length > 0) throw new ConfigError([...file.faults, ...own]);
-  return { dataDir: settings.DATA_DIR!, mongodbUri: settings.MONGODB_URI ?? null };
+  const set = withoutEmpty({ ...file.variables, ...Deno.env.toObject() });
+  const { settings, faults } = readSettings(set);
+  const own = faults.filter((fault) => /^(DATA_DIR|MONGODB_URI|FILES_DIR|S3_\w+) /.test(fault));
+  const all = [...file.faults, ...own, ...s3Faults(set)];
+  if (all.length > 0) throw new ConfigError(all);
+  const dataDir = settings.DATA_DIR!;
+  return { dataDir, mongodbUri: settings.MONGODB_URI ?? null, ...filePlaces(settings, dataDir) };
 }
 
 interface ReadOptions {
@@ -144,7 +148,7 @@ export async function readConfig(
     redisUrl: env.REDIS_URL ?? null,
     bus: env.BUS,
     dataDir: env.DATA_DIR,
-    ...filePlaces(env),
+    ...filePlaces(env, env.DATA_DIR),
     maxFileSize: env.MAX_FILE_SIZE,
     maxFilesPerUser: env.MAX_FILES_PER_USER,
     workers: env.WORKERS,
@@ -169,14 +173,14 @@ export async function readConfig(
 }
 
 /** Where files are: on S3, in the folder that was chosen, in MongoDB, or beside the embedded database. */
-function filePlaces(env: Settings): Pick<Config, "s3" | "filesDir"> {
+function filePlaces(env: Partial<Settings>, dataDir: string): Pick<Config, "s3" | "filesDir"> {
   if (env.S3_ENDPOINT !== undefined) return { s3: s3Of(env), filesDir: null };
   if (env.FILES_DIR !== undefined) return { s3: null, filesDir: env.FILES_DIR };
-  return { s3: null, filesDir: env.MONGODB_URI === undefined ? `${env.DATA_DIR}/files` : null };
+  return { s3: null, filesDir: env.MONGODB_URI === undefined ? `${dataDir}/files` : null };
 }
 
 /** All of them are set if one is. */
-function s3Of(env: Settings): S3Settings {
+function s3Of(env: Partial<Settings>): S3Settings {
   return {
     endpoint: env.S3_ENDPOINT!,
     bucket: env.S3_BUCKET!,
