@@ -31,6 +31,7 @@ import { RequestHashes } from "./services/request_hashes.ts";
 import { RoomCache } from "./services/room_cache.ts";
 import { RoomLog } from "./services/room_log.ts";
 import { RoomSlugs } from "./services/room_slugs.ts";
+import { SearchIndexer } from "./services/search_indexer.ts";
 import type { Services } from "./services/services.ts";
 import { Standings } from "./services/standings.ts";
 import { Tokens } from "./services/tokens.ts";
@@ -73,6 +74,11 @@ const REPAIRS = { startMs: 10_000, intervalMs: 60_000 };
 /** When deletions that bans ask for are completed: they are to follow within 10 s. */
 const DELETIONS = { startMs: 2_000, intervalMs: 2_000 };
 
+/** When all rooms are looked through for messages that are not indexed. */
+const INDEXING = { startMs: 20_000, intervalMs: 600_000 };
+/** Time that this rests for each that it works. */
+const PACE = 2;
+
 /**
  * @param siblings the other workers of this process, if there are any
  * @throws ConfigError if a setting cannot be used
@@ -88,11 +94,18 @@ export async function compose(config: Config, siblings?: Siblings): Promise<Serv
   const standings = new Standings(store, { onChange: (roomId) => roomCache.invalidate(roomId) });
   const access = new Access(roomCache, standings);
   const accountLog = new AccountLog(store, bus);
+  const indexer = new SearchIndexer(store);
   const services: Services = {
     store,
     blobs,
     bus,
-    log: new RoomLog(store, bus, metrics, standings),
+    log: new RoomLog(
+      store,
+      bus,
+      metrics,
+      standings,
+      (...appended) => indexer.appended(...appended),
+    ),
     accountLog,
     publicUsers: new PublicUsers(store.users, bus),
     members: new Members(store, standings, accountLog, bus),
@@ -127,6 +140,11 @@ export async function compose(config: Config, siblings?: Siblings): Promise<Serv
     run: () => resumeDeletions(services),
     ...DELETIONS,
   });
+  const indexing = new RepeatingJob({
+    name: "Indexing for search",
+    run: () => indexer.indexRest(PACE).then(() => {}),
+    ...INDEXING,
+  });
   const limits = config.rateLimit ? "" : "; rate limits OFF";
   opened.move();
   return {
@@ -140,7 +158,9 @@ export async function compose(config: Config, siblings?: Siblings): Promise<Serv
     async close() {
       repairs.stop();
       deletions.stop();
+      indexing.stop();
       await services.log.drain();
+      await indexer.close();
       gateway.close();
       rooms.close();
       accounts.close();

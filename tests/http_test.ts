@@ -510,6 +510,7 @@ Deno.test("the OpenAPI document describes every route, and every reference in it
         "patch /reports/{reportId}",
         "get /audit",
         "get /instances",
+        "get /search",
         "get /health",
         "get /ready",
         "get /metrics",

@@ -56,6 +56,7 @@ const VALUES: Record<string, unknown> = {
   email: "somebody@example.com",
   emoji: "tada",
   expiresIn: 60,
+  has: undefined,
   hidden: false,
   ifChangedSeq: 1,
   ignore: undefined,
@@ -92,12 +93,15 @@ const EXCEPTIONS: Record<string, { subject: Subject } | { value: unknown }> = {
   "GET /rooms/{idOrSlug}/messages after": { subject: "message" },
   "GET /rooms/{idOrSlug}/changes after": { value: 1 },
   "GET /auth/me/changes after": { value: 1 },
+  "GET /search q": { value: WORD },
+  "GET /search before": { value: "2100-01-01T00:00:00.000Z" },
+  "GET /search after": { value: undefined },
   "PATCH /reports/{reportId} state": { value: "resolved" },
   "POST /rooms members": { value: [] },
 };
 
 /** Names of users are all filled in with one who is asked about anyway. */
-const USERS = ["userId", "actorId"];
+const USERS = ["userId", "actorId", "from"];
 
 /** Operations that answer who asks for what does not exist as if it did. */
 const IDEMPOTENT = ["DELETE /rooms/{idOrSlug}/invitations/{invitationId}"];

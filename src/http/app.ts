@@ -29,6 +29,7 @@ import { memberRoutes } from "./member_routes.ts";
 import { messageRoutes } from "./message_routes.ts";
 import { moderationRoutes } from "./moderation_routes.ts";
 import { directRoutes, roomRoutes } from "./room_routes.ts";
+import { searchRoutes } from "./search_routes.ts";
 import { userRoutes } from "./user_routes.ts";
 
 const logger = getLogger(["echoroom", "http"]);
@@ -88,6 +89,7 @@ export function createApp(services: Dependencies, gateway: Gateway, settings: Ap
     "/reports/*",
     "/audit",
     "/instances",
+    "/search",
   ];
   for (const path of paths) {
     app.use(path, noStore);
@@ -102,6 +104,7 @@ export function createApp(services: Dependencies, gateway: Gateway, settings: Ap
   app.route("/rooms", roomRoutes(services, settings.isDraining));
   app.route("/rooms", messageRoutes(services, settings.isDraining));
   app.route("/rooms", memberRoutes(services, settings.isDraining));
+  app.route("/search", searchRoutes(services));
   app.route("/users", userRoutes(services, settings.isDraining));
   app.route("/directs", directRoutes(services, settings.isDraining));
   app.route("/rooms", roomInvitationRoutes(services, settings.isDraining));

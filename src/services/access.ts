@@ -101,6 +101,22 @@ export class Access {
   }
 
   /**
+   * Whether the actor may still read what was read meanwhile: as `confirm`, without its refusals.
+   * @throws ChatError `unavailable`
+   */
+  async mayRead(...[actor, room, messages]: Parameters<Access["confirm"]>): Promise<boolean> {
+    try {
+      await this.confirm(actor, room, messages);
+      return true;
+    } catch (error) {
+      const isRefusal = error instanceof ChatError &&
+        ["room_not_found", "forbidden"].includes(error.code);
+      if (isRefusal) return false;
+      throw error;
+    }
+  }
+
+  /**
    * A room as it is in the store, and what the actor may do in it then.
    * @throws ChatError as `find`
    */

@@ -31,6 +31,8 @@ export const POLICIES = {
   api: { points: 1_200, seconds: 60, shared: "soon" },
   /** Per user and room. */
   message: { points: 60, seconds: 10, shared: "soon" },
+  /** Per user: searches in messages. */
+  search: { points: 120, seconds: 60, shared: "soon" },
   /** Per user: reports of messages. */
   report: { points: 20, seconds: 10 * 60, shared: "soon" },
 } as const;

@@ -65,6 +65,7 @@ export class RoomLog {
   readonly #store: Store;
   readonly #standings: Standings;
   readonly #metrics: Metrics;
+  readonly #onAppend: (roomId: string, entries: readonly Entry[]) => void;
   /** Of each room that is being written to. */
   readonly #batchers = new Map<string, Batcher<Waiting>>();
   readonly #publications: Publications;
@@ -72,11 +73,21 @@ export class RoomLog {
   readonly #contention: AppendContention;
   #waiting = 0;
 
-  /** @param standings is moved by what is appended and read here */
-  constructor(store: Store, bus: Bus, metrics: Metrics, standings = new Standings(store)) {
+  /**
+   * @param standings is moved by what is appended and read here
+   * @param onAppend is told what was appended, or nothing where that is uncertain
+   */
+  constructor(
+    store: Store,
+    bus: Bus,
+    metrics: Metrics,
+    standings = new Standings(store),
+    onAppend: (roomId: string, entries: readonly Entry[]) => void = () => {},
+  ) {
     this.#store = store;
     this.#standings = standings;
     this.#metrics = metrics;
+    this.#onAppend = onAppend;
     this.#publications = new Publications(bus);
     this.#ends = new LogEnds(store);
     this.#contention = new AppendContention(bus);
@@ -159,6 +170,8 @@ export class RoomLog {
     }
     this.#refuse(failed, error);
     publish({ entries: appended, isUncertain });
+    if (appended.length > 0) this.#onAppend(roomId, appended);
+    if (isUncertain) this.#onAppend(roomId, []);
     return error;
   }
 

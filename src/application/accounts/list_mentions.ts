@@ -1,6 +1,5 @@
 /** Lists the messages that concern the user who asks. */
 import type { Actor } from "../../domain/actor.ts";
-import { ChatError } from "../../domain/errors.ts";
 import { type MentionReason, reasonOf } from "../../domain/mention.ts";
 import type { Message } from "../../domain/message.ts";
 import type { Room } from "../../domain/room.ts";
@@ -61,7 +60,7 @@ async function readMentions(
     // The room, too, is as an entry has left it that the actor may not know of.
     const changedSeq = rooms.get(roomId)?.lastSeq ?? 0;
     const read = [...messages, { changedSeq }];
-    if (!await isReadable(access.confirm(actor, { roomId }, read))) return;
+    if (!await access.mayRead(actor, { roomId }, read)) return;
     for (const message of messages) found.set(message.id, message);
   }));
   return places.flatMap(({ messageId, roomId, isAnswer }) => {
@@ -69,18 +68,6 @@ async function readMentions(
     const reason = message && reasonOf(message, actor.userId, isAnswer);
     return message && room && reason ? [{ message, room, reason }] : [];
   });
-}
-
-async function isReadable(confirmation: Promise<unknown>): Promise<boolean> {
-  try {
-    await confirmation;
-    return true;
-  } catch (error) {
-    if (error instanceof ChatError && ["room_not_found", "forbidden"].includes(error.code)) {
-      return false;
-    }
-    throw error;
-  }
 }
 
 function cursorOf({ createdAt, messageId }: MentionCursor): string {

@@ -10,6 +10,7 @@ import type { MemberStore } from "./members.ts";
 import type { MessageStore } from "./messages.ts";
 import type { ReportStore } from "./reports.ts";
 import type { RoomStore } from "./rooms.ts";
+import type { SearchStore } from "./search.ts";
 import type { SessionStore } from "./sessions.ts";
 import type { UserStore } from "./users.ts";
 
@@ -45,6 +46,7 @@ export interface Store {
   readonly invitations: InvitationStore;
   readonly bulkDeletions: BulkDeletionStore;
   readonly files: FileStore;
+  readonly search: SearchStore;
 
   /** Resolves if the store can serve requests now, else rejects with `unavailable`. */
   ping(): Promise<void>;

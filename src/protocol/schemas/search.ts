@@ -1,9 +1,11 @@
 /** Search in messages. */
 import { z } from "zod";
+import type { Message as DomainMessage } from "../../domain/message.ts";
+import type { Room as DomainRoom } from "../../domain/room.ts";
 import { MAX_PAGE_SIZE, MAX_SEARCH_LENGTH, SEARCH_PAGE_SIZE } from "../wire/limits.ts";
 import type * as wire from "../wire/search.ts";
 import { Id, PageCursor, RoomReference, trimmedText, UserId } from "./fields.ts";
-import { Message } from "./messages.ts";
+import { Message, presentMessage } from "./messages.ts";
 
 const Instant = z.iso.datetime({ offset: true, error: "must be a time in ISO 8601" });
 
@@ -36,3 +38,14 @@ export const SearchPage = z.object({
   })).meta({ description: "may be fewer than asked for while there is a nextCursor" }),
   nextCursor: z.string().nullable(),
 }) satisfies z.ZodType<wire.SearchPage>;
+
+export function presentResult(
+  { message, room, highlights }: {
+    message: DomainMessage;
+    room: DomainRoom;
+    highlights: [number, number][];
+  },
+): wire.SearchResult {
+  const { id, name, slug, type } = room;
+  return { message: presentMessage(message), room: { id, name, slug, type }, highlights };
+}

@@ -19,6 +19,7 @@ import { testReads } from "./reads.ts";
 import { testReports } from "./reports.ts";
 import { testRoomChanges } from "./room_changes.ts";
 import { testRooms } from "./rooms.ts";
+import { testSearch } from "./search.ts";
 import { testSessions } from "./sessions.ts";
 import { testUsers } from "./users.ts";
 
@@ -52,6 +53,7 @@ export function testStore(
   testAccounts(test);
   testAudit(test);
   testReports(test);
+  testSearch(test, testAlone);
   testSessions(test);
   testLifetime(testAlone);
 }

@@ -13,6 +13,8 @@ import type {
   ReactionDocument,
   ReportDocument,
   RoomDocument,
+  SearchDocument,
+  SearchProgressDocument,
   SessionDocument,
   UserDocument,
 } from "./documents.ts";
@@ -38,6 +40,8 @@ export interface Collections {
   invitations: Collection<InvitationDocument>;
   bulkDeletions: Collection<BulkDeletionDocument>;
   files: Collection<FileDocument>;
+  search: Collection<SearchDocument>;
+  searchProgress: Collection<SearchProgressDocument>;
   limits: TimeLimits;
   readOptions: ReadOptions;
 }
@@ -75,6 +79,8 @@ export function collectionsOf(db: Db, limits = TIME_LIMITS): Collections {
     invitations: db.collection("invitations"),
     bulkDeletions: db.collection("bulk_deletions"),
     files: db.collection("files"),
+    search: db.collection("search"),
+    searchProgress: db.collection("search_progress"),
     limits,
     readOptions: { batchSize: 1_000, maxTimeMS: limits.step },
   };
@@ -96,6 +102,7 @@ export async function createIndexes(db: Db): Promise<void> {
     reports,
     audit,
     files,
+    search,
   } = collectionsOf(db);
   await Promise.all([
     users.createIndexes([
@@ -157,6 +164,11 @@ export async function createIndexes(db: Db): Promise<void> {
     blocks.createIndexes([
       { key: { userId: 1, blockedId: 1 }, unique: true },
       { key: { pending: 1 }, sparse: true },
+    ]),
+    search.createIndexes([
+      { key: { terms: 1, at: -1 } },
+      { key: { roomId: 1, terms: 1, at: -1 } },
+      { key: { erasedAt: 1 }, expireAfterSeconds: KEPT_SECONDS },
     ]),
     invitations.createIndexes([
       { key: { codeHash: 1 }, unique: true },

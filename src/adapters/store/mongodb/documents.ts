@@ -14,6 +14,7 @@ import { type NewRoom, pairOf } from "../../../domain/room.ts";
 import type { AuditEntry } from "../../../domain/audit.ts";
 import type { BulkDeletion } from "../../../domain/bulk_deletion.ts";
 import type { Report } from "../../../domain/report.ts";
+import type { IndexedMessage, IndexProgress } from "../../../ports/store/search.ts";
 import type { Session } from "../../../domain/session.ts";
 import { nameWords } from "../../../domain/name.ts";
 import type { AccountStanding, KnownUser, PublicUser, User } from "../../../domain/user.ts";
@@ -89,7 +90,11 @@ export type ReportDocument = Stored<Omit<Report, "message">> & {
 export type MetaDocument =
   | { _id: "schema"; version: number }
   /** There is one as soon as one user was about to become the first. */
-  | { _id: "first user"; userId: string };
+  | { _id: "first user"; userId: string }
+  /** Of the index that messages are found by. */
+  | { _id: "search"; generation: number }
+  /** Who indexes what others have left. */
+  | { _id: "search claim"; owner: string; until: Date };
 
 /** Matches rooms that are not deleted. */
 export const IS_THERE = { deletedAt: { $exists: false } };
@@ -182,6 +187,25 @@ export type InvitationDocument = Stored<Omit<NewInvitation, "createdBy">> & {
 
 /** One that another instance takes over from `dueAt` on. */
 export type BulkDeletionDocument = Stored<BulkDeletion> & { dueAt: Date };
+
+/** A message in the index; of one that was taken out the terms are gone. */
+export type SearchDocument =
+  & Pick<IndexedMessage, "seq" | "changedSeq" | "has" | "terms">
+  & Partial<Pick<IndexedMessage, "at" | "senderId">>
+  & {
+    /** The message's. */
+    _id: string;
+    roomId: string;
+    /** Of the index: see `MongoSearch`. */
+    generation: number;
+    erasedAt?: Date;
+  };
+
+/** How far a room's log is in the index; by its id. */
+export interface SearchProgressDocument extends IndexProgress {
+  _id: string;
+  generation: number;
+}
 
 export type PublicUserDocument = Stored<PublicUser>;
 

@@ -48,7 +48,7 @@ export class Purge {
   }
 
   async #deleteEntries(roomId: string, from: number, to: number): Promise<void> {
-    const { edits, files, messages, reactions, rooms } = this.#collections;
+    const { edits, files, messages, reactions, rooms, search } = this.#collections;
     const range = { roomId, seq: { $gt: from, $lte: to } };
     const found = await messages
       .find<Pick<MessageDocument, "_id" | "attachments">>(range, {
@@ -56,16 +56,20 @@ export class Purge {
       })
       .toArray();
     const messageId = { $in: found.map(({ _id }) => _id) };
-    await Promise.all([edits, reactions].map((each) => each.deleteMany({ roomId, messageId })));
     const detached = detachments(found, new Date());
     if (detached.length > 0) await files.bulkWrite(detached);
+    await Promise.all([
+      ...[edits, reactions].map((each) => each.deleteMany({ roomId, messageId })),
+      search.deleteMany({ _id: messageId }),
+    ]);
     await messages.deleteMany(range);
     await rooms.updateOne({ _id: roomId }, { $max: { purgedSeq: to } });
   }
 
   async #finish({ _id: roomId }: RoomDocument): Promise<void> {
-    const { invitations, members, rooms } = this.#collections;
+    const { invitations, members, rooms, searchProgress } = this.#collections;
     await invitations.deleteMany({ roomId });
+    await searchProgress.deleteOne({ _id: roomId });
     // Those whose accounts have no number of it yet stay until they have.
     await members.deleteMany({ roomId, "pending.0": { $exists: false } });
     if (await members.findOne({ roomId })) return;

@@ -21,6 +21,7 @@ import { Repairs } from "./repairs.ts";
 import { MongoReports } from "./reports.ts";
 import { RoomChanges } from "./room_changes.ts";
 import { MongoRooms } from "./rooms.ts";
+import { MongoSearch } from "./search.ts";
 import { MongoSessions } from "./sessions.ts";
 import { MongoUsers } from "./users.ts";
 
@@ -43,6 +44,7 @@ export class MongoStore implements Store {
   readonly invitations: MongoInvitations;
   readonly bulkDeletions: MongoBulkDeletions;
   readonly files: MongoFiles;
+  readonly search: MongoSearch;
   readonly #connection: Connection;
   readonly #purge: Purge;
   readonly #repairs: Repairs;
@@ -77,6 +79,7 @@ export class MongoStore implements Store {
     this.invitations = new MongoInvitations(collections, this.#operations);
     this.bulkDeletions = new MongoBulkDeletions(collections, this.#operations);
     this.files = new MongoFiles(collections, reader, this.#operations);
+    this.search = new MongoSearch(collections, this.#operations);
     this.reports = new MongoReports(collections, this.#operations);
     this.audit = new MongoAudit(collections, changes.rooms, this.#operations);
     this.#purge = new Purge(collections, changes.rooms, this.#operations);

@@ -1,6 +1,8 @@
 /** The embedded database: one `node:sqlite` connection, its tables and its transactions. */
 import type { DatabaseSync } from "node:sqlite";
+import type { SearchStore } from "../../../ports/store/search.ts";
 import { nameWords } from "../../../domain/name.ts";
+import type { Erased } from "./erasure.ts";
 import { FilesReplaced, isBusy, StartupFault } from "./faults.ts";
 import {
   checkDamage,
@@ -28,6 +30,7 @@ import { SqliteRooms } from "./rooms.ts";
 import { MIGRATIONS } from "./schema.ts";
 import { SqliteSessions } from "./sessions.ts";
 import { SqlitePurge } from "./purge.ts";
+import { SqliteSearch } from "./search.ts";
 import { Statements } from "./statements.ts";
 import { SqliteUsers } from "./users.ts";
 
@@ -61,6 +64,8 @@ export interface DatabasePorts {
   invitations: SqliteInvitations;
   bulkDeletions: SqliteBulkDeletions;
   files: SqliteFiles;
+  /** The rest is done when rooms are purged, and after deletions. */
+  search: Pick<SqliteSearch, keyof SearchStore>;
   purge: SqlitePurge;
   probe: {
     /** Writes without changing anything, which fails on a read-only database. */
@@ -74,6 +79,7 @@ export class SqliteDatabase {
   readonly #sql: Statements;
   /** What can be called from the thread of the store. */
   readonly ports: DatabasePorts;
+  readonly #search: SqliteSearch;
   #file: FileIdentity;
   readonly #wal: FileIdentity;
   /** Stays so until the next start: what SQLite has in memory no longer fits the file. */
@@ -103,13 +109,15 @@ export class SqliteDatabase {
       checkVersion(this.#db);
       checkDamage(this.#db, path);
       this.#migrate(onMigration);
-      this.ports = openPorts(this.#sql, () => this.#mustErase = true);
+      const onDeletion = () => this.#mustErase = true;
+      this.#search = new SqliteSearch(this.#sql, onDeletion);
+      this.ports = openPorts(this.#sql, this.#search, onDeletion);
       this.#db.exec("PRAGMA busy_timeout = 0");
       this.#proveWritable();
       this.#file = identify(path);
       this.#wal = identify(`${path}-wal`);
       // A process that has died may have left it.
-      this.#mustErase = this.#wal.size > 0;
+      this.#mustErase = this.#wal.size > 0 || this.#search.mustErase;
     } catch (error) {
       this.#db.close();
       throw StartupFault.from(error);
@@ -143,16 +151,17 @@ export class SqliteDatabase {
   /**
    * Overwrites in the file what was deleted from the tables, and empties the write-ahead log, where
    * it is still to be read.
-   * @returns whether it has succeeded; not while another connection reads or writes
+   * @returns "blocked" while another connection reads or writes; "unfinished" after a part of it
    */
-  erase(): boolean {
+  erase(): Erased {
     try {
       this.#checkFiles();
+      if (!this.#inTransaction(() => this.#search.eraseSome())) return "unfinished";
       this.#mustErase = !this.#truncateLog();
     } catch {
       // The disk's or the file's fault: the next write says so.
     }
-    return !this.#mustErase;
+    return this.#mustErase ? "blocked" : "erased";
   }
 
   close(): void {
@@ -224,7 +233,11 @@ export class SqliteDatabase {
   }
 }
 
-function openPorts(sql: Statements, onDeletion: () => void): DatabasePorts {
+function openPorts(
+  sql: Statements,
+  search: SqliteSearch,
+  onDeletion: () => void,
+): DatabasePorts {
   const changes = new SqliteRoomChanges(sql);
   const audit = new SqliteAudit(sql);
   const log = new SqliteLog(sql, { changes, audit }, onDeletion);
@@ -242,7 +255,8 @@ function openPorts(sql: Statements, onDeletion: () => void): DatabasePorts {
     invitations: new SqliteInvitations(sql),
     bulkDeletions: new SqliteBulkDeletions(sql),
     files: new SqliteFiles(sql),
-    purge: new SqlitePurge(sql, onDeletion),
+    search,
+    purge: new SqlitePurge(sql, search, onDeletion),
     probe: { ping: () => void sql.prepare(`PRAGMA application_id = ${APPLICATION_ID}`).run() },
   };
 }

@@ -12,16 +12,22 @@ export const ERASE_MS = 15_000;
 /** Between two attempts, when another connection reads or writes. */
 const RETRY_MS = 250;
 
+/** Between two parts of an erasure: other calls are not to wait long. */
+const PAUSE_MS = 10;
+
+/** What has become of an attempt. */
+export type Erased = "erased" | "unfinished" | "blocked";
+
 export class Erasure {
-  readonly #erase: () => boolean;
+  readonly #erase: () => Erased;
   readonly #delayMs: number;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /**
-   * @param erase returns whether it has succeeded
+   * @param erase does a part of it
    * @param delayMs how long deletions are gathered before it is called, in milliseconds
    */
-  constructor(erase: () => boolean, delayMs: number) {
+  constructor(erase: () => Erased, delayMs: number) {
     this.#erase = erase;
     this.#delayMs = delayMs;
   }
@@ -32,6 +38,9 @@ export class Erasure {
   }
 
   #run(): void {
-    this.#timer = this.#erase() ? undefined : setTimeout(() => this.#run(), RETRY_MS);
+    this.#timer = undefined;
+    const erased = this.#erase();
+    if (erased === "erased") return;
+    this.#timer = setTimeout(() => this.#run(), erased === "blocked" ? RETRY_MS : PAUSE_MS);
   }
 }

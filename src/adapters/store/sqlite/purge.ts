@@ -1,5 +1,6 @@
 /** Deletes what deleted rooms held, a part at a time, in the embedded database. */
 import { LAST_SEQ } from "./rows.ts";
+import type { SqliteSearch } from "./search.ts";
 import type { Statements } from "./statements.ts";
 
 /** So long other instances may still deliver a room's last entries. */
@@ -10,11 +11,13 @@ const ENTRIES_AT_ONCE = 2_000;
 /** Called in a transaction, as the methods of ports. */
 export class SqlitePurge {
   readonly #sql: Statements;
+  readonly #search: SqliteSearch;
   readonly #onDeletion: () => void;
 
   /** @param onDeletion is called when texts are deleted, before the commit */
-  constructor(statements: Statements, onDeletion: () => void) {
+  constructor(statements: Statements, search: SqliteSearch, onDeletion: () => void) {
     this.#sql = statements;
+    this.#search = search;
     this.#onDeletion = onDeletion;
   }
 
@@ -31,6 +34,7 @@ export class SqlitePurge {
   }
 
   #deleteBefore(room: number, seq: number): void {
+    this.#search.purge(room, seq);
     for (const [table, column] of PARTS) {
       this.#sql.prepare(`DELETE FROM ${table} WHERE room = ? AND ${column} < ?`).run(room, seq);
     }

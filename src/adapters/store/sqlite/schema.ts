@@ -3,6 +3,13 @@
  * may call `name_words(text)`: the words of a name, as JSON.
  */
 
+/**
+ * What messages are found by: words, beginnings and pairs, as the tokenizer of ASCII leaves them. It
+ * keeps no texts, and no places in them.
+ */
+export const SEARCH_TERMS = `CREATE VIRTUAL TABLE search_terms USING fts5(
+    terms, content='', contentless_delete=1, detail=none, tokenize='ascii')`;
+
 export const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE users (
@@ -540,5 +547,29 @@ export const MIGRATIONS: readonly string[] = [
     WHEN NOT EXISTS (SELECT 1 FROM attachments WHERE file = OLD.file) BEGIN
     UPDATE files SET due_at = 0 WHERE id = OLD.file AND state = 'ready';
   END;
+  `,
+  // Messages are found by their words. The index is made in the background.
+  `
+  ${SEARCH_TERMS};
+  -- The messages in the index, by numbers that rise with their moments.
+  CREATE TABLE search_messages (
+    key INTEGER PRIMARY KEY,
+    room INTEGER NOT NULL REFERENCES rooms (key),
+    seq INTEGER NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX search_messages_by_seq ON search_messages (room, seq);
+  -- The last entry of each room's log that is in the index, and the latest moment up to it.
+  CREATE TABLE search_progress (
+    room INTEGER PRIMARY KEY REFERENCES rooms (key),
+    seq INTEGER NOT NULL,
+    at INTEGER NOT NULL
+  ) STRICT;
+  -- A single row: who indexes what others have left, and whether deleted terms are to be erased.
+  CREATE TABLE search_state (
+    claimed_by TEXT,
+    claimed_until INTEGER NOT NULL DEFAULT 0,
+    erasure INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+  INSERT INTO search_state DEFAULT VALUES;
   `,
 ];

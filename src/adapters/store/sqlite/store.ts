@@ -13,6 +13,7 @@ import type { MemberStore } from "../../../ports/store/members.ts";
 import type { MessageStore } from "../../../ports/store/messages.ts";
 import type { ReportStore } from "../../../ports/store/reports.ts";
 import type { RoomStore } from "../../../ports/store/rooms.ts";
+import type { SearchStore } from "../../../ports/store/search.ts";
 import type { SessionStore } from "../../../ports/store/sessions.ts";
 import type { Store } from "../../../ports/store/store.ts";
 import type { UserStore } from "../../../ports/store/users.ts";
@@ -64,6 +65,7 @@ export class SqliteStore implements Store {
   readonly invitations: InvitationStore;
   readonly bulkDeletions: BulkDeletionStore;
   readonly files: FileStore;
+  readonly search: SearchStore;
   readonly #purge: Promised<DatabasePorts["purge"]>;
   readonly #probe: Promised<DatabasePorts["probe"]>;
   readonly #exchange: Exchange;
@@ -88,6 +90,7 @@ export class SqliteStore implements Store {
     this.invitations = this.#port("invitations");
     this.bulkDeletions = this.#port("bulkDeletions");
     this.files = this.#port("files");
+    this.search = this.#port("search");
     this.#purge = this.#port("purge");
     this.#probe = this.#port("probe");
     this.#timeoutMs = timeoutMs;

@@ -1,0 +1,239 @@
+/** The index that messages are found by: a document for each message, with its terms as an array. */
+import type { Collection, Filter } from "mongodb";
+import { isInForce } from "../../../domain/membership.ts";
+import type {
+  Candidates,
+  IndexPart,
+  IndexPlace,
+  IndexProgress,
+  IndexQuery,
+  SearchStore,
+} from "../../../ports/store/search.ts";
+import type { Collections } from "./collections.ts";
+import type { MetaDocument, SearchDocument, SearchProgressDocument } from "./documents.ts";
+import { duplicatesOf, isDuplicateKey } from "./errors.ts";
+import type { Operations } from "./operations.ts";
+
+/** Candidates that one call looks at. */
+const MAX_EXAMINED = 1_000;
+/** Documents that are deleted at once. */
+const CLEARED_AT_ONCE = 1_000;
+
+/** What is read of a document that has terms. */
+type FoundDocument = Pick<SearchDocument, "_id" | "roomId" | "seq"> & { at: Date };
+
+/**
+ * Written without transactions: a document is replaced by a later state of its message alone, and what
+ * is taken out stays for a day as an empty one, which a belated writer finds. An index that is cleared
+ * has another generation: what is left of earlier ones counts for nothing and is written over.
+ */
+export class MongoSearch implements SearchStore {
+  readonly #collections: Collections;
+  readonly #search: Collection<SearchDocument>;
+  readonly #progress: Collection<SearchProgressDocument>;
+  readonly #meta: Collection<MetaDocument>;
+  readonly #operations: Operations;
+
+  constructor(collections: Collections, operations: Operations) {
+    this.#collections = collections;
+    this.#search = collections.search;
+    this.#progress = collections.searchProgress;
+    this.#meta = collections.meta;
+    this.#operations = operations;
+  }
+
+  find(query: IndexQuery): Promise<Candidates> {
+    return this.#operations.run(async () => {
+      const { userId, since, before } = query;
+      const match = matchOf(query);
+      const at = { ...(since && { $gte: since }), ...(before && { $lt: before }) };
+      const found = await this.#read({ ...match, ...((since || before) && { at }) });
+      if (found.length < MAX_EXAMINED) {
+        return { places: await this.#places(userId, found), next: null };
+      }
+      // All or none of a moment: the rest of the last one is not read yet.
+      const next = found.at(-1)!.at;
+      const later = found.filter(({ at }) => at > next);
+      const last = await this.#read({ ...match, at: next }, Infinity);
+      return { places: await this.#places(userId, [...later, ...last]), next };
+    });
+  }
+
+  progress(roomIds: readonly string[]): Promise<Map<string, IndexProgress>> {
+    return this.#operations.run(async () => {
+      return await this.#progressOf(roomIds, await this.#generation());
+    });
+  }
+
+  index(parts: readonly IndexPart[]): Promise<Set<string>> {
+    return this.#operations.run(async () => {
+      const generation = await this.#generation();
+      const ids = parts.map(({ roomId }) => roomId);
+      const [progress, rooms] = await Promise.all([
+        this.#progressOf(ids, generation),
+        this.#collections.rooms.find({ _id: { $in: ids }, deletedAt: { $exists: false } }, {
+          projection: { _id: 1 },
+        }).toArray(),
+      ]);
+      const present = new Set(rooms.map(({ _id }) => _id));
+      const due = parts.filter(({ roomId, from }) => {
+        return present.has(roomId) && (progress.get(roomId)?.seq ?? 0) === from;
+      });
+      await this.#write(due.flatMap((part) => documentsOf(part, generation)));
+      const added = await Promise.all(due.map((part) => this.#advance(part, generation)));
+      const deleted = ids.filter((id) => !present.has(id));
+      return new Set([...due.filter((_, i) => added[i]).map(({ roomId }) => roomId), ...deleted]);
+    });
+  }
+
+  roomsAfter(roomId: string, limit: number): Promise<string[]> {
+    return this.#operations.run(async () => {
+      const rooms = await this.#collections.rooms
+        .find({ _id: { $gt: roomId }, deletedAt: { $exists: false } }, { projection: { _id: 1 } })
+        .sort({ _id: 1 }).limit(limit).toArray();
+      return rooms.map(({ _id }) => _id);
+    });
+  }
+
+  claim(owner: string, now: Date, until: Date): Promise<boolean> {
+    return this.#operations.run(async () => {
+      try {
+        await this.#meta.updateOne(
+          { _id: "search claim", $or: [{ owner }, { until: { $lte: now } }] },
+          { $set: { owner, until } },
+          { upsert: true },
+        );
+        return true;
+      } catch (error) {
+        if (isDuplicateKey(error)) return false;
+        throw error;
+      }
+    });
+  }
+
+  async clear(): Promise<void> {
+    const generation = await this.#operations.run(async () => {
+      // First: whoever indexes from now on begins again, and what they write is not deleted.
+      await this.#meta.updateOne({ _id: "search" }, { $inc: { generation: 1 } }, { upsert: true });
+      return await this.#generation();
+    });
+    while (await this.#clearSome(generation));
+  }
+
+  #clearSome(generation: number): Promise<boolean> {
+    return this.#operations.run(async () => {
+      const earlier = { generation: { $lt: generation } };
+      const found = await this.#search.find(earlier, { projection: { _id: 1 } })
+        .limit(CLEARED_AT_ONCE).toArray();
+      const ids = found.map(({ _id }) => _id);
+      await this.#search.deleteMany({ _id: { $in: ids }, ...earlier });
+      return ids.length > 0;
+    });
+  }
+
+  #read(match: Filter<SearchDocument>, limit = MAX_EXAMINED): Promise<FoundDocument[]> {
+    const options = {
+      ...this.#collections.readOptions,
+      projection: { roomId: 1, seq: 1, at: 1 },
+    } as const;
+    const found = this.#search.find<FoundDocument>(match, options).sort({ at: -1 });
+    return (limit === Infinity ? found : found.limit(limit)).toArray();
+  }
+
+  /** Those in rooms that a user may read. */
+  async #places(userId: string, found: readonly FoundDocument[]): Promise<IndexPlace[]> {
+    const readable = await this.#readable(userId, new Set(found.map(({ roomId }) => roomId)));
+    return found.filter(({ roomId }) => readable.has(roomId))
+      .map(({ _id: messageId, ...place }) => ({ messageId, ...place }));
+  }
+
+  /** Of these rooms those that a user may read, as far as members and bans tell. */
+  async #readable(userId: string, roomIds: ReadonlySet<string>): Promise<Set<string>> {
+    if (roomIds.size === 0) return new Set();
+    const ids = [...roomIds];
+    const [rooms, members] = await Promise.all([
+      this.#collections.rooms.find({ _id: { $in: ids }, deletedAt: { $exists: false } }, {
+        projection: { type: 1 },
+      }).toArray(),
+      this.#collections.members.find({ userId, roomId: { $in: ids } }).toArray(),
+    ]);
+    const now = new Date();
+    const byRoom = new Map(members.map((member) => [member.roomId, member]));
+    const readable = rooms.filter(({ _id, type }) => {
+      const { role = null, ban = null } = byRoom.get(_id) ?? {};
+      return role !== null || type === "public" && !isInForce(ban, now);
+    });
+    return new Set(readable.map(({ _id }) => _id));
+  }
+
+  async #generation(): Promise<number> {
+    const document = await this.#meta.findOne<{ generation: number }>({ _id: "search" });
+    return document?.generation ?? 0;
+  }
+
+  async #progressOf(
+    roomIds: readonly string[],
+    generation: number,
+  ): Promise<Map<string, IndexProgress>> {
+    const found = await this.#progress.find({ _id: { $in: [...roomIds] }, generation }).toArray();
+    return new Map(found.map(({ _id, seq, at }) => [_id, { seq, at }]));
+  }
+
+  /** Most messages are new; others replace an earlier state. */
+  async #write(documents: readonly SearchDocument[]): Promise<void> {
+    if (documents.length === 0) return;
+    try {
+      await this.#search.insertMany(documents, { ordered: false });
+    } catch (error) {
+      const known = duplicatesOf(error).map(({ index }) => documents[index]!);
+      await this.#search.bulkWrite(known.map(replacement), { ordered: false });
+    }
+  }
+
+  /** Returns whether the index of the room was where the part begins. */
+  async #advance({ roomId, from, to }: IndexPart, generation: number): Promise<boolean> {
+    try {
+      const before = from === 0 ? { generation: { $ne: generation } } : { generation, seq: from };
+      const { matchedCount, upsertedCount } = await this.#progress.updateOne(
+        { _id: roomId, ...before },
+        { $set: { ...to, generation } },
+        { upsert: from === 0 },
+      );
+      return matchedCount + upsertedCount > 0;
+    } catch (error) {
+      if (isDuplicateKey(error)) return false;
+      throw error;
+    }
+  }
+}
+
+/** Whatever the moment. */
+function matchOf({ terms, roomId, senderId, has }: IndexQuery): Filter<SearchDocument> {
+  return {
+    terms: terms.length === 1 ? terms[0]! : { $all: [...terms] },
+    ...(roomId !== undefined && { roomId }),
+    ...(senderId !== undefined && { senderId }),
+    ...(has !== undefined && { has }),
+  };
+}
+
+function documentsOf(
+  { roomId, messages, removed }: IndexPart,
+  generation: number,
+): SearchDocument[] {
+  const of = { roomId, generation };
+  return [
+    ...messages.map(({ messageId, ...fields }) => ({ _id: messageId, ...of, ...fields })),
+    ...removed.map(({ messageId, ...fields }) => {
+      return { _id: messageId, ...of, ...fields, has: [], terms: [], erasedAt: new Date() };
+    }),
+  ];
+}
+
+/** Of a message that is in the index, in an earlier state or of an earlier generation. */
+function replacement(document: SearchDocument) {
+  const { _id, at: _, ...$set } = document;
+  const { changedSeq, generation } = document;
+  const isStale = [{ changedSeq: { $lt: changedSeq } }, { generation: { $ne: generation } }];
+  return { updateOne: { filter: { _id, $or: isStale }, update: { $set } } };
+}

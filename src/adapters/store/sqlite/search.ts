@@ -1,0 +1,281 @@
+/** The index that messages are found by, in the embedded database. */
+import type {
+  Candidates,
+  IndexedMessage,
+  IndexPart,
+  IndexProgress,
+  IndexQuery,
+} from "../../../ports/store/search.ts";
+import { toDate } from "./rows.ts";
+import { SEARCH_TERMS } from "./schema.ts";
+import type { Statements } from "./statements.ts";
+
+/** Candidates that one call looks at: other calls wait for it. */
+const MAX_EXAMINED = 1_000;
+/**
+ * Messages are numbered by their moment, so that the newest come first: so many numbers for each
+ * millisecond, no more than one call looks at. Beyond the year 2100 they would not be exact.
+ */
+const NUMBERS_IN_A_MOMENT = MAX_EXAMINED;
+const LAST_MOMENT = 4e12;
+
+/** What the tokenizer of ASCII splits at. No term has any: this makes sure that none is an expression. */
+const SEPARATORS = /[^a-z0-9\u0080-\u{10ffff}]/giu;
+
+/** Milliseconds of merging in one transaction, which other calls wait for. */
+const MERGE_MS = 5;
+/** Pages that one step of it writes. */
+const MERGE_PAGES = 16;
+
+/** How far it is with what was deleted: its terms are in the table's segments until these are merged. */
+const ERASURE = { done: 0, wanted: 1, running: 2 } as const;
+
+/**
+ * The methods of the `SearchStore` port without the promises. The terms are a full-text table without
+ * content and without positions: a quarter of the size, and a tenth of the writes, of rows of terms.
+ */
+export class SqliteSearch {
+  readonly #sql: Statements;
+  readonly #onDeletion: () => void;
+
+  /** @param onDeletion is called when terms are deleted, before the commit */
+  constructor(statements: Statements, onDeletion: () => void) {
+    this.#sql = statements;
+    this.#onDeletion = onDeletion;
+  }
+
+  find({ userId, terms, since, before, ...filter }: IndexQuery): Candidates {
+    const filters = this.#filterTerms(filter);
+    if (filters === null) return { places: [], next: null };
+    const match = [...terms, ...filters].map((term) => `"${term.replace(SEPARATORS, "")}"`)
+      .join(" AND ");
+    const range = (from: number, to: number) => this.#read(match, userId, from, to);
+    const [from, to] = [numberOf(since?.getTime() ?? 0), numberOf(before?.getTime() ?? Infinity)];
+    const found = range(from, to);
+    if (found.length < MAX_EXAMINED) return { places: found.flatMap(toPlace), next: null };
+    // All or none of a moment: the rest of the last one is not read yet.
+    const moment = momentOf(Number(found.at(-1)!.key));
+    const [first, end] = [numberOf(moment), numberOf(moment + 1)];
+    const later = found.filter(({ key }) => Number(key) >= end);
+    const rows = [...later, ...range(Math.max(first, from), Math.min(end, to))];
+    return { places: rows.flatMap(toPlace), next: new Date(moment) };
+  }
+
+  progress(roomIds: readonly string[]): Map<string, IndexProgress> {
+    const rows = this.#sql.prepare(
+      `SELECT r.id, p.seq, p.at FROM json_each(?) w CROSS JOIN rooms r ON r.id = w.value
+         CROSS JOIN search_progress p ON p.room = r.key`,
+    ).all(JSON.stringify(roomIds));
+    return new Map(rows.map(({ id, seq, at }) => {
+      return [String(id), { seq: Number(seq), at: toDate(at) }];
+    }));
+  }
+
+  index(parts: readonly IndexPart[]): Set<string> {
+    return new Set(parts.filter((part) => this.#add(part)).map(({ roomId }) => roomId));
+  }
+
+  roomsAfter(roomId: string, limit: number): string[] {
+    const rows = this.#sql.prepare(
+      "SELECT id FROM rooms WHERE id > ? AND deleted_at IS NULL ORDER BY id LIMIT ?",
+    ).all(roomId, limit);
+    return rows.map(({ id }) => String(id));
+  }
+
+  claim(owner: string, now: Date, until: Date): boolean {
+    const { changes } = this.#sql.prepare(
+      `UPDATE search_state SET claimed_by = ?1, claimed_until = ?3
+       WHERE claimed_by IS NULL OR claimed_by = ?1 OR claimed_until <= ?2`,
+    ).run(owner, now.getTime(), until.getTime());
+    return changes === 1;
+  }
+
+  clear(): void {
+    this.#sql.prepare("DROP TABLE search_terms").run();
+    this.#sql.prepare(SEARCH_TERMS).run();
+    this.#sql.prepare("DELETE FROM search_messages").run();
+    this.#sql.prepare("DELETE FROM search_progress").run();
+    this.#setErasure(ERASURE.done);
+    this.#onDeletion();
+  }
+
+  /** Deletes from the index what it has of a room's entries before this one; see `SqlitePurge`. */
+  purge(room: number, seq: number): void {
+    const rows = this.#sql.prepare("SELECT seq FROM search_messages WHERE room = ? AND seq < ?")
+      .all(room, seq);
+    for (const row of rows) this.#remove(room, Number(row.seq));
+    this.#sql.prepare("DELETE FROM search_progress WHERE room = ?").run(room);
+  }
+
+  /** Whether `eraseSome` has something to do. */
+  get mustErase(): boolean {
+    return this.#erasure() !== ERASURE.done;
+  }
+
+  /**
+   * Takes terms of deleted messages out of the table's segments, a part of it with each call, in a
+   * transaction.
+   * @returns whether none is left
+   */
+  eraseSome(): boolean {
+    const state = this.#erasure();
+    if (state === ERASURE.done) return true;
+    // A negative number begins with all segments, also those that are not due; others continue.
+    let pages = state === ERASURE.wanted ? -MERGE_PAGES : MERGE_PAGES;
+    if (state === ERASURE.wanted) this.#setErasure(ERASURE.running);
+    const end = performance.now() + MERGE_MS;
+    do {
+      if (!this.#merge(pages)) {
+        this.#setErasure(ERASURE.done);
+        return true;
+      }
+      pages = MERGE_PAGES;
+    } while (performance.now() < end);
+    return false;
+  }
+
+  /** Returns whether there was something to merge, as the documentation of FTS5 says to tell. */
+  #merge(pages: number): boolean {
+    const before = this.#totalChanges();
+    this.#sql.prepare("INSERT INTO search_terms (search_terms, rank) VALUES ('merge', ?)").run(
+      pages,
+    );
+    return this.#totalChanges() - before >= 2;
+  }
+
+  #totalChanges(): number {
+    return Number(this.#sql.prepare("SELECT total_changes() AS n").get()?.n);
+  }
+
+  /** Terms of what is no word: of rooms, senders and contents; null if there is no such thing. */
+  #filterTerms({ roomId, senderId, has }: Partial<IndexQuery>): string[] | null {
+    const terms = has === undefined ? [] : [contentTerm(has)];
+    if (roomId !== undefined) {
+      const room = this.#sql.prepare("SELECT key FROM rooms WHERE id = ?").get(roomId);
+      if (!room) return null;
+      terms.push(roomTerm(Number(room.key)));
+    }
+    if (senderId !== undefined) {
+      const sender = this.#keyOfUser(senderId);
+      if (sender === null) return null;
+      terms.push(senderTerm(sender));
+    }
+    return terms;
+  }
+
+  #keyOfUser(id: string): number | null {
+    const row = this.#sql.prepare("SELECT key FROM users WHERE id = ?").get(id);
+    return row ? Number(row.key) : null;
+  }
+
+  /** Numbers from `from` up to, but without, `to`. */
+  #read(match: string, userId: string, from: number, to: number) {
+    return this.#sql.prepare(
+      `SELECT i.key, s.seq, r.id AS room_id, m.id AS message_id,
+         r.deleted_at IS NULL AND (p.role IS NOT NULL
+           OR r.type = 'public' AND (p.ban IS NULL OR p.ban ->> 'until' <= ?2)) AS is_readable
+       FROM (SELECT rowid AS key FROM search_terms
+             WHERE search_terms MATCH ?3 AND rowid >= ?4 AND rowid < ?5
+             ORDER BY rowid DESC LIMIT ${MAX_EXAMINED}) i
+         LEFT JOIN search_messages s ON s.key = i.key
+         LEFT JOIN rooms r ON r.key = s.room
+         LEFT JOIN messages m ON m.room = s.room AND m.seq = s.seq
+         LEFT JOIN members p ON p.room = s.room AND p.user = (SELECT key FROM users WHERE id = ?1)
+       ORDER BY i.key DESC`,
+    ).all(userId, Date.now(), match, from, to);
+  }
+
+  #add({ roomId, from, to, messages, removed }: IndexPart): boolean {
+    const room = this.#sql.prepare(
+      `SELECT key, deleted_at, coalesce((SELECT seq FROM search_progress WHERE room = key), 0) AS seq
+       FROM rooms WHERE id = ?`,
+    ).get(roomId);
+    if (!room || room.deleted_at !== null) return true;
+    if (Number(room.seq) !== from) return false;
+    const key = Number(room.key);
+    for (const { seq } of removed) this.#remove(key, seq);
+    for (const message of messages) this.#replace(key, message);
+    this.#sql.prepare(
+      `INSERT INTO search_progress (room, seq, at) VALUES (?, ?, ?)
+       ON CONFLICT (room) DO UPDATE SET seq = excluded.seq, at = excluded.at`,
+    ).run(key, to.seq, to.at.getTime());
+    return true;
+  }
+
+  #replace(room: number, message: IndexedMessage): void {
+    const { seq, at, terms, senderId, has } = message;
+    const sender = this.#keyOfUser(senderId);
+    const own = [roomTerm(room), ...has.map(contentTerm)];
+    if (sender !== null) own.push(senderTerm(sender));
+    const known = this.#remove(room, seq);
+    const key = known ?? this.#nextKey(at);
+    this.#sql.prepare("INSERT INTO search_messages (key, room, seq) VALUES (?, ?, ?)")
+      .run(key, room, seq);
+    this.#sql.prepare("INSERT INTO search_terms (rowid, terms) VALUES (?, ?)")
+      .run(key, [...terms, ...own].join(" "));
+  }
+
+  /** Returns the number that the message had; null if the index had nothing of it. */
+  #remove(room: number, seq: number): number | null {
+    const row = this.#sql.prepare("SELECT key FROM search_messages WHERE room = ? AND seq = ?")
+      .get(room, seq);
+    if (!row) return null;
+    const key = Number(row.key);
+    this.#sql.prepare("DELETE FROM search_terms WHERE rowid = ?").run(key);
+    this.#sql.prepare("DELETE FROM search_messages WHERE key = ?").run(key);
+    this.#setErasure(ERASURE.wanted);
+    this.#onDeletion();
+    return key;
+  }
+
+  /** The next number of a moment; if it has none left, of the next moment that has. */
+  #nextKey(at: Date): number {
+    for (let moment = Math.min(at.getTime(), LAST_MOMENT);; moment++) {
+      const end = numberOf(moment + 1);
+      const row = this.#sql.prepare("SELECT max(key) AS last FROM search_messages WHERE key < ?")
+        .get(end);
+      const next = Math.max(numberOf(moment), Number(row?.last ?? -1) + 1);
+      if (next < end) return next;
+    }
+  }
+
+  #erasure(): number {
+    return Number(this.#sql.prepare("SELECT erasure FROM search_state").get()?.erasure);
+  }
+
+  #setErasure(state: number): void {
+    this.#sql.prepare("UPDATE search_state SET erasure = ?").run(state);
+  }
+}
+
+function numberOf(moment: number): number {
+  return Math.min(Math.max(0, moment), LAST_MOMENT) * NUMBERS_IN_A_MOMENT;
+}
+
+function momentOf(key: number): number {
+  return Math.floor(key / NUMBERS_IN_A_MOMENT);
+}
+
+// No word, nor its beginning, begins with U+2026.
+function roomTerm(room: number): string {
+  return `…r${room}`;
+}
+
+function senderTerm(sender: number): string {
+  return `…u${sender}`;
+}
+
+function contentTerm(content: string): string {
+  return `…${content}`;
+}
+
+function toPlace(row: Record<string, unknown>): Candidates["places"] {
+  const { key, seq, room_id, message_id, is_readable } = row;
+  if (is_readable !== 1 || message_id === null) return [];
+  return [{
+    roomId: String(room_id),
+    messageId: String(message_id),
+    seq: Number(seq),
+    at: new Date(momentOf(Number(key))),
+  }];
+}

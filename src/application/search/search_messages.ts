@@ -1,0 +1,255 @@
+/** Searches in messages. */
+import type { Actor } from "../../domain/actor.ts";
+import { ChatError } from "../../domain/errors.ts";
+import type { Message } from "../../domain/message.ts";
+import type { Room } from "../../domain/room.ts";
+import {
+  contentsOf,
+  findIn,
+  parseQuery,
+  type Range,
+  type SearchedContent,
+  type SearchQuery,
+  termsOfQuery,
+} from "../../domain/search_query.ts";
+import type { IndexPlace } from "../../ports/store/search.ts";
+import { decodeCursor, encodeCursor, invalidCursor } from "../../services/cursors.ts";
+import type { Dependencies } from "../dependencies.ts";
+
+/** What somebody searches for. */
+export interface MessageSearch {
+  q: string;
+  /** Id or slug. */
+  roomId?: string | undefined;
+  /** The id of the sender. */
+  from?: string | undefined;
+  has?: SearchedContent | undefined;
+  /** Sent before it. */
+  before?: Date | undefined;
+  /** Sent then or later. */
+  after?: Date | undefined;
+  /** Hits on a page. */
+  limit: number;
+  /** `nextCursor` of the page before. */
+  cursor?: string | undefined;
+}
+
+export interface FoundMessage {
+  /** As it is now. */
+  message: Message;
+  room: Room;
+  /** Where in its text the words are, in UTF-16 units. */
+  highlights: Range[];
+}
+
+export interface FoundPage {
+  results: FoundMessage[];
+  /** Where the next page begins; null at the end. */
+  nextCursor: string | null;
+}
+
+type SearchDependencies = Pick<Dependencies, "access" | "rateLimits" | "store">;
+
+/** What one request looks at, whatever it finds: then its page ends. */
+const MAX_LOOKS = 10;
+const MAX_MESSAGES = 1_000;
+const MAX_LENGTH = 1_000_000;
+/** Messages that are read at once, at least and at most, and how many more than are wanted. */
+const PORTION = { least: 10, most: 100, spare: 5 } as const;
+/** Milliseconds of work between two turns of the event loop. */
+const SLICE_MS = 4;
+/** A message's moment in the index may be later than it was sent by as much. */
+const MAX_SKEW_MS = 5_000;
+
+/** A moment before which a page begins, or a place in the index after which it does. */
+type Cursor = { at: Date } | IndexPlaceKey;
+type IndexPlaceKey = Pick<IndexPlace, "at" | "roomId" | "seq">;
+
+/** What is wanted of a message beside what the index tells. */
+type Wanted = Pick<MessageSearch, "from" | "has" | "before" | "after"> & { query: SearchQuery };
+
+interface Hit extends FoundMessage {
+  place: IndexPlace;
+}
+
+/**
+ * Finds messages by words, the newest first: of rooms that the actor may read, and as they are at a
+ * time no older than the answer. A page is shorter than asked for where much was looked at for it.
+ * @throws ChatError `validation_failed` for a query without a word and for an invalid cursor,
+ *   `room_not_found`, `forbidden` if the actor is banned from the room, `rate_limited`, `unavailable`
+ */
+export async function searchMessages(
+  actor: Actor,
+  dependencies: SearchDependencies,
+  search: MessageSearch,
+): Promise<FoundPage> {
+  const { access, rateLimits, store } = dependencies;
+  await rateLimits.consume("search", actor.userId);
+  const query = parseQuery(search.q);
+  if (!query) throw invalidQuery();
+  const start = search.cursor === undefined ? null : readCursor(search.cursor);
+  const room = search.roomId === undefined ? null : await access.find(actor, search.roomId);
+  const index = {
+    userId: actor.userId,
+    terms: termsOfQuery(query),
+    roomId: room?.roomId,
+    senderId: search.from,
+    has: search.has,
+    since: search.after,
+  };
+  const page = new Page(search.limit);
+  let before = earliest(search.before && later(search.before, MAX_SKEW_MS), start && endOf(start));
+  for (let look = 0; look < MAX_LOOKS; look++) {
+    const { places, next } = await store.search.find({ ...index, before });
+    const due = places.filter((place) => !start || comesAfter(start, place)).toSorted(newestFirst);
+    while (due.length > 0) {
+      const portion = due.splice(0, portionOf(due, page.missing));
+      const hits = await readHits(actor, dependencies, portion);
+      const isLast = due.length === 0 && next === null;
+      const end = await page.add(portion, hits, { ...search, query }, isLast);
+      if (end) return end;
+    }
+    if (next === null) return page.end(null);
+    before = next;
+  }
+  return page.end({ at: before! });
+}
+
+/** Gathers a page of hits, in limited work. */
+class Page {
+  readonly #limit: number;
+  readonly #results: Hit[] = [];
+  #messages = 0;
+  #length = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  get missing(): number {
+    return this.#limit - this.#results.length;
+  }
+
+  /**
+   * Adds what of a portion is a hit.
+   * @param portion all that the index has of its moments
+   * @param isLast whether nothing comes after it
+   * @returns the page if it ends with this portion
+   */
+  async add(
+    portion: readonly IndexPlace[],
+    read: readonly ReadMessage[],
+    wanted: Wanted,
+    isLast: boolean,
+  ): Promise<FoundPage | null> {
+    let start = performance.now();
+    for (const [i, each] of read.entries()) {
+      this.#messages++;
+      this.#length += each.message.text.length;
+      const highlights = highlightsOf(each.message, wanted);
+      if (highlights) {
+        this.#results.push({ ...each, highlights });
+        const isEnd = isLast && i === read.length - 1;
+        if (this.missing === 0) return this.end(isEnd ? null : each.place);
+      }
+      if (performance.now() - start < SLICE_MS) continue;
+      await new Promise((resolve) => setTimeout(resolve));
+      start = performance.now();
+    }
+    const isTooMuch = this.#messages >= MAX_MESSAGES || this.#length >= MAX_LENGTH;
+    return isTooMuch && !isLast ? this.end({ at: portion.at(-1)!.at }) : null;
+  }
+
+  end(cursor: Cursor | null): FoundPage {
+    const results = this.#results.map(({ place: _, ...found }) => found);
+    return { results, nextCursor: cursor && formatCursor(cursor) };
+  }
+}
+
+type ReadMessage = Omit<Hit, "highlights">;
+
+/** Reads messages as they are, those of rooms that the actor may read then, in the order of places. */
+async function readHits(
+  actor: Actor,
+  { access, store }: SearchDependencies,
+  places: readonly IndexPlace[],
+): Promise<ReadMessage[]> {
+  const byRoom = Map.groupBy(places, ({ roomId }) => roomId);
+  const rooms = new Map((await store.rooms.findAll([...byRoom.keys()])).map((r) => [r.id, r]));
+  const found = new Map<string, Message>();
+  await Promise.all(Array.from(byRoom, async ([roomId, inRoom]) => {
+    const room = rooms.get(roomId);
+    if (!room) return;
+    const messages = await store.messages.find(roomId, inRoom.map(({ messageId }) => messageId));
+    // The room, too, is as an entry has left it that the actor may not know of.
+    const read = [...messages, { changedSeq: room.lastSeq }];
+    if (!await access.mayRead(actor, { roomId }, read)) return;
+    for (const message of messages) found.set(message.id, message);
+  }));
+  return places.flatMap((place) => {
+    const [message, room] = [found.get(place.messageId), rooms.get(place.roomId)];
+    return message && room ? [{ place, message, room }] : [];
+  });
+}
+
+/** Where the words are in a message that is a hit; null if it is none. */
+function highlightsOf(message: Message, { query, from, has, before, after }: Wanted) {
+  const { createdAt, deletedAt, sender, system, text } = message;
+  if (deletedAt || system) return null;
+  if (from !== undefined && sender.id !== from) return null;
+  if (before && createdAt >= before || after && createdAt < after) return null;
+  if (has && !contentsOf(message).includes(has)) return null;
+  return findIn(text, query);
+}
+
+/** How many of the next places are read at once: all of a moment. */
+function portionOf(due: readonly IndexPlace[], missing: number): number {
+  let count = Math.min(Math.max(missing + PORTION.spare, PORTION.least), PORTION.most);
+  while (count < due.length && due[count]!.at.getTime() === due[count - 1]!.at.getTime()) count++;
+  return count;
+}
+
+function newestFirst(a: IndexPlaceKey, b: IndexPlaceKey): number {
+  const later = b.at.getTime() - a.at.getTime();
+  if (later !== 0) return later;
+  return a.roomId === b.roomId ? b.seq - a.seq : a.roomId < b.roomId ? 1 : -1;
+}
+
+function comesAfter(cursor: Cursor, place: IndexPlace): boolean {
+  return "seq" in cursor ? newestFirst(cursor, place) < 0 : place.at < cursor.at;
+}
+
+/** The moment before which everything after the cursor is. */
+function endOf(cursor: Cursor): Date {
+  return "seq" in cursor ? later(cursor.at, 1) : cursor.at;
+}
+
+function later(time: Date, ms: number): Date {
+  return new Date(time.getTime() + ms);
+}
+
+function earliest(...times: (Date | null | undefined)[]): Date | undefined {
+  return times.filter((time) => time instanceof Date).toSorted((a, b) => +a - +b)[0];
+}
+
+/** It names no room but one of a message that the actor was shown. */
+function formatCursor(cursor: Cursor): string {
+  const { at } = cursor;
+  return encodeCursor("seq" in cursor ? [+at, cursor.roomId, cursor.seq] : [+at]);
+}
+
+function readCursor(text: string): Cursor {
+  const [time, roomId, seq, ...rest] = decodeCursor(text);
+  const at = new Date(typeof time === "number" ? time : NaN);
+  if (Number.isNaN(at.getTime()) || rest.length > 0) throw invalidCursor();
+  if (roomId === undefined) return { at };
+  if (typeof roomId !== "string" || !Number.isSafeInteger(seq)) throw invalidCursor();
+  return { at, roomId, seq: seq as number };
+}
+
+function invalidQuery(): ChatError {
+  const message = "must hold a word, and at most 16 words, phrases and exclusions";
+  return new ChatError("validation_failed", "The query is not valid.", {
+    faults: [{ path: "q", message }],
+  });
+}

@@ -1,0 +1,37 @@
+/** `/search`: finding messages. */
+import { Hono } from "hono";
+import { describeRoute } from "hono-openapi";
+import type { Dependencies } from "../application/dependencies.ts";
+import { searchMessages } from "../application/search/search_messages.ts";
+import { presentResult, SearchPage, SearchQuery } from "../protocol/schemas/search.ts";
+import { AUTH, BEARER, json, problems } from "./answers.ts";
+import { compressedJson } from "./compression.ts";
+import type { Env } from "./context.ts";
+import { requireUser } from "./guards.ts";
+import { query } from "./input.ts";
+
+export function searchRoutes(dependencies: Dependencies) {
+  return new Hono<Env>().get(
+    "/",
+    describeRoute({
+      tags: ["messages"],
+      summary: "Find messages by words, in the rooms that one may read",
+      security: BEARER,
+      responses: {
+        200: json(SearchPage, "A page, the newest first; `nextCursor` is null at the end"),
+        ...problems("validation_failed", "room_not_found", "forbidden", ...AUTH),
+      },
+    }),
+    requireUser(dependencies),
+    query(SearchQuery),
+    async (c) => {
+      const { before, after, ...search } = c.req.valid("query");
+      const { results, nextCursor } = await searchMessages(c.get("actor"), dependencies, {
+        ...search,
+        before: before === undefined ? undefined : new Date(before),
+        after: after === undefined ? undefined : new Date(after),
+      });
+      return compressedJson(c, { results: results.map(presentResult), nextCursor });
+    },
+  );
+}

@@ -1,0 +1,285 @@
+/** Keeps the index that messages are found by up with the rooms' logs, in the background. */
+import { getLogger } from "@logtape/logtape";
+import type { Entry } from "../domain/entry.ts";
+import { newId } from "../domain/id.ts";
+import type { Message } from "../domain/message.ts";
+import { contentsOf } from "../domain/search_query.ts";
+import { termsOf, wordsOf } from "../domain/words.ts";
+import type { IndexedMessage, IndexPart, IndexProgress } from "../ports/store/search.ts";
+import type { Store } from "../ports/store/store.ts";
+
+const logger = getLogger(["echoroom", "search"]);
+
+/** From an append to its indexing: what comes meanwhile shares a transaction. */
+const DELAY_MS = 300;
+/** After a failure. */
+const RETRY_MS = 2_000;
+/** Entries of a room in one part, and parts and entries that are added at once. */
+const PAGE = 100;
+const ROOMS_AT_ONCE = 50;
+const ENTRIES_AT_ONCE = 200;
+/** Rooms and entries that are remembered; of others the next look through all rooms knows. */
+const MAX_ROOMS = 10_000;
+const MAX_ENTRIES = 5_000;
+/** Milliseconds of work between two turns of the event loop. */
+const SLICE_MS = 4;
+/** Rooms that are looked at at once for what is left. */
+const ROOMS_ON_A_PAGE = 250;
+/** For how long a claim is made, and after what time it is prolonged. */
+const CLAIM_MS = 30_000;
+const RENEW_MS = 10_000;
+const REPORT_MS = 10_000;
+/** Clocks of instances differ by less; a larger step back is a correction. */
+const MAX_SKEW_MS = 5_000;
+const START: IndexProgress = { seq: 0, at: new Date(0) };
+
+/** How much of what others have left is indexed. */
+export interface Indexed {
+  rooms: number;
+  messages: number;
+}
+
+/**
+ * Follows the logs by how far each is in the index, which is moved with what is added: so each entry
+ * is indexed at least once, by whichever instance, and a crash leaves nothing out. The instance that
+ * appends indexes at once; what it leaves is found by a look through all rooms.
+ */
+export class SearchIndexer {
+  readonly #store: Pick<Store, "log" | "search">;
+  readonly #owner = newId();
+  /** Rooms with entries that are not indexed; null where they are to be read from the log. */
+  readonly #waiting = new Map<string, Entry[] | null>();
+  #entries = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #running: Promise<void> | undefined;
+  #closed = false;
+
+  constructor(store: Pick<Store, "log" | "search">) {
+    this.#store = store;
+  }
+
+  /** These entries were appended on this instance; or something may have been, if there are none. */
+  appended(roomId: string, entries: readonly Entry[]): void {
+    const known = this.#waiting.get(roomId);
+    if (known === undefined && this.#waiting.size >= MAX_ROOMS) return;
+    const all = known === null || entries.length === 0 ? null : [...known ?? [], ...entries];
+    const follows = !known || known.at(-1)!.seq + 1 === entries[0]?.seq;
+    this.#remember(roomId, follows ? all : null);
+    this.#schedule(DELAY_MS);
+  }
+
+  /**
+   * Indexes what is left in all rooms, if no other instance is at it.
+   * @param pace milliseconds of rest for each of work
+   * @param onProgress is told from time to time
+   * @returns what was indexed; null if another instance was at it
+   * @throws ChatError `unavailable`
+   */
+  async indexRest(
+    pace: number,
+    onProgress: (indexed: Indexed) => void = reportProgress,
+  ): Promise<Indexed | null> {
+    const { search, log } = this.#store;
+    const indexed = { rooms: 0, messages: 0 };
+    const claim = new Claim(() => {
+      const now = Date.now();
+      return search.claim(this.#owner, new Date(now), new Date(now + CLAIM_MS));
+    });
+    let reported = performance.now();
+    for (let last: string | undefined = ""; last !== undefined && !this.#closed;) {
+      if (!await claim.hold()) return null;
+      const rooms = await search.roomsAfter(last, ROOMS_ON_A_PAGE);
+      const [heads, progress] = await Promise.all([log.heads(rooms), search.progress(rooms)]);
+      for (const roomId of rooms) {
+        if ((heads.get(roomId) ?? 0) <= (progress.get(roomId)?.seq ?? 0)) continue;
+        indexed.rooms++;
+        for (let isLeft = true; isLeft && !this.#closed;) {
+          const start = performance.now();
+          if (!await claim.hold()) return null;
+          const done = await this.#indexNext(roomId);
+          indexed.messages += done.messages;
+          isLeft = done.isLeft;
+          await rest(pace * (performance.now() - start));
+          if (performance.now() - reported < REPORT_MS) continue;
+          reported = performance.now();
+          onProgress(indexed);
+        }
+      }
+      last = rooms.at(-1);
+    }
+    return indexed;
+  }
+
+  /** Begins nothing more; resolves once what is under way has ended. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    await this.#running;
+  }
+
+  #remember(roomId: string, entries: Entry[] | null): void {
+    const isTooMuch = entries !== null && this.#entries + entries.length > MAX_ENTRIES;
+    this.#entries -= this.#waiting.get(roomId)?.length ?? 0;
+    const kept = isTooMuch ? null : entries;
+    this.#entries += kept?.length ?? 0;
+    this.#waiting.set(roomId, kept);
+  }
+
+  #schedule(delayMs: number): void {
+    if (this.#closed || this.#running) return;
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#running = this.#run();
+    }, delayMs);
+  }
+
+  async #run(): Promise<void> {
+    let delayMs = DELAY_MS;
+    try {
+      await this.#indexWaiting();
+    } catch (error) {
+      logger.debug("Indexing failed, and is tried again: {error}", { error });
+      delayMs = RETRY_MS;
+    }
+    this.#running = undefined;
+    if (this.#waiting.size > 0) this.#schedule(delayMs);
+  }
+
+  async #indexWaiting(): Promise<void> {
+    const due = this.#take();
+    try {
+      const progress = await this.#store.search.progress([...due.keys()]);
+      const parts: IndexPart[] = [];
+      for (const [roomId, known] of due) {
+        const from = progress.get(roomId) ?? START;
+        const entries = await this.#entriesAfter(roomId, from.seq, known);
+        if (entries.length > 0) parts.push(await toPart(roomId, from, entries));
+        if (entries.length === PAGE) this.appended(roomId, []);
+      }
+      for (const some of inPortions(parts)) {
+        const added = await this.#store.search.index(some);
+        // Another instance was first, and may not know of all.
+        for (const { roomId } of some) if (!added.has(roomId)) this.appended(roomId, []);
+      }
+    } catch (error) {
+      for (const roomId of due.keys()) this.#remember(roomId, null);
+      throw error;
+    }
+  }
+
+  /** Takes rooms out of those that wait. */
+  #take(): Map<string, Entry[] | null> {
+    const due = new Map([...this.#waiting].slice(0, ROOMS_AT_ONCE));
+    for (const [roomId, entries] of due) {
+      this.#waiting.delete(roomId);
+      this.#entries -= entries?.length ?? 0;
+    }
+    return due;
+  }
+
+  /** A page of what follows an entry, from memory if it is there. */
+  async #entriesAfter(roomId: string, seq: number, known: Entry[] | null): Promise<Entry[]> {
+    if (known && known[0]!.seq <= seq + 1) {
+      return known.filter((entry) => entry.seq > seq).slice(0, PAGE);
+    }
+    return await this.#store.log.entriesAfter(roomId, seq, PAGE);
+  }
+
+  /** Indexes a page of a room, from the log. */
+  async #indexNext(roomId: string): Promise<{ messages: number; isLeft: boolean }> {
+    const { search, log } = this.#store;
+    const from = (await search.progress([roomId])).get(roomId) ?? START;
+    const entries = await log.entriesAfter(roomId, from.seq, PAGE);
+    if (entries.length === 0) return { messages: 0, isLeft: false };
+    const part = await toPart(roomId, from, entries);
+    await search.index([part]);
+    return { messages: part.messages.length, isLeft: entries.length === PAGE };
+  }
+}
+
+/** A claim that is prolonged when it is needed. */
+class Claim {
+  readonly #make: () => Promise<boolean>;
+  #madeAt = -Infinity;
+
+  constructor(make: () => Promise<boolean>) {
+    this.#make = make;
+  }
+
+  /** Returns whether one has it. */
+  async hold(): Promise<boolean> {
+    const now = performance.now();
+    if (now - this.#madeAt < RENEW_MS) return true;
+    if (!await this.#make()) return false;
+    this.#madeAt = now;
+    return true;
+  }
+}
+
+/** What entries that follow `from` make of the index, in slices between which others have their turn. */
+async function toPart(
+  roomId: string,
+  from: IndexProgress,
+  entries: readonly Entry[],
+): Promise<IndexPart> {
+  const changed = new Map<string, { message: Message; at: Date }>();
+  let { at } = from;
+  for (const { kind, message } of entries) {
+    if (kind === "created") at = momentOf(message, at);
+    else if (kind !== "edited" && kind !== "deleted") continue;
+    const known = changed.get(message.id);
+    if (known && known.message.changedSeq > message.changedSeq) continue;
+    // A message that is in the index keeps its moment.
+    changed.set(message.id, { message, at: known?.at ?? at });
+  }
+  const messages: IndexedMessage[] = [];
+  const removed: IndexPart["removed"][number][] = [];
+  let start = performance.now();
+  for (const { message, at } of changed.values()) {
+    const { id: messageId, seq, changedSeq } = message;
+    if (message.deletedAt) removed.push({ messageId, seq, changedSeq });
+    else if (!message.system) messages.push(toIndexed(message, at));
+    if (performance.now() - start < SLICE_MS) continue;
+    await rest(0);
+    start = performance.now();
+  }
+  return { roomId, from: from.seq, to: { seq: entries.at(-1)!.seq, at }, messages, removed };
+}
+
+/** When a message was sent, but not before those before it, as far as that is the clocks' fault. */
+function momentOf({ createdAt }: Message, last: Date): Date {
+  const isSkew = createdAt < last && last.getTime() - createdAt.getTime() <= MAX_SKEW_MS;
+  return isSkew ? last : createdAt;
+}
+
+function toIndexed(message: Message, at: Date): IndexedMessage {
+  const { id: messageId, seq, changedSeq, sender, text } = message;
+  const terms = termsOf(wordsOf(text));
+  return { messageId, seq, changedSeq, at, senderId: sender.id, has: contentsOf(message), terms };
+}
+
+/** Parts that are added together: no other write waits long for them. */
+function* inPortions(parts: readonly IndexPart[]): Generator<IndexPart[]> {
+  let [portion, size]: [IndexPart[], number] = [[], 0];
+  for (const part of parts) {
+    const count = part.messages.length + part.removed.length;
+    if (size > 0 && size + count > ENTRIES_AT_ONCE) {
+      yield portion;
+      [portion, size] = [[], 0];
+    }
+    portion.push(part);
+    size += count;
+  }
+  if (portion.length > 0) yield portion;
+}
+
+function reportProgress({ rooms, messages }: Indexed): void {
+  logger.info("Indexing for search: {messages} messages of {rooms} rooms so far", {
+    rooms,
+    messages,
+  });
+}
+
+function rest(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
