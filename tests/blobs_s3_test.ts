@@ -132,6 +132,30 @@ Deno.test("a server that falls silent is unavailable, in the midst of a read and
   await own.remove();
 });
 
+// What a real server cannot be made to answer.
+const refusal = (status: number, code: string) =>
+  new Response(`<Error><Code>${code}</Code><Message>No.</Message></Error>`, { status });
+
+Deno.test("a service that is busy is asked again, twice", () =>
+  onScript([503, 500, 200, 503, 503, 503], async (blobs, asked) => {
+    assert.equal(await blobs.put("a/b", streamOf(["x"]), "text/plain"), 1);
+    await assert.rejects(blobs.put("a/b", streamOf(["x"]), "text/plain"), UNAVAILABLE);
+    assert.equal(asked(), 6);
+  }));
+
+Deno.test("a service without room is a full disk", () =>
+  onScript([refusal(507, "XMinioStorageFull"), refusal(403, "QuotaExceeded")], async (blobs) => {
+    for (const key of ["a/b", "a/c"]) {
+      const full = { ...UNAVAILABLE, message: "The disk of files is full." };
+      await assert.rejects(blobs.put(key, streamOf(["x"]), "text/plain"), full);
+    }
+  }));
+
+Deno.test("a copy that is refused after its answer has begun is refused", () =>
+  onScript([refusal(200, "InternalError")], async (blobs) => {
+    await assert.rejects(blobs.copy("a/b", "a/c"), UNAVAILABLE);
+  }));
+
 Deno.test("a server names S3 on its start line and its secret nowhere, and is ready", async () => {
   const chat = await spawnServer(server.settings);
   const ready = await (await fetch(`${chat.url}/ready`)).json();
@@ -152,3 +176,23 @@ Deno.test("S3 that cannot be used stops the start with one line, without the sec
   );
   assert.ok(!output.includes("hush"));
 });
+
+/** Opens a bucket whose service answers what the script says, in this order, once it was opened. */
+async function onScript(
+  script: (Response | number)[],
+  act: (blobs: S3Blobs, asked: () => number) => Promise<void>,
+): Promise<void> {
+  const answers = [200, ...script].values();
+  let asked = -1;
+  const listener = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, () => {
+    asked++;
+    const next = answers.next().value ?? 404;
+    return typeof next === "number" ? new Response(null, { status: next }) : next;
+  });
+  try {
+    const endpoint = `http://127.0.0.1:${listener.addr.port}`;
+    await act(await S3Blobs.open({ ...server.bucket, endpoint }, HANG_MS), () => asked);
+  } finally {
+    await listener.shutdown();
+  }
+}

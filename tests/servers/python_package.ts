@@ -42,7 +42,7 @@ async function pipInstall(folder: string, requirement: string, signal: AbortSign
 }
 
 export function cacheFolder(): string {
-  const cache = Deno.env.get("XDG_CACHE_HOME") ?? join(Deno.env.get("HOME") ?? ".", ".cache");
+  const cache = Deno.env.get("XDG_CACHE_HOME") || join(Deno.env.get("HOME") ?? ".", ".cache");
   return join(cache, "echoroom");
 }
 
