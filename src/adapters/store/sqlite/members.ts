@@ -10,9 +10,10 @@ import {
   type Standing,
   type Unread,
 } from "../../../domain/membership.ts";
-import { hasWord } from "../../../domain/name.ts";
+import { nameWords } from "../../../domain/name.ts";
 import type { MemberQuery, Standings } from "../../../ports/store/members.ts";
 import {
+  hasNameWords,
   hasReadItem,
   LAST_SEQ,
   lastMessage,
@@ -137,16 +138,12 @@ export class SqliteMembers {
        FROM members m JOIN users u ON u.key = m.user
        WHERE m.room = (SELECT key FROM rooms WHERE id = ?1) AND m.role IS NOT NULL
          AND (?2 IS NULL OR m.role = ?2) AND (m.joined_at, u.id) > (?3, ?4)
-       ORDER BY m.joined_at, u.id LIMIT ?5`,
+         AND (?5 IS NULL OR ${hasNameWords("m.user", "?5")})
+       ORDER BY m.joined_at, u.id LIMIT ?6`,
     );
     const cursor = after ? [after.joinedAt.getTime(), after.userId] as const : [-1, ""] as const;
-    const found: Member[] = [];
-    const all = name === undefined ? limit : -1;
-    for (const row of rows.all(roomId, role ?? null, ...cursor, all)) {
-      if (found.length === limit) break;
-      if (name === undefined || hasWord(String(row.display_name), name)) found.push(toMember(row));
-    }
-    return found;
+    const words = name === undefined ? null : JSON.stringify(nameWords(name));
+    return rows.all(roomId, role ?? null, ...cursor, words, limit).map(toMember);
   }
 
   moderated(userId: string, limit: number): string[] {

@@ -23,6 +23,20 @@ export function hasReadItem(user: string, roomId: string): string {
     WHERE user = ${user} AND key = 'read:' || ${roomId})`;
 }
 
+/** Comes after all characters of words. */
+export const LAST_CHARACTER = 0x10ffff;
+
+/**
+ * Whether a user's name has the beginnings of words.
+ * @param user the key of the user, in SQL
+ * @param words as a JSON array, in SQL
+ */
+export function hasNameWords(user: string, words: string): string {
+  return `NOT EXISTS (SELECT 1 FROM json_each(${words}) b WHERE NOT EXISTS (
+    SELECT 1 FROM user_words o WHERE o.user = ${user}
+      AND o.word >= b.value AND o.word < b.value || char(${LAST_CHARACTER})))`;
+}
+
 /** A column of the last message of room `r`. */
 export function lastMessage(column: "created_at" | "n"): string {
   return `(SELECT ${column} FROM messages WHERE room = r.key ORDER BY seq DESC LIMIT 1)`;

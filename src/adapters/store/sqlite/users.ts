@@ -9,13 +9,18 @@ import type {
   PublicUser,
   User,
 } from "../../../domain/user.ts";
-import { formatRestriction, toKnownUser, toPublicUser, toUser } from "./rows.ts";
+import {
+  formatRestriction,
+  hasNameWords,
+  LAST_CHARACTER,
+  toKnownUser,
+  toPublicUser,
+  toUser,
+} from "./rows.ts";
 import { isUniqueViolation, type Statements } from "./statements.ts";
 
 /** Whose ban has not ended at the time ?1. */
 const IS_BANNED = "ban IS NOT NULL AND (ban ->> 'until' IS NULL OR ban ->> 'until' > ?1)";
-/** Comes after those of all words. */
-const LAST_CHARACTER = 0x10ffff;
 /** Words of names that one search looks at: more would keep others waiting. */
 const MAX_EXAMINED = 10_000;
 
@@ -97,10 +102,7 @@ export class SqliteUsers {
          (SELECT word, user FROM user_words WHERE word >= ?2 AND word < ?3
           ORDER BY word, user LIMIT ${MAX_EXAMINED}) w
          CROSS JOIN users u ON u.key = w.user
-       WHERE (?4 OR NOT (${IS_BANNED})) AND NOT EXISTS (
-         SELECT 1 FROM json_each(?5) b WHERE NOT EXISTS (
-           SELECT 1 FROM user_words o WHERE o.user = w.user
-             AND o.word >= b.value AND o.word < b.value || char(${LAST_CHARACTER})))
+       WHERE (?4 OR NOT (${IS_BANNED})) AND ${hasNameWords("w.user", "?5")}
        ORDER BY w.word, w.user`,
     ).iterate(
       Date.now(),
