@@ -17,6 +17,7 @@ import { resumeDeletions } from "./application/moderation/resume_deletions.ts";
 import { AccountLog } from "./services/account_log.ts";
 import { Access } from "./services/access.ts";
 import { Admins } from "./services/admins.ts";
+import { Images } from "./services/files/images.ts";
 import { KnownDevices } from "./services/known_devices.ts";
 import { LoopLoad } from "./services/loop_load.ts";
 import { Members } from "./services/members.ts";
@@ -89,6 +90,7 @@ export async function compose(config: Config, siblings?: Siblings): Promise<Serv
   const { store, blobs, bus, sharedLimiters } = await openBackends(config, load, siblings);
   const metrics = new Metrics(siblings?.collectMetrics);
   siblings?.onMetricsWanted(() => metrics.snapshot());
+  const images = new Images(config.workers);
   const passwords = new Passwords(config.bcryptCost, config.workers);
   const roomCache = new RoomCache(store, bus);
   const standings = new Standings(store, { onChange: (roomId) => roomCache.invalidate(roomId) });
@@ -98,6 +100,7 @@ export async function compose(config: Config, siblings?: Siblings): Promise<Serv
   const services: Services = {
     store,
     blobs,
+    images,
     bus,
     log: new RoomLog(
       store,
@@ -128,6 +131,7 @@ export async function compose(config: Config, siblings?: Siblings): Promise<Serv
   await appointAdmins(services, config.adminEmails, config.adminPassword);
   metrics.watch("loop_busy", "Cores that event loops use", () => load.share);
   metrics.watchQueue("password", () => passwords.waiting);
+  metrics.watchQueue("image", () => images.waiting);
   const rooms = new Rooms(services);
   const accounts = new Accounts(services);
   const dependencies = { ...services, rooms, accounts };

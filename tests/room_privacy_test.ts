@@ -46,6 +46,7 @@ const VALUES: Record<string, unknown> = {
   action: undefined,
   archived: true,
   attachments: [],
+  avatarId: "0".repeat(32),
   avatarUrl: null,
   clientMessageId: "sweep",
   comment: "Please look.",

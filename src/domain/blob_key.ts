@@ -11,6 +11,10 @@ export type BlobFamily = "files" | "avatars" | "uploads";
  * as its beginning, but not with a slash behind it: a key is no folder.
  */
 export function newBlobKey(family: BlobFamily): string {
-  const id = crypto.getRandomValues(new Uint8Array(BYTES)).toHex();
+  return blobKey(family, crypto.getRandomValues(new Uint8Array(BYTES)).toHex());
+}
+
+/** @param id the last segment of a key */
+export function blobKey(family: BlobFamily, id: string): string {
   return `${family}/${id.slice(0, 2)}/${id.slice(2, 3)}/${id}`;
 }

@@ -10,6 +10,7 @@ import { ChatError } from "../domain/errors.ts";
 import type { Gateway } from "../sockets/gateway.ts";
 import { accountRoutes } from "./account_routes.ts";
 import { authRoutes } from "./auth_routes.ts";
+import { avatarRoutes } from "./avatar_routes.ts";
 import { blockRoutes } from "./block_routes.ts";
 import { clientAddress } from "./client_address.ts";
 import { type Env, requestIdOf } from "./context.ts";
@@ -35,8 +36,8 @@ import { userRoutes } from "./user_routes.ts";
 const logger = getLogger(["echoroom", "http"]);
 /** Requested by proxies and orchestrators every second or so. */
 const PROBES: ReadonlySet<string> = new Set(["/health", "/ready"]);
-/** The files of pages, of which one page loads dozens. */
-const FILES = ["/assets/", "/docs/"];
+/** The files and avatars of pages, of which one page loads dozens. */
+const FILES = ["/assets/", "/docs/", "/avatars/"];
 
 export interface AppSettings {
   production: boolean;
@@ -101,6 +102,7 @@ export function createApp(services: Dependencies, gateway: Gateway, settings: Ap
 
   app.route("/auth", authRoutes(services, { ...settings, allowsOrigin }));
   app.route("/auth/me", accountRoutes(services));
+  app.route("/", avatarRoutes(services, settings.isDraining));
   app.route("/rooms", roomRoutes(services, settings.isDraining));
   app.route("/rooms", messageRoutes(services, settings.isDraining));
   app.route("/rooms", memberRoutes(services, settings.isDraining));

@@ -12,6 +12,8 @@ export interface Env {
     quota: Quota;
     /** Who the access token speaks for, on protected routes. */
     actor: Actor;
+    /** Whether the answer holds bytes that a user has uploaded. */
+    isUpload: boolean;
   };
 }
 

@@ -43,6 +43,13 @@ const PAGE_HEADERS: Constants = [
   ["origin-agent-cluster", "?1"],
   ["referrer-policy", "no-referrer"],
 ];
+/** For what users have uploaded: pages of any origin show it, and it acts nowhere. */
+const UPLOAD_HEADERS: Constants = [
+  ...COMMON,
+  ["cross-origin-resource-policy", "cross-origin"],
+  ["content-security-policy", "sandbox; default-src 'none'"],
+  ["referrer-policy", "no-referrer"],
+];
 const JSON_TYPE = /^application\/(?:problem\+)?json/;
 
 /** Answers the requests in which browsers ask what pages of other origins may send. */
@@ -64,11 +71,15 @@ export function setHeaders(c: Context<Env>, allowsOrigin: OriginPolicy): void {
   const { headers, ok } = c.res;
   // The answer to a preflight has the CORS headers already.
   if (c.req.method !== "OPTIONS" || !ok) allowReading(c, allowsOrigin);
-  const isJson = JSON_TYPE.test(headers.get("content-type") ?? "");
-  for (const [name, value] of isJson ? JSON_HEADERS : PAGE_HEADERS) headers.set(name, value);
+  for (const [name, value] of constantsOf(c)) headers.set(name, value);
   headers.set("x-request-id", c.get("requestId"));
   const quota = c.get("quota");
   if (quota) describe(headers, quota);
+}
+
+function constantsOf(c: Context<Env>): Constants {
+  if (JSON_TYPE.test(c.res.headers.get("content-type") ?? "")) return JSON_HEADERS;
+  return c.get("isUpload") ? UPLOAD_HEADERS : PAGE_HEADERS;
 }
 
 /** Lets pages of allowed origins read the answer. */

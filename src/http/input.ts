@@ -2,7 +2,7 @@
 import { createMiddleware } from "hono/factory";
 import { validator } from "hono-openapi";
 import type { z } from "zod";
-import { ChatError, unavailable } from "../domain/errors.ts";
+import { ChatError, type ErrorCode, unavailable } from "../domain/errors.ts";
 import { invalidInput } from "../protocol/input_errors.ts";
 import { MAX_FRAME_BYTES } from "../protocol/wire/limits.ts";
 import type { Env } from "./context.ts";
@@ -17,7 +17,7 @@ export function requireJson(isDraining: () => boolean) {
     if (mediaType !== "application/json") {
       throw new ChatError("unsupported_media_type", "Send the body as application/json.");
     }
-    const text = decode(await readBody(c.req.raw, isDraining));
+    const text = decode(await readBody(c.req.raw, isDraining, JSON_BODY));
     parse(text);
     // Hono keeps promises here, whatever its type says.
     c.req.bodyCache.text = Promise.resolve(text) as unknown as string;
@@ -56,15 +56,32 @@ function refuse(result: { success: boolean; error?: Parameters<typeof invalidInp
   if (!result.success) throw invalidInput(result.error ?? []);
 }
 
+/** What a body may be, and the codes of those that are not. */
+export interface BodyLimit {
+  bytes: number;
+  /** How long it may take to come. */
+  milliseconds?: number;
+  tooLarge: [code: ErrorCode, message: string];
+  incomplete: ErrorCode;
+}
+
+const JSON_BODY: BodyLimit = {
+  bytes: MAX_FRAME_BYTES,
+  tooLarge: ["payload_too_large", "A body holds at most 64 KiB."],
+  incomplete: "invalid_json",
+};
+
 /** Reads at most as much of the body as is allowed, whatever length it declares. */
-async function readBody(request: Request, isDraining: () => boolean): Promise<Uint8Array> {
-  const bytes = new Uint8Array(MAX_FRAME_BYTES);
+export async function readBody(
+  request: Request,
+  isDraining: () => boolean,
+  limit: BodyLimit,
+): Promise<Uint8Array> {
+  const bytes = new Uint8Array(limit.bytes);
   let length = 0;
   try {
-    for await (const chunk of request.body ?? []) {
-      if (length + chunk.length > MAX_FRAME_BYTES) {
-        throw new ChatError("payload_too_large", "A body holds at most 64 KiB.");
-      }
+    for await (const chunk of inTime(request.body, limit) ?? []) {
+      if (length + chunk.length > limit.bytes) throw new ChatError(...limit.tooLarge);
       bytes.set(chunk, length);
       length += chunk.length;
     }
@@ -72,9 +89,14 @@ async function readBody(request: Request, isDraining: () => boolean): Promise<Ui
     if (cause instanceof ChatError) throw cause;
     // Closing the listener cuts off the bodies of requests that are still being read.
     if (isDraining()) throw unavailable("The server is restarting.", cause);
-    throw new ChatError("invalid_json", "The body is incomplete.", { cause });
+    throw new ChatError(limit.incomplete, "The body is incomplete.", { cause });
   }
   return bytes.subarray(0, length);
+}
+
+function inTime(body: Request["body"], { milliseconds }: BodyLimit): Request["body"] {
+  if (!body || milliseconds === undefined) return body;
+  return body.pipeThrough(new TransformStream(), { signal: AbortSignal.timeout(milliseconds) });
 }
 
 function decode(body: Uint8Array): string {

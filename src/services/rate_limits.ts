@@ -35,6 +35,8 @@ export const POLICIES = {
   search: { points: 120, seconds: 60, shared: "soon" },
   /** Per user: reports of messages. */
   report: { points: 20, seconds: 10 * 60, shared: "soon" },
+  /** Per user: pictures that are made avatars. */
+  avatar: { points: 20, seconds: 10 * 60, shared: "soon" },
 } as const;
 
 export type Policy = keyof typeof POLICIES;

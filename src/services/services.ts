@@ -5,6 +5,7 @@ import type { Store } from "../ports/store/store.ts";
 import type { AccountLog } from "./account_log.ts";
 import type { Access } from "./access.ts";
 import type { Admins } from "./admins.ts";
+import type { Images } from "./files/images.ts";
 import type { KnownDevices } from "./known_devices.ts";
 import type { LoopLoad } from "./loop_load.ts";
 import type { Members } from "./members.ts";
@@ -32,6 +33,7 @@ export interface Services {
   store: Store;
   /** The bytes of files. */
   blobs: BlobStore;
+  images: Images;
   bus: Bus;
   log: RoomLog;
   accountLog: AccountLog;

@@ -3,6 +3,9 @@ import { html } from "htm/preact";
 import { useState } from "preact/hooks";
 import type { PublicUser } from "../../src/client/mod.ts";
 
+/** Of pictures elsewhere, and of those that this server keeps. */
+const SHOWN = /^(https:\/)?\/(?!\/)/;
+
 export interface AvatarProps {
   user: PublicUser;
   /** For the mouse: what it does is offered beside it, too. */
@@ -17,7 +20,7 @@ export function Avatar({ user: { id, displayName, avatarUrl }, onClick }: Avatar
     <span class="avatar" aria-hidden="true" style=${{ "--hue": String(hueOf(id)) }}
       onClick=${onClick}>
       ${isShown ? null : initial}
-      ${avatarUrl?.startsWith("https://") && html`
+      ${avatarUrl && SHOWN.test(avatarUrl) && html`
         <img alt="" referrerpolicy="no-referrer" src=${avatarUrl} hidden=${!isShown}
           onLoad=${() => setLoaded(avatarUrl)} />
       `}

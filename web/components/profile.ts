@@ -13,8 +13,10 @@ import { Form } from "./form.ts";
 export function OwnProfile({ chat, user }: { chat: Chat; user: User }) {
   const isOpen = useSignal(false);
   const close = () => void (isOpen.value = false);
+  // A picture that the server keeps has no address to type.
+  const kept = user.avatarUrl?.startsWith("/") ? user.avatarUrl : null;
   const save = async ({ displayName, avatarUrl }: Record<string, string>) => {
-    await chat.client.updateMe({ displayName: displayName!, avatarUrl: avatarUrl || null });
+    await chat.client.updateMe({ displayName: displayName!, avatarUrl: avatarUrl || kept });
     chat.notice.say("Your profile is saved.");
     close();
   };
@@ -32,8 +34,9 @@ export function OwnProfile({ chat, user }: { chat: Chat; user: User }) {
           </label>
           <label>
             Address of a picture
-            <input name="avatarUrl" type="url" placeholder="https://…" defaultValue=${user
-              .avatarUrl ?? ""} />
+            <input name="avatarUrl" type="url" placeholder="https://…" defaultValue=${kept
+              ? ""
+              : user.avatarUrl ?? ""} />
           </label>
         <//>
         ${moderates(chat, user) && html`<p><a href="/admin">Moderation</a></p>`}

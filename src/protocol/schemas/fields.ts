@@ -1,5 +1,6 @@
 /** The fields of what clients send: what each may hold, and how it is normalised. */
 import { z } from "zod";
+import { avatarKey } from "../../domain/avatar.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import { cleanName, hasControls, hasDirections, isVisible } from "../../domain/name.ts";
 import {
@@ -158,11 +159,14 @@ export const Metadata = z.unknown()
   })
   .meta({ type: "object" }) as z.ZodType<JsonObject>;
 
-/** An https URL; on the developer's own machine http will do. */
+/**
+ * An https URL; on the developer's own machine http will do. Or the path of the avatar that one has
+ * already: whose it is, is decided on the profile.
+ */
 export const AvatarUrl = z.string().max(MAX_AVATAR_URL_LENGTH)
   .refine(wellFormed, WELL_FORMED)
   .refine(isAvatarUrl, "must be an https URL")
-  .meta({ format: "uri", examples: ["https://example.com/ada.png"] });
+  .meta({ format: "uri-reference", examples: ["https://example.com/ada.png"] });
 
 export const ClientMessageId = z.string().regex(
   new RegExp(`^[\\x20-\\x7e]{1,${MAX_CLIENT_MESSAGE_ID_LENGTH}}$`),
@@ -214,6 +218,7 @@ function hasProto(value: unknown): boolean {
 }
 
 function isAvatarUrl(text: string): boolean {
+  if (avatarKey(text) !== null) return true;
   // A URL parser drops NUL, tabs and blanks; the store and the readers of the text do not.
   if (!/^https?:\/\/[^\s\p{Cc}]+$/iu.test(text)) return false;
   return URL.parse(text)?.protocol === "https:" || isLocalHttpUrl(text);

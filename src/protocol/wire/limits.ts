@@ -27,6 +27,8 @@ export const MAX_MENTIONS = 25;
 export const MAX_ATTACHMENTS = 10;
 /** Of a file's name; longer ones are cut. */
 export const MAX_FILE_NAME_LENGTH = 255;
+/** Of a picture that is sent as an avatar. */
+export const MAX_AVATAR_BYTES = 10 * 1_024 ** 2;
 /** Seconds for which a token for files is good. */
 export const FILE_TOKEN_SECONDS = 600;
 /** Of an emoji's name, in UTF-16 units. */

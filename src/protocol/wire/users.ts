@@ -6,7 +6,7 @@ export interface PublicUser {
   id: string;
   /** 1 to 50 characters, not unique. */
   displayName: string;
-  /** An https URL, if there is a picture. */
+  /** An https URL or, of a picture that the server keeps, a path on it; null if there is none. */
   avatarUrl: string | null;
 }
 

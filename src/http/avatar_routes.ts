@@ -1,0 +1,113 @@
+/** `/auth/me/avatar` and `/avatars`: the pictures of people that this server keeps. */
+import { Hono } from "hono";
+import { describeRoute } from "hono-openapi";
+import { z } from "zod";
+import { changeProfile } from "../application/accounts/change_profile.ts";
+import { setAvatar } from "../application/accounts/set_avatar.ts";
+import { avatarKey, avatarPath } from "../domain/avatar.ts";
+import { ChatError, unavailable } from "../domain/errors.ts";
+import { UserAnswer } from "../protocol/schemas/auth.ts";
+import { presentUser } from "../protocol/schemas/users.ts";
+import { MAX_AVATAR_BYTES } from "../protocol/wire/limits.ts";
+import { SMALL_TYPE } from "../services/files/images.ts";
+import type { Services } from "../services/services.ts";
+import { AUTH, BEARER, json, problems } from "./answers.ts";
+import type { Env } from "./context.ts";
+import { consume, requireUser } from "./guards.ts";
+import { type BodyLimit, path, readBody } from "./input.ts";
+
+/** Pictures that are held at once until they are small; one more is refused. */
+const MAX_HELD = 16;
+const PICTURE: BodyLimit = {
+  bytes: MAX_AVATAR_BYTES,
+  milliseconds: 60_000,
+  tooLarge: ["file_too_large", "A picture for an avatar may have at most 10 MiB."],
+  incomplete: "validation_failed",
+};
+const FOR_EVER = "public, max-age=31536000, immutable";
+const AvatarPath = z.object({ avatarId: z.string() });
+
+export function avatarRoutes(services: Services, isDraining: () => boolean) {
+  const signedIn = requireUser(services);
+  let held = 0;
+
+  return new Hono<Env>()
+    .put(
+      "/auth/me/avatar",
+      describeRoute({
+        tags: ["auth"],
+        summary: "Make a picture the own avatar: its middle as a square, without metadata",
+        security: BEARER,
+        requestBody: {
+          required: true,
+          content: { "image/*": { schema: { type: "string", format: "binary" } } },
+        },
+        responses: {
+          200: json(UserAnswer, "The user; `avatarUrl` is a path on this server"),
+          ...problems("validation_failed", "file_too_large", "unsupported_media_type", ...AUTH),
+        },
+      }),
+      signedIn,
+      async (c) => {
+        const actor = c.get("actor");
+        await consume(c, services, "avatar", actor.userId);
+        if (held >= MAX_HELD) {
+          throw unavailable("Too many pictures at once; try again in a moment.");
+        }
+        held++;
+        try {
+          const user = await setAvatar(
+            actor,
+            services,
+            await readBody(c.req.raw, isDraining, PICTURE),
+          );
+          return c.json({ user: presentUser(user) }, 200);
+        } finally {
+          held--;
+        }
+      },
+    )
+    .delete(
+      "/auth/me/avatar",
+      describeRoute({
+        tags: ["auth"],
+        summary: "Delete the own avatar",
+        security: BEARER,
+        responses: {
+          200: json(UserAnswer, "The user; `avatarUrl` is null"),
+          ...problems(...AUTH),
+        },
+      }),
+      signedIn,
+      async (c) => {
+        const user = await changeProfile(c.get("actor"), services, { avatarUrl: null });
+        return c.json({ user: presentUser(user) }, 200);
+      },
+    )
+    .get(
+      "/avatars/:avatarId",
+      describeRoute({
+        tags: ["users"],
+        summary: "An avatar, for everybody; another picture has another path",
+        responses: {
+          200: {
+            description: "The picture",
+            content: { [SMALL_TYPE]: { schema: { type: "string", format: "binary" } } },
+          },
+          ...problems("not_found"),
+        },
+      }),
+      path(AvatarPath),
+      async (c) => {
+        const key = avatarKey(avatarPath(c.req.valid("param").avatarId));
+        const isHead = c.req.method === "HEAD";
+        const found = key && await (isHead ? services.blobs.stat(key) : services.blobs.get(key));
+        if (!found) throw new ChatError("not_found", "There is no such avatar.");
+        c.set("isUpload", true);
+        const headers = { "Content-Type": SMALL_TYPE, "Cache-Control": FOR_EVER };
+        return found instanceof ReadableStream
+          ? c.body(found, 200, headers)
+          : c.body(null, 200, headers);
+      },
+    );
+}

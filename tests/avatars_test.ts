@@ -1,0 +1,155 @@
+/** Avatars that the server keeps: setting, showing, replacing and deleting them. */
+import assert from "node:assert/strict";
+import sharp from "sharp";
+import { POLICIES } from "../src/services/rate_limits.ts";
+import { AVATAR_SIDE } from "../src/services/files/images.ts";
+import { MAX_AVATAR_BYTES } from "../src/protocol/wire/limits.ts";
+import type { Account } from "./harness/account.ts";
+import { halves, pngHeader } from "./harness/pictures.ts";
+import { testInRoom } from "./harness/chat.ts";
+
+const photo = await halves(1_200, 800).withExif({ IFD0: { Copyright: "Ada" } }).jpeg().toBuffer();
+const other = await halves(30, 20).png().toBuffer();
+
+async function put(account: Account, body: BodyInit | null, token = account.token) {
+  const headers = { authorization: `Bearer ${token}`, "content-type": "image/jpeg" };
+  const answer = await fetch(`${account.url}/auth/me/avatar`, { method: "PUT", headers, body });
+  return { status: answer.status, headers: answer.headers, body: await answer.json() };
+}
+
+async function set(account: Account, picture: Uint8Array): Promise<string> {
+  const { status, body } = await put(account, picture.slice());
+  assert.equal(status, 200, JSON.stringify(body));
+  return body.user.avatarUrl;
+}
+
+async function show({ url }: Account, path: string, method = "GET") {
+  const answer = await fetch(url + path, { method });
+  return {
+    status: answer.status,
+    headers: answer.headers,
+    bytes: new Uint8Array(await answer.arrayBuffer()),
+  };
+}
+
+testInRoom("a picture becomes a square without metadata that everybody sees", async (chat) => {
+  const { ada, bob } = chat;
+  const path = await set(ada.account, photo);
+  assert.match(path, /^\/avatars\/[0-9a-f]{32}$/);
+  const { status, headers, bytes } = await show(ada.account, path);
+  assert.equal(status, 200);
+  const { width, height, format, exif } = await sharp(bytes).metadata();
+  assert.deepEqual([width, height, format, exif], [AVATAR_SIDE, AVATAR_SIDE, "webp", undefined]);
+  assert.deepEqual(
+    Object.fromEntries(
+      ["content-type", "cache-control", "content-security-policy", "x-content-type-options"]
+        .concat("cross-origin-resource-policy", "referrer-policy")
+        .map((name) => [name, headers.get(name)]),
+    ),
+    {
+      "content-type": "image/webp",
+      "cache-control": "public, max-age=31536000, immutable",
+      "content-security-policy": "sandbox; default-src 'none'",
+      "x-content-type-options": "nosniff",
+      "cross-origin-resource-policy": "cross-origin",
+      "referrer-policy": "no-referrer",
+    },
+  );
+  const id = await chat.send(ada, "Look at me");
+  const { data } = await bob.socket.event("message:new", ({ message }) => message.id === id);
+  assert.equal(data.message.sender.avatarUrl, path);
+  assert.equal((await ada.account.request("GET", "/auth/me")).body.user.avatarUrl, path);
+  const { body: { items } } = await ada.account.request("GET", "/auth/me/changes?after=0");
+  assert.equal(
+    items.find(({ type }: { type: string }) => type === "profile").data.user.avatarUrl,
+    path,
+  );
+  const head = await show(ada.account, path, "HEAD");
+  assert.deepEqual([head.status, head.headers.get("content-type")], [200, "image/webp"]);
+});
+
+testInRoom("a new avatar has a new path, and the one before is gone", async (chat) => {
+  const ada = chat.ada.account;
+  const first = await set(ada, photo);
+  const second = await set(ada, other);
+  assert.notEqual(first, second);
+  assert.equal((await show(ada, first)).status, 404);
+  assert.equal((await show(ada, first, "HEAD")).status, 404);
+  assert.equal((await show(ada, second)).status, 200);
+  const { status, body } = await ada.request("DELETE", "/auth/me/avatar");
+  assert.deepEqual([status, body.user.avatarUrl], [200, null]);
+  assert.equal((await show(ada, second)).status, 404);
+  assert.equal((await ada.request("DELETE", "/auth/me/avatar")).status, 200);
+});
+
+testInRoom("a picture elsewhere takes the place of one that the server keeps", async (chat) => {
+  const ada = chat.ada.account;
+  const path = await set(ada, other);
+  const avatarUrl = "https://example.com/a.png";
+  const { body } = await ada.request("PATCH", "/auth/me", { avatarUrl });
+  assert.equal(body.user.avatarUrl, avatarUrl);
+  assert.equal((await show(ada, path)).status, 404);
+  assert.match(await set(ada, other), /^\/avatars/);
+});
+
+testInRoom("a profile keeps the avatar that it has, and takes nobody else's", async (chat) => {
+  const [ada, bob] = [chat.ada.account, chat.bob.account];
+  const avatarUrl = await set(ada, other);
+  const change = { displayName: "Countess", avatarUrl };
+  assert.equal((await ada.request("PATCH", "/auth/me", change)).status, 200);
+  assert.equal((await show(ada, avatarUrl)).status, 200);
+  const { status, body } = await bob.request("PATCH", "/auth/me", change);
+  assert.deepEqual([status, body.code, body.errors[0].path], [
+    400,
+    "validation_failed",
+    "avatarUrl",
+  ]);
+  assert.equal((await bob.request("GET", "/auth/me")).body.user.displayName, "Bob");
+  assert.equal((await show(ada, avatarUrl)).status, 200);
+  for (const wrong of ["/avatars/a", `${avatarUrl}/..`, `${avatarUrl}?a`, "/files/a/b"]) {
+    const refused = await bob.request("PATCH", "/auth/me", { avatarUrl: wrong });
+    assert.equal(refused.body.code, "validation_failed", wrong);
+  }
+});
+
+testInRoom(
+  "what is no picture that can be an avatar is refused, and the avatar stays",
+  async (chat) => {
+    const ada = chat.ada.account;
+    const path = await set(ada, other);
+    const refused: [BodyInit | null, number, string][] = [
+      [null, 415, "unsupported_media_type"],
+      ["<svg xmlns='http://www.w3.org/2000/svg'/>", 415, "unsupported_media_type"],
+      [photo.slice(0, photo.length >> 1), 415, "unsupported_media_type"],
+      [pngHeader(9_000, 9_000).slice(), 413, "file_too_large"],
+      [new Uint8Array(MAX_AVATAR_BYTES + 1), 413, "file_too_large"],
+    ];
+    for (const [body, status, code] of refused) {
+      const answer = await put(ada, body);
+      assert.deepEqual([answer.status, answer.body.code], [status, code]);
+    }
+    assert.equal((await put(ada, other.slice(), "x")).status, 401);
+    assert.equal((await ada.request("GET", "/auth/me")).body.user.avatarUrl, path);
+    assert.equal((await show(ada, path)).status, 200);
+  },
+);
+
+testInRoom("a path without an avatar is not found", async (chat) => {
+  const ada = chat.ada.account;
+  for (const id of ["0".repeat(32), "a", "..%2f..%2fechoroom.db", "A".repeat(32)]) {
+    const answer = await fetch(`${ada.url}/avatars/${id}`);
+    assert.deepEqual([answer.status, (await answer.json()).code], [404, "not_found"], id);
+    assert.equal(answer.headers.get("cache-control"), null);
+  }
+});
+
+testInRoom("one user sets a limited number of avatars", async (chat) => {
+  const [ada, bob] = [chat.ada.account, chat.bob.account];
+  for (let i = 0; i < POLICIES.avatar.points; i++) {
+    assert.equal((await put(ada, "x")).status, 415);
+  }
+  const { status, headers, body } = await put(ada, other.slice());
+  assert.deepEqual([status, body.code], [429, "rate_limited"]);
+  assert.ok(Number(headers.get("retry-after")) > 0);
+  await set(bob, other);
+}, { RATE_LIMIT: "on" });
