@@ -76,9 +76,7 @@ const REPAIRS = { startMs: 10_000, intervalMs: 60_000 };
 const DELETIONS = { startMs: 2_000, intervalMs: 2_000 };
 
 /** When all rooms are looked through for messages that are not indexed. */
-const INDEXING = { startMs: 20_000, intervalMs: 600_000 };
-/** Time that this rests for each that it works. */
-const PACE = 2;
+const INDEXING = { startMs: 20_000, intervalMs: 60_000 };
 
 /**
  * @param siblings the other workers of this process, if there are any
@@ -146,7 +144,7 @@ export async function compose(config: Config, siblings?: Siblings): Promise<Serv
   });
   const indexing = new RepeatingJob({
     name: "Indexing for search",
-    run: () => indexer.indexRest(PACE).then(() => {}),
+    run: () => indexer.lookThrough(),
     ...INDEXING,
   });
   const limits = config.rateLimit ? "" : "; rate limits OFF";

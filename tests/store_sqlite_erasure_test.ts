@@ -5,6 +5,7 @@ import { SqliteDatabase } from "../src/adapters/store/sqlite/database.ts";
 import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
 import type { EntryDraft } from "../src/domain/entry.ts";
 import type { Message } from "../src/domain/message.ts";
+import { SearchIndexer } from "../src/services/search_indexer.ts";
 import { deletion, edit } from "./conformance/store/change_drafts.ts";
 import { createRoomWithAda, creation, draft, range, write } from "./conformance/store/fixtures.ts";
 import { until } from "./harness/stage.ts";
@@ -62,8 +63,7 @@ Deno.test("what a killed server did not erase the next one does", async () => {
   const killed = await openWorld(NEVER_MS);
   const [message] = await killed.send("secret", 1);
   await killed.change([deletion(message!, message!.sender)]);
-  const path = `${await Deno.makeTempDir()}/test.db`;
-  for (const suffix of ["", "-wal"]) await Deno.copyFile(killed.path + suffix, path + suffix);
+  const path = await copyOf(killed.path);
   await killed.store.close();
   assert.ok(holds(path, "secret"));
   const store = await SqliteStore.open(path, { eraseMs: 0 });
@@ -74,9 +74,44 @@ Deno.test("what a killed server did not erase the next one does", async () => {
   }
 });
 
+Deno.test("words of deleted messages are soon in no file, and those of others are still found", async () => {
+  await using world = await openWorld(0);
+  const indexer = new SearchIndexer(world.store);
+  const doomed = await world.send("kqsecret", 50);
+  await world.send("kept", 300);
+  await indexer.indexRest();
+  assert.equal(await world.count("kept"), 300);
+  assert.ok(holdsTerm(world.path, "qsecret"));
+  await world.change(doomed.map((message) => deletion(message, message.sender)));
+  await indexer.indexRest();
+  await until(() => !holds(world.path, "qsecret"), "the words are erased");
+  assert.ok(!holdsTerm(world.path, "qsecret"));
+  assert.equal(await world.count("kept"), 300);
+  assert.equal(await world.count("kqsecret"), 0);
+});
+
+Deno.test("words that a killed server did not erase the next one does, also while messages are indexed", async () => {
+  const killed = await openWorld(NEVER_MS);
+  const indexer = new SearchIndexer(killed.store);
+  const [message] = await killed.send("kqsecret", 1);
+  await killed.send("kept", 300);
+  await indexer.indexRest();
+  await killed.change([deletion(message!, message!.sender)]);
+  await indexer.indexRest();
+  const path = await copyOf(killed.path);
+  await killed.store.close();
+  assert.ok(holdsTerm(path, "qsecret"));
+  await using world = await openWorld(0, path);
+  await world.send("more", 300);
+  await new SearchIndexer(world.store).indexRest();
+  await until(() => !holds(world.path, "qsecret"), "the words are erased");
+  assert.equal(await world.count("kept"), 300);
+  assert.equal(await world.count("more"), 300);
+});
+
 /** A store with Ada and a room, which nobody else writes to. */
-async function openWorld(eraseMs: number) {
-  const path = `${await Deno.makeTempDir()}/test.db`;
+async function openWorld(eraseMs: number, file?: string) {
+  const path = file ?? `${await Deno.makeTempDir()}/test.db`;
   const store = await SqliteStore.open(path, { eraseMs });
   const { ada, room } = await createRoomWithAda(store);
   const change = async (drafts: EntryDraft[]): Promise<Message[]> => {
@@ -96,6 +131,11 @@ async function openWorld(eraseMs: number) {
     present(messages: Message[]): Promise<Message[]> {
       return store.messages.find(room.id, messages.map(({ id }) => id));
     },
+    /** How many messages the index finds by a word. */
+    async count(word: string): Promise<number> {
+      const { places } = await store.search.find({ userId: ada.id, terms: [word] });
+      return places.length;
+    },
     [Symbol.asyncDispose]: () => store.close(),
   };
 }
@@ -105,6 +145,22 @@ function holds(path: string, text: string): boolean {
   return [path, `${path}-wal`].some((file) => {
     if (sizeOf(file) === 0) return false;
     return new TextDecoder("latin1").decode(Deno.readFileSync(file)).includes(text);
+  });
+}
+
+/** What a server that dies now would leave. */
+async function copyOf(path: string): Promise<string> {
+  const copy = `${await Deno.makeTempDir()}/test.db`;
+  for (const suffix of ["", "-wal"]) await Deno.copyFile(path + suffix, copy + suffix);
+  return copy;
+}
+
+/** Whether the index of the database at `path` holds a part of a term, found by anybody or not. */
+function holdsTerm(path: string, part: string): boolean {
+  using db = new DatabaseSync(path, { readOnly: true });
+  const rows = db.prepare("SELECT block FROM search_terms_data").all();
+  return rows.some(({ block }) => {
+    return new TextDecoder("latin1").decode(block as Uint8Array).includes(part);
   });
 }
 

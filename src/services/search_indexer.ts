@@ -25,9 +25,12 @@ const MAX_ENTRIES = 5_000;
 const SLICE_MS = 4;
 /** Rooms that are looked at at once for what is left. */
 const ROOMS_ON_A_PAGE = 250;
-/** For how long a claim is made, and after what time it is prolonged. */
+/** For how long a look through all rooms is claimed, after what time that is prolonged, and its rest. */
 const CLAIM_MS = 30_000;
 const RENEW_MS = 10_000;
+const UNTOUCHED_MS = 120_000;
+/** What the work in the background rests for each millisecond of work. */
+const PACE = 2;
 const REPORT_MS = 10_000;
 /** Clocks of instances differ by less; a larger step back is a correction. */
 const MAX_SKEW_MS = 5_000;
@@ -69,33 +72,59 @@ export class SearchIndexer {
   }
 
   /**
-   * Indexes what is left in all rooms, if no other instance is at it.
+   * Indexes what others have left, unless another instance is at it or was so a short time ago; to be
+   * called from time to time.
+   * @throws ChatError `unavailable`
+   */
+  async lookThrough(): Promise<void> {
+    const claim = (ms: number) => {
+      const now = Date.now();
+      return this.#store.search.claim(this.#owner, new Date(now), new Date(now + ms));
+    };
+    let claimedAt = -Infinity;
+    const isClaimed = async () => {
+      const now = performance.now();
+      if (now - claimedAt < RENEW_MS) return true;
+      if (!await claim(CLAIM_MS)) return false;
+      claimedAt = now;
+      return true;
+    };
+    const start = performance.now();
+    const { messages, rooms } = await this.indexRest(PACE, reportProgress, isClaimed);
+    const seconds = Math.ceil((performance.now() - start) / 1_000);
+    const level = seconds * 1_000 > REPORT_MS && messages > 0 ? "info" : "debug";
+    logger[level]("Indexed {messages} messages of {rooms} rooms for search in {seconds} s", {
+      messages,
+      rooms,
+      seconds,
+    });
+    if (await isClaimed()) await claim(UNTOUCHED_MS);
+  }
+
+  /**
+   * Indexes what is left in all rooms, also while other instances do so.
    * @param pace milliseconds of rest for each of work
    * @param onProgress is told from time to time
-   * @returns what was indexed; null if another instance was at it
+   * @param mayGoOn is asked before each step
    * @throws ChatError `unavailable`
    */
   async indexRest(
-    pace: number,
-    onProgress: (indexed: Indexed) => void = reportProgress,
-  ): Promise<Indexed | null> {
+    pace = 0,
+    onProgress: (indexed: Indexed) => void = () => {},
+    mayGoOn: () => Promise<boolean> = () => Promise.resolve(true),
+  ): Promise<Indexed> {
     const { search, log } = this.#store;
     const indexed = { rooms: 0, messages: 0 };
-    const claim = new Claim(() => {
-      const now = Date.now();
-      return search.claim(this.#owner, new Date(now), new Date(now + CLAIM_MS));
-    });
     let reported = performance.now();
-    for (let last: string | undefined = ""; last !== undefined && !this.#closed;) {
-      if (!await claim.hold()) return null;
-      const rooms = await search.roomsAfter(last, ROOMS_ON_A_PAGE);
+    for (let last: string | undefined = ""; last !== undefined;) {
+      const rooms: string[] = await search.roomsAfter(last, ROOMS_ON_A_PAGE);
       const [heads, progress] = await Promise.all([log.heads(rooms), search.progress(rooms)]);
       for (const roomId of rooms) {
         if ((heads.get(roomId) ?? 0) <= (progress.get(roomId)?.seq ?? 0)) continue;
         indexed.rooms++;
-        for (let isLeft = true; isLeft && !this.#closed;) {
+        for (let isLeft = true; isLeft;) {
+          if (this.#closed || !await mayGoOn()) return indexed;
           const start = performance.now();
-          if (!await claim.hold()) return null;
           const done = await this.#indexNext(roomId);
           indexed.messages += done.messages;
           isLeft = done.isLeft;
@@ -105,6 +134,7 @@ export class SearchIndexer {
           onProgress(indexed);
         }
       }
+      if (this.#closed || !await mayGoOn()) return indexed;
       last = rooms.at(-1);
     }
     return indexed;
@@ -194,25 +224,6 @@ export class SearchIndexer {
     const part = await toPart(roomId, from, entries);
     await search.index([part]);
     return { messages: part.messages.length, isLeft: entries.length === PAGE };
-  }
-}
-
-/** A claim that is prolonged when it is needed. */
-class Claim {
-  readonly #make: () => Promise<boolean>;
-  #madeAt = -Infinity;
-
-  constructor(make: () => Promise<boolean>) {
-    this.#make = make;
-  }
-
-  /** Returns whether one has it. */
-  async hold(): Promise<boolean> {
-    const now = performance.now();
-    if (now - this.#madeAt < RENEW_MS) return true;
-    if (!await this.#make()) return false;
-    this.#madeAt = now;
-    return true;
   }
 }
 
