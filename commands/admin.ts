@@ -3,6 +3,7 @@ import { appointAdmin } from "../src/application/accounts/appoint_admins.ts";
 import { openStore } from "../src/compose.ts";
 import { loadStoreSettings } from "../src/config.ts";
 import { ConfigError } from "../src/config/config_error.ts";
+import { requireDatabase } from "./database.ts";
 
 const HELP = `Usage: deno task admin EMAIL
 
@@ -47,19 +48,5 @@ async function appoint(email: string): Promise<string> {
     return `${user.displayName} (${email}) is an admin; running servers notice it within 10 s`;
   } finally {
     await store.close();
-  }
-}
-
-/** The store would make a new one. */
-async function requireDatabase(dataDir: string): Promise<void> {
-  try {
-    await Deno.stat(`${dataDir}/echoroom.db`);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new ConfigError(
-      `DATA_DIR is ${
-        JSON.stringify(dataDir)
-      }, where there is no database; set it as for the server`,
-    );
   }
 }

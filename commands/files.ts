@@ -7,7 +7,7 @@ import {
 } from "../src/application/files/check_files.ts";
 import { openBlobs, openStore } from "../src/compose.ts";
 import { loadStoreSettings } from "../src/config.ts";
-import { ConfigError } from "../src/config/config_error.ts";
+import { requireDatabase } from "./database.ts";
 
 const HELP = `Usage: deno task files check [--remove] [--all]
 
@@ -112,13 +112,4 @@ function describe(report: FileReport, named: number): string {
       leftOver.map(({ key, size }) => `${key}, ${size} bytes`),
     ),
   ].join("\n");
-}
-
-/** The store would make a new one. */
-async function requireDatabase(dataDir: string): Promise<void> {
-  const path = `${dataDir}/echoroom.db`;
-  if (await Deno.stat(path).then(({ isFile }) => isFile, () => false)) return;
-  throw new ConfigError(
-    `DATA_DIR is ${JSON.stringify(dataDir)}, where there is no database; set it as for the server`,
-  );
 }

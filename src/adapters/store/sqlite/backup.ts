@@ -131,7 +131,7 @@ function inspect(path: string): Contents {
   db.prepare("PRAGMA journal_mode = DELETE").get();
   const version = readVersion(db);
   if (version === 0) throw new BackupError("it is not an EchoRoom database");
-  const damage = findDamage(db, "integrity_check(1)");
+  const damage = findDamage(db, "integrity_check(10)");
   if (damage !== null) throw new BackupError(`it is damaged (${damage}); use an earlier backup`);
   const count = (table: string) =>
     Number(db.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.n);

@@ -1,0 +1,51 @@
+/** `deno task search rebuild`: makes the index of search again, also beside a running server. */
+import { openStore } from "../src/compose.ts";
+import { loadStoreSettings } from "../src/config.ts";
+import { type Indexed, SearchIndexer } from "../src/services/search_indexer.ts";
+import { requireDatabase } from "./database.ts";
+
+const HELP = `Usage: deno task search rebuild
+
+Empties the index that messages are found by, and makes it again from the messages. A running server
+goes on, and finds messages as they come back into the index. MONGODB_URI and DATA_DIR are read as the
+server reads them, from the environment or .env.
+
+Options:
+  -h, --help    shows this`;
+
+const [action, ...rest] = Deno.args.filter((arg) => arg !== "--");
+if (action === "-h" || action === "--help") console.log(HELP);
+else if (action !== "rebuild" || rest.length > 0) misused();
+else await run();
+
+function misused(): never {
+  console.error("Say what to do: deno task search rebuild; see: deno task search --help");
+  Deno.exit(2);
+}
+
+async function run(): Promise<void> {
+  try {
+    console.log(`The index of search is complete: ${describe(await rebuild())}`);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    console.error(`The index of search is not complete: ${message.replaceAll("\n", "; ")}`);
+    Deno.exit(1);
+  }
+}
+
+async function rebuild(): Promise<Indexed> {
+  const settings = await loadStoreSettings();
+  if (settings.mongodbUri === null) await requireDatabase(settings.dataDir);
+  const { store } = await openStore(settings);
+  try {
+    await store.search.clear();
+    const report = (indexed: Indexed) => console.log(`${describe(indexed)} so far`);
+    return await new SearchIndexer(store).indexRest(0, report);
+  } finally {
+    await store.close();
+  }
+}
+
+function describe({ messages, rooms }: Indexed): string {
+  return `${messages} messages of ${rooms} rooms`;
+}
