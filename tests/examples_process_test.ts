@@ -62,6 +62,8 @@ const RUNS: Record<string, (place: string) => Promise<void>> = {
     printsLine(place, /^Ada reacted to "Hello" with 👍$/m),
   "docs/client.md, Debug, ts 1": (place) => printsLine(place, /^opened/m),
   "docs/client.md, Pins and threads, ts 1": (place) => printsLine(place, /^Answers: I do$/m),
+  "docs/client.md, Search, ts 1": (place) =>
+    printsLine(place, /^green, tea in Search: The green tea is ready\nnull$/m),
   "docs/client.md, Mark what is read, ts 1": (place) => printsLine(place, /^0 unread$/m),
   "docs/client.md, Offline, ts 1": (place) => printsLine(place, /^queued\nsent$/m),
   "docs/client.md, Test your app, ts 1": async (place) => {

@@ -1,5 +1,6 @@
 /** A search in messages: what is looked for, what was found, and where the user came from. */
 import { batch, type ReadonlySignal, signal } from "@preact/signals";
+import type { EchoRoomError } from "../../src/client/mod.ts";
 import type { SearchPage, SearchQuery, SearchResult } from "../../src/client/rest/mod.ts";
 import { PagedList } from "../paged_list.ts";
 import { NO_TERMS, queryOf, type SearchTerms } from "./terms.ts";
@@ -69,7 +70,8 @@ export class MessageSearch {
     const query = queryOf(this.#terms.peek());
     this.#isSettled.value = false;
     const results = query.q === "" ? null : new PagedList<SearchResult>(async (page) => {
-      const { results, nextCursor } = await this.#options.find({ ...query, ...page });
+      const found = this.#options.find({ ...query, ...page }).catch(explain);
+      const { results, nextCursor } = await found;
       return { items: results, nextCursor };
     });
     await results?.restart();
@@ -97,6 +99,12 @@ export class MessageSearch {
     this.picked.value = "";
     this.#terms.value = terms;
   }
+}
+
+/** The server's words are about its parameters. */
+function explain(error: EchoRoomError): never {
+  if (error.code !== "validation_failed") throw error;
+  throw new Error("Look for one word at least, and for 16 words and phrases at most.");
 }
 
 function isSame(a: SearchTerms, b: SearchTerms): boolean {

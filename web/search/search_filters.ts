@@ -19,6 +19,8 @@ interface FilterProps {
 export function SearchFilters({ chat, search }: FilterProps) {
   const terms = search.terms.value;
   const count = [terms.from, terms.has, terms.since, terms.until].filter(Boolean).length;
+  // It stays open when the last one is taken away.
+  const isOpen = useSignal(count > 0);
   const change = (name: keyof SearchTerms) => ({ currentTarget }: Event) => {
     search.change({ [name]: (currentTarget as HTMLInputElement).value });
   };
@@ -29,7 +31,9 @@ export function SearchFilters({ chat, search }: FilterProps) {
         html`<option key=${id} value=${id}>${name}</option>`
       )}
     </select>
-    <details open=${count > 0}>
+    <details open=${isOpen.value} onToggle=${({ currentTarget }: Event) => {
+      isOpen.value = (currentTarget as HTMLDetailsElement).open;
+    }}>
       <summary>Filters${count > 0 && ` (${count})`}</summary>
       <div class="filters">
         <${Sender} chat=${chat} search=${search} />

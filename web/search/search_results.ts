@@ -8,6 +8,7 @@ import { Avatar } from "../components/avatar.ts";
 import { More } from "../components/more.ts";
 import { PersonName } from "../components/person_card.ts";
 import { RoomLabel } from "../components/room_label.ts";
+import { FileNames } from "../files/file_names.ts";
 import { excerptOf } from "./excerpt.ts";
 import type { MessageSearch } from "./message_search.ts";
 
@@ -53,7 +54,7 @@ interface ResultProps {
 }
 
 function Result({ chat, search, result: { message, room, highlights } }: ResultProps) {
-  const { id, sender, text, createdAt } = message;
+  const { id, sender, text, attachments, createdAt } = message;
   const aboutId = useId();
   const known = chat.rooms.value?.find((known) => known.id === room.id);
   const isPicked = search.picked.value === id;
@@ -69,14 +70,15 @@ function Result({ chat, search, result: { message, room, highlights } }: ResultP
       ${excerptOf(text, highlights).map((part) =>
         part.isHit ? html`<mark>${part.text}</mark>` : part.text
       )}
+      <${FileNames} files=${attachments} />
     </a>
   `;
 }
 
 /** What a screen reader says, and what is there instead of results. */
 function describe({ terms, results, isSettled }: MessageSearch): string {
-  if (!isSettled.value) return results.value ? "" : "Searching…";
   const list = results.value;
+  if (!isSettled.value && !list) return "Searching…";
   if (!list) {
     return terms.value.q.trim() === ""
       ? 'All words must occur, in any order. "A phrase" in quotation marks; -without a word.'

@@ -25,6 +25,7 @@ export * from "./rooms.ts";
 export * from "./search.ts";
 export * from "./users.ts";
 export type { Block, BlocksPage } from "../../protocol/wire/blocks.ts";
+export type { File as FileInfo } from "../../protocol/wire/files.ts";
 export type { Instance, InstanceStatus } from "../../protocol/wire/instances.ts";
 export type {
   Invitation,

@@ -4,6 +4,7 @@
 export interface File {
   /** Opaque. */
   id: string;
+  /** Cleaned by the server: without a path, control characters and direction overrides. */
   name: string;
   /** The media type that its bytes were found to be. */
   type: string;
@@ -11,6 +12,7 @@ export interface File {
   size: number;
   /** In pixels; null unless it is an image. */
   width: number | null;
+  /** The same. */
   height: number | null;
   /** A path on the server; `?token=` behind it says who asks. */
   url: string;
