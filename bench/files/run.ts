@@ -1,0 +1,147 @@
+/**
+ * Measures files: `deno task bench:files [--rounds N] [--megabytes N] [--results FOLDER]`, see
+ * `bench/README.md`. Throughput of up- and downloads beside a bare Deno file server and nginx, the
+ * memory of 100 uploads at once, and the delivery of messages meanwhile. Writes `files.md`.
+ */
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { median } from "../statistics.ts";
+import { Chat } from "./chat.ts";
+import { type FileServer, fileServers, type Place, startEchoRoom } from "./servers.ts";
+
+const MEGABYTE = 1_024 * 1_024;
+/** Of the throughput. */
+const FILES = 20;
+const AT_ONCE = 4;
+/** Of the memory. */
+const UPLOADS = 100;
+const SAMPLE_MS = 50;
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: "string", default: "3" },
+    megabytes: { type: "string", default: "25" },
+    results: { type: "string", default: join(import.meta.dirname!, "../results") },
+  },
+});
+const size = Number(values.megabytes) * MEGABYTE;
+const interruption = new AbortController();
+const { signal } = interruption;
+
+/** Megabytes a second, by server, a number for each round. */
+type Rates = Record<string, { upload: number[]; download: number[] }>;
+
+const rates = await measureRates(Number(values.rounds));
+const memory = await measureMemory();
+const path = join(values.results, "files.md");
+await Deno.writeTextFile(path, describe());
+await new Deno.Command(Deno.execPath(), { args: ["fmt", "-q", path] }).output();
+console.log(`wrote ${path}`);
+
+/** Servers take turns, so that disturbances of the machine affect all of them. */
+async function measureRates(rounds: number): Promise<Rates> {
+  const servers = await fileServers();
+  const rates: Rates = {};
+  for (let round = 1; round <= rounds; round++) {
+    for (const [name, start] of Object.entries(servers)) {
+      await using server = await start(signal);
+      const places = await server.places(FILES);
+      const up = await load(places, AT_ONCE);
+      const down = await load(up.places, AT_ONCE, ["--download"]);
+      const rate = (seconds: number) => FILES * size / MEGABYTE / seconds;
+      const own = rates[name] ??= { upload: [], download: [] };
+      own.upload.push(rate(up.seconds));
+      own.download.push(rate(down.seconds));
+      console.log(
+        `round ${round}, ${name}: up ${rate(up.seconds).toFixed(0)}, ` +
+          `down ${rate(down.seconds).toFixed(0)} MB/s`,
+      );
+    }
+  }
+  return rates;
+}
+
+async function measureMemory() {
+  await using server = await startEchoRoom(signal);
+  const chat = await Chat.open(server.url);
+  const places = await server.places(UPLOADS);
+  const quiet = await chat.during(new Promise((resolve) => setTimeout(resolve, 5_000)));
+  const before = await residentBytes(server);
+  let peak = before;
+  const timer = setInterval(async () => {
+    peak = Math.max(peak, await residentBytes(server));
+  }, SAMPLE_MS);
+  const uploading = load(places, UPLOADS);
+  const busy = await chat.during(uploading);
+  clearInterval(timer);
+  chat.close();
+  const { seconds } = await uploading;
+  const figures = { before, peak, seconds, quiet: p99(quiet), busy: p99(busy) };
+  console.log(JSON.stringify(figures));
+  return figures;
+}
+
+async function load(
+  places: Place[],
+  atOnce: number,
+  flags: string[] = [],
+): Promise<{ seconds: number; places: Place[] }> {
+  const script = join(import.meta.dirname!, "load.ts");
+  const options = ["--bytes", String(size), "--at-once", String(atOnce), ...flags];
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--allow-net", script, ...options],
+    stdin: "piped",
+    stdout: "piped",
+    signal,
+  }).spawn();
+  const [output] = await Promise.all([
+    child.output(),
+    new Blob([JSON.stringify(places)]).stream().pipeTo(child.stdin),
+  ]);
+  if (!output.success) throw new Error("the generator failed");
+  return JSON.parse(new TextDecoder().decode(output.stdout));
+}
+
+async function residentBytes({ pid }: FileServer): Promise<number> {
+  const { stdout } = await new Deno.Command("ps", { args: ["-o", "rss=", "-p", String(pid)] })
+    .output();
+  return Number(new TextDecoder().decode(stdout)) * 1_024;
+}
+
+function p99(sorted: number[]): number {
+  return sorted[Math.floor(sorted.length * 0.99)] ?? NaN;
+}
+
+function describe(): string {
+  const base = rates["bare Deno"]!;
+  const row = ([name, own]: [string, Rates[string]]) => {
+    const cells = (["upload", "download"] as const).flatMap((way) => {
+      const ratio = median(own[way].map((rate, round) => rate / base[way][round]!))!;
+      return [`${median(own[way])!.toFixed(0)} MB/s`, ratio.toFixed(2)];
+    });
+    return `| ${[name, ...cells].join(" | ")} |`;
+  };
+  const mb = (bytes: number) => `${(bytes / MEGABYTE).toFixed(0)} MB`;
+  return [
+    "# Files",
+    "",
+    `Made by \`deno task bench:files\` on ${
+      new Date().toISOString().slice(0, 10)
+    }: ${FILES} files of ` +
+    `${values.megabytes} MB, ${AT_ONCE} at once, from one machine to itself; medians of ` +
+    `${values.rounds} rounds. EchoRoom acks an upload once it is on the disk; the others do not wait ` +
+    "for the disk.",
+    "",
+    "| server | upload | beside bare Deno | download | beside bare Deno |",
+    "| --- | --- | --- | --- | --- |",
+    ...Object.entries(rates).map(row),
+    "",
+    `${UPLOADS} uploads of ${values.megabytes} MB at once, each by a user of its own, took ` +
+    `${memory.seconds.toFixed(1)} s: resident memory rose from ${mb(memory.before)} to ` +
+    `${mb(memory.peak)} at most. The p99 of a message's delivery was ${
+      memory.busy.toFixed(0)
+    } ms ` +
+    `meanwhile, and ${memory.quiet.toFixed(0)} ms before.`,
+    "",
+  ].join("\n");
+}
