@@ -135,7 +135,7 @@ async function openWorld() {
       return write(store, roomId, ...made);
     },
     async find(term: string) {
-      return (await store.search.find({ userId: ada.id, terms: [term] })).places;
+      return (await store.search.find({ userId: ada.id, terms: [term], limit: 1_000 })).places;
     },
     async [Symbol.asyncDispose]() {
       await indexer.close();

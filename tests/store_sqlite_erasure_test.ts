@@ -133,7 +133,7 @@ async function openWorld(eraseMs: number, file?: string) {
     },
     /** How many messages the index finds by a word. */
     async count(word: string): Promise<number> {
-      const { places } = await store.search.find({ userId: ada.id, terms: [word] });
+      const { places } = await store.search.find({ userId: ada.id, terms: [word], limit: 1_000 });
       return places.length;
     },
     [Symbol.asyncDispose]: () => store.close(),

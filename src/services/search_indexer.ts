@@ -14,10 +14,10 @@ const logger = getLogger(["echoroom", "search"]);
 const DELAY_MS = 300;
 /** After a failure. */
 const RETRY_MS = 2_000;
-/** Entries of a room in one part, and parts and entries that are added at once. */
-const PAGE = 100;
-const ROOMS_AT_ONCE = 50;
-const ENTRIES_AT_ONCE = 200;
+/** Entries of a room in one part, and rooms and entries that are added at once: sends wait for it. */
+const PAGE = 64;
+const ROOMS_AT_ONCE = 64;
+const ENTRIES_AT_ONCE = 64;
 /** Rooms and entries that are remembered; of others the next look through all rooms knows. */
 const MAX_ROOMS = 10_000;
 const MAX_ENTRIES = 5_000;

@@ -51,11 +51,11 @@ export interface FoundPage {
 type SearchDependencies = Pick<Dependencies, "access" | "rateLimits" | "store">;
 
 /** What one request looks at, whatever it finds: then its page ends. */
-const MAX_LOOKS = 10;
+const MAX_LOOKS = 20;
 const MAX_MESSAGES = 1_000;
 const MAX_LENGTH = 1_000_000;
-/** Messages that are read at once, at least and at most, and how many more than are wanted. */
-const PORTION = { least: 10, most: 100, spare: 5 } as const;
+/** Candidates more than are missing: some are no hits. */
+const SPARE = 5;
 /** Milliseconds of work between two turns of the event loop. */
 const SLICE_MS = 4;
 /** A message's moment in the index may be later than it was sent by as much. */
@@ -100,15 +100,11 @@ export async function searchMessages(
   const page = new Page(search.limit);
   let before = earliest(search.before && later(search.before, MAX_SKEW_MS), start && endOf(start));
   for (let look = 0; look < MAX_LOOKS; look++) {
-    const { places, next } = await store.search.find({ ...index, before });
+    const limit = page.missing + SPARE;
+    const { places, next } = await store.search.find({ ...index, limit, before });
     const due = places.filter((place) => !start || comesAfter(start, place)).toSorted(newestFirst);
-    while (due.length > 0) {
-      const portion = due.splice(0, portionOf(due, page.missing));
-      const hits = await readHits(actor, dependencies, portion);
-      const isLast = due.length === 0 && next === null;
-      const end = await page.add(portion, hits, { ...search, query }, isLast);
-      if (end) return end;
-    }
+    const end = await page.add(await readAll(actor, dependencies, due), { ...search, query }, next);
+    if (end) return end;
     if (next === null) return page.end(null);
     before = next;
   }
@@ -131,33 +127,31 @@ class Page {
   }
 
   /**
-   * Adds what of a portion is a hit.
-   * @param portion all that the index has of its moments
-   * @param isLast whether nothing comes after it
-   * @returns the page if it ends with this portion
+   * Adds what is a hit.
+   * @param next the moment before which what follows is; null if nothing does
+   * @returns the page if it ends with these
    */
   async add(
-    portion: readonly IndexPlace[],
-    read: readonly ReadMessage[],
+    messages: readonly ReadMessage[],
     wanted: Wanted,
-    isLast: boolean,
+    next: Date | null,
   ): Promise<FoundPage | null> {
     let start = performance.now();
-    for (const [i, each] of read.entries()) {
+    for (const [i, each] of messages.entries()) {
       this.#messages++;
       this.#length += each.message.text.length;
       const highlights = highlightsOf(each.message, wanted);
       if (highlights) {
         this.#results.push({ ...each, highlights });
-        const isEnd = isLast && i === read.length - 1;
-        if (this.missing === 0) return this.end(isEnd ? null : each.place);
+        const isLast = next === null && i === messages.length - 1;
+        if (this.missing === 0) return this.end(isLast ? null : each.place);
       }
       if (performance.now() - start < SLICE_MS) continue;
       await new Promise((resolve) => setTimeout(resolve));
       start = performance.now();
     }
     const isTooMuch = this.#messages >= MAX_MESSAGES || this.#length >= MAX_LENGTH;
-    return isTooMuch && !isLast ? this.end({ at: portion.at(-1)!.at }) : null;
+    return isTooMuch && next ? this.end({ at: next }) : null;
   }
 
   end(cursor: Cursor | null): FoundPage {
@@ -169,7 +163,7 @@ class Page {
 type ReadMessage = Omit<Hit, "highlights">;
 
 /** Reads messages as they are, those of rooms that the actor may read then, in the order of places. */
-async function readHits(
+async function readAll(
   actor: Actor,
   { access, store }: SearchDependencies,
   places: readonly IndexPlace[],
@@ -200,13 +194,6 @@ function highlightsOf(message: Message, { query, from, has, before, after }: Wan
   if (before && createdAt >= before || after && createdAt < after) return null;
   if (has && !contentsOf(message).includes(has)) return null;
   return findIn(text, query);
-}
-
-/** How many of the next places are read at once: all of a moment. */
-function portionOf(due: readonly IndexPlace[], missing: number): number {
-  let count = Math.min(Math.max(missing + PORTION.spare, PORTION.least), PORTION.most);
-  while (count < due.length && due[count]!.at.getTime() === due[count - 1]!.at.getTime()) count++;
-  return count;
 }
 
 function newestFirst(a: IndexPlaceKey, b: IndexPlaceKey): number {

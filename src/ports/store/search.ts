@@ -8,7 +8,7 @@ import type { SearchedContent } from "../../domain/search_query.ts";
 export interface SearchStore {
   /**
    * Looks at the newest messages that have all of these terms, and are not excluded by the index
-   * otherwise: a limited number, but all or none of one moment.
+   * otherwise, until there are enough or it has looked at many: at all or none of one moment.
    */
   find(query: IndexQuery): Promise<Candidates>;
   /** How far the logs of these rooms are in the index; rooms without progress are left out. */
@@ -37,6 +37,8 @@ export interface IndexQuery {
   userId: string;
   /** At least one. */
   terms: readonly string[];
+  /** How many candidates are enough. */
+  limit: number;
   roomId?: string | undefined;
   senderId?: string | undefined;
   has?: SearchedContent | undefined;

@@ -14,8 +14,8 @@ import type { MetaDocument, SearchDocument, SearchProgressDocument } from "./doc
 import { duplicatesOf, isDuplicateKey } from "./errors.ts";
 import type { Operations } from "./operations.ts";
 
-/** Candidates that one call looks at. */
-const MAX_EXAMINED = 1_000;
+/** Candidates that one call looks at, and a few more. */
+const MAX_EXAMINED = 500;
 /** Documents that are deleted at once. */
 const CLEARED_AT_ONCE = 1_000;
 
@@ -44,18 +44,18 @@ export class MongoSearch implements SearchStore {
 
   find(query: IndexQuery): Promise<Candidates> {
     return this.#operations.run(async () => {
-      const { userId, since, before } = query;
-      const match = matchOf(query);
-      const at = { ...(since && { $gte: since }), ...(before && { $lt: before }) };
-      const found = await this.#read({ ...match, ...((since || before) && { at }) });
-      if (found.length < MAX_EXAMINED) {
-        return { places: await this.#places(userId, found), next: null };
+      const places: IndexPlace[] = [];
+      let examined = 0;
+      let { before } = query;
+      // Twice as many with each read: most often the first has enough.
+      for (let count = query.limit;; count *= 2) {
+        const { documents, next } = await this.#readSome({ ...query, before }, count);
+        places.push(...await this.#places(query.userId, documents));
+        examined += documents.length;
+        const isEnough = places.length >= query.limit || examined >= MAX_EXAMINED;
+        if (next === null || isEnough) return { places, next };
+        before = next;
       }
-      // All or none of a moment: the rest of the last one is not read yet.
-      const next = found.at(-1)!.at;
-      const later = found.filter(({ at }) => at > next);
-      const last = await this.#read({ ...match, at: next }, Infinity);
-      return { places: await this.#places(userId, [...later, ...last]), next };
     });
   }
 
@@ -131,7 +131,20 @@ export class MongoSearch implements SearchStore {
     });
   }
 
-  #read(match: Filter<SearchDocument>, limit = MAX_EXAMINED): Promise<FoundDocument[]> {
+  /** The newest that match, at least so many if there are: all or none of a moment. */
+  async #readSome(query: IndexQuery, count: number) {
+    const { since, before } = query;
+    const match = matchOf(query);
+    const at = { ...(since && { $gte: since }), ...(before && { $lt: before }) };
+    const found = await this.#read({ ...match, ...((since || before) && { at }) }, count);
+    if (found.length < count) return { documents: found, next: null };
+    const next = found.at(-1)!.at;
+    const later = found.filter(({ at }) => at > next);
+    const last = await this.#read({ ...match, at: next }, Infinity);
+    return { documents: [...later, ...last], next };
+  }
+
+  #read(match: Filter<SearchDocument>, limit: number): Promise<FoundDocument[]> {
     const options = {
       ...this.#collections.readOptions,
       projection: { roomId: 1, seq: 1, at: 1 },

@@ -3,20 +3,21 @@ import type {
   Candidates,
   IndexedMessage,
   IndexPart,
+  IndexPlace,
   IndexProgress,
   IndexQuery,
 } from "../../../ports/store/search.ts";
-import { toDate } from "./rows.ts";
+import { type Row, toDate } from "./rows.ts";
 import { SEARCH_TERMS } from "./schema.ts";
 import type { Statements } from "./statements.ts";
 
-/** Candidates that one call looks at: other calls wait for it. */
-const MAX_EXAMINED = 1_000;
+/** Candidates that one call looks at, and a few more: other calls wait for it. */
+const MAX_EXAMINED = 500;
 /**
  * Messages are numbered by their moment, so that the newest come first: so many numbers for each
- * millisecond, no more than one call looks at. Beyond the year 2100 they would not be exact.
+ * millisecond. Beyond the year 2100 they would not be exact.
  */
-const NUMBERS_IN_A_MOMENT = MAX_EXAMINED;
+const NUMBERS_IN_A_MOMENT = 1_000;
 const LAST_MOMENT = 4e12;
 
 /** What the tokenizer of ASCII splits at. No term has any: this makes sure that none is an expression. */
@@ -29,6 +30,14 @@ const MERGE_PAGES = 16;
 
 /** How far it is with what was deleted: its terms are in the table's segments until these are merged. */
 const ERASURE = { done: 0, wanted: 1, running: 2 } as const;
+
+/** What is read for a user: numbers from `from` up to, but without, `to`. */
+interface NumberRange {
+  match: string;
+  userId: string;
+  from: number;
+  to: number;
+}
 
 /**
  * The methods of the `SearchStore` port without the promises. The terms are a full-text table without
@@ -44,21 +53,24 @@ export class SqliteSearch {
     this.#onDeletion = onDeletion;
   }
 
-  find({ userId, terms, since, before, ...filter }: IndexQuery): Candidates {
+  find({ userId, terms, limit, since, before, ...filter }: IndexQuery): Candidates {
     const filters = this.#filterTerms(filter);
     if (filters === null) return { places: [], next: null };
     const match = [...terms, ...filters].map((term) => `"${term.replace(SEPARATORS, "")}"`)
       .join(" AND ");
-    const range = (from: number, to: number) => this.#read(match, userId, from, to);
-    const [from, to] = [numberOf(since?.getTime() ?? 0), numberOf(before?.getTime() ?? Infinity)];
-    const found = range(from, to);
-    if (found.length < MAX_EXAMINED) return { places: found.flatMap(toPlace), next: null };
-    // All or none of a moment: the rest of the last one is not read yet.
-    const moment = momentOf(Number(found.at(-1)!.key));
-    const [first, end] = [numberOf(moment), numberOf(moment + 1)];
-    const later = found.filter(({ key }) => Number(key) >= end);
-    const rows = [...later, ...range(Math.max(first, from), Math.min(end, to))];
-    return { places: rows.flatMap(toPlace), next: new Date(moment) };
+    const from = numberOf(since?.getTime() ?? 0);
+    const places: IndexPlace[] = [];
+    let examined = 0;
+    let to = numberOf(before?.getTime() ?? Infinity);
+    // Twice as many with each read: most often the first has enough.
+    for (let count = limit;; count *= 2) {
+      const { rows, next } = this.#readSome({ match, userId, from, to }, count);
+      places.push(...rows.flatMap(toPlace));
+      examined += rows.length;
+      const isEnough = places.length >= limit || examined >= MAX_EXAMINED;
+      if (next === null || isEnough) return { places, next: next === null ? null : new Date(next) };
+      to = numberOf(next);
+    }
   }
 
   progress(roomIds: readonly string[]): Map<string, IndexProgress> {
@@ -168,21 +180,30 @@ export class SqliteSearch {
     return row ? Number(row.key) : null;
   }
 
-  /** Numbers from `from` up to, but without, `to`. */
-  #read(match: string, userId: string, from: number, to: number) {
+  /** The newest of a range, at least so many if there are: all or none of a moment. */
+  #readSome(range: NumberRange, count: number): { rows: Row[]; next: number | null } {
+    const rows = this.#read(range, count);
+    if (rows.length < count) return { rows, next: null };
+    const next = momentOf(Number(rows.at(-1)!.key));
+    const [first, end] = [numberOf(next), numberOf(next + 1)];
+    const later = rows.filter(({ key }) => Number(key) >= end);
+    const moment = { from: Math.max(first, range.from), to: Math.min(end, range.to) };
+    return { rows: [...later, ...this.#read({ ...range, ...moment }, NUMBERS_IN_A_MOMENT)], next };
+  }
+
+  #read({ match, userId, from, to }: NumberRange, count: number): Row[] {
     return this.#sql.prepare(
-      `SELECT i.key, s.seq, r.id AS room_id, m.id AS message_id,
+      `SELECT i.rowid AS key, s.seq, r.id AS room_id, m.id AS message_id,
          r.deleted_at IS NULL AND (p.role IS NOT NULL
            OR r.type = 'public' AND (p.ban IS NULL OR p.ban ->> 'until' <= ?2)) AS is_readable
-       FROM (SELECT rowid AS key FROM search_terms
-             WHERE search_terms MATCH ?3 AND rowid >= ?4 AND rowid < ?5
-             ORDER BY rowid DESC LIMIT ${MAX_EXAMINED}) i
-         LEFT JOIN search_messages s ON s.key = i.key
+       FROM search_terms i
+         LEFT JOIN search_messages s ON s.key = i.rowid
          LEFT JOIN rooms r ON r.key = s.room
          LEFT JOIN messages m ON m.room = s.room AND m.seq = s.seq
          LEFT JOIN members p ON p.room = s.room AND p.user = (SELECT key FROM users WHERE id = ?1)
-       ORDER BY i.key DESC`,
-    ).all(userId, Date.now(), match, from, to);
+       WHERE i.search_terms MATCH ?3 AND i.rowid >= ?4 AND i.rowid < ?5
+       ORDER BY i.rowid DESC LIMIT ?6`,
+    ).all(userId, Date.now(), match, from, to, count);
   }
 
   #add({ roomId, from, to, messages, removed }: IndexPart): boolean {
@@ -269,7 +290,7 @@ function contentTerm(content: string): string {
   return `…${content}`;
 }
 
-function toPlace(row: Record<string, unknown>): Candidates["places"] {
+function toPlace(row: Row): IndexPlace[] {
   const { key, seq, room_id, message_id, is_readable } = row;
   if (is_readable !== 1 || message_id === null) return [];
   return [{
