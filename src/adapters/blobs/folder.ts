@@ -1,5 +1,6 @@
 /** Blobs as files of a folder, each at the path that its key names. */
 import { dirname, join } from "node:path";
+import pLimit from "p-limit";
 import type { BlobInfo, BlobStore, ByteRange } from "../../ports/blobs.ts";
 import { codeOf, step } from "./faults.ts";
 
@@ -10,6 +11,14 @@ const DRAFT_LIFE_MS = 24 * 60 * 60 * 1_000;
 /** How many of those are removed at a start. */
 const MAX_SWEPT = 1_000;
 const CHUNK_BYTES = 64 * 1_024;
+/**
+ * After how many bytes a draft is synced, one draft at a time. Where 50 uploads of 25 MB were synced
+ * as a whole, a commit of the database on the same disk took up to 500 ms, with this 11 ms, and they
+ * were as fast.
+ */
+const SYNC_BYTES = 4 * 1_024 * 1_024;
+/** Of one sync. */
+const SYNC_MS = 30_000;
 const PART_OF_KEY = /^[\w.-]+$/;
 
 export class FolderBlobs implements BlobStore {
@@ -17,6 +26,8 @@ export class FolderBlobs implements BlobStore {
   readonly presigner = null;
   readonly #root: string;
   readonly #drafts: string;
+  /** One at a time. */
+  readonly #syncs = pLimit(1);
 
   private constructor(root: string) {
     this.#root = root;
@@ -39,9 +50,7 @@ export class FolderBlobs implements BlobStore {
     return await this.#placed(key, async (draft) => {
       // Before the first byte is asked for.
       using file = await step(Deno.open(draft, { write: true, createNew: true, mode: 0o600 }));
-      const size = await writeAll(file, bytes);
-      await file.sync();
-      return size;
+      return await this.#write(file, bytes);
     }).catch(async (error) => {
       await bytes.cancel(error).catch(() => {});
       throw error;
@@ -65,8 +74,10 @@ export class FolderBlobs implements BlobStore {
     return await this.#placed(to, async (draft) => {
       // No step: how long it takes depends on the size.
       const copied = await unlessMissing(Deno.copyFile(this.#pathOf(from), draft).then(() => true));
-      if (copied) await sync(draft);
-      return copied ?? false;
+      if (!copied) return false;
+      using file = await step(Deno.open(draft, { write: true }));
+      await this.#sync(file);
+      return true;
     });
   }
 
@@ -95,6 +106,36 @@ export class FolderBlobs implements BlobStore {
 
   #pathOf(key: string): string {
     return join(this.#root, key);
+  }
+
+  /** Writes and syncs all bytes; what the stream errors with is thrown as it is. */
+  async #write(file: Deno.FsFile, bytes: ReadableStream<Uint8Array>): Promise<number> {
+    let [size, unsynced] = [0, 0];
+    let syncing = Promise.resolve();
+    try {
+      for await (const chunk of bytes) {
+        for (let at = 0; at < chunk.length;) at += await step(file.write(chunk.subarray(at)));
+        size += chunk.length;
+        unsynced += chunk.length;
+        if (unsynced < SYNC_BYTES) continue;
+        await syncing;
+        syncing = this.#sync(file);
+        unsynced = 0;
+      }
+    } finally {
+      // The file must stay open until then.
+      await Promise.allSettled([syncing]);
+    }
+    await syncing;
+    await this.#sync(file);
+    return size;
+  }
+
+  #sync(file: Deno.FsFile): Promise<void> {
+    const synced = this.#syncs(() => step(file.sync(), SYNC_MS));
+    // Its failure is met by whoever waits for it, maybe later.
+    synced.catch(() => {});
+    return synced;
   }
 
   /** Lets `write` write a draft, then moves it to its place, if it returns anything but false. */
@@ -165,16 +206,6 @@ async function openFile(path: string): Promise<Deno.FsFile | null> {
   return null;
 }
 
-async function writeAll(file: Deno.FsFile, bytes: ReadableStream<Uint8Array>): Promise<number> {
-  let size = 0;
-  // What the stream errors with is thrown as it is.
-  for await (const chunk of bytes) {
-    for (let at = 0; at < chunk.length;) at += await step(file.write(chunk.subarray(at)));
-    size += chunk.length;
-  }
-  return size;
-}
-
 /** The bytes of a range, read as they are asked for. */
 async function part(file: Deno.FsFile, { start, end }: ByteRange) {
   let rest = end - start + 1;
@@ -211,11 +242,6 @@ async function makeFolder(path: string, root: string): Promise<string[]> {
     if (codeOf(error) !== "EEXIST") throw error;
   });
   return [...above, dirname(path)];
-}
-
-async function sync(path: string): Promise<void> {
-  using file = await Deno.open(path, { write: true });
-  await file.sync();
 }
 
 /** Makes the entries of a folder durable; Windows has no such call, and needs none. */
