@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { median } from "../statistics.ts";
 import { Chat } from "./chat.ts";
-import { type FileServer, fileServers, type Place, startEchoRoom } from "./servers.ts";
+import { type FileServer, fileServers, startEchoRoom } from "./servers.ts";
+import { downloadAll, uploadAll, writePayload } from "./transfers.ts";
 
 const MEGABYTE = 1_024 * 1_024;
 /** Of the throughput. */
@@ -31,8 +32,11 @@ const { signal } = interruption;
 /** Megabytes a second, by server, a number for each round. */
 type Rates = Record<string, { upload: number[]; download: number[] }>;
 
+const payload = await Deno.makeTempFile({ suffix: ".pdf" });
+await writePayload(payload, size);
 const rates = await measureRates(Number(values.rounds));
 const memory = await measureMemory();
+await Deno.remove(payload);
 const path = join(values.results, "files.md");
 await Deno.writeTextFile(path, describe());
 await new Deno.Command(Deno.execPath(), { args: ["fmt", "-q", path] }).output();
@@ -46,15 +50,15 @@ async function measureRates(rounds: number): Promise<Rates> {
     for (const [name, start] of Object.entries(servers)) {
       await using server = await start(signal);
       const places = await server.places(FILES);
-      const up = await load(places, AT_ONCE);
-      const down = await load(up.places, AT_ONCE, ["--download"]);
+      const up = await uploadAll(places, payload, AT_ONCE);
+      const down = await downloadAll(places, AT_ONCE);
       const rate = (seconds: number) => FILES * size / MEGABYTE / seconds;
       const own = rates[name] ??= { upload: [], download: [] };
-      own.upload.push(rate(up.seconds));
-      own.download.push(rate(down.seconds));
+      own.upload.push(rate(up));
+      own.download.push(rate(down));
       console.log(
-        `round ${round}, ${name}: up ${rate(up.seconds).toFixed(0)}, ` +
-          `down ${rate(down.seconds).toFixed(0)} MB/s`,
+        `round ${round}, ${name}: up ${rate(up).toFixed(0)}, ` +
+          `down ${rate(down).toFixed(0)} MB/s`,
       );
     }
   }
@@ -71,35 +75,14 @@ async function measureMemory() {
   const timer = setInterval(async () => {
     peak = Math.max(peak, await residentBytes(server));
   }, SAMPLE_MS);
-  const uploading = load(places, UPLOADS);
+  const uploading = uploadAll(places, payload, UPLOADS);
   const busy = await chat.during(uploading);
   clearInterval(timer);
   chat.close();
-  const { seconds } = await uploading;
+  const seconds = await uploading;
   const figures = { before, peak, seconds, quiet: p99(quiet), busy: p99(busy) };
   console.log(JSON.stringify(figures));
   return figures;
-}
-
-async function load(
-  places: Place[],
-  atOnce: number,
-  flags: string[] = [],
-): Promise<{ seconds: number; places: Place[] }> {
-  const script = join(import.meta.dirname!, "load.ts");
-  const options = ["--bytes", String(size), "--at-once", String(atOnce), ...flags];
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-net", script, ...options],
-    stdin: "piped",
-    stdout: "piped",
-    signal,
-  }).spawn();
-  const [output] = await Promise.all([
-    child.output(),
-    new Blob([JSON.stringify(places)]).stream().pipeTo(child.stdin),
-  ]);
-  if (!output.success) throw new Error("the generator failed");
-  return JSON.parse(new TextDecoder().decode(output.stdout));
 }
 
 async function residentBytes({ pid }: FileServer): Promise<number> {

@@ -10,7 +10,8 @@ const DRAFTS = "~drafts";
 const DRAFT_LIFE_MS = 24 * 60 * 60 * 1_000;
 /** How many of those are removed at a start. */
 const MAX_SWEPT = 1_000;
-const CHUNK_BYTES = 64 * 1_024;
+/** Of a read: with the 64 KiB of the runtime's own stream a download takes half as much CPU time again. */
+const CHUNK_BYTES = 256 * 1_024;
 /**
  * After how many bytes a draft is synced, one draft at a time. Where 50 uploads of 25 MB were synced
  * as a whole, a commit of the database on the same disk took up to 500 ms, with this 11 ms, and they
@@ -59,8 +60,7 @@ export class FolderBlobs implements BlobStore {
 
   async get(key: string, range?: ByteRange): Promise<ReadableStream<Uint8Array> | null> {
     const file = await unlessMissing(openFile(this.#pathOf(key)));
-    if (file === null || range === undefined) return file?.readable ?? null;
-    return await part(file, range);
+    return file && await part(file, range ?? { start: 0, end: Infinity });
   }
 
   async stat(key: string): Promise<BlobInfo | null> {
@@ -208,21 +208,20 @@ async function openFile(path: string): Promise<Deno.FsFile | null> {
 
 /** The bytes of a range, read as they are asked for. */
 async function part(file: Deno.FsFile, { start, end }: ByteRange) {
+  const orClosed = <T>(work: Promise<T>) =>
+    step(work).catch((error) => {
+      file.close();
+      throw error;
+    });
   let rest = end - start + 1;
-  try {
-    await step(file.seek(start, Deno.SeekMode.Start));
-  } catch (error) {
-    file.close();
-    throw error;
-  }
+  if (start > 0) await orClosed(file.seek(start, Deno.SeekMode.Start));
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
       const buffer = new Uint8Array(Math.min(rest, CHUNK_BYTES));
-      const read = rest === 0 ? null : await file.read(buffer);
+      const read = rest === 0 ? null : await orClosed(file.read(buffer));
       if (read === null) {
         file.close();
-        controller.close();
-        return;
+        return controller.close();
       }
       rest -= read;
       controller.enqueue(buffer.subarray(0, read));
