@@ -13,11 +13,13 @@ import { StartupFault } from "./adapters/store/sqlite/faults.ts";
 import { SqliteStore } from "./adapters/store/sqlite/store.ts";
 import { Accounts } from "./accounts/accounts.ts";
 import { appointAdmins } from "./application/accounts/appoint_admins.ts";
+import { collectFiles } from "./application/files/collect_files.ts";
 import { resumeDeletions } from "./application/moderation/resume_deletions.ts";
 import { AccountLog } from "./services/account_log.ts";
 import { Access } from "./services/access.ts";
 import { Admins } from "./services/admins.ts";
 import { Images } from "./services/files/images.ts";
+import { MAX_UPLOADS, UploadSlots } from "./services/files/upload_slots.ts";
 import { KnownDevices } from "./services/known_devices.ts";
 import { LoopLoad } from "./services/loop_load.ts";
 import { Members } from "./services/members.ts";
@@ -78,6 +80,9 @@ const DELETIONS = { startMs: 2_000, intervalMs: 2_000 };
 /** When all rooms are looked through for messages that are not indexed. */
 const INDEXING = { startMs: 20_000, intervalMs: 60_000 };
 
+/** When files that nobody gets any more are looked for. */
+const COLLECTIONS = { startMs: 20_000, intervalMs: 60_000 };
+
 /**
  * @param siblings the other workers of this process, if there are any
  * @throws ConfigError if a setting cannot be used
@@ -99,6 +104,8 @@ export async function compose(config: Config, siblings?: Siblings): Promise<Serv
     store,
     blobs,
     images,
+    fileLimits: { maxFileSize: config.maxFileSize, maxFilesPerUser: config.maxFilesPerUser },
+    uploadSlots: new UploadSlots(config.rateLimit ? MAX_UPLOADS : Infinity),
     bus,
     log: new RoomLog(
       store,
@@ -147,6 +154,11 @@ export async function compose(config: Config, siblings?: Siblings): Promise<Serv
     run: () => indexer.lookThrough(),
     ...INDEXING,
   });
+  const collections = new RepeatingJob({
+    name: "Deletion of files",
+    run: () => collectFiles(services),
+    ...COLLECTIONS,
+  });
   const limits = config.rateLimit ? "" : "; rate limits OFF";
   opened.move();
   return {
@@ -160,6 +172,7 @@ export async function compose(config: Config, siblings?: Siblings): Promise<Serv
     async close() {
       repairs.stop();
       deletions.stop();
+      collections.stop();
       indexing.stop();
       await services.log.drain();
       await indexer.close();

@@ -3,6 +3,7 @@ import { setStore } from "./harness/chat.ts";
 import { MONGODB } from "./harness/stores.ts";
 
 setStore(MONGODB);
+await import("./attachments_test.ts");
 await import("./message_changes_test.ts");
 await import("./message_deletions_test.ts");
 await import("./message_edits_test.ts");

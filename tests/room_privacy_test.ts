@@ -13,6 +13,7 @@ import {
   readOperations,
   type Sent,
 } from "./harness/documented.ts";
+import { upload } from "./harness/files.ts";
 import type { TestSocket } from "./harness/socket.ts";
 import { onStage, type Stage } from "./harness/stage.ts";
 
@@ -20,7 +21,7 @@ import { onStage, type Stage } from "./harness/stage.ts";
 const WORD = "Ultramarine";
 
 /** What the API's ids name. */
-type Subject = "room" | "message" | "report" | "invitation" | "code";
+type Subject = "room" | "message" | "report" | "invitation" | "code" | "file";
 
 /** What these parameters and fields name, in whatever route or event. */
 const SUBJECTS: Record<string, Subject> = {
@@ -35,6 +36,7 @@ const SUBJECTS: Record<string, Subject> = {
   reportId: "report",
   invitationId: "invitation",
   code: "code",
+  id: "file",
   // Of an entry, which is a message's where it created one.
   entryId: "message",
   lastSeenEntryId: "message",
@@ -80,6 +82,7 @@ const VALUES: Record<string, unknown> = {
   role: "member",
   "rooms[].lastSeenSeq": 1,
   seq: 1,
+  size: undefined,
   slowModeSeconds: 10,
   sort: "activity",
   state: "open",
@@ -94,6 +97,8 @@ const EXCEPTIONS: Record<string, { subject: Subject } | { value: unknown }> = {
   "GET /rooms/{idOrSlug}/messages after": { subject: "message" },
   "GET /rooms/{idOrSlug}/changes after": { value: 1 },
   "GET /auth/me/changes after": { value: 1 },
+  // Else the answer would be about that.
+  "GET /files/{id}/{name} token": { value: undefined },
   "GET /search q": { value: WORD },
   "GET /search before": { value: "2100-01-01T00:00:00.000Z" },
   "GET /search after": { value: undefined },
@@ -115,6 +120,7 @@ const NOT_FOUND: Record<Subject, string[]> = {
   report: ["not_found"],
   invitation: [],
   code: ["invitation_not_found"],
+  file: ["file_not_found"],
 };
 
 /** What may be asked about: ids that exist, or none that do. */
@@ -223,7 +229,8 @@ class World {
       type: "private",
       members: members.map(({ id }) => id),
     });
-    const message = await this.#message(room.id, members);
+    const file = await upload(this.owner);
+    const message = await this.#message(room.id, members, [file.id]);
     const reported = `/rooms/${room.id}/messages/${message}/report`;
     const { report } = await this.done(members[0]!, "POST", reported, { reason: "spam" });
     const invitations = `/rooms/${room.id}/invitations`;
@@ -237,6 +244,7 @@ class World {
       report: report.id,
       invitation: live.invitation.id,
       code: revoked.invitation.code,
+      file: file.id,
     };
   }
 
@@ -246,8 +254,12 @@ class World {
     return { ...absent("a direct room"), rooms: [room.id, room.slug], message };
   }
 
-  async #message(roomId: string, mentioned: Account[]): Promise<string> {
-    const message = { text: WORD, mentions: mentioned.map(({ id }) => id) };
+  async #message(
+    roomId: string,
+    mentioned: Account[],
+    attachments: string[] = [],
+  ): Promise<string> {
+    const message = { text: WORD, mentions: mentioned.map(({ id }) => id), attachments };
     return (await this.done(this.owner, "POST", `/rooms/${roomId}/messages`, message)).message.id;
   }
 
@@ -284,8 +296,8 @@ class World {
 function absent(name: string): Target {
   const id = newId();
   const code = "A".repeat(32);
-  const [message, report, invitation] = [newId(), newId(), newId()];
-  return { name, rooms: [id, id.toLowerCase()], message, report, invitation, code };
+  const [message, report, invitation, file] = [newId(), newId(), newId(), newId()];
+  return { name, rooms: [id, id.toLowerCase()], message, report, invitation, code, file };
 }
 
 function onWorld(act: (world: World) => Promise<void>): Promise<void> {

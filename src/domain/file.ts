@@ -47,6 +47,8 @@ export const CLAIM_MS = 60_000;
 export const UNATTACHED_MS = 24 * 60 * 60_000;
 /** An upload that takes longer is given up. */
 export const UPLOAD_MS = 60 * 60_000;
+/** For so many seconds a token for files is good. */
+export const FILE_TOKEN_SECONDS = 600;
 /** What a file counts at least: what is kept of it beside its bytes takes room as well. */
 export const MIN_QUOTA_BYTES = 4 * 1024;
 

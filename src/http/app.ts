@@ -16,6 +16,7 @@ import { clientAddress } from "./client_address.ts";
 import { type Env, requestIdOf } from "./context.ts";
 import { docsRoutes } from "./docs_page.ts";
 import { documentRoutes } from "./document_routes.ts";
+import { fileRoutes } from "./file_routes.ts";
 import { checkOrigin, consume } from "./guards.ts";
 import { preflight, setHeaders } from "./headers.ts";
 import { checkHost, isHostWellFormed, malformedHost } from "./host.ts";
@@ -89,6 +90,7 @@ export function createApp(services: Dependencies, gateway: Gateway, settings: Ap
     "/invitations/*",
     "/reports/*",
     "/audit",
+    "/files/*",
     "/instances",
     "/search",
   ];
@@ -113,6 +115,7 @@ export function createApp(services: Dependencies, gateway: Gateway, settings: Ap
   app.route("/invitations", invitationRoutes(services));
   app.route("/", blockRoutes(services));
   app.route("/", moderationRoutes(services, settings.isDraining));
+  app.route("/files", fileRoutes(services, settings.isDraining));
   app.route("/instances", instanceRoutes(services));
   app.route("/", operationsRoutes(services, settings));
   app.route("/", documentRoutes(app));
@@ -128,7 +131,8 @@ export function createApp(services: Dependencies, gateway: Gateway, settings: Ap
 
 const noStore = createMiddleware<Env>(async (c, next) => {
   await next();
-  c.res.headers.set("Cache-Control", "no-store");
+  // Files say themselves how they are stored.
+  if (!c.res.headers.has("Cache-Control")) c.res.headers.set("Cache-Control", "no-store");
 });
 
 /** Counts and logs a request that has been answered. */

@@ -44,6 +44,7 @@ function openapiDocument(app: Hono<Env>) {
         securitySchemes: {
           bearer: { type: "http", scheme: "bearer", bearerFormat: "JWT" },
           refreshCookie: { type: "apiKey", in: "cookie", name: "refresh_token" },
+          fileToken: { type: "apiKey", in: "query", name: "token" },
           metricsToken: { type: "http", scheme: "bearer" },
         },
       },

@@ -6,8 +6,10 @@ import type { Env } from "./context.ts";
 import { hostOf } from "./host.ts";
 import type { OriginPolicy } from "./origin_policy.ts";
 
-const EXPOSED = ["Location", "Link", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Request-Id"]
-  .join(",");
+const EXPOSED = [
+  ...["Location", "Link", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Request-Id"],
+  ...["Accept-Ranges", "Content-Disposition", "Content-Range", "ETag"],
+].join(",");
 
 const PAGE_POLICY = [
   "default-src 'self'",

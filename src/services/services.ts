@@ -6,6 +6,7 @@ import type { AccountLog } from "./account_log.ts";
 import type { Access } from "./access.ts";
 import type { Admins } from "./admins.ts";
 import type { Images } from "./files/images.ts";
+import type { UploadSlots } from "./files/upload_slots.ts";
 import type { KnownDevices } from "./known_devices.ts";
 import type { LoopLoad } from "./loop_load.ts";
 import type { Members } from "./members.ts";
@@ -29,11 +30,19 @@ export interface AdminSettings {
   registered: boolean;
 }
 
+/** In bytes. */
+export interface FileLimits {
+  maxFileSize: number;
+  maxFilesPerUser: number;
+}
+
 export interface Services {
   store: Store;
   /** The bytes of files. */
   blobs: BlobStore;
   images: Images;
+  fileLimits: FileLimits;
+  uploadSlots: UploadSlots;
   bus: Bus;
   log: RoomLog;
   accountLog: AccountLog;

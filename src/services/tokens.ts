@@ -1,10 +1,18 @@
-/** Signs and checks the two tokens of a session: access (JWT, short) and refresh (JWT, in a cookie). */
-import { errors, type JWTPayload, jwtVerify, SignJWT } from "jose";
+/**
+ * Signs and checks the tokens of a session: access (JWT, short), refresh (JWT, in a cookie), and for
+ * files alone (JWT, in URLs).
+ */
+import { hkdfSync } from "node:crypto";
+import { errors, type JWTPayload, jwtVerify, type JWTVerifyOptions, SignJWT } from "jose";
 import { LRUCache } from "lru-cache";
 import { ChatError } from "../domain/errors.ts";
+import { FILE_TOKEN_SECONDS } from "../domain/file.ts";
 
 const ALGORITHM = "HS256";
 const ISSUER = "echoroom";
+/** The audience of tokens for files. */
+const FILES = "files";
+const KEY_BYTES = 32;
 const MAX_VERIFIED = 10_000;
 
 export interface TokenSettings {
@@ -33,6 +41,7 @@ export interface RefreshClaims {
 export class Tokens {
   readonly #access: CryptoKey;
   readonly #refresh: CryptoKey;
+  readonly #files: CryptoKey;
   /** Tokens whose signature has been verified: clients send the same one many times. */
   readonly #verified = new LRUCache<string, AccessClaims>({ max: MAX_VERIFIED });
   /** Seconds that an access token lives. */
@@ -40,9 +49,13 @@ export class Tokens {
   /** Seconds that a refresh token lives. */
   readonly refreshTtl: number;
 
-  private constructor(access: CryptoKey, refresh: CryptoKey, settings: TokenSettings) {
+  private constructor(
+    { access, refresh, files }: Record<"access" | "refresh" | "files", CryptoKey>,
+    settings: TokenSettings,
+  ) {
     this.#access = access;
     this.#refresh = refresh;
+    this.#files = files;
     this.accessTtl = settings.accessTtl;
     this.refreshTtl = settings.refreshTtl;
   }
@@ -50,7 +63,8 @@ export class Tokens {
   static async create(settings: TokenSettings): Promise<Tokens> {
     const access = await importSecret(settings.accessSecret);
     const refresh = await importSecret(settings.refreshSecret);
-    return new Tokens(access, refresh, settings);
+    const files = await importKey(filesKey(settings.accessSecret));
+    return new Tokens({ access, refresh, files }, settings);
   }
 
   issueAccess(userId: string, sessionId: string): Promise<string> {
@@ -64,12 +78,36 @@ export class Tokens {
 
   /** @throws ChatError `token_expired`, or `unauthenticated` if it is invalid otherwise */
   async verifyAccess(token: string): Promise<AccessClaims> {
-    const known = this.#verified.get(token);
+    return await this.#verifyOnce("access", token, () => {
+      return verify(this.#access, token, ["sub", "sid"]);
+    });
+  }
+
+  /** A token with which files are read, for as long as the session lasts, but 10 minutes at most. */
+  issueFiles(userId: string, sessionId: string): Promise<string> {
+    const expiresAt = new Date(Date.now() + FILE_TOKEN_SECONDS * 1000);
+    return sign(this.#files, { sub: userId, sid: sessionId, aud: FILES }, expiresAt);
+  }
+
+  /** @throws ChatError as `verifyAccess`, also for tokens of other kinds */
+  async verifyFiles(token: string): Promise<AccessClaims> {
+    return await this.#verifyOnce("files", token, () => {
+      return verify(this.#files, token, ["sub", "sid"], { audience: FILES });
+    });
+  }
+
+  async #verifyOnce(
+    kind: "access" | "files",
+    token: string,
+    read: () => Promise<JWTPayload>,
+  ): Promise<AccessClaims> {
+    const key = `${kind} ${token}`;
+    const known = this.#verified.get(key);
     if (known && known.expiresAt.getTime() > Date.now()) return known;
-    const { sub, sid, exp } = await verify(this.#access, token, ["sub", "sid"]);
+    const { sub, sid, exp } = await read();
     const expiresAt = new Date(exp! * 1000);
     const claims = { userId: String(sub), sessionId: String(sid), expiresAt };
-    this.#verified.set(token, claims);
+    this.#verified.set(key, claims);
     return claims;
   }
 
@@ -80,12 +118,25 @@ export class Tokens {
 
   /** As `verifyRefresh`, for signing out: an expired token still names its session. */
   async verifyRefreshOfAnyAge(token: string): Promise<RefreshClaims> {
-    return refreshClaims(await verify(this.#refresh, token, ["sid", "gen"], new Date(0)));
+    return refreshClaims(
+      await verify(this.#refresh, token, ["sid", "gen"], {
+        currentDate: new Date(0),
+      }),
+    );
   }
 }
 
 function importSecret(secret: string): Promise<CryptoKey> {
-  const bytes = new TextEncoder().encode(secret);
+  return importKey(new TextEncoder().encode(secret));
+}
+
+/** A key of its own (RFC 5869), so that a token for files is none for anything else. */
+function filesKey(secret: string): Uint8Array<ArrayBuffer> {
+  const salt = new Uint8Array();
+  return new Uint8Array(hkdfSync("sha256", secret, salt, "echoroom file token", KEY_BYTES));
+}
+
+function importKey(bytes: Uint8Array<ArrayBuffer>): Promise<CryptoKey> {
   const algorithm = { name: "HMAC", hash: "SHA-256" };
   return crypto.subtle.importKey("raw", bytes, algorithm, false, ["sign", "verify"]);
 }
@@ -103,14 +154,14 @@ async function verify(
   key: CryptoKey,
   token: string,
   claims: string[],
-  currentDate = new Date(),
+  options: Pick<JWTVerifyOptions, "audience" | "currentDate"> = {},
 ): Promise<JWTPayload> {
   try {
     const { payload } = await jwtVerify(token, key, {
       algorithms: [ALGORITHM],
       issuer: ISSUER,
       requiredClaims: ["exp", "iat", ...claims],
-      currentDate,
+      ...options,
     });
     return payload;
   } catch (error) {

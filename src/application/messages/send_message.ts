@@ -64,6 +64,9 @@ export async function sendMessage(
     metadata,
   };
   const hasFiles = fileIds.length > 0;
+  // Strangers send text alone: whether they have joined meanwhile is read for what has needs.
+  const needs = (replyTo !== undefined || hasFiles) &&
+    { messageIds: replyTo === undefined ? [] : [replyTo] };
   let attachments: Message["attachments"] = PLAIN.attachments;
   const claim = async ({ roomId }: RoomAccess) => {
     const message = { roomId, messageId: plain.id, ownerId: actor.userId };
@@ -76,7 +79,7 @@ export async function sendMessage(
       clientMessageId,
       request: requestHashes.hash([...asked, ...(hasFiles ? [fileIds] : [])]),
       text,
-      ...(replyTo !== undefined && { needs: { messageIds: [replyTo] } }),
+      ...(needs && { needs }),
       decide(state) {
         const access = state.access(actor);
         const answered = replyTo === undefined ? null : state.message(replyTo);

@@ -5,6 +5,7 @@ import { ChatError } from "../../domain/errors.ts";
 import { newId } from "../../domain/id.ts";
 import type { Restriction } from "../../domain/membership.ts";
 import type { Dependencies } from "../dependencies.ts";
+import { collectFiles } from "../files/collect_files.ts";
 import type { ModerationDependencies } from "../members/target.ts";
 import { deleteRecent, leaseEnd } from "./delete_recent.ts";
 import { restrictMember } from "./restrict_member.ts";
@@ -25,7 +26,7 @@ export interface Ban extends Restriction {
  */
 export async function banMember(
   actor: Participant,
-  dependencies: ModerationDependencies & Pick<Dependencies, "log">,
+  dependencies: ModerationDependencies & Pick<Dependencies, "log" | "blobs">,
   { room, userId, deleteSeconds, ...restriction }: Ban,
 ): Promise<void> {
   const ban = { kind: "ban", room, userId, restriction } as const;
@@ -45,6 +46,8 @@ export async function banMember(
     throw error;
   }
   await deleteRecent(actor, dependencies, deletion);
+  // What fails here is done by the job that does so from time to time.
+  void collectFiles(dependencies).catch(() => {});
 }
 
 function newDeletion(

@@ -19,6 +19,19 @@ export async function authenticate(
   return { userId, sessionId, isAdmin: await admins.has(userId) };
 }
 
+/**
+ * Who a token for files speaks for.
+ * @throws ChatError as `authenticate`
+ */
+export async function authenticateForFiles(
+  { store, tokens, admins }: Pick<Services, "store" | "tokens" | "admins">,
+  fileToken: string,
+): Promise<Actor> {
+  const { userId, sessionId } = await tokens.verifyFiles(fileToken);
+  await checkSession({ store }, sessionId);
+  return { userId, sessionId, isAdmin: await admins.has(userId) };
+}
+
 /** @throws ChatError `unauthenticated` if there is no such session, `session_revoked` */
 export async function checkSession({ store }: Pick<Services, "store">, id: string): Promise<void> {
   usableSession(await store.sessions.find(id));

@@ -3,7 +3,12 @@ import { z } from "zod";
 import type { Attachment } from "../../domain/file.ts";
 import { isoTime } from "../iso_time.ts";
 import type * as wire from "../wire/files.ts";
+import { MAX_ID_LENGTH } from "../wire/limits.ts";
 import { Id, Time } from "./fields.ts";
+
+/** What is longer is no name. */
+const MAX_SENT_NAME_LENGTH = 4_096;
+const MAX_TOKEN_LENGTH = 4_096;
 
 export const File = z.object({
   id: Id,
@@ -37,3 +42,29 @@ export function presentFile(file: Attachment): wire.File {
 function pathSegment(name: string): string {
   return /^\.{0,2}$/.test(name) ? "file" : encodeURIComponent(name);
 }
+
+export const FileAnswer = z.object({ file: File });
+
+export const UploadQuery = z.object({
+  name: z.string().max(MAX_SENT_NAME_LENGTH).optional().meta({
+    description: "cleaned, never refused; in a form that of the file is taken if it is left out",
+  }),
+});
+
+const FileId = z.string().min(1).max(MAX_ID_LENGTH);
+export const FileIdPath = z.object({ id: FileId });
+
+/** Whatever the name is: it is there for whoever saves the file or reads the link. */
+export const FilePath = FileIdPath.extend({ name: z.string() });
+
+export const FileQuery = z.object({
+  size: z.enum(["thumb"]).optional().meta({ description: "a small picture of an image" }),
+  token: z.string().max(MAX_TOKEN_LENGTH).optional().meta({
+    description: "of POST /files/token, where no header can be sent",
+  }),
+});
+
+export const FileTokenAnswer = z.object({
+  token: z.string(),
+  expiresIn: z.int().meta({ description: "in seconds" }),
+});

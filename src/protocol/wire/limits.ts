@@ -29,8 +29,6 @@ export const MAX_ATTACHMENTS = 10;
 export const MAX_FILE_NAME_LENGTH = 255;
 /** Of a picture that is sent as an avatar. */
 export const MAX_AVATAR_BYTES = 10 * 1_024 ** 2;
-/** Seconds for which a token for files is good. */
-export const FILE_TOKEN_SECONDS = 600;
 /** Of an emoji's name, in UTF-16 units. */
 export const MAX_EMOJI_NAME_LENGTH = 32;
 /** Of an app's own JSON in a message: bytes of UTF-8, and levels, itself being the first. */

@@ -15,6 +15,8 @@ import type { EntryReader } from "./entry_reader.ts";
 import type { FileDocument } from "./file_documents.ts";
 import type { Operations } from "./operations.ts";
 
+/** Pages that one call looks through for files to be deleted. */
+const MAX_PAGES = 10;
 /** Times that a claim is tried while others change the file. */
 const MAX_TRIES = 10;
 /**
@@ -110,24 +112,26 @@ export class MongoFiles implements FileStore {
 
   collect(now: Date, leaseEnd: Date, limit: number): Promise<File[]> {
     return this.#operations.run(async () => {
-      const due = await this.#files
-        .find({ dueAt: { $lte: now } }, this.#readOptions)
-        .sort({ dueAt: 1 })
-        .limit(limit)
-        .toArray();
       const collected: File[] = [];
-      for (const document of due) {
-        const { matchedCount } = await this.#files.updateOne(
-          { _id: document._id, dueAt: document.dueAt! },
-          { $set: { dueAt: leaseEnd } },
-        );
-        if (matchedCount === 0) continue;
-        const leased = { ...document, dueAt: leaseEnd };
-        const file = await this.#collect(
-          { document: leased, file: await this.#toFile(leased) },
-          now,
-        );
-        if (file) collected.push(file);
+      // Most that are due have come into messages, and are only noted as such.
+      for (let i = 0; i < MAX_PAGES && collected.length === 0; i++) {
+        const due = await this.#files
+          .find({ dueAt: { $lte: now } }, this.#readOptions)
+          .sort({ dueAt: 1 })
+          .limit(limit)
+          .toArray();
+        for (const document of due) {
+          const { matchedCount } = await this.#files.updateOne(
+            { _id: document._id, dueAt: document.dueAt! },
+            { $set: { dueAt: leaseEnd } },
+          );
+          if (matchedCount === 0) continue;
+          const leased = { ...document, dueAt: leaseEnd };
+          const found = { document: leased, file: await this.#toFile(leased) };
+          const file = await this.#collect(found, now);
+          if (file) collected.push(file);
+        }
+        if (due.length < limit) break;
       }
       return collected;
     });

@@ -1,0 +1,41 @@
+/** Deletes files that nobody gets any more, with their bytes. */
+import { ChatError } from "../../domain/errors.ts";
+import { type File, thumbnailKey } from "../../domain/file.ts";
+import type { Dependencies } from "../dependencies.ts";
+
+/** Files that one run looks at, and so often. */
+const PAGE = 50;
+const MAX_PAGES = 20;
+/** What an instance could not delete by then is left to others. */
+const LEASE_MS = 60_000;
+
+type CollectDependencies = Pick<Dependencies, "store" | "blobs">;
+
+/**
+ * Deletes what is due. To be called from time to time, on any number of instances at once, and after
+ * what deletes messages with files.
+ * @throws ChatError `unavailable`
+ */
+export async function collectFiles({ store, blobs }: CollectDependencies): Promise<void> {
+  for (let i = 0; i < MAX_PAGES; i++) {
+    const now = new Date();
+    const files = await store.files.collect(now, new Date(now.getTime() + LEASE_MS), PAGE);
+    if (files.length === 0) return;
+    for (const file of files) {
+      // It must not keep those after it from being deleted.
+      await eraseFile({ store, blobs }, file).catch((error) => {
+        if (!(error instanceof ChatError)) throw error;
+      });
+    }
+  }
+}
+
+/** Deletes a file that is marked as deleted. */
+export async function eraseFile(
+  { store, blobs }: CollectDependencies,
+  { id, blobKey }: File,
+): Promise<void> {
+  await blobs.delete(thumbnailKey(blobKey));
+  await blobs.delete(blobKey);
+  await store.files.remove(id);
+}

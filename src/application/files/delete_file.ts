@@ -1,0 +1,31 @@
+/** Deletes a file that is in no message. */
+import type { Actor } from "../../domain/actor.ts";
+import { ChatError } from "../../domain/errors.ts";
+import type { Dependencies } from "../dependencies.ts";
+import { eraseFile } from "./collect_files.ts";
+import { fileNotFound, findFile } from "./find_file.ts";
+
+/** What cannot be deleted by then is deleted later. */
+const LEASE_MS = 60_000;
+
+/**
+ * Deletes one's own file, also while it is being uploaded.
+ * @throws ChatError `file_not_found`, also of another's, `file_in_use` if it is in a message or in one
+ *   that is being sent, `unavailable`
+ */
+export async function deleteFile(
+  actor: Actor,
+  { store, blobs, access }: Pick<Dependencies, "store" | "blobs" | "access">,
+  id: string,
+): Promise<void> {
+  const file = await store.files.find(id);
+  if (file?.ownerId !== actor.userId || file.state === "deleted") throw fileNotFound();
+  // Who was removed from its room is told nothing of it any more.
+  if (file.state === "attached") await findFile(actor, { store, access }, id);
+  const now = new Date();
+  const leaseEnd = new Date(now.getTime() + LEASE_MS);
+  const discarded = await store.files.discard(id, now, leaseEnd);
+  if (!discarded) throw new ChatError("file_in_use", "The file is in a message.");
+  // Nobody gets it any more; its bytes may be deleted later.
+  await eraseFile({ store, blobs }, discarded).catch(() => {});
+}

@@ -1,0 +1,173 @@
+/** Takes the bytes of a file, and keeps what is accepted of them. */
+import type { Actor } from "../../domain/actor.ts";
+import { newBlobKey } from "../../domain/blob_key.ts";
+import { ChatError, unavailable } from "../../domain/errors.ts";
+import {
+  type File,
+  type FileContent,
+  MIN_QUOTA_BYTES,
+  thumbnailKey,
+  UNATTACHED_MS,
+  UPLOAD_MS,
+} from "../../domain/file.ts";
+import { newId } from "../../domain/id.ts";
+import { DraftFile } from "../../services/files/draft_file.ts";
+import { cleanFileName } from "../../services/files/file_names.ts";
+import { detectType, isImage } from "../../services/files/file_types.ts";
+import { SMALL_TYPE } from "../../services/files/images.ts";
+import { receive, tooLarge } from "../../services/files/incoming.ts";
+import type { Dependencies } from "../dependencies.ts";
+import { eraseFile } from "./collect_files.ts";
+
+export type UploadDependencies = Pick<
+  Dependencies,
+  "store" | "blobs" | "images" | "fileLimits" | "uploadSlots"
+>;
+
+export interface Upload {
+  /** As it was sent. */
+  name: string;
+  /** The media type that its sender says it has. */
+  declaredType: string | null;
+  /** Bytes that it has at most; null if that is not said. */
+  maxSize: number | null;
+  /** Read to its end, or cancelled. */
+  bytes: ReadableStream<Uint8Array>;
+}
+
+/**
+ * Stores a file. Its room in the owner's quota is reserved before the first byte is read; what is
+ * refused or breaks off leaves nothing.
+ * @throws ChatError `rate_limited` for too many at once, `file_too_large`, `quota_exceeded`,
+ *   `unsupported_media_type`, `validation_failed` if it breaks off, `unavailable`
+ */
+export async function uploadFile(
+  actor: Actor,
+  dependencies: UploadDependencies,
+  { name, declaredType, maxSize, bytes }: Upload,
+): Promise<File> {
+  try {
+    using _slot = dependencies.uploadSlots.take(actor.userId);
+    const file = await reserveFile(actor, dependencies, name, maxSize);
+    return await keepFile(dependencies, file, declaredType, bytes);
+  } catch (error) {
+    await cancel(bytes, error);
+    throw error;
+  }
+}
+
+/**
+ * Adds a file that is being uploaded.
+ * @param maxSize bytes that it has at most; null counts as the most that is allowed
+ * @throws ChatError `quota_exceeded`, `unavailable`
+ */
+export async function reserveFile(
+  { userId }: Actor,
+  { store, fileLimits }: Pick<Dependencies, "store" | "fileLimits">,
+  name: string,
+  maxSize: number | null,
+): Promise<File> {
+  const size = Math.min(maxSize ?? fileLimits.maxFileSize, fileLimits.maxFileSize);
+  const createdAt = new Date();
+  const file: File = {
+    id: newId(),
+    ownerId: userId,
+    state: "uploading",
+    name: cleanFileName(name),
+    type: "application/octet-stream",
+    size: 0,
+    width: null,
+    height: null,
+    hasThumbnail: false,
+    quotaBytes: Math.max(size, MIN_QUOTA_BYTES),
+    blobKey: newBlobKey("files"),
+    roomId: null,
+    createdAt,
+  };
+  const dueAt = new Date(createdAt.getTime() + UPLOAD_MS);
+  if (await store.files.create(file, fileLimits.maxFilesPerUser, dueAt)) return file;
+  throw new ChatError("quota_exceeded", "Your files take all the room that you have.");
+}
+
+/**
+ * Stores the bytes of a file that was reserved; if that fails, the file is gone.
+ * @throws ChatError `file_too_large`, `unsupported_media_type`, `validation_failed`, `unavailable`
+ */
+export async function keepFile(
+  dependencies: Omit<UploadDependencies, "uploadSlots">,
+  file: File,
+  declaredType: string | null,
+  bytes: ReadableStream<Uint8Array>,
+): Promise<File> {
+  const { store, fileLimits } = dependencies;
+  try {
+    const { head, all } = await receive(bytes, fileLimits.maxFileSize);
+    const stored = await storeBytes(dependencies, file, head, declaredType, all).catch(
+      async (error) => {
+        await cancel(all, error);
+        throw error;
+      },
+    );
+    const content = { ...stored, quotaBytes: Math.max(stored.quotaBytes, MIN_QUOTA_BYTES) };
+    const dueAt = new Date(Date.now() + UNATTACHED_MS);
+    if (await store.files.complete(file.id, content, dueAt)) {
+      return { ...file, ...content, state: "ready" };
+    }
+    throw unavailable("The upload took too long; try again.");
+  } catch (error) {
+    await abandon(dependencies, file);
+    throw error;
+  }
+}
+
+async function storeBytes(
+  { blobs, images }: Pick<Dependencies, "blobs" | "images">,
+  { name, blobKey }: File,
+  head: Uint8Array,
+  declaredType: string | null,
+  all: ReadableStream<Uint8Array>,
+): Promise<FileContent> {
+  const type = await detectType(head, declaredType, name);
+  const plain = { type, width: null, height: null, hasThumbnail: false };
+  if (!isImage(type)) {
+    const size = await blobs.put(blobKey, all, type);
+    return { ...plain, size, quotaBytes: size };
+  }
+  await using draft = await DraftFile.of(all);
+  return await images.clean(type, () => draft.read(), async ({ thumbnail, ...image }) => {
+    const { width, height, bytes } = image;
+    const size = await blobs.put(blobKey, streamOf(bytes), type);
+    if (thumbnail) await blobs.put(thumbnailKey(blobKey), streamOf(thumbnail), SMALL_TYPE);
+    const quotaBytes = size + (thumbnail?.length ?? 0);
+    return { type, size, width, height, hasThumbnail: thumbnail !== null, quotaBytes };
+  });
+}
+
+/** What fails here is done when the upload is due. */
+async function abandon(
+  { store, blobs }: Pick<Dependencies, "store" | "blobs">,
+  { id }: File,
+): Promise<void> {
+  const now = new Date();
+  const discarded = await store.files.discard(id, now, now).catch(() => null);
+  if (discarded) await eraseFile({ store, blobs }, discarded).catch(() => {});
+}
+
+/** Tells the sender that nothing more is read. */
+async function cancel(bytes: ReadableStream<Uint8Array>, reason: unknown): Promise<void> {
+  if (!bytes.locked) await bytes.cancel(reason).catch(() => {});
+}
+
+function streamOf(bytes: Uint8Array): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    start(controller) {
+      controller.enqueue(bytes);
+      controller.close();
+    },
+  });
+}
+
+/** @throws ChatError `file_too_large` if a size that was declared is */
+export function checkSize(size: number, { maxFileSize }: Dependencies["fileLimits"]): void {
+  if (size > maxFileSize) throw tooLarge(maxFileSize);
+}

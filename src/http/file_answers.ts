@@ -1,0 +1,124 @@
+/** Answers with the bytes of a file: whole, in part, or that the client has them (RFC 9110). */
+import fresh from "fresh";
+import { parse, type Range } from "range-parser";
+import type { Context } from "hono";
+import { ChatError } from "../domain/errors.ts";
+import type { BlobStore, ByteRange } from "../ports/blobs.ts";
+
+/** A reader who takes nothing for so long is given up. */
+const SILENCE_MS = 60_000;
+
+/** What is answered of a file. */
+export interface Representation {
+  key: string;
+  type: string;
+  /** In bytes. */
+  size: number;
+  /** Strong: bytes with one are the same for ever. */
+  etag: string;
+  modifiedAt: Date;
+  disposition: string;
+}
+
+/**
+ * @throws ChatError `file_not_found` if its bytes are gone, `unavailable`
+ */
+export async function answerFile(
+  c: Context,
+  blobs: Pick<BlobStore, "get">,
+  file: Representation,
+): Promise<Response> {
+  const headers = headersOf(file);
+  if (isFresh(c, headers)) return new Response(null, { status: 304, headers });
+  const range = rangeOf(c, file, headers);
+  if (range === "unsatisfiable") {
+    headers.set("content-range", `bytes */${file.size}`);
+    return new Response(null, { status: 416, headers: withoutContent(headers) });
+  }
+  const { start, end } = range ?? { start: 0, end: file.size - 1 };
+  headers.set("content-length", String(end - start + 1));
+  if (range) headers.set("content-range", `bytes ${start}-${end}/${file.size}`);
+  const status = range ? 206 : 200;
+  if (c.req.method === "HEAD") return new Response(null, { status, headers });
+  const bytes = await blobs.get(file.key, range ?? undefined);
+  if (!bytes) throw new ChatError("file_not_found", "There is no such file.");
+  return new Response(whileRead(bytes), { status, headers });
+}
+
+function headersOf({ type, etag, modifiedAt, disposition }: Representation): Headers {
+  return new Headers({
+    "accept-ranges": "bytes",
+    // Who may read it is decided each time.
+    "cache-control": "private, no-cache",
+    "content-disposition": disposition,
+    "content-type": type === "text/plain" ? "text/plain; charset=utf-8" : type,
+    etag,
+    "last-modified": modifiedAt.toUTCString(),
+  });
+}
+
+/** Whether the client has what it would be sent (RFC 9110, 13.1). */
+function isFresh(c: Context, headers: Headers): boolean {
+  const asked = {
+    "if-none-match": c.req.header("if-none-match"),
+    "if-modified-since": c.req.header("if-modified-since"),
+    "cache-control": c.req.header("cache-control"),
+  };
+  return fresh(asked, {
+    etag: headers.get("etag")!,
+    "last-modified": headers.get("last-modified")!,
+  });
+}
+
+/** The part that is asked for; null for all, also where several parts are, or what is no range. */
+function rangeOf(
+  c: Context,
+  { size }: Representation,
+  headers: Headers,
+): ByteRange | "unsatisfiable" | null {
+  const asked = c.req.header("range");
+  const condition = c.req.header("if-range");
+  if (asked === undefined) return null;
+  if (
+    condition !== undefined && condition !== headers.get("etag") &&
+    condition !== headers.get("last-modified")
+  ) return null;
+  const { code, type, ranges } = parse(size, asked);
+  if (type !== "bytes" || (code & INVALID) !== 0) return null;
+  if (ranges.length === 0) return "unsatisfiable";
+  const [only, ...others]: readonly Range[] = ranges;
+  return others.length > 0 ? null : only!;
+}
+
+/** In `range-parser`'s codes: a header that is not to be heeded. */
+const INVALID = 1;
+
+/** What describes content does not go with an answer that has none of it. */
+function withoutContent(headers: Headers): Headers {
+  for (const name of ["content-type", "content-disposition", "etag", "last-modified"]) {
+    headers.delete(name);
+  }
+  return headers;
+}
+
+/** The same bytes, given up when nobody takes any for a while: their source would stay open. */
+function whileRead(bytes: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+  const reader = bytes.getReader();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      clearTimeout(timer);
+      const { done, value } = await reader.read();
+      if (done) return controller.close();
+      controller.enqueue(value);
+      timer = setTimeout(() => {
+        controller.error(new Error("The reader has stopped."));
+        void reader.cancel().catch(() => {});
+      }, SILENCE_MS);
+    },
+    cancel(reason) {
+      clearTimeout(timer);
+      return reader.cancel(reason);
+    },
+  }, { highWaterMark: 0 });
+}
