@@ -11,13 +11,13 @@ import type { Store } from "../ports/store/store.ts";
 const logger = getLogger(["echoroom", "search"]);
 
 /** From an append to its indexing: what comes meanwhile shares a transaction. */
-const DELAY_MS = 300;
+const DELAY_MS = 400;
 /** After a failure. */
 const RETRY_MS = 2_000;
 /** Entries of a room in one part, and rooms and entries that are added at once: sends wait for it. */
-const PAGE = 64;
-const ROOMS_AT_ONCE = 64;
-const ENTRIES_AT_ONCE = 64;
+const PAGE = 128;
+const ROOMS_AT_ONCE = 128;
+const ENTRIES_AT_ONCE = 128;
 /** Rooms and entries that are remembered; of others the next look through all rooms knows. */
 const MAX_ROOMS = 10_000;
 const MAX_ENTRIES = 5_000;

@@ -1,5 +1,6 @@
 /** Search over REST: what is found, by whom, in which order, and what is refused. */
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { encodeCursor } from "../../src/services/cursors.ts";
 import { type Account, type Answer, request } from "../harness/account.ts";
 import { shareStage } from "../harness/shared_server.ts";
@@ -214,6 +215,33 @@ export function testSearch(setting: StoreSetting): void {
     }
   });
 
+  test("any query finds what a plain reading of all messages finds", async (stage) => {
+    const [ada] = await stage.people("Ada");
+    const { id: roomId } = await ada.createRoom("Model");
+    const words = fc.array(fc.constantFrom(...VOCABULARY), { minLength: 1, maxLength: 5 });
+    const corpus = fc.sample(words, 25);
+    await say(ada, roomId, corpus.map((each) => each.map(([word]) => word).join(" ")));
+    await fc.assert(
+      fc.asyncProperty(fc.array(TERM, { maxLength: 3 }), LAST, async (terms, last) => {
+        const all = [...terms, last];
+        const expected = corpus.flatMap((each, i) => {
+          const folded = each.map(([, word]) => word);
+          return all.every((term) => holds(term, folded, term === last)) ? [i] : [];
+        });
+        const found: number[] = [];
+        let cursor: string | null = null;
+        do {
+          const query: Query = { q: all.map(write).join(" "), roomId, limit: 7 };
+          const page = await find(ada, cursor === null ? query : { ...query, cursor });
+          found.push(...page.results.map(({ message }) => message.seq - 2));
+          cursor = page.nextCursor;
+        } while (cursor !== null);
+        assert.deepEqual(found, expected.toReversed());
+      }),
+      { numRuns: 40 },
+    );
+  });
+
   test("a cursor names no room that one may not read, and is checked", async (stage) => {
     const [ada, bob] = await stage.people("Ada", "Bob");
     const [open, word] = [await ada.createRoom("Open"), newWord()];
@@ -260,6 +288,66 @@ export function testSearch(setting: StoreSetting): void {
     await refused(request(stage.server.url, "GET", "/search?q=a"), 401, "unauthenticated");
     assert.equal((await ask(ada, { q: words.slice(0, -4) })).status, 200);
   });
+}
+
+/** Words as they are written, and in the form in which they are compared. */
+const VOCABULARY: [written: string, folded: string][] = [
+  ["Alpha", "alpha"],
+  ["alphabet", "alphabet"],
+  ["BÊTA", "beta"],
+  ["straße", "strasse"],
+  ["7", "7"],
+  ["日本語", "日本語"],
+  ["語学", "語学"],
+];
+
+/** A part of a query: words side by side, which may be excluded. */
+interface Term {
+  isWanted: boolean;
+  words: readonly string[];
+}
+
+const TERM: fc.Arbitrary<Term> = fc.record({
+  isWanted: fc.boolean(),
+  words: fc.constantFrom<readonly string[]>(
+    ["alpha"],
+    ["ALPHABET"],
+    ["beta"],
+    ["Strasse"],
+    ["7"],
+    ["日本"],
+    ["本語"],
+    ["語"],
+    ["alpha", "beta"],
+    ["7", "straße", "alphabet"],
+  ),
+});
+
+/** The last word, which is a beginning. */
+const LAST: fc.Arbitrary<Term> = fc.record({
+  isWanted: fc.constant(true),
+  words: fc.constantFrom("a", "al", "alph", "alphab", "Alphabet", "ß", "str", "stras", "語").map(
+    (word) => [word],
+  ),
+});
+
+function write({ isWanted, words }: Term): string {
+  const text = words.length > 1 ? `"${words.join(" ")}"` : words[0]!;
+  return isWanted ? text : `-${text}`;
+}
+
+/** Whether a text of these folded words has the term, or not, as is wanted. */
+function holds({ isWanted, words }: Term, text: readonly string[], isBeginning: boolean): boolean {
+  const folded = words.map((word) => word.toLowerCase().replace("ß", "ss"));
+  const isHere = text.some((_, at) =>
+    folded.every((word, i) => {
+      const here = text[at + i];
+      if (here === undefined) return false;
+      if (/[a-z0-9]/.test(word)) return isBeginning ? here.startsWith(word) : here === word;
+      return here.includes(word);
+    })
+  );
+  return isHere === isWanted;
 }
 
 /** Sends messages one after the other, and waits until the last is found; returns their ids. */

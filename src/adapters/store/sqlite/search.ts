@@ -31,6 +31,17 @@ const MERGE_PAGES = 16;
 /** How far it is with what was deleted: its terms are in the table's segments until these are merged. */
 const ERASURE = { done: 0, wanted: 1, running: 2 } as const;
 
+/** As a part crosses threads: an array of terms would take several times as long as one text. */
+export type IndexPartRow = Omit<IndexPart, "messages"> & {
+  messages: readonly IndexedMessageRow[];
+};
+type IndexedMessageRow = Omit<IndexedMessage, "terms"> & { terms: string };
+
+export function toPartRow(part: IndexPart): IndexPartRow {
+  const messages = part.messages.map((each) => ({ ...each, terms: each.terms.join(" ") }));
+  return { ...part, messages };
+}
+
 /** What is read for a user: numbers from `from` up to, but without, `to`. */
 interface NumberRange {
   match: string;
@@ -83,7 +94,7 @@ export class SqliteSearch {
     }));
   }
 
-  index(parts: readonly IndexPart[]): Set<string> {
+  index(parts: readonly IndexPartRow[]): Set<string> {
     return new Set(parts.filter((part) => this.#add(part)).map(({ roomId }) => roomId));
   }
 
@@ -206,7 +217,7 @@ export class SqliteSearch {
     ).all(userId, Date.now(), match, from, to, count);
   }
 
-  #add({ roomId, from, to, messages, removed }: IndexPart): boolean {
+  #add({ roomId, from, to, messages, removed }: IndexPartRow): boolean {
     const room = this.#sql.prepare(
       `SELECT key, deleted_at, coalesce((SELECT seq FROM search_progress WHERE room = key), 0) AS seq
        FROM rooms WHERE id = ?`,
@@ -215,7 +226,11 @@ export class SqliteSearch {
     if (Number(room.seq) !== from) return false;
     const key = Number(room.key);
     for (const { seq } of removed) this.#remove(key, seq);
-    for (const message of messages) this.#replace(key, message);
+    for (const message of messages) {
+      // What was sent after `from` is new.
+      const known = message.seq > from ? null : this.#remove(key, message.seq);
+      this.#insert(key, known ?? this.#nextKey(message.at), message);
+    }
     this.#sql.prepare(
       `INSERT INTO search_progress (room, seq, at) VALUES (?, ?, ?)
        ON CONFLICT (room) DO UPDATE SET seq = excluded.seq, at = excluded.at`,
@@ -223,17 +238,14 @@ export class SqliteSearch {
     return true;
   }
 
-  #replace(room: number, message: IndexedMessage): void {
-    const { seq, at, terms, senderId, has } = message;
+  #insert(room: number, key: number, { seq, terms, senderId, has }: IndexedMessageRow): void {
     const sender = this.#keyOfUser(senderId);
     const own = [roomTerm(room), ...has.map(contentTerm)];
     if (sender !== null) own.push(senderTerm(sender));
-    const known = this.#remove(room, seq);
-    const key = known ?? this.#nextKey(at);
     this.#sql.prepare("INSERT INTO search_messages (key, room, seq) VALUES (?, ?, ?)")
       .run(key, room, seq);
     this.#sql.prepare("INSERT INTO search_terms (rowid, terms) VALUES (?, ?)")
-      .run(key, [...terms, ...own].join(" "));
+      .run(key, [terms, ...own].join(" "));
   }
 
   /** Returns the number that the message had; null if the index had nothing of it. */

@@ -25,6 +25,7 @@ import { StartupFault } from "./faults.ts";
 import { lockFile } from "./file.ts";
 import { Health } from "./health.ts";
 import { toDraftRow, toEntry, toMessage } from "./message_rows.ts";
+import { toPartRow } from "./search.ts";
 
 /** How long a call takes at most, whatever holds the database up. */
 const TIMEOUT_MS = 5_000;
@@ -90,7 +91,7 @@ export class SqliteStore implements Store {
     this.invitations = this.#port("invitations");
     this.bulkDeletions = this.#port("bulkDeletions");
     this.files = this.#port("files");
-    this.search = this.#port("search");
+    this.search = toSearchStore(this.#port("search"));
     this.#purge = this.#port("purge");
     this.#probe = this.#port("probe");
     this.#timeoutMs = timeoutMs;
@@ -189,6 +190,11 @@ function toMessageStore(messages: Promised<DatabasePorts["messages"]>): MessageS
     answersAfter: async (...args) => (await messages.answersAfter(...args)).map(toMessage),
     pinned: async (...args) => (await messages.pinned(...args)).map(toMessage),
   };
+}
+
+/** What is indexed crosses threads as rows. */
+function toSearchStore(search: Promised<DatabasePorts["search"]>): SearchStore {
+  return { ...search, index: (parts) => search.index(parts.map(toPartRow)) };
 }
 
 function lockForServer(path: string): Disposable {
