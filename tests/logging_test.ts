@@ -101,6 +101,19 @@ Deno.test("requests for a page's files are logged at debug level, for the page a
   }
 });
 
+Deno.test("a token for files and the name of a file are in no line of the log", async () => {
+  const server = await spawnServer({ LOG_LEVEL: "debug", LOG_FORMAT: "json" });
+  try {
+    const path = "/files/01M8D2FCTYN4HW5BE1591D2RD0";
+    const { status } = await request(server.url, "GET", `${path}/diagnosis.pdf?token=a-token`);
+    assert.equal(status, 401);
+    await loggedLine(server, `${path}/…`);
+    assert.doesNotMatch(server.output(), /diagnosis|a-token/);
+  } finally {
+    await server.stop();
+  }
+});
+
 Deno.test("the code of an invitation is in no line of the log", async () => {
   const server = await spawnServer({ LOG_LEVEL: "debug", LOG_FORMAT: "json" });
   try {

@@ -6,8 +6,6 @@ import type * as wire from "../wire/files.ts";
 import { MAX_ID_LENGTH } from "../wire/limits.ts";
 import { Id, Time } from "./fields.ts";
 
-/** What is longer is no name. */
-const MAX_SENT_NAME_LENGTH = 4_096;
 const MAX_TOKEN_LENGTH = 4_096;
 
 export const File = z.object({
@@ -46,7 +44,7 @@ function pathSegment(name: string): string {
 export const FileAnswer = z.object({ file: File });
 
 export const UploadQuery = z.object({
-  name: z.string().max(MAX_SENT_NAME_LENGTH).optional().meta({
+  name: z.string().optional().meta({
     description: "cleaned, never refused; in a form that of the file is taken if it is left out",
   }),
 });
