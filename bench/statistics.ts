@@ -8,6 +8,12 @@ export function median(numbers: number[]): number | undefined {
   return low === undefined || high === undefined ? undefined : (low + high) / 2;
 }
 
+/** The least number below which, or at which, this share of the numbers is. */
+export function quantile(numbers: number[], share: number): number | undefined {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  return sorted[Math.ceil(share * sorted.length) - 1];
+}
+
 /** How many times better than the base: the median over rounds, and the extremes. */
 export interface Ratio {
   median: number;

@@ -1,8 +1,8 @@
 /**
- * Measures what growth costs: `deno task bench:growth [--changes | --members] [--length N]
+ * Measures what growth costs: `deno task bench:growth [--changes | --members | --search] [--length N]
  * [--mongodb-length N] [--results FOLDER]`, see `bench/README.md`. Writes `growth.md` and `growth.svg`
  * into `bench/results`, or, of messages that change, `growth_of_changes.md` and `.svg`, or, of members,
- * `growth_of_members.md` and `.svg`.
+ * `growth_of_members.md` and `.svg`, or, of search, `growth_of_search.md` and `.svg`.
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -21,6 +21,7 @@ import { explainMongodb, explainSqlite, type Plan } from "./plans.ts";
 import { measureMemberLists } from "./members.ts";
 import { type Chart, drawGrowth } from "./plot.ts";
 import { measureAppends, measureOpenRooms } from "./rooms.ts";
+import { measureSearches } from "./search.ts";
 
 const FIRST_LENGTH = 1_000;
 const FIRST_MEMBERS = 100;
@@ -30,6 +31,7 @@ const LISTED_ROOMS = 200;
 const ROOMS_AT_ONCE = 50;
 const CHANGES_ROOMS = 60;
 const EDITS_AT_ONCE = [1, 8, 64];
+const SEARCHED_ROOMS = 100;
 const REACTING_USERS = [10, 100, 1_000];
 
 /** Users and rooms for all measurements. */
@@ -49,6 +51,7 @@ const { values } = parseArgs({
   options: {
     changes: { type: "boolean", default: false },
     members: { type: "boolean", default: false },
+    search: { type: "boolean", default: false },
     length: { type: "string" },
     "mongodb-length": { type: "string" },
     results: { type: "string", default: join(import.meta.dirname!, "../results") },
@@ -78,8 +81,21 @@ const REPORTS = {
     rooms: 1,
     lengths: { sqlite: 10_000, mongodb: 10_000 },
   },
+  growth_of_search: {
+    title: "What search costs",
+    measure: measureSearch,
+    flags: " --search",
+    rooms: SEARCHED_ROOMS,
+    lengths: { sqlite: 1_000_000, mongodb: 10_000 },
+  },
 };
-const name = values.changes ? "growth_of_changes" : values.members ? "growth_of_members" : "growth";
+const name = values.changes
+  ? "growth_of_changes"
+  : values.members
+  ? "growth_of_members"
+  : values.search
+  ? "growth_of_search"
+  : "growth";
 const report = REPORTS[name];
 const interruption = new AbortController();
 const sqlite = await onSqlite(Number(values.length ?? report.lengths.sqlite));
@@ -212,6 +228,20 @@ async function measureMembers(
   const progress = progressOf(name, count, "members");
   const points = await measureMemberLists(store, room!, newMember, sizes, progress);
   return [{ title: `${name}: times by the members of a room`, axis: "members", points }];
+}
+
+async function measureSearch(
+  name: string,
+  store: Store,
+  world: World,
+  count: number,
+): Promise<Chart[]> {
+  const points = await measureSearches(store, world, sizesUpTo(count), progressOf(name, count));
+  return [{
+    title: `${name}: times by the messages that are searched, in ${SEARCHED_ROOMS} rooms`,
+    axis: "messages",
+    points,
+  }];
 }
 
 function sizesUpTo(length: number, first = FIRST_LENGTH): number[] {
