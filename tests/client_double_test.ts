@@ -10,6 +10,7 @@ const FILES = [
   "bot",
   "changes",
   "events",
+  "files",
   "pins",
   "reading",
   "rooms",
@@ -22,6 +23,9 @@ const FILES = [
 const LEFT_OUT: Record<string, string> = {
   "a message that is sent too fast has the reason and the time of its next attempt":
     "it has no rate limits: a test refuses as `rate_limited` what it likes",
+  "a message whose file is refused fails, and keeps the file for another attempt":
+    "it does not look into files: a test refuses what it likes",
+  "the address of a file shows it to whoever has it": "it keeps no bytes of files",
 };
 
 const register = Deno.test;

@@ -55,6 +55,7 @@ const RUNS: Record<string, (place: string) => Promise<void>> = {
   "docs/client.md, Show messages, ts 1": (place) => printsLine(place, /^Ada: Hello \(sent\)$/m),
   "docs/client.md, Send, ts 1": (place) =>
     printsLine(place, /^Hello\nIt is entry 2 of the room's log\.\nvalidation_failed$/m),
+  "docs/client.md, Send files, ts 1": (place) => printsLine(place, /^letter\.txt Dear Bob$/m),
   "docs/client.md, Edit, delete, react, answer, ts 1": (place) =>
     printsLine(place, /^Who is there\?$/m),
   "docs/client.md, Members, moderation, people, ts 1": (place) => printsLine(place, /^owner$/m),

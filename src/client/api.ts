@@ -36,7 +36,7 @@ export interface Credentials {
 export interface ProfileChanges {
   /** 1 to 50 characters. */
   displayName?: string;
-  /** An https URL, or null for none. */
+  /** An https URL, or null for none; for a picture of one's own see `client.setAvatar()`. */
   avatarUrl?: string | null;
   /** For the app to use. */
   onboardingCompleted?: boolean;
@@ -68,16 +68,18 @@ export interface ApiHost {
 export interface RequestParts {
   /** Sent as JSON. */
   body?: object;
+  /** Sent as they are, in the place of `body`. */
+  bytes?: Blob;
+  /** How long to wait for an answer, in milliseconds. */
+  answerMs?: number;
+  /** In the place of the client's own. */
+  fetch?: ClientFetch;
   /** Behind the path; what is undefined is left out. */
   query?: Record<string, string | number | boolean | undefined>;
 }
 
-/** How a request is made. */
-interface Call extends RequestParts {
-  /** How long to wait for an answer, in milliseconds. */
-  answerMs?: number;
-}
-
+/** How long a picture may take to be sent. */
+const PICTURE_MS = 60_000;
 /** The server accepts a refresh cookie for 10 s after it has been replaced; two attempts fit. */
 const REFRESH_MS = 4_000;
 
@@ -105,7 +107,7 @@ export class Api {
    * lost it is soon asked for again: later the old cookie would count as stolen.
    */
   async refresh(): Promise<SignedIn> {
-    const refresh = (call?: Call) => this.#call<SignedIn>("POST", "auth/refresh", call);
+    const refresh = (call?: RequestParts) => this.#call<SignedIn>("POST", "auth/refresh", call);
     const answerMs = Math.min(REFRESH_MS, this.#host.timing.answerMs);
     return await refresh({ answerMs }).catch((error: EchoRoomError) => {
       if (error.code !== "unreachable") throw error;
@@ -122,6 +124,13 @@ export class Api {
   async updateMe(changes: ProfileChanges): Promise<User> {
     const call = { body: changes };
     return (await this.request<{ user: User }>("PATCH", "auth/me", call)).user;
+  }
+
+  /** `PUT /auth/me/avatar`, or `DELETE` for null. */
+  async setAvatar(picture: Blob | null): Promise<User> {
+    const call = picture ? { bytes: picture, answerMs: PICTURE_MS } : {};
+    const method = picture ? "PUT" : "DELETE";
+    return (await this.request<{ user: User }>(method, "auth/me/avatar", call)).user;
   }
 
   /**
@@ -199,9 +208,14 @@ export class Api {
     });
   }
 
-  async #call<T>(method: string, path: string, call: Call = {}, token?: string): Promise<T> {
-    const { address, fetch, timing } = this.#host;
-    const { body, answerMs = timing.answerMs } = call;
+  async #call<T>(
+    method: string,
+    path: string,
+    call: RequestParts = {},
+    token?: string,
+  ): Promise<T> {
+    const { address, timing } = this.#host;
+    const { body, bytes, answerMs = timing.answerMs, fetch = this.#host.fetch } = call;
     const request = {
       method,
       headers: {
@@ -209,7 +223,7 @@ export class Api {
         ...(token && { Authorization: `Bearer ${token}` }),
       },
       credentials: "include" as const,
-      ...(body && { body: JSON.stringify(body) }),
+      ...(bytes ? { body: bytes } : body && { body: JSON.stringify(body) }),
     };
     try {
       const [response, text] = await inTime(answerMs, async (signal) => {
@@ -226,7 +240,7 @@ export class Api {
   }
 }
 
-function queryOf({ query = {} }: Call): string {
+function queryOf({ query = {} }: RequestParts): string {
   const pairs = Object.entries(query).filter(([, value]) => value !== undefined)
     .map(([name, value]) => `${name}=${encodeURIComponent(value!)}`)
     .join("&");

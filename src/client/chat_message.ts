@@ -1,6 +1,7 @@
 /** A message as an app shows it: its state, identity and place in the list. */
 import type { Message } from "../protocol/wire/messages.ts";
 import type { PublicUser } from "../protocol/wire/users.ts";
+import type { OutgoingFile } from "./commands.ts";
 import type { EchoRoomError } from "./errors.ts";
 
 /** How far a message is on its way into the room's log; others' messages are always `sent`. */
@@ -30,6 +31,8 @@ export interface ChatMessage
   readonly createdAt: string;
   /** ISO 8601; by the local clock until the server has acked it. */
   readonly updatedAt: string;
+  /** The files that are not uploaded yet; afterwards they are its `attachments`. */
+  readonly files?: readonly OutgoingFile[] | undefined;
   /** Why it was refused, if it `failed`, or why it has to wait, if it is `queued`. */
   readonly error?: EchoRoomError | undefined;
   /** When it is sent again, in ms as of `Date.now()`, if it is `queued` because of an `error`. */

@@ -23,9 +23,10 @@ import {
   ownFetch,
   ownWebSocket,
 } from "./platform.ts";
-import type { Room, RoomEventHandler, RoomEvents } from "./room.ts";
+import type { Room, RoomEventHandler, RoomEvents, SendOptions } from "./room.ts";
 import { TIMING, type Timing } from "./timing.ts";
-import type { OutboxStorage } from "./unsent_store.ts";
+import { hasUploads, type OutboxStorage } from "./unsent_store.ts";
+import type { Uploads } from "./uploads.ts";
 
 /** Options of a client; browsers need none. */
 export interface ClientOptions {
@@ -103,11 +104,13 @@ export class Client {
   readonly #rooms: JoinedRooms;
   readonly #roomList: RoomList;
   readonly #address: ServerAddress;
-  readonly #ownToken: ClientOptions["token"];
+  readonly #options: ClientOptions & { storage: OutboxStorage | null };
   readonly #timing: Timing;
   readonly #mentions = new Listeners<[MentionHint]>();
   readonly #observedUser = new Observed(() => this.#user);
   #user: User | null = null;
+  /** Of this session; null before the first file. */
+  #uploads: Uploads | null = null;
   /** Callers that wait for the user. */
   #userWaiters: { resolve(user: User): void; reject(error: EchoRoomError): void }[] = [];
   #closed = false;
@@ -117,7 +120,6 @@ export class Client {
   /** @ignore */
   constructor(url: string | URL, options: ClientOptions) {
     this.#address = new ServerAddress(url);
-    this.#ownToken = options.token;
     const timing = this.#timing = { ...TIMING, ...options.timing };
     this.#tokens = new Tokens(() => this.#fetchToken());
     this.api = new Api({
@@ -141,7 +143,8 @@ export class Client {
       // Any room's answer will do; the rooms take turns, so that a gap in any is found.
       onSilence: () => this.#rooms.checkNext() || this.#connection.identify(),
     });
-    const storage = options.storage === undefined ? browserStorage() : options.storage;
+    const { storage = browserStorage() } = options;
+    this.#options = { ...options, storage };
     this.#outbox = new Outbox({
       api: this.api,
       connection: this.#connection,
@@ -151,7 +154,7 @@ export class Client {
       api: this.api,
       connection: this.#connection,
       timing,
-      perform: (room, action) => this.#perform(room, action),
+      perform: (room, action, files) => this.#perform(room, action, files),
       self: () => this.#user && publicOf(this.#user),
       unsent: (room) => this.#unsent(room),
     });
@@ -207,18 +210,33 @@ export class Client {
   async logout(): Promise<void> {
     const owner = this.#user && this.#ownerOf(this.#user);
     await this.api.logout();
-    const erased = owner && this.#outbox.erase(owner);
+    const erased = owner && Promise.all([this.#outbox.erase(owner), this.#uploads?.erase()]);
     this.#tokens.clear();
     this.#connection.stop({ status: "signed_out", reason: "" });
     await erased;
   }
 
   /** Changes the user's own profile. */
-  async updateMe(changes: ProfileChanges): Promise<User> {
-    const session = this.#sessions;
-    const user = await this.api.updateMe(changes);
-    if (session === this.#sessions && this.#user?.id === user.id) this.#setUser(user);
-    return user;
+  updateMe(changes: ProfileChanges): Promise<User> {
+    return this.#changeUser(this.api.updateMe(changes));
+  }
+
+  /**
+   * Makes the middle of a picture the user's avatar; null for none.
+   * @throws {EchoRoomError} `unsupported_media_type` or `file_too_large`, if it is no picture, or too
+   *   large: more than 10 MiB or 50 megapixels
+   */
+  setAvatar(picture: Blob | null): Promise<User> {
+    return this.#changeUser(this.api.setAvatar(picture));
+  }
+
+  /**
+   * The address of a file for `<img>`, `<video>` and links: with a token that is good for 10 minutes,
+   * from which on it has to be asked for again. It shows what the user may read when it is used.
+   * @param path a file's `url` or `thumbnailUrl`
+   */
+  async fileUrl(path: string): Promise<string> {
+    return (await this.#loadUploads()).urlOf(path);
   }
 
   /**
@@ -281,10 +299,20 @@ export class Client {
     return true;
   }
 
+  async #changeUser(change: Promise<User>): Promise<User> {
+    const session = this.#sessions;
+    const user = await change;
+    if (session === this.#sessions && this.#user?.id === user.id) this.#setUser(user);
+    return user;
+  }
+
   #setUser(user: User): User {
     this.#user = user;
     this.#observedUser.changed();
     this.#outbox.open(this.#ownerOf(user));
+    if (hasUploads(this.#options.storage)) {
+      this.#loadUploads().then((each) => each.resume(), () => {});
+    }
     for (const { resolve } of this.#userWaiters.splice(0)) resolve(user);
     return user;
   }
@@ -300,13 +328,15 @@ export class Client {
     this.#user = null;
     this.#observedUser.changed();
     this.#outbox.close(error);
+    this.#uploads?.close(error);
+    this.#uploads = null;
     for (const { reject } of this.#userWaiters.splice(0)) reject(error);
     this.#roomList.end();
     this.#rooms.end();
   }
 
   async #fetchToken(): Promise<string> {
-    const ask = this.#ownToken;
+    const ask = this.#options.token;
     if (ask) {
       // The app's function may throw anything, and its promise may never settle.
       const token = await inTime(this.#timing.answerMs, () => ask()).catch(() => {
@@ -340,11 +370,32 @@ export class Client {
     }
   }
 
-  async #perform(room: Room, action: Action): Promise<Ack | null> {
+  async #perform(
+    room: Room,
+    action: Action,
+    files: SendOptions["files"] = [],
+  ): Promise<Ack | null> {
     if (this.#closed) throw closed();
     // The user decides under which key it is stored and as whose it is shown.
     if (!this.#user) await this.#waitForUser();
-    return await this.#outbox.add({ ...action, room: room.id, clientMessageId: newId() });
+    const draft = { ...action, room: room.id, clientMessageId: newId() };
+    const uploads = files.length > 0 ? await this.#loadUploads() : this.#uploads;
+    return await (uploads?.take(draft, files) ?? this.#outbox.add(draft));
+  }
+
+  /** Loaded when it is first needed: most pages never send a file. */
+  async #loadUploads(): Promise<Uploads> {
+    const session = this.#sessions;
+    const { Uploads } = await import("./uploads.ts");
+    if (session !== this.#sessions) throw this.#closed ? closed() : signedOut();
+    return this.#uploads ??= new Uploads({
+      client: this,
+      outbox: this.#outbox,
+      rooms: this.#rooms,
+      base: this.#address.base,
+      options: this.#options,
+      owner: this.#user && this.#ownerOf(this.#user),
+    });
   }
 
   #waitForUser(): Promise<User> {
@@ -355,7 +406,7 @@ export class Client {
   #unsent(room: Room): Unsent[] {
     const info = room.info.get();
     for (const name of info ? [room.name, info.slug] : []) this.#outbox.resolve(name, room.id);
-    return this.#outbox.waiting(room.id);
+    return [...this.#outbox.waiting(room.id), ...this.#uploads?.waiting(room) ?? []];
   }
 }
 

@@ -1,4 +1,5 @@
 /** What a user does in a room and the server stores: sends, and changes of messages. */
+import type { File } from "../protocol/wire/files.ts";
 import type { Metadata } from "../protocol/wire/messages.ts";
 import type { ServerEvents } from "../protocol/wire/events.ts";
 import type { Connection } from "./connection.ts";
@@ -12,6 +13,20 @@ export interface MessageOptions {
   mentions?: readonly string[] | undefined;
   /** The app's own JSON, up to 4 KiB and five levels; null for none. */
   metadata?: Metadata | null | undefined;
+}
+
+/** A file that is sent with a message, before the server has it. */
+export interface OutgoingFile {
+  /** As it is named here; the server cleans it. */
+  readonly name: string;
+  /** As the browser takes it to be; the server looks at the bytes. */
+  readonly type: string;
+  /** In bytes. */
+  readonly size: number;
+  /** How many of its bytes have gone out. */
+  readonly sent: number;
+  /** Its bytes, for a preview. */
+  readonly blob: Blob;
 }
 
 /** Another text of a message, or other things beside it: what is left out stays. */
@@ -40,6 +55,10 @@ export interface Content extends MessageOptions {
   /** The id of the message that it answers. */
   replyTo?: string | undefined;
   mentionsRoom?: boolean | undefined;
+  /** Uploaded. */
+  attachments?: readonly File[] | undefined;
+  /** To be uploaded before it is sent. */
+  files?: readonly OutgoingFile[] | undefined;
 }
 
 /** What a command is, wherever it goes. */
@@ -77,8 +96,9 @@ export function isChange(unsent: Unsent): unsent is UnsentChange {
 export function transmit(connection: Connection, unsent: Unsent): Promise<Ack> {
   const { room: roomId, clientMessageId, createdAt: _, attempted: _a, sendId: _s, ...rest } =
     unsent;
-  const { change, ...content } = rest;
-  const { event, ...data } = change ?? { event: "message:send" as const, ...content };
+  const { change, attachments, ...content } = rest as Partial<Content> & { change?: Change };
+  const ids = attachments && { attachments: attachments.map(({ id }) => id) };
+  const { event, ...data } = change ?? { event: "message:send" as const, ...content, ...ids };
   return connection.request(event, { roomId, clientMessageId, ...data } as never);
 }
 

@@ -18,6 +18,7 @@ export function progressed(
   answered: ChatMessage | undefined,
 ): ChatMessage {
   const { clientMessageId, createdAt, text, replyTo, mentions, mentionsRoom, metadata } = unsent;
+  const { attachments, files } = unsent;
   const draft = {
     ...NEW_MESSAGE,
     ...UNCHANGED,
@@ -30,6 +31,8 @@ export function progressed(
     mentions: [...mentions ?? []],
     mentionsRoom: mentionsRoom ?? false,
     metadata: metadata ?? null,
+    attachments: [...attachments ?? []],
+    files,
     error: undefined,
     retryAt: undefined,
   };

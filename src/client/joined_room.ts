@@ -108,13 +108,14 @@ export class JoinedRoom implements Room {
 
   async send(
     text: string,
-    { replyTo, mentions, mentionsRoom, metadata }: SendOptions = {},
+    { replyTo, files, ...options }: SendOptions = {},
   ): Promise<Ack> {
     if (this.#isOver) throw closed();
     const { id, sendId } = replyTo === undefined ? {} : this.#targetOf(replyTo);
-    const content = { text, replyTo: id, sendId, mentions, mentionsRoom, metadata };
+    const { mentions, mentionsRoom, metadata, attachments } = options;
+    const content = { text, replyTo: id, sendId, mentions, mentionsRoom, metadata, attachments };
     this.#ownTyping.end();
-    return await this.#host.perform(this, content) as Ack;
+    return await this.#host.perform(this, content, files) as Ack;
   }
 
   reply(message: MessageRef, text: string, options?: SendOptions): Promise<Ack> {

@@ -74,6 +74,7 @@ export type {
   RoomType,
 } from "../protocol/wire/rooms.ts";
 export type { PublicUser, User } from "../protocol/wire/users.ts";
+export type { File } from "../protocol/wire/files.ts";
 export type { ERROR_CODES, ErrorCode, InputFault } from "../domain/errors.ts";
 export { CLOSE_CODES } from "../protocol/wire/close_codes.ts";
 export type { Account, Api, Changes, Credentials, ProfileChanges, RequestParts } from "./api.ts";
@@ -87,7 +88,7 @@ export {
 export type { ConnectionState } from "./connection.ts";
 export { type ClientErrorCode, EchoRoomError, type Refusal } from "./errors.ts";
 export type { Observable } from "./observable.ts";
-export type { Ack, Edit, MessageOptions } from "./commands.ts";
+export type { Ack, Edit, MessageOptions, OutgoingFile } from "./commands.ts";
 export type {
   ClientFetch,
   ClientRequest,

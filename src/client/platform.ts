@@ -29,8 +29,9 @@ export interface ClientRequest {
   method: string;
   /** By their names. */
   headers: Record<string, string>;
-  /** JSON. */
-  body?: string;
+  /** JSON as a string, or a file as a `Blob`, of which each runtime has a type of its own. */
+  // deno-lint-ignore no-explicit-any
+  body?: any;
   /** Cookies are sent to other origins, too. */
   credentials: "include";
   /** Ends the request when no answer has come in time. */

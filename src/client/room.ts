@@ -1,11 +1,12 @@
 /** A room as an app uses it. */
+import type { File } from "../protocol/wire/files.ts";
 import type { EmojiUse, Message } from "../protocol/wire/messages.ts";
 import type { Room as RoomInfo } from "../protocol/wire/rooms.ts";
 import type { PublicUser } from "../protocol/wire/users.ts";
 import type { EchoRoomError } from "./errors.ts";
 import type { Observable } from "./observable.ts";
 import type { ChatMessage, MessageRef } from "./chat_message.ts";
-import type { Ack, Edit, MessageOptions } from "./commands.ts";
+import type { Ack, Edit, MessageOptions, OutgoingFile } from "./commands.ts";
 import type { Unread } from "./reading.ts";
 import type { Thread } from "./thread.ts";
 
@@ -48,6 +49,13 @@ export interface SendOptions extends MessageOptions {
   replyTo?: MessageRef | undefined;
   /** Whether it means everybody in the room. */
   mentionsRoom?: boolean | undefined;
+  /**
+   * At most 10: those of an `<input type="file">`, of a paste or a drop, or those of a message that
+   * failed. They are uploaded first; messages without files do not wait for that.
+   */
+  files?: readonly (Blob | OutgoingFile)[] | undefined;
+  /** Files that are uploaded already, and in no message of another room. */
+  attachments?: readonly File[] | undefined;
 }
 
 /** Who has changed a message. */
@@ -142,7 +150,9 @@ export interface Room {
    * sent as soon as there is a connection, and is sent again until the server has it; a reload of the
    * page does not lose it. `closed` and `signed_out` only end the wait: what the browser keeps goes
    * out when the same user is back, except after `client.logout()`.
-   * @param text trimmed by the server, then 1 to 4,000 characters
+   * With files it is sent once these are uploaded, one after the other, again after losses of the
+   * connection and, where the browser has IndexedDB, after a reload. Until then `delete` ends that.
+   * @param text trimmed by the server, then 1 to 4,000 characters; with files it may be empty
    * @returns the server's confirmation that the message is durable
    * @throws {EchoRoomError} the server's refusal, or `closed`, `signed_out` or `discarded`
    */

@@ -4,7 +4,7 @@ import type { PublicUser } from "../protocol/wire/users.ts";
 import type { Api } from "./api.ts";
 import type { Ack, Action, Unsent } from "./commands.ts";
 import type { Connection } from "./connection.ts";
-import type { Room } from "./room.ts";
+import type { Room, SendOptions } from "./room.ts";
 import type { Timing } from "./timing.ts";
 
 /** What the server says of a room itself. */
@@ -15,7 +15,7 @@ export interface RoomHost {
   readonly connection: Connection;
   readonly timing: Timing;
   /** Takes a command, and reports back by the room's `report`. */
-  perform(room: Room, action: Action): Promise<Ack | null>;
+  perform(room: Room, action: Action, files?: SendOptions["files"]): Promise<Ack | null>;
   /** The user; null before it is known. */
   self(): PublicUser | null;
   /** Whether the room is on the screen, of this handle's holder or of another's. */

@@ -15,6 +15,14 @@ export interface OutboxStorage {
   removeItem(key: string): unknown;
 }
 
+/** Whether a page before has left uploads; only a storage of the web says so at once. */
+export function hasUploads(storage: OutboxStorage | null): boolean {
+  return !!attempt(() => storage && "key" in storage && storage.getItem(UPLOADS_KEY));
+}
+
+/** Set in the storage while there are uploads to be resumed. */
+export const UPLOADS_KEY = "echoroom:uploads";
+
 /**
  * An outbox's use of its storage. A storage that is full, forbidden by the browser or broken costs no
  * more than the reload. `owner` names server and user.

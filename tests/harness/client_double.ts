@@ -33,7 +33,13 @@ async function fetchFromDouble(url: string, init: RequestInit): Promise<Response
   const { method = "GET", body } = init;
   const headers = Object.fromEntries(new Headers(init.headers));
   const cookie = new RegExp(`${COOKIE}=([^;]+)`).exec(headers.cookie ?? "")?.[1] ?? null;
-  const request = { method, url, headers, cookie, ...(body && { body: String(body) }) };
+  const request = {
+    method,
+    url,
+    headers,
+    cookie,
+    ...(body && { body: body instanceof Blob ? body : String(body) }),
+  };
   const response = await answer(doubleAt(url), request);
   const text = await response.text();
   const sent = new Headers({ "Content-Type": "application/json" });

@@ -6,6 +6,7 @@ import type { PublicUser } from "../../protocol/wire/users.ts";
 import { newId } from "../platform.ts";
 import { AccountStream } from "./account_stream.ts";
 import { Accounts } from "./accounts.ts";
+import { Files } from "./files.ts";
 import { Faults } from "./faults.ts";
 import { invalid } from "./refusals.ts";
 import { type EntryEvent, RoomLog } from "./room_log.ts";
@@ -41,6 +42,7 @@ type Holder = object;
 
 export class Chat {
   readonly accounts: Accounts = new Accounts();
+  readonly files: Files = new Files();
   readonly faults: Faults = new Faults();
   readonly sockets: Set<Connected> = new Set();
   readonly #rooms = new Map<string, RoomLog>();
@@ -61,6 +63,7 @@ export class Chat {
     const times = { createdAt: at, updatedAt: at };
     const room = new RoomLog({ ...OPEN, ...fields, description: description ?? null, ...times }, {
       usersOf: (ids) => ids.flatMap((id) => this.accounts.find(id)?.shown ?? []),
+      attach: (ids, userId) => this.files.attach(ids, userId, id),
       onEntry: (entry) => this.#pass(entry),
       onMember: (userId, data) => {
         this.stream(userId).put(`room:${id}`, { type: "room", data });

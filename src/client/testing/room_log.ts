@@ -1,5 +1,6 @@
 /** One room of the server in memory: its log, and the commands that add to it. */
 import { ChatError } from "../../domain/errors.ts";
+import type { File } from "../../protocol/wire/files.ts";
 import type { ServerEvents } from "../../protocol/wire/events.ts";
 import type { MemberOfRoom } from "../../protocol/wire/account.ts";
 import { MAX_TEXT_LENGTH } from "../../protocol/wire/limits.ts";
@@ -31,6 +32,11 @@ type Command<E extends keyof MessageClientEvents> = Omit<MessageClientEvents[E],
 export interface RoomLogHost {
   /** The users with these ids, of those who exist. */
   usersOf(ids: readonly string[]): PublicUser[];
+  /**
+   * The files that a user puts into a message.
+   * @throws ChatError `file_not_found`, `file_in_use`
+   */
+  attach(ids: readonly string[], userId: string): File[];
   /** An entry was added. */
   onEntry(entry: EntryEvent): void;
   /** A user has become a member. */
@@ -86,10 +92,10 @@ export class RoomLog {
   /** @throws ChatError why it is refused, as do all changes */
   send(by: PublicUser, command: Command<"message:send">): Ack {
     const { text, replyTo, mentions = [], mentionsRoom = false, metadata = null } = command;
-    const { clientMessageId = newId() } = command;
-    const request = ["send", text, replyTo, mentions, mentionsRoom, metadata];
+    const { clientMessageId = newId(), attachments = [] } = command;
+    const request = ["send", text, replyTo, mentions, mentionsRoom, metadata, attachments];
     return this.#once(by, clientMessageId, request, () => {
-      const trimmed = checkedText(text);
+      const trimmed = attachments.length > 0 && text.trim() === "" ? "" : checkedText(text);
       const answered = replyTo === undefined ? null : this.reader.find(replyTo);
       if (mentionsRoom) this.#requireOwner(by);
       if (answered) requirePresent(answered);
@@ -103,6 +109,7 @@ export class RoomLog {
         mentions: this.#host.usersOf(mentions).map(({ id }) => id),
         mentionsRoom,
         metadata,
+        attachments: this.#host.attach(attachments, by.id),
         ...place,
       });
       if (!this.#state.readSeqs.has(by.id)) this.#addMember(by.id, message.seq);

@@ -1,7 +1,7 @@
 /** The REST routes of the server in memory. */
 import { ChatError, type ErrorCode } from "../../domain/errors.ts";
 import { MISSED_MESSAGES, PAGE_SIZE } from "../../protocol/wire/limits.ts";
-import type { ClientResponse } from "../platform.ts";
+import { type ClientResponse, newId } from "../platform.ts";
 import type { Account as NewAccount, Credentials, ProfileChanges } from "../api.ts";
 import type { Account } from "./accounts.ts";
 import type { Chat, NewRoom } from "./chat.ts";
@@ -13,7 +13,7 @@ export interface TestRequest {
   method: string;
   url: string;
   headers: Record<string, string>;
-  body?: string | undefined;
+  body?: string | Blob | undefined;
   /** The value of the refresh cookie; null without one. */
   cookie: string | null;
 }
@@ -40,6 +40,9 @@ interface Result {
   cookie?: string | null;
 }
 
+/** Seconds. */
+const FILE_TOKEN_LIFE = 600;
+
 const ROUTES: Record<Route, (call: Call) => Result> = {
   "POST /auth/register": ({ chat, body }) => ({
     ...begin(chat, chat.accounts.register(body as NewAccount)),
@@ -52,11 +55,17 @@ const ROUTES: Record<Route, (call: Call) => Result> = {
     return { status: 204, cookie: null };
   },
   "GET /auth/me": ({ account: { user } }) => ({ body: { user } }),
-  "PATCH /auth/me": ({ chat, account, body }) => {
-    const user = chat.accounts.change(account, body as ProfileChanges);
-    chat.stream(user.id).put("profile", { type: "profile", data: { user } });
-    return { body: { user } };
+  "PATCH /auth/me": (call) => changeProfile(call, call.body as ProfileChanges),
+  "PUT /auth/me/avatar": (call) => {
+    if (!isPicture(call.body)) throw new ChatError("unsupported_media_type", "It is no picture.");
+    return changeProfile(call, { avatarUrl: `/avatars/${newId()}` });
   },
+  "DELETE /auth/me/avatar": (call) => changeProfile(call, { avatarUrl: null }),
+  "POST /files": ({ chat, account, query, body }) => ({
+    status: 201,
+    body: { file: chat.files.add(account.user.id, query.get("name") ?? "file", body as Blob) },
+  }),
+  "POST /files/token": () => ({ body: { token: newId(), expiresIn: FILE_TOKEN_LIFE } }),
   "GET /rooms": listRooms,
   "POST /rooms": ({ chat, account, body }) => ({
     status: 201,
@@ -89,7 +98,8 @@ export async function answer(chat: Chat, request: TestRequest): Promise<TestAnsw
   try {
     if (!route) throw new ChatError("not_found", "There is nothing at this path.");
     chat.faults.check(route);
-    const body = request.body === undefined ? {} : JSON.parse(request.body);
+    const { body: sent = "{}" } = request;
+    const body = typeof sent === "string" ? JSON.parse(sent) : sent;
     const { cookie } = request;
     result = ROUTES[route]({
       ...{ chat, cookie, room, message, query, body },
@@ -121,6 +131,16 @@ function routeOf(method: string, pathname: string): [Route | null, string, strin
 function begin(chat: Chat, account: Account): Result {
   const cookie = chat.accounts.begin(account);
   return { body: chat.accounts.tokenFor(cookie), cookie };
+}
+
+function changeProfile({ chat, account }: Call, changes: ProfileChanges): Result {
+  const user = chat.accounts.change(account, changes);
+  chat.stream(user.id).put("profile", { type: "profile", data: { user } });
+  return { body: { user } };
+}
+
+function isPicture(body: unknown): boolean {
+  return body instanceof Blob && body.type.startsWith("image/");
 }
 
 function listRooms({ chat, account, query }: Call): Result {
@@ -163,6 +183,11 @@ const STATUSES: Partial<Record<ErrorCode, number>> = {
   not_found: 404,
   room_not_found: 404,
   message_not_found: 404,
+  file_not_found: 404,
+  file_in_use: 409,
+  file_not_ready: 409,
+  file_too_large: 413,
+  quota_exceeded: 413,
   method_not_allowed: 405,
   email_taken: 409,
   message_deleted: 409,

@@ -1,0 +1,254 @@
+/** Messages whose files are on their way: uploaded one after the other, then sent as any other. */
+import type { File as UploadedFile } from "../protocol/wire/files.ts";
+import type { Api } from "./api.ts";
+import {
+  type Ack,
+  isChange,
+  type OutgoingFile,
+  type UnsentMessage,
+  withTarget,
+} from "./commands.ts";
+import type { ConnectionState } from "./connection.ts";
+import { type EchoRoomError, failure, isPassing } from "./errors.ts";
+import type { JoinedRooms } from "./joined_rooms.ts";
+import { KeptUploads } from "./kept_uploads.ts";
+import type { Observable } from "./observable.ts";
+import type { Draft, Outbox } from "./outbox.ts";
+import { Pauses } from "./pauses.ts";
+import type { ClientFetch } from "./platform.ts";
+import type { Room, SendOptions } from "./room.ts";
+import type { OutboxStorage } from "./unsent_store.ts";
+import { uploading } from "./upload_request.ts";
+
+/** What uploads need of the client around them. */
+export interface UploadsHost {
+  readonly client: { readonly api: Api; readonly connection: Observable<ConnectionState> };
+  readonly outbox: Pick<Outbox, "add">;
+  readonly rooms: Pick<JoinedRooms, "report">;
+  /** The server's address, with a slash at the end. */
+  readonly base: string;
+  /** Of the client; its `fetch` is undefined for the runtime's. */
+  readonly options: { readonly fetch?: ClientFetch; readonly storage: OutboxStorage | null };
+  /** Server and user; null while there is no user. */
+  readonly owner: string | null;
+}
+
+/** How long one file may take. */
+const UPLOAD_MS = 60 * 60_000;
+const RETRY_MS = 1_000;
+/** A token is not used in the last part of its life, in which a page may still begin to load. */
+const TOKEN_REST_MS = 60_000;
+
+interface Upload {
+  message: UnsentMessage & { files: readonly OutgoingFile[] };
+  /** Those that are complete, in order. */
+  readonly done: UploadedFile[];
+  readonly controller: AbortController;
+  acked: Promise<Ack>;
+}
+
+export class Uploads {
+  readonly #host: UploadsHost;
+  readonly #kept: KeptUploads;
+  /** By the `clientMessageId`, in the order in which they were written. */
+  readonly #uploads = new Map<string, Upload>();
+  readonly #pauses = new Pauses();
+  /** The last one begun: they take turns. */
+  #turn: Promise<unknown> = Promise.resolve();
+  #token: { value: Promise<string>; until: number } | null = null;
+  #isResumed = false;
+
+  constructor(host: UploadsHost) {
+    this.#host = host;
+    this.#kept = new KeptUploads(host.options.storage, host.owner);
+  }
+
+  /**
+   * Takes a message with files, and what changes or answers one.
+   * @returns null if it was undone before it was sent; undefined for what is not to be taken here
+   * @throws {EchoRoomError} the server's refusal, or `closed`, `signed_out` or `discarded`
+   */
+  take(draft: Draft, files: SendOptions["files"] = []): Promise<Ack | null> | undefined {
+    const target = this.#uploads.get(draft.sendId ?? "");
+    if (isMessage(draft) && files.length > 0) {
+      const createdAt = new Date().toISOString();
+      const add = () => this.#add({ ...draft, createdAt, files: files.map(outgoing) });
+      if (!target) return add();
+      return target.acked.then(({ id }) => {
+        return this.#add(
+          { ...withTarget({ ...draft, createdAt }, id), files: files.map(outgoing) } as never,
+        );
+      });
+    }
+    if (!target) return undefined;
+    if (draft.change?.event === "message:delete") {
+      this.#end(target, failure("discarded", "It was deleted unsent."));
+      return Promise.resolve(null);
+    }
+    return target.acked.then(({ id }) => this.#host.outbox.add(withTarget(draft as never, id)));
+  }
+
+  /** What a page before has left, unless another page that still lives is at it. */
+  async resume(): Promise<void> {
+    if (this.#isResumed) return;
+    this.#isResumed = true;
+    for (const message of await this.#kept.load()) {
+      if (!this.#uploads.has(message.clientMessageId)) this.#add(message).catch(() => {});
+    }
+  }
+
+  /** The messages of a room, in order. */
+  waiting({ id, name, info }: Room): UnsentMessage[] {
+    const names = [id, name, info.get()?.slug];
+    return [...this.#uploads.values()].map(({ message }) => message)
+      .filter(({ room }) => names.includes(room));
+  }
+
+  /** The address of a file with a token that is good for nine minutes or longer. */
+  async urlOf(path: string): Promise<string> {
+    this.#token ??= this.#newToken();
+    if (this.#token.until < Date.now()) this.#token = this.#newToken();
+    const token = await this.#token.value;
+    const sign = path.includes("?") ? "&" : "?";
+    return `${this.#host.base}${path.replace(/^\//, "")}${sign}token=${encodeURIComponent(token)}`;
+  }
+
+  /** Ends all; what is kept stays for the next page. */
+  close(error: EchoRoomError): void {
+    for (const { controller } of this.#uploads.values()) controller.abort(error);
+    this.#uploads.clear();
+    this.#pauses.end();
+  }
+
+  /** Forgets what is kept of the user. */
+  erase(): Promise<void> {
+    return this.#kept.erase();
+  }
+
+  #newToken() {
+    const answered = this.#host.client.api.request<{ token: string; expiresIn: number }>(
+      "POST",
+      "files/token",
+    );
+    const created = { value: answered.then(({ token }) => token), until: Infinity };
+    answered.then(({ expiresIn }) => {
+      created.until = Date.now() + Math.max(expiresIn * 1000 - TOKEN_REST_MS, expiresIn * 500);
+    }, () => created.until = 0);
+    return created;
+  }
+
+  #add(message: Upload["message"]): Promise<Ack> {
+    const { clientMessageId } = message;
+    const upload = { message, done: [], controller: new AbortController() } as unknown as Upload;
+    this.#uploads.set(clientMessageId, upload);
+    this.#host.rooms.report(message, { state: "queued" });
+    const kept = this.#kept.keep(message);
+    const turn = this.#turn.then(() => this.#run(upload));
+    this.#turn = turn.catch(() => {});
+    upload.acked = turn.then(() => {
+      this.#uploads.delete(clientMessageId);
+      const { createdAt: _, files: _f, ...draft } = upload.message;
+      const acked = this.#host.outbox.add({ ...draft, attachments: upload.done });
+      kept.then(({ forget }) => forget());
+      return acked as Promise<Ack>;
+    }, (error: EchoRoomError) => {
+      if (this.#uploads.delete(clientMessageId)) {
+        this.#host.rooms.report(upload.message, { state: "failed", error });
+      }
+      // The session has ended, or the client was closed: the next page goes on with it.
+      const isOver = error.code === "closed" || error.code === "signed_out";
+      kept.then(({ forget, release }) => isOver ? release() : forget());
+      throw error;
+    });
+    // Whoever changes or answers it may come too late to handle it.
+    upload.acked.catch(() => {});
+    return upload.acked;
+  }
+
+  /** The user does not want it any more. */
+  #end(upload: Upload, error: EchoRoomError): void {
+    this.#uploads.delete(upload.message.clientMessageId);
+    this.#host.rooms.report(upload.message, { state: "discarded" });
+    upload.controller.abort(error);
+    this.#pauses.end();
+  }
+
+  /** Uploads what is missing, as often as that may succeed. */
+  async #run(upload: Upload): Promise<void> {
+    const { controller: { signal } } = upload;
+    for (;;) {
+      await this.#isOnline(signal);
+      try {
+        return await this.#sendAll(upload);
+      } catch (error) {
+        const refusal = (signal.aborted ? signal.reason : error) as EchoRoomError;
+        if (signal.aborted || !isPassing(refusal)) throw refusal;
+        const pause = (refusal.retryAfter ?? 0) * 1000 || RETRY_MS;
+        const progress = { state: "queued", error: refusal, retryAt: Date.now() + pause } as const;
+        this.#host.rooms.report(upload.message, progress);
+        await this.#pauses.pause(pause);
+      }
+    }
+  }
+
+  async #sendAll(upload: Upload): Promise<void> {
+    const { done, controller: { signal } } = upload;
+    for (const { blob, name } of upload.message.files.slice(done.length)) {
+      const index = done.length;
+      const report = (sent: number) => {
+        if (signal.aborted) return;
+        const files = upload.message.files.map((file, i) => i === index ? { ...file, sent } : file);
+        upload.message = { ...upload.message, files };
+        this.#host.rooms.report(upload.message, { state: "sending" });
+      };
+      report(0);
+      const { file } = await this.#host.client.api.request<{ file: UploadedFile }>(
+        "POST",
+        "files",
+        {
+          bytes: blob,
+          query: { name },
+          answerMs: UPLOAD_MS,
+          fetch: uploading(this.#host.options.fetch, signal, report),
+        },
+      );
+      report(blob.size);
+      done.push(file);
+    }
+  }
+
+  /** @throws why it was ended */
+  #isOnline(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        const { status } = this.#host.client.connection.get();
+        if (!signal.aborted && status !== "online") return;
+        end();
+        signal.removeEventListener("abort", look);
+        if (signal.aborted) reject(signal.reason);
+        else resolve();
+      };
+      const end = this.#host.client.connection.subscribe(look);
+      signal.addEventListener("abort", look);
+      look();
+    });
+  }
+}
+
+function isMessage(draft: Draft): draft is Extract<Draft, { text: string }> {
+  return !isChange(draft as never);
+}
+
+/** A file as it is shown until it is uploaded. */
+function outgoing(file: Blob | OutgoingFile): OutgoingFile {
+  const blob = "blob" in file ? file.blob : file;
+  const { type, size } = blob;
+  const { name = nameOf(type) } = file as { name?: string };
+  return { name, type, size, sent: 0, blob };
+}
+
+/** The name of what has none, as a recording: `audio.webm`. */
+function nameOf(type: string): string {
+  const [family = "", format = ""] = type.split(";")[0]!.split("/");
+  return format === "" || family === "application" ? "file" : `${family}.${format}`;
+}

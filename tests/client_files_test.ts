@@ -1,0 +1,267 @@
+/** Messages with files: uploaded, then sent, over losses and reloads, unless they are taken back. */
+import "fake-indexeddb/auto";
+import assert from "node:assert/strict";
+import type { ChatMessage, Client, Room } from "../src/client/mod.ts";
+import { becomes, reaches, type TestBrowser } from "./harness/client.ts";
+import { enter, onRoom, type RoomWorld, shows, texts } from "./harness/client_world.ts";
+import { until } from "./harness/stage.ts";
+
+const NOTE = () => new File(["Dear Ada"], "letter.txt", { type: "text/plain" });
+
+/** A page whose uploads wait for the test, or fail. */
+class Page {
+  readonly client: Client;
+  uploads = 0;
+  isBroken = false;
+  #gate = Promise.withResolvers<void>();
+
+  constructor(browser: TestBrowser, url: string) {
+    this.#gate.resolve();
+    this.client = browser.open(url, {
+      fetch: async (url, init) => {
+        if (!/\/files\?/.test(url)) return await browser.fetch(url, init as RequestInit);
+        this.uploads++;
+        const ended = Promise.withResolvers<never>();
+        init.signal.addEventListener("abort", () => ended.reject(new Error("aborted")));
+        ended.promise.catch(() => {});
+        await Promise.race([this.#gate.promise, ended.promise]);
+        if (this.isBroken) throw new TypeError("The network is down.");
+        return await browser.fetch(url, init as RequestInit);
+      },
+    });
+    this.client.connect();
+  }
+
+  /** No upload is answered until the release. */
+  hold(): () => void {
+    const gate = this.#gate = Promise.withResolvers();
+    return gate.resolve;
+  }
+}
+
+type Scene = RoomWorld & { page: Page; room: Room; bobs: Room };
+
+/** Ada on a page whose uploads the test holds, and Bob, in a room. */
+function onPage(act: (scene: Scene) => Promise<void>): Promise<void> {
+  return onRoom(async (world) => {
+    const page = new Page(world.ada.browser, world.server.url);
+    const room = await enter(page.client, world.slug);
+    await act({ ...world, page, room, bobs: await enter(world.bob.client, world.slug) });
+  });
+}
+
+function last({ messages }: Room): ChatMessage {
+  return messages.get().at(-1)!;
+}
+
+Deno.test("a message with files arrives with them, in their order", () =>
+  onPage(async ({ room, bobs, page }) => {
+    const files = [NOTE(), new Blob(["Dear Bob"], { type: "text/plain" })];
+    const ack = await room.send("Letters", { files });
+    await becomes(bobs.messages, () => last(bobs).id === ack.id);
+    const { attachments, text } = last(bobs);
+    assert.equal(text, "Letters");
+    assert.deepEqual(attachments.map(({ name, size }) => [name, size]), [
+      ["letter.txt", 8],
+      ["text.plain", 8],
+    ]);
+    await becomes(room.messages, () => last(room).seq === ack.seq);
+    assert.deepEqual(last(room).attachments, attachments);
+    assert.equal(last(room).files, undefined);
+    assert.equal(page.uploads, 2);
+  }));
+
+Deno.test("a message with files needs no text", () =>
+  onPage(async ({ room, bobs }) => {
+    await room.send("", { files: [NOTE()] });
+    await shows(bobs, 2);
+    assert.deepEqual([last(bobs).text, last(bobs).attachments.length], ["", 1]);
+  }));
+
+Deno.test("a message shows its files while they are uploaded, under the key that it keeps", () =>
+  onPage(async ({ room, page }) => {
+    const release = page.hold();
+    const file = NOTE();
+    const sent = room.send("Letter", { files: [file] });
+    await becomes(room.messages, () => last(room).state === "sending");
+    const { key, files, attachments, id } = last(room);
+    assert.deepEqual(files, [
+      { name: "letter.txt", type: file.type, size: 8, sent: 0, blob: file },
+    ]);
+    assert.deepEqual([attachments, id], [[], null]);
+    release();
+    const ack = await sent;
+    await becomes(room.messages, () => last(room).seq === ack.seq);
+    assert.equal(last(room).key, key);
+  }));
+
+Deno.test("messages without files do not wait for an upload", () =>
+  onPage(async ({ room, bobs, page }) => {
+    const release = page.hold();
+    const sent = room.send("Letter", { files: [NOTE()] });
+    await room.send("Meanwhile");
+    release();
+    await sent;
+    await shows(bobs, 3);
+    assert.deepEqual(texts(bobs).slice(1), ["Meanwhile", "Letter"]);
+  }));
+
+Deno.test("an answer to a message whose files are uploaded waits for it", () =>
+  onPage(async ({ room, bobs, page }) => {
+    const release = page.hold();
+    const sent = room.send("Letter", { files: [NOTE()] });
+    await becomes(room.messages, () => last(room).state === "sending");
+    const answered = room.reply(last(room), "Read it", { files: [NOTE()] });
+    release();
+    const { id } = await sent;
+    await answered;
+    await shows(bobs, 3);
+    assert.equal(last(bobs).replyTo, id);
+    assert.equal(last(bobs).attachments.length, 1);
+  }));
+
+Deno.test("an upload is ended by the deletion of its message, which is never sent", () =>
+  onPage(async ({ room, bobs, page }) => {
+    page.hold();
+    const sent = assert.rejects(room.send("Letter", { files: [NOTE()] }), { code: "discarded" });
+    await becomes(room.messages, () => last(room).state === "sending");
+    await room.delete(last(room));
+    await sent;
+    assert.equal(last(room).text.includes("Letter"), false);
+    await room.send("Next", { attachments: [] });
+    await shows(bobs, 2);
+    assert.equal(last(bobs).text, "Next");
+  }));
+
+Deno.test("a message waits while its files cannot be uploaded, and says why", () =>
+  onPage(async ({ room, bobs, page }) => {
+    page.isBroken = true;
+    const sent = room.send("Letter", { files: [NOTE()] });
+    await becomes(room.messages, () => last(room).error !== undefined);
+    const { state, error, retryAt } = last(room);
+    assert.deepEqual([state, error!.code], ["queued", "unreachable"]);
+    assert.ok(retryAt! > 0);
+    page.isBroken = false;
+    await sent;
+    await shows(bobs, 2);
+  }));
+
+Deno.test("files that are uploaded are sent once more, in the same room and by the same user", () =>
+  onPage(async ({ ada, bob, bobs, room, slug }) => {
+    const elsewhere = await ada.client.api.createRoom({ name: "Elsewhere" });
+    const { attachments } = await sendAndRead(room);
+    const there = await enter(ada.client, elsewhere.id);
+    await assert.rejects(there.send("Again", { attachments }), { code: "file_in_use" });
+    await assert.rejects(there.retry(last(there)), { code: "file_in_use" });
+    const foreign = await enter(bob.client, slug);
+    await assert.rejects(foreign.send("Mine", { attachments }), { code: "file_not_found" });
+    await room.send("Once more", { attachments });
+    const isIt = ({ text }: ChatMessage) => text === "Once more";
+    const messages = await becomes(bobs.messages, (all) => all.some(isIt));
+    assert.deepEqual(messages.find(isIt)!.attachments, attachments);
+  }));
+
+async function sendAndRead(room: Room): Promise<ChatMessage> {
+  const { seq } = await room.send("Letter", { files: [NOTE()] });
+  await becomes(room.messages, () => last(room).seq === seq);
+  return last(room);
+}
+
+Deno.test("a message whose file is refused fails, and keeps the file for another attempt", () =>
+  onPage(async ({ room, bobs }) => {
+    const program = new File([new Uint8Array([77, 90, 0, 0])], "setup.exe");
+    const refused = { name: "EchoRoomError", code: "unsupported_media_type" };
+    await assert.rejects(room.send("Run it", { files: [program] }), refused);
+    const { state, files } = last(room);
+    assert.deepEqual([state, files![0]!.blob], ["failed", program]);
+    await assert.rejects(room.retry(last(room)), refused);
+    assert.equal(room.discard(last(room)), true);
+    await room.send("Never mind");
+    await shows(bobs, 2);
+  }));
+
+Deno.test("after a reload a message goes on with its files, and arrives once", () =>
+  onPage(async ({ ada, server, room, bobs, page, slug }) => {
+    page.hold();
+    room.send("Letter", { files: [NOTE()] }).catch(() => {});
+    await becomes(room.messages, () => last(room).state === "sending");
+    await until(() => ada.browser.storage.getItem("echoroom:uploads") !== null, "noted");
+    page.client.close();
+    const next = new Page(ada.browser, server.url);
+    const again = await enter(next.client, slug);
+    await becomes(again.messages, () => last(again).state === "sent" && last(again).seq === 2);
+    await shows(bobs, 2);
+    assert.deepEqual(last(bobs).attachments.map(({ name }) => name), ["letter.txt"]);
+    next.client.close();
+    const third = new Page(ada.browser, server.url);
+    const room3 = await enter(third.client, slug);
+    await room3.send("Last");
+    assert.equal(third.uploads, 0);
+    await shows(bobs, 3);
+  }));
+
+Deno.test("a second page leaves the uploads of the first one alone", () =>
+  onPage(async ({ ada, server, room, bobs, page, slug }) => {
+    const release = page.hold();
+    const sent = room.send("Letter", { files: [NOTE()] });
+    await becomes(room.messages, () => last(room).state === "sending");
+    await until(() => ada.browser.storage.getItem("echoroom:uploads") !== null, "noted");
+    const second = new Page(ada.browser, server.url);
+    await (await enter(second.client, slug)).send("From the second");
+    release();
+    await sent;
+    await shows(bobs, 3);
+    assert.equal(second.uploads, 0);
+    assert.equal(bobs.messages.get().filter(({ text }) => text === "Letter").length, 1);
+  }));
+
+Deno.test("who signs out leaves no uploads for the next user", () =>
+  onPage(async ({ ada, server, room, bobs, page, slug }) => {
+    page.hold();
+    const ended = assert.rejects(room.send("Letter", { files: [NOTE()] }), { code: "signed_out" });
+    await becomes(room.messages, () => last(room).state === "sending");
+    await until(() => ada.browser.storage.getItem("echoroom:uploads") !== null, "noted");
+    await page.client.logout();
+    await ended;
+    const next = new Page(ada.browser, server.url);
+    await next.client.login(ada.account);
+    await (await enter(next.client, slug)).send("Hello again");
+    await shows(bobs, 2);
+    assert.equal(next.uploads, 0);
+  }));
+
+Deno.test("the address of a file has a token, which is asked for once", () =>
+  onPage(async ({ room, page, server }) => {
+    const { attachments: [file] } = await sendAndRead(room);
+    const addresses = await Promise.all([1, 2].map(() => page.client.fileUrl(file!.url)));
+    assert.equal(addresses[0], addresses[1]);
+    const { origin, pathname, searchParams } = new URL(addresses[0]!);
+    assert.deepEqual([origin, pathname], [server.url, file!.url]);
+    assert.ok(searchParams.get("token"));
+  }));
+
+Deno.test("the address of a file shows it to whoever has it", () =>
+  onPage(async ({ room, bob }) => {
+    const { attachments: [file] } = await sendAndRead(room);
+    const answer = await fetch(await bob.client.fileUrl(file!.url));
+    assert.deepEqual([answer.status, await answer.text()], [200, "Dear Ada"]);
+    assert.match(answer.headers.get("content-disposition")!, /^attachment; filename=letter.txt/);
+  }));
+
+Deno.test("an avatar is set and taken away, and the user shows it at once", () =>
+  onPage(async ({ page: { client } }) => {
+    await reaches(client.connection, "online");
+    const picture = new Blob([PIXEL], { type: "image/png" });
+    const { avatarUrl } = await client.setAvatar(picture);
+    assert.match(avatarUrl!, /^\/avatars\//);
+    assert.equal(client.user.get()!.avatarUrl, avatarUrl);
+    await client.setAvatar(null);
+    assert.equal(client.user.get()!.avatarUrl, null);
+    const text = new Blob(["no picture"], { type: "text/plain" });
+    await assert.rejects(client.setAvatar(text), { code: "unsupported_media_type" });
+  }));
+
+/** A red PNG of one pixel. */
+const PIXEL = Uint8Array.fromBase64(
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==",
+);
