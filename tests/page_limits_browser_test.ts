@@ -111,7 +111,10 @@ Deno.test("a text that is too long is kept whole, with the excess shown, until i
     await paste(page, "x".repeat(5_000));
     await page.getByText("1,000 characters too many to send").waitFor();
     assert.equal((await page.inputValue(COMPOSER)).length, 5_000);
-    assert.equal(await page.locator(".composer button").isDisabled(), true);
+    assert.equal(
+      await page.locator(".composer").getByRole("button", { name: "Send" }).isDisabled(),
+      true,
+    );
     assert.equal(await page.getAttribute(COMPOSER, "aria-invalid"), "true");
     await page.press(COMPOSER, "Enter");
     assert.equal((await page.inputValue(COMPOSER)).length, 5_000);

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { type Client, createClient } from "../src/client/mod.ts";
+import { assertAccessible } from "./harness/accessibility.ts";
 import {
   focusesAtOnce,
   hasTitle,
@@ -13,6 +14,7 @@ import {
   visit,
   write,
 } from "./harness/browser.ts";
+import { halves } from "./harness/pictures.ts";
 
 const { withBrowser } = shareBrowser();
 
@@ -95,6 +97,49 @@ Deno.test("the own name is changed in the profile, and stays so", () =>
     // Chromium reports the 400 by which the server refused the address.
     assert.deepEqual(problems.filter((problem) => !/400/.test(problem)), []);
   }));
+
+Deno.test("a square of a picture becomes the own avatar, everywhere, until it is removed", () =>
+  withBrowser(async (browser, server) => {
+    const { page, problems } = await visit(browser, server.url);
+    await signUp(page, "Ada");
+    await makeRoom(page, "Tea");
+    await write(page, "Hello");
+    await page.locator("#me").click();
+    const dialog = page.getByRole("dialog", { name: "Your profile" });
+    await choose(page, Buffer.from("<svg/>"));
+    await dialog.getByText("This file is no picture that the browser can show.").waitFor();
+    // Red on the left and blue on the right.
+    await choose(page, await halves(900, 600).png().toBuffer());
+    const canvas = dialog.locator("canvas:focus");
+    await canvas.waitFor();
+    for (let i = 0; i < 10; i++) await page.keyboard.press("ArrowLeft");
+    await assertAccessible(page, "cutting out an avatar");
+    await dialog.getByRole("button", { name: "Use this picture" }).click();
+    const own = dialog.locator(".own-avatar .avatar img");
+    await own.waitFor();
+    assert.match((await own.getAttribute("src"))!, /^\/avatars\//);
+    // The whole left side is in the square, of which so three quarters are red.
+    assert.deepEqual(await page.evaluate(COLOURS), ["red", "red", "blue"]);
+    await dialog.getByRole("button", { name: "Remove it" }).click();
+    await own.waitFor({ state: "detached" });
+    assert.deepEqual(problems, []);
+  }));
+
+/** The colours of the own avatar at its left side, between the middle and the right side, and there. */
+const COLOURS = `(async () => {
+  const bitmap = await createImageBitmap(document.querySelector(".own-avatar img"));
+  const context = new OffscreenCanvas(8, 1).getContext("2d");
+  context.drawImage(bitmap, 0, 0, 8, 1);
+  const { data } = context.getImageData(0, 0, 8, 1);
+  return [0, 5, 7].map((x) => data[4 * x] > data[4 * x + 2] ? "red" : "blue");
+})()`;
+
+/** Chooses a file as the own picture. */
+async function choose(page: Page, buffer: Buffer): Promise<void> {
+  const chooser = page.waitForEvent("filechooser");
+  await page.getByRole("button", { name: "Choose a picture" }).click();
+  await (await chooser).setFiles({ name: "ada.png", mimeType: "image/png", buffer });
+}
 
 Deno.test("a mention calls for one who is not looking, if notifications are turned on", () =>
   withBrowser(async (browser, server) => {

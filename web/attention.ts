@@ -7,7 +7,7 @@ import { DesktopNotifications } from "./desktop_notifications.ts";
 import { isLooking, watchLooking } from "./looking.ts";
 import { followNotifications, NOTIFICATION_PLATFORM } from "./notification_platform.ts";
 import { inOneTab } from "./one_tab.ts";
-import { plainText } from "./plain_text.ts";
+import { summaryOf } from "./plain_text.ts";
 
 const CALLS = {
   mention: "mentioned you",
@@ -71,13 +71,14 @@ export class Attention {
     this.#end();
   }
 
-  #call({ room, message: { id, sender, text }, reason }: Alert): void {
+  #call({ room, message, reason }: Alert): void {
+    const { id, sender } = message;
     const info = room.info.get();
     const place = info?.name ? ` in ${info.name}` : "";
     void this.notifications.show({
       id: id!,
       title: `${sender.displayName} ${CALLS[reason]}${place}`,
-      body: plainText(text),
+      body: summaryOf(message),
       address: info ? addressOf(info.slug, id!) : "#/",
     });
     if (this.hasSound) void inOneTab(`chime:${id}`, playChime);

@@ -20,6 +20,7 @@ import { Archiving, eraseArchive } from "./archiving.ts";
 import { Attention } from "./attention.ts";
 import { Blocks } from "./blocks.ts";
 import { Drafts } from "./drafts.ts";
+import { ChosenByRoom } from "./files/chosen_files.ts";
 import { FrequentEmoji } from "./frequent_emoji.ts";
 import { MemberRooms } from "./member_rooms.ts";
 import { MentionsInbox } from "./mentions_inbox.ts";
@@ -62,6 +63,7 @@ export class Chat {
   #openMessage = "";
   /** What this browser keeps of the user; null while nobody is signed in. */
   #kept: { drafts: Drafts; roomIds: RoomIds; emoji: FrequentEmoji } | null = null;
+  readonly #chosenFiles = new ChosenByRoom();
   #memberRooms: MemberRooms | null = null;
   #endInbox = () => {};
   #archiving: Archiving | null = null;
@@ -185,6 +187,7 @@ export class Chat {
     void this.#archiving?.erase();
     this.attention.value?.close();
     this.attention.value = null;
+    this.#chosenFiles.clear();
     this.#endInbox();
     this.search.value?.end();
     this.search.value = null;
@@ -265,6 +268,8 @@ export class Chat {
       drafts,
       emoji,
       notice: this.notice,
+      chosenFiles: this.#chosenFiles.of(id),
+      fileUrl: (path) => this.client.fileUrl(path),
       back: "#/",
       user: () => this.user.peek(),
       isMember: () => this.rooms.value && (this.#listed(name)?.isMember ?? false),

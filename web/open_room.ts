@@ -13,6 +13,8 @@ import type {
 import type { Notifications } from "./alerts.ts";
 import type { Drafts } from "./drafts.ts";
 import type { FrequentEmoji } from "./frequent_emoji.ts";
+import type { ChosenFiles } from "./files/chosen_files.ts";
+import type { Viewed } from "./files/lightbox.ts";
 import { isLooking, watchLooking } from "./looking.ts";
 import { peopleAround, type Person } from "./mentions.ts";
 import { MemberCommands } from "./member_commands.ts";
@@ -41,6 +43,10 @@ export interface OpenRoomOptions {
   isMember(): boolean | null;
   /** What the user wants to be notified of, if they are a member. */
   notifications?(): Notifications;
+  /** The files that go with the user's next message; without it messages have none. */
+  chosenFiles?: ChosenFiles;
+  /** The address of a file, for the elements that show it. */
+  fileUrl(path: string): Promise<string>;
   /** Takes the room from the user's list. */
   hide?(): void;
   /** Finds the names of those who are mentioned; without it only those who are there have one. */
@@ -82,6 +88,8 @@ export class OpenRoom {
   readonly target = signal<Target | null>(null);
   /** The key of the message that a link led to. */
   readonly found = signal<string | null>(null);
+  /** The pictures that are looked at; null for none. */
+  readonly viewed = signal<Viewed | null>(null);
   /** Why a link led to nothing; `""` for none that did. */
   readonly linkFault = signal("");
   /** Where messages are written. */
@@ -156,6 +164,19 @@ export class OpenRoom {
     return signalOf(this.room.capabilities).value.includes(capability);
   }
 
+  get chosenFiles(): ChosenFiles | undefined {
+    return this.#options.chosenFiles;
+  }
+
+  fileUrl(path: string): Promise<string> {
+    return this.#options.fileUrl(path);
+  }
+
+  /** Whether the user's next message may have files. */
+  get mayAttach(): boolean {
+    return this.chosenFiles !== undefined && this.may("file.upload");
+  }
+
   /** What the user wants to be notified of; null if they are no member. */
   get notifications(): Notifications | null {
     const { isMember, notifications } = this.#options;
@@ -197,12 +218,16 @@ export class OpenRoom {
     return person?.displayName ?? this.#names?.of(id) ?? "";
   }
 
-  /** Sends a message, as an answer if one was chosen. */
+  /** Sends a message with the files that were chosen, as an answer if one was chosen. */
   send(text: string, mentions: string[]): void {
     const answered = this.commands.answered.value;
     this.commands.answered.value = null;
     this.toNewest();
-    const options = mentions.length > 0 ? { mentions } : {};
+    const files = this.chosenFiles?.take() ?? [];
+    const options = {
+      ...(mentions.length > 0 && { mentions }),
+      ...(files.length > 0 && { files }),
+    };
     const done = answered
       ? this.room.reply(answered, text, options)
       : this.room.send(text, options);

@@ -20,7 +20,7 @@ interface Stored extends ArchivedRoom {
 
 type Key = [userId: string, roomId: string];
 
-const VERSION = 1;
+const VERSION = 2;
 
 export interface RoomArchiveOptions {
   /** Called for each step: it throws where the browser forbids storage. */

@@ -14,7 +14,7 @@ const EXPOSED = [
 const PAGE_POLICY = [
   "default-src 'self'",
   "connect-src 'self' ws: wss:",
-  "img-src 'self' https: data:",
+  "img-src 'self' https: data: blob:",
   "base-uri 'none'",
   "form-action 'self'",
   "frame-ancestors 'none'",

@@ -35,6 +35,7 @@ const STYLES = [
   "styles/dialogs",
   "styles/people",
   "styles/search",
+  "styles/files",
 ].map((name) => `${ROOT}web/${name}.css`);
 const STYLE_SHEET = "web/page.css";
 const EMOJI = "emoji.json";

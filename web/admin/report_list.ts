@@ -5,6 +5,7 @@ import { useMemo } from "preact/hooks";
 import type { Report, ReportState } from "../../src/client/rest/mod.ts";
 import { Avatar } from "../components/avatar.ts";
 import { Markup } from "../components/markup.ts";
+import { FileNames } from "../files/file_names.ts";
 import type { Desk } from "./desk.ts";
 import { Moment } from "./moment.ts";
 import { addressOf } from "./place.ts";
@@ -81,6 +82,7 @@ function ReportCard({ reports, report }: { reports: Reports; report: Report }) {
         </header>
         <blockquote>
           <${Markup} text=${message.text} names="" ownName="" />
+          <${FileNames} files=${message.attachments} />
         </blockquote>
         <p>
           <span class="faint">Reported by ${reporter

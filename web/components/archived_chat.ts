@@ -4,6 +4,7 @@ import { html } from "htm/preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { ChatMessage } from "../../src/client/mod.ts";
 import { address, addressOf } from "../address.ts";
+import { FileNames } from "../files/file_names.ts";
 import { type Line, toLines } from "../lines.ts";
 import { type ArchivedRoom, RoomArchive } from "../room_archive.ts";
 import { nameOfRoom } from "../room_name.ts";
@@ -89,11 +90,16 @@ function LineView({ names, ...line }: Line & { names: ReadonlyMap<string, string
   `;
 }
 
-function Text({ message: { deletedAt, text, mentions }, names }: {
+function Text({ message: { deletedAt, text, mentions, attachments }, names }: {
   message: ChatMessage;
   names: ReadonlyMap<string, string>;
 }) {
   if (deletedAt !== null) return html`<div class="text">Message deleted</div>`;
   const mentioned = mentions.map((id) => names.get(id) ?? "").join("\n");
-  return html`<${Markup} text=${text} names=${mentioned} ownName="" />`;
+  return html`
+    <${Markup} text=${text} names=${mentioned} ownName="" />
+    <p class="files">
+      <${FileNames} files=${attachments} />
+    </p>
+  `;
 }

@@ -2,6 +2,8 @@
 import { html } from "htm/preact";
 import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { MAX_TEXT_LENGTH } from "../../src/protocol/wire/limits.ts";
+import { AttachButtons, paste } from "../files/attach.ts";
+import { Tray } from "../files/tray.ts";
 import { mentionedIds } from "../mentions.ts";
 import { signalOf } from "../observed.ts";
 import type { OpenRoom } from "../open_room.ts";
@@ -14,7 +16,7 @@ const HINT = "Enter sends, Shift+Enter breaks the line. **bold**, *italics*, `co
 const FEW_LEFT = 200;
 
 export function Composer({ open }: { open: OpenRoom }) {
-  const { room, drafts, commands, writing } = open;
+  const { room, drafts, commands, writing, chosenFiles: chosen } = open;
   const input = useRef<HTMLTextAreaElement>(null);
   const charactersId = useId();
   const [left, setLeft] = useState(MAX_TEXT_LENGTH);
@@ -41,7 +43,8 @@ export function Composer({ open }: { open: OpenRoom }) {
   const send = (event: Event) => {
     event.preventDefault();
     const text = input.current!.value.trim();
-    if (!text || charactersIn(text) > MAX_TEXT_LENGTH || writing.wait > 0) return;
+    const isEmpty = !text && !chosen?.files.peek().length;
+    if (isEmpty || charactersIn(text) > MAX_TEXT_LENGTH || writing.wait > 0) return;
     input.current!.value = "";
     drafts.write(room, "");
     count();
@@ -84,11 +87,14 @@ export function Composer({ open }: { open: OpenRoom }) {
       <p class=${`characters ${isOver ? "fault" : ""}`} id=${charactersId}
         aria-live=${isOver ? "polite" : "off"}>${left > FEW_LEFT ? "" : describeLeft(left)}</p>
       ${completion.list}
+      ${chosen && html`<${Tray} chosen=${chosen} onRemoved=${() => input.current!.focus()} />`}
+      <${AttachButtons} open=${open} />
       <textarea name="text" rows="1" ref=${input} placeholder="Write a message"
         title=${HINT} autocomplete="off"
         enterkeyhint="send" aria-label="Message" aria-describedby=${charactersId}
         aria-invalid=${isOver ? "true" : null} ...${completion.attributes}
-        onInput=${write} onKeyDown=${press} onBlur=${() => {
+        onInput=${write} onKeyDown=${press}
+        onPaste=${(event: ClipboardEvent) => paste(event, open)} onBlur=${() => {
           room.stopTyping();
           completion.close();
         }}></textarea>

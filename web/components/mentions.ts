@@ -6,7 +6,7 @@ import type { Mention } from "../../src/client/mod.ts";
 import { addressOf } from "../address.ts";
 import type { Chat } from "../chat.ts";
 import type { MentionsInbox } from "../mentions_inbox.ts";
-import { plainText } from "../plain_text.ts";
+import { summaryOf } from "../plain_text.ts";
 import { nameOfRoom } from "../room_name.ts";
 import { Avatar } from "./avatar.ts";
 import { Dialog } from "./dialog.ts";
@@ -75,7 +75,7 @@ interface MentionViewProps {
 }
 
 function MentionView({ mention, ownId, isNew, onPick }: MentionViewProps) {
-  const { message: { id, sender, text, createdAt, deletedAt }, room, reason } = mention;
+  const { message: { id, sender, createdAt, deletedAt }, room, reason } = mention;
   const place = room.type === "direct" ? "directly" : `in ${nameOfRoom(room, ownId)}`;
   return html`
     <${Avatar} user=${sender} />
@@ -84,7 +84,7 @@ function MentionView({ mention, ownId, isNew, onPick }: MentionViewProps) {
       ${isNew && html`<em>new</em>`}
     </p>
     <a href=${addressOf(room.slug, id)} onClick=${onPick}
-    >${deletedAt === null ? plainText(text, 140) : "Message deleted"}</a>
+    >${deletedAt === null ? summaryOf(mention.message) : "Message deleted"}</a>
     <time datetime=${createdAt}>${MOMENT.format(new Date(createdAt))}</time>
   `;
 }

@@ -3,6 +3,8 @@ import { useComputed } from "@preact/signals";
 import { html } from "htm/preact";
 import { useRef } from "preact/hooks";
 import type { ChatMessage } from "../../src/client/mod.ts";
+import { MessageFiles } from "../files/message_files.ts";
+import { OutgoingFiles } from "../files/outgoing_files.ts";
 import { memo } from "../memo.ts";
 import type { OpenRoom } from "../open_room.ts";
 import { Markup } from "./markup.ts";
@@ -66,7 +68,7 @@ function Content({ open, message, isGoing }: {
   message: ChatMessage;
   isGoing: boolean;
 }) {
-  const { key, text, deletedAt, editedAt, pinned, mentions } = message;
+  const { key, text, deletedAt, editedAt, pinned, mentions, attachments, files = [] } = message;
   if (deletedAt !== null) return html`<div class="text">Message deleted</div>`;
   if (isGoing) {
     const undo = () => open.commands.deletions.undo(key);
@@ -78,7 +80,13 @@ function Content({ open, message, isGoing }: {
   }
   const names = mentions.length > 0 ? mentions.map((id) => open.nameOf(id)).join("\n") : "";
   return html`
-    <${Markup} text=${text} names=${names} ownName=${open.ownName} />
+    ${(text || attachments.length + files.length === 0) && html`
+      <${Markup} text=${text} names=${names} ownName=${open.ownName} />
+    `}
+    ${attachments.length > 0 && html`
+      <${MessageFiles} open=${open} of=${key} files=${attachments} />
+    `}
+    ${files.length > 0 && html`<${OutgoingFiles} open=${open} message=${message} />`}
     ${(editedAt !== null || pinned) && html`
       <p class="marks">
         ${editedAt !== null && html`<span title=${MOMENT.format(new Date(editedAt))}>edited</span>`}

@@ -62,6 +62,7 @@ function actionsFor(open: OpenRoom, message: ChatMessage): Action[] {
       label: pinned ? "Unpin" : "Pin",
       work: done(() => commands.togglePin(message)),
     },
+    message.text !== "" &&
     { icon: "copy", label: "Copy text", work: done(() => commands.copy(message.text, "The text")) },
     id !== null && open.hasAddress &&
     { icon: "link", label: "Copy link", work: done(() => commands.copyLink(id)) },

@@ -25,6 +25,7 @@ export function Person({ guest, roomId }: { guest: Guest; roomId: string }) {
       notice,
       user: () => client.user.get(),
       isMember: () => false,
+      fileUrl: (path) => client.fileUrl(path),
     });
     setOpen(open);
     return () => open.close();

@@ -3,8 +3,8 @@ import { useSignal } from "@preact/signals";
 import { html } from "htm/preact";
 import type { User } from "../../src/client/mod.ts";
 import type { Attention } from "../attention.ts";
+import { OwnAvatar } from "../avatars/own_avatar.ts";
 import type { Chat } from "../chat.ts";
-import { Avatar } from "./avatar.ts";
 import { BlockedPeople } from "./blocks.ts";
 import { Dialog } from "./dialog.ts";
 import { Form } from "./form.ts";
@@ -25,7 +25,7 @@ export function OwnProfile({ chat, user }: { chat: Chat; user: User }) {
       onClick=${() => void (isOpen.value = true)}>${user.displayName}</button>
     ${isOpen.value && html`
       <${Dialog} title="Your profile" onClose=${close}>
-        <p class="own-avatar"><${Avatar} user=${user} /> ${user.email}</p>
+        <${OwnAvatar} chat=${chat} user=${user} />
         <${Form} id="profile-form" action="Save" onSubmit=${save}>
           <label>
             Your name

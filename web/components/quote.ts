@@ -2,7 +2,7 @@
 import { html } from "htm/preact";
 import type { ChatMessage } from "../../src/client/mod.ts";
 import type { OpenRoom } from "../open_room.ts";
-import { plainText } from "../plain_text.ts";
+import { summaryOf } from "../plain_text.ts";
 
 interface QuoteProps {
   open: OpenRoom;
@@ -19,6 +19,6 @@ export function Quote({ open, id, message }: QuoteProps) {
   `;
 }
 
-export function excerptOf({ text, deletedAt }: ChatMessage): string {
-  return deletedAt === null ? plainText(text, 100) : "Message deleted";
+export function excerptOf(message: ChatMessage): string {
+  return message.deletedAt === null ? summaryOf(message, 100) : "Message deleted";
 }

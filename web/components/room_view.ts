@@ -3,6 +3,8 @@ import { html } from "htm/preact";
 import { useContext } from "preact/hooks";
 import { address } from "../address.ts";
 import type { Notifications } from "../alerts.ts";
+import { DropTarget } from "../files/attach.ts";
+import { Lightbox } from "../files/lightbox.ts";
 import { signalOf } from "../observed.ts";
 import { isRefused, type OpenRoom } from "../open_room.ts";
 import { nameOfRoom, otherOf } from "../room_name.ts";
@@ -35,6 +37,8 @@ export function RoomView({ open }: { open: OpenRoom }) {
       <${Typing} room=${open.room} />
       ${!fault && html`<${open.writing.obstacle.value ? Obstacle : Composer} open=${open} />`}
       <${RoomDialogs} open=${open} />
+      <${DropTarget} open=${open} />
+      <${Lightbox} open=${open} />
     </section>
   `;
 }

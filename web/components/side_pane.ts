@@ -3,6 +3,7 @@ import { html } from "htm/preact";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { ChatMessage, Thread } from "../../src/client/mod.ts";
+import { MessageFiles } from "../files/message_files.ts";
 import { mentionedIds } from "../mentions.ts";
 import { signalOf } from "../observed.ts";
 import type { OpenRoom } from "../open_room.ts";
@@ -107,7 +108,7 @@ interface PaneMessageProps {
 }
 
 function PaneMessage({ open, message, children }: PaneMessageProps) {
-  const { id, sender, text, deletedAt, mentions, createdAt, state } = message;
+  const { id, key, sender, text, deletedAt, mentions, attachments, createdAt, state } = message;
   const names = mentions.map((id) => open.nameOf(id)).join("\n");
   const show = () => {
     if (COVERING.matches) open.showPane(null);
@@ -120,6 +121,9 @@ function PaneMessage({ open, message, children }: PaneMessageProps) {
       ${deletedAt === null
         ? html`<${Markup} text=${text} names=${names} ownName=${open.ownName} />`
         : html`<div class="text">Message deleted</div>`}
+      ${attachments.length > 0 && html`
+        <${MessageFiles} open=${open} of=${key} files=${attachments} />
+      `}
       <${Reactions} open=${open} message=${message} />
       <p class="links">
         ${id && html`

@@ -1,0 +1,44 @@
+/** Where a file's bytes are for the elements that show it, and saving it. */
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { FileInfo } from "../../src/client/rest/mod.ts";
+import type { OpenRoom } from "../open_room.ts";
+
+export interface FileAddress {
+  /** Undefined until it is known. */
+  address: string | undefined;
+  /** Whether the server does not give the file. */
+  isFaulty: boolean;
+  /** To be called by what could not load it: the token in its address may be over. */
+  refused(): void;
+}
+
+/** The address that a component had when it was first shown: another one would load it anew. */
+export function useFileAddress(open: OpenRoom, path: string): FileAddress {
+  const [address, setAddress] = useState<string>();
+  const [isFaulty, setFaulty] = useState(false);
+  const isShown = useRef(true);
+  const ask = async () => {
+    const next = await open.fileUrl(path).catch(() => undefined);
+    if (!isShown.current) return;
+    if (next === undefined || next === address) setFaulty(true);
+    else setAddress(next);
+  };
+  useEffect(() => {
+    isShown.current = true;
+    void ask();
+    return () => void (isShown.current = false);
+  }, [path]);
+  return { address, isFaulty, refused: () => void ask() };
+}
+
+/** Lets the browser save a file. */
+export async function saveFile(open: OpenRoom, { url, name }: FileInfo): Promise<void> {
+  try {
+    const link = document.createElement("a");
+    link.href = await open.fileUrl(url);
+    link.download = name;
+    link.click();
+  } catch (error) {
+    open.notice.sayError(error as Error);
+  }
+}

@@ -1,0 +1,98 @@
+/** The files of a message: pictures, players, and rows of what can only be saved. */
+import { html } from "htm/preact";
+import type { ChatMessage } from "../../src/client/mod.ts";
+import type { FileInfo } from "../../src/client/rest/mod.ts";
+import { Icon } from "../components/icon.ts";
+import { memo } from "../memo.ts";
+import type { OpenRoom } from "../open_room.ts";
+import { saveFile, useFileAddress } from "./file_address.ts";
+import { boxOf, describeSize, mediumOf } from "./media.ts";
+
+interface FilesProps {
+  open: OpenRoom;
+  /** The key of the message. */
+  of: string;
+  files: ChatMessage["attachments"];
+}
+
+interface FileProps {
+  open: OpenRoom;
+  file: FileInfo;
+}
+
+/** A new state of the message is no reason to begin a film anew. */
+export const MessageFiles = memo(({ open, of: key, files }: FilesProps) => {
+  const images = files.filter((file) => mediumOf(file) === "image");
+  const show = (file: FileInfo) => {
+    open.viewed.value = { key, files: images, place: images.indexOf(file) };
+  };
+  return html`
+    <div class="files">
+      ${images.length > 0 && html`
+        <div class="pictures">
+          ${images.map((file) =>
+            html`
+              <${Picture} key=${file.id} open=${open} file=${file} onOpen=${() => show(file)} />
+            `
+          )}
+        </div>
+      `}
+      ${files.map((file) => {
+        const medium = mediumOf(file);
+        if (medium === "image") return null;
+        const View = medium === "other" ? FileRow : Player;
+        return html`<${View} key=${file.id} open=${open} file=${file} />`;
+      })}
+    </div>
+  `;
+});
+
+/** Its box has its size before it is loaded, so that nothing moves then. */
+function Picture({ open, file, onOpen }: FileProps & { onOpen(): void }) {
+  const { name, thumbnailUrl, url } = file;
+  const { address, isFaulty, refused } = useFileAddress(open, thumbnailUrl ?? url);
+  const { width, height } = boxOf(file);
+  return html`
+    <button class="picture" type="button" title=${name} onClick=${onOpen}
+      style=${{ width: `${width}px`, aspectRatio: `${width} / ${height}` }}>
+      ${isFaulty
+        ? html`<span class="faint">${name} cannot be shown.</span>`
+        : html`<img src=${address} alt=${name} loading="lazy" decoding="async" onError=${refused} />`}
+    </button>
+  `;
+}
+
+function Player({ open, file }: FileProps) {
+  const { address, isFaulty, refused } = useFileAddress(open, file.url);
+  const medium = mediumOf(file);
+  if (isFaulty) return html`<${FileRow} open=${open} file=${file} />`;
+  return html`
+    <figure class="player">
+      ${medium === "audio"
+        ? html`
+          <audio src=${address} controls preload="none" aria-label=${file.name}
+            onError=${refused}></audio>
+        `
+        : html`
+          <video src=${address} controls preload="metadata" playsinline
+            aria-label=${file.name} onError=${refused}></video>
+        `}
+      <figcaption><${FileRow} open=${open} file=${file} /></figcaption>
+    </figure>
+  `;
+}
+
+/** Its name and size, and a button that saves it. */
+function FileRow({ open, file }: FileProps) {
+  const { name, size } = file;
+  const save = () => saveFile(open, file);
+  return html`
+    <p class="file">
+      <${Icon} name="file" />
+      <span class="file-name" dir="auto" title=${name}>${name}</span>
+      <small>${describeSize(size)}</small>
+      <button class="quiet" type="button" aria-label=${`Download ${name}`} title="Download"
+        onClick=${save}><${Icon} name="download" /></button>
+    </p>
+  `;
+}
