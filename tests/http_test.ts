@@ -460,6 +460,7 @@ Deno.test("the OpenAPI document describes every route, and every reference in it
         "post /auth/logout",
         "post /files",
         "post /files/token",
+        "post /files/{id}/complete",
         "get /files/{id}/{name}",
         "delete /files/{id}",
         "get /auth/me",

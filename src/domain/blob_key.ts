@@ -18,3 +18,8 @@ export function newBlobKey(family: BlobFamily): string {
 export function blobKey(family: BlobFamily, id: string): string {
   return `${family}/${id.slice(0, 2)}/${id.slice(2, 3)}/${id}`;
 }
+
+/** Where a client itself writes the bytes of a file, until they are checked. */
+export function uploadKey(blobKey: string): string {
+  return blobKey.replace(/^files\//, "uploads/");
+}

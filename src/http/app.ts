@@ -14,6 +14,7 @@ import { avatarRoutes } from "./avatar_routes.ts";
 import { blockRoutes } from "./block_routes.ts";
 import { clientAddress } from "./client_address.ts";
 import { type Env, requestIdOf } from "./context.ts";
+import { directUploads } from "./direct_uploads.ts";
 import { docsRoutes } from "./docs_page.ts";
 import { documentRoutes } from "./document_routes.ts";
 import { fileRoutes } from "./file_routes.ts";
@@ -115,6 +116,7 @@ export function createApp(services: Dependencies, gateway: Gateway, settings: Ap
   app.route("/invitations", invitationRoutes(services));
   app.route("/", blockRoutes(services));
   app.route("/", moderationRoutes(services, settings.isDraining));
+  app.use("/files/*", directUploads(services, settings.isDraining));
   app.route("/files", fileRoutes(services, settings.isDraining));
   app.route("/instances", instanceRoutes(services));
   app.route("/", operationsRoutes(services, settings));

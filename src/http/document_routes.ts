@@ -6,6 +6,7 @@ import { permissionsTable } from "../protocol/permissions_table.ts";
 import { VERSION } from "../version.ts";
 import { answerAsset, type Asset, makeAsset } from "./assets.ts";
 import type { Env } from "./context.ts";
+import { COMPLETION_PATH } from "./direct_uploads.ts";
 
 /** @param app whose routes are described */
 export function documentRoutes(app: Hono<Env>) {
@@ -40,6 +41,7 @@ function openapiDocument(app: Hono<Env>) {
         description: `What one may do in a room that nothing restricts:\n\n${permissionsTable()}`,
       }],
       servers: [{ url: "/" }],
+      paths: COMPLETION_PATH,
       components: {
         securitySchemes: {
           bearer: { type: "http", scheme: "bearer", bearerFormat: "JWT" },

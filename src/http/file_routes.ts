@@ -1,7 +1,7 @@
 /** `/files`: uploads, downloads, and the tokens with which pages show files. */
 import { type Context, Hono } from "hono";
 import { createMiddleware } from "hono/factory";
-import { describeRoute } from "hono-openapi";
+import { describeRoute, resolver } from "hono-openapi";
 import type { Dependencies } from "../application/dependencies.ts";
 import { deleteFile } from "../application/files/delete_file.ts";
 import { fileNotFound, findFile } from "../application/files/find_file.ts";
@@ -10,12 +10,13 @@ import { authenticateForFiles } from "../application/sessions/authenticate.ts";
 import { ChatError, type ErrorCode, unavailable } from "../domain/errors.ts";
 import { type File, FILE_TOKEN_SECONDS, thumbnailKey } from "../domain/file.ts";
 import {
-  FileAnswer,
+  AnnouncedFile,
   FileIdPath,
   FilePath,
   FileQuery,
   FileTokenAnswer,
   presentFile,
+  UploadAnswer,
   UploadQuery,
 } from "../protocol/schemas/files.ts";
 import { contentDisposition } from "../services/files/file_names.ts";
@@ -45,19 +46,22 @@ export function fileRoutes(dependencies: Dependencies, isDraining: () => boolean
       "/",
       describeRoute({
         tags: ["files"],
-        summary: "Upload a file: its bytes as the body, or in the field `file` of a form",
+        summary:
+          "Upload a file: its bytes as the body, or in the field `file` of a form; as JSON " +
+          "without `?name=`, announce one whose bytes are sent to the S3 service",
         security: BEARER,
         requestBody: {
           required: true,
           content: {
             "application/octet-stream": { schema: BINARY },
+            "application/json": { schema: resolver(AnnouncedFile) },
             "multipart/form-data": {
               schema: { type: "object", required: ["file"], properties: { file: BINARY } },
             },
           },
         },
         responses: {
-          201: json(FileAnswer, "It is complete; in no message for 24 h, it is deleted"),
+          201: json(UploadAnswer, "It is complete; in no message for 24 h, it is deleted"),
           ...problems(...UPLOAD, ...AUTH),
         },
       }),

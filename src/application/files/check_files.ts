@@ -1,5 +1,5 @@
 /** Compares what the store knows of files with the blobs that are there. */
-import type { BlobFamily } from "../../domain/blob_key.ts";
+import { type BlobFamily, uploadKey } from "../../domain/blob_key.ts";
 import { thumbnailKey, UPLOAD_MS } from "../../domain/file.ts";
 import type { BlobInfo } from "../../ports/blobs.ts";
 import type { Services } from "../../services/services.ts";
@@ -95,7 +95,7 @@ async function readFiles({ store }: Pick<Services, "store">) {
     if (state === "ready") {
       expected.set(blobKey, { fileId, size });
       if (hasThumbnail) expected.set(thumbnailKey(blobKey), { fileId, size: null });
-    } else changing.add(blobKey).add(thumbnailKey(blobKey));
+    } else changing.add(blobKey).add(thumbnailKey(blobKey)).add(uploadKey(blobKey));
   }
   return { expected, changing };
 }

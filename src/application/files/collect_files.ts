@@ -1,4 +1,5 @@
 /** Deletes files that nobody gets any more, with their bytes. */
+import { uploadKey } from "../../domain/blob_key.ts";
 import { ChatError } from "../../domain/errors.ts";
 import { type File, thumbnailKey } from "../../domain/file.ts";
 import type { Dependencies } from "../dependencies.ts";
@@ -36,6 +37,7 @@ export async function eraseFile(
   { id, blobKey }: File,
 ): Promise<void> {
   await blobs.delete(thumbnailKey(blobKey));
+  if (blobs.presigner) await blobs.delete(uploadKey(blobKey));
   await blobs.delete(blobKey);
   await store.files.remove(id);
 }

@@ -48,7 +48,7 @@ export async function uploadFile(
 ): Promise<File> {
   try {
     using _slot = dependencies.uploadSlots.take(actor.userId);
-    const file = await reserveFile(actor, dependencies, name, maxSize);
+    const file = await reserveFile(actor, dependencies, { name, maxSize });
     return await keepFile(dependencies, file, declaredType, bytes);
   } catch (error) {
     await cancel(bytes, error);
@@ -56,16 +56,19 @@ export async function uploadFile(
   }
 }
 
+interface Announced extends Pick<Upload, "name" | "maxSize"> {
+  /** The media type that it is said to have, where that is asked for later. */
+  type?: string;
+}
+
 /**
- * Adds a file that is being uploaded.
- * @param maxSize bytes that it has at most; null counts as the most that is allowed
+ * Adds a file that is being uploaded, with room for as many bytes as it has at most.
  * @throws ChatError `quota_exceeded`, `unavailable`
  */
 export async function reserveFile(
   { userId }: Actor,
   { store, fileLimits }: Pick<Dependencies, "store" | "fileLimits">,
-  name: string,
-  maxSize: number | null,
+  { name, maxSize, type = "application/octet-stream" }: Announced,
 ): Promise<File> {
   const size = Math.min(maxSize ?? fileLimits.maxFileSize, fileLimits.maxFileSize);
   const createdAt = new Date();
@@ -74,7 +77,7 @@ export async function reserveFile(
     ownerId: userId,
     state: "uploading",
     name: cleanFileName(name),
-    type: "application/octet-stream",
+    type,
     size: 0,
     width: null,
     height: null,
@@ -99,40 +102,60 @@ export async function keepFile(
   declaredType: string | null,
   bytes: ReadableStream<Uint8Array>,
 ): Promise<File> {
-  const { store, fileLimits } = dependencies;
   try {
-    const { head, all } = await receive(bytes, fileLimits.maxFileSize);
+    const { head, all } = await receive(bytes, dependencies.fileLimits.maxFileSize);
     const stored = await storeBytes(dependencies, file, head, declaredType, all).catch(
       async (error) => {
         await cancel(all, error);
         throw error;
       },
     );
-    const content = { ...stored, quotaBytes: Math.max(stored.quotaBytes, MIN_QUOTA_BYTES) };
-    const dueAt = new Date(Date.now() + UNATTACHED_MS);
-    if (await store.files.complete(file.id, content, dueAt)) {
-      return { ...file, ...content, state: "ready" };
-    }
-    throw unavailable("The upload took too long; try again.");
+    return await finishFile(dependencies, file, stored);
   } catch (error) {
-    await abandon(dependencies, file);
+    await abandonFile(dependencies, file);
     throw error;
   }
 }
 
+/**
+ * Makes a file ready whose bytes are stored, or finds that another request has.
+ * @throws ChatError `unavailable` if it is not there any more
+ */
+export async function finishFile(
+  { store }: Pick<Dependencies, "store">,
+  file: File,
+  stored: FileContent,
+): Promise<File> {
+  const content = { ...stored, quotaBytes: Math.max(stored.quotaBytes, MIN_QUOTA_BYTES) };
+  const dueAt = new Date(Date.now() + UNATTACHED_MS);
+  if (await store.files.complete(file.id, content, dueAt)) {
+    return { ...file, ...content, state: "ready" };
+  }
+  const present = await store.files.find(file.id);
+  if (present?.state === "ready" || present?.state === "attached") return present;
+  throw unavailable("The upload took too long; try again.");
+}
+
 async function storeBytes(
-  { blobs, images }: Pick<Dependencies, "blobs" | "images">,
-  { name, blobKey }: File,
+  dependencies: Pick<Dependencies, "blobs" | "images">,
+  file: File,
   head: Uint8Array,
   declaredType: string | null,
   all: ReadableStream<Uint8Array>,
 ): Promise<FileContent> {
-  const type = await detectType(head, declaredType, name);
-  const plain = { type, width: null, height: null, hasThumbnail: false };
-  if (!isImage(type)) {
-    const size = await blobs.put(blobKey, all, type);
-    return { ...plain, size, quotaBytes: size };
-  }
+  const type = await detectType(head, declaredType, file.name);
+  if (isImage(type)) return await storeImage(dependencies, file, type, all);
+  const size = await dependencies.blobs.put(file.blobKey, all, type);
+  return { type, size, width: null, height: null, hasThumbnail: false, quotaBytes: size };
+}
+
+/** Stores what is kept of a picture, and its thumbnail. */
+export async function storeImage(
+  { blobs, images }: Pick<Dependencies, "blobs" | "images">,
+  { blobKey }: File,
+  type: string,
+  all: ReadableStream<Uint8Array>,
+): Promise<FileContent> {
   await using draft = await DraftFile.of(all);
   return await images.clean(type, () => draft.read(), async ({ thumbnail, ...image }) => {
     const { width, height, bytes } = image;
@@ -143,8 +166,8 @@ async function storeBytes(
   });
 }
 
-/** What fails here is done when the upload is due. */
-async function abandon(
+/** Gives a file up that is being uploaded. What fails here is done when the upload is due. */
+export async function abandonFile(
   { store, blobs }: Pick<Dependencies, "store" | "blobs">,
   { id }: File,
 ): Promise<void> {

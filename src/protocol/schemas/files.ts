@@ -7,6 +7,9 @@ import { MAX_ID_LENGTH } from "../wire/limits.ts";
 import { Id, Time } from "./fields.ts";
 
 const MAX_TOKEN_LENGTH = 4_096;
+const MAX_TYPE_LENGTH = 255;
+/** RFC 9110, 8.3.1, as browsers write it. */
+const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(; ?[\w-]+=[\w."-]+)*$/;
 
 export const File = z.object({
   id: Id,
@@ -42,6 +45,30 @@ function pathSegment(name: string): string {
 }
 
 export const FileAnswer = z.object({ file: File });
+
+/** Of bytes that are sent to the blob store. */
+export const AnnouncedFile = z.object({
+  name: z.string().max(MAX_SENT_NAME_LENGTH).meta({ description: "cleaned, never refused" }),
+  type: z.string().max(MAX_TYPE_LENGTH).regex(MEDIA_TYPE, { error: "must be a media type" }),
+  size: z.int().min(1).meta({ description: "in bytes; exact" }),
+});
+
+const FileUpload = z.object({
+  url: z.string(),
+  method: z.string(),
+  headers: z.record(z.string(), z.string()).meta({ description: "to be sent as they are" }),
+  expiresAt: Time,
+}).meta({ id: "FileUpload" }) satisfies z.ZodType<wire.FileUpload>;
+
+export const UploadAnswer = FileAnswer.extend({
+  upload: FileUpload.optional().meta({ description: "how to send the bytes of an announced file" }),
+});
+
+export function presentUpload(
+  { expiresAt, ...request }: Omit<wire.FileUpload, "expiresAt"> & { expiresAt: Date },
+): wire.FileUpload {
+  return { ...request, expiresAt: isoTime(expiresAt) };
+}
 
 export const UploadQuery = z.object({
   name: z.string().optional().meta({

@@ -1,0 +1,94 @@
+/** Checks the bytes that a client has sent to the blob store, and keeps what is accepted of them. */
+import type { Actor } from "../../domain/actor.ts";
+import { uploadKey } from "../../domain/blob_key.ts";
+import { ChatError } from "../../domain/errors.ts";
+import type { File, FileContent } from "../../domain/file.ts";
+import { detectType, HEAD_BYTES, isImage } from "../../services/files/file_types.ts";
+import { tooLarge } from "../../services/files/incoming.ts";
+import type { Dependencies } from "../dependencies.ts";
+import { fileNotFound } from "./find_file.ts";
+import { abandonFile, finishFile, storeImage, type UploadDependencies } from "./upload_file.ts";
+
+/**
+ * Completes an upload that `beginUpload` has begun; a repeat is answered as the first time. What is
+ * checked is a copy that no signed request can write any more. A refused file is gone; after
+ * `unavailable` the same request may succeed.
+ * @throws ChatError `file_not_found`, also of another's, `file_not_ready` while its bytes are not
+ *   there, `unsupported_media_type`, `file_too_large`, `rate_limited`, `unavailable`
+ */
+export async function completeUpload(
+  actor: Actor,
+  dependencies: UploadDependencies,
+  id: string,
+): Promise<File> {
+  const { store, blobs, uploadSlots } = dependencies;
+  const file = await store.files.find(id);
+  if (file?.ownerId !== actor.userId || file.state === "deleted") throw fileNotFound();
+  if (file.state !== "uploading") return file;
+  using _slot = uploadSlots.take(actor.userId);
+  const source = uploadKey(file.blobKey);
+  if (!blobs.presigner || !await blobs.copy(source, file.blobKey)) {
+    return await completedMeanwhile(dependencies, id);
+  }
+  try {
+    const ready = await finishFile(dependencies, file, await check(dependencies, file));
+    await blobs.delete(source);
+    return ready;
+  } catch (error) {
+    if (isRefusal(error)) await abandonFile(dependencies, file);
+    throw error;
+  }
+}
+
+/** Another request may have completed the file, and removed what it was made of. */
+async function completedMeanwhile(
+  { store }: Pick<Dependencies, "store">,
+  id: string,
+): Promise<File> {
+  const file = await store.files.find(id);
+  if (file?.state === "ready" || file?.state === "attached") return file;
+  throw new ChatError("file_not_ready", "The file's bytes have not been sent yet.");
+}
+
+async function check(
+  dependencies: Pick<UploadDependencies, "blobs" | "images" | "fileLimits">,
+  file: File,
+): Promise<FileContent> {
+  const { blobs, fileLimits } = dependencies;
+  const size = (await blobs.stat(file.blobKey))?.size ?? 0;
+  // The signature is for an exact size, but not every service may check it.
+  if (size > file.quotaBytes || size > fileLimits.maxFileSize) {
+    throw tooLarge(Math.min(file.quotaBytes, fileLimits.maxFileSize));
+  }
+  const head = await readBlob(blobs, file.blobKey, Math.min(size, HEAD_BYTES));
+  const type = await detectType(head, file.type, file.name);
+  if (isImage(type)) {
+    return await storeImage(dependencies, file, type, await openBlob(blobs, file.blobKey));
+  }
+  return { type, size, width: null, height: null, hasThumbnail: false, quotaBytes: size };
+}
+
+/** The first `length` bytes of a blob. */
+async function readBlob(
+  blobs: Dependencies["blobs"],
+  key: string,
+  length: number,
+): Promise<Uint8Array> {
+  if (length === 0) return new Uint8Array();
+  return await new Response(await blobs.get(key, { start: 0, end: length - 1 })).bytes();
+}
+
+async function openBlob(
+  blobs: Dependencies["blobs"],
+  key: string,
+): Promise<ReadableStream<Uint8Array>> {
+  const bytes = await blobs.get(key);
+  if (!bytes) throw fileNotFound();
+  return bytes;
+}
+
+/** Whether the bytes will not be accepted another time either. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof ChatError &&
+    (error.code === "unsupported_media_type" || error.code === "file_too_large");
+}
