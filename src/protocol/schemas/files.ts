@@ -48,7 +48,7 @@ export const FileAnswer = z.object({ file: File });
 
 /** Of bytes that are sent to the blob store. */
 export const AnnouncedFile = z.object({
-  name: z.string().max(MAX_SENT_NAME_LENGTH).meta({ description: "cleaned, never refused" }),
+  name: z.string().meta({ description: "cleaned, never refused" }),
   type: z.string().max(MAX_TYPE_LENGTH).regex(MEDIA_TYPE, { error: "must be a media type" }),
   size: z.int().min(1).meta({ description: "in bytes; exact" }),
 });
