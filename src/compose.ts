@@ -78,7 +78,7 @@ const REPAIRS = { startMs: 10_000, intervalMs: 60_000 };
 const DELETIONS = { startMs: 2_000, intervalMs: 2_000 };
 
 /** When all rooms are looked through for messages that are not indexed. */
-const INDEXING = { startMs: 20_000, intervalMs: 60_000 };
+const INDEXING = { startMs: 10_000, intervalMs: 60_000 };
 
 /** When files that nobody gets any more are looked for. */
 const COLLECTIONS = { startMs: 20_000, intervalMs: 60_000 };

@@ -63,11 +63,8 @@ export class SearchIndexer {
 
   /** These entries were appended on this instance; or something may have been, if there are none. */
   appended(roomId: string, entries: readonly Entry[]): void {
-    const known = this.#waiting.get(roomId);
-    if (known === undefined && this.#waiting.size >= MAX_ROOMS) return;
-    const all = known === null || entries.length === 0 ? null : [...known ?? [], ...entries];
-    const follows = !known || known.at(-1)!.seq + 1 === entries[0]?.seq;
-    this.#remember(roomId, follows ? all : null);
+    if (!this.#waiting.has(roomId) && this.#waiting.size >= MAX_ROOMS) return;
+    this.#remember(roomId, joined(this.#known(roomId), entries.length > 0 ? entries : null));
     this.#schedule(DELAY_MS);
   }
 
@@ -147,6 +144,11 @@ export class SearchIndexer {
     await this.#running;
   }
 
+  #known(roomId: string): Entry[] | null {
+    const known = this.#waiting.get(roomId);
+    return known === undefined ? [] : known;
+  }
+
   #remember(roomId: string, entries: Entry[] | null): void {
     const isTooMuch = entries !== null && this.#entries + entries.length > MAX_ENTRIES;
     this.#entries -= this.#waiting.get(roomId)?.length ?? 0;
@@ -182,9 +184,10 @@ export class SearchIndexer {
       const parts: IndexPart[] = [];
       for (const [roomId, known] of due) {
         const from = progress.get(roomId) ?? START;
-        const entries = await this.#entriesAfter(roomId, from.seq, known);
+        const { entries, rest } = await this.#nextPage(roomId, from.seq, known);
         if (entries.length > 0) parts.push(await toPart(roomId, from, entries));
-        if (entries.length === PAGE) this.appended(roomId, []);
+        if (rest === null) this.appended(roomId, []);
+        else if (rest.length > 0) this.#putBack(roomId, rest);
       }
       for (const some of inPortions(parts)) {
         const added = await this.#store.search.index(some);
@@ -207,12 +210,22 @@ export class SearchIndexer {
     return due;
   }
 
-  /** A page of what follows an entry, from memory if it is there. */
-  async #entriesAfter(roomId: string, seq: number, known: Entry[] | null): Promise<Entry[]> {
+  /** Entries that follow those that were taken, before what has come meanwhile. */
+  #putBack(roomId: string, rest: Entry[]): void {
+    this.#remember(roomId, joined(rest, this.#known(roomId)));
+  }
+
+  /**
+   * A page of what follows an entry, from memory if it is there, and what of that is left; null where
+   * it is to be read from the log.
+   */
+  async #nextPage(roomId: string, seq: number, known: Entry[] | null) {
     if (known && known[0]!.seq <= seq + 1) {
-      return known.filter((entry) => entry.seq > seq).slice(0, PAGE);
+      const due = known.filter((entry) => entry.seq > seq);
+      return { entries: due.slice(0, PAGE), rest: due.slice(PAGE) };
     }
-    return await this.#store.log.entriesAfter(roomId, seq, PAGE);
+    const entries = await this.#store.log.entriesAfter(roomId, seq, PAGE);
+    return { entries, rest: entries.length === PAGE ? null : [] };
   }
 
   /** Indexes a page of a room, from the log. */
@@ -225,6 +238,14 @@ export class SearchIndexer {
     await search.index([part]);
     return { messages: part.messages.length, isLeft: entries.length === PAGE };
   }
+}
+
+/** Entries behind others; null where they do not follow, or are not known. */
+function joined(first: Entry[] | null, second: readonly Entry[] | null): Entry[] | null {
+  if (first === null || second === null) return null;
+  const follows = first.length === 0 || second.length === 0 ||
+    first.at(-1)!.seq + 1 === second[0]!.seq;
+  return follows ? [...first, ...second] : null;
 }
 
 /** What entries that follow `from` make of the index, in slices between which others have their turn. */

@@ -166,9 +166,17 @@ export function testSearch(setting: StoreSetting): void {
     assert.deepEqual(await numbers({ has: "link" }), [3, 2]);
     assert.deepEqual(await numbers({ has: "link", roomId: one.id, from: ada.id }), [2]);
     assert.deepEqual(await numbers({ has: "file" }), []);
+    const file = await upload(bob);
+    await ok(bob.request("POST", `/rooms/${two.id}/messages`, {
+      text: `${word} 5`,
+      attachments: [file],
+    }));
+    await until(async () => (await numbers({})).length === 5, "the file is found");
+    assert.deepEqual(await numbers({ has: "file" }), [5]);
+    assert.deepEqual(await numbers({ has: "file", from: ada.id }), []);
     const { results } = await find(ada, { q: word });
-    const [, third, second] = results.map(({ message }) => message.createdAt);
-    assert.deepEqual(await numbers({ after: third! }), [4, 3]);
+    const [, , third, second] = results.map(({ message }) => message.createdAt);
+    assert.deepEqual(await numbers({ after: third! }), [5, 4, 3]);
     assert.deepEqual(await numbers({ before: third! }), [2, 1]);
     assert.deepEqual(await numbers({ after: second!, before: third! }), [2]);
   });
@@ -363,6 +371,17 @@ async function say(account: Account, roomId: string, texts: string[]): Promise<s
     return (await find(account, query)).results[0]?.message.id === ids.at(-1);
   }, `${last} is found`);
   return ids;
+}
+
+/** Uploads a file; returns its id. */
+async function upload({ url, token }: Account): Promise<string> {
+  const response = await fetch(`${url}/files?name=note.txt`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}`, "content-type": "text/plain" },
+    body: "A note.",
+  });
+  assert.equal(response.status, 201);
+  return (await response.json()).file.id;
 }
 
 function ask(account: Account, query: Query): Promise<Answer> {

@@ -127,6 +127,7 @@ export class SqliteSearch {
     const rows = this.#sql.prepare("SELECT seq FROM search_messages WHERE room = ? AND seq < ?")
       .all(room, seq);
     for (const row of rows) this.#remove(room, Number(row.seq));
+    if (rows.length > 0) this.#requestErasure();
     this.#sql.prepare("DELETE FROM search_progress WHERE room = ?").run(room);
   }
 
@@ -226,8 +227,9 @@ export class SqliteSearch {
     if (Number(room.seq) !== from) return false;
     const key = Number(room.key);
     for (const { seq } of removed) this.#remove(key, seq);
+    if (removed.length > 0) this.#requestErasure();
     for (const message of messages) {
-      // What was sent after `from` is new.
+      // What was sent after `from` is new. What an edit replaces is kept until a deletion.
       const known = message.seq > from ? null : this.#remove(key, message.seq);
       this.#insert(key, known ?? this.#nextKey(message.at), message);
     }
@@ -256,9 +258,12 @@ export class SqliteSearch {
     const key = Number(row.key);
     this.#sql.prepare("DELETE FROM search_terms WHERE rowid = ?").run(key);
     this.#sql.prepare("DELETE FROM search_messages WHERE key = ?").run(key);
+    return key;
+  }
+
+  #requestErasure(): void {
     this.#setErasure(ERASURE.wanted);
     this.#onDeletion();
-    return key;
   }
 
   /** The next number of a moment; if it has none left, of the next moment that has. */
