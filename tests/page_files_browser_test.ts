@@ -114,6 +114,19 @@ Deno.test("a message is shown with its files on their way, and goes out after a 
     await last(page).locator(".file").getByText("slow.txt").waitFor();
   }));
 
+Deno.test("a picture that was not loaded is, once the network is back", () =>
+  withPeople(async (people) => {
+    const { ada, bob } = await meet(people);
+    await bob.page.route(/\/files\/.*tea\.png/, (route) => route.abort());
+    await paste(ada.page, "tea.png", "green");
+    await chosen(ada.page, "tea.png");
+    await ada.page.press(COMPOSER, "Enter");
+    await last(bob.page).getByText("tea.png cannot be shown.").waitFor();
+    await bob.page.unroute(/\/files\/.*tea\.png/);
+    await bob.page.evaluate(`dispatchEvent(new Event("online"))`);
+    await loaded(last(bob.page).getByRole("img", { name: "tea.png" }));
+  }));
+
 Deno.test("an upload can be cancelled, and one that is refused says why", () =>
   withPeople(async (people) => {
     const { page, problems } = (await meet(people)).ada;

@@ -17,18 +17,25 @@ export function useFileAddress(open: OpenRoom, path: string): FileAddress {
   const [address, setAddress] = useState<string>();
   const [isFaulty, setFaulty] = useState(false);
   const isShown = useRef(true);
-  const ask = async () => {
+  /** @param refused what was not loaded from: then it will not be a second time */
+  const ask = async (refused?: string) => {
     const next = await open.fileUrl(path).catch(() => undefined);
     if (!isShown.current) return;
-    if (next === undefined || next === address) setFaulty(true);
-    else setAddress(next);
+    setFaulty(next === undefined || next === refused);
+    setAddress(next);
   };
   useEffect(() => {
     isShown.current = true;
     void ask();
     return () => void (isShown.current = false);
   }, [path]);
-  return { address, isFaulty, refused: () => void ask() };
+  useEffect(() => {
+    if (!isFaulty) return;
+    const retry = () => void ask();
+    addEventListener("online", retry);
+    return () => removeEventListener("online", retry);
+  }, [isFaulty]);
+  return { address, isFaulty, refused: () => void ask(address) };
 }
 
 /** Lets the browser save a file. */
