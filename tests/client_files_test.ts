@@ -133,6 +133,22 @@ Deno.test("an upload is ended by the deletion of its message, which is never sen
     assert.equal(last(bobs).text, "Next");
   }));
 
+Deno.test("a message behind another's upload is taken back at once", () =>
+  onPage(async ({ room, bobs, page }) => {
+    const release = page.hold();
+    const first = room.send("First", { files: [NOTE()] });
+    await becomes(room.messages, () => last(room).state === "sending");
+    const second = assert.rejects(room.send("Second", { files: [NOTE()] }), { code: "discarded" });
+    await becomes(room.messages, () => last(room).text === "Second");
+    await room.delete(last(room));
+    await second;
+    assert.equal(last(room).text, "First");
+    release();
+    await first;
+    await shows(bobs, 2);
+    assert.equal(page.uploads, 1);
+  }));
+
 Deno.test("a message waits while its files cannot be uploaded, and says why", () =>
   onPage(async ({ room, bobs, page }) => {
     page.isBroken = true;

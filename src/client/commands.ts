@@ -103,9 +103,8 @@ export function transmit(connection: Connection, unsent: Unsent): Promise<Ack> {
 }
 
 /** The same command once the message that it changes or answers is acked with this id. */
-export function withTarget(unsent: Unsent, id: string): Unsent {
-  const { sendId: _, ...rest } = unsent;
-  return isChange(unsent)
-    ? { ...rest, change: { ...unsent.change, messageId: id } } as Unsent
-    : { ...rest, replyTo: id } as Unsent;
+export function withTarget<T extends Action>(action: T, id: string): T {
+  const { sendId: _, ...rest } = action;
+  const target = action.change ? { change: { ...action.change, messageId: id } } : { replyTo: id };
+  return { ...rest, ...target } as unknown as T;
 }

@@ -18,7 +18,11 @@ interface Web {
   IDBKeyRange: { bound(lower: string, upper: string): object };
   navigator?: {
     locks?: {
-      request(name: string, options: { ifAvailable: true }, act: () => Promise<void>): unknown;
+      request(
+        name: string,
+        options: { ifAvailable: true },
+        act: () => Promise<void>,
+      ): Promise<void>;
       query(): Promise<{ held?: { name?: string }[] }>;
     };
   };
@@ -68,9 +72,10 @@ export class KeptUploads {
   /** Keeps a message from now on, whether or not it was before. */
   async keep(message: Message): Promise<Kept> {
     const key = this.#keyOf(message);
-    const { promise, resolve: release } = Promise.withResolvers<void>();
+    let release = () => {};
+    const isOver = new Promise<void>((resolve) => release = resolve);
     if (this.#storage) {
-      void web.navigator?.locks?.request(key, { ifAvailable: true }, () => promise);
+      web.navigator?.locks?.request(key, { ifAvailable: true }, () => isOver).catch(() => {});
       // Before it is stored: what is noted in vain costs a look.
       attempt(() => this.#storage!.setItem(UPLOADS_KEY, "1"));
       await this.#do("readwrite", (store) => store.put(message, key));

@@ -1,13 +1,7 @@
 /** Messages whose files are on their way: uploaded one after the other, then sent as any other. */
 import type { File as UploadedFile } from "../protocol/wire/files.ts";
 import type { Api } from "./api.ts";
-import {
-  type Ack,
-  isChange,
-  type OutgoingFile,
-  type UnsentMessage,
-  withTarget,
-} from "./commands.ts";
+import { type Ack, type OutgoingFile, type UnsentMessage, withTarget } from "./commands.ts";
 import type { ConnectionState } from "./connection.ts";
 import { type EchoRoomError, failure, isPassing } from "./errors.ts";
 import type { JoinedRooms } from "./joined_rooms.ts";
@@ -44,6 +38,8 @@ interface Upload {
   /** Those that are complete, in order. */
   readonly done: UploadedFile[];
   readonly controller: AbortController;
+  /** Why it goes no further. */
+  end: EchoRoomError | null;
   acked: Promise<Ack>;
 }
 
@@ -70,22 +66,16 @@ export class Uploads {
    */
   take(draft: Draft, files: SendOptions["files"] = []): Promise<Ack | null> | undefined {
     const target = this.#uploads.get(draft.sendId ?? "");
-    if (isMessage(draft) && files.length > 0) {
-      const createdAt = new Date().toISOString();
-      const add = () => this.#add({ ...draft, createdAt, files: files.map(outgoing) });
-      if (!target) return add();
-      return target.acked.then(({ id }) => {
-        return this.#add(
-          { ...withTarget({ ...draft, createdAt }, id), files: files.map(outgoing) } as never,
-        );
-      });
-    }
-    if (!target) return undefined;
+    if (!target) return this.#takeFiles(draft, files);
     if (draft.change?.event === "message:delete") {
+      this.#host.rooms.report(target.message, { state: "discarded" });
       this.#end(target, failure("discarded", "It was deleted unsent."));
       return Promise.resolve(null);
     }
-    return target.acked.then(({ id }) => this.#host.outbox.add(withTarget(draft as never, id)));
+    return target.acked.then(({ id }) => {
+      const now = withTarget(draft, id);
+      return this.#takeFiles(now, files) ?? this.#host.outbox.add(now);
+    });
   }
 
   /** What a page before has left, unless another page that still lives is at it. */
@@ -115,14 +105,18 @@ export class Uploads {
 
   /** Ends all; what is kept stays for the next page. */
   close(error: EchoRoomError): void {
-    for (const { controller } of this.#uploads.values()) controller.abort(error);
-    this.#uploads.clear();
-    this.#pauses.end();
+    for (const upload of this.#uploads.values()) this.#end(upload, error);
   }
 
   /** Forgets what is kept of the user. */
   erase(): Promise<void> {
     return this.#kept.erase();
+  }
+
+  #takeFiles(draft: Draft, files: NonNullable<SendOptions["files"]>): Promise<Ack> | undefined {
+    if (draft.change || files.length === 0) return undefined;
+    const createdAt = new Date().toISOString();
+    return this.#add({ ...draft, createdAt, files: files.map(outgoing) });
   }
 
   #newToken() {
@@ -139,16 +133,21 @@ export class Uploads {
 
   #add(message: Upload["message"]): Promise<Ack> {
     const { clientMessageId } = message;
-    const upload = { message, done: [], controller: new AbortController() } as unknown as Upload;
+    const controller = new AbortController();
+    const upload = { message, done: [], controller, end: null } as Omit<Upload, "acked"> as Upload;
     this.#uploads.set(clientMessageId, upload);
     this.#host.rooms.report(message, { state: "queued" });
     const kept = this.#kept.keep(message);
     const turn = this.#turn.then(() => this.#run(upload));
     this.#turn = turn.catch(() => {});
-    upload.acked = turn.then(() => {
+    const ended = new Promise<never>((_, reject) => {
+      controller.signal.addEventListener("abort", () => reject(upload.end));
+    });
+    upload.acked = Promise.race([turn, ended]).then(() => {
       this.#uploads.delete(clientMessageId);
-      const { createdAt: _, files: _f, ...draft } = upload.message;
-      const acked = this.#host.outbox.add({ ...draft, attachments: upload.done });
+      const { createdAt: _, files: _f, attachments = [], ...draft } = upload.message;
+      const all = [...attachments, ...upload.done];
+      const acked = this.#host.outbox.add({ ...draft, attachments: all });
       kept.then(({ forget }) => forget());
       return acked as Promise<Ack>;
     }, (error: EchoRoomError) => {
@@ -165,24 +164,24 @@ export class Uploads {
     return upload.acked;
   }
 
-  /** The user does not want it any more. */
+  /** @param error why it goes no further */
   #end(upload: Upload, error: EchoRoomError): void {
     this.#uploads.delete(upload.message.clientMessageId);
-    this.#host.rooms.report(upload.message, { state: "discarded" });
-    upload.controller.abort(error);
+    upload.end = error;
+    upload.controller.abort();
     this.#pauses.end();
   }
 
   /** Uploads what is missing, as often as that may succeed. */
   async #run(upload: Upload): Promise<void> {
-    const { controller: { signal } } = upload;
     for (;;) {
-      await this.#isOnline(signal);
+      await this.#isOnline(upload.controller.signal);
+      if (upload.end) throw upload.end;
       try {
         return await this.#sendAll(upload);
       } catch (error) {
-        const refusal = (signal.aborted ? signal.reason : error) as EchoRoomError;
-        if (signal.aborted || !isPassing(refusal)) throw refusal;
+        const refusal = upload.end ?? error as EchoRoomError;
+        if (upload.end || !isPassing(refusal)) throw refusal;
         const pause = (refusal.retryAfter ?? 0) * 1000 || RETRY_MS;
         const progress = { state: "queued", error: refusal, retryAt: Date.now() + pause } as const;
         this.#host.rooms.report(upload.message, progress);
@@ -217,26 +216,21 @@ export class Uploads {
     }
   }
 
-  /** @throws why it was ended */
+  /** Resolves once there is a connection, or the upload has ended. */
   #isOnline(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
+    return new Promise((resolve) => {
       const look = () => {
         const { status } = this.#host.client.connection.get();
         if (!signal.aborted && status !== "online") return;
         end();
         signal.removeEventListener("abort", look);
-        if (signal.aborted) reject(signal.reason);
-        else resolve();
+        resolve();
       };
       const end = this.#host.client.connection.subscribe(look);
       signal.addEventListener("abort", look);
       look();
     });
   }
-}
-
-function isMessage(draft: Draft): draft is Extract<Draft, { text: string }> {
-  return !isChange(draft as never);
 }
 
 /** A file as it is shown until it is uploaded. */
