@@ -1,6 +1,6 @@
 /** What an actor may do in a room that they may read, and why not what they may not. */
 import type { Actor } from "../domain/actor.ts";
-import { ChatError, roomNotFound } from "../domain/errors.ts";
+import { ChatError, type ErrorCode, roomNotFound } from "../domain/errors.ts";
 import { capabilitiesOf, type Capability } from "../domain/permissions.ts";
 import type { Place } from "./standings.ts";
 
@@ -56,6 +56,20 @@ export function requirePause({ capabilities, rules, standing }: RoomAccess, now:
 /** @throws ChatError `forbidden`, `room_archived`, `muted` */
 export function requireCapability(access: RoomAccess, capability: Capability): void {
   if (!access.capabilities.has(capability)) throw refusalOf(access, capability);
+}
+
+/** Refusals by how long they hold, the longest first. */
+const REFUSALS: readonly ErrorCode[] = ["forbidden", "room_archived", "muted"];
+
+/**
+ * For what needs several: of refusals the one that holds longest.
+ * @throws ChatError as `requireCapability`
+ */
+export function requireCapabilities(access: RoomAccess, needed: readonly Capability[]): void {
+  const missing = needed.filter((each) => !access.capabilities.has(each));
+  if (missing.length === 0) return;
+  const refusals = missing.map((each) => refusalOf(access, each));
+  throw REFUSALS.flatMap((code) => refusals.find((refusal) => refusal.code === code) ?? [])[0];
 }
 
 /** The actor may not do this. */

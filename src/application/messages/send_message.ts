@@ -4,8 +4,9 @@ import type { CreatedDraft } from "../../domain/entry.ts";
 import { newId } from "../../domain/id.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import { type Message, PLAIN } from "../../domain/message.ts";
+import type { Capability } from "../../domain/permissions.ts";
 import { requirePresent } from "../../domain/message_changes.ts";
-import { requireCapability, requirePause, type RoomAccess } from "../../services/room_access.ts";
+import { requireCapabilities, requirePause, type RoomAccess } from "../../services/room_access.ts";
 import type { Result } from "../../services/decision.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { claimFiles, releaseUnless } from "./attached.ts";
@@ -64,6 +65,9 @@ export async function sendMessage(
     metadata,
   };
   const hasFiles = fileIds.length > 0;
+  const needed: Capability[] = ["message.send"];
+  if (mentionsRoom) needed.push("message.mention_room");
+  if (hasFiles) needed.push("file.upload");
   // Strangers send text alone: whether they have joined meanwhile is read for what has needs.
   const needs = (replyTo !== undefined || hasFiles) &&
     { messageIds: replyTo === undefined ? [] : [replyTo] };
@@ -83,10 +87,7 @@ export async function sendMessage(
       decide(state) {
         const access = state.access(actor);
         const answered = replyTo === undefined ? null : state.message(replyTo);
-        // First what would be refused at any time.
-        if (mentionsRoom) requireCapability(access, "message.mention_room");
-        requireCapability(access, "message.send");
-        if (hasFiles) requireCapability(access, "file.upload");
+        requireCapabilities(access, needed);
         requirePause(access, plain.createdAt);
         if (answered) requirePresent(answered);
         answeredId = answered && answered.sender.id;
