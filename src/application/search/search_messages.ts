@@ -52,10 +52,12 @@ type SearchDependencies = Pick<Dependencies, "access" | "rateLimits" | "store">;
 
 /** What one request looks at, whatever it finds: then its page ends. */
 const MAX_LOOKS = 20;
-const MAX_MESSAGES = 1_000;
+const MAX_MESSAGES = 600;
 const MAX_LENGTH = 1_000_000;
 /** Candidates more than are missing: some are no hits. */
 const SPARE = 5;
+/** Messages that are read at once. */
+const MAX_READ = 200;
 /** Milliseconds of work between two turns of the event loop. */
 const SLICE_MS = 4;
 /** A message's moment in the index may be later than it was sent by as much. */
@@ -100,7 +102,8 @@ export async function searchMessages(
   const page = new Page(search.limit);
   let before = earliest(search.before && later(search.before, MAX_SKEW_MS), start && endOf(start));
   for (let look = 0; look < MAX_LOOKS; look++) {
-    const limit = page.missing + SPARE;
+    // Where few candidates are hits, more are read at once.
+    const limit = Math.min((page.missing + SPARE) * 2 ** look, MAX_READ);
     const { places, next } = await store.search.find({ ...index, limit, before });
     const due = places.filter((place) => !start || comesAfter(start, place)).toSorted(newestFirst);
     const end = await page.add(await readAll(actor, dependencies, due), { ...search, query }, next);
