@@ -54,7 +54,7 @@ export const NOT_RUN: Record<string, string> = {
   "bench/README.md, What growth costs, sh 2": "takes many minutes",
   "bench/README.md, What growth costs, sh 3": "takes many minutes",
   "bench/README.md, What growth costs, sh 4": "takes many minutes",
-  "bench/README.md, Files, sh 1": "takes many minutes, and nginx",
+  "bench/README.md, Files, sh 1": "takes minutes, and a machine that does nothing else",
   "bench/README.md, How it works, sh 1": "is the load generator, which takes Rust",
   [`${VITE}, A chat with Vite and React, sh 1`]: "is run for the README and for the package",
   [`${VITE}, 6. Run it, sh 1`]: "runs until it is stopped; the app is built instead",
