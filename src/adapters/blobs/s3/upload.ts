@@ -1,7 +1,7 @@
 /** One write of a blob to S3: a single request for a small one, parts for others. */
 import { element, refusalIn, type S3Requests } from "./requests.ts";
 
-/** The least that S3 takes as a part that is not the last, so that an upload holds little memory. */
+/** The least that S3 takes as a part that is not the last. */
 export const PART_BYTES = 5 * 1_024 * 1_024;
 
 export interface UploadLimits {
@@ -11,15 +11,13 @@ export interface UploadLimits {
   transfer: number;
 }
 
-/** The parts of a blob, in order; nothing is shown of it before `complete`. */
+/** The parts of a blob, in order; of several nothing is shown before `complete`. */
 export class Upload {
   readonly #requests: S3Requests;
   readonly #key: string;
   readonly #type: string;
   readonly #limits: UploadLimits;
   #uploadId: string | null = null;
-  /** The last part, while it may be the only one. */
-  #only: Uint8Array<ArrayBuffer> | null = null;
   readonly #tags: string[] = [];
 
   constructor(requests: S3Requests, key: string, type: string, limits: UploadLimits) {
@@ -31,10 +29,7 @@ export class Upload {
 
   /** @param part of `PART_BYTES`; only the last may be smaller */
   async add(part: Uint8Array<ArrayBuffer>): Promise<void> {
-    if (this.#uploadId === null && part.length < PART_BYTES) {
-      this.#only = part;
-      return;
-    }
+    if (this.#uploadId === null && part.length < PART_BYTES) return await this.#putWhole(part);
     const uploadId = this.#uploadId ??= await this.#begin();
     const partNumber = String(this.#tags.length + 1);
     const response = await this.#requests.send({
@@ -49,7 +44,7 @@ export class Upload {
   }
 
   async complete(): Promise<void> {
-    if (this.#uploadId === null) return await this.#putWhole(this.#only ?? new Uint8Array());
+    if (this.#uploadId === null) return;
     const parts = this.#tags.map((tag, i) =>
       `<Part><PartNumber>${i + 1}</PartNumber><ETag>${tag}</ETag></Part>`
     );
