@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { type Entry, entryAfter, type EntryDraft, LOG_START } from "../../src/domain/entry.ts";
 import type { Mention } from "../../src/domain/mention.ts";
 import { PLAIN } from "../../src/domain/message.ts";
+import { newAttachment } from "./store/fixtures.ts";
 import type { AccountEvent, Bus, BusEvent, InstanceEvent, RoomEvent } from "../../src/ports/bus.ts";
 import { sleep, until } from "../harness/stage.ts";
 
@@ -523,6 +524,7 @@ export function newDraft(): EntryDraft {
     system: false,
     clientMessageId: newId(),
     createdAt: new Date("2026-01-01T12:34:56.789Z"),
+    attachments: [newAttachment()],
   };
   return { kind: "created", message, request: null, answered: null };
 }

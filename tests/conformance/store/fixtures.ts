@@ -1,6 +1,7 @@
 /** Users, rooms and messages for the suites of the stores, and short ways to make them. */
 import assert from "node:assert/strict";
 import type { CreatedDraft, Entry, EntryDraft } from "../../../src/domain/entry.ts";
+import type { Attachment } from "../../../src/domain/file.ts";
 import {
   type Message,
   type MessageDraft,
@@ -100,6 +101,20 @@ export async function createRoom(
 export async function createRoomWithAda(store: Store): Promise<{ room: NewRoom; ada: User }> {
   const ada = await createUser(store);
   return { room: await createRoom(store, ada), ada };
+}
+
+/** What a message shows of a file. */
+export function newAttachment(): Attachment {
+  return {
+    id: newId(),
+    name: "engine.png",
+    type: "image/png",
+    size: 40,
+    width: 3,
+    height: 2,
+    hasThumbnail: true,
+    createdAt: CREATED,
+  };
 }
 
 export function draft(sender: User, fields: Partial<MessageDraft> = {}): MessageDraft {

@@ -7,6 +7,7 @@ import {
   CREATED,
   createRoomWithAda,
   draft,
+  newAttachment,
   newId,
   pick,
   range,
@@ -20,7 +21,8 @@ export function testReports(test: Register): void {
     assert.deepEqual(await store.reports.create(report), report);
     assert.deepEqual(await (await connect()).reports.find(report.id), report);
     const edited = { ...report.message, editedAt: CREATED, metadata: { $a: [1] }, mentions: ["x"] };
-    const other = { ...report, id: newId(), message: { ...edited, id: newId() } };
+    const attachments = [newAttachment()];
+    const other = { ...report, id: newId(), message: { ...edited, id: newId(), attachments } };
     await store.reports.create(other);
     assert.deepEqual(await store.reports.find(other.id), other);
   });
