@@ -107,6 +107,34 @@ Deno.test("an empty page is no end: the next ones are asked until something is f
   assert.equal(search.results.value!.hasMore, true);
 });
 
+Deno.test("a search that another has replaced, or that has ended, asks for no more pages", async () => {
+  const { search, answer, asked } = begin();
+  const empty = { results: [], nextCursor: "2" };
+  search.change({ q: "tea" });
+  const tea = search.search();
+  search.change({ q: "coffee" });
+  const coffee = search.search();
+  answer("tea", empty);
+  await tea;
+  search.end();
+  answer("coffee", empty);
+  await coffee;
+  assert.deepEqual(asked.map(({ q }) => q), ["tea", "coffee"]);
+});
+
+Deno.test("after five empty pages the user is asked whether to look further", async () => {
+  const { search, answer, asked } = begin();
+  search.change({ q: "tea" });
+  const done = search.search();
+  for (let count = 1; count <= 5; count++) {
+    await until(() => asked.length === count);
+    answer("tea", { results: [], nextCursor: String(count) });
+  }
+  await done;
+  assert.deepEqual([asked.length, shown(search)], [5, []]);
+  assert.equal(search.results.value!.hasMore, true);
+});
+
 Deno.test("the same address again keeps what was found, and another one searches", async () => {
   const { search, answer, asked } = begin();
   search.show({ ...NO_TERMS, q: "tea" });

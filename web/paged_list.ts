@@ -19,6 +19,8 @@ const PAGE = 50;
 /** Read at once when the list is read again: what was shown beyond is loaded by scrolling. */
 const MAX_RELOADED = 500;
 const MAX_PAGE = 100;
+/** Pages without an item that are read in a row: more are read when the user asks for more. */
+const MAX_EMPTY_PAGES = 5;
 
 export class PagedList<T> {
   readonly #read: ReadPage<T>;
@@ -85,26 +87,31 @@ export class PagedList<T> {
   }
 
   #load(count: number): Promise<void> {
-    return this.#run(async () => {
+    return this.#run(async (isAwaited) => {
       const items: T[] = [];
       let cursor: string | null = null;
+      let emptyPages = 0;
       do {
         const limit = Math.min(Math.max(count - items.length, PAGE), MAX_PAGE);
         const page: Page<T> = await this.#read({ limit, ...(cursor && { cursor }) });
         items.push(...page.items);
         cursor = page.nextCursor;
-      } while (cursor !== null && items.length < count);
+        emptyPages = page.items.length === 0 ? emptyPages + 1 : 0;
+      } while (
+        cursor !== null && items.length < count && emptyPages < MAX_EMPTY_PAGES && isAwaited()
+      );
       this.#readAt.value = Date.now();
       return { items, nextCursor: cursor };
     });
   }
 
-  async #run(read: () => Promise<Page<T>>): Promise<void> {
+  /** @param read may end early where nobody awaits its answer any more */
+  async #run(read: (isAwaited: () => boolean) => Promise<Page<T>>): Promise<void> {
     const reading = ++this.#reading;
     this.#isReading = true;
     let [page, fault]: [Page<T> | null, string] = [null, ""];
     try {
-      page = await read();
+      page = await read(() => reading === this.#reading);
     } catch (error) {
       fault = (error as Error).message;
     }

@@ -25,6 +25,8 @@ export class MessageSearch {
   /** The message to which the user went from the results; `""` for none. */
   readonly picked = signal("");
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** What the server is asked for now, or was last. */
+  #asked: PagedList<SearchResult> | null = null;
   /** Counts the searches: answers to an older one are ignored. */
   #searches = 0;
 
@@ -57,16 +59,14 @@ export class MessageSearch {
   change(part: Partial<SearchTerms>): void {
     this.#take({ ...this.#terms.peek(), ...part });
     this.#options.changed(this.#terms.peek());
-    this.#searches++;
-    clearTimeout(this.#timer);
+    this.#cancel();
     this.#isSettled.value = false;
     this.#timer = setTimeout(() => this.search(), this.#options.pauseMs ?? 250);
   }
 
   /** Asks the server, without a pause. What was found before stays until there is an answer. */
   async search(): Promise<void> {
-    clearTimeout(this.#timer);
-    const search = ++this.#searches;
+    const search = this.#cancel();
     const query = queryOf(this.#terms.peek());
     this.#isSettled.value = false;
     const results = query.q === "" ? null : new PagedList<SearchResult>(async (page) => {
@@ -74,6 +74,7 @@ export class MessageSearch {
       const { results, nextCursor } = await found;
       return { items: results, nextCursor };
     });
+    this.#asked = results;
     await results?.restart();
     if (search !== this.#searches) return;
     batch(() => {
@@ -90,9 +91,15 @@ export class MessageSearch {
 
   /** Waits for no answer any more. */
   end(): void {
-    clearTimeout(this.#timer);
-    this.#searches++;
+    this.#cancel();
     this.#results.value?.close();
+  }
+
+  /** Ends the search under way, and returns the number of the next. */
+  #cancel(): number {
+    clearTimeout(this.#timer);
+    if (this.#asked !== this.#results.peek()) this.#asked?.close();
+    return ++this.#searches;
   }
 
   #take(terms: SearchTerms): void {

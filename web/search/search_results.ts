@@ -86,7 +86,7 @@ function describe({ terms, results, isSettled }: MessageSearch): string {
   }
   const count = list.items.value?.length;
   if (count === undefined) return "";
-  if (count === 0) return "No message is found.";
+  if (count === 0) return list.hasMore ? "No message is found so far." : "No message is found.";
   if (list.hasMore) return `The newest ${count} messages`;
   return count === 1 ? "1 message" : `${count} messages`;
 }
