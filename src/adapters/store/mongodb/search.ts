@@ -206,7 +206,8 @@ export class MongoSearch implements SearchStore {
   /** Returns whether the index of the room was where the part begins. */
   async #advance({ roomId, from, to }: IndexPart, generation: number): Promise<boolean> {
     try {
-      const before = from === 0 ? { generation: { $ne: generation } } : { generation, seq: from };
+      // Where a later generation has one, the insertion meets it: a duplicate.
+      const before = from === 0 ? { generation: { $lt: generation } } : { generation, seq: from };
       const { matchedCount, upsertedCount } = await this.#progress.updateOne(
         { _id: roomId, ...before },
         { $set: { ...to, generation } },
@@ -247,6 +248,9 @@ function documentsOf(
 function replacement(document: SearchDocument) {
   const { _id, at: _, ...$set } = document;
   const { changedSeq, generation } = document;
-  const isStale = [{ changedSeq: { $lt: changedSeq } }, { generation: { $ne: generation } }];
+  const isStale = [
+    { generation, changedSeq: { $lt: changedSeq } },
+    { generation: { $lt: generation } },
+  ];
   return { updateOne: { filter: { _id, $or: isStale }, update: { $set } } };
 }
