@@ -97,6 +97,16 @@ Deno.test("messages are in the order of the log where clocks differ a little, el
   assert.deepEqual(range(0, 4).map((i) => moments.get(i)), [100, 100, 100, 20, 101]);
 });
 
+Deno.test("a message without a legible text keeps no other one out of the index", async () => {
+  await using world = await openWorld();
+  await world.indexer.indexRest();
+  const [first, second] = await world.append(text("bad"), text("good"));
+  const illegible = { ...first!.message, text: null as unknown as string };
+  world.indexer.appended(world.roomId, [{ ...first!, message: illegible }, second!]);
+  await until(async () => (await world.find("good")).length === 1, "the other is indexed");
+  assert.deepEqual(await world.find("bad"), []);
+});
+
 Deno.test("a failure is tried again, and an indexer that is closed begins nothing", async () => {
   await using world = await openWorld();
   let failures = 0;

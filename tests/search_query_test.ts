@@ -74,6 +74,11 @@ Deno.test("a text that is a hit has all terms of the query", () => {
     "-",
     '"',
     "한",
+    // Fillers of Hangul, of which nothing is left.
+    "\u115f",
+    "\u1160",
+    "\u3164",
+    "\uffa0",
   );
   const text = fc.array(unit, { maxLength: 12 }).map((units) => units.join(""));
   fc.assert(

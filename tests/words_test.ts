@@ -14,6 +14,7 @@ const TEXTS: [language: string, text: string, words: string][] = [
   ["Chinese", "我们,明天见", "我 们 明 天 见"],
   ["Japanese", "ガギ ｶﾞｷﾞ、ハンバーガー", "ガ ギ ガ ギ ハ ン バ ー ガ ー"],
   ["Korean", "한국어 검색", "한 국 어 검 색"],
+  ["Korean with fillers", "\u3164한\u1160 \u115f\uffa0국\u3164어 \u3164", "한 국 어"],
   ["Korean in parts", "한국".normalize("NFD"), "한 국"],
   ["Thai", "ผมชอบแมว", "ผม ชอบ แมว"],
   ["Arabic", "مُحَمَّد وأحمد", "محمد واحمد"],
@@ -27,6 +28,9 @@ const TEXTS: [language: string, text: string, words: string][] = [
   ["emoji", "👍🏽 🇩🇪 ❤️ ok", "ok"],
   ["nothing", " …—* ", ""],
 ];
+
+/** Letters of Hangul that hold the place of a missing one. */
+const FILLERS = ["\u115f", "\u1160", "\u3164", "\uffa0"];
 
 for (const [language, text, expected] of TEXTS) {
   Deno.test(`words of ${language}`, () => {
@@ -49,6 +53,13 @@ Deno.test("characters are joined to those beside them, not over a space or a sig
   assert.deepEqual(joined, ["東", "+京", "都", "で", "a", "京"]);
 });
 
+Deno.test("a character is joined to none of which nothing is left, and to the one before that", () => {
+  const joined = wordsOf("\u3164한 a \uffa0국\u3164어").map(({ text, isJoined }) => {
+    return isJoined ? `+${text}` : text;
+  });
+  assert.deepEqual(joined, ["한", "a", "국", "+어"]);
+});
+
 Deno.test("a text has the terms of its words, their beginnings, and pairs of characters", () => {
   assert.deepEqual(
     termsOf(wordsOf("Deploy to 東京")).toSorted(),
@@ -57,7 +68,14 @@ Deno.test("a text has the terms of its words, their beginnings, and pairs of cha
 });
 
 Deno.test("words are the same in any normal form and case, and every beginning of one has a term of its text", () => {
-  const unit = fc.constantFrom(..."aZßéİçñöŞ1й日ガ한م ".split(""), "e\u0301", "ก", "हि", "-");
+  const unit = fc.constantFrom(
+    ..."aZßéİçñöŞ1й日ガ한م ".split(""),
+    ...FILLERS,
+    "e\u0301",
+    "ก",
+    "हि",
+    "-",
+  );
   fc.assert(fc.property(fc.array(unit, { maxLength: 30 }), (units) => {
     const text = units.join("");
     const texts = (each: string) => wordsOf(each).map((word) => word.text);

@@ -8,7 +8,7 @@ export interface Word {
   end: number;
   /** Whether it is one character of a script that is searched for by pairs, not by words. */
   isCharacter: boolean;
-  /** Whether nothing is between it and the character before it. */
+  /** Whether nothing but the invisible is between it and the character before it, which is a word. */
   isJoined: boolean;
 }
 
@@ -122,9 +122,11 @@ function beginning(text: string, length: number): string | null {
 }
 
 function addCharacters(words: Word[], part: string, at: number): void {
+  const first = words.length;
   for (const { 0: character, index } of part.matchAll(CHARACTERS)) {
-    const text = fold(character);
-    add(words, text, at + index, at + index + character.length, true, index > 0);
+    // Where nothing is left of those before it, it is the first.
+    const isJoined = words.length > first;
+    add(words, fold(character), at + index, at + index + character.length, true, isJoined);
   }
 }
 

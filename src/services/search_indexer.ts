@@ -285,9 +285,19 @@ function momentOf({ createdAt }: Message, last: Date): Date {
 }
 
 function toIndexed(message: Message, at: Date): IndexedMessage {
-  const { id: messageId, seq, changedSeq, sender, text } = message;
-  const terms = termsOf(wordsOf(text));
-  return { messageId, seq, changedSeq, at, senderId: sender.id, has: contentsOf(message), terms };
+  const { id: messageId, seq, changedSeq, sender } = message;
+  return { messageId, seq, changedSeq, at, senderId: sender.id, ...findableOf(message) };
+}
+
+/** What a message is found by; nothing if that fails: it must not keep others out of the index. */
+function findableOf(message: Message): Pick<IndexedMessage, "has" | "terms"> {
+  try {
+    return { has: contentsOf(message), terms: termsOf(wordsOf(message.text)) };
+  } catch (error) {
+    const { id: messageId } = message;
+    logger.error("Message {messageId} cannot be found by its words: {error}", { messageId, error });
+    return { has: [], terms: [] };
+  }
 }
 
 /** Parts that are added together: no other write waits long for them. */
