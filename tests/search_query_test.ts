@@ -18,13 +18,18 @@ Deno.test("a query is words, phrases and exclusions, and its last word a beginni
     ['"one two" three', "one+two three…"],
     ['"one two', "one+two"],
     ["„one two” «three»", "one+two three"],
-    ["one -two", "one -two"],
+    ["one -two", "one… -two"],
+    ['one -two -"three"', "one… -two -three"],
     ['-"one two" three', "-one+two three…"],
     ["e-mail", "e+mail…"],
     ["-e-mail x", "-e+mail x…"],
     ["1,000", "1+000…"],
     ["東京 と", "東+京 と"],
-    ["one 👍", "one"],
+    ["one 👍", "one…"],
+    ['one "two" 👍', "one two"],
+    ["one one two", "one two…"],
+    ["one one", "one one…"],
+    ['"東京" 東京 -a -a', "-a 東+京"],
     ["- one", "one…"],
     ["--one x", "-one x…"],
     ['one""two', "one two…"],
@@ -58,6 +63,11 @@ Deno.test("ranges are in order, none touching another, whatever is found twice",
   assert.deepEqual(marks('"one two" "two one"'), ["one two one-two"]);
   assert.equal(marks("東都"), undefined);
   assert.equal(marks("one -ones"), undefined);
+});
+
+Deno.test("of a text at most 100 ranges are told", () => {
+  assert.equal(findIn("a ".repeat(2_000), parseQuery('a "a a"')!)!.length, 1);
+  assert.equal(findIn("a b ".repeat(1_000), parseQuery("a")!)!.length, 100);
 });
 
 Deno.test("a text that is a hit has all terms of the query", () => {

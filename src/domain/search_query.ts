@@ -37,30 +37,52 @@ export function contentsOf(
 /** Words, phrases and exclusions of a query. */
 const MAX_PHRASES = 16;
 
+/** Ranges of a text: of more nobody has any use. */
+const MAX_RANGES = 100;
+
+/** Words that are compared in the time in which one is found in a text. */
+const COMPARISONS = 4;
+
 /** `"a phrase"`, of which the end may be missing, or what stands between blanks. */
 const PART = /(?<minus>-?)(?:"(?<quoted>[^"]*)"?|(?<plain>[^\s"]+))/g;
 /** The quotation marks that keyboards make of a plain one. */
 const QUOTES = /[“”„‟«»＂]/g;
 
 /**
- * Reads a query: words that must all occur, `"a phrase"`, `-without`; the last word is the beginning
- * of one. Whatever is none of this is looked for as the words in it, side by side.
+ * Reads a query: words that must all occur, `"a phrase"`, `-without`; the last word that must is the
+ * beginning of one. Whatever is none of this is looked for as the words in it, side by side.
  * @returns null if it holds no word that must occur, or more than is looked for at once
  */
 export function parseQuery(text: string): SearchQuery | null {
-  const wanted: Phrase[] = [];
-  const unwanted: Phrase[] = [];
-  const parts = [...text.replace(QUOTES, '"').matchAll(PART)];
-  for (const [i, { groups }] of parts.entries()) {
+  const parts = Array.from(text.replace(QUOTES, '"').matchAll(PART), ({ groups }) => {
     const { minus, quoted, plain } = groups!;
     const words = wordsOf(quoted ?? plain ?? "");
-    if (words.length === 0) continue;
-    const isLast = i === parts.length - 1;
-    const isBeginning = isLast && plain !== undefined && !minus && !words.at(-1)!.isCharacter;
-    (minus ? unwanted : wanted).push({ words, isBeginning });
-  }
+    return { words, isPlain: plain !== undefined, isWanted: !minus };
+  }).filter(({ words }) => words.length > 0);
+  const last = parts.findLast(({ isWanted }) => isWanted);
+  const phrases = (isOf: boolean) =>
+    distinct(
+      parts.filter(({ isWanted }) => isWanted === isOf).map((part) => {
+        const { words, isPlain } = part;
+        const isBeginning = part === last && isPlain && !words.at(-1)!.isCharacter;
+        return { words, isBeginning };
+      }),
+    );
+  const [wanted, unwanted] = [phrases(true), phrases(false)];
   const count = wanted.length + unwanted.length;
   return wanted.length === 0 || count > MAX_PHRASES ? null : { wanted, unwanted };
+}
+
+function distinct(phrases: readonly Phrase[]): Phrase[] {
+  const key = ({ words, isBeginning }: Phrase) =>
+    JSON.stringify([isBeginning, ...words.map(({ text, isJoined }) => [text, isJoined])]);
+  return [...new Map(phrases.map((phrase) => [key(phrase), phrase])).values()];
+}
+
+/** What `findIn` costs at most, in UTF-16 units of texts of which the words are found. */
+export function costOf(text: string, { wanted, unwanted }: SearchQuery): number {
+  const words = [...wanted, ...unwanted].reduce((sum, phrase) => sum + phrase.words.length, 0);
+  return text.length * (1 + words / COMPARISONS);
 }
 
 /** Terms of the index that every hit has, the rarest first as far as that can be told. */
@@ -70,19 +92,19 @@ export function termsOfQuery({ wanted }: SearchQuery): string[] {
 }
 
 /**
- * Where a text has what is wanted: ranges in ascending order, none touching another; null if it is no
- * hit.
+ * Where a text has what is wanted: at most 100 ranges in ascending order, none touching another; null
+ * if it is no hit.
  */
 export function findIn(text: string, { wanted, unwanted }: SearchQuery): Range[] | null {
   const words = wordsOf(text);
   if (unwanted.some((phrase) => find(words, phrase).next().value)) return null;
   const ranges: Range[] = [];
   for (const phrase of wanted) {
-    const found = [...find(words, phrase)];
+    const found = [...find(words, phrase).take(MAX_RANGES)];
     if (found.length === 0) return null;
     ranges.push(...found);
   }
-  return join(ranges);
+  return join(ranges).slice(0, MAX_RANGES);
 }
 
 function termsOfPhrase({ words, isBeginning }: Phrase): string[] {

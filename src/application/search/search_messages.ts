@@ -5,6 +5,7 @@ import type { Message } from "../../domain/message.ts";
 import type { Room } from "../../domain/room.ts";
 import {
   contentsOf,
+  costOf,
   findIn,
   parseQuery,
   type Range,
@@ -53,7 +54,7 @@ type SearchDependencies = Pick<Dependencies, "access" | "rateLimits" | "store">;
 /** What one request looks at, whatever it finds: then its page ends. */
 const MAX_LOOKS = 20;
 const MAX_MESSAGES = 600;
-const MAX_LENGTH = 1_000_000;
+const MAX_COST = 1_000_000;
 /** Candidates more than are missing: some are no hits. */
 const SPARE = 5;
 /** Messages that are read at once. */
@@ -119,7 +120,7 @@ class Page {
   readonly #limit: number;
   readonly #results: Hit[] = [];
   #messages = 0;
-  #length = 0;
+  #cost = 0;
 
   constructor(limit: number) {
     this.#limit = limit;
@@ -142,18 +143,19 @@ class Page {
     let start = performance.now();
     for (const [i, each] of messages.entries()) {
       this.#messages++;
-      this.#length += each.message.text.length;
+      this.#cost += costOf(each.message.text, wanted.query);
+      const isLast = i === messages.length - 1;
       const highlights = highlightsOf(each.message, wanted);
       if (highlights) {
         this.#results.push({ ...each, highlights });
-        const isLast = next === null && i === messages.length - 1;
-        if (this.missing === 0) return this.end(isLast ? null : each.place);
+        if (this.missing === 0) return this.end(isLast && next === null ? null : each.place);
       }
+      if (this.#cost >= MAX_COST && !isLast) return this.end(each.place);
       if (performance.now() - start < SLICE_MS) continue;
       await new Promise((resolve) => setTimeout(resolve));
       start = performance.now();
     }
-    const isTooMuch = this.#messages >= MAX_MESSAGES || this.#length >= MAX_LENGTH;
+    const isTooMuch = this.#messages >= MAX_MESSAGES || this.#cost >= MAX_COST;
     return isTooMuch && next ? this.end({ at: next }) : null;
   }
 
@@ -222,7 +224,7 @@ function earliest(...times: (Date | null | undefined)[]): Date | undefined {
   return times.filter((time) => time instanceof Date).toSorted((a, b) => +a - +b)[0];
 }
 
-/** It names no room but one of a message that the actor was shown. */
+/** It names no room but one of a message that the actor may read. */
 function formatCursor(cursor: Cursor): string {
   const { at } = cursor;
   return encodeCursor("seq" in cursor ? [+at, cursor.roomId, cursor.seq] : [+at]);
