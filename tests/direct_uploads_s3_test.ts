@@ -1,6 +1,15 @@
 /** Uploads that clients send to an S3 service, and that this server checks afterwards. */
 import assert from "node:assert/strict";
+import { join } from "node:path";
+import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
+import { beginUpload } from "../src/application/files/begin_upload.ts";
+import { completeUpload } from "../src/application/files/complete_upload.ts";
+import type { Actor } from "../src/domain/actor.ts";
+import type { BlobStore, ByteRange } from "../src/ports/blobs.ts";
 import type { FileUpload } from "../src/protocol/wire/files.ts";
+import { Images } from "../src/services/files/images.ts";
+import { UploadSlots } from "../src/services/files/upload_slots.ts";
+import { createUser } from "./conformance/store/fixtures.ts";
 import type { Account } from "./harness/account.ts";
 import { get, PDF, post } from "./harness/files.ts";
 import { halves } from "./harness/pictures.ts";
@@ -89,6 +98,50 @@ test("a file completed twice at once is completed once", async (ada) => {
   assert.equal((await get(ada, file.url)).text, PDF);
 });
 
+Deno.test("a completion that is refused destroys nothing of one that was faster", () =>
+  withStore(async (store) => {
+    const dependencies = {
+      store,
+      blobs,
+      images: new Images(1),
+      fileLimits: { maxFileSize: 1_000, maxFilesPerUser: 10_000 },
+      uploadSlots: new UploadSlots(25),
+    };
+    const actor = { userId: (await createUser(store)).id } as Actor;
+    const { file, upload } = await beginUpload(actor, dependencies, ANNOUNCED);
+    const sent = { ...upload, expiresAt: upload.expiresAt.toISOString() };
+    const program = pdf.with(0, 0x7f).fill(1, 4);
+    program.set(new TextEncoder().encode("\x7fELF"));
+    await send(sent, program);
+    const [copied, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const slow: BlobStore = Object.create(blobs, {
+      presigner: { value: blobs.presigner },
+      copy: {
+        value: async (from: string, to: string) => {
+          const isCopied = await blobs.copy(from, to);
+          copied.resolve();
+          await goOn.promise;
+          return isCopied;
+        },
+      },
+      stat: { value: (key: string) => blobs.stat(key) },
+      get: { value: (key: string, range: ByteRange) => blobs.get(key, range) },
+      delete: { value: (key: string) => blobs.delete(key) },
+    });
+    const refused = completeUpload(actor, { ...dependencies, blobs: slow }, file.id);
+    await copied.promise;
+    await send(sent, pdf);
+    const ready = await completeUpload(actor, dependencies, file.id);
+    goOn.resolve();
+    await assert.rejects(refused, { code: "unsupported_media_type" });
+    assert.deepEqual(await store.files.find(file.id), ready);
+    const kept = (await blobs.list("files/", "", 1_000)).map(({ key }) => key);
+    assert.ok(kept.includes(ready.blobKey));
+    assert.equal(await new Response(await blobs.get(ready.blobKey)).text(), PDF);
+    await blobs.delete(ready.blobKey);
+    assert.equal((await blobs.list("files/", "", 1_000)).length, kept.length - 1);
+  }));
+
 test("bytes of a type that is not accepted are refused, and nothing is left of them", async (ada) => {
   const program = new Uint8Array(1_000);
   program.set(new TextEncoder().encode("\x7fELF"));
@@ -155,6 +208,17 @@ test(
   },
   { S3_ENDPOINT: "", S3_BUCKET: "", S3_ACCESS_KEY_ID: "", S3_SECRET_ACCESS_KEY: "" },
 );
+
+async function withStore(act: (store: SqliteStore) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "echoroom_" });
+  const store = await SqliteStore.open(join(folder, "echoroom.db"));
+  try {
+    await act(store);
+  } finally {
+    await store.close();
+    await Deno.remove(folder, { recursive: true });
+  }
+}
 
 interface Announced {
   name: string;

@@ -3,18 +3,22 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { FolderBlobs } from "../src/adapters/blobs/folder.ts";
 import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
-import { collectFiles } from "../src/application/files/collect_files.ts";
+import { collectFiles, eraseFile } from "../src/application/files/collect_files.ts";
+import { uploadFile } from "../src/application/files/upload_file.ts";
+import type { Actor } from "../src/domain/actor.ts";
 import { newBlobKey } from "../src/domain/blob_key.ts";
 import { unavailable } from "../src/domain/errors.ts";
 import { type File, thumbnailKey } from "../src/domain/file.ts";
 import { newId } from "../src/domain/id.ts";
 import type { User } from "../src/domain/user.ts";
 import type { BlobStore } from "../src/ports/blobs.ts";
+import { Images } from "../src/services/files/images.ts";
+import { UploadSlots } from "../src/services/files/upload_slots.ts";
 import { streamOf } from "./conformance/blobs.ts";
 import { createUser } from "./conformance/store/fixtures.ts";
 
 const PAST = new Date(Date.now() - 1_000);
-const LATER = new Date(Date.now() + 60 * 60_000);
+const LATER = new Date(Date.now() + 2 * 60 * 60_000);
 
 Deno.test("what a process that was killed has left of an upload is deleted when it is due", () =>
   inWorld(async (world) => {
@@ -59,6 +63,24 @@ Deno.test("a file whose bytes cannot be deleted keeps no other, and is deleted l
     assert.equal(again?.id, stuck.id);
   }));
 
+Deno.test("an upload that is given up while its bytes come leaves none of them", () =>
+  inWorld(async (world) => {
+    const images = new Images(1);
+    const fileLimits = { maxFileSize: 1_000, maxFilesPerUser: 10_000 };
+    const dependencies = { ...world, images, fileLimits, uploadSlots: new UploadSlots(25) };
+    const bytes = ReadableStream.from((async function* () {
+      yield new TextEncoder().encode("Hello");
+      const [late] = await world.store.files.collect(LATER, LATER, 10);
+      await eraseFile(world, late!);
+    })());
+    const upload = { name: "a.txt", declaredType: null, maxSize: null, bytes };
+    await assert.rejects(
+      uploadFile({ userId: world.ada.id } as Actor, dependencies, upload),
+      { code: "unavailable" },
+    );
+    assert.deepEqual(await world.blobs.list("", "", 10), []);
+  }));
+
 class World {
   readonly store: SqliteStore;
   readonly blobs: FolderBlobs;
@@ -94,7 +116,7 @@ class World {
   async addFile(dueAt: Date): Promise<File> {
     const file = await this.addUpload(LATER);
     const content = { type: "image/png", size: 3, width: 1, height: 1, quotaBytes: 6 };
-    const complete = { ...content, hasThumbnail: true };
+    const complete = { ...content, hasThumbnail: true, blobKey: file.blobKey };
     assert.ok(await this.store.files.complete(file.id, complete, dueAt));
     await this.blobs.put(thumbnailKey(file.blobKey), streamOf(["abc"]));
     return file;

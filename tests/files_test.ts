@@ -8,6 +8,18 @@ import { shareStage } from "./harness/shared_server.ts";
 import { onStage, type Stage, until } from "./harness/stage.ts";
 
 const onShared = shareStage();
+/** A picture in so low a quality that it takes more room once it is written again. */
+const noise = new Uint8Array(
+  await sharp({
+    create: {
+      width: 300,
+      height: 300,
+      channels: 3,
+      background: "grey",
+      noise: { type: "gaussian", mean: 128, sigma: 60 },
+    },
+  }).jpeg({ quality: 20 }).toBuffer(),
+);
 
 function test(
   sentence: string,
@@ -334,6 +346,29 @@ test(
     await upload(ada, "x".repeat(50 * 1_024));
   },
   { MAX_FILES_PER_USER: "100KB", MAX_FILE_SIZE: "100KB" },
+);
+
+test(
+  "a picture that is written again larger than what is allowed is refused, and leaves nothing",
+  async (stage) => {
+    const [ada] = await stage.people("Ada");
+    const { status, body } = await post(ada, noise, { type: "image/jpeg" });
+    assert.deepEqual([status, body.code], [413, "file_too_large"]);
+    assert.deepEqual(await blobsOf(stage), []);
+  },
+  { MAX_FILE_SIZE: String(noise.length + 1) },
+);
+
+test(
+  "a picture counts against the quota for what is kept of it",
+  async (stage) => {
+    const [ada] = await stage.people("Ada");
+    const { status, body } = await post(ada, noise, { type: "image/jpeg" });
+    assert.deepEqual([status, body.code], [413, "quota_exceeded"]);
+    assert.deepEqual(await blobsOf(stage), []);
+    await upload(ada, "x".repeat(noise.length), { name: "a.txt" });
+  },
+  { MAX_FILES_PER_USER: String(noise.length + 1) },
 );
 
 test(

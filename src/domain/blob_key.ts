@@ -19,7 +19,7 @@ export function blobKey(family: BlobFamily, id: string): string {
   return `${family}/${id.slice(0, 2)}/${id.slice(2, 3)}/${id}`;
 }
 
-/** Where a client itself writes the bytes of a file, until they are checked. */
-export function uploadKey(blobKey: string): string {
-  return blobKey.replace(/^files\//, "uploads/");
+/** Where a client itself writes the bytes of a file, until they are checked; it needs a signature. */
+export function uploadKey(fileId: string): string {
+  return blobKey("uploads", fileId);
 }

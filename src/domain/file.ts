@@ -38,7 +38,7 @@ export interface File extends Attachment {
 /** What is known of a file once its bytes are complete. */
 export type FileContent = Pick<
   File,
-  "type" | "size" | "width" | "height" | "hasThumbnail" | "quotaBytes"
+  "type" | "size" | "width" | "height" | "hasThumbnail" | "quotaBytes" | "blobKey"
 >;
 
 /** A file is bound to a room before the message with it is appended, and so long at most without. */

@@ -32,6 +32,6 @@ export async function beginUpload(
   }
   checkSize(size, fileLimits);
   const file = await reserveFile(actor, { store, fileLimits }, { name, type, maxSize: size });
-  const upload = await blobs.presigner.presign(uploadKey(file.blobKey), { size, type });
+  const upload = await blobs.presigner.presign(uploadKey(file.id), { size, type });
   return { file, upload };
 }

@@ -95,7 +95,7 @@ async function readFiles({ store }: Pick<Services, "store">) {
     if (state === "ready") {
       expected.set(blobKey, { fileId, size });
       if (hasThumbnail) expected.set(thumbnailKey(blobKey), { fileId, size: null });
-    } else changing.add(blobKey).add(thumbnailKey(blobKey)).add(uploadKey(blobKey));
+    } else changing.add(blobKey).add(thumbnailKey(blobKey)).add(uploadKey(fileId));
   }
   return { expected, changing };
 }

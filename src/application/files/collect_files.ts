@@ -34,10 +34,18 @@ export async function collectFiles({ store, blobs }: CollectDependencies): Promi
 /** Deletes a file that is marked as deleted. */
 export async function eraseFile(
   { store, blobs }: CollectDependencies,
-  { id, blobKey }: File,
+  file: File,
+): Promise<void> {
+  if (blobs.presigner) await blobs.delete(uploadKey(file.id));
+  await eraseBlobs({ blobs }, file);
+  await store.files.remove(file.id);
+}
+
+/** Deletes the bytes at a file's key, and its thumbnail. */
+export async function eraseBlobs(
+  { blobs }: Pick<Dependencies, "blobs">,
+  { blobKey }: Pick<File, "blobKey">,
 ): Promise<void> {
   await blobs.delete(thumbnailKey(blobKey));
-  if (blobs.presigner) await blobs.delete(uploadKey(blobKey));
   await blobs.delete(blobKey);
-  await store.files.remove(id);
 }

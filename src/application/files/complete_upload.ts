@@ -1,20 +1,33 @@
 /** Checks the bytes that a client has sent to the blob store, and keeps what is accepted of them. */
 import type { Actor } from "../../domain/actor.ts";
-import { uploadKey } from "../../domain/blob_key.ts";
-import { ChatError } from "../../domain/errors.ts";
+import { newBlobKey, uploadKey } from "../../domain/blob_key.ts";
+import { ChatError, type ErrorCode } from "../../domain/errors.ts";
 import type { File, FileContent } from "../../domain/file.ts";
 import { detectType, HEAD_BYTES, isImage } from "../../services/files/file_types.ts";
 import { tooLarge } from "../../services/files/incoming.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { fileNotFound } from "./find_file.ts";
-import { abandonFile, finishFile, storeImage, type UploadDependencies } from "./upload_file.ts";
+import { eraseBlobs } from "./collect_files.ts";
+import {
+  abandonFile,
+  finishFile,
+  plainContent,
+  storeImage,
+  type UploadDependencies,
+} from "./upload_file.ts";
+
+const REFUSALS: readonly ErrorCode[] = [
+  "unsupported_media_type",
+  "file_too_large",
+  "quota_exceeded",
+];
 
 /**
  * Completes an upload that `beginUpload` has begun; a repeat is answered as the first time. What is
- * checked is a copy that no signed request can write any more. A refused file is gone; after
- * `unavailable` the same request may succeed.
+ * checked is a copy that no signed request can write, and no other request to complete it: one of them
+ * becomes the file. A refused file is gone; after `unavailable` the same request may succeed.
  * @throws ChatError `file_not_found`, also of another's, `file_not_ready` while its bytes are not
- *   there, `unsupported_media_type`, `file_too_large`, `rate_limited`, `unavailable`
+ *   there, `unsupported_media_type`, `file_too_large`, `quota_exceeded`, `rate_limited`, `unavailable`
  */
 export async function completeUpload(
   actor: Actor,
@@ -26,18 +39,19 @@ export async function completeUpload(
   if (file?.ownerId !== actor.userId || file.state === "deleted") throw fileNotFound();
   if (file.state !== "uploading") return file;
   using _slot = uploadSlots.take(actor.userId);
-  const source = uploadKey(file.blobKey);
-  if (!blobs.presigner || !await blobs.copy(source, file.blobKey)) {
+  const source = uploadKey(id);
+  const copy = { ...file, blobKey: newBlobKey("files") };
+  if (!blobs.presigner || !await blobs.copy(source, copy.blobKey)) {
     return await completedMeanwhile(dependencies, id);
   }
-  try {
-    const ready = await finishFile(dependencies, file, await check(dependencies, file));
-    await blobs.delete(source);
-    return ready;
-  } catch (error) {
+  const content = await check(dependencies, copy).catch(async (error) => {
+    await eraseBlobs(dependencies, copy).catch(() => {});
     if (isRefusal(error)) await abandonFile(dependencies, file);
     throw error;
-  }
+  });
+  const ready = await finishFile(dependencies, copy, content);
+  await blobs.delete(source);
+  return ready;
 }
 
 /** Another request may have completed the file, and removed what it was made of. */
@@ -51,21 +65,22 @@ async function completedMeanwhile(
 }
 
 async function check(
-  dependencies: Pick<UploadDependencies, "blobs" | "images" | "fileLimits">,
+  dependencies: UploadDependencies,
   file: File,
 ): Promise<FileContent> {
   const { blobs, fileLimits } = dependencies;
-  const size = (await blobs.stat(file.blobKey))?.size ?? 0;
+  const { blobKey } = file;
+  const size = (await blobs.stat(blobKey))?.size ?? 0;
   // The signature is for an exact size, but not every service may check it.
   if (size > file.quotaBytes || size > fileLimits.maxFileSize) {
     throw tooLarge(Math.min(file.quotaBytes, fileLimits.maxFileSize));
   }
-  const head = await readBlob(blobs, file.blobKey, Math.min(size, HEAD_BYTES));
+  const head = await readBlob(blobs, blobKey, Math.min(size, HEAD_BYTES));
   const type = await detectType(head, file.type, file.name);
   if (isImage(type)) {
-    return await storeImage(dependencies, file, type, await openBlob(blobs, file.blobKey));
+    return await storeImage(dependencies, file, type, await openBlob(blobs, blobKey));
   }
-  return { type, size, width: null, height: null, hasThumbnail: false, quotaBytes: size };
+  return plainContent({ type, size, blobKey });
 }
 
 /** The first `length` bytes of a blob. */
@@ -89,6 +104,5 @@ async function openBlob(
 
 /** Whether the bytes will not be accepted another time either. */
 function isRefusal(error: unknown): boolean {
-  return error instanceof ChatError &&
-    (error.code === "unsupported_media_type" || error.code === "file_too_large");
+  return error instanceof ChatError && REFUSALS.includes(error.code);
 }

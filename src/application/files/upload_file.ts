@@ -17,7 +17,7 @@ import { detectType, isImage } from "../../services/files/file_types.ts";
 import { SMALL_TYPE } from "../../services/files/images.ts";
 import { receive, tooLarge } from "../../services/files/incoming.ts";
 import type { Dependencies } from "../dependencies.ts";
-import { eraseFile } from "./collect_files.ts";
+import { eraseBlobs, eraseFile } from "./collect_files.ts";
 
 export type UploadDependencies = Pick<
   Dependencies,
@@ -89,7 +89,11 @@ export async function reserveFile(
   };
   const dueAt = new Date(createdAt.getTime() + UPLOAD_MS);
   if (await store.files.create(file, fileLimits.maxFilesPerUser, dueAt)) return file;
-  throw new ChatError("quota_exceeded", "Your files take all the room that you have.");
+  throw quotaExceeded();
+}
+
+function quotaExceeded(): ChatError {
+  return new ChatError("quota_exceeded", "Your files take all the room that you have.");
 }
 
 /**
@@ -107,6 +111,8 @@ export async function keepFile(
     const stored = await storeBytes(dependencies, file, head, declaredType, all).catch(
       async (error) => {
         await cancel(all, error);
+        // Whoever collected the file meanwhile did not see all of it.
+        await eraseBlobs(dependencies, file).catch(() => {});
         throw error;
       },
     );
@@ -118,11 +124,12 @@ export async function keepFile(
 }
 
 /**
- * Makes a file ready whose bytes are stored, or finds that another request has.
- * @throws ChatError `unavailable` if it is not there any more
+ * Makes a file ready whose bytes are stored. If another request has, or it is not there any more, the
+ * bytes at its key are deleted.
+ * @throws ChatError `unavailable`, also if it is not there any more; whether it is ready is then open
  */
 export async function finishFile(
-  { store }: Pick<Dependencies, "store">,
+  { store, blobs }: Pick<Dependencies, "store" | "blobs">,
   file: File,
   stored: FileContent,
 ): Promise<File> {
@@ -131,13 +138,14 @@ export async function finishFile(
   if (await store.files.complete(file.id, content, dueAt)) {
     return { ...file, ...content, state: "ready" };
   }
+  await eraseBlobs({ blobs }, file).catch(() => {});
   const present = await store.files.find(file.id);
   if (present?.state === "ready" || present?.state === "attached") return present;
   throw unavailable("The upload took too long; try again.");
 }
 
 async function storeBytes(
-  dependencies: Pick<Dependencies, "blobs" | "images">,
+  dependencies: Omit<UploadDependencies, "uploadSlots">,
   file: File,
   head: Uint8Array,
   declaredType: string | null,
@@ -145,35 +153,47 @@ async function storeBytes(
 ): Promise<FileContent> {
   const type = await detectType(head, declaredType, file.name);
   if (isImage(type)) return await storeImage(dependencies, file, type, all);
-  const size = await dependencies.blobs.put(file.blobKey, all, type);
-  return { type, size, width: null, height: null, hasThumbnail: false, quotaBytes: size };
+  const { blobKey } = file;
+  const size = await dependencies.blobs.put(blobKey, all, type);
+  return plainContent({ type, size, blobKey });
 }
 
-/** Stores what is kept of a picture, and its thumbnail. */
+/** Of what is no picture. */
+export function plainContent(content: Pick<FileContent, "type" | "size" | "blobKey">): FileContent {
+  return { ...content, width: null, height: null, hasThumbnail: false, quotaBytes: content.size };
+}
+
+/**
+ * Stores what is kept of a picture, and its thumbnail: that may be more than what was sent.
+ * @throws ChatError `file_too_large`, `quota_exceeded`, `unsupported_media_type`, `unavailable`
+ */
 export async function storeImage(
-  { blobs, images }: Pick<Dependencies, "blobs" | "images">,
-  { blobKey }: File,
+  { store, blobs, images, fileLimits }: Omit<UploadDependencies, "uploadSlots">,
+  { id, blobKey, quotaBytes: reserved }: File,
   type: string,
   all: ReadableStream<Uint8Array>,
 ): Promise<FileContent> {
   await using draft = await DraftFile.of(all);
   return await images.clean(type, () => draft.read(), async ({ thumbnail, ...image }) => {
     const { width, height, bytes } = image;
+    checkSize(bytes.length, fileLimits);
+    const quotaBytes = bytes.length + (thumbnail?.length ?? 0);
+    const fits = quotaBytes <= reserved ||
+      await store.files.reserve(id, quotaBytes, fileLimits.maxFilesPerUser);
+    if (!fits) throw quotaExceeded();
     const size = await blobs.put(blobKey, streamOf(bytes), type);
     if (thumbnail) await blobs.put(thumbnailKey(blobKey), streamOf(thumbnail), SMALL_TYPE);
-    const quotaBytes = size + (thumbnail?.length ?? 0);
-    return { type, size, width, height, hasThumbnail: thumbnail !== null, quotaBytes };
+    return { type, size, width, height, hasThumbnail: thumbnail !== null, quotaBytes, blobKey };
   });
 }
 
-/** Gives a file up that is being uploaded. What fails here is done when the upload is due. */
+/** Gives a file up unless it is ready. What fails here is done when the upload is due. */
 export async function abandonFile(
   { store, blobs }: Pick<Dependencies, "store" | "blobs">,
   { id }: File,
 ): Promise<void> {
-  const now = new Date();
-  const discarded = await store.files.discard(id, now, now).catch(() => null);
-  if (discarded) await eraseFile({ store, blobs }, discarded).catch(() => {});
+  const aborted = await store.files.abort(id, new Date()).catch(() => null);
+  if (aborted) await eraseFile({ store, blobs }, aborted).catch(() => {});
 }
 
 /** Tells the sender that nothing more is read. */
@@ -190,7 +210,7 @@ function streamOf(bytes: Uint8Array): ReadableStream<Uint8Array> {
   });
 }
 
-/** @throws ChatError `file_too_large` if a size that was declared is */
+/** @throws ChatError `file_too_large` */
 export function checkSize(size: number, { maxFileSize }: Dependencies["fileLimits"]): void {
   if (size > maxFileSize) throw tooLarge(maxFileSize);
 }

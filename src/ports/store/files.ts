@@ -15,11 +15,23 @@ export interface FileStore {
    */
   create(file: File, quota: number, dueAt: Date): Promise<boolean>;
   /**
-   * Makes an upload a file that is ready.
+   * Has an upload count for more bytes, while the files of its owner count for at most `quota`.
+   * @returns false if they would count for more, and then the upload has to be aborted; true also if
+   *   there is no such upload any more, which `complete` tells
+   */
+  reserve(id: string, quotaBytes: number, quota: number): Promise<boolean>;
+  /**
+   * Makes an upload a file that is ready: of several at once one does, and its `blobKey` stays.
    * @param dueAt when it is collected if it is in no message
    * @returns false if there is no such upload any more
    */
   complete(id: string, content: FileContent, dueAt: Date): Promise<boolean>;
+  /**
+   * Marks an upload as deleted that has not been completed.
+   * @param leaseEnd before it `collect` of others does not return it
+   * @returns the upload; null if there is none any more
+   */
+  abort(id: string, leaseEnd: Date): Promise<File | null>;
   find(id: string): Promise<File | null>;
   /**
    * Binds files to a room for a message that is about to be appended, so that they are not deleted

@@ -37,7 +37,35 @@ export function testFiles(test: Register): void {
     assert.equal(await store.files.complete(upload.id, content, LATER), true);
     const complete = { ...upload, ...content, state: "ready" };
     assert.deepEqual(await store.files.find(upload.id), complete);
-    assert.equal(await store.files.complete(upload.id, content, LATER), false);
+    assert.equal(await store.files.complete(upload.id, contentOf(), LATER), false);
+    assert.deepEqual(await store.files.find(upload.id), complete, "another's bytes change nothing");
+  });
+
+  test("an upload is aborted until it is complete, and only once", async (store) => {
+    const ada = await createUser(store);
+    const upload = newUpload(ada);
+    await store.files.create(upload, QUOTA, LATER);
+    assert.deepEqual(await store.files.abort(upload.id, LATER), { ...upload, state: "deleted" });
+    assert.equal(await store.files.abort(upload.id, LATER), null);
+    assert.equal(await store.files.complete(upload.id, contentOf(), LATER), false);
+    const ready = await createFile(store, ada);
+    assert.equal(await store.files.abort(ready.id, LATER), null);
+    assert.deepEqual(await store.files.find(ready.id), ready);
+  });
+
+  test("an upload that takes more room counts for it, while there is some", async (store) => {
+    const ada = await createUser(store);
+    const upload = newUpload(ada, { quotaBytes: 300 });
+    const fits = (quotaBytes: number) => store.files.reserve(upload.id, quotaBytes, 1_000);
+    const more = () => store.files.create(newUpload(ada, { quotaBytes: 400 }), 1_000, LATER);
+    await store.files.create(upload, 1_000, LATER);
+    assert.equal(await more(), true);
+    assert.equal(await fits(600), true);
+    assert.equal(await more(), false);
+    assert.equal(await fits(601), false);
+    await store.files.complete(upload.id, contentOf({ quotaBytes: 600 }), LATER);
+    assert.equal(await fits(100), true);
+    assert.equal((await store.files.find(upload.id))?.quotaBytes, 600, "it is no upload any more");
   });
 
   test("an unknown file is not found, completed, discarded or claimed", async (store) => {
@@ -45,6 +73,8 @@ export function testFiles(test: Register): void {
     for (const id of UNKNOWN_IDS) {
       assert.equal(await store.files.find(id), null);
       assert.equal(await store.files.complete(id, contentOf(), LATER), false);
+      assert.equal(await store.files.abort(id, LATER), null);
+      assert.equal(await store.files.reserve(id, 1, QUOTA), true);
       assert.equal(await store.files.discard(id, NOW, LATER), null);
       const outcome = await store.files.claim([id], claimOf(room, ada));
       assert.deepEqual(outcome, { refusal: "file_not_found" });
@@ -351,7 +381,8 @@ function newUpload(owner: User, fields: Partial<File> = {}): File {
 
 function contentOf(fields: Partial<File> = {}) {
   const { width = null, height = null, hasThumbnail = false, quotaBytes = 50 } = fields;
-  return { type: "image/png", size: 40, width, height, hasThumbnail, quotaBytes };
+  const blobKey = `files/${newId()}`;
+  return { type: "image/png", size: 40, width, height, hasThumbnail, quotaBytes, blobKey };
 }
 
 /** A file that is ready. */

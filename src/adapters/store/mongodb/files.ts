@@ -55,13 +55,19 @@ export class MongoFiles implements FileStore {
         isAttached: false,
         dueAt,
       });
-      const [used] = await this.#files.aggregate<{ bytes: number }>([
-        { $match: { ownerId, state: { $in: ["uploading", "ready"] } } },
-        { $group: { _id: null, bytes: { $sum: "$quotaBytes" } } },
-      ], this.#readOptions).toArray();
-      if (used && used.bytes <= quota) return true;
+      if (await this.#bytesOf(ownerId) <= quota) return true;
       await this.#files.deleteOne({ _id: id });
       return false;
+    });
+  }
+
+  reserve(_id: string, quotaBytes: number, quota: number): Promise<boolean> {
+    return this.#operations.run(async () => {
+      const upload = await this.#files.findOneAndUpdate(
+        { _id, state: "uploading" },
+        { $set: { quotaBytes } },
+      );
+      return !upload || await this.#bytesOf(upload.ownerId) <= quota;
     });
   }
 
@@ -72,6 +78,17 @@ export class MongoFiles implements FileStore {
         { $set: { ...content, state: "ready", dueAt } },
       );
       return matchedCount > 0;
+    });
+  }
+
+  abort(_id: string, leaseEnd: Date): Promise<File | null> {
+    return this.#operations.run(async () => {
+      const aborted = await this.#files.findOneAndUpdate(
+        { _id, state: "uploading" },
+        { $set: { state: "deleted", dueAt: leaseEnd } },
+        { returnDocument: "after" },
+      );
+      return aborted && await this.#toFile(aborted);
     });
   }
 
@@ -154,6 +171,15 @@ export class MongoFiles implements FileStore {
         return { id, blobKey, size, hasThumbnail, createdAt, state };
       });
     });
+  }
+
+  /** What the files of a user count for. */
+  async #bytesOf(ownerId: string): Promise<number> {
+    const [used] = await this.#files.aggregate<{ bytes: number }>([
+      { $match: { ownerId, state: { $in: ["uploading", "ready"] } } },
+      { $group: { _id: null, bytes: { $sum: "$quotaBytes" } } },
+    ], this.#readOptions).toArray();
+    return used?.bytes ?? 0;
   }
 
   async #find(_id: string): Promise<Found | null> {

@@ -116,7 +116,9 @@ export const METHODS = {
   },
   files: {
     create: "write",
+    reserve: "write",
     complete: "write",
+    abort: "write",
     find: "read",
     claim: "write",
     release: "write",

@@ -54,14 +54,40 @@ export class SqliteFiles {
     return true;
   }
 
+  reserve(id: string, quotaBytes: number, quota: number): boolean {
+    const others = this.#sql.prepare(
+      `SELECT coalesce(sum(quota_bytes), 0) AS bytes FROM files
+       WHERE owner = (SELECT owner FROM files WHERE id = ?1) AND state <> 'deleted' AND id <> ?1`,
+    ).get(id);
+    if (Number(others?.bytes) + quotaBytes > quota) return false;
+    this.#sql.prepare("UPDATE files SET quota_bytes = ? WHERE id = ? AND state = 'uploading'")
+      .run(quotaBytes, id);
+    return true;
+  }
+
   complete(id: string, content: FileContent, dueAt: Date): boolean {
-    const { type, size, width, height, hasThumbnail, quotaBytes } = content;
+    const { type, size, width, height, hasThumbnail, quotaBytes, blobKey } = content;
     const { changes } = this.#sql.prepare(
       `UPDATE files SET state = 'ready', type = ?, size = ?, width = ?, height = ?,
-         has_thumbnail = ?, quota_bytes = ?, due_at = ?
+         has_thumbnail = ?, quota_bytes = ?, blob_key = ?, due_at = ?
        WHERE id = ? AND state = 'uploading'`,
-    ).run(type, size, width, height, Number(hasThumbnail), quotaBytes, dueAt.getTime(), id);
+    ).run(
+      type,
+      size,
+      width,
+      height,
+      Number(hasThumbnail),
+      quotaBytes,
+      blobKey,
+      dueAt.getTime(),
+      id,
+    );
     return changes === 1;
+  }
+
+  abort(id: string, leaseEnd: Date): File | null {
+    const row = this.#row(id);
+    return row?.state === "uploading" ? this.#delete(row, leaseEnd) : null;
   }
 
   find(id: string): File | null {
