@@ -116,12 +116,12 @@ export class ProcessWorld extends World {
     this.server = this.#process;
   };
 
-  /** Copies the data of a server that has ended. */
+  /** Copies the database of a server that has ended. */
   readonly backUp = async (): Promise<string> => {
     const folder = this.server.settings.DATA_DIR!;
     const copy = await Deno.makeTempDir();
-    for await (const { name } of Deno.readDir(folder)) {
-      await Deno.copyFile(join(folder, name), join(copy, name));
+    for await (const { name, isFile } of Deno.readDir(folder)) {
+      if (isFile) await Deno.copyFile(join(folder, name), join(copy, name));
     }
     return copy;
   };

@@ -16,10 +16,12 @@ export class Stage {
     this.server = server;
   }
 
-  /** Registers people of these names. */
-  people<const Names extends string[]>(...names: Names) {
-    const accounts = names.map((name) => Account.register(this.server.url, name));
-    return Promise.all(accounts) as Promise<{ [Name in keyof Names]: Account }>;
+  /** Registers people of these names, the first before the others: a server's first is an admin. */
+  async people<const Names extends string[]>(...names: Names) {
+    const register = (name: string) => Account.register(this.server.url, name);
+    const first = await Promise.all(names.slice(0, 1).map(register));
+    const others = await Promise.all(names.slice(1).map(register));
+    return [...first, ...others] as { [Name in keyof Names]: Account };
   }
 
   /** Opens a socket that has not identified itself. */
