@@ -43,6 +43,8 @@ export type FileContent = Pick<
 
 /** A file is bound to a room before the message with it is appended, and so long at most without. */
 export const CLAIM_MS = 60_000;
+/** Claims a file for several messages: it ends by its time, because releases say nothing of others. */
+export const SEVERAL_MESSAGES = "";
 /** What is in no message so long after its upload is deleted. */
 export const UNATTACHED_MS = 24 * 60 * 60_000;
 /** An upload that takes longer is given up. */

@@ -35,7 +35,8 @@ export interface FileStore {
   find(id: string): Promise<File | null>;
   /**
    * Binds files to a room for a message that is about to be appended, so that they are not deleted
-   * for `CLAIM_MS`: all of them, or none.
+   * for `CLAIM_MS`: all of them, or none. What several messages claim at once stays claimed for all
+   * of that time, whatever is released.
    */
   claim(ids: readonly string[], claim: FileClaim): Promise<ClaimOutcome>;
   /**

@@ -243,6 +243,23 @@ export function testFiles(test: Register): void {
     assert.equal((await store.files.find(file.id))?.roomId, room.id);
   });
 
+  test("a file that another message claims stays its when a later claim is released", async (store) => {
+    const { room, ada } = await createRoomWithAda(store);
+    const elsewhere = await createRoom(store, ada);
+    const file = await createFile(store, ada);
+    const message = draft(ada, { attachments: [attachmentOf(file)] });
+    const refused = newId();
+    await claim(store, room, ada, [file], message.id);
+    await claim(store, room, ada, [file], refused);
+    await store.files.release([file.id], refused);
+    assert.equal(await store.files.discard(file.id, NOW, LATER), null);
+    const outcome = await store.files.claim([file.id], claimOf(elsewhere, ada));
+    assert.deepEqual(outcome, { refusal: "file_in_use" });
+    await write(store, room.id, creation(message));
+    const found = await store.files.find(file.id);
+    assert.deepEqual([found?.state, found?.roomId], ["attached", room.id]);
+  });
+
   test("a file that is in a message stays in its room when a later claim is released", async (store) => {
     const { room, ada } = await createRoomWithAda(store);
     const elsewhere = await createRoom(store, ada);

@@ -7,6 +7,7 @@ import {
   type FileContent,
   type FileRefusal,
   refusalOf,
+  SEVERAL_MESSAGES,
 } from "../../../domain/file.ts";
 import type { ClaimOutcome, FileClaim, FileStore, StoredFile } from "../../../ports/store/files.ts";
 import type { Collections, ReadOptions } from "./collections.ts";
@@ -208,9 +209,12 @@ export class MongoFiles implements FileStore {
       const isBound = found !== null && isClaimed(found.document, at);
       const refusal = refusalOf(found?.file ?? null, claim, isBound);
       if (!found || refusal) return refusal ?? "file_not_found";
+      // One that is in a message is bound by that.
+      const isShared = isBound && found.file.state === "ready" &&
+        found.document.claim?.messageId !== messageId;
       const { matchedCount } = await this.#files.updateOne(
         asItIs(found.document),
-        { $set: { roomId, claim: { messageId, at } } },
+        { $set: { roomId, claim: { messageId: isShared ? SEVERAL_MESSAGES : messageId, at } } },
       );
       if (matchedCount > 0) return found.file;
     }
@@ -261,5 +265,6 @@ function isClaimed({ claim }: FileDocument, now: Date): boolean {
 function asItIs({ _id, state, roomId, isAttached, claim }: FileDocument): Filter<FileDocument> {
   const filter: Document = { _id, state, roomId, isAttached };
   filter["claim.messageId"] = claim ? claim.messageId : { $exists: false };
+  if (claim) filter["claim.at"] = claim.at;
   return filter as Filter<FileDocument>;
 }

@@ -5,6 +5,7 @@ import {
   type FileContent,
   type FileState,
   refusalOf,
+  SEVERAL_MESSAGES,
 } from "../../../domain/file.ts";
 import type { ClaimOutcome, FileClaim, StoredFile } from "../../../ports/store/files.ts";
 import { type Row, toDate } from "./rows.ts";
@@ -103,11 +104,12 @@ export class SqliteFiles {
       const refusal = refusalOf(row ? toFile(row) : null, claim, isBound);
       if (refusal) return { refusal };
     }
-    for (const id of ids) {
+    for (const row of rows) {
+      const isShared = isClaimed(row!, at) && row!.claimed_by !== messageId;
       this.#sql.prepare(
         `UPDATE files SET room = (SELECT key FROM rooms WHERE id = ?), claimed_by = ?, claimed_at = ?
          WHERE id = ?`,
-      ).run(roomId, messageId, at.getTime(), id);
+      ).run(roomId, isShared ? SEVERAL_MESSAGES : messageId, at.getTime(), row!.id!);
     }
     return { files: rows.map((row) => toFile(row!)) };
   }
