@@ -107,6 +107,73 @@ Deno.test("a message without a legible text keeps no other one out of the index"
   assert.deepEqual(await world.find("bad"), []);
 });
 
+Deno.test("what is added at once is limited by terms, in a room and in all", async () => {
+  await using world = await openWorld();
+  const counts: number[] = [];
+  const index = world.store.search.index;
+  const search = {
+    ...world.store.search,
+    index: (parts: Parameters<typeof index>[0]) => {
+      const messages = parts.flatMap((part) => part.messages);
+      const terms = messages.reduce((sum, message) => sum + message.terms.length, 0);
+      if (messages.length > 1) counts.push(terms);
+      return index(parts);
+    },
+  };
+  const indexer = new SearchIndexer({ log: world.store.log, search });
+  const long = (length: number) =>
+    text(`long ${String.fromCodePoint(...range(0, length - 1).map((i) => 0x4e00 + i))}`);
+  const texts = [long(3_900), ...range(1, 8).map(() => long(600)), long(3_900), text("long 1")];
+  const { id: other } = await createRoom(world.store, world.ada);
+  await write(world.store, other, ...texts.map((each) => each(world.ada)));
+  indexer.appended(world.roomId, await world.append(...texts));
+  indexer.appended(other, []);
+  await until(async () => (await world.find("long")).length === 22, "all are indexed");
+  await world.store.search.clear();
+  // And the first of each room.
+  assert.equal((await indexer.indexRest()).messages, 24);
+  assert.equal((await world.find("long")).length, 22);
+  assert.ok(counts.length > 0 && Math.max(...counts) <= 5_000, String(counts));
+  await indexer.close();
+});
+
+Deno.test("much that is appended is indexed without a wait between its pages", async () => {
+  await using world = await openWorld();
+  const waits: number[] = [];
+  const setTimeout = globalThis.setTimeout;
+  globalThis.setTimeout = ((act: () => void, ms = 0) => {
+    waits.push(ms);
+    return setTimeout(act, ms);
+  }) as typeof setTimeout;
+  try {
+    const entries = await world.append(...range(1, 600).map((i) => text(`much ${i}`)));
+    world.indexer.appended(world.roomId, entries);
+    await until(async () => (await world.find("much")).length === 600, "all are indexed");
+  } finally {
+    globalThis.setTimeout = setTimeout;
+  }
+  assert.equal(waits.filter((ms) => ms === 400).length, 1);
+});
+
+Deno.test("a room that cannot be read keeps no other one out of the index", async () => {
+  await using world = await openWorld();
+  const { id: other } = await createRoom(world.store, world.ada);
+  const log = {
+    ...world.store.log,
+    entriesAfter: (...args: Parameters<typeof world.store.log.entriesAfter>) => {
+      const [roomId] = args;
+      if (roomId === world.roomId) return Promise.reject(new Error("the disk is broken"));
+      return world.store.log.entriesAfter(...args);
+    },
+  };
+  const indexer = new SearchIndexer({ log, search: world.store.search });
+  await write(world.store, other, text("fine")(world.ada));
+  indexer.appended(world.roomId, []);
+  indexer.appended(other, []);
+  await until(async () => (await world.find("fine")).length === 1, "the other is indexed");
+  await indexer.close();
+});
+
 Deno.test("a failure is tried again, and an indexer that is closed begins nothing", async () => {
   await using world = await openWorld();
   let failures = 0;

@@ -2,11 +2,9 @@
 import { getLogger } from "@logtape/logtape";
 import type { Entry } from "../domain/entry.ts";
 import { newId } from "../domain/id.ts";
-import type { Message } from "../domain/message.ts";
-import { contentsOf } from "../domain/search_query.ts";
-import { termsOf, wordsOf } from "../domain/words.ts";
-import type { IndexedMessage, IndexPart, IndexProgress } from "../ports/store/search.ts";
+import type { IndexPart, IndexProgress } from "../ports/store/search.ts";
 import type { Store } from "../ports/store/store.ts";
+import { MAX_TERMS, partsOf } from "./search_parts.ts";
 
 const logger = getLogger(["echoroom", "search"]);
 
@@ -14,26 +12,22 @@ const logger = getLogger(["echoroom", "search"]);
 const DELAY_MS = 400;
 /** After a failure. */
 const RETRY_MS = 2_000;
-/** Entries of a room in one part, and rooms and entries that are added at once: sends wait for it. */
+/** Entries of a room, and rooms, that are read at once. */
 const PAGE = 128;
 const ROOMS_AT_ONCE = 128;
-const ENTRIES_AT_ONCE = 128;
 /** Rooms and entries that are remembered; of others the next look through all rooms knows. */
 const MAX_ROOMS = 10_000;
 const MAX_ENTRIES = 5_000;
-/** Milliseconds of work between two turns of the event loop. */
-const SLICE_MS = 4;
 /** Rooms that are looked at at once for what is left. */
 const ROOMS_ON_A_PAGE = 250;
 /** For how long a look through all rooms is claimed, after what time that is prolonged, and its rest. */
 const CLAIM_MS = 30_000;
 const RENEW_MS = 10_000;
 const UNTOUCHED_MS = 120_000;
-/** What the work in the background rests for each millisecond of work. */
+/** Milliseconds of rest for each of work, in a look through all rooms and after what was appended. */
 const PACE = 2;
+const BACKLOG_PACE = 1;
 const REPORT_MS = 10_000;
-/** Clocks of instances differ by less; a larger step back is a correction. */
-const MAX_SKEW_MS = 5_000;
 const START: IndexProgress = { seq: 0, at: new Date(0) };
 
 /** How much of what others have left is indexed. */
@@ -119,16 +113,17 @@ export class SearchIndexer {
       for (const roomId of rooms) {
         if ((heads.get(roomId) ?? 0) <= (progress.get(roomId)?.seq ?? 0)) continue;
         indexed.rooms++;
-        for (let isLeft = true; isLeft;) {
-          if (this.#closed || !await mayGoOn()) return indexed;
-          const start = performance.now();
-          const done = await this.#indexNext(roomId);
-          indexed.messages += done.messages;
-          isLeft = done.isLeft;
+        if (this.#closed || !await mayGoOn()) return indexed;
+        let start = performance.now();
+        for await (const messages of this.#indexRoom(roomId)) {
+          indexed.messages += messages;
           await rest(pace * (performance.now() - start));
-          if (performance.now() - reported < REPORT_MS) continue;
-          reported = performance.now();
-          onProgress(indexed);
+          if (performance.now() - reported >= REPORT_MS) {
+            reported = performance.now();
+            onProgress(indexed);
+          }
+          if (this.#closed || !await mayGoOn()) return indexed;
+          start = performance.now();
         }
       }
       if (this.#closed || !await mayGoOn()) return indexed;
@@ -168,7 +163,7 @@ export class SearchIndexer {
   async #run(): Promise<void> {
     let delayMs = DELAY_MS;
     try {
-      await this.#indexWaiting();
+      if (await this.#indexWaiting()) delayMs = 0;
     } catch (error) {
       logger.debug("Indexing failed, and is tried again: {error}", { error });
       delayMs = RETRY_MS;
@@ -177,27 +172,70 @@ export class SearchIndexer {
     if (this.#waiting.size > 0) this.#schedule(delayMs);
   }
 
-  async #indexWaiting(): Promise<void> {
+  /**
+   * Indexes a page of each of some rooms that wait.
+   * @returns whether more was waiting than that
+   * @throws what the last failure was; rooms that failed wait again, others are indexed
+   */
+  async #indexWaiting(): Promise<boolean> {
     const due = this.#take();
-    try {
-      const progress = await this.#store.search.progress([...due.keys()]);
-      const parts: IndexPart[] = [];
-      for (const [roomId, known] of due) {
+    let isBacklog = this.#waiting.size > 0;
+    let failure: { error: unknown } | undefined;
+    const portion: IndexPart[] = [];
+    let size = 0;
+    const flush = async () => {
+      const parts = portion.splice(0);
+      size = 0;
+      try {
+        await this.#add(parts);
+      } catch (error) {
+        for (const { roomId } of parts) this.#remember(roomId, null);
+        failure = { error };
+      }
+    };
+    const progress = await this.#progressOf(due);
+    for (const [roomId, known] of due) {
+      // What is left out then is found by a look through all rooms.
+      if (this.#closed) break;
+      try {
         const from = progress.get(roomId) ?? START;
-        const { entries, rest } = await this.#nextPage(roomId, from.seq, known);
-        if (entries.length > 0) parts.push(await toPart(roomId, from, entries));
-        if (rest === null) this.appended(roomId, []);
-        else if (rest.length > 0) this.#putBack(roomId, rest);
+        const { entries, rest: left } = await this.#nextPage(roomId, from.seq, known);
+        if (left === null || left.length > 0) isBacklog = true;
+        for await (const next of partsOf(roomId, from, entries)) {
+          if (this.#closed) break;
+          const isFull = size > 0 && size + next.size > MAX_TERMS;
+          if (isFull || portion.at(-1)?.roomId === roomId) await flush();
+          portion.push(next.part);
+          size += next.size;
+        }
+        if (left === null) this.appended(roomId, []);
+        else if (left.length > 0) this.#putBack(roomId, left);
+      } catch (error) {
+        this.#remember(roomId, null);
+        failure = { error };
       }
-      for (const some of inPortions(parts)) {
-        const added = await this.#store.search.index(some);
-        // Another instance was first, and may not know of all.
-        for (const { roomId } of some) if (!added.has(roomId)) this.appended(roomId, []);
-      }
+    }
+    if (portion.length > 0) await flush();
+    if (failure) throw failure.error;
+    return isBacklog;
+  }
+
+  async #progressOf(due: ReadonlyMap<string, unknown>): Promise<Map<string, IndexProgress>> {
+    try {
+      return await this.#store.search.progress([...due.keys()]);
     } catch (error) {
       for (const roomId of due.keys()) this.#remember(roomId, null);
       throw error;
     }
+  }
+
+  /** Adds parts of distinct rooms, and rests, so that others can write. */
+  async #add(parts: readonly IndexPart[]): Promise<void> {
+    const start = performance.now();
+    const added = await this.#store.search.index(parts);
+    // Another instance was first, and may not know of all.
+    for (const { roomId } of parts) if (!added.has(roomId)) this.appended(roomId, []);
+    await rest(BACKLOG_PACE * (performance.now() - start));
   }
 
   /** Takes rooms out of those that wait. */
@@ -228,15 +266,20 @@ export class SearchIndexer {
     return { entries, rest: entries.length === PAGE ? null : [] };
   }
 
-  /** Indexes a page of a room, from the log. */
-  async #indexNext(roomId: string): Promise<{ messages: number; isLeft: boolean }> {
+  /** Indexes what is left of a room, from the log: yields the number of messages of each part. */
+  async *#indexRoom(roomId: string): AsyncGenerator<number> {
     const { search, log } = this.#store;
-    const from = (await search.progress([roomId])).get(roomId) ?? START;
-    const entries = await log.entriesAfter(roomId, from.seq, PAGE);
-    if (entries.length === 0) return { messages: 0, isLeft: false };
-    const part = await toPart(roomId, from, entries);
-    await search.index([part]);
-    return { messages: part.messages.length, isLeft: entries.length === PAGE };
+    for (let isLeft = true; isLeft;) {
+      const from = (await search.progress([roomId])).get(roomId) ?? START;
+      const entries = await log.entriesAfter(roomId, from.seq, PAGE);
+      isLeft = entries.length === PAGE;
+      for await (const { part } of partsOf(roomId, from, entries)) {
+        const added = await search.index([part]);
+        yield part.messages.length;
+        // Another instance was first.
+        if (!added.has(roomId)) break;
+      }
+    }
   }
 }
 
@@ -246,73 +289,6 @@ function joined(first: Entry[] | null, second: readonly Entry[] | null): Entry[]
   const follows = first.length === 0 || second.length === 0 ||
     first.at(-1)!.seq + 1 === second[0]!.seq;
   return follows ? [...first, ...second] : null;
-}
-
-/** What entries that follow `from` make of the index, in slices between which others have their turn. */
-async function toPart(
-  roomId: string,
-  from: IndexProgress,
-  entries: readonly Entry[],
-): Promise<IndexPart> {
-  const changed = new Map<string, { message: Message; at: Date }>();
-  let { at } = from;
-  for (const { kind, message } of entries) {
-    if (kind === "created") at = momentOf(message, at);
-    else if (kind !== "edited" && kind !== "deleted") continue;
-    const known = changed.get(message.id);
-    if (known && known.message.changedSeq > message.changedSeq) continue;
-    // A message that is in the index keeps its moment.
-    changed.set(message.id, { message, at: known?.at ?? at });
-  }
-  const messages: IndexedMessage[] = [];
-  const removed: IndexPart["removed"][number][] = [];
-  let start = performance.now();
-  for (const { message, at } of changed.values()) {
-    const { id: messageId, seq, changedSeq } = message;
-    if (message.deletedAt) removed.push({ messageId, seq, changedSeq });
-    else if (!message.system) messages.push(toIndexed(message, at));
-    if (performance.now() - start < SLICE_MS) continue;
-    await rest(0);
-    start = performance.now();
-  }
-  return { roomId, from: from.seq, to: { seq: entries.at(-1)!.seq, at }, messages, removed };
-}
-
-/** When a message was sent, but not before those before it, as far as that is the clocks' fault. */
-function momentOf({ createdAt }: Message, last: Date): Date {
-  const isSkew = createdAt < last && last.getTime() - createdAt.getTime() <= MAX_SKEW_MS;
-  return isSkew ? last : createdAt;
-}
-
-function toIndexed(message: Message, at: Date): IndexedMessage {
-  const { id: messageId, seq, changedSeq, sender } = message;
-  return { messageId, seq, changedSeq, at, senderId: sender.id, ...findableOf(message) };
-}
-
-/** What a message is found by; nothing if that fails: it must not keep others out of the index. */
-function findableOf(message: Message): Pick<IndexedMessage, "has" | "terms"> {
-  try {
-    return { has: contentsOf(message), terms: termsOf(wordsOf(message.text)) };
-  } catch (error) {
-    const { id: messageId } = message;
-    logger.error("Message {messageId} cannot be found by its words: {error}", { messageId, error });
-    return { has: [], terms: [] };
-  }
-}
-
-/** Parts that are added together: no other write waits long for them. */
-function* inPortions(parts: readonly IndexPart[]): Generator<IndexPart[]> {
-  let [portion, size]: [IndexPart[], number] = [[], 0];
-  for (const part of parts) {
-    const count = part.messages.length + part.removed.length;
-    if (size > 0 && size + count > ENTRIES_AT_ONCE) {
-      yield portion;
-      [portion, size] = [[], 0];
-    }
-    portion.push(part);
-    size += count;
-  }
-  if (portion.length > 0) yield portion;
 }
 
 function reportProgress({ rooms, messages }: Indexed): void {
