@@ -66,6 +66,9 @@ testInRoom("a picture becomes a square without metadata that everybody sees", as
   );
   const head = await show(ada.account, path, "HEAD");
   assert.deepEqual([head.status, head.headers.get("content-type")], [200, "image/webp"]);
+  for (const answer of [{ headers }, head]) {
+    assert.equal(answer.headers.get("content-length"), String(bytes.length));
+  }
 });
 
 testInRoom("a new avatar has a new path, and the one before is gone", async (chat) => {

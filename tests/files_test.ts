@@ -90,6 +90,36 @@ test("a form with a file is accepted as its bytes are", async (stage) => {
   assert.equal((await get(ada, file.url)).text, "In a form");
 });
 
+test("a form may have other files beside the one that is kept", async (stage) => {
+  const [ada] = await stage.people("Ada");
+  const form = new FormData();
+  form.append("other", new File(["x".repeat(200_000)], "other.txt"));
+  form.append("file", new File(["the first"], "first.txt"));
+  form.append("file", new File(["x".repeat(200_000)], "second.txt"));
+  const file = await upload(ada, form, { name: null });
+  assert.equal(file.name, "first.txt");
+  assert.equal((await get(ada, file.url)).text, "the first");
+});
+
+test("a file in a form needs no name and no type of its own", async (stage) => {
+  const [ada] = await stage.people("Ada");
+  const form = new FormData();
+  form.append("file", "only text");
+  const file = await upload(ada, form, { name: null });
+  assert.equal((await get(ada, file.url)).text, "only text");
+});
+
+test("of several names the first is taken", async (stage) => {
+  const [ada] = await stage.people("Ada");
+  const response = await fetch(`${ada.url}/files?name=a.txt&name=b.txt`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${ada.token}` },
+    body: "Hello",
+  });
+  const { file } = await response.json();
+  assert.deepEqual([response.status, file?.name], [201, "a.txt"]);
+});
+
 test("a large file in a form arrives whole", async (stage) => {
   const [ada] = await stage.people("Ada");
   const form = new FormData();
@@ -250,8 +280,63 @@ test("HEAD is answered as GET, without the bytes", async (stage) => {
   const { url } = await upload(ada, "0123456789");
   const { status, headers, bytes } = await get(ada, url, {}, "HEAD");
   assert.deepEqual([status, headers.get("content-length"), bytes.length], [200, "10", 0]);
-  const part = await get(ada, url, { range: "bytes=0-1" }, "HEAD");
-  assert.deepEqual([part.status, part.headers.get("content-length")], [206, "2"]);
+  // RFC 9110, 14.2: ranges are of GET alone.
+  for (const range of ["bytes=0-1", "bytes=20-30"]) {
+    const whole = await get(ada, url, { range }, "HEAD");
+    assert.deepEqual([whole.status, whole.headers.get("content-length")], [200, "10"], range);
+  }
+});
+
+test("a file whose bytes are gone is not found, with HEAD neither", async (stage) => {
+  const [ada] = await stage.people("Ada");
+  const before = new Set(await blobsOf(stage));
+  const { url } = await upload(ada);
+  for (const path of await blobsOf(stage)) if (!before.has(path)) await Deno.remove(path);
+  for (const method of ["GET", "HEAD"]) {
+    assert.equal((await get(ada, url, {}, method)).status, 404, method);
+  }
+});
+
+test("who wants a file only as they know it is told when it is not", async (stage) => {
+  const [ada] = await stage.people("Ada");
+  const { url } = await upload(ada);
+  const { headers } = await get(ada, url);
+  const [etag, time] = [headers.get("etag")!, headers.get("last-modified")!];
+  const earlier = new Date(Date.parse(time) - 1_000).toUTCString();
+  const conditions = [
+    [{ "if-match": `"a", ${etag}` }, 200],
+    [{ "if-match": "*" }, 200],
+    [{ "if-match": `"a"` }, 412],
+    [{ "if-match": `W/${etag}` }, 412],
+    [{ "if-match": etag, "if-unmodified-since": earlier }, 200],
+    [{ "if-unmodified-since": time }, 200],
+    [{ "if-unmodified-since": earlier }, 412],
+    [{ "if-unmodified-since": "some day" }, 200],
+  ] as const;
+  for (const [condition, status] of conditions) {
+    const answer = await get(ada, url, condition);
+    assert.equal(answer.status, status, JSON.stringify(condition));
+  }
+});
+
+test("what is refused of a file's link is as harmless and private as its bytes", async (stage) => {
+  const [ada] = await stage.people("Ada");
+  const { url } = await upload(ada, "0123456789");
+  const refused = [
+    await get(ada, "/files/unknown/a.txt"),
+    await get(ada, `${url}?size=large`),
+    await get(ada, url, { range: "bytes=20-30" }),
+    await get(ada, url, { "if-match": `"a"` }),
+    await get({ url: ada.url, token: null }, `${url}?token=nonsense`),
+  ];
+  assert.deepEqual(refused.map(({ status }) => status), [404, 400, 416, 412, 401]);
+  for (const { status, headers } of refused) {
+    assert.equal(headers.get("x-content-type-options"), "nosniff");
+    assert.equal(headers.get("content-security-policy"), "sandbox; default-src 'none'");
+    assert.equal(headers.get("cross-origin-resource-policy"), "cross-origin");
+    assert.equal(headers.get("referrer-policy"), "no-referrer");
+    assert.match(headers.get("cache-control")!, /^private/, String(status));
+  }
 });
 
 test("a file that is in no message is its uploader's alone", async (stage) => {

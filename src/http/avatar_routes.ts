@@ -100,14 +100,22 @@ export function avatarRoutes(services: Services, isDraining: () => boolean) {
       path(AvatarPath),
       async (c) => {
         const key = avatarKey(avatarPath(c.req.valid("param").avatarId));
-        const isHead = c.req.method === "HEAD";
-        const found = key && await (isHead ? services.blobs.stat(key) : services.blobs.get(key));
-        if (!found) throw new ChatError("not_found", "There is no such avatar.");
+        const found = key && await services.blobs.stat(key);
+        if (!found) throw avatarNotFound();
         c.set("isUpload", true);
-        const headers = { "Content-Type": SMALL_TYPE, "Cache-Control": FOR_EVER };
-        return found instanceof ReadableStream
-          ? c.body(found, 200, headers)
-          : c.body(null, 200, headers);
+        const headers = {
+          "Content-Type": SMALL_TYPE,
+          "Content-Length": String(found.size),
+          "Cache-Control": FOR_EVER,
+        };
+        if (c.req.method === "HEAD") return c.body(null, 200, headers);
+        const bytes = await services.blobs.get(key);
+        if (!bytes) throw avatarNotFound();
+        return c.body(bytes, 200, headers);
       },
     );
+}
+
+function avatarNotFound(): ChatError {
+  return new ChatError("not_found", "There is no such avatar.");
 }

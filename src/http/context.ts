@@ -12,7 +12,7 @@ export interface Env {
     quota: Quota;
     /** Who the access token speaks for, on protected routes. */
     actor: Actor;
-    /** Whether the answer holds bytes that a user has uploaded. */
+    /** Whether the answer is to a request for bytes that a user has uploaded. */
     isUpload: boolean;
   };
 }

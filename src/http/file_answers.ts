@@ -7,6 +7,8 @@ import type { BlobStore, ByteRange } from "../ports/blobs.ts";
 
 /** A reader who takes nothing for so long is given up. */
 const SILENCE_MS = 60_000;
+/** Who may read a file is decided each time. */
+export const PRIVATE = "private, no-cache";
 
 /** What is answered of a file. */
 export interface Representation {
@@ -25,10 +27,11 @@ export interface Representation {
  */
 export async function answerFile(
   c: Context,
-  blobs: Pick<BlobStore, "get">,
+  blobs: Pick<BlobStore, "get" | "stat">,
   file: Representation,
 ): Promise<Response> {
   const headers = headersOf(file);
+  if (!isExpected(c, file)) return new Response(null, { status: 412 });
   if (isFresh(c, headers)) return new Response(null, { status: 304, headers });
   const range = rangeOf(c, file, headers);
   if (range === "unsatisfiable") {
@@ -39,22 +42,31 @@ export async function answerFile(
   headers.set("content-length", String(end - start + 1));
   if (range) headers.set("content-range", `bytes ${start}-${end}/${file.size}`);
   const status = range ? 206 : 200;
-  if (c.req.method === "HEAD") return new Response(null, { status, headers });
-  const bytes = await blobs.get(file.key, range ?? undefined);
-  if (!bytes) throw new ChatError("file_not_found", "There is no such file.");
-  return new Response(whileRead(bytes), { status, headers });
+  const isHead = c.req.method === "HEAD";
+  const found = isHead ? await blobs.stat(file.key) : await blobs.get(file.key, range ?? undefined);
+  if (!found) throw new ChatError("file_not_found", "There is no such file.");
+  const body = found instanceof ReadableStream ? whileRead(found) : null;
+  return new Response(body, { status, headers });
 }
 
 function headersOf({ type, etag, modifiedAt, disposition }: Representation): Headers {
   return new Headers({
     "accept-ranges": "bytes",
-    // Who may read it is decided each time.
-    "cache-control": "private, no-cache",
+    "cache-control": PRIVATE,
     "content-disposition": disposition,
     "content-type": type === "text/plain" ? "text/plain; charset=utf-8" : type,
     etag,
     "last-modified": modifiedAt.toUTCString(),
   });
+}
+
+/** Whether the client still wants what it would be sent (RFC 9110, 13.1.1 and 13.1.4). */
+function isExpected(c: Context, { etag, modifiedAt }: Representation): boolean {
+  const tags = c.req.header("if-match");
+  if (tags !== undefined) return tags.split(",").some((tag) => ["*", etag].includes(tag.trim()));
+  const since = Date.parse(c.req.header("if-unmodified-since") ?? "");
+  // What is no date is not heeded; HTTP's dates have whole seconds.
+  return Number.isNaN(since) || Math.floor(modifiedAt.getTime() / 1_000) * 1_000 <= since;
 }
 
 /** Whether the client has what it would be sent (RFC 9110, 13.1). */
@@ -70,7 +82,10 @@ function isFresh(c: Context, headers: Headers): boolean {
   });
 }
 
-/** The part that is asked for; null for all, also where several parts are, or what is no range. */
+/**
+ * The part that is asked for; null for all, also where several parts are, or what is no range, and
+ * for HEAD, which has none (RFC 9110, 14.2).
+ */
 function rangeOf(
   c: Context,
   { size }: Representation,
@@ -78,7 +93,7 @@ function rangeOf(
 ): ByteRange | "unsatisfiable" | null {
   const asked = c.req.header("range");
   const condition = c.req.header("if-range");
-  if (asked === undefined) return null;
+  if (asked === undefined || c.req.method !== "GET") return null;
   if (
     condition !== undefined && condition !== headers.get("etag") &&
     condition !== headers.get("last-modified")

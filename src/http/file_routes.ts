@@ -24,7 +24,7 @@ import { isInline } from "../services/files/file_types.ts";
 import { SMALL_TYPE } from "../services/files/images.ts";
 import { AUTH, BEARER, empty, json, problems } from "./answers.ts";
 import type { Env } from "./context.ts";
-import { answerFile, type Representation } from "./file_answers.ts";
+import { answerFile, PRIVATE, type Representation } from "./file_answers.ts";
 import { declaredSize, readUpload } from "./file_uploads.ts";
 import { requireUser } from "./guards.ts";
 import { path, query } from "./input.ts";
@@ -109,15 +109,16 @@ export function fileRoutes(dependencies: Dependencies, isDraining: () => boolean
           200: { description: "Its bytes; images, audio and video inline", content: BYTES },
           206: { description: "The `Range` that was asked for", content: BYTES },
           304: empty("The client has it"),
+          412: empty("`If-Match` or `If-Unmodified-Since` is not met"),
           416: empty("There is no such range; `Content-Range` says how long it is"),
           ...problems("validation_failed", "file_not_found", ...AUTH),
         },
       }),
+      showsUpload,
       mayReadFiles(dependencies),
       path(FilePath),
       query(FileQuery),
       async (c) => {
-        c.set("isUpload", true);
         const file = await findFile(c.get("actor"), dependencies, c.req.valid("param").id);
         const isThumbnail = c.req.valid("query").size === "thumb";
         const shown = isThumbnail ? await thumbnailOf(dependencies, file) : wholeOf(file);
@@ -143,6 +144,14 @@ export function fileRoutes(dependencies: Dependencies, isDraining: () => boolean
       },
     );
 }
+
+/** Makes what is refused as harmless and as private as the bytes of files are. */
+const showsUpload = createMiddleware<Env>(async (c, next) => {
+  c.set("isUpload", true);
+  await next();
+  const { headers } = c.res;
+  if (!headers.has("cache-control")) headers.set("cache-control", PRIVATE);
+});
 
 /** Lets requests with a token for files in the query pass, or as `requireUser`. */
 function mayReadFiles(services: Dependencies) {

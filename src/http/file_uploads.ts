@@ -8,7 +8,7 @@ import { ChatError } from "../domain/errors.ts";
 /** The field of a form that has the file. */
 const FIELD = "file";
 /** Of what may be in a form beside it. */
-const LIMITS = { files: 1, fields: 20, fieldSize: 1_024, parts: 21, headerPairs: 50 };
+const LIMITS = { files: 20, fields: 20, fieldSize: 1_024, parts: 21, headerPairs: 50 };
 /** How long a form's file may take to begin, and what is behind it to end. */
 const PATIENCE_MS = 30_000;
 
@@ -46,8 +46,10 @@ async function readForm(type: string, body: ReadableStream<Uint8Array>): Promise
   file.promise.catch(() => {});
   try {
     const parser = newParser(type);
+    let isFound = false;
     parser.on("file", (field, stream, filename, _encoding, declaredType) => {
-      if (field !== FIELD) return void stream.on("error", () => {}).resume();
+      if (field !== FIELD || isFound) return void stream.on("error", () => {}).resume();
+      isFound = true;
       file.resolve({ name: filename ?? "", declaredType, bytes: streamOf(stream, source) });
     });
     parser.on("error", (error: unknown) => file.reject(malformed(error)));
@@ -65,7 +67,12 @@ async function readForm(type: string, body: ReadableStream<Uint8Array>): Promise
 
 function newParser(type: string): BusboyInstance {
   const headers: BusboyHeaders = { "content-type": type };
-  return new Busboy({ headers, limits: LIMITS });
+  return new Busboy({ headers, limits: LIMITS, isPartAFile });
+}
+
+/** What has a name or is binary, and the file itself, which may say nothing of either. */
+function isPartAFile(field?: string, type?: string, name?: string): boolean {
+  return field === FIELD || name !== undefined || type === "application/octet-stream";
 }
 
 /** The file's bytes; the rest of the form is read, unless that is given up. */

@@ -80,8 +80,8 @@ export function setHeaders(c: Context<Env>, allowsOrigin: OriginPolicy): void {
 }
 
 function constantsOf(c: Context<Env>): Constants {
-  if (JSON_TYPE.test(c.res.headers.get("content-type") ?? "")) return JSON_HEADERS;
-  return c.get("isUpload") ? UPLOAD_HEADERS : PAGE_HEADERS;
+  if (c.get("isUpload")) return UPLOAD_HEADERS;
+  return JSON_TYPE.test(c.res.headers.get("content-type") ?? "") ? JSON_HEADERS : PAGE_HEADERS;
 }
 
 /** Lets pages of allowed origins read the answer. */

@@ -71,7 +71,8 @@ export function presentUpload(
 }
 
 export const UploadQuery = z.object({
-  name: z.string().optional().meta({
+  // Of several the first: names are never refused.
+  name: z.preprocess((sent) => [sent].flat()[0], z.string().optional()).optional().meta({
     description: "cleaned, never refused; in a form that of the file is taken if it is left out",
   }),
 });
