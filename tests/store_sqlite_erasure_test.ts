@@ -115,6 +115,37 @@ Deno.test("words that a killed server did not erase the next one does, also whil
   assert.equal(await world.count("more"), 300);
 });
 
+Deno.test("passes over the index of search rest in proportion to their work, and the log is emptied meanwhile", async () => {
+  await using world = await openWorld(NEVER_MS);
+  const indexer = new SearchIndexer(world.store);
+  const remove = async (message: Message) => {
+    await world.change([deletion(message, message.sender)]);
+    await indexer.indexRest();
+  };
+  const [first, second] = await world.send("kqsecret", 2);
+  await indexer.indexRest();
+  const database = new SqliteDatabase(world.path);
+  const { now } = performance;
+  let ms = 0;
+  const erase = () => {
+    // A machine on which each step takes a second.
+    performance.now = () => ms += 1_000;
+    const erased = database.erase();
+    performance.now = now;
+    return erased;
+  };
+  await remove(first!);
+  while (erase() !== "erased");
+  await remove(second!);
+  assert.equal(erase(), "resting");
+  assert.equal(sizeOf(`${world.path}-wal`), 0);
+  assert.ok(holdsTerm(world.path, "qsecret"));
+  ms += 600_000;
+  while (erase() !== "erased");
+  assert.ok(!holdsTerm(world.path, "qsecret"));
+  database.close();
+});
+
 /** A store with Ada and a room, which nobody else writes to. */
 async function openWorld(eraseMs: number, file?: string) {
   const path = file ?? `${await Deno.makeTempDir()}/test.db`;

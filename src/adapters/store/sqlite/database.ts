@@ -151,13 +151,16 @@ export class SqliteDatabase {
   /**
    * Overwrites in the file what was deleted from the tables, and empties the write-ahead log, where
    * it is still to be read.
-   * @returns "blocked" while another connection reads or writes; "unfinished" after a part of it
+   * @returns "blocked" while another connection reads or writes; "unfinished" after a part of it;
+   *   "resting" if all is done but for the index of search, which was gone through a short time ago
    */
   erase(): Erased {
     try {
       this.#checkFiles();
-      if (!this.#inTransaction(() => this.#search.eraseSome())) return "unfinished";
+      const erased = this.#inTransaction(() => this.#search.eraseSome());
+      if (erased === "unfinished") return erased;
       this.#mustErase = !this.#truncateLog();
+      if (!this.#mustErase) return erased;
     } catch {
       // The disk's or the file's fault: the next write says so.
     }

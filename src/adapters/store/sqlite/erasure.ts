@@ -16,7 +16,7 @@ const RETRY_MS = 250;
 const PAUSE_MS = 10;
 
 /** What has become of an attempt. */
-export type Erased = "erased" | "unfinished" | "blocked";
+export type Erased = "erased" | "unfinished" | "blocked" | "resting";
 
 export class Erasure {
   readonly #erase: () => Erased;
@@ -41,6 +41,7 @@ export class Erasure {
     this.#timer = undefined;
     const erased = this.#erase();
     if (erased === "erased") return;
-    this.#timer = setTimeout(() => this.#run(), erased === "blocked" ? RETRY_MS : PAUSE_MS);
+    const delayMs = { blocked: RETRY_MS, unfinished: PAUSE_MS, resting: this.#delayMs }[erased];
+    this.#timer = setTimeout(() => this.#run(), delayMs);
   }
 }

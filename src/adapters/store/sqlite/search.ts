@@ -8,6 +8,7 @@ import type {
   IndexQuery,
 } from "../../../ports/store/search.ts";
 import { type Row, toDate } from "./rows.ts";
+import type { Erased } from "./erasure.ts";
 import { SEARCH_TERMS } from "./schema.ts";
 import type { Statements } from "./statements.ts";
 
@@ -25,6 +26,8 @@ const SEPARATORS = /[^a-z0-9\u0080-\u{10ffff}]/giu;
 
 /** Milliseconds of merging in one transaction, which other calls wait for. */
 const MERGE_MS = 5;
+/** What passes over the index rest for each millisecond of work: each deletion asks for another. */
+const REST = 19;
 /** Pages that one step of it writes. */
 const MERGE_PAGES = 16;
 
@@ -57,6 +60,9 @@ interface NumberRange {
 export class SqliteSearch {
   readonly #sql: Statements;
   readonly #onDeletion: () => void;
+  /** Of the pass over the index, in milliseconds. */
+  #work = 0;
+  #restsUntil = -Infinity;
 
   /** @param onDeletion is called when terms are deleted, before the commit */
   constructor(statements: Statements, onDeletion: () => void) {
@@ -139,20 +145,31 @@ export class SqliteSearch {
   /**
    * Takes terms of deleted messages out of the table's segments, a part of it with each call, in a
    * transaction.
-   * @returns whether none is left
+   * @returns "resting" where it is too early for another pass
    */
-  eraseSome(): boolean {
+  eraseSome(): Exclude<Erased, "blocked"> {
     const state = this.#erasure();
-    if (state === ERASURE.done) return true;
+    if (state === ERASURE.done) return "erased";
+    const start = performance.now();
+    if (state === ERASURE.wanted && start < this.#restsUntil) return "resting";
+    const isDone = this.#mergeSome(state === ERASURE.wanted);
+    const end = performance.now();
+    this.#work += end - start;
+    if (!isDone) return "unfinished";
+    this.#restsUntil = end + REST * this.#work;
+    this.#work = 0;
+    this.#setErasure(ERASURE.done);
+    return "erased";
+  }
+
+  /** Returns whether the pass is at its end. */
+  #mergeSome(isFirst: boolean): boolean {
     // A negative number begins with all segments, also those that are not due; others continue.
-    let pages = state === ERASURE.wanted ? -MERGE_PAGES : MERGE_PAGES;
-    if (state === ERASURE.wanted) this.#setErasure(ERASURE.running);
+    let pages = isFirst ? -MERGE_PAGES : MERGE_PAGES;
+    if (isFirst) this.#setErasure(ERASURE.running);
     const end = performance.now() + MERGE_MS;
     do {
-      if (!this.#merge(pages)) {
-        this.#setErasure(ERASURE.done);
-        return true;
-      }
+      if (!this.#merge(pages)) return true;
       pages = MERGE_PAGES;
     } while (performance.now() < end);
     return false;
