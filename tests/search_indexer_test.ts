@@ -58,6 +58,16 @@ Deno.test("a look through all rooms finds what a crash has left, and a room's me
   assert.deepEqual(await world.indexer.indexRest(), { rooms: 0, messages: 0 });
 });
 
+Deno.test("a room whose index is ahead of its log, as a restored backup may have it, is indexed again", async () => {
+  await using world = await openWorld();
+  const { roomId, store } = world;
+  const ahead = { roomId, from: 0, to: { seq: 50, at: new Date() }, messages: [], removed: [] };
+  await store.search.index([ahead]);
+  await world.append(text("restored"));
+  await world.indexer.indexRest();
+  assert.equal((await world.find("restored")).length, 1);
+});
+
 Deno.test("several that index at once leave nothing out", async () => {
   await using world = await openWorld();
   const others = range(1, 3).map(() => new SearchIndexer(world.store));

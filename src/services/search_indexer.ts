@@ -111,7 +111,9 @@ export class SearchIndexer {
       const rooms: string[] = await search.roomsAfter(last, ROOMS_ON_A_PAGE);
       const [heads, progress] = await Promise.all([log.heads(rooms), search.progress(rooms)]);
       for (const roomId of rooms) {
-        if ((heads.get(roomId) ?? 0) <= (progress.get(roomId)?.seq ?? 0)) continue;
+        const [head, seq] = [heads.get(roomId) ?? 0, progress.get(roomId)?.seq ?? 0];
+        if (head === seq) continue;
+        if (head < seq) await this.#startAgainIfAhead(roomId, seq);
         indexed.rooms++;
         if (this.#closed || !await mayGoOn()) return indexed;
         let start = performance.now();
@@ -264,6 +266,13 @@ export class SearchIndexer {
     }
     const entries = await this.#store.log.entriesAfter(roomId, seq, PAGE);
     return { entries, rest: entries.length === PAGE ? null : [] };
+  }
+
+  /** A backup that was taken while messages were sent may have more of the index than of the log. */
+  async #startAgainIfAhead(roomId: string, seq: number): Promise<void> {
+    const heads = await this.#store.log.heads([roomId]);
+    if ((heads.get(roomId) ?? 0) >= seq) return;
+    await this.#store.search.index([{ roomId, from: seq, to: START, messages: [], removed: [] }]);
   }
 
   /** Indexes what is left of a room, from the log: yields the number of messages of each part. */

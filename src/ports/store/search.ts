@@ -77,7 +77,7 @@ export interface IndexPart {
   roomId: string;
   /** The last entry before it. */
   from: number;
-  /** Its last entry, and the latest moment in the log up to it. */
+  /** Its last entry, and the latest moment in the log up to it; seq 0 begins the room again. */
   to: IndexProgress;
   /** Replace what the index has of these messages; they keep their moments. */
   messages: readonly IndexedMessage[];

@@ -176,6 +176,24 @@ export function testSearch(test: Register, testAlone: Register): void {
     },
   );
 
+  test("a room whose index is begun again takes its messages once more", async (store) => {
+    const { room, ada } = await createRoomWithAda(store);
+    const [word] = newWords();
+    const messages = await send(store, room.id, ada, 2);
+    await index(store, room.id, messages, messages.map(() => ({ terms: [word] })));
+    const seq = (await store.search.progress([room.id])).get(room.id)!.seq;
+    const start = { seq: 0, at: new Date(0) };
+    await accept(store, { roomId: room.id, from: seq, to: start, messages: [], removed: [] });
+    await accept(
+      store,
+      part(room.id, 0, {
+        messages: messages.map((each) => ({ ...indexed(each), terms: [word] })),
+      }),
+    );
+    const { places } = await store.search.find({ userId: ada.id, terms: [word], limit: 10 });
+    assert.deepEqual(places.map(({ seq }) => seq), messages.map(({ seq }) => seq).toReversed());
+  });
+
   test("a deleted room takes no part, and its index is where it should be", async (store) => {
     const { room, ada } = await createRoomWithAda(store);
     const [word] = newWords();

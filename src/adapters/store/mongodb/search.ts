@@ -207,7 +207,9 @@ export class MongoSearch implements SearchStore {
   async #advance({ roomId, from, to }: IndexPart, generation: number): Promise<boolean> {
     try {
       // Where a later generation has one, the insertion meets it: a duplicate.
-      const before = from === 0 ? { generation: { $lt: generation } } : { generation, seq: from };
+      const before = from === 0
+        ? { $or: [{ generation: { $lt: generation } }, { generation, seq: 0 }] }
+        : { generation, seq: from };
       const { matchedCount, upsertedCount } = await this.#progress.updateOne(
         { _id: roomId, ...before },
         { $set: { ...to, generation } },

@@ -243,6 +243,7 @@ export class SqliteSearch {
     if (!room || room.deleted_at !== null) return true;
     if (Number(room.seq) !== from) return false;
     const key = Number(room.key);
+    if (to.seq < from) this.purge(key, from + 1);
     for (const { seq } of removed) this.#remove(key, seq);
     if (removed.length > 0) this.#requestErasure();
     for (const message of messages) {
