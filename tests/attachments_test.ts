@@ -183,19 +183,6 @@ testInRoom("a report keeps the names of a deleted message's files", async (chat)
   assert.equal(await statusOf(ada.account, file), 404);
 });
 
-testInRoom("an edit empties the text of a message with files, and of no other", async (chat) => {
-  const { ada } = chat;
-  const file = await upload(ada.account);
-  const edits = await chat.send(ada, "Look", { attachments: [file.id] });
-  await chat.do(ada, "message:edit", { messageId: edits, text: " " });
-  const edited = await chat.message(edits);
-  assert.deepEqual([edited.text, edited.attachments], ["", [file]]);
-  const messageId = await chat.send(ada, "Look");
-  const path = `/rooms/${chat.roomId}/messages/${messageId}`;
-  const { status, body } = await ada.account.request("PATCH", path, { text: " " });
-  assert.deepEqual([status, body.code, body.errors[0].path], [400, "validation_failed", "text"]);
-});
-
 testInRoom("who is removed reads no file of the room, on any instance", async (chat) => {
   const { ada, bob } = chat;
   const asked = { name: "Private", type: "private", members: [bob.account.id] };

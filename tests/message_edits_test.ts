@@ -270,11 +270,7 @@ testOverBoth(
     await chat.do(ada, "message:edit", edit(messageId, { clientMessageId: "e1" }));
     await chat.do(ada, "message:delete", { messageId });
     const refusals = [
-      [
-        ada,
-        { roomId: "nowhere", ...edit("nothing"), text: "x".repeat(10_001) },
-        "validation_failed",
-      ],
+      [ada, { roomId: "nowhere", ...edit("nothing"), text: "" }, "validation_failed"],
       [ada, { roomId: "nowhere", ...edit("nothing") }, "room_not_found"],
       [ada, edit("nothing", { clientMessageId: "e1" }), "idempotency_conflict"],
       [bob, edit("nothing"), "message_not_found"],

@@ -1,6 +1,5 @@
 /** Edits a message. */
 import type { Participant } from "../../domain/actor.ts";
-import { ChatError } from "../../domain/errors.ts";
 import type { Message } from "../../domain/message.ts";
 import { type Edit, edit } from "../../domain/message_changes.ts";
 import { forbidden, requireCapability } from "../../services/room_access.ts";
@@ -16,7 +15,7 @@ export interface MessageEdit extends Edit, Target {
  * Edits a message of the actor's own; what is left out stays.
  * @param input checked and cleaned by the protocol's `message:edit`
  * @throws ChatError as `acceptChange`; the result rejects with `forbidden`, `message_deleted`,
- *   `edit_conflict`, and `validation_failed` if nothing is left of what it says
+ *   `edit_conflict`
  */
 export async function editMessage(
   actor: Participant,
@@ -32,15 +31,9 @@ export async function editMessage(
     if (before.system || before.sender.id !== actor.userId) throw forbidden();
     if (isPast(before, editWindow, at)) throw forbidden();
     requireCapability(room, "message.edit_own");
-    if (text === "" && !before.deletedAt && before.attachments.length === 0) throw blank();
     const message = edit(before, { text, mentions: readers, metadata, ifChangedSeq }, at);
     return { kind: "edited", message };
   });
-}
-
-function blank(): ChatError {
-  const fault = { path: "text", message: "must not be blank" };
-  return new ChatError("validation_failed", "text must not be blank.", { faults: [fault] });
 }
 
 function isPast({ createdAt }: Message, window: number | null, now: Date): boolean {

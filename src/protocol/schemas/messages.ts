@@ -6,7 +6,16 @@ import { publicUser } from "../../domain/user.ts";
 import { isoTime } from "../iso_time.ts";
 import { MAX_ID_LENGTH, MISSED_MESSAGES } from "../wire/limits.ts";
 import type * as wire from "../wire/messages.ts";
-import { Attachments, ClientMessageId, Id, Mentions, Metadata, SentText, Time } from "./fields.ts";
+import {
+  Attachments,
+  ClientMessageId,
+  Id,
+  Mentions,
+  MessageText,
+  Metadata,
+  SentText,
+  Time,
+} from "./fields.ts";
 import { File, presentFile } from "./files.ts";
 import { PublicUser } from "./users.ts";
 
@@ -122,7 +131,7 @@ interface SentContent {
 
 /** What an edit sets; at least one of them. */
 export const Edited = {
-  text: SentText.optional(),
+  text: MessageText.optional(),
   mentions: Mentions.nullable().transform((ids) => ids ?? []).optional(),
   metadata: Metadata.nullable().optional(),
   ifChangedSeq: z.int().min(1).optional(),
