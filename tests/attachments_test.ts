@@ -183,12 +183,13 @@ testInRoom("a report keeps the names of a deleted message's files", async (chat)
   assert.equal(await statusOf(ada.account, file), 404);
 });
 
-testInRoom("who is removed reads no file of the room, on any instance", async (chat) => {
+testInRoom("who is removed reads no file of others in the room, on any instance", async (chat) => {
   const { ada, bob } = chat;
   const asked = { name: "Private", type: "private", members: [bob.account.id] };
   const { body: { room } } = await ada.account.request("POST", "/rooms", asked);
-  const file = await upload(bob.account);
-  await chat.send(bob, "", { roomId: room.id, attachments: [file.id] });
+  const [file, own] = [await upload(ada.account), await upload(bob.account)];
+  await chat.send(ada, "", { roomId: room.id, attachments: [file.id] });
+  await chat.send(bob, "", { roomId: room.id, attachments: [own.id] });
   const other = await startServer(chat.stage.server.settings);
   try {
     const link = `${file.url}?token=${await fileToken(bob.account)}`;
@@ -197,10 +198,15 @@ testInRoom("who is removed reads no file of the room, on any instance", async (c
     for (const url of instances) assert.equal(await read(url), 200);
     const member = `/rooms/${room.id}/members/${bob.account.id}`;
     assert.equal((await ada.account.request("DELETE", member)).status, 204);
-    for (const url of instances) assert.equal(await read(url), 404);
+    for (const url of instances) {
+      assert.equal(await read(url), 404);
+      assert.equal(await statusOf(bob.account, own, url), 200, "its uploader");
+    }
     assert.equal(await statusOf(ada.account, file, other.url), 200);
     const { body } = await bob.account.request("DELETE", `/files/${file.id}`);
     assert.equal(body.code, "file_not_found");
+    await ada.account.request("DELETE", `/rooms/${room.id}`);
+    for (const url of instances) assert.equal(await statusOf(bob.account, own, url), 404);
   } finally {
     await other.stop();
   }

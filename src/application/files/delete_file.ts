@@ -20,7 +20,7 @@ export async function deleteFile(
 ): Promise<void> {
   const file = await store.files.find(id);
   if (file?.ownerId !== actor.userId || file.state === "deleted") throw fileNotFound();
-  // Who was removed from its room is told nothing of it any more.
+  // With its room it is gone.
   if (file.state === "attached") await findFile(actor, { store, access }, id);
   const now = new Date();
   const leaseEnd = new Date(now.getTime() + LEASE_MS);

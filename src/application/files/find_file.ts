@@ -5,8 +5,9 @@ import type { File } from "../../domain/file.ts";
 import type { Dependencies } from "../dependencies.ts";
 
 /**
- * A file that is in no message is its uploader's alone; one that is, is for whoever may read its room
- * now, wherever it was decided that they may. Nothing tells a file that one may not read from none.
+ * A file that is in no message is its uploader's alone; one that is, is also for whoever may read its
+ * room now, wherever it was decided that they may. Nothing tells a file that one may not read from
+ * none.
  * @throws ChatError `file_not_found`, `unavailable`
  */
 export async function findFile(
@@ -17,9 +18,12 @@ export async function findFile(
   const file = await store.files.find(id);
   if (file?.state === "ready" && file.ownerId === actor.userId) return file;
   if (file?.state !== "attached" || file.roomId === null) throw fileNotFound();
-  await access.confirm(actor, { roomId: file.roomId }).catch((error) => {
-    if (error instanceof ChatError && error.code !== "unavailable") throw fileNotFound();
-    throw error;
+  const { roomId } = file;
+  await access.confirm(actor, { roomId }).catch(async (error) => {
+    if (!(error instanceof ChatError) || error.code === "unavailable") throw error;
+    // Its uploader reads it as long as it exists, which is as long as its room does.
+    const isOwn = file.ownerId === actor.userId;
+    if (!isOwn || await store.rooms.describe(roomId) === null) throw fileNotFound();
   });
   return file;
 }

@@ -1,4 +1,5 @@
 /** A file on the disk for what cannot be processed as it comes; it is gone with the process. */
+import { unavailable } from "../../domain/errors.ts";
 
 /** To be disposed of. */
 export class DraftFile {
@@ -11,9 +12,13 @@ export class DraftFile {
     this.#path = path;
   }
 
-  /** Writes the bytes to a new file in the folder for temporary ones. */
+  /**
+   * Writes the bytes to a new file in the folder for temporary ones.
+   * @throws ChatError `unavailable` if the disk is full or the folder cannot be written; what the
+   *   stream errors with, as it is
+   */
   static async of(bytes: ReadableStream<Uint8Array>): Promise<DraftFile> {
-    const draft = await DraftFile.#open();
+    const draft = await DraftFile.#open().catch(notWritable);
     try {
       for await (const chunk of bytes) await draft.#write(chunk);
       return draft;
@@ -37,7 +42,9 @@ export class DraftFile {
   }
 
   async #write(chunk: Uint8Array): Promise<void> {
-    for (let at = 0; at < chunk.length;) at += await this.#file.write(chunk.subarray(at));
+    for (let at = 0; at < chunk.length;) {
+      at += await this.#file.write(chunk.subarray(at)).catch(notWritable);
+    }
   }
 
   static async #open(): Promise<DraftFile> {
@@ -47,4 +54,8 @@ export class DraftFile {
     const isNameless = await Deno.remove(path).then(() => true, () => false);
     return new DraftFile(file, isNameless ? null : path);
   }
+}
+
+function notWritable(cause: unknown): never {
+  throw unavailable("The disk for temporary files is full, or cannot be written.", cause);
 }
