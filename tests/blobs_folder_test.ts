@@ -4,18 +4,26 @@ import { join } from "node:path";
 import { FolderBlobs } from "../src/adapters/blobs/folder.ts";
 import { newBlobKey } from "../src/domain/blob_key.ts";
 import { ChatError } from "../src/domain/errors.ts";
-import { streamOf, testBlobs, textOf } from "./conformance/blobs.ts";
+import {
+  type BlobSetting,
+  streamOf,
+  testBlobs,
+  testReplacement,
+  textOf,
+} from "./conformance/blobs.ts";
 
 let folder = "";
 
-testBlobs({
+const SETTING: BlobSetting = {
   name: "folder",
   async open() {
     folder = await Deno.makeTempDir();
     return await FolderBlobs.open(folder);
   },
   countDrafts: async () => (await draftsIn(folder)).length,
-});
+};
+testBlobs(SETTING);
+testReplacement(SETTING);
 
 Deno.test("a blob is a file at the path of its key, for the server's user only", async () => {
   const root = await Deno.makeTempDir();

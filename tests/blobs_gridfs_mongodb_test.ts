@@ -6,7 +6,13 @@ import { text } from "node:stream/consumers";
 import { GridFsBlobs } from "../src/adapters/blobs/gridfs.ts";
 import { connect } from "../src/adapters/store/mongodb/connection.ts";
 import { newBlobKey } from "../src/domain/blob_key.ts";
-import { streamOf, testBlobs, textOf } from "./conformance/blobs.ts";
+import {
+  type BlobSetting,
+  streamOf,
+  testBlobs,
+  testReplacement,
+  textOf,
+} from "./conformance/blobs.ts";
 import { HANG_MS } from "./harness/deadline.ts";
 import { HANG_LIMITS, newDatabase } from "./harness/mongodb_database.ts";
 import { MongodbServer } from "./harness/mongodb_server.ts";
@@ -17,7 +23,7 @@ const DAY_MS = 24 * 60 * 60 * 1_000;
 
 const database = newDatabase();
 
-testBlobs({
+const SETTING: BlobSetting = {
   name: "GridFS",
   async open() {
     const { client, db } = await connect(database.uri, HANG_LIMITS);
@@ -28,7 +34,9 @@ testBlobs({
     return Object.assign(blobs, { close: () => client.close() });
   },
   countDrafts: () => onDatabase(countDrafts),
-});
+};
+testBlobs(SETTING);
+testReplacement(SETTING);
 
 test("a blob that is written twice at once is one of both", async (db) => {
   const blobs = await GridFsBlobs.open(db, HANG_MS);

@@ -45,7 +45,8 @@ export interface BlobStore {
   readonly presigner: BlobPresigner | null;
 
   /**
-   * Writes a blob, in the place of one that has this key.
+   * Writes a blob, in the place of one that has this key. The application makes a new key for each,
+   * so that nobody reads one that is being replaced.
    * @param bytes cancelled if the write fails; if it errors, so does the write, with its error
    * @returns how many bytes were written
    */
