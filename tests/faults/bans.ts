@@ -102,7 +102,9 @@ export async function banUnderLoad(options: SiteOptions): Promise<void> {
   const nuisances = people.map((each) => new Nuisance(each, site, roomId, random.fork()));
   cleanup.defer(async () => void await Promise.allSettled(nuisances.map((each) => each.stop())));
 
-  for (const [i, { account }] of nuisances.entries()) {
+  for (const [i, { account, sightings }] of nuisances.entries()) {
+    // On a busy machine it takes them some time to come in.
+    await until(() => sightings.length > 0, "they are in the room before their ban");
     const victim = site.instances[i % site.instances.length]!;
     const dying = i % 2 === 0 ? victim.kill().then(() => victim.start()) : Promise.resolve();
     await patiently(
