@@ -137,6 +137,11 @@ export function userNotFound(): ChatError {
   return new ChatError("not_found", "There is no user with that id.");
 }
 
+/** There is no file with that id, or the user may not read it. */
+export function fileNotFound(): ChatError {
+  return new ChatError("file_not_found", "There is no such file.");
+}
+
 /** The room has no message with that id. */
 export function messageNotFound(): ChatError {
   return new ChatError("message_not_found", "The room has no message with that id.");

@@ -2,7 +2,7 @@
 import fresh from "fresh";
 import { parse, type Range } from "range-parser";
 import type { Context } from "hono";
-import { ChatError } from "../domain/errors.ts";
+import { fileNotFound } from "../domain/errors.ts";
 import type { BlobStore, ByteRange } from "../ports/blobs.ts";
 
 /** A reader who takes nothing for so long is given up. */
@@ -44,7 +44,7 @@ export async function answerFile(
   const status = range ? 206 : 200;
   const isHead = c.req.method === "HEAD";
   const found = isHead ? await blobs.stat(file.key) : await blobs.get(file.key, range ?? undefined);
-  if (!found) throw new ChatError("file_not_found", "There is no such file.");
+  if (!found) throw fileNotFound();
   const body = found instanceof ReadableStream ? whileRead(found) : null;
   return new Response(body, { status, headers });
 }

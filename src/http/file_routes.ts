@@ -4,10 +4,10 @@ import { createMiddleware } from "hono/factory";
 import { describeRoute, resolver } from "hono-openapi";
 import type { Dependencies } from "../application/dependencies.ts";
 import { deleteFile } from "../application/files/delete_file.ts";
-import { fileNotFound, findFile } from "../application/files/find_file.ts";
+import { findFile } from "../application/files/find_file.ts";
 import { checkSize, uploadFile } from "../application/files/upload_file.ts";
 import { authenticateForFiles } from "../application/sessions/authenticate.ts";
-import { ChatError, type ErrorCode, unavailable } from "../domain/errors.ts";
+import { ChatError, type ErrorCode, fileNotFound, unavailable } from "../domain/errors.ts";
 import { type File, FILE_TOKEN_SECONDS, thumbnailKey } from "../domain/file.ts";
 import {
   AnnouncedFile,

@@ -1,4 +1,5 @@
 /** Keeps the index that messages are found by up with the rooms' logs, in the background. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { getLogger } from "@logtape/logtape";
 import type { Entry } from "../domain/entry.ts";
 import { newId } from "../domain/id.ts";
@@ -119,7 +120,7 @@ export class SearchIndexer {
         let start = performance.now();
         for await (const messages of this.#indexRoom(roomId)) {
           indexed.messages += messages;
-          await rest(pace * (performance.now() - start));
+          await sleep(pace * (performance.now() - start));
           if (performance.now() - reported >= REPORT_MS) {
             reported = performance.now();
             onProgress(indexed);
@@ -237,7 +238,7 @@ export class SearchIndexer {
     const added = await this.#store.search.index(parts);
     // Another instance was first, and may not know of all.
     for (const { roomId } of parts) if (!added.has(roomId)) this.appended(roomId, []);
-    await rest(BACKLOG_PACE * (performance.now() - start));
+    await sleep(BACKLOG_PACE * (performance.now() - start));
   }
 
   /** Takes rooms out of those that wait. */
@@ -305,8 +306,4 @@ function reportProgress({ rooms, messages }: Indexed): void {
     rooms,
     messages,
   });
-}
-
-function rest(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

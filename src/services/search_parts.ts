@@ -1,10 +1,16 @@
 /** What entries of rooms' logs make of the index that messages are found by, in parts of limited work. */
 import { getLogger } from "@logtape/logtape";
+import { WorkSlices } from "../async/work_slices.ts";
 import type { Entry } from "../domain/entry.ts";
 import type { Message } from "../domain/message.ts";
 import { contentsOf } from "../domain/search_query.ts";
 import { termsOf, wordsOf } from "../domain/words.ts";
-import type { IndexedMessage, IndexPart, IndexProgress } from "../ports/store/search.ts";
+import {
+  type IndexedMessage,
+  type IndexPart,
+  type IndexProgress,
+  MAX_SKEW_MS,
+} from "../ports/store/search.ts";
 
 const logger = getLogger(["echoroom", "search"]);
 
@@ -12,10 +18,6 @@ const logger = getLogger(["echoroom", "search"]);
 export const MAX_TERMS = 5_000;
 /** What an entry costs at least, in terms. */
 const MIN_TERMS = 40;
-/** Milliseconds of work between two turns of the event loop. */
-const SLICE_MS = 4;
-/** Clocks of instances differ by less; a larger step back is a correction. */
-const MAX_SKEW_MS = 5_000;
 
 type RemovedMessage = IndexPart["removed"][number];
 
@@ -36,7 +38,7 @@ export async function* partsOf(
 ): AsyncGenerator<SizedPart> {
   const latest = latestOf(entries);
   let [to, next] = [from, emptyPart(roomId, from)];
-  let start = performance.now();
+  const slices = new WorkSlices();
   for (const { seq, kind, message } of entries) {
     const at = kind === "created" ? momentOf(message, to.at) : to.at;
     // A message that is in the index keeps its moment.
@@ -52,9 +54,7 @@ export async function* partsOf(
     to = { seq, at };
     if (indexed) next.part.messages.push(indexed);
     else if (changed?.deletedAt) next.part.removed.push(toRemoved(changed));
-    if (performance.now() - start < SLICE_MS) continue;
-    await new Promise((resolve) => setTimeout(resolve));
-    start = performance.now();
+    await slices.pause();
   }
   if (to.seq > next.part.from) yield { part: { ...next.part, to }, size: next.size };
 }

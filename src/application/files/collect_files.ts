@@ -20,7 +20,7 @@ type CollectDependencies = Pick<Dependencies, "store" | "blobs">;
 export async function collectFiles({ store, blobs }: CollectDependencies): Promise<void> {
   for (let i = 0; i < MAX_PAGES; i++) {
     const now = new Date();
-    const files = await store.files.collect(now, new Date(now.getTime() + LEASE_MS), PAGE);
+    const files = await store.files.collect(now, leaseEnd(now), PAGE);
     if (files.length === 0) return;
     for (const file of files) {
       // It must not keep those after it from being deleted.
@@ -29,6 +29,11 @@ export async function collectFiles({ store, blobs }: CollectDependencies): Promi
       });
     }
   }
+}
+
+/** Until when what is marked as deleted at this time is left to the instance that marked it. */
+export function leaseEnd(now: Date): Date {
+  return new Date(now.getTime() + LEASE_MS);
 }
 
 /** Deletes a file that is marked as deleted. */

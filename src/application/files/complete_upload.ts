@@ -1,12 +1,11 @@
 /** Checks the bytes that a client has sent to the blob store, and keeps what is accepted of them. */
 import type { Actor } from "../../domain/actor.ts";
 import { newBlobKey, uploadKey } from "../../domain/blob_key.ts";
-import { ChatError, type ErrorCode } from "../../domain/errors.ts";
+import { ChatError, type ErrorCode, fileNotFound } from "../../domain/errors.ts";
 import type { File, FileContent } from "../../domain/file.ts";
 import { detectType, HEAD_BYTES, isImage } from "../../services/files/file_types.ts";
 import { tooLarge } from "../../services/files/incoming.ts";
 import type { Dependencies } from "../dependencies.ts";
-import { fileNotFound } from "./find_file.ts";
 import { eraseBlobs } from "./collect_files.ts";
 import {
   abandonFile,

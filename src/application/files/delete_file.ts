@@ -1,12 +1,9 @@
 /** Deletes a file that is in no message. */
 import type { Actor } from "../../domain/actor.ts";
-import { ChatError } from "../../domain/errors.ts";
+import { ChatError, fileNotFound } from "../../domain/errors.ts";
 import type { Dependencies } from "../dependencies.ts";
-import { eraseFile } from "./collect_files.ts";
-import { fileNotFound, findFile } from "./find_file.ts";
-
-/** What cannot be deleted by then is deleted later. */
-const LEASE_MS = 60_000;
+import { eraseFile, leaseEnd } from "./collect_files.ts";
+import { findFile } from "./find_file.ts";
 
 /**
  * Deletes one's own file, also while it is being uploaded.
@@ -23,8 +20,7 @@ export async function deleteFile(
   // With its room it is gone.
   if (file.state === "attached") await findFile(actor, { store, access }, id);
   const now = new Date();
-  const leaseEnd = new Date(now.getTime() + LEASE_MS);
-  const discarded = await store.files.discard(id, now, leaseEnd);
+  const discarded = await store.files.discard(id, now, leaseEnd(now));
   if (!discarded) throw new ChatError("file_in_use", "The file is in a message.");
   // Nobody gets it any more; its bytes may be deleted later.
   await eraseFile({ store, blobs }, discarded).catch(() => {});

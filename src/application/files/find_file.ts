@@ -1,6 +1,6 @@
 /** Finds a file, for who may read it now. */
 import type { Actor } from "../../domain/actor.ts";
-import { ChatError } from "../../domain/errors.ts";
+import { fileNotFound } from "../../domain/errors.ts";
 import type { File } from "../../domain/file.ts";
 import type { Dependencies } from "../dependencies.ts";
 
@@ -18,17 +18,10 @@ export async function findFile(
   const file = await store.files.find(id);
   if (file?.state === "ready" && file.ownerId === actor.userId) return file;
   if (file?.state !== "attached" || file.roomId === null) throw fileNotFound();
-  const { roomId } = file;
-  await access.confirm(actor, { roomId }).catch(async (error) => {
-    if (!(error instanceof ChatError) || error.code === "unavailable") throw error;
-    // Its uploader reads it as long as it exists, which is as long as its room does.
-    const isOwn = file.ownerId === actor.userId;
-    if (!isOwn || await store.rooms.describe(roomId) === null) throw fileNotFound();
-  });
+  const { ownerId, roomId } = file;
+  if (await access.mayRead(actor, { roomId })) return file;
+  // Its uploader reads it as long as it exists, which is as long as its room does.
+  const isThere = ownerId === actor.userId && await store.rooms.describe(roomId) !== null;
+  if (!isThere) throw fileNotFound();
   return file;
-}
-
-/** There is no such file, or the actor may not read it. */
-export function fileNotFound(): ChatError {
-  return new ChatError("file_not_found", "There is no such file.");
 }

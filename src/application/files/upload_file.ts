@@ -181,8 +181,10 @@ export async function storeImage(
     const fits = quotaBytes <= reserved ||
       await store.files.reserve(id, quotaBytes, fileLimits.maxFilesPerUser);
     if (!fits) throw quotaExceeded();
-    const size = await blobs.put(blobKey, streamOf(bytes), type);
-    if (thumbnail) await blobs.put(thumbnailKey(blobKey), streamOf(thumbnail), SMALL_TYPE);
+    const size = await blobs.put(blobKey, ReadableStream.from([bytes]), type);
+    if (thumbnail) {
+      await blobs.put(thumbnailKey(blobKey), ReadableStream.from([thumbnail]), SMALL_TYPE);
+    }
     return { type, size, width, height, hasThumbnail: thumbnail !== null, quotaBytes, blobKey };
   });
 }
@@ -199,15 +201,6 @@ export async function abandonFile(
 /** Tells the sender that nothing more is read. */
 async function cancel(bytes: ReadableStream<Uint8Array>, reason: unknown): Promise<void> {
   if (!bytes.locked) await bytes.cancel(reason).catch(() => {});
-}
-
-function streamOf(bytes: Uint8Array): ReadableStream<Uint8Array> {
-  return new ReadableStream({
-    start(controller) {
-      controller.enqueue(bytes);
-      controller.close();
-    },
-  });
 }
 
 /** @throws ChatError `file_too_large` */

@@ -1,4 +1,5 @@
 /** Searches in messages. */
+import { WorkSlices } from "../../async/work_slices.ts";
 import type { Actor } from "../../domain/actor.ts";
 import { ChatError } from "../../domain/errors.ts";
 import type { Message } from "../../domain/message.ts";
@@ -13,7 +14,7 @@ import {
   type SearchQuery,
   termsOfQuery,
 } from "../../domain/search_query.ts";
-import type { IndexPlace } from "../../ports/store/search.ts";
+import { type IndexPlace, MAX_SKEW_MS } from "../../ports/store/search.ts";
 import { decodeCursor, encodeCursor, invalidCursor } from "../../services/cursors.ts";
 import type { Dependencies } from "../dependencies.ts";
 
@@ -59,10 +60,6 @@ const MAX_COST = 1_000_000;
 const SPARE = 5;
 /** Messages that are read at once. */
 const MAX_READ = 200;
-/** Milliseconds of work between two turns of the event loop. */
-const SLICE_MS = 4;
-/** A message's moment in the index may be later than it was sent by as much. */
-const MAX_SKEW_MS = 5_000;
 
 /** A moment before which a page begins, or a place in the index after which it does. */
 type Cursor = { at: Date } | IndexPlaceKey;
@@ -140,7 +137,7 @@ class Page {
     wanted: Wanted,
     next: Date | null,
   ): Promise<FoundPage | null> {
-    let start = performance.now();
+    const slices = new WorkSlices();
     for (const [i, each] of messages.entries()) {
       this.#messages++;
       this.#cost += costOf(each.message.text, wanted.query);
@@ -151,9 +148,7 @@ class Page {
         if (this.missing === 0) return this.end(isLast && next === null ? null : each.place);
       }
       if (this.#cost >= MAX_COST && !isLast) return this.end(each.place);
-      if (performance.now() - start < SLICE_MS) continue;
-      await new Promise((resolve) => setTimeout(resolve));
-      start = performance.now();
+      await slices.pause();
     }
     const isTooMuch = this.#messages >= MAX_MESSAGES || this.#cost >= MAX_COST;
     return isTooMuch && next ? this.end({ at: next }) : null;

@@ -85,6 +85,12 @@ export interface IndexPart {
   removed: readonly Pick<IndexedMessage, "messageId" | "seq" | "changedSeq">[];
 }
 
+/**
+ * Clocks of instances differ by less; a larger step back is a correction. So a message's moment is
+ * later than it was sent by no more.
+ */
+export const MAX_SKEW_MS = 5_000;
+
 /** A message as it is found. */
 export interface IndexedMessage {
   messageId: string;
