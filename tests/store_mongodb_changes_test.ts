@@ -1,8 +1,7 @@
 /** The MongoDB store when those who change messages die between their writes, or write late. */
 import assert from "node:assert/strict";
 import type { Collection, Document, FindOptions } from "mongodb";
-import { connect } from "../src/adapters/store/mongodb/connection.ts";
-import { type Collections, collectionsOf } from "../src/adapters/store/mongodb/collections.ts";
+import type { Collections } from "../src/adapters/store/mongodb/collections.ts";
 import type {
   EntryDocument,
   MessageDocument,
@@ -33,7 +32,7 @@ import {
 } from "./conformance/store/change_drafts.ts";
 import { roomWithMessages } from "./conformance/store/changes.ts";
 import { createUser, creation, draft, write } from "./conformance/store/fixtures.ts";
-import { allOf, HANG_LIMITS, newDatabase, openStore } from "./harness/mongodb_database.ts";
+import { allOf, HANG_LIMITS, onOwnStore } from "./harness/mongodb_database.ts";
 
 /** Dies when it has announced its changes. */
 class DyingBeforeAppend extends PendingChanges {
@@ -472,12 +471,8 @@ testScene("a plain send and a page of plain messages cost one command each", asy
 
 /** Registers a test that gets a room with a message. */
 function testScene(sentence: string, run: (scene: Scene) => Promise<void>): void {
-  Deno.test(`MongoDB: ${sentence}`, async () => {
-    const { uri, drop } = newDatabase();
-    const store = await openStore(uri, HANG_LIMITS);
-    const { client, db } = await connect(uri, HANG_LIMITS);
-    try {
-      const collections = collectionsOf(db, HANG_LIMITS);
+  Deno.test(`MongoDB: ${sentence}`, () =>
+    onOwnStore(async ({ store, collections }) => {
       const { roomId, ada, messages: [message] } = await roomWithMessages(store, 1);
       const bob = await createUser(store, { displayName: "Bob" });
       const writeBy = async (changes: PendingChanges, ...drafts: EntryDraft[]) => {
@@ -489,12 +484,7 @@ function testScene(sentence: string, run: (scene: Scene) => Promise<void>): void
       };
       const scene = { store, collections, roomId, ada, bob, message: message!, write: writeBy };
       await run(scene);
-    } finally {
-      await client.close();
-      await store.close();
-      await drop();
-    }
-  });
+    }));
 }
 
 /** Edits of a message, each decided on the one before, as entries after `end`. */

@@ -1,7 +1,6 @@
 /** Entries that change their room on MongoDB, where an appender may die before the change is made. */
 import assert from "node:assert/strict";
-import { type Collections, collectionsOf } from "../src/adapters/store/mongodb/collections.ts";
-import { connect } from "../src/adapters/store/mongodb/connection.ts";
+import type { Collections } from "../src/adapters/store/mongodb/collections.ts";
 import {
   fromRoom,
   type MemberDocument,
@@ -34,7 +33,7 @@ import {
   opening,
   write,
 } from "./conformance/store/fixtures.ts";
-import { HANG_LIMITS, newDatabase, openStore } from "./harness/mongodb_database.ts";
+import { HANG_LIMITS, onOwnStore } from "./harness/mongodb_database.ts";
 
 /** Stands for a process that dies once the log has its entries. */
 class NeverMade extends RoomChanges {
@@ -355,12 +354,8 @@ function neverWritten(rooms: Collections["rooms"]): Collections["rooms"] {
 
 /** Registers a test of a room of Ada's, and Bob beside it. */
 function testScene(sentence: string, run: (scene: Scene) => Promise<void>): void {
-  Deno.test(`MongoDB: ${sentence}`, async () => {
-    const { uri, drop } = newDatabase();
-    const store = await openStore(uri, HANG_LIMITS);
-    const { client, db } = await connect(uri, HANG_LIMITS);
-    const collections = collectionsOf(db, HANG_LIMITS);
-    try {
+  Deno.test(`MongoDB: ${sentence}`, () =>
+    onOwnStore(async ({ store, collections }) => {
       const { room, ada } = await createRoomWithAda(store);
       const bob = await createUser(store);
       const dieAfter = async (draft: EntryDraft) => {
@@ -368,12 +363,7 @@ function testScene(sentence: string, run: (scene: Scene) => Promise<void>): void
         await assert.rejects(log.append(room.id, await store.log.end(room.id), [draft]));
       };
       await run({ store, collections, room, ada, bob, dieAfter });
-    } finally {
-      await client.close();
-      await store.close();
-      await drop();
-    }
-  });
+    }));
 }
 
 function dyingLog(collections: Collections): MongoLog {

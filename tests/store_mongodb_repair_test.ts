@@ -1,13 +1,12 @@
 /** Repairs of the MongoDB store: what a process that died has left is completed without any reader. */
 import assert from "node:assert/strict";
-import { type Collections, collectionsOf } from "../src/adapters/store/mongodb/collections.ts";
-import { connect } from "../src/adapters/store/mongodb/connection.ts";
+import type { Collections } from "../src/adapters/store/mongodb/collections.ts";
 import type { RoomDocument } from "../src/adapters/store/mongodb/documents.ts";
 import type { MongoStore } from "../src/adapters/store/mongodb/store.ts";
 import { edit } from "./conformance/store/change_drafts.ts";
 import { roomWithMessages } from "./conformance/store/changes.ts";
 import { range, write } from "./conformance/store/fixtures.ts";
-import { allOf, HANG_LIMITS, newDatabase, openStore } from "./harness/mongodb_database.ts";
+import { allOf, HANG_LIMITS, onOwnStore, openStore } from "./harness/mongodb_database.ts";
 import { startServer } from "./harness/server.ts";
 import { until } from "./harness/stage.ts";
 
@@ -70,12 +69,8 @@ testScene("several instances may repair the same at once", async (scene) => {
 
 /** Registers a test of a room with an edited message, whose deletion died between its writes. */
 function testScene(sentence: string, run: (scene: Scene) => Promise<void>): void {
-  Deno.test(`MongoDB: ${sentence}`, async () => {
-    const { uri, drop } = newDatabase();
-    const store = await openStore(uri, HANG_LIMITS);
-    const { client, db } = await connect(uri, HANG_LIMITS);
-    const collections = collectionsOf(db, HANG_LIMITS);
-    try {
+  Deno.test(`MongoDB: ${sentence}`, () =>
+    onOwnStore(async ({ uri, store, collections }) => {
       const { roomId, messages: [message] } = await roomWithMessages(store, 1);
       const [first] = await write(store, roomId, edit(message!, { text: "First Secret" }));
       await write(store, roomId, edit(first!.message, { text: "Second Secret" }));
@@ -88,12 +83,7 @@ function testScene(sentence: string, run: (scene: Scene) => Promise<void>): void
       assert.ok(await holds(scene, "First Secret") && await holds(scene, "Second Secret"));
       assert.equal(await pendingCount(scene), 1);
       await run(scene);
-    } finally {
-      await client.close();
-      await store.close();
-      await drop();
-    }
-  });
+    }));
 }
 
 /** Whether a document of any collection holds the text. */

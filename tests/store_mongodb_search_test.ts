@@ -1,7 +1,6 @@
 /** The index of search on MongoDB: what several instances do to it at once. */
 import assert from "node:assert/strict";
-import { type Collections, collectionsOf } from "../src/adapters/store/mongodb/collections.ts";
-import { connect } from "../src/adapters/store/mongodb/connection.ts";
+import type { Collections } from "../src/adapters/store/mongodb/collections.ts";
 import { Operations } from "../src/adapters/store/mongodb/operations.ts";
 import { MongoSearch } from "../src/adapters/store/mongodb/search.ts";
 import type { MongoStore } from "../src/adapters/store/mongodb/store.ts";
@@ -9,7 +8,7 @@ import type { Message } from "../src/domain/message.ts";
 import type { User } from "../src/domain/user.ts";
 import type { IndexPart } from "../src/ports/store/search.ts";
 import { roomWithMessages } from "./conformance/store/changes.ts";
-import { HANG_LIMITS, newDatabase, openStore } from "./harness/mongodb_database.ts";
+import { HANG_LIMITS, onOwnStore } from "./harness/mongodb_database.ts";
 
 interface Scene {
   store: MongoStore;
@@ -63,18 +62,9 @@ function slowly(meta: Collections["meta"], happen: () => Promise<void>): Collect
 
 /** Registers a test of a room with a message. */
 function testScene(sentence: string, run: (scene: Scene) => Promise<void>): void {
-  Deno.test(`MongoDB: ${sentence}`, async () => {
-    const { uri, drop } = newDatabase();
-    const store = await openStore(uri, HANG_LIMITS);
-    const { client, db } = await connect(uri, HANG_LIMITS);
-    const collections = collectionsOf(db, HANG_LIMITS);
-    try {
+  Deno.test(`MongoDB: ${sentence}`, () =>
+    onOwnStore(async ({ store, collections }) => {
       const { roomId, messages: [message] } = await roomWithMessages(store, 1);
       await run({ store, collections, roomId, message: message! });
-    } finally {
-      await client.close();
-      await store.close();
-      await drop();
-    }
-  });
+    }));
 }

@@ -1,6 +1,6 @@
 /** Databases of tests' own on the MongoDB server that the environment names. */
 import { Collection } from "mongodb";
-import type { Collections } from "../../src/adapters/store/mongodb/collections.ts";
+import { type Collections, collectionsOf } from "../../src/adapters/store/mongodb/collections.ts";
 import { connect } from "../../src/adapters/store/mongodb/connection.ts";
 import { MongoStore } from "../../src/adapters/store/mongodb/store.ts";
 import type { TimeLimits } from "../../src/adapters/store/mongodb/time_limits.ts";
@@ -39,6 +39,27 @@ export function newDatabase(): TestDatabase & { uri: string } {
 /** @param limits by default those of the product */
 export async function openStore(uri: string, limits?: TimeLimits): Promise<MongoStore> {
   return await MongoStore.open(await connect(uri, limits));
+}
+
+/** A store on a database of its own, and what is in that. */
+export interface OwnStore {
+  uri: string;
+  store: MongoStore;
+  collections: Collections;
+}
+
+/** Runs a test on a database of its own. */
+export async function onOwnStore(run: (own: OwnStore) => Promise<void>): Promise<void> {
+  const { uri, drop } = newDatabase();
+  const store = await openStore(uri, HANG_LIMITS);
+  const { client, db } = await connect(uri, HANG_LIMITS);
+  try {
+    await run({ uri, store, collections: collectionsOf(db, HANG_LIMITS) });
+  } finally {
+    await client.close();
+    await store.close();
+    await drop();
+  }
 }
 
 /** The collections alone. */
