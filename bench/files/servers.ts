@@ -30,16 +30,17 @@ type Start = (signal: AbortSignal) => Promise<FileServer>;
 export async function fileServers(): Promise<Record<string, Start>> {
   const nginx = await onPath("nginx", "/usr/sbin/nginx");
   return {
-    "bare Deno": startBare,
+    "bare Deno": (signal) => startBare(signal),
+    "bare Deno, on the disk": (signal) => startBare(signal, "--sync"),
     EchoRoom: startEchoRoom,
     ...(nginx && { nginx: (signal: AbortSignal) => startNginx(nginx, signal) }),
   };
 }
 
-async function startBare(signal: AbortSignal): Promise<FileServer> {
+async function startBare(signal: AbortSignal, ...flags: string[]): Promise<FileServer> {
   return await start("bare Deno", signal, (port, folder) => {
     const script = join(import.meta.dirname!, "bare.ts");
-    const options = ["--port", String(port), "--folder", folder];
+    const options = ["--port", String(port), "--folder", folder, ...flags];
     return { command: [Deno.execPath(), "run", "--allow-all", script, ...options], env: {} };
   }, putPlaces);
 }

@@ -47,7 +47,8 @@ export interface BlobStore {
   /**
    * Writes a blob, in the place of one that has this key. The application makes a new key for each,
    * so that nobody reads one that is being replaced.
-   * @param bytes cancelled if the write fails; if it errors, so does the write, with its error
+   * @param bytes read a chunk at a time, each of which may be overwritten when the next one is asked
+   *   for; cancelled if the write fails; if it errors, so does the write, with its error
    * @returns how many bytes were written
    */
   put(key: string, bytes: ReadableStream<Uint8Array>, type: string): Promise<number>;

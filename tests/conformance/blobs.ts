@@ -60,6 +60,25 @@ export function testBlobs({ name, open, countDrafts }: BlobSetting): void {
     assert.ok(Math.abs(Date.now() - info!.modifiedAt.getTime()) < 60 * 60 * 1_000);
   });
 
+  test("a blob is what was read, also where chunks come in one buffer", async (blobs) => {
+    const key = newBlobKey("files");
+    const buffer = new Uint8Array(100 * 1_024);
+    let chunks = 0;
+    const bytes = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        if (chunks === 200) return controller.close();
+        controller.enqueue(buffer.fill(chunks++));
+      },
+    }, { highWaterMark: 0 });
+    await blobs.put(key, bytes, "application/zip");
+    let at = 0;
+    for await (const chunk of (await blobs.get(key))!) {
+      assert.ok(chunk.every((byte, i) => byte === Math.floor((at + i) / buffer.length)));
+      at += chunk.length;
+    }
+    assert.equal(at, 200 * buffer.length);
+  });
+
   test("a blob may be empty", async (blobs) => {
     const key = newBlobKey("files");
     assert.equal(await blobs.put(key, streamOf([]), "text/plain"), 0);

@@ -1,16 +1,24 @@
 /** The bytes of an upload as they come: counted, looked at, and given up if they stop coming. */
 import { within } from "../../async/deadline.ts";
+import { Turns } from "../../async/turns.ts";
 import { ChatError } from "../../domain/errors.ts";
 import { UPLOAD_MS } from "../../domain/file.ts";
+import { type ChunkReader, readerOf } from "./chunk_reader.ts";
 import { HEAD_BYTES } from "./file_types.ts";
 
 /** A sender who sends nothing for so long is gone, or wants to hold the server up. */
 const SILENCE_MS = 30_000;
 
+/** Chunks of all uploads, from when one has come until the next is asked for. */
+const turns = new Turns(2);
+
 export interface Incoming {
   /** The first `HEAD_BYTES`, or all if there are fewer. */
   head: Uint8Array;
-  /** All of them; who gets it reads it to its end or cancels it. */
+  /**
+   * All of them; who gets it reads it to its end or cancels it. A chunk is overwritten when the next
+   * one is asked for.
+   */
   all: ReadableStream<Uint8Array>;
 }
 
@@ -30,8 +38,8 @@ export async function receive(
   while (size < HEAD_BYTES) {
     const { done, value } = await chunks.next();
     if (done) break;
-    first.push(value);
     size += value.length;
+    first.push(size < HEAD_BYTES ? value.slice() : value);
   }
   return { head: headOf(first, Math.min(size, HEAD_BYTES)), all: streamOf(first, chunks) };
 }
@@ -45,13 +53,13 @@ async function* counted(
   bytes: ReadableStream<Uint8Array>,
   limit: number,
 ): AsyncGenerator<Uint8Array, void> {
-  const reader = bytes.getReader();
+  const reader = readerOf(bytes);
   const end = Date.now() + UPLOAD_MS;
   let size = 0;
   try {
     for (;;) {
-      const { done, value } = await next(reader);
-      if (done) return;
+      const value = await next(reader);
+      if (!value) return;
       size += value.length;
       if (size > limit) throw tooLarge(limit);
       if (Date.now() > end) throw incomplete("takes too long");
@@ -62,11 +70,11 @@ async function* counted(
   }
 }
 
-async function next(reader: ReadableStreamDefaultReader<Uint8Array>) {
-  const read = reader.read().catch((cause) => {
+async function next(reader: ChunkReader): Promise<Uint8Array | null> {
+  const chunk = reader.read().catch((cause) => {
     throw cause instanceof ChatError ? cause : incomplete("broke off", cause);
   });
-  return await within(read, SILENCE_MS, () => {
+  return await within(chunk, SILENCE_MS, () => {
     throw incomplete("stopped");
   });
 }
@@ -86,17 +94,31 @@ function headOf(chunks: readonly Uint8Array[], size: number): Uint8Array {
 }
 
 function streamOf(
-  first: Uint8Array[],
+  first: readonly Uint8Array[],
   rest: AsyncGenerator<Uint8Array, void>,
 ): ReadableStream<Uint8Array> {
+  const chunks = inTurns(first, rest);
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
-      const chunk = first.shift();
-      if (chunk) return controller.enqueue(chunk);
-      const { done, value } = await rest.next();
+      const { done, value } = await chunks.next();
       if (done) controller.close();
       else controller.enqueue(value);
     },
-    cancel: async () => void await rest.return(),
+    async cancel() {
+      await chunks.return();
+      // Where nothing was read, that has not ended it.
+      await rest.return();
+    },
   }, { highWaterMark: 0 });
+}
+
+async function* inTurns(
+  first: readonly Uint8Array[],
+  rest: AsyncGenerator<Uint8Array, void>,
+): AsyncGenerator<Uint8Array, void> {
+  yield* first;
+  for await (const chunk of rest) {
+    using _turn = await turns.take();
+    yield chunk;
+  }
 }
