@@ -14,6 +14,7 @@ import { SqliteStore } from "./adapters/store/sqlite/store.ts";
 import { Accounts } from "./accounts/accounts.ts";
 import { appointAdmins } from "./application/accounts/appoint_admins.ts";
 import { collectFiles } from "./application/files/collect_files.ts";
+import { sweepUploads } from "./application/files/sweep_uploads.ts";
 import { resumeDeletions } from "./application/moderation/resume_deletions.ts";
 import { AccountLog } from "./services/account_log.ts";
 import { Access } from "./services/access.ts";
@@ -156,7 +157,10 @@ export async function compose(config: Config, siblings?: Siblings): Promise<Serv
   });
   const collections = new RepeatingJob({
     name: "Deletion of files",
-    run: () => collectFiles(services),
+    async run() {
+      await collectFiles(services);
+      await sweepUploads(services, new Date());
+    },
     ...COLLECTIONS,
   });
   const limits = config.rateLimit ? "" : "; rate limits OFF";

@@ -4,7 +4,10 @@ import { join } from "node:path";
 import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
 import { beginUpload } from "../src/application/files/begin_upload.ts";
 import { completeUpload } from "../src/application/files/complete_upload.ts";
+import { sweepUploads } from "../src/application/files/sweep_uploads.ts";
 import type { Actor } from "../src/domain/actor.ts";
+import { uploadKey } from "../src/domain/blob_key.ts";
+import { UPLOAD_MS } from "../src/domain/file.ts";
 import type { BlobStore, ByteRange } from "../src/ports/blobs.ts";
 import type { FileUpload } from "../src/protocol/wire/files.ts";
 import { Images } from "../src/services/files/images.ts";
@@ -66,6 +69,23 @@ test("what is sent once more to the same URL changes nothing", async (ada) => {
   assert.equal((await get(ada, file.url)).text, PDF);
   await complete(ada, file.id);
   assert.equal((await get(ada, file.url)).text, PDF);
+});
+
+test("what is sent to the URL of a file that is complete or deleted is deleted an hour later", async (ada) => {
+  const [completed, deleted] = [await announce(ada), await announce(ada)];
+  await send(completed.upload, pdf);
+  await complete(ada, completed.file.id);
+  await ada.request("DELETE", `/files/${deleted.file.id}`);
+  for (const { upload } of [completed, deleted]) assert.equal(await send(upload, pdf), 200);
+  const sent = [completed, deleted].map(({ file }) => uploadKey(file.id));
+  const left = async () => (await blobs.list("uploads/", "", 1_000)).map(({ key }) => key);
+  const now = Date.now();
+  await sweepUploads({ blobs }, new Date(now + UPLOAD_MS - 60_000));
+  const young = await left();
+  assert.ok(sent.every((key) => young.includes(key)), "an upload may still need them");
+  await sweepUploads({ blobs }, new Date(now + UPLOAD_MS + 60_000));
+  assert.deepEqual(await left(), []);
+  assert.equal((await get(ada, completed.file.url)).text, PDF);
 });
 
 test("a picture is cleaned and gets a thumbnail, as one that the server takes", async (ada) => {
