@@ -84,6 +84,16 @@ Deno.test("one's own answers are in the thread at once, also to answers, and can
     await shows(thread, "One", "Two");
   }));
 
+Deno.test("a thread that was opened before its first answer has no older ones", () =>
+  withRoot(async ({ adas, bobs, rootId }) => {
+    const thread = adas.thread(rootId);
+    assert.equal(await thread.loadOlder(), false);
+    await bobs.reply(rootId, "One");
+    await shows(thread, "One");
+    assert.equal(thread.hasOlder.get(), false);
+    thread.close();
+  }));
+
 Deno.test("a long thread whose messages the room does not show is loaded by page, without a gap", () =>
   withRoot(async ({ ada, bob, adas, bobs, rootId, slug, server }) => {
     const all = await answer(adas, rootId, 60);

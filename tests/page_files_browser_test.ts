@@ -164,6 +164,54 @@ Deno.test("what is chosen stays while another room is open, and files are offere
     await last(bob.page).locator(".file").getByText("kept.txt").waitFor();
   }));
 
+Deno.test("an answer in a thread has the files that were chosen, pasted and dropped there", () =>
+  withPeople(async (people) => {
+    const { ada, bob } = await meet(people);
+    const panes = [ada, bob].map(({ page }) => page.locator(".pane"));
+    for (const { page } of [ada, bob]) await act(last(page), "Thread");
+    const [own, others] = panes as [Locator, Locator];
+    await choose(own, "chosen.txt");
+    await paste(ada.page, "pasted.png", "green", ".answer textarea");
+    await chosen(own, "pasted.png");
+    await dropOnThread(ada.page, "dropped.txt");
+    await chosen(own, "dropped.txt");
+    assert.equal(await ada.page.locator(".composer .tray").count(), 0);
+    const letGo = await holdUploads(ada.page);
+    await own.locator(".answer textarea:focus").press("Enter");
+    await own.getByRole("progressbar", { name: "Uploading chosen.txt" }).waitFor();
+    assert.equal(await own.locator(".answer .tray").count(), 0);
+    await letGo();
+    for (const pane of panes) {
+      const answer = pane.locator(".pane-message").last();
+      await loaded(answer.getByRole("img", { name: "pasted.png" }));
+      const names = await answer.locator(".file .file-name").allTextContents();
+      assert.deepEqual(names, ["chosen.txt", "dropped.txt"]);
+    }
+    await last(bob.page).getByRole("button", { name: "pasted.png" }).waitFor();
+    await others.getByRole("button", { name: "Close" }).click();
+  }));
+
+Deno.test("an upload in a thread can be cancelled there, and one that is refused says why", () =>
+  withPeople(async (people) => {
+    const { page, problems } = (await meet(people)).ada;
+    await act(last(page), "Thread");
+    const pane = page.locator(".pane");
+    const answer = pane.locator(".pane-message").last();
+    const letGo = await holdUploads(page);
+    await choose(pane, "slow.txt");
+    await pane.locator(".answer textarea").press("Enter");
+    await answer.getByRole("button", { name: "Cancel" }).click();
+    await pane.getByText("slow.txt").waitFor({ state: "detached" });
+    await letGo();
+    await choose(pane, "tool.exe", "MZ\0\x01\x02\x03", "application/octet-stream");
+    await pane.locator(".answer textarea").press("Enter");
+    await answer.getByText(/^Not sent: /).waitFor();
+    await answer.getByRole("button", { name: "Discard" }).click();
+    await pane.getByText("tool.exe").waitFor({ state: "detached" });
+    // Chromium reports the refusal.
+    assert.deepEqual(problems.filter((problem) => !/415/.test(problem)), []);
+  }));
+
 for (const colorScheme of ["light", "dark"] as const) {
   Deno.test(`axe finds nothing serious about files in ${colorScheme}`, () =>
     withBrowser(async (browser, server) => {
@@ -180,6 +228,10 @@ for (const colorScheme of ["light", "dark"] as const) {
       await letGo();
       await last(page).locator(".file").waitFor();
       await assertAccessible(page, "with files in a message");
+      await act(last(page), "Thread");
+      await choose(page.locator(".pane"), "more.txt");
+      await assertAccessible(page, "with files in a thread");
+      await page.locator(".pane").press("Escape");
       await page.locator(".picture").first().click();
       await loaded(page.locator(".lightbox img"));
       await assertAccessible(page, "looking at a picture");
@@ -203,8 +255,8 @@ function last(page: Page): Locator {
 }
 
 /** Resolves once a file is among those to send. */
-async function chosen(page: Page, name: string): Promise<void> {
-  await page.getByRole("list", { name: "Files to send" }).getByText(name, { exact: true })
+async function chosen(place: Page | Locator, name: string): Promise<void> {
+  await place.getByRole("list", { name: "Files to send" }).getByText(name, { exact: true })
     .waitFor();
 }
 
@@ -219,7 +271,12 @@ async function loaded(picture: Locator): Promise<string> {
 }
 
 /** Pastes a picture into the message that is written. */
-async function paste(page: Page, name: string, colour: string): Promise<void> {
+async function paste(
+  page: Page,
+  name: string,
+  colour: string,
+  input = COMPOSER,
+): Promise<void> {
   await page.evaluate(`(async () => {
     const canvas = new OffscreenCanvas(300, 200);
     const context = canvas.getContext("2d");
@@ -228,22 +285,37 @@ async function paste(page: Page, name: string, colour: string): Promise<void> {
     const clipboardData = new DataTransfer();
     const blob = await canvas.convertToBlob();
     clipboardData.items.add(new File([blob], ${JSON.stringify(name)}, { type: "image/png" }));
-    document.querySelector(".composer textarea").dispatchEvent(
+    document.querySelector(${JSON.stringify(input)}).dispatchEvent(
       new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
   })()`);
 }
 
+/** Drags a file over the window, and drops it where the page then offers to answer with it. */
+async function dropOnThread(page: Page, name: string): Promise<void> {
+  const dispatch = (target: string, type: string) =>
+    page.evaluate(`{
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File(["Cups"], ${JSON.stringify(name)}, { type: "text/plain" }));
+      ${target}.dispatchEvent(
+        new DragEvent(${JSON.stringify(type)}, { dataTransfer, bubbles: true, cancelable: true }));
+    }`);
+  await dispatch("document.body", "dragover");
+  await page.getByText("Drop files to answer with them").waitFor();
+  await dispatch(`document.querySelector(".drop-target.beside")`, "drop");
+}
+
 /** Chooses a file in the browser's dialog. */
 async function choose(
-  page: Page,
+  place: Page | Locator,
   name: string,
   text = "Some text",
   mimeType = "text/plain",
 ): Promise<void> {
+  const page = "page" in place ? place.page() : place;
   const chooser = page.waitForEvent("filechooser");
-  await page.getByRole("button", { name: "Attach files" }).click();
+  await place.getByRole("button", { name: "Attach files" }).click();
   await (await chooser).setFiles({ name, mimeType, buffer: Buffer.from(text) });
-  await chosen(page, name);
+  await chosen(place, name);
 }
 
 /** Holds uploads back from the server, until what it returns is called. */

@@ -1,6 +1,5 @@
 /** A room that is on the screen: what it shows, and what its user is about to do in it. */
 import { batch, computed, effect, type ReadonlySignal, signal } from "@preact/signals";
-import type { RefObject } from "preact";
 import type {
   Api,
   ChatMessage,
@@ -13,6 +12,7 @@ import type {
 import type { Notifications } from "./alerts.ts";
 import type { Drafts } from "./drafts.ts";
 import type { FrequentEmoji } from "./frequent_emoji.ts";
+import type { Written } from "./files/attach.ts";
 import type { ChosenFiles } from "./files/chosen_files.ts";
 import type { Viewed } from "./files/lightbox.ts";
 import { isLooking, watchLooking } from "./looking.ts";
@@ -92,8 +92,10 @@ export class OpenRoom {
   readonly viewed = signal<Viewed | null>(null);
   /** Why a link led to nothing; `""` for none that did. */
   readonly linkFault = signal("");
-  /** Where messages are written. */
-  composer: RefObject<HTMLTextAreaElement | null> = { current: null };
+  /** The next message in the room. */
+  readonly composer: Written;
+  /** The answer that is written in a thread; null for none. */
+  readonly answer = signal<Written | null>(null);
   /** Whether the newest message is on the screen: then the list scrolls along. */
   readonly isAtNewest = signal(true);
   /** The last entry that was on the screen. */
@@ -116,6 +118,7 @@ export class OpenRoom {
     this.drafts = drafts;
     this.notice = notice;
     this.back = back;
+    this.composer = { open: this, chosen: options.chosenFiles, input: { current: null } };
     this.messages = signalOf(room.messages);
     this.commands = new MessageCommands(room, notice, options.emoji);
     this.memberCommands = new MemberCommands(room, options.api, notice);
@@ -164,17 +167,8 @@ export class OpenRoom {
     return signalOf(this.room.capabilities).value.includes(capability);
   }
 
-  get chosenFiles(): ChosenFiles | undefined {
-    return this.#options.chosenFiles;
-  }
-
   fileUrl(path: string): Promise<string> {
     return this.#options.fileUrl(path);
-  }
-
-  /** Whether the user's next message may have files. */
-  get mayAttach(): boolean {
-    return this.chosenFiles !== undefined && this.may("file.upload");
   }
 
   /** What the user wants to be notified of; null if they are no member. */
@@ -223,7 +217,7 @@ export class OpenRoom {
     const answered = this.commands.answered.value;
     this.commands.answered.value = null;
     this.toNewest();
-    const files = this.chosenFiles?.take() ?? [];
+    const files = this.composer.chosen?.take() ?? [];
     const options = {
       ...(mentions.length > 0 && { mentions }),
       ...(files.length > 0 && { files }),
@@ -252,7 +246,7 @@ export class OpenRoom {
   }
 
   focusComposer(): void {
-    this.composer.current?.focus();
+    this.composer.input.current?.focus();
   }
 
   /** Shows a message, however far back it is. */

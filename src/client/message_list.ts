@@ -107,7 +107,7 @@ export class MessageList {
       for (const message of page.messages) this.set.put(message, page);
       // The page may have been read before them.
       for (const fold of changes) fold();
-      if (!page.hasMore) this.#beginning = this.first()?.seq ?? 1;
+      if (!page.hasMore) this.#beginning = this.first()?.seq ?? Infinity;
       this.changed();
       return page.hasMore;
     } finally {

@@ -1,6 +1,6 @@
 /** Where messages are written: keeps a draft, completes names and emoji, shows others that one types. */
 import { html } from "htm/preact";
-import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useId, useLayoutEffect, useState } from "preact/hooks";
 import { MAX_TEXT_LENGTH } from "../../src/protocol/wire/limits.ts";
 import { AttachButtons, paste } from "../files/attach.ts";
 import { Tray } from "../files/tray.ts";
@@ -16,14 +16,12 @@ const HINT = "Enter sends, Shift+Enter breaks the line. **bold**, *italics*, `co
 const FEW_LEFT = 200;
 
 export function Composer({ open }: { open: OpenRoom }) {
-  const { room, drafts, commands, writing, chosenFiles: chosen } = open;
-  const input = useRef<HTMLTextAreaElement>(null);
+  const { room, drafts, commands, writing, composer: { input, chosen } } = open;
   const charactersId = useId();
   const [left, setLeft] = useState(MAX_TEXT_LENGTH);
   const completion = useCompletion(open, input);
   const info = signalOf(room.info).value;
   const answered = commands.answered.value;
-  open.composer = input;
 
   const count = () => setLeft(MAX_TEXT_LENGTH - charactersIn(input.current!.value.trim()));
   // Before the next event: what is typed after a slow frame would go to what had the focus before.
@@ -88,13 +86,13 @@ export function Composer({ open }: { open: OpenRoom }) {
         aria-live=${isOver ? "polite" : "off"}>${left > FEW_LEFT ? "" : describeLeft(left)}</p>
       ${completion.list}
       ${chosen && html`<${Tray} chosen=${chosen} onRemoved=${() => input.current!.focus()} />`}
-      <${AttachButtons} open=${open} />
+      <${AttachButtons} written=${open.composer} />
       <textarea name="text" rows="1" ref=${input} placeholder="Write a message"
         title=${HINT} autocomplete="off"
         enterkeyhint="send" aria-label="Message" aria-describedby=${charactersId}
         aria-invalid=${isOver ? "true" : null} ...${completion.attributes}
         onInput=${write} onKeyDown=${press}
-        onPaste=${(event: ClipboardEvent) => paste(event, open)} onBlur=${() => {
+        onPaste=${(event: ClipboardEvent) => paste(event, open.composer)} onBlur=${() => {
           room.stopTyping();
           completion.close();
         }}></textarea>

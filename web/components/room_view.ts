@@ -3,7 +3,7 @@ import { html } from "htm/preact";
 import { useContext } from "preact/hooks";
 import { address } from "../address.ts";
 import type { Notifications } from "../alerts.ts";
-import { DropTarget } from "../files/attach.ts";
+import { DropTargets } from "../files/attach.ts";
 import { Lightbox } from "../files/lightbox.ts";
 import { signalOf } from "../observed.ts";
 import { isRefused, type OpenRoom } from "../open_room.ts";
@@ -37,7 +37,7 @@ export function RoomView({ open }: { open: OpenRoom }) {
       <${Typing} room=${open.room} />
       ${!fault && html`<${open.writing.obstacle.value ? Obstacle : Composer} open=${open} />`}
       <${RoomDialogs} open=${open} />
-      <${DropTarget} open=${open} />
+      <${DropTargets} open=${open} />
       <${Lightbox} open=${open} />
     </section>
   `;

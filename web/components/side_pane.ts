@@ -4,13 +4,15 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { ChatMessage, Thread } from "../../src/client/mod.ts";
 import { MessageFiles } from "../files/message_files.ts";
-import { mentionedIds } from "../mentions.ts";
+import { OutgoingFiles } from "../files/outgoing_files.ts";
 import { signalOf } from "../observed.ts";
 import type { OpenRoom } from "../open_room.ts";
+import { Answer } from "./answer.ts";
 import { Avatar } from "./avatar.ts";
 import { Markup } from "./markup.ts";
 import { MembersPane } from "./members_pane.ts";
 import { Time } from "./message.ts";
+import { Outcome } from "./outcome.ts";
 import { Pane } from "./pane.ts";
 import { Reactions } from "./reactions.ts";
 
@@ -75,32 +77,6 @@ function ThreadPane({ open, thread }: { open: OpenRoom; thread: Thread }) {
   `;
 }
 
-function Answer({ open, thread }: { open: OpenRoom; thread: Thread }) {
-  const input = useRef<HTMLTextAreaElement>(null);
-  const send = (event: Event) => {
-    event.preventDefault();
-    const text = input.current!.value.trim();
-    if (!text) return;
-    input.current!.value = "";
-    const mentions = mentionedIds(text, open.people.value);
-    const done = open.room.reply(thread.id, text, { mentions });
-    done.catch(open.notice.sayError);
-    void open.writing.follow(done);
-  };
-  const press = (event: KeyboardEvent) => {
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-    event.preventDefault();
-    input.current!.form!.requestSubmit();
-  };
-  return html`
-    <form class="answer" onSubmit=${send}>
-      <textarea name="answer" rows="1" ref=${input} aria-label="Answer in the thread"
-        placeholder="Answer" maxlength="4000" onKeyDown=${press}></textarea>
-      <button>Send</button>
-    </form>
-  `;
-}
-
 interface PaneMessageProps {
   open: OpenRoom;
   message: ChatMessage;
@@ -108,7 +84,8 @@ interface PaneMessageProps {
 }
 
 function PaneMessage({ open, message, children }: PaneMessageProps) {
-  const { id, key, sender, text, deletedAt, mentions, attachments, createdAt, state } = message;
+  const { id, key, sender, text, deletedAt, mentions, createdAt, state } = message;
+  const { attachments, files = [] } = message;
   const names = mentions.map((id) => open.nameOf(id)).join("\n");
   const show = () => {
     if (COVERING.matches) open.showPane(null);
@@ -124,7 +101,9 @@ function PaneMessage({ open, message, children }: PaneMessageProps) {
       ${attachments.length > 0 && html`
         <${MessageFiles} open=${open} of=${key} files=${attachments} />
       `}
+      ${files.length > 0 && html`<${OutgoingFiles} open=${open} message=${message} />`}
       <${Reactions} open=${open} message=${message} />
+      ${state !== "sent" && html`<${Outcome} open=${open} message=${message} />`}
       <p class="links">
         ${id && html`
           <button class="link" type="button" onClick=${show}>Show in the room</button>

@@ -1,48 +1,62 @@
-/** How files get to a message: chosen, photographed, pasted, or dropped on the room. */
+/** How files get to a message: chosen, photographed, pasted, or dropped on where it is written. */
 import { html } from "htm/preact";
+import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Icon, type IconName } from "../components/icon.ts";
 import { MAX_ATTACHMENTS } from "../../src/protocol/wire/limits.ts";
 import type { OpenRoom } from "../open_room.ts";
+import type { ChosenFiles } from "./chosen_files.ts";
 
-/** Takes files for the next message, if the user may send any. */
-export function attach(open: OpenRoom, files: Iterable<File>): void {
-  if (!open.mayAttach) return;
-  const left = open.chosenFiles!.add(files);
+/** A message that is written: the next one in the room, or an answer in a thread. */
+export interface Written {
+  readonly open: OpenRoom;
+  /** The files that go with it; undefined where messages have none. */
+  readonly chosen: ChosenFiles | undefined;
+  readonly input: RefObject<HTMLTextAreaElement | null>;
+}
+
+function mayAttach({ open, chosen }: Written): boolean {
+  return chosen !== undefined && open.may("file.upload");
+}
+
+/** Takes files for a message, if the user may send any. */
+function attach(written: Written, files: Iterable<File>): void {
+  if (!mayAttach(written)) return;
+  const left = written.chosen!.add(files);
   if (left > 0) {
-    open.notice.say(`A message can have ${MAX_ATTACHMENTS} files: ${left} are left out.`);
+    written.open.notice.say(`A message can have ${MAX_ATTACHMENTS} files: ${left} are left out.`);
   }
-  open.focusComposer();
+  written.input.current?.focus();
 }
 
 /** To be called when something is pasted into a message. A text that has a picture of it is a text. */
-export function paste(event: ClipboardEvent, open: OpenRoom): void {
+export function paste(event: ClipboardEvent, written: Written): void {
   const { files, types } = event.clipboardData!;
-  if (files.length === 0 || types.includes("text/plain") || !open.mayAttach) return;
+  if (files.length === 0 || types.includes("text/plain") || !mayAttach(written)) return;
   event.preventDefault();
-  attach(open, files);
+  attach(written, files);
 }
 
 /** Of these the second is for phones, whose browsers then open the camera. */
-export function AttachButtons({ open }: { open: OpenRoom }) {
-  if (!open.mayAttach) return null;
+export function AttachButtons({ written }: { written: Written }) {
+  if (!mayAttach(written)) return null;
   return html`
-    <${AttachButton} open=${open} label="Attach files" icon="attach" />
-    <${AttachButton} open=${open} label="Take a picture" icon="camera" isCamera />
+    <${AttachButton} written=${written} label="Attach files" icon="attach" />
+    <${AttachButton} written=${written} label="Take a picture" icon="camera" isCamera />
   `;
 }
 
 interface AttachButtonProps {
-  open: OpenRoom;
+  written: Written;
   label: string;
   icon: IconName;
   isCamera?: boolean;
 }
 
-function AttachButton({ open, label, icon, isCamera = false }: AttachButtonProps) {
+function AttachButton({ written, label, icon, isCamera = false }: AttachButtonProps) {
   const input = useRef<HTMLInputElement>(null);
   const take = () => {
-    attach(open, [...input.current!.files!]);
+    attach(written, [...input.current!.files!]);
     // The same file can be chosen again.
     input.current!.value = "";
   };
@@ -54,9 +68,36 @@ function AttachButton({ open, label, icon, isCamera = false }: AttachButtonProps
   `;
 }
 
-/** What is shown over a room while files are dragged over the window; they are taken when dropped. */
-export function DropTarget({ open }: { open: OpenRoom }) {
+/** What is shown over the room and its thread while files are dragged over the window. */
+export function DropTargets({ open }: { open: OpenRoom }) {
+  const { composer, answer } = open;
+  const isOver = useDrag((files) => attach(answer.value ?? composer, files));
+  return isOver && html`
+    <${DropTarget} written=${composer} text="Drop files to send them here" />
+    ${answer.value && html`
+      <${DropTarget} written=${answer.value} text="Drop files to answer with them" />
+    `}
+  `;
+}
+
+function DropTarget({ written, text }: { written: Written; text: string }) {
+  if (!mayAttach(written)) return null;
+  const isAnswer = written === written.open.answer.value;
+  const drop = (event: DragEvent) => {
+    event.preventDefault();
+    attach(written, event.dataTransfer!.files);
+  };
+  return html`<p class=${`drop-target ${isAnswer ? "beside" : ""}`} onDrop=${drop}>${text}</p>`;
+}
+
+/**
+ * Whether files are dragged over the window.
+ * @param drop takes those that are dropped where no element takes them
+ */
+function useDrag(drop: (files: FileList) => void): boolean {
   const [isOver, setOver] = useState(false);
+  const dropped = useRef(drop);
+  dropped.current = drop;
   useEffect(() => {
     const hasFiles = ({ dataTransfer }: DragEvent) =>
       dataTransfer?.types.includes("Files") === true;
@@ -64,21 +105,21 @@ export function DropTarget({ open }: { open: OpenRoom }) {
       if (!hasFiles(event)) return;
       // Or the browser would open the file in the place of the page.
       event.preventDefault();
-      setOver(open.mayAttach);
+      setOver(true);
     };
     const leave = ({ relatedTarget }: DragEvent) => relatedTarget === null && setOver(false);
-    const drop = (event: DragEvent) => {
-      if (!hasFiles(event)) return;
-      event.preventDefault();
+    const end = (event: DragEvent) => {
       setOver(false);
-      attach(open, event.dataTransfer!.files);
+      if (event.defaultPrevented || !hasFiles(event)) return;
+      event.preventDefault();
+      dropped.current(event.dataTransfer!.files);
     };
-    const listeners = { dragover: over, dragleave: leave, drop } as const;
+    const listeners = { dragover: over, dragleave: leave, drop: end } as const;
     const all = Object.entries(listeners) as [string, EventListener][];
     for (const [type, listener] of all) addEventListener(type, listener);
     return () => {
       for (const [type, listener] of all) removeEventListener(type, listener);
     };
-  }, [open]);
-  return isOver && html`<p class="drop-target">Drop files to send them here</p>`;
+  }, []);
+  return isOver;
 }
