@@ -1,6 +1,9 @@
 /** What pictures become before they are kept, and which are refused. */
 import assert from "node:assert/strict";
 import sharp from "sharp";
+import { storeImage, type UploadDependencies } from "../src/application/files/upload_file.ts";
+import { newBlobKey } from "../src/domain/blob_key.ts";
+import type { File } from "../src/domain/file.ts";
 import {
   AVATAR_SIDE,
   type CleanImage,
@@ -8,11 +11,12 @@ import {
   THUMBNAIL_SIDE,
 } from "../src/services/files/images.ts";
 import { concat, frames, halves, pngHeader } from "./harness/pictures.ts";
+import { until } from "./harness/stage.ts";
 
 const images = new Images(1);
 
 function clean(type: string, bytes: Uint8Array): Promise<CleanImage> {
-  return images.clean(type, () => Promise.resolve(bytes), (image) => Promise.resolve(image));
+  return images.clean("ada", type, () => Promise.resolve(bytes), (image) => Promise.resolve(image));
 }
 
 /** The colour of a pixel, as red, green and blue of 0 to 255. */
@@ -57,7 +61,7 @@ Deno.test("a picture that was taken sideways is upright, in its thumbnail and av
   assert.deepEqual([width, height], [800, 1_200]);
   const small = await sharp(thumbnail!).metadata();
   assert.deepEqual([small.width, small.height], [320, THUMBNAIL_SIDE]);
-  const avatar = await images.avatar(source);
+  const avatar = await images.avatar("ada", source);
   for (const [picture, side] of [[bytes, 800], [thumbnail!, 320], [avatar, AVATAR_SIDE]] as const) {
     assert.equal((await sharp(picture).metadata()).orientation, undefined);
     isNear(await pixel(picture, side / 2, 10), [255, 0, 0]);
@@ -182,17 +186,17 @@ for (const [what, [type, bytes, code]] of Object.entries(REFUSED)) {
   Deno.test(`a picture ${what} is refused, also as an avatar`, async () => {
     await assert.rejects(clean(type, bytes), { name: "ChatError", code });
     if (what.includes("another type")) return;
-    await assert.rejects(images.avatar(bytes), { name: "ChatError", code });
+    await assert.rejects(images.avatar("ada", bytes), { name: "ChatError", code });
   });
 }
 
 Deno.test("an avatar is the middle of the picture as a still square, never enlarged", async () => {
-  const wide = await images.avatar(await halves(2_000, 800).png().toBuffer());
+  const wide = await images.avatar("ada", await halves(2_000, 800).png().toBuffer());
   const { width, height, format } = await sharp(wide).metadata();
   assert.deepEqual([width, height, format], [AVATAR_SIDE, AVATAR_SIDE, "webp"]);
   isNear(await pixel(wide, 10, 256), [255, 0, 0]);
   isNear(await pixel(wide, 500, 256), [0, 0, 255]);
-  const small = await sharp(await images.avatar(await frames(30, 20, 3).gif().toBuffer()))
+  const small = await sharp(await images.avatar("ada", await frames(30, 20, 3).gif().toBuffer()))
     .metadata();
   assert.deepEqual([small.width, small.height, small.pages ?? 1], [20, 20, 1]);
 });
@@ -200,7 +204,7 @@ Deno.test("an avatar is the middle of the picture as a still square, never enlar
 Deno.test("an avatar tells nothing beside its pixels", async () => {
   const source = await halves(60, 40).withExif(PLACE).withXmp(XMP).withIccProfile("p3").jpeg()
     .toBuffer();
-  const { exif, xmp, icc } = await sharp(await images.avatar(source)).metadata();
+  const { exif, xmp, icc } = await sharp(await images.avatar("ada", source)).metadata();
   assert.deepEqual([exif, xmp, icc], [undefined, undefined, undefined]);
 });
 
@@ -212,7 +216,7 @@ Deno.test("few pictures are held at once, some more wait, and one too many is re
     return Promise.resolve(photo);
   };
   const work = () =>
-    queue.clean("image/jpeg", read, ({ width }) => Promise.resolve(held-- && width));
+    queue.clean("ada", "image/jpeg", read, ({ width }) => Promise.resolve(held-- && width));
   const answers = await Promise.allSettled(Array.from({ length: 100 }, work));
   const kept = answers.filter(({ status }) => status === "fulfilled");
   const refused = answers.flatMap((each) => each.status === "rejected" ? [each.reason] : []);
@@ -220,4 +224,43 @@ Deno.test("few pictures are held at once, some more wait, and one too many is re
   assert.ok(kept.length >= 64 && kept.length <= 66, `${kept.length} were kept`);
   assert.deepEqual(new Set(refused.map(({ code }) => code)), new Set(["unavailable"]));
   assert.equal(queue.waiting, 0);
+});
+
+Deno.test("one user's pictures do not wait for all of another's", async () => {
+  const queue = new Images(1);
+  const done: string[] = [];
+  const allWait = Promise.withResolvers<void>();
+  const upload = async (ownerId: string) => {
+    const file = { ownerId, blobKey: newBlobKey("files"), quotaBytes: 100_000 } as File;
+    const put = () => allWait.promise.then(() => photo.length);
+    const dependencies = { images: queue, blobs: { put }, fileLimits: { maxFileSize: 100_000 } };
+    const bytes = new Blob([photo]).stream();
+    await storeImage(dependencies as unknown as UploadDependencies, file, "image/jpeg", bytes);
+    done.push(ownerId);
+  };
+  const makeAvatar = async (userId: string) => {
+    await queue.avatar(userId, photo);
+    done.push(userId);
+  };
+  const hers = Array.from({ length: 25 }, () => upload("ada"));
+  const everyoneWaits = (count: number) =>
+    until(() => queue.waiting === count, `${count} pictures wait`);
+  await everyoneWaits(hers.length);
+  const others = [upload("bob"), makeAvatar("cy")];
+  await everyoneWaits(hers.length + others.length);
+  allWait.resolve();
+  await Promise.all([...hers, ...others]);
+  // Two of hers were under way, one was next, and two may end at the same time.
+  assert.ok(["bob", "cy"].every((user) => done.indexOf(user) < 8), done.join(" "));
+});
+
+Deno.test("who has too many pictures waiting is refused one more, and others are not", async () => {
+  const queue = new Images(1);
+  const clean = (user: string) =>
+    queue.clean(user, "image/jpeg", () => Promise.resolve(photo), () => Promise.resolve());
+  const many = Promise.allSettled(Array.from({ length: 70 }, () => clean("ada")));
+  const refused = assert.rejects(clean("ada"), { code: "unavailable" });
+  await clean("bob");
+  await refused;
+  await many;
 });

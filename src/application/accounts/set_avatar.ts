@@ -19,7 +19,7 @@ export async function setAvatar(
   services: Pick<Services, "accountLog" | "blobs" | "bus" | "images" | "store">,
   picture: Uint8Array,
 ): Promise<User> {
-  const bytes = await services.images.avatar(picture);
+  const bytes = await services.images.avatar(actor.userId, picture);
   const key = newBlobKey("avatars");
   await services.blobs.put(key, ReadableStream.from([bytes]), SMALL_TYPE);
   try {

@@ -169,12 +169,12 @@ export function plainContent(content: Pick<FileContent, "type" | "size" | "blobK
  */
 export async function storeImage(
   { store, blobs, images, fileLimits }: Omit<UploadDependencies, "uploadSlots">,
-  { id, blobKey, quotaBytes: reserved }: File,
+  { id, ownerId, blobKey, quotaBytes: reserved }: File,
   type: string,
   all: ReadableStream<Uint8Array>,
 ): Promise<FileContent> {
   await using draft = await DraftFile.of(all);
-  return await images.clean(type, () => draft.read(), async ({ thumbnail, ...image }) => {
+  return await images.clean(ownerId, type, () => draft.read(), async ({ thumbnail, ...image }) => {
     const { width, height, bytes } = image;
     checkSize(bytes.length, fileLimits);
     const quotaBytes = bytes.length + (thumbnail?.length ?? 0);

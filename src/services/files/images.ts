@@ -1,6 +1,6 @@
 /** Pictures that people upload: cleaned, and made small, off the event loop and a few at a time. */
-import pLimit, { type LimitFunction } from "p-limit";
 import type { Metadata, Sharp, SharpOptions } from "sharp";
+import { FairQueue } from "../../async/fair_queue.ts";
 import { ChatError, unavailable } from "../../domain/errors.ts";
 
 /** Of one frame: what a picture of this size takes of memory is what most servers can spare. */
@@ -18,8 +18,8 @@ export const SMALL_TYPE = "image/webp";
 
 /** Pictures processed at once, each on one core: one may take 0.7 GB. */
 const MAX_AT_ONCE = 2;
-/** Pictures that may wait; one more is refused, because its client would time out first. */
-const MAX_WAITING = 64;
+/** Pictures that may come before one; else it is refused, because its client would time out first. */
+const MAX_AHEAD = 64;
 /** Of work on one picture: what takes longer was made to. */
 const MAX_SECONDS = 60;
 
@@ -53,48 +53,52 @@ export interface CleanImage {
  * All methods reject with `ChatError` `unsupported_media_type` for what is no picture of an accepted
  * type, or is damaged or incomplete; `file_too_large` for one of more than 50 megapixels (20 for AVIF),
  * for an animation of more than 100 in all its frames, each before its pixels are read, and for one
- * that takes more than a minute; `unavailable` if too many wait.
+ * that takes more than a minute; `unavailable` if too many wait. Users take turns: one with many
+ * pictures delays the others by one each.
  */
 export class Images {
-  readonly #turn: LimitFunction;
+  readonly #queue: FairQueue;
 
   /** @param workers among how many the cores of this machine are shared */
   constructor(workers: number) {
     const cores = Math.floor((navigator.hardwareConcurrency - 1) / workers);
-    this.#turn = pLimit(Math.min(Math.max(1, cores), MAX_AT_ONCE));
+    this.#queue = new FairQueue(Math.min(Math.max(1, cores), MAX_AT_ONCE));
   }
 
   /**
    * Makes a picture what it looks like and nothing else: its pixels as browsers show them, upright, in
    * sRGB and 8 bits, without metadata and whatever stood behind it. Animations stay animated; of APNG
    * and AVIF sequences the first picture stays.
+   * @param userId whose picture it is
    * @param type one of `image/png`, `jpeg`, `gif`, `webp` and `avif`, as the bytes were found to be
    * @param read gives its bytes when it is its turn, so that those who wait hold none
    * @param keep stores the result, within the turn for the same reason
    */
   clean<T>(
+    userId: string,
     type: string,
     read: () => Promise<Uint8Array>,
     keep: (image: CleanImage) => Promise<T>,
   ): Promise<T> {
-    return this.#inTurn(async () => keep(await cleaned(type, await read())));
+    return this.#inTurn(userId, async () => keep(await cleaned(type, await read())));
   }
 
   /** The middle of a picture as a square of WebP, at most 512 pixels wide, without metadata. */
-  avatar(bytes: Uint8Array): Promise<Uint8Array> {
-    return this.#inTurn(() => squareOf(bytes));
+  avatar(userId: string, bytes: Uint8Array): Promise<Uint8Array> {
+    return this.#inTurn(userId, () => squareOf(bytes));
   }
 
   /** How many pictures wait or are processed now. */
   get waiting(): number {
-    return this.#turn.pendingCount + this.#turn.activeCount;
+    return this.#queue.size;
   }
 
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#turn.pendingCount >= MAX_WAITING) {
-      return Promise.reject(unavailable("Too many pictures at once; try again in a moment."));
+  async #inTurn<T>(userId: string, work: () => Promise<T>): Promise<T> {
+    if (this.#queue.ahead(userId) >= MAX_AHEAD) {
+      throw unavailable("Too many pictures at once; try again in a moment.");
     }
-    return this.#turn(work);
+    using _turn = await this.#queue.take(userId);
+    return await work();
   }
 }
 
