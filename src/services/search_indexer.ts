@@ -15,7 +15,7 @@ const DELAY_MS = 400;
 const RETRY_MS = 2_000;
 /** Entries of a room, and rooms, that are read at once. */
 const PAGE = 128;
-const ROOMS_AT_ONCE = 128;
+const ROOMS_AT_ONCE = 512;
 /** Rooms and entries that are remembered; of others the next look through all rooms knows. */
 const MAX_ROOMS = 10_000;
 const MAX_ENTRIES = 5_000;
