@@ -1,6 +1,6 @@
 /** `deno task admin EMAIL`: makes an account an admin, also beside a running server. */
 import { appointAdmin } from "../src/application/accounts/appoint_admins.ts";
-import { openStore } from "../src/compose.ts";
+import { openStore } from "../src/backends.ts";
 import { loadStoreSettings } from "../src/config.ts";
 import { ConfigError } from "../src/config/config_error.ts";
 import { requireDatabase } from "./database.ts";

@@ -5,7 +5,7 @@ import {
   type FileReport,
   removeLeftOver,
 } from "../src/application/files/check_files.ts";
-import { openBlobs, openStore } from "../src/compose.ts";
+import { openBlobs, openStore } from "../src/backends.ts";
 import { loadStoreSettings } from "../src/config.ts";
 import { requireDatabase } from "./database.ts";
 

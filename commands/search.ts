@@ -1,5 +1,5 @@
 /** `deno task search rebuild`: makes the index of search again, also beside a running server. */
-import { openStore } from "../src/compose.ts";
+import { openStore } from "../src/backends.ts";
 import { loadStoreSettings } from "../src/config.ts";
 import { type Indexed, SearchIndexer } from "../src/services/search_indexer.ts";
 import { requireDatabase } from "./database.ts";

@@ -89,11 +89,11 @@ Deno.test("what the client shares with the server needs no library", async () =>
   }
 });
 
-Deno.test("only compose.ts names adapters", () => {
+Deno.test("only backends.ts names adapters", () => {
   const named = imports.filter(({ from, to }) => {
     return partOf(to) === "adapters" && partOf(from) !== "adapters";
   });
-  assert.deepEqual([...new Set(named.map(({ from }) => from))], ["compose.ts"]);
+  assert.deepEqual([...new Set(named.map(({ from }) => from))], ["backends.ts"]);
 });
 
 Deno.test("an adapter imports no other adapter, only what its family shares", () => {
