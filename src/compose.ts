@@ -127,7 +127,11 @@ export async function compose(config: Config, siblings?: Siblings): Promise<Serv
   const dependencies = { ...services, rooms, accounts };
   const gateway = new Gateway(dependencies);
   let draining = false;
-  const app = createApp(dependencies, gateway, { ...config, isDraining: () => draining });
+  const app = createApp(dependencies, gateway, {
+    ...config,
+    uploadOrigin: blobs.presigner?.origin,
+    isDraining: () => draining,
+  });
   const repairs = new RepeatingJob({ name: "Repair", run: () => store.repair(), ...REPAIRS });
   const deletions = new RepeatingJob({
     name: "Completion of bans' deletions",

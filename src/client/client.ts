@@ -389,7 +389,8 @@ export class Client {
     const { Uploads } = await import("./uploads.ts");
     if (session !== this.#sessions) throw this.#closed ? closed() : signedOut();
     return this.#uploads ??= new Uploads({
-      client: this,
+      api: this.api,
+      connection: this.#connection,
       outbox: this.#outbox,
       rooms: this.#rooms,
       base: this.#address.base,

@@ -82,6 +82,9 @@ export class Connection {
     status: "idle",
   }));
 
+  /** The last answer of a server by which the client was identified. */
+  declare welcome: Answer<"auth:identify">;
+
   readonly #host: ConnectionHost;
   #socket: ClientSocket | null = null;
   /** Whether the socket was ever open. */
@@ -193,8 +196,9 @@ export class Connection {
   }
 
   async #identify(token: string): Promise<void> {
-    await this.#ask("auth:identify", { token }, ({ user }) => {
-      if (!this.#host.onUser(user)) return;
+    await this.#ask("auth:identify", { token }, (answer) => {
+      if (!this.#host.onUser(answer.user)) return;
+      this.welcome = answer;
       clearTimeout(this.#renewalTimer);
       const delay = Math.min(this.#host.tokens.msUntilRenewal, LONGEST_TIMER_MS);
       this.#renewalTimer = setTimeout(() => this.identify(), delay);

@@ -32,8 +32,8 @@ export interface ClientRequest {
   /** JSON as a string, or a file as a `Blob`, of which each runtime has a type of its own. */
   // deno-lint-ignore no-explicit-any
   body?: any;
-  /** Cookies are sent to other origins, too. */
-  credentials: "include";
+  /** Cookies are sent to a server of another origin, too, and never to its store of files. */
+  credentials: "include" | "omit";
   /** Ends the request when no answer has come in time. */
   signal: AbortSignal;
 }

@@ -16,6 +16,9 @@ interface Transfer {
   abort(): void;
 }
 
+/** How long one file may take. */
+export const UPLOAD_MS = 60 * 60_000;
+
 const { XMLHttpRequest } = globalThis as unknown as { XMLHttpRequest?: new () => Transfer };
 
 /**

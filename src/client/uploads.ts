@@ -1,22 +1,19 @@
 /** Messages whose files are on their way: uploaded one after the other, then sent as any other. */
 import type { File as UploadedFile } from "../protocol/wire/files.ts";
-import type { Api } from "./api.ts";
 import { type Ack, type OutgoingFile, type UnsentMessage, withTarget } from "./commands.ts";
-import type { ConnectionState } from "./connection.ts";
+import { type DirectUpload, DirectUploads, type DirectUploadsHost } from "./direct_uploads.ts";
 import { type EchoRoomError, failure, isPassing } from "./errors.ts";
 import type { JoinedRooms } from "./joined_rooms.ts";
 import { KeptUploads } from "./kept_uploads.ts";
-import type { Observable } from "./observable.ts";
 import type { Draft, Outbox } from "./outbox.ts";
 import { Pauses } from "./pauses.ts";
 import type { ClientFetch } from "./platform.ts";
 import type { Room, SendOptions } from "./room.ts";
 import type { OutboxStorage } from "./unsent_store.ts";
-import { uploading } from "./upload_request.ts";
+import { UPLOAD_MS, uploading } from "./upload_request.ts";
 
 /** What uploads need of the client around them. */
-export interface UploadsHost {
-  readonly client: { readonly api: Api; readonly connection: Observable<ConnectionState> };
+export interface UploadsHost extends DirectUploadsHost {
   readonly outbox: Pick<Outbox, "add">;
   readonly rooms: Pick<JoinedRooms, "report">;
   /** The server's address, with a slash at the end. */
@@ -27,8 +24,6 @@ export interface UploadsHost {
   readonly owner: string | null;
 }
 
-/** How long one file may take. */
-const UPLOAD_MS = 60 * 60_000;
 const RETRY_MS = 1_000;
 /** A token is not used in the last part of its life, in which a page may still begin to load. */
 const TOKEN_REST_MS = 60_000;
@@ -46,6 +41,7 @@ interface Upload {
 export class Uploads {
   readonly #host: UploadsHost;
   readonly #kept: KeptUploads;
+  readonly #direct: DirectUploads;
   /** By the `clientMessageId`, in the order in which they were written. */
   readonly #uploads = new Map<string, Upload>();
   readonly #pauses = new Pauses();
@@ -57,6 +53,7 @@ export class Uploads {
   constructor(host: UploadsHost) {
     this.#host = host;
     this.#kept = new KeptUploads(host.options.storage, host.owner);
+    this.#direct = new DirectUploads(host);
   }
 
   /**
@@ -120,7 +117,7 @@ export class Uploads {
   }
 
   #newToken() {
-    const answered = this.#host.client.api.request<{ token: string; expiresIn: number }>(
+    const answered = this.#host.api.request<{ token: string; expiresIn: number }>(
       "POST",
       "files/token",
     );
@@ -194,39 +191,42 @@ export class Uploads {
     const { done, controller: { signal } } = upload;
     for (const { blob, name } of upload.message.files.slice(done.length)) {
       const index = done.length;
-      const report = (sent: number) => {
+      const onSent = (sent: number) => {
         if (signal.aborted) return;
         const files = upload.message.files.map((file, i) => i === index ? { ...file, sent } : file);
         upload.message = { ...upload.message, files };
         this.#host.rooms.report(upload.message, { state: "sending" });
       };
-      report(0);
-      const { file } = await this.#host.client.api.request<{ file: UploadedFile }>(
-        "POST",
-        "files",
-        {
-          bytes: blob,
-          query: { name },
-          answerMs: UPLOAD_MS,
-          fetch: uploading(this.#host.options.fetch, signal, report),
-        },
-      );
-      report(blob.size);
-      done.push(file);
+      onSent(0);
+      const file = { name, blob, signal, onSent };
+      const uploaded = await this.#direct.send(file) ?? await this.#sendToServer(file);
+      onSent(blob.size);
+      done.push(uploaded);
     }
+  }
+
+  async #sendToServer({ name, blob, signal, onSent }: DirectUpload): Promise<UploadedFile> {
+    const call = {
+      bytes: blob,
+      query: { name },
+      answerMs: UPLOAD_MS,
+      fetch: uploading(this.#host.options.fetch, signal, onSent),
+    };
+    const { api } = this.#host;
+    return (await api.request<{ file: UploadedFile }>("POST", "files", call)).file;
   }
 
   /** Resolves once there is a connection, or the upload has ended. */
   #isOnline(signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const look = () => {
-        const { status } = this.#host.client.connection.get();
+        const { status } = this.#host.connection.state.get();
         if (!signal.aborted && status !== "online") return;
         end();
         signal.removeEventListener("abort", look);
         resolve();
       };
-      const end = this.#host.client.connection.subscribe(look);
+      const end = this.#host.connection.state.subscribe(look);
       signal.addEventListener("abort", look);
       look();
     });

@@ -19,7 +19,7 @@ import { docsRoutes } from "./docs_page.ts";
 import { documentRoutes } from "./document_routes.ts";
 import { fileRoutes } from "./file_routes.ts";
 import { checkOrigin, consume } from "./guards.ts";
-import { preflight, setHeaders } from "./headers.ts";
+import { headerSetter, preflight } from "./headers.ts";
 import { checkHost, isHostWellFormed, malformedHost } from "./host.ts";
 import { instanceRoutes } from "./instance_routes.ts";
 import { invitationRoutes, roomInvitationRoutes } from "./invitation_routes.ts";
@@ -48,12 +48,15 @@ export interface AppSettings {
   corsOrigins: readonly string[];
   metricsToken: string | null;
   tryPage: boolean;
+  /** Where pages may send files beside this server. */
+  uploadOrigin?: string | undefined;
   isDraining(): boolean;
 }
 
 export function createApp(services: Dependencies, gateway: Gateway, settings: AppSettings) {
   const { trustProxy } = settings;
   const allowsOrigin = originPolicy(settings.corsOrigins);
+  const setHeaders = headerSetter(allowsOrigin, settings.uploadOrigin);
   const answerError = problemHandler(services.metrics);
   const app = new Hono<Env>();
 
@@ -79,7 +82,7 @@ export function createApp(services: Dependencies, gateway: Gateway, settings: Ap
     } else {
       await withContext({ requestId }, next);
     }
-    setHeaders(c, allowsOrigin);
+    setHeaders(c);
     observe(c, services.metrics, performance.now() - start);
   });
   app.options("*", preflight(allowsOrigin));

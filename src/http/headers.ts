@@ -11,15 +11,6 @@ const EXPOSED = [
   ...["Accept-Ranges", "Content-Disposition", "Content-Range", "ETag"],
 ].join(",");
 
-const PAGE_POLICY = [
-  "default-src 'self'",
-  "connect-src 'self' ws: wss:",
-  "img-src 'self' https: data: blob:",
-  "base-uri 'none'",
-  "form-action 'self'",
-  "frame-ancestors 'none'",
-].join("; ");
-
 type Constants = readonly [name: string, value: string][];
 
 /** On every answer. A header takes 2 to 3 µs; Deno writes names in lower case faster. */
@@ -37,14 +28,6 @@ const JSON_HEADERS: Constants = [
   ["content-security-policy", "default-src 'none'; frame-ancestors 'none'"],
 ];
 
-/** For pages and the files that they load. */
-const PAGE_HEADERS: Constants = [
-  ...COMMON,
-  ["content-security-policy", PAGE_POLICY],
-  ["cross-origin-opener-policy", "same-origin"],
-  ["origin-agent-cluster", "?1"],
-  ["referrer-policy", "no-referrer"],
-];
 /** For what users have uploaded: pages of any origin show it, and it acts nowhere. */
 const UPLOAD_HEADERS: Constants = [
   ...COMMON,
@@ -65,23 +48,49 @@ export function preflight(allowsOrigin: OriginPolicy): MiddlewareHandler<Env> {
 }
 
 /**
- * Sets the request's id, the security headers, CORS and the quota on an answer, errors included.
+ * What sets the request's id, the security headers, CORS and the quota on an answer, errors included.
  * On the answer's own headers: Hono copies an answer for each header that is set through the context,
  * which takes longer than all the rest of a request.
+ * @param uploadOrigin where pages may send files beside the server itself
  */
-export function setHeaders(c: Context<Env>, allowsOrigin: OriginPolicy): void {
-  const { headers, ok } = c.res;
-  // The answer to a preflight has the CORS headers already.
-  if (c.req.method !== "OPTIONS" || !ok) allowReading(c, allowsOrigin);
-  for (const [name, value] of constantsOf(c)) headers.set(name, value);
-  headers.set("x-request-id", c.get("requestId"));
-  const quota = c.get("quota");
-  if (quota) describe(headers, quota);
+export function headerSetter(
+  allowsOrigin: OriginPolicy,
+  uploadOrigin?: string,
+): (c: Context<Env>) => void {
+  const ofPages = pageHeaders(uploadOrigin);
+  return (c) => {
+    const { headers, ok } = c.res;
+    // The answer to a preflight has the CORS headers already.
+    if (c.req.method !== "OPTIONS" || !ok) allowReading(c, allowsOrigin);
+    for (const [name, value] of constantsOf(c, ofPages)) headers.set(name, value);
+    headers.set("x-request-id", c.get("requestId"));
+    const quota = c.get("quota");
+    if (quota) describe(headers, quota);
+  };
 }
 
-function constantsOf(c: Context<Env>): Constants {
+function constantsOf(c: Context<Env>, ofPages: Constants): Constants {
   if (c.get("isUpload")) return UPLOAD_HEADERS;
-  return JSON_TYPE.test(c.res.headers.get("content-type") ?? "") ? JSON_HEADERS : PAGE_HEADERS;
+  return JSON_TYPE.test(c.res.headers.get("content-type") ?? "") ? JSON_HEADERS : ofPages;
+}
+
+/** For pages and the files that they load. */
+function pageHeaders(uploadOrigin = ""): Constants {
+  const policy = [
+    "default-src 'self'",
+    `connect-src 'self' ws: wss: ${uploadOrigin}`.trimEnd(),
+    "img-src 'self' https: data: blob:",
+    "base-uri 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+  ];
+  return [
+    ...COMMON,
+    ["content-security-policy", policy.join("; ")],
+    ["cross-origin-opener-policy", "same-origin"],
+    ["origin-agent-cluster", "?1"],
+    ["referrer-policy", "no-referrer"],
+  ];
 }
 
 /** Lets pages of allowed origins read the answer. */

@@ -23,6 +23,8 @@ export interface PresignedUpload {
 
 /** Uploads straight to the blob store, where it has a way for clients to write to it. */
 export interface BlobPresigner {
+  /** Where its requests go. */
+  readonly origin: string;
   /** A request that writes exactly `size` bytes of `type` to `key`, and nothing else. */
   presign(key: string, upload: { size: number; type: string }): Promise<PresignedUpload>;
 }

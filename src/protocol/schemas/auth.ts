@@ -57,6 +57,9 @@ export const AUTH_SERVER_EVENTS = {
     expiresAt: Time,
     limits: ServerLimits,
     account: z.object({ lastSeq: z.int().min(0) }),
+    signsUploads: z.boolean().optional().meta({
+      description: "whether POST /files with JSON signs uploads to the store of files",
+    }),
   })
     .meta({ description: "The socket is identified until expiresAt." }),
   "auth:error": z.object({

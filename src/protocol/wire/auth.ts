@@ -40,6 +40,8 @@ export interface AuthServerEvents {
     limits: ServerLimits;
     /** The last number of the account's stream. */
     account: { lastSeq: number };
+    /** Whether `POST /files` with JSON signs uploads to the store of files; left out if not. */
+    signsUploads?: boolean | undefined;
   };
   /** The token is refused: the socket closes, after 30 s if the token has just expired. */
   "auth:error": {

@@ -25,6 +25,7 @@ export function authHandlers(context: Context): HandlersOf<"auth:identify"> {
     roomsPerSocket: MAX_ROOMS_PER_SOCKET,
     messages: context.rateLimits.limitOf("message"),
   };
+  const offers = { limits, ...(context.blobs.presigner && { signsUploads: true }) };
   return {
     async "auth:identify"({ connection, ref }, { token }) {
       const { identity } = connection;
@@ -45,8 +46,8 @@ export function authHandlers(context: Context): HandlersOf<"auth:identify"> {
         };
         identity.confirm(actor, expiresAt);
         accounts.enter(user.id, connection);
-        const data = { user: presentUser(user), expiresAt: expiresAt.toISOString(), limits };
-        connection.emit("auth:ok", { ...data, account }, ref);
+        const data = { user: presentUser(user), expiresAt: expiresAt.toISOString(), account };
+        connection.emit("auth:ok", { ...data, ...offers }, ref);
       } catch (error) {
         // Not the client's fault: it gets its time again.
         if (error instanceof ChatError && error.code === "unavailable") identity.extend();

@@ -37,6 +37,7 @@ type Sent = Omit<S3Request, "limit">;
 export class S3Blobs implements BlobStore, BlobPresigner {
   readonly description: string;
   readonly presigner = this;
+  readonly origin: string;
   readonly #bucket: string;
   readonly #requests: S3Requests;
   readonly #limits: { step: number; transfer: number };
@@ -44,6 +45,7 @@ export class S3Blobs implements BlobStore, BlobPresigner {
 
   private constructor(bucket: Bucket, stepMs: number) {
     this.description = `S3 (${bucket.endpoint}/${bucket.bucket})`;
+    this.origin = new URL(bucket.endpoint).origin;
     this.#bucket = bucket.bucket;
     this.#requests = new S3Requests(bucket);
     this.#limits = { step: stepMs, transfer: Math.max(stepMs, TRANSFER_MS) };
