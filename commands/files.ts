@@ -11,13 +11,13 @@ import { requireDatabase } from "./database.ts";
 
 const HELP = `Usage: deno task files check [--remove] [--all]
 
-Compares what the store knows of files with the bytes that are kept, also while servers run: which
-are missing, which have another size, which belong to no file. It changes nothing. The settings are
-read as the server reads them, from the environment or .env. It exits with 1 if something is wrong,
-and holds some 300 MB for a million files.
+Compares what the store knows of files and avatars with the bytes that are kept, also while servers
+run: which are missing, which have another size, which belong to no file and no user. It changes
+nothing. The settings are read as the server reads them, from the environment or .env. It exits with
+1 if something is wrong, and holds some 300 MB for a million files.
 
 Options:
-      --remove  removes the bytes that belong to no file
+      --remove  removes the bytes that belong to no file and no user
       --all     names all that it finds, not only the first 20 of each kind
   -h, --help    shows this`;
 
@@ -81,7 +81,7 @@ async function check(remove: boolean, named: number): Promise<boolean> {
         return report.faults.length + report.leftOver.length === 0;
       }
       await removeLeftOver({ blobs }, report.leftOver);
-      console.log(`Removed ${report.leftOver.length} that belonged to no file`);
+      console.log(`Removed ${report.leftOver.length} that belonged to no file and no user`);
       return report.faults.length === 0;
     } finally {
       await blobs.close();
@@ -92,8 +92,11 @@ async function check(remove: boolean, named: number): Promise<boolean> {
 }
 
 function describe(report: FileReport, named: number): string {
-  const { files, blobs, bytes, faults, leftOver, avatars } = report;
-  const ofKind = (kind: string) => faults.filter((fault) => fault.kind === kind);
+  const { files, avatars, faults, leftOver } = report;
+  const ofKind = (kind: string) =>
+    faults
+      .filter((fault) => fault.kind === kind)
+      .map(({ key, owner, id }) => `${key} of ${owner} ${id}`);
   const section = (title: string, lines: string[]) => [
     `${title}: ${lines.length}`,
     ...lines.slice(0, named).map((line) => `  ${line}`),
@@ -101,14 +104,11 @@ function describe(report: FileReport, named: number): string {
   ];
   const leftBytes = leftOver.reduce((sum, { size }) => sum + size, 0);
   return [
-    `${files} files: ${blobs} blobs of ${bytes} bytes; ${avatars.blobs} avatars of ${avatars.bytes} bytes`,
-    ...section("missing", ofKind("missing").map(({ fileId, key }) => `${key} of file ${fileId}`)),
+    `${files.count} files: ${files.blobs} blobs of ${files.bytes} bytes; ${avatars.blobs} avatars of ${avatars.bytes} bytes`,
+    ...section("missing", ofKind("missing")),
+    ...section("of another size", ofKind("damaged")),
     ...section(
-      "of another size",
-      ofKind("damaged").map(({ fileId, key }) => `${key} of file ${fileId}`),
-    ),
-    ...section(
-      `of no file (${leftBytes} bytes)`,
+      `of no file and no user (${leftBytes} bytes)`,
       leftOver.map(({ key, size }) => `${key}, ${size} bytes`),
     ),
   ].join("\n");

@@ -85,6 +85,19 @@ testInRoom("a new avatar has a new path, and the one before is gone", async (cha
   assert.equal((await ada.request("DELETE", "/auth/me/avatar")).status, 200);
 });
 
+testInRoom(
+  "of avatars that are set at once one stays, and nothing is left of the others",
+  async (chat) => {
+    const ada = chat.ada.account;
+    const before = await set(ada, other);
+    const paths = await Promise.all(Array.from({ length: 6 }, () => set(ada, other)));
+    const shown = await Promise.all([before, ...paths].map((path) => show(ada, path, "HEAD")));
+    const { avatarUrl } = (await ada.request("GET", "/auth/me")).body.user;
+    const kept = [before, ...paths].filter((_, i) => shown[i]!.status === 200);
+    assert.deepEqual(kept, [avatarUrl]);
+  },
+);
+
 testInRoom("a picture elsewhere takes the place of one that the server keeps", async (chat) => {
   const ada = chat.ada.account;
   const path = await set(ada, other);

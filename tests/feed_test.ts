@@ -311,9 +311,9 @@ async function changeName(
   feed: Feed,
   displayName: string,
 ): Promise<void> {
-  const user = await store.users.update(ADA.id, { displayName }, new Date());
-  profiles.receive({ kind: "profile_changed", user: user! });
-  feed.showProfile(user!);
+  const { user } = (await store.users.update(ADA.id, { displayName }, new Date()))!;
+  profiles.receive({ kind: "profile_changed", user });
+  feed.showProfile(user);
 }
 
 /** Reads of the log that have been answered by the store, and wait to be handed on. */

@@ -5,9 +5,11 @@ import { join } from "node:path";
 import { FolderBlobs } from "../src/adapters/blobs/folder.ts";
 import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
 import { checkFiles } from "../src/application/files/check_files.ts";
+import { avatarPath } from "../src/domain/avatar.ts";
 import { newBlobKey } from "../src/domain/blob_key.ts";
 import { type File, thumbnailKey } from "../src/domain/file.ts";
 import { newId } from "../src/domain/id.ts";
+import type { BlobStore } from "../src/ports/blobs.ts";
 import { streamOf } from "./conformance/blobs.ts";
 import { createUser } from "./conformance/store/fixtures.ts";
 
@@ -19,15 +21,13 @@ Deno.test("a store whose bytes are all there is in order", () =>
   inWorld(async (world) => {
     await world.addFile({ text: "abc" });
     await world.addFile({ text: "a picture", thumbnail: "small" });
-    await world.addBlob(newBlobKey("avatars"), "face");
+    await world.addAvatar("face");
     const report = await checkFiles(world);
     assert.deepEqual(report, {
-      files: 2,
-      blobs: 3,
-      bytes: 17,
+      files: { count: 2, blobs: 3, bytes: 17 },
+      avatars: { blobs: 1, bytes: 4 },
       faults: [],
       leftOver: [],
-      avatars: { blobs: 1, bytes: 4 },
     });
   }));
 
@@ -43,9 +43,9 @@ Deno.test("bytes that are missing or of another size are named with their file",
     await world.addBlob(short.blobKey, "a");
     const { faults } = await checkFiles(world);
     const expected = [
-      { kind: "missing", fileId: whole.id, key: whole.blobKey },
-      { kind: "missing", fileId: thumb.id, key: thumbnailKey(thumb.blobKey) },
-      { kind: "damaged", fileId: short.id, key: short.blobKey },
+      { kind: "missing", owner: "file", id: whole.id, key: whole.blobKey },
+      { kind: "missing", owner: "file", id: thumb.id, key: thumbnailKey(thumb.blobKey) },
+      { kind: "damaged", owner: "file", id: short.id, key: short.blobKey },
     ];
     const byKey = (a: { key: string }, b: { key: string }) => a.key < b.key ? -1 : 1;
     assert.deepEqual(faults.toSorted(byKey), expected.toSorted(byKey));
@@ -60,6 +60,42 @@ Deno.test("bytes of no file are left over, once no upload can have begun them", 
     assert.deepEqual(leftOver.map(({ key, size }) => [key, size]), [[old, 3]]);
   }));
 
+Deno.test("an avatar that is missing is named with its user", () =>
+  inWorld(async (world) => {
+    const { id, key } = await world.addAvatar("face");
+    await world.addAvatar("another");
+    await world.blobs.delete(key);
+    const { avatars, faults } = await checkFiles(world);
+    assert.deepEqual(avatars, { blobs: 1, bytes: 7 });
+    assert.deepEqual(faults, [{ kind: "missing", owner: "user", id, key }]);
+  }));
+
+Deno.test("avatars that no user has are left over, once none can be about to get them", () =>
+  inWorld(async (world) => {
+    const { id, key } = await world.addAvatar("face");
+    await world.addBlob(newBlobKey("avatars"), "new", new Date());
+    const avatarUrl = "https://example.org/a.png";
+    await world.store.users.update(id, { avatarUrl }, new Date());
+    const { avatars, faults, leftOver } = await checkFiles(world);
+    assert.deepEqual([avatars, faults], [{ blobs: 0, bytes: 0 }, []]);
+    assert.deepEqual(leftOver.map((blob) => blob.key), [key]);
+  }));
+
+Deno.test("an avatar that is replaced during the check is not reported", () =>
+  inWorld(async (world) => {
+    const { id, key } = await world.addAvatar("face");
+    const blobs: BlobStore = Object.create(world.blobs);
+    blobs.list = async (...page) => {
+      await world.store.users.update(id, { avatarUrl: null }, new Date());
+      await world.blobs.delete(key);
+      return await world.blobs.list(...page);
+    };
+    blobs.ping = () => world.blobs.ping();
+    blobs.stat = (key) => world.blobs.stat(key);
+    const { faults, leftOver } = await checkFiles({ store: world.store, blobs });
+    assert.deepEqual([faults, leftOver], [[], []]);
+  }));
+
 Deno.test("files that are being uploaded or deleted are not compared", () =>
   inWorld(async (world) => {
     const uploading = await world.addFile({ text: "abc", complete: false });
@@ -67,7 +103,7 @@ Deno.test("files that are being uploaded or deleted are not compared", () =>
     await world.blobs.delete(uploading.blobKey);
     await world.store.files.discard(deleted.id, new Date(), LATER);
     const { files, faults, leftOver } = await checkFiles(world);
-    assert.deepEqual([files, faults, leftOver], [0, [], []]);
+    assert.deepEqual([files.count, faults, leftOver], [0, [], []]);
   }));
 
 Deno.test("the command says what it finds, and removes what is left over if it is told to", () =>
@@ -84,15 +120,16 @@ Deno.test("the command says what it finds, and removes what is left over if it i
       "missing: 1",
       `  ${missing.blobKey} of file ${missing.id}`,
       "of another size: 0",
-      "of no file (5 bytes): 1",
+      "of no file and no user (5 bytes): 1",
       `  ${key}, 5 bytes`,
     ]);
     const second = await run(["check", "--remove"], world.folder);
-    assert.match(second.output, /^Removed 1 that belonged to no file$/m);
+    assert.match(second.output, /^Removed 1 that belonged to no file and no user$/m);
     assert.equal(await world.blobs.stat(key), null);
     await world.store.files.discard(missing.id, new Date(), LATER);
     const third = await run(["check"], world.folder);
-    assert.deepEqual([third.code, third.output.includes("of no file (0 bytes): 0")], [0, true]);
+    assert.equal(third.code, 0);
+    assert.match(third.output, /^of no file and no user \(0 bytes\): 0$/m);
   }));
 
 Deno.test("the command says in one line what is wrong, and makes no database", async () => {
@@ -144,6 +181,14 @@ class World {
     if (thumbnail !== undefined) await this.addBlob(thumbnailKey(file.blobKey), thumbnail);
     if (complete) await this.store.files.complete(file.id, file, LATER);
     return file;
+  }
+
+  /** A user with an avatar. */
+  async addAvatar(text: string): Promise<{ id: string; key: string }> {
+    const key = newBlobKey("avatars");
+    await this.addBlob(key, text);
+    const { id } = await createUser(this.store, { avatarUrl: avatarPath(key) });
+    return { id, key };
   }
 
   async addBlob(key: string, text: string, at = LONG_AGO): Promise<void> {

@@ -22,28 +22,32 @@ export async function changeProfile(
   services: Needs,
   changes: ProfileChanges,
 ): Promise<User> {
-  if (changes.avatarUrl === undefined) return await update(actor, services, changes);
-  const { avatarUrl } = await getUser(actor, services);
-  if (avatarKey(changes.avatarUrl) !== null && changes.avatarUrl !== avatarUrl) {
+  const { avatarUrl = null, ...others } = changes;
+  if (avatarKey(avatarUrl) === null) return await updateProfile(actor, services, changes);
+  const user = await getUser(actor, services);
+  if (avatarUrl !== user.avatarUrl) {
     const fault = { path: "avatarUrl", message: "must be an https URL; send bytes as a PUT" };
     throw new ChatError("validation_failed", "The avatar is not your own.", { faults: [fault] });
   }
-  return await replaceAvatar(actor, services, changes, avatarUrl);
+  // It is not written again: by now another may be in its place.
+  return await updateProfile(actor, services, others);
 }
 
 /**
- * Changes the profile, and deletes the avatar that it had.
- * @param avatarUrl what it had until now
+ * Changes the profile, and deletes the avatar on this server that was replaced.
+ * @throws ChatError `unauthenticated` if the account no longer exists
  */
-export async function replaceAvatar(
-  actor: Actor,
-  services: Needs,
+export async function updateProfile(
+  { userId }: Actor,
+  { accountLog, blobs, store, bus }: Needs,
   changes: ProfileChanges,
-  avatarUrl: string | null,
 ): Promise<User> {
-  const user = await update(actor, services, changes);
-  const key = user.avatarUrl === avatarUrl ? null : avatarKey(avatarUrl);
-  if (key) await deleteAvatar(services, key);
+  const updated = await store.users.update(userId, changes, new Date());
+  const { user, previousAvatarUrl } = existing(updated);
+  bus.publish({ kind: "profile_changed", user: publicUser(user) });
+  accountLog.changed([userId]);
+  const previous = avatarKey(previousAvatarUrl);
+  if (previous && previousAvatarUrl !== user.avatarUrl) await deleteAvatar({ blobs }, previous);
   return user;
 }
 
@@ -58,15 +62,4 @@ export async function deleteAvatar(
       error,
     });
   });
-}
-
-async function update(
-  { userId }: Actor,
-  { accountLog, store, bus }: Needs,
-  changes: ProfileChanges,
-): Promise<User> {
-  const user = existing(await store.users.update(userId, changes, new Date()));
-  bus.publish({ kind: "profile_changed", user: publicUser(user) });
-  accountLog.changed([userId]);
-  return user;
 }

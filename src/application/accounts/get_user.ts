@@ -12,8 +12,11 @@ export async function getUser(
   return existing(await store.users.find(userId));
 }
 
-/** @throws ChatError `unauthenticated` for null */
-export function existing(user: User | null): User {
-  if (!user) throw new ChatError("unauthenticated", "The account no longer exists.");
-  return user;
+/**
+ * What was found of the account of the user who asks.
+ * @throws ChatError `unauthenticated` for null
+ */
+export function existing<T extends object>(found: T | null): T {
+  if (!found) throw new ChatError("unauthenticated", "The account no longer exists.");
+  return found;
 }

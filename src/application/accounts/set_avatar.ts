@@ -6,8 +6,7 @@ import { ChatError } from "../../domain/errors.ts";
 import type { User } from "../../domain/user.ts";
 import { SMALL_TYPE } from "../../services/files/images.ts";
 import type { Services } from "../../services/services.ts";
-import { deleteAvatar, replaceAvatar } from "./change_profile.ts";
-import { getUser } from "./get_user.ts";
+import { deleteAvatar, updateProfile } from "./change_profile.ts";
 
 /**
  * Makes a picture the user's avatar, in the place of the one that they had.
@@ -23,8 +22,7 @@ export async function setAvatar(
   const key = newBlobKey("avatars");
   await services.blobs.put(key, ReadableStream.from([bytes]), SMALL_TYPE);
   try {
-    const { avatarUrl } = await getUser(actor, services);
-    return await replaceAvatar(actor, services, { avatarUrl: avatarPath(key) }, avatarUrl);
+    return await updateProfile(actor, services, { avatarUrl: avatarPath(key) });
   } catch (error) {
     // Of another error it is not known whether the profile has it now.
     if (error instanceof ChatError && error.code === "unauthenticated") {

@@ -1,84 +1,81 @@
-/** Compares what the store knows of files with the blobs that are there. */
-import { type BlobFamily, uploadKey } from "../../domain/blob_key.ts";
+/** Compares what the store knows of files and avatars with the blobs that are there. */
+import { avatarKey } from "../../domain/avatar.ts";
+import { uploadKey } from "../../domain/blob_key.ts";
 import { thumbnailKey, UPLOAD_MS } from "../../domain/file.ts";
 import type { BlobInfo } from "../../ports/blobs.ts";
 import type { Services } from "../../services/services.ts";
 
-/** What is wrong with a blob of a file. */
-export interface FileFault {
+/** Whose a blob is: a file's, or a user's, whose avatar it is. */
+interface Owner {
+  owner: "file" | "user";
+  id: string;
+}
+
+/** What is wrong with a blob. */
+export interface BlobFault extends Owner {
   /** `missing`: it is not there; `damaged`: it has another size than the file. */
   kind: "missing" | "damaged";
-  fileId: string;
   key: string;
+}
+
+interface Amount {
+  blobs: number;
+  bytes: number;
 }
 
 export interface FileReport {
   /** Files that are ready, and their blobs with thumbnails. */
-  files: number;
-  blobs: number;
-  bytes: number;
-  faults: FileFault[];
-  /** Blobs of no file: what a crash has left, or of files that a restored backup does not know. */
+  files: Amount & { count: number };
+  avatars: Amount;
+  faults: BlobFault[];
+  /**
+   * Blobs of no file and no user: what a crash has left, or of what a restored backup does not know.
+   */
   leftOver: BlobInfo[];
-  /** Avatars, which are not compared. */
-  avatars: { blobs: number; bytes: number };
 }
 
 /** What the store says of a blob. */
-interface Expected {
-  fileId: string;
-  /** Null where the store does not know it, of a thumbnail. */
+interface Expected extends Owner {
+  /** Null where the store does not know it, of a thumbnail or an avatar. */
   size: number | null;
+}
+
+/** The blobs that must be there by their keys, and the keys of those that come or go. */
+interface Known {
+  expected: Map<string, Expected>;
+  changing: Set<string>;
 }
 
 const PAGE = 1_000;
 
 /**
- * Reads all files and all blobs, also beside running servers: what is uploaded or deleted meanwhile
- * is not reported. It holds the keys of all files at once.
+ * Reads all files, users and blobs, also beside running servers: what is uploaded or deleted meanwhile
+ * is not reported. It holds the keys of all files and avatars at once.
  * @throws ChatError `unavailable`
  */
 export async function checkFiles(
   services: Pick<Services, "store" | "blobs">,
 ): Promise<FileReport> {
   await services.blobs.ping();
-  const { expected, changing } = await readFiles(services);
+  const known: Known = { expected: new Map(), changing: new Set() };
+  const count = await readFiles(services, known);
+  await readAvatars(services, known);
   const report: FileReport = {
-    files: new Set([...expected.values()].map(({ fileId }) => fileId)).size,
-    blobs: 0,
-    bytes: 0,
+    files: { count, blobs: 0, bytes: 0 },
+    avatars: { blobs: 0, bytes: 0 },
     faults: [],
     leftOver: [],
-    avatars: { blobs: 0, bytes: 0 },
   };
-  // What was begun before an upload has to end is none any more.
-  const settledBefore = Date.now() - UPLOAD_MS;
-  for await (const blob of allBlobs(services)) {
-    if (familyOf(blob.key) === "avatars") {
-      report.avatars.blobs++;
-      report.avatars.bytes += blob.size;
-      continue;
-    }
-    const known = expected.get(blob.key);
-    expected.delete(blob.key);
-    if (known) {
-      report.blobs++;
-      report.bytes += blob.size;
-      const isDamaged = known.size !== null && known.size !== blob.size;
-      if (isDamaged) report.faults.push({ kind: "damaged", fileId: known.fileId, key: blob.key });
-    } else if (!changing.has(blob.key) && blob.modifiedAt.getTime() < settledBefore) {
-      report.leftOver.push(blob);
-    }
-  }
-  for (const [key, { fileId }] of expected) {
-    if (await isMissing(services, key, fileId)) {
-      report.faults.push({ kind: "missing", fileId, key });
+  await compareBlobs(services, known, report);
+  for (const [key, { owner, id }] of known.expected) {
+    if (await isMissing(services, key, { owner, id })) {
+      report.faults.push({ kind: "missing", owner, id, key });
     }
   }
   return report;
 }
 
-/** Removes blobs of no file, as a check has found them. */
+/** Removes blobs of no file and no user, as a check has found them. */
 export async function removeLeftOver(
   { blobs }: Pick<Services, "blobs">,
   leftOver: readonly BlobInfo[],
@@ -86,33 +83,69 @@ export async function removeLeftOver(
   for (const { key } of leftOver) await blobs.delete(key);
 }
 
-/** The blobs that must be there, and the keys of those that come or go. */
-async function readFiles({ store }: Pick<Services, "store">) {
-  const expected = new Map<string, Expected>();
-  const changing = new Set<string>();
+/** @returns how many files are ready */
+async function readFiles(
+  { store }: Pick<Services, "store">,
+  { expected, changing }: Known,
+): Promise<number> {
+  let count = 0;
   for await (const file of pages((after) => store.files.list(after, PAGE), ({ id }) => id)) {
-    const { id: fileId, blobKey, size, state, hasThumbnail } = file;
+    const { id, blobKey, size, state, hasThumbnail } = file;
     if (state === "ready") {
-      expected.set(blobKey, { fileId, size });
-      if (hasThumbnail) expected.set(thumbnailKey(blobKey), { fileId, size: null });
-    } else changing.add(blobKey).add(thumbnailKey(blobKey)).add(uploadKey(fileId));
+      count++;
+      expected.set(blobKey, { owner: "file", id, size });
+      if (hasThumbnail) expected.set(thumbnailKey(blobKey), { owner: "file", id, size: null });
+    } else changing.add(blobKey).add(thumbnailKey(blobKey)).add(uploadKey(id));
   }
-  return { expected, changing };
+  return count;
 }
 
-/** Whether it is not there although the file has not been deleted meanwhile. */
+async function readAvatars(
+  { store }: Pick<Services, "store">,
+  { expected }: Known,
+): Promise<void> {
+  for await (const user of pages((after) => store.users.list(after, PAGE), ({ id }) => id)) {
+    const key = avatarKey(user.avatarUrl);
+    if (key) expected.set(key, { owner: "user", id: user.id, size: null });
+  }
+}
+
+/** Counts all blobs, and takes those that are there out of what is expected. */
+async function compareBlobs(
+  { blobs }: Pick<Services, "blobs">,
+  { expected, changing }: Known,
+  report: FileReport,
+): Promise<void> {
+  // What was begun before an upload has to end is none any more.
+  const settledBefore = Date.now() - UPLOAD_MS;
+  for await (const blob of pages((after) => blobs.list("", after, PAGE), ({ key }) => key)) {
+    const { key, size, modifiedAt } = blob;
+    const found = expected.get(key);
+    if (!found) {
+      const isSettled = !changing.has(key) && modifiedAt.getTime() < settledBefore;
+      if (isSettled) report.leftOver.push(blob);
+      continue;
+    }
+    expected.delete(key);
+    const { owner, id } = found;
+    const amount = owner === "file" ? report.files : report.avatars;
+    amount.blobs++;
+    amount.bytes += size;
+    const isDamaged = found.size !== null && found.size !== size;
+    if (isDamaged) report.faults.push({ kind: "damaged", owner, id, key });
+  }
+}
+
+/** Whether it is not there although it has been neither deleted nor replaced meanwhile. */
 async function isMissing(
   { store, blobs }: Pick<Services, "store" | "blobs">,
   key: string,
-  fileId: string,
+  { owner, id }: Owner,
 ): Promise<boolean> {
   if (await blobs.stat(key) !== null) return false;
-  const file = await store.files.find(fileId);
+  if (owner === "user") return avatarKey((await store.users.find(id))?.avatarUrl ?? null) === key;
+  const file = await store.files.find(id);
   return file !== null && file.state !== "deleted";
-}
-
-function allBlobs({ blobs }: Pick<Services, "blobs">): AsyncGenerator<BlobInfo> {
-  return pages((after) => blobs.list("", after, PAGE), ({ key }) => key);
 }
 
 /** All items of a list, page by page. */
@@ -126,8 +159,4 @@ async function* pages<T>(
     if (page.length < PAGE) return;
     after = placeOf(page.at(-1)!);
   }
-}
-
-function familyOf(key: string): BlobFamily | string {
-  return key.split("/", 1)[0]!;
 }

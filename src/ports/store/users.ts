@@ -25,8 +25,12 @@ export interface UserStore {
   findPublic(ids: readonly string[]): Promise<PublicUser[]>;
   /** Finds by the lower-cased email. */
   findByEmail(email: string): Promise<User | null>;
-  /** Writes the given fields and `updatedAt`; returns the user as it is now, null if there is none. */
-  update(id: string, changes: ProfileChanges, updatedAt: Date): Promise<User | null>;
+  /**
+   * Writes the given fields and `updatedAt`. Of several at once each replaces the avatar that the one
+   * before it has written.
+   * @returns null if there is no such user
+   */
+  update(id: string, changes: ProfileChanges, updatedAt: Date): Promise<UpdatedUser | null>;
   /**
    * Gives a user a role. Returns false, and changes nothing, if there is no such user, or if one who
    * is banned would become an admin.
@@ -47,4 +51,12 @@ export interface UserStore {
    * @param withBanned whether those are among them who are banned now
    */
   search(words: readonly string[], limit: number, withBanned: boolean): Promise<KnownUser[]>;
+  /** What others see of all users, by id, page by page. */
+  list(after: string, limit: number): Promise<PublicUser[]>;
+}
+
+export interface UpdatedUser {
+  user: User;
+  /** The avatar until the update, which may have left it as it was. */
+  previousAvatarUrl: string | null;
 }

@@ -63,7 +63,7 @@ export async function rename(store: Store, { id }: User) {
   const changes = { displayName: "Countess", avatarUrl: "https://example.org/countess.png" };
   const renamed = await store.users.update(id, changes, new Date());
   assert.ok(renamed);
-  return publicUser(renamed);
+  return publicUser(renamed.user);
 }
 
 export function newRoom(creator: User, fields: Partial<NewRoom> = {}): NewRoom {

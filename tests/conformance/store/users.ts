@@ -49,16 +49,48 @@ export function testUsers(test: Register, testAlone: Register): void {
     const user = await createUser(store, { avatarUrl: "https://example.org/ada.png" });
     const later = new Date("2026-02-01T00:00:00.000Z");
     const renamed = await store.users.update(user.id, { displayName: "Countess" }, later);
-    assert.deepEqual(renamed, { ...user, displayName: "Countess", updatedAt: later });
-    assert.deepEqual(await store.users.find(user.id), renamed);
+    const expected = { ...user, displayName: "Countess", updatedAt: later };
+    assert.deepEqual(renamed, { user: expected, previousAvatarUrl: user.avatarUrl });
+    assert.deepEqual(await store.users.find(user.id), expected);
   });
 
   test("an update can remove the avatar and finish the onboarding", async (store) => {
     const user = await createUser(store, { avatarUrl: "https://example.org/ada.png" });
     const changes = { avatarUrl: null, onboardingCompleted: true };
     const changed = await store.users.update(user.id, changes, user.updatedAt);
-    assert.deepEqual(changed, { ...user, ...changes });
-    assert.deepEqual(await store.users.findByEmail(user.email), changed);
+    const expected = { ...user, ...changes };
+    assert.deepEqual(changed, { user: expected, previousAvatarUrl: user.avatarUrl });
+    assert.deepEqual(await store.users.findByEmail(user.email), expected);
+  });
+
+  test("of avatars that are written at once each replaces one", async (store, connect) => {
+    const stores = [store, await connect()];
+    const { id } = await createUser(store, { avatarUrl: "https://example.org/0.png" });
+    const urls = range(0, 10).map((i) => `https://example.org/${i}.png`);
+    const updates = await Promise.all(
+      urls.slice(1).map((avatarUrl, i) =>
+        pick(stores, i).users.update(id, { avatarUrl }, new Date())
+      ),
+    );
+    const last = await store.users.find(id);
+    const replaced = updates.map((update) => update?.previousAvatarUrl);
+    assert.deepEqual([...replaced, last?.avatarUrl].toSorted(), urls.toSorted());
+  });
+
+  test("all users are listed by id, page by page", async (store) => {
+    const users = [await createUser(store, { avatarUrl: "https://example.org/a.png" })];
+    for (let i = 0; i < 4; i++) users.push(await createUser(store));
+    const listed: PublicUser[] = [];
+    for (let page = await store.users.list("", 2); page.length > 0;) {
+      assert.ok(page.length <= 2);
+      listed.push(...page);
+      page = await store.users.list(page.at(-1)!.id, 2);
+    }
+    const ids = listed.map(({ id }) => id);
+    assert.deepEqual(ids, [...new Set(ids)].toSorted());
+    const own = listed.filter(({ id }) => users.some((user) => user.id === id));
+    const byId = (a: PublicUser, b: PublicUser) => a.id < b.id ? -1 : 1;
+    assert.deepEqual(own, users.map(publicUser).sort(byId));
   });
 
   test("what others see of several users is found at once, without those unknown", async (store) => {

@@ -1,6 +1,6 @@
 /** Accounts, in a collection of their own. */
 import type { Collection, Document } from "mongodb";
-import { ChatError } from "../../../domain/errors.ts";
+import { ChatError, unavailable } from "../../../domain/errors.ts";
 import { newId } from "../../../domain/id.ts";
 import { nameWords } from "../../../domain/name.ts";
 import type { Restriction } from "../../../domain/restriction.ts";
@@ -11,7 +11,7 @@ import type {
   PublicUser,
   User,
 } from "../../../domain/user.ts";
-import type { UserStore } from "../../../ports/store/users.ts";
+import type { UpdatedUser, UserStore } from "../../../ports/store/users.ts";
 import type { Collections, ReadOptions } from "./collections.ts";
 import {
   fromUser,
@@ -27,6 +27,8 @@ import {
 import { isDuplicateKey } from "./errors.ts";
 import type { Operations } from "./operations.ts";
 
+/** Times that an avatar is replaced while others replace it. */
+const MAX_TRIES = 20;
 /** Comes after all words. */
 const LAST_CHARACTER = "\u{10ffff}";
 
@@ -78,17 +80,21 @@ export class MongoUsers implements UserStore {
     });
   }
 
-  update(id: string, changes: ProfileChanges, updatedAt: Date): Promise<User | null> {
+  update(id: string, changes: ProfileChanges, updatedAt: Date): Promise<UpdatedUser | null> {
     return this.#operations.run(async () => {
-      const user = await this.#users.findOneAndUpdate(
-        { _id: id },
-        {
-          $set: { ...changes, ...wordsOf(changes), updatedAt },
-          $addToSet: { pending: markOf(id, "profile", newId()) },
-        },
-        { returnDocument: "after" },
-      );
-      return user && toUser(user);
+      if (changes.avatarUrl === undefined) {
+        const user = await this.#update({ _id: id }, changes, updatedAt);
+        return user && { user, previousAvatarUrl: user.avatarUrl };
+      }
+      // Not all servers that speak MongoDB's protocol return exactly what an update has replaced.
+      for (let i = 0; i < MAX_TRIES; i++) {
+        const found = await this.#users.findOne({ _id: id }, { projection: { avatarUrl: 1 } });
+        if (!found) return null;
+        const { avatarUrl } = found;
+        const user = await this.#update({ _id: id, avatarUrl }, changes, updatedAt);
+        if (user) return { user, previousAvatarUrl: avatarUrl };
+      }
+      throw unavailable("The profile is changed too often at once.");
     });
   }
 
@@ -136,6 +142,37 @@ export class MongoUsers implements UserStore {
         .toArray();
       return users.map(toKnownUser);
     });
+  }
+
+  list(after: string, limit: number): Promise<PublicUser[]> {
+    return this.#operations.run(async () => {
+      const users = await this.#users
+        .find<PublicUserDocument>({ _id: { $gt: after } }, {
+          ...this.#readOptions,
+          projection: PUBLIC_FIELDS,
+        })
+        .sort({ _id: 1 })
+        .limit(limit)
+        .toArray();
+      return users.map((user) => toPublicUser(user._id, [user]));
+    });
+  }
+
+  /** @returns the user as they are now; null if none matches the filter */
+  async #update(
+    filter: { _id: string; avatarUrl?: string | null },
+    changes: ProfileChanges,
+    updatedAt: Date,
+  ): Promise<User | null> {
+    const user = await this.#users.findOneAndUpdate(
+      filter,
+      {
+        $set: { ...changes, ...wordsOf(changes), updatedAt },
+        $addToSet: { pending: markOf(filter._id, "profile", newId()) },
+      },
+      { returnDocument: "after" },
+    );
+    return user && toUser(user);
   }
 
   async #insert(user: User): Promise<void> {

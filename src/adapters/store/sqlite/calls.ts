@@ -34,6 +34,7 @@ export const METHODS = {
     setBan: "write",
     admins: "read",
     search: "read",
+    list: "read",
   },
   sessions: {
     create: "write",

@@ -9,6 +9,7 @@ import type {
   PublicUser,
   User,
 } from "../../../domain/user.ts";
+import type { UpdatedUser } from "../../../ports/store/users.ts";
 import {
   formatRestriction,
   hasNameWords,
@@ -57,22 +58,22 @@ export class SqliteUsers {
     return row ? toUser(row) : null;
   }
 
-  update(id: string, changes: ProfileChanges, updatedAt: Date): User | null {
-    const user = this.find(id);
-    if (!user) return null;
-    const changed: User = { ...user, ...changes, updatedAt };
-    if (changed.displayName !== user.displayName) this.#index(changed);
+  update(id: string, changes: ProfileChanges, updatedAt: Date): UpdatedUser | null {
+    const found = this.find(id);
+    if (!found) return null;
+    const user: User = { ...found, ...changes, updatedAt };
+    if (user.displayName !== found.displayName) this.#index(user);
     this.#sql.prepare(
       `UPDATE users SET display_name = ?, avatar_url = ?, onboarding_completed = ?, updated_at = ?
        WHERE id = ?`,
     ).run(
-      changed.displayName,
-      changed.avatarUrl,
-      Number(changed.onboardingCompleted),
+      user.displayName,
+      user.avatarUrl,
+      Number(user.onboardingCompleted),
       updatedAt.getTime(),
       id,
     );
-    return changed;
+    return { user, previousAvatarUrl: found.avatarUrl };
   }
 
   setRole(id: string, role: InstanceRole): boolean {
@@ -117,6 +118,12 @@ export class SqliteUsers {
       if (found.size === limit) break;
     }
     return [...found.values()];
+  }
+
+  list(after: string, limit: number): PublicUser[] {
+    return this.#sql.prepare(
+      "SELECT id, display_name, avatar_url FROM users WHERE id > ? ORDER BY id LIMIT ?",
+    ).all(after, limit).map((row) => toPublicUser(row.id, row));
   }
 
   /**
