@@ -3,11 +3,13 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
 import { beginUpload } from "../src/application/files/begin_upload.ts";
+import { eraseFile } from "../src/application/files/collect_files.ts";
 import { completeUpload } from "../src/application/files/complete_upload.ts";
 import { sweepUploads } from "../src/application/files/sweep_uploads.ts";
+import type { UploadDependencies } from "../src/application/files/upload_file.ts";
 import type { Actor } from "../src/domain/actor.ts";
 import { uploadKey } from "../src/domain/blob_key.ts";
-import { UPLOAD_MS } from "../src/domain/file.ts";
+import { type File, UNATTACHED_MS, UPLOAD_MS } from "../src/domain/file.ts";
 import type { BlobStore, ByteRange } from "../src/ports/blobs.ts";
 import type { FileUpload } from "../src/protocol/wire/files.ts";
 import { Images } from "../src/services/files/images.ts";
@@ -119,40 +121,17 @@ test("a file completed twice at once is completed once", async (ada) => {
 });
 
 Deno.test("a completion that is refused destroys nothing of one that was faster", () =>
-  withStore(async (store) => {
-    const dependencies = {
-      store,
-      blobs,
-      images: new Images(1),
-      fileLimits: { maxFileSize: 1_000, maxFilesPerUser: 10_000 },
-      uploadSlots: new UploadSlots(25),
-    };
-    const actor = { userId: (await createUser(store)).id } as Actor;
-    const { file, upload } = await beginUpload(actor, dependencies, ANNOUNCED);
-    const sent = { ...upload, expiresAt: upload.expiresAt.toISOString() };
+  withUpload(async ({ dependencies, actor, file, upload }) => {
+    const { store } = dependencies;
     const program = pdf.with(0, 0x7f).fill(1, 4);
     program.set(new TextEncoder().encode("\x7fELF"));
-    await send(sent, program);
-    const [copied, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-    const slow: BlobStore = Object.create(blobs, {
-      presigner: { value: blobs.presigner },
-      copy: {
-        value: async (from: string, to: string) => {
-          const isCopied = await blobs.copy(from, to);
-          copied.resolve();
-          await goOn.promise;
-          return isCopied;
-        },
-      },
-      stat: { value: (key: string) => blobs.stat(key) },
-      get: { value: (key: string, range: ByteRange) => blobs.get(key, range) },
-      delete: { value: (key: string) => blobs.delete(key) },
-    });
+    await send(upload, program);
+    const { slow, copied, goOn } = slowCopies();
     const refused = completeUpload(actor, { ...dependencies, blobs: slow }, file.id);
-    await copied.promise;
-    await send(sent, pdf);
+    await copied;
+    await send(upload, pdf);
     const ready = await completeUpload(actor, dependencies, file.id);
-    goOn.resolve();
+    goOn();
     await assert.rejects(refused, { code: "unsupported_media_type" });
     assert.deepEqual(await store.files.find(file.id), ready);
     const kept = (await blobs.list("files/", "", 1_000)).map(({ key }) => key);
@@ -161,6 +140,25 @@ Deno.test("a completion that is refused destroys nothing of one that was faster"
     await blobs.delete(ready.blobKey);
     assert.equal((await blobs.list("files/", "", 1_000)).length, kept.length - 1);
   }));
+
+for (const isRepeated of [false, true]) {
+  const end = isRepeated ? "repeated, and the file deleted" : "not repeated";
+  Deno.test(`a completion during which the server dies leaves nothing once it is ${end}`, () =>
+    withUpload(async ({ dependencies, actor, file, upload }) => {
+      const { store } = dependencies;
+      const before = await blobs.list("", "", 1_000);
+      await send(upload, pdf);
+      const { slow, copied } = slowCopies();
+      // Like that of a process that was killed, it never ends.
+      void completeUpload(actor, { ...dependencies, blobs: slow }, file.id);
+      await copied;
+      if (isRepeated) await completeUpload(actor, dependencies, file.id);
+      const later = new Date(Date.now() + UNATTACHED_MS + UPLOAD_MS);
+      const [due] = await store.files.collect(later, later, 10);
+      await eraseFile({ store, blobs }, due!);
+      assert.deepEqual(await blobs.list("", "", 1_000), before);
+    }));
+}
 
 test("bytes of a type that is not accepted are refused, and nothing is left of them", async (ada) => {
   const program = new Uint8Array(1_000);
@@ -229,15 +227,54 @@ test(
   { S3_ENDPOINT: "", S3_BUCKET: "", S3_ACCESS_KEY_ID: "", S3_SECRET_ACCESS_KEY: "" },
 );
 
-async function withStore(act: (store: SqliteStore) => Promise<void>): Promise<void> {
+/** A file that is announced to no server, but to its parts. */
+interface Begun {
+  dependencies: UploadDependencies;
+  actor: Actor;
+  file: File;
+  upload: FileUpload;
+}
+
+async function withUpload(act: (begun: Begun) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "echoroom_" });
   const store = await SqliteStore.open(join(folder, "echoroom.db"));
   try {
-    await act(store);
+    const dependencies = {
+      store,
+      blobs,
+      images: new Images(1),
+      fileLimits: { maxFileSize: 1_000, maxFilesPerUser: 10_000 },
+      uploadSlots: new UploadSlots(25),
+    };
+    const actor = { userId: (await createUser(store)).id } as Actor;
+    const { file, upload } = await beginUpload(actor, dependencies, ANNOUNCED);
+    const expiresAt = upload.expiresAt.toISOString();
+    await act({ dependencies, actor, file, upload: { ...upload, expiresAt } });
   } finally {
     await store.close();
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+/** The same blobs, whose copies go on when they are told to. */
+function slowCopies() {
+  const [copied, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const slow: BlobStore = Object.create(blobs, {
+    presigner: { value: blobs.presigner },
+    copy: {
+      value: async (from: string, to: string) => {
+        const isCopied = await blobs.copy(from, to);
+        copied.resolve();
+        await goOn.promise;
+        return isCopied;
+      },
+    },
+    stat: { value: (key: string) => blobs.stat(key) },
+    get: { value: (key: string, range: ByteRange) => blobs.get(key, range) },
+    delete: { value: (key: string) => blobs.delete(key) },
+    list: { value: (...page: Parameters<BlobStore["list"]>) => blobs.list(...page) },
+  });
+  return { slow, copied: copied.promise, goOn: goOn.resolve };
 }
 
 interface Announced {

@@ -1,5 +1,5 @@
 /** Deletes files that nobody gets any more, with their bytes. */
-import { uploadKey } from "../../domain/blob_key.ts";
+import { keyPrefix, uploadKey } from "../../domain/blob_key.ts";
 import { ChatError } from "../../domain/errors.ts";
 import { type File, thumbnailKey } from "../../domain/file.ts";
 import type { Dependencies } from "../dependencies.ts";
@@ -9,6 +9,8 @@ const PAGE = 50;
 const MAX_PAGES = 20;
 /** What an instance could not delete by then is left to others. */
 const LEASE_MS = 60_000;
+/** More copies than crashes leave of one file. */
+const MAX_COPIES = 1_000;
 
 type CollectDependencies = Pick<Dependencies, "store" | "blobs">;
 
@@ -41,9 +43,20 @@ export async function eraseFile(
   { store, blobs }: CollectDependencies,
   file: File,
 ): Promise<void> {
-  if (blobs.presigner) await blobs.delete(uploadKey(file.id));
   await eraseBlobs({ blobs }, file);
+  if (blobs.presigner) await eraseUpload({ blobs }, file);
   await store.files.remove(file.id);
+}
+
+/** Deletes what a client has sent itself, and copies of it that a crash has left. */
+async function eraseUpload(
+  { blobs }: Pick<Dependencies, "blobs">,
+  { id, blobKey }: File,
+): Promise<void> {
+  await blobs.delete(uploadKey(id));
+  for (const { key } of await blobs.list(keyPrefix(blobKey), "", MAX_COPIES)) {
+    await blobs.delete(key);
+  }
 }
 
 /** Deletes the bytes at a file's key, and its thumbnail. */

@@ -1,6 +1,6 @@
 /** Checks the bytes that a client has sent to the blob store, and keeps what is accepted of them. */
 import type { Actor } from "../../domain/actor.ts";
-import { newBlobKey, uploadKey } from "../../domain/blob_key.ts";
+import { newCopyKey, uploadKey } from "../../domain/blob_key.ts";
 import { ChatError, type ErrorCode, fileNotFound } from "../../domain/errors.ts";
 import type { File, FileContent } from "../../domain/file.ts";
 import { detectType, HEAD_BYTES, isImage } from "../../services/files/file_types.ts";
@@ -39,7 +39,7 @@ export async function completeUpload(
   if (file.state !== "uploading") return file;
   using _slot = uploadSlots.take(actor.userId);
   const source = uploadKey(id);
-  const copy = { ...file, blobKey: newBlobKey("files") };
+  const copy = { ...file, blobKey: newCopyKey(file.blobKey) };
   if (!blobs.presigner || !await blobs.copy(source, copy.blobKey)) {
     return await completedMeanwhile(dependencies, id);
   }
