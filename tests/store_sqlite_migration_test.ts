@@ -1,7 +1,8 @@
 /**
  * Migration of an embedded database. `tests/data/echoroom_schema_N.db` was written by the last
  * release with tables of version N: 1 and 2 through its API, and their sessions' expiry was moved to
- * 2100; 3, which is for changes of messages, through its store.
+ * 2100; 3, which is for changes of messages, and 14, whose index of search is complete, through its
+ * store.
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -21,11 +22,12 @@ import { newId } from "../src/domain/id.ts";
 import { keyOf } from "../src/domain/account.ts";
 import { type Message, PLAIN } from "../src/domain/message.ts";
 import { OPEN_RULES, OPEN_SETTINGS } from "../src/domain/room.ts";
+import { SearchIndexer } from "../src/services/search_indexer.ts";
 import { deletion, edit } from "./conformance/store/change_drafts.ts";
 import { creation } from "./conformance/store/fixtures.ts";
 import { runMain } from "./harness/server.ts";
 
-const VERSION = 14;
+const VERSION = 15;
 
 /** What a database of an earlier version holds, in the columns that the ports know. */
 const OLD_TABLES: Readonly<Record<number, Record<string, string>>> = {
@@ -232,7 +234,7 @@ for (const version of [1, 2]) {
   });
 }
 
-for (const version of [1, 2, 3]) {
+for (const version of [1, 2, 3, 14]) {
   Deno.test(`a database of version ${version} gets the tables of a new one, and opens again without a change`, async () => {
     const path = await copyOld(version);
     await (await openStore(path)).close();
@@ -331,6 +333,29 @@ Deno.test("a message edited in version 3 is edited on, and its deletion takes al
      WHERE m.id = ? AND c.earlier_text IS NOT NULL`,
   ).get(id)!;
   assert.equal(count, 0);
+});
+
+Deno.test("a database of version 14 keeps its index of search, which goes on", async () => {
+  const path = await copyOld(14);
+  await using store = await openStore(path);
+  const roomIds = await store.search.roomsAfter("", 10);
+  const heads = await store.log.heads(roomIds);
+  for (const [roomId, { seq }] of await store.search.progress(roomIds)) {
+    assert.equal(seq, heads.get(roomId));
+  }
+  const { createdBy } = (await store.rooms.find(roomIds[0]!))!;
+  const find = async (word: string) => {
+    const query = { userId: createdBy.id, terms: [word], limit: 100 };
+    return (await store.search.find(query)).places;
+  };
+  assert.deepEqual([(await find("changed")).length, (await find("word")).length], [2, 56]);
+  const [place] = await find("changed");
+  const [message] = await store.messages.find(place!.roomId, [place!.messageId]);
+  const end = await store.log.end(place!.roomId);
+  await store.log.append(place!.roomId, end, [edit(message!, { text: "Edited on" })]);
+  await new SearchIndexer(store).indexRest();
+  assert.deepEqual(await find("edited"), [place]);
+  assert.equal((await find("changed")).length, 1);
 });
 
 Deno.test("tables of a later version stop the start with one line, and stay as they are", async () => {

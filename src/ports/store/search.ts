@@ -27,7 +27,11 @@ export interface SearchStore {
    * @param owner whose claim is prolonged
    */
   claim(owner: string, now: Date, until: Date): Promise<boolean>;
-  /** Empties the index, whatever has become of it, and the progress of all rooms. */
+  /**
+   * Empties the index, whatever has become of it, and the progress of all rooms: at once for who reads
+   * it. What it held is deleted in short steps, between which others write; what a process that dies
+   * leaves of that counts for nothing, and the next call deletes it.
+   */
   clear(): Promise<void>;
 }
 

@@ -3,7 +3,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { SearchStore } from "../../../ports/store/search.ts";
 import { nameWords } from "../../../domain/name.ts";
 import type { Erased } from "./erasure.ts";
-import { FilesReplaced, isBusy, StartupFault } from "./faults.ts";
+import { FilesReplaced, isBusy, isIndexDamage, StartupFault } from "./faults.ts";
 import {
   checkDamage,
   checkOwner,
@@ -65,7 +65,10 @@ export interface DatabasePorts {
   bulkDeletions: SqliteBulkDeletions;
   files: SqliteFiles;
   /** The rest is done when rooms are purged, and after deletions. */
-  search: Pick<SqliteSearch, keyof SearchStore>;
+  search: Pick<
+    SqliteSearch,
+    Exclude<keyof SearchStore, "clear"> | "replace" | "removeSome" | "isDamaged"
+  >;
   purge: SqlitePurge;
   probe: {
     /** Writes without changing anything, which fails on a read-only database. */
@@ -157,7 +160,7 @@ export class SqliteDatabase {
   erase(): Erased {
     try {
       this.#checkFiles();
-      const erased = this.#inTransaction(() => this.#search.eraseSome());
+      const erased = this.#eraseIndex();
       if (erased === "unfinished") return erased;
       this.#mustErase = !this.#truncateLog();
       if (!this.#mustErase) return erased;
@@ -165,6 +168,16 @@ export class SqliteDatabase {
       // The disk's or the file's fault: the next write says so.
     }
     return this.#mustErase ? "blocked" : "erased";
+  }
+
+  #eraseIndex(): Erased {
+    try {
+      return this.#inTransaction(() => this.#search.eraseSome());
+    } catch (error) {
+      // It is to be replaced first; the log is emptied meanwhile.
+      if (isIndexDamage(error)) return "resting";
+      throw error;
+    }
   }
 
   close(): void {

@@ -12,8 +12,8 @@ export const ERASE_MS = 15_000;
 /** Between two attempts, when another connection reads or writes. */
 const RETRY_MS = 250;
 
-/** Between two parts of an erasure: other calls are not to wait long. */
-const PAUSE_MS = 10;
+/** Between two parts of an erasure: other calls, also of other processes, are not to wait long. */
+export const PAUSE_MS = 10;
 
 /** What has become of an attempt. */
 export type Erased = "erased" | "unfinished" | "blocked" | "resting";

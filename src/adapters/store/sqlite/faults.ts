@@ -31,6 +31,8 @@ const PARTIAL: ReadonlySet<number> = new Set([1, 11]);
 
 /** The file holds something else than the tables that it should. */
 const DAMAGE: ReadonlySet<number> = new Set([11, 26]);
+/** SQLITE_CORRUPT_VTAB: the tables that a full-text table is made of do not fit each other. */
+const INDEX_DAMAGE = 267;
 /** SQLITE_IOERR_SHORT_READ: the file is shorter than it says. */
 const SHORT_READ = 522;
 
@@ -60,6 +62,11 @@ export function isBusy(error: unknown): boolean {
 export function isDamage(error: unknown): boolean {
   const { errcode } = error as { errcode?: unknown };
   return DAMAGE.has(resultCode(error) ?? -1) || errcode === SHORT_READ;
+}
+
+/** Whether the index of search is damaged, and nothing else as far as SQLite can tell. */
+export function isIndexDamage(error: unknown): boolean {
+  return (error as { errcode?: unknown } | null)?.errcode === INDEX_DAMAGE;
 }
 
 /** Whether the failure of one call says that no other call of its batch can succeed now. */

@@ -16,7 +16,7 @@ const CACHE_KIB = 64 * 1024;
  * Pages in the write-ahead log at which a commit copies them into the database: 16 MB. A page that
  * was changed several times is copied once, which with SQLite's 1,000 is rare.
  */
-const CHECKPOINT_PAGES = 4_000;
+export const CHECKPOINT_PAGES = 4_000;
 
 /** Identifies a file, also when another takes its path. */
 export interface FileIdentity {

@@ -10,6 +10,14 @@
 export const SEARCH_TERMS = `CREATE VIRTUAL TABLE search_terms USING fts5(
     terms, content='', contentless_delete=1, detail=none, tokenize='ascii')`;
 
+/** The messages in the index, by numbers that rise with their moments. */
+export const SEARCH_MESSAGES = `CREATE TABLE search_messages (
+    key INTEGER PRIMARY KEY,
+    room INTEGER NOT NULL REFERENCES rooms (key),
+    seq INTEGER NOT NULL,
+    UNIQUE (room, seq)
+  ) STRICT`;
+
 export const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE users (
@@ -571,5 +579,14 @@ export const MIGRATIONS: readonly string[] = [
     erasure INTEGER NOT NULL DEFAULT 0
   ) STRICT;
   INSERT INTO search_state DEFAULT VALUES;
+  `,
+  // The tables of search can be renamed, which an index with a name of its own prevents.
+  `
+  ALTER TABLE search_messages RENAME TO former_search_messages;
+  ${SEARCH_MESSAGES};
+  INSERT INTO search_messages SELECT key, room, seq FROM former_search_messages;
+  DROP TABLE former_search_messages;
+  -- How often the tables were replaced.
+  ALTER TABLE search_state ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;
   `,
 ];

@@ -9,7 +9,10 @@ import type {
 } from "../../../ports/store/search.ts";
 import { type Row, toDate } from "./rows.ts";
 import type { Erased } from "./erasure.ts";
-import { SEARCH_TERMS } from "./schema.ts";
+import { isIndexDamage } from "./faults.ts";
+import { CHECKPOINT_PAGES } from "./file.ts";
+import { SearchErasure } from "./search_erasure.ts";
+import { SearchTables } from "./search_tables.ts";
 import type { Statements } from "./statements.ts";
 
 /** Candidates that one call looks at, and a few more: other calls wait for it. */
@@ -24,15 +27,8 @@ const LAST_MOMENT = 4e12;
 /** What the tokenizer of ASCII splits at. No term has any: this makes sure that none is an expression. */
 const SEPARATORS = /[^a-z0-9\u0080-\u{10ffff}]/giu;
 
-/** Milliseconds of merging in one transaction, which other calls wait for. */
-const MERGE_MS = 5;
-/** What passes over the index rest for each millisecond of work: each deletion asks for another. */
-const REST = 19;
-/** Pages that one step of it writes. */
-const MERGE_PAGES = 16;
-
-/** How far it is with what was deleted: its terms are in the table's segments until these are merged. */
-const ERASURE = { done: 0, wanted: 1, running: 2 } as const;
+/** As `CHECKPOINT_PAGES`, while much is rewritten in short steps: to copy 16 MB at once takes longer. */
+const SHORT_LOG_PAGES = 500;
 
 /** As a part crosses threads: an array of terms would take several times as long as one text. */
 export type IndexPartRow = Omit<IndexPart, "messages"> & {
@@ -60,17 +56,24 @@ interface NumberRange {
 export class SqliteSearch {
   readonly #sql: Statements;
   readonly #onDeletion: () => void;
-  /** Of the pass over the index, in milliseconds. */
-  #work = 0;
-  #restsUntil = -Infinity;
+  readonly #tables: SearchTables;
+  readonly #erasure: SearchErasure;
+  /** The generation of the tables that were found damaged last. */
+  #damaged: number | null = null;
 
   /** @param onDeletion is called when terms are deleted, before the commit */
   constructor(statements: Statements, onDeletion: () => void) {
     this.#sql = statements;
     this.#onDeletion = onDeletion;
+    this.#tables = new SearchTables(statements);
+    this.#erasure = new SearchErasure(statements);
   }
 
-  find({ userId, terms, limit, since, before, ...filter }: IndexQuery): Candidates {
+  find(query: IndexQuery): Candidates {
+    return this.#noticeDamage(() => this.#find(query));
+  }
+
+  #find({ userId, terms, limit, since, before, ...filter }: IndexQuery): Candidates {
     const filters = this.#filterTerms(filter);
     if (filters === null) return { places: [], next: null };
     const match = [...terms, ...filters].map((term) => `"${term.replace(SEPARATORS, "")}"`)
@@ -101,7 +104,9 @@ export class SqliteSearch {
   }
 
   index(parts: readonly IndexPartRow[]): Set<string> {
-    return new Set(parts.filter((part) => this.#add(part)).map(({ roomId }) => roomId));
+    return this.#noticeDamage(() => {
+      return new Set(parts.filter((part) => this.#add(part)).map(({ roomId }) => roomId));
+    });
   }
 
   roomsAfter(roomId: string, limit: number): string[] {
@@ -119,73 +124,75 @@ export class SqliteSearch {
     return changes === 1;
   }
 
-  clear(): void {
-    this.#sql.prepare("DROP TABLE search_terms").run();
-    this.#sql.prepare(SEARCH_TERMS).run();
-    this.#sql.prepare("DELETE FROM search_messages").run();
+  /**
+   * Empties the index, whatever has become of it, and the progress of all rooms.
+   * @returns false, and nothing is done, where `removeSome` has something left to do
+   */
+  replace(): boolean {
+    if (!this.#tables.replace()) return false;
     this.#sql.prepare("DELETE FROM search_progress").run();
-    this.#setErasure(ERASURE.done);
+    this.#sql.prepare("UPDATE search_state SET generation = generation + 1").run();
+    this.#erasure.cancel();
     this.#onDeletion();
+    return true;
+  }
+
+  /** Removes a part of what `replace` has put aside; returns whether something of it is left. */
+  removeSome(): boolean {
+    this.#onDeletion();
+    const isLeft = this.#tables.removeSome();
+    this.#keepLogShort(isLeft);
+    return isLeft;
+  }
+
+  /** Whether a call has failed by what is in the index, so that only `replace` helps. */
+  isDamaged(): boolean {
+    return this.#damaged !== null && this.#damaged === this.#generation();
   }
 
   /** Deletes from the index what it has of a room's entries before this one; see `SqlitePurge`. */
   purge(room: number, seq: number): void {
     const rows = this.#sql.prepare("SELECT seq FROM search_messages WHERE room = ? AND seq < ?")
       .all(room, seq);
-    for (const row of rows) this.#remove(room, Number(row.seq));
+    this.#noticeDamage(() => {
+      for (const row of rows) this.#remove(room, Number(row.seq));
+    });
     if (rows.length > 0) this.#requestErasure();
     this.#sql.prepare("DELETE FROM search_progress WHERE room = ?").run(room);
   }
 
   /** Whether `eraseSome` has something to do. */
   get mustErase(): boolean {
-    return this.#erasure() !== ERASURE.done;
+    return this.#erasure.isWanted || this.#tables.hasFormer;
   }
 
   /**
-   * Takes terms of deleted messages out of the table's segments, a part of it with each call, in a
-   * transaction.
-   * @returns "resting" where it is too early for another pass
+   * Takes terms of deleted messages out of the files, a part of them with each call, in a transaction.
+   * @returns "resting" where it is too early for another pass over the index
    */
   eraseSome(): Exclude<Erased, "blocked"> {
-    const state = this.#erasure();
-    if (state === ERASURE.done) return "erased";
-    const start = performance.now();
-    if (state === ERASURE.wanted && start < this.#restsUntil) return "resting";
-    const isDone = this.#mergeSome(state === ERASURE.wanted);
-    const end = performance.now();
-    this.#work += end - start;
-    if (!isDone) return "unfinished";
-    this.#restsUntil = end + REST * this.#work;
-    this.#work = 0;
-    this.#setErasure(ERASURE.done);
-    return "erased";
+    if (this.removeSome()) return "unfinished";
+    const erased = this.#noticeDamage(() => this.#erasure.run());
+    this.#keepLogShort(erased === "unfinished");
+    return erased;
   }
 
-  /** Returns whether the pass is at its end. */
-  #mergeSome(isFirst: boolean): boolean {
-    // A negative number begins with all segments, also those that are not due; others continue.
-    let pages = isFirst ? -MERGE_PAGES : MERGE_PAGES;
-    if (isFirst) this.#setErasure(ERASURE.running);
-    const end = performance.now() + MERGE_MS;
-    do {
-      if (!this.#merge(pages)) return true;
-      pages = MERGE_PAGES;
-    } while (performance.now() < end);
-    return false;
+  #keepLogShort(isShort: boolean): void {
+    const pages = isShort ? SHORT_LOG_PAGES : CHECKPOINT_PAGES;
+    this.#sql.prepare(`PRAGMA wal_autocheckpoint = ${pages}`).get();
   }
 
-  /** Returns whether there was something to merge, as the documentation of FTS5 says to tell. */
-  #merge(pages: number): boolean {
-    const before = this.#totalChanges();
-    this.#sql.prepare("INSERT INTO search_terms (search_terms, rank) VALUES ('merge', ?)").run(
-      pages,
-    );
-    return this.#totalChanges() - before >= 2;
+  #noticeDamage<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      if (isIndexDamage(error)) this.#damaged = this.#generation();
+      throw error;
+    }
   }
 
-  #totalChanges(): number {
-    return Number(this.#sql.prepare("SELECT total_changes() AS n").get()?.n);
+  #generation(): number {
+    return Number(this.#sql.prepare("SELECT generation FROM search_state").get()?.generation);
   }
 
   /** Terms of what is no word: of rooms, senders and contents; null if there is no such thing. */
@@ -280,7 +287,7 @@ export class SqliteSearch {
   }
 
   #requestErasure(): void {
-    this.#setErasure(ERASURE.wanted);
+    this.#erasure.request();
     this.#onDeletion();
   }
 
@@ -293,14 +300,6 @@ export class SqliteSearch {
       const next = Math.max(numberOf(moment), Number(row?.last ?? -1) + 1);
       if (next < end) return next;
     }
-  }
-
-  #erasure(): number {
-    return Number(this.#sql.prepare("SELECT erasure FROM search_state").get()?.erasure);
-  }
-
-  #setErasure(state: number): void {
-    this.#sql.prepare("UPDATE search_state SET erasure = ?").run(state);
   }
 }
 

@@ -22,9 +22,24 @@ export class Statements {
     statement.setReturnArrays(true);
     return statement;
   }
+
+  /** Runs `work` while the tables that virtual tables are made of can be written to. */
+  withShadowTables<T>(work: () => T): T {
+    const db = this.#db as DatabaseSync & ProtectedDatabase;
+    db.enableDefensive(false);
+    try {
+      return work();
+    } finally {
+      db.enableDefensive(true);
+    }
+  }
 }
 
-/** The types of `node:sqlite` lack it. */
+/** The types of `node:sqlite` lack it, and the other one. */
+interface ProtectedDatabase {
+  enableDefensive(active: boolean): void;
+}
+
 interface ArrayStatement {
   setReturnArrays(enabled: boolean): void;
   all(...values: SQLInputValue[]): unknown[];

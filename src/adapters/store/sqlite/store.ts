@@ -1,4 +1,6 @@
 /** The embedded store: a `Store` on SQLite, for one machine, with nothing to install. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { getLogger } from "@logtape/logtape";
 import { within } from "../../../async/deadline.ts";
 import { LOG_START, numberEntries } from "../../../domain/entry.ts";
 import { unavailable } from "../../../domain/errors.ts";
@@ -19,13 +21,15 @@ import type { Store } from "../../../ports/store/store.ts";
 import type { UserStore } from "../../../ports/store/users.ts";
 import { METHODS, type PortName } from "./calls.ts";
 import type { DatabasePorts } from "./database.ts";
-import { ERASE_MS } from "./erasure.ts";
+import { ERASE_MS, PAUSE_MS } from "./erasure.ts";
 import { Exchange } from "./exchange.ts";
 import { StartupFault } from "./faults.ts";
 import { lockFile } from "./file.ts";
 import { Health } from "./health.ts";
 import { toDraftRow, toEntry, toMessage } from "./message_rows.ts";
 import { toPartRow } from "./search.ts";
+
+const logger = getLogger(["echoroom", "store"]);
 
 /** How long a call takes at most, whatever holds the database up. */
 const TIMEOUT_MS = 5_000;
@@ -67,6 +71,9 @@ export class SqliteStore implements Store {
   readonly bulkDeletions: BulkDeletionStore;
   readonly files: FileStore;
   readonly search: SearchStore;
+  readonly #searchTables: Promised<DatabasePorts["search"]>;
+  /** Whether `repair` has cleared the index of search: what damages it again is no accident. */
+  #hasClearedSearch = false;
   readonly #purge: Promised<DatabasePorts["purge"]>;
   readonly #probe: Promised<DatabasePorts["probe"]>;
   readonly #exchange: Exchange;
@@ -91,7 +98,8 @@ export class SqliteStore implements Store {
     this.invitations = this.#port("invitations");
     this.bulkDeletions = this.#port("bulkDeletions");
     this.files = this.#port("files");
-    this.search = toSearchStore(this.#port("search"));
+    this.#searchTables = this.#port("search");
+    this.search = toSearchStore(this.#searchTables);
     this.#purge = this.#port("purge");
     this.#probe = this.#port("probe");
     this.#timeoutMs = timeoutMs;
@@ -130,7 +138,20 @@ export class SqliteStore implements Store {
 
   /** A transaction leaves nothing undone but what waits for its time. */
   async repair(): Promise<void> {
-    await Promise.all([this.accounts.repair(), this.#reports.sweep(), this.#purge.run()]);
+    await Promise.all([
+      this.accounts.repair(),
+      this.#reports.sweep(),
+      this.#purge.run(),
+      this.#repairSearch(),
+    ]);
+  }
+
+  /** Clears the index of search where it is damaged, once: it is made again as after an upgrade. */
+  async #repairSearch(): Promise<void> {
+    if (this.#hasClearedSearch || !await this.#searchTables.isDamaged()) return;
+    this.#hasClearedSearch = true;
+    logger.warn("The index of search is damaged, and is made again from the messages");
+    await this.search.clear();
   }
 
   async close(): Promise<void> {
@@ -192,9 +213,19 @@ function toMessageStore(messages: Promised<DatabasePorts["messages"]>): MessageS
   };
 }
 
-/** What is indexed crosses threads as rows. */
+/** What is indexed crosses threads as rows, and what is cleared is removed in steps. */
 function toSearchStore(search: Promised<DatabasePorts["search"]>): SearchStore {
-  return { ...search, index: (parts) => search.index(parts.map(toPartRow)) };
+  const removeFormer = async () => {
+    while (await search.removeSome()) await sleep(PAUSE_MS);
+  };
+  return {
+    ...search,
+    index: (parts) => search.index(parts.map(toPartRow)),
+    async clear() {
+      while (!await search.replace()) await removeFormer();
+      await removeFormer();
+    },
+  };
 }
 
 function lockForServer(path: string): Disposable {

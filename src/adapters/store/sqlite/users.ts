@@ -98,26 +98,29 @@ export class SqliteUsers {
   search(words: readonly string[], limit: number, withBanned: boolean): KnownUser[] {
     const [longest] = words.toSorted((a, b) => b.length - a.length);
     if (longest === undefined) return [];
-    const rows = this.#sql.prepare(
+    const find = this.#sql.prepare(
       `SELECT u.* FROM
          (SELECT word, user FROM user_words WHERE word >= ?2 AND word < ?3
           ORDER BY word, user LIMIT ${MAX_EXAMINED}) w
          CROSS JOIN users u ON u.key = w.user
        WHERE (?4 OR NOT (${IS_BANNED})) AND ${hasNameWords("w.user", "?5")}
-       ORDER BY w.word, w.user`,
-    ).iterate(
-      Date.now(),
-      longest,
-      longest + String.fromCodePoint(LAST_CHARACTER),
-      Number(withBanned),
-      JSON.stringify(words),
+       ORDER BY w.word, w.user LIMIT ?6`,
     );
-    const found = new Map<string, KnownUser>();
-    for (const row of rows) {
-      found.set(String(row.id), toKnownUser(row));
-      if (found.size === limit) break;
+    // A name may have several words that begin so. `iterate` would hide failures.
+    for (let count = limit;; count *= 2) {
+      const rows = find.all(
+        Date.now(),
+        longest,
+        longest + String.fromCodePoint(LAST_CHARACTER),
+        Number(withBanned),
+        JSON.stringify(words),
+        count,
+      );
+      const found = new Map(rows.map((row) => [String(row.id), row]));
+      if (found.size >= limit || rows.length < count) {
+        return [...found.values()].slice(0, limit).map(toKnownUser);
+      }
     }
-    return [...found.values()];
   }
 
   list(after: string, limit: number): PublicUser[] {

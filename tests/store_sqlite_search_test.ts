@@ -1,0 +1,202 @@
+/** The embedded database's index of search: how it is emptied, and what becomes of a damaged one. */
+import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
+import { configure, type LogRecord, reset } from "@logtape/logtape";
+import { SqliteDatabase } from "../src/adapters/store/sqlite/database.ts";
+import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
+import { SearchIndexer } from "../src/services/search_indexer.ts";
+import { deletion } from "./conformance/store/change_drafts.ts";
+import { createRoomWithAda, creation, draft, range, write } from "./conformance/store/fixtures.ts";
+import { until } from "./harness/stage.ts";
+
+/** Longer than any test. */
+const NEVER_MS = 600_000;
+const COUNT = 200;
+
+Deno.test("an index is emptied in steps, between which others write, and leaves nothing behind", async () => {
+  await using world = await openWorld();
+  const [doomed] = await world.send("kqsecret", 1);
+  await world.index();
+  await write(world.store, doomed!.roomId, deletion(doomed!, doomed!.sender));
+  const database = new SqliteDatabase(world.path);
+  assert.ok(database.transaction(() => database.ports.search.replace()));
+  assert.equal(await world.count(), 0);
+  let steps = 0;
+  for (; removeSome(database); steps++) await world.send("more", 1);
+  assert.ok(steps > COUNT / 50, String(steps));
+  database.close();
+  assert.deepEqual(formerTables(world.path), []);
+  assert.ok(!holds(world.path, "qsecret"));
+  await world.index();
+  assert.equal(await world.count(), COUNT);
+});
+
+Deno.test("what a process that died while it emptied the index has left the next start removes", async () => {
+  await using dying = await openWorld();
+  const database = new SqliteDatabase(dying.path);
+  database.transaction(() => database.ports.search.replace());
+  assert.ok(removeSome(database));
+  const path = await copyOf(dying.path);
+  database.close();
+  await using world = await reopen(path, 0);
+  await until(() => formerTables(path).length === 0, "the former tables are removed");
+  await world.index();
+  assert.equal(await world.count(), COUNT);
+});
+
+Deno.test("an index that another process is emptying is emptied once more", async () => {
+  await using world = await openWorld();
+  const database = new SqliteDatabase(world.path);
+  database.transaction(() => database.ports.search.replace());
+  await world.index();
+  assert.equal(database.transaction(() => database.ports.search.replace()), false);
+  assert.equal(await world.count(), COUNT);
+  await world.store.search.clear();
+  assert.deepEqual(formerTables(world.path), []);
+  assert.equal(await world.count(), 0);
+  database.close();
+});
+
+Deno.test("a damaged index is made again by itself, once, and logged", async () => {
+  await using world = await openWorld();
+  await using log = await recordWarnings();
+  await world.store.repair();
+  assert.equal(await world.count(), COUNT);
+  damage(world.path);
+  await assert.rejects(world.count(), { code: "unavailable" });
+  await world.store.repair();
+  assert.equal(await world.count(), 0);
+  await world.index();
+  assert.equal(await world.count(), COUNT);
+  damage(world.path);
+  await assert.rejects(world.count(), { code: "unavailable" });
+  await world.store.repair();
+  await assert.rejects(world.count(), { code: "unavailable" });
+  assert.deepEqual(log.warnings, [
+    "The index of search is damaged, and is made again from the messages",
+  ]);
+  await world.store.search.clear();
+  await world.index();
+  assert.equal(await world.count(), COUNT);
+});
+
+Deno.test("an index that another process has made again is not made again once more", async () => {
+  await using world = await openWorld();
+  damage(world.path);
+  await assert.rejects(world.count(), { code: "unavailable" });
+  const other = await SqliteStore.open(world.path);
+  await other.search.clear();
+  await new SearchIndexer(other).indexRest();
+  await other.close();
+  await world.store.repair();
+  assert.equal(await world.count(), COUNT);
+});
+
+Deno.test("a damaged index keeps no deleted text in the write-ahead log, and is made again after the deletion", async () => {
+  await using world = await openWorld();
+  const [message] = await world.send("kqsecret", 1);
+  await world.index();
+  await world.store.close();
+  damage(world.path);
+  await using again = await reopen(world.path, 0);
+  await write(again.store, message!.roomId, deletion(message!, message!.sender));
+  await new SearchIndexer(again.store).indexRest();
+  await until(() => Deno.statSync(`${world.path}-wal`).size === 0, "the log is empty");
+  assert.ok(!holds(world.path, "kqsecret 1"));
+  await again.store.repair();
+  await again.index();
+  assert.equal(await again.count(), COUNT);
+});
+
+/** A store whose index has `COUNT` messages of Ada with the word "word". */
+async function openWorld() {
+  const path = `${await Deno.makeTempDir()}/test.db`;
+  const store = await SqliteStore.open(path, { eraseMs: NEVER_MS });
+  const { room } = await createRoomWithAda(store);
+  const world = worldOf(store, path, room.id);
+  await world.send("word", COUNT);
+  await world.index();
+  assert.equal(await world.count(), COUNT);
+  return world;
+}
+
+async function reopen(path: string, eraseMs: number) {
+  const store = await SqliteStore.open(path, { eraseMs });
+  const [roomId] = await store.search.roomsAfter("", 1);
+  return worldOf(store, path, roomId!);
+}
+
+function worldOf(store: SqliteStore, path: string, roomId: string) {
+  const ada = async () => (await store.rooms.find(roomId))!.createdBy;
+  return {
+    path,
+    store,
+    async send(text: string, count: number) {
+      const sender = (await store.users.find((await ada()).id))!;
+      const drafts = range(1, count).map((i) => creation(draft(sender, { text: `${text} ${i}` })));
+      return (await write(store, roomId, ...drafts)).map(({ message }) => message);
+    },
+    async index(): Promise<void> {
+      await new SearchIndexer(store).indexRest();
+    },
+    /** How many messages the index finds. */
+    async count(): Promise<number> {
+      const userId = (await ada()).id;
+      return (await store.search.find({ userId, terms: ["word"], limit: 1_000 })).places.length;
+    },
+    [Symbol.asyncDispose]: () => store.close(),
+  };
+}
+
+/** One step, on a machine where each look at the clock takes a second. */
+function removeSome(database: SqliteDatabase): boolean {
+  const { now } = performance;
+  let ms = 0;
+  performance.now = () => ms += 1_000;
+  try {
+    return database.transaction(() => database.ports.search.removeSome());
+  } finally {
+    performance.now = now;
+  }
+}
+
+function formerTables(path: string): unknown[] {
+  using db = new DatabaseSync(path, { readOnly: true });
+  return db.prepare("SELECT name FROM sqlite_schema WHERE name LIKE 'former%'").all();
+}
+
+/** Takes blocks out of the index, as a defect would. */
+function damage(path: string): void {
+  // The types lack the option, without which SQLite protects these tables.
+  using db = new DatabaseSync(path, { defensive: false } as never);
+  const { changes } = db.prepare("DELETE FROM search_terms_data WHERE id > 1000").run();
+  assert.ok(changes > 0);
+}
+
+function holds(path: string, text: string): boolean {
+  return [path, `${path}-wal`].some((file) => {
+    return new TextDecoder("latin1").decode(Deno.readFileSync(file)).includes(text);
+  });
+}
+
+/** What a process that dies now would leave. */
+async function copyOf(path: string): Promise<string> {
+  const copy = `${await Deno.makeTempDir()}/test.db`;
+  for (const suffix of ["", "-wal"]) await Deno.copyFile(path + suffix, copy + suffix);
+  return copy;
+}
+
+async function recordWarnings() {
+  const warnings: string[] = [];
+  const sink = ({ level, message }: LogRecord) => {
+    if (level === "warning") warnings.push(message.join(""));
+  };
+  await configure({
+    sinks: { list: sink },
+    loggers: [
+      { category: "echoroom", sinks: ["list"], lowestLevel: "warning" },
+      { category: ["logtape", "meta"], sinks: [] },
+    ],
+  });
+  return { warnings, [Symbol.asyncDispose]: () => reset() };
+}
