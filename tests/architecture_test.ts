@@ -9,13 +9,14 @@ const SRC = fileURLToPath(new URL("../src", import.meta.url));
 const ALLOWED: Record<string, string[]> = {
   async: [],
   domain: [],
+  disk: ["domain"],
   protocol: ["domain"],
   client: ["protocol", "domain"],
   ports: ["domain"],
   services: ["ports", "domain"],
   accounts: ["rooms", "services", "ports", "protocol", "domain"],
   rooms: ["services", "ports", "protocol", "domain"],
-  application: ["accounts", "rooms", "services", "ports", "domain"],
+  application: ["accounts", "rooms", "services", "ports", "disk", "domain"],
   sockets: ["application", "accounts", "rooms", "services", "ports", "protocol", "domain"],
   http: [
     "sockets",
@@ -29,7 +30,7 @@ const ALLOWED: Record<string, string[]> = {
     "version.ts",
   ],
   jobs: [],
-  adapters: ["ports", "domain"],
+  adapters: ["ports", "disk", "domain"],
   config: ["domain"],
   workers: ["services", "compose.ts", "config.ts", "instance.ts", "logging.ts"],
 };

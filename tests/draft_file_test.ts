@@ -1,18 +1,21 @@
 /** Uploads that wait on the disk until they are complete. */
 import assert from "node:assert/strict";
-import { DraftFile } from "../src/services/files/draft_file.ts";
+import { DraftFile } from "../src/disk/draft_file.ts";
 import { streamOf } from "./conformance/blobs.ts";
 
 Deno.test("a draft is read as it was written", async () => {
   await using draft = await DraftFile.of(streamOf(["ab", "", "c"]));
-  assert.equal(new TextDecoder().decode(await draft.read()), "abc");
+  assert.equal(draft.size, 3);
+  const parts = [await draft.read(), await draft.read(1), await draft.read(1, 1)];
+  assert.deepEqual(parts.map((part) => new TextDecoder().decode(part)), ["abc", "bc", "b"]);
 });
 
 Deno.test("a folder for temporary files that cannot be written makes uploads unavailable", async () => {
   const folder = Deno.env.get("TMPDIR");
   Deno.env.set("TMPDIR", "/nowhere");
   try {
-    const refusal = { name: "ChatError", code: "unavailable" };
+    const message = "The disk for temporary files is full, or cannot be used.";
+    const refusal = { name: "ChatError", code: "unavailable", message };
     await assert.rejects(DraftFile.of(streamOf(["x"])), refusal);
   } finally {
     if (folder === undefined) Deno.env.delete("TMPDIR");

@@ -1,6 +1,7 @@
 /** Takes the bytes of a file, and keeps what is accepted of them. */
 import type { Actor } from "../../domain/actor.ts";
 import { newBlobKey } from "../../domain/blob_key.ts";
+import { DraftFile } from "../../disk/draft_file.ts";
 import { ChatError, unavailable } from "../../domain/errors.ts";
 import {
   type File,
@@ -11,7 +12,6 @@ import {
   UPLOAD_MS,
 } from "../../domain/file.ts";
 import { newId } from "../../domain/id.ts";
-import { DraftFile } from "../../services/files/draft_file.ts";
 import { cleanFileName } from "../../services/files/file_names.ts";
 import { detectType, isImage } from "../../services/files/file_types.ts";
 import { SMALL_TYPE } from "../../services/files/images.ts";

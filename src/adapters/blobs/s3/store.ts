@@ -1,5 +1,6 @@
 /** Blobs in a bucket of an S3-compatible service. */
 import pLimit from "p-limit";
+import { DraftFile } from "../../../disk/draft_file.ts";
 import type {
   BlobInfo,
   BlobPresigner,
@@ -17,7 +18,6 @@ import {
   S3Requests,
   translateS3,
 } from "./requests.ts";
-import { Draft } from "./draft.ts";
 import { PART_BYTES, Upload } from "./upload.ts";
 
 /** A part takes a while on a slow line, and so does a large copy inside of the service. */
@@ -64,7 +64,7 @@ export class S3Blobs implements BlobStore, BlobPresigner {
   async put(key: string, bytes: ReadableStream<Uint8Array>, type: string): Promise<number> {
     const upload = new Upload(this.#requests, key, type, this.#limits);
     try {
-      await using draft = await Draft.of(bytes);
+      await using draft = await DraftFile.of(bytes);
       let sent = 0;
       do {
         const start = sent;
