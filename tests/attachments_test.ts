@@ -42,6 +42,32 @@ testOverBoth("a message with files needs no text, and shows them everywhere", as
   assert.deepEqual((await chat.message(id)).attachments, files);
 });
 
+testOverBoth(
+  "an answer has its files in the thread, as the message that it answers has",
+  async (chat) => {
+    const { ada, bob } = chat;
+    const { file: asked, messageId: root } = await sendFile(chat);
+    await join(chat, bob);
+    const file = await uploadPicture(bob.account, 800, 600);
+    const id = await chat.send(bob, "", { replyTo: root, attachments: [file.id] });
+    const live = await ada.socket.event("message:new", ({ entryId }) => entryId === id);
+    const read = () => chat.get(ada, `/messages?threadId=${root}`);
+    const { messages, referenced } = await read();
+    assert.deepEqual(messages, [live.data.message]);
+    assert.deepEqual(live.data.message.attachments, [file]);
+    for (const [shown] of [referenced, live.data.referenced]) {
+      assert.deepEqual([shown.id, shown.attachments], [root, [asked]]);
+    }
+    for (const url of [file.url, file.thumbnailUrl!]) {
+      assert.equal((await get(ada.account, url)).status, 200);
+    }
+    await chat.do(bob, "message:delete", { messageId: id });
+    const [tombstone] = (await read()).messages;
+    assert.deepEqual([tombstone.id, tombstone.attachments], [id, []]);
+    assert.equal(await statusOf(ada.account, file), 404);
+  },
+);
+
 testOverBoth("a send of nothing, or of a file twice, is refused", async (chat) => {
   const { ada } = chat;
   const { id } = await upload(ada.account);
