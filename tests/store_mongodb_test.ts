@@ -27,7 +27,7 @@ import { freePort } from "./servers/service.ts";
 
 const UNAVAILABLE = { name: "ChatError", code: "unavailable" };
 /** Of the documents. */
-const VERSION = 8;
+const VERSION = 9;
 const SOCKET_TIMEOUT_MS = 1_500;
 const NOW = new Date("2026-01-01T12:34:56.789Z");
 

@@ -188,10 +188,13 @@ export type InvitationDocument = Stored<Omit<NewInvitation, "createdBy">> & {
 /** One that another instance takes over from `dueAt` on. */
 export type BulkDeletionDocument = Stored<BulkDeletion> & { dueAt: Date };
 
-/** A message in the index; of one that was taken out the terms are gone. */
+/**
+ * A message in the index; of one that was taken out the terms are gone. Its sender and what it has are
+ * terms as well.
+ */
 export type SearchDocument =
-  & Pick<IndexedMessage, "seq" | "changedSeq" | "has" | "terms">
-  & Partial<Pick<IndexedMessage, "at" | "senderId">>
+  & Pick<IndexedMessage, "seq" | "changedSeq" | "terms">
+  & Partial<Pick<IndexedMessage, "at">>
   & {
     /** The message's. */
     _id: string;

@@ -13,9 +13,10 @@ const logger = getLogger(["echoroom", "migration"]);
 
 /**
  * The version of the documents that this EchoRoom reads and writes. Version 8 has files: an instance of
- * an earlier one would delete messages without theirs.
+ * an earlier one would delete messages without theirs. One of version 8 would index messages without
+ * the terms that version 9 finds them by.
  */
-const VERSION = 8;
+const VERSION = 9;
 const DOCUMENTS_AT_ONCE = 1_000;
 /** Updates under way at once, so that waiting for a majority costs little. */
 const UPDATES_AT_ONCE = 4;
@@ -51,6 +52,7 @@ export async function migrate(db: Db, batchSize = DOCUMENTS_AT_ONCE): Promise<vo
   if (version < 5) await addSettings(db);
   if (version < 6) await addMarks(db);
   await addNameWords(db);
+  if (version === 8) await outdateSearch(db);
   await meta.updateOne({ _id: "schema" }, { $set: { version: VERSION } }, { upsert: true });
 }
 
@@ -146,6 +148,15 @@ async function addNameWords(db: Db): Promise<void> {
     });
     await users.bulkWrite(updates, { ordered: false });
   }
+}
+
+/**
+ * From version 8: senders, files and links are terms of the index that messages are found by. It is
+ * made again in the background; what it has is found meanwhile, but by none of these.
+ */
+async function outdateSearch(db: Db): Promise<void> {
+  const { meta } = collectionsOf(db);
+  await meta.updateOne({ _id: "search" }, { $inc: { generation: 1 } }, { upsert: true });
 }
 
 async function createUniqueIndexes(db: Db): Promise<void> {

@@ -1,5 +1,5 @@
 /** The index that messages are found by: a document for each message, with its terms as an array. */
-import type { Collection, Filter } from "mongodb";
+import type { Collection, Document, Filter } from "mongodb";
 import { isInForce } from "../../../domain/membership.ts";
 import type {
   Candidates,
@@ -13,14 +13,28 @@ import type { Collections } from "./collections.ts";
 import type { MetaDocument, SearchDocument, SearchProgressDocument } from "./documents.ts";
 import { duplicatesOf, isDuplicateKey } from "./errors.ts";
 import type { Operations } from "./operations.ts";
+import { documentsOf, replacement, termsFor } from "./search_documents.ts";
 
-/** Candidates that one call looks at, and a few more. */
+/** Documents that one call looks at, and a few more: those of one moment are read together. */
 const MAX_EXAMINED = 500;
+/** Terms of a query that are compared. */
+const MAX_COMPARED = 8;
 /** Documents that are deleted at once. */
 const CLEARED_AT_ONCE = 1_000;
 
 /** What is read of a document that has terms. */
 type FoundDocument = Pick<SearchDocument, "_id" | "roomId" | "seq"> & { at: Date };
+
+/** What is read of the index: the documents of one term, of which those are found that have all others. */
+interface Scan {
+  term: string;
+  others: readonly string[];
+  roomId: string | undefined;
+  /** Only of this moment or later. */
+  since: Date | undefined;
+  /** Only of earlier moments. */
+  before: Date | undefined;
+}
 
 /**
  * Written without transactions: a document is replaced by a later state of its message alone, and what
@@ -44,16 +58,17 @@ export class MongoSearch implements SearchStore {
 
   find(query: IndexQuery): Promise<Candidates> {
     return this.#operations.run(async () => {
+      const { scan, floor } = await this.#narrow(query);
       const places: IndexPlace[] = [];
       let examined = 0;
-      let { before } = query;
+      let { before } = scan;
       // Twice as many with each read: most often the first has enough.
       for (let count = query.limit;; count *= 2) {
-        const { documents, next } = await this.#readSome({ ...query, before }, count);
+        const { documents, next } = await this.#readSome({ ...scan, before }, count);
         places.push(...await this.#places(query.userId, documents));
         examined += documents.length;
-        const isEnough = places.length >= query.limit || examined >= MAX_EXAMINED;
-        if (next === null || isEnough) return { places, next };
+        if (next === null) return { places, next: floor };
+        if (places.length >= query.limit || examined >= MAX_EXAMINED) return { places, next };
         before = next;
       }
     });
@@ -131,26 +146,60 @@ export class MongoSearch implements SearchStore {
     });
   }
 
-  /** The newest that match, at least so many if there are: all or none of a moment. */
-  async #readSome(query: IndexQuery, count: number) {
-    const { since, before } = query;
-    const match = matchOf(query);
-    const at = { ...(since && { $gte: since }), ...(before && { $lt: before }) };
-    const found = await this.#read({ ...match, ...((since || before) && { at }) }, count);
+  /**
+   * Chooses the term whose documents are read, since an index of arrays is read for one term alone: the
+   * first that has few, else the one whose newest reach back furthest, and then only these are read.
+   * @returns `floor`: the moment before which there is more to look at; null if there is nothing
+   */
+  async #narrow({ roomId, since, before, ...query }: IndexQuery) {
+    const terms = termsFor(query);
+    const range = { roomId, since, before };
+    let [rarest, floor] = [terms[0]!, null as Date | null];
+    if (terms.length > 1) {
+      for (const term of terms.slice(0, MAX_COMPARED)) {
+        const last = await this.#reachOf({ ...range, term });
+        if (floor === null || last === null || last < floor) [rarest, floor] = [term, last];
+        if (last === null) break;
+      }
+    }
+    const others = terms.filter((term) => term !== rarest);
+    const scan: Scan = { roomId, since: floor ?? since, before, term: rarest, others };
+    return { scan, floor };
+  }
+
+  /** The moment of the last of the newest `MAX_EXAMINED` documents; null if there are fewer. */
+  async #reachOf(scan: Omit<Scan, "others">): Promise<Date | null> {
+    const [last] = await this.#search.find<Pick<FoundDocument, "at">>(matchOf(scan), {
+      ...this.#collections.readOptions,
+      projection: { _id: 0, at: 1 },
+    }).sort({ at: -1 }).skip(MAX_EXAMINED - 1).limit(1).toArray();
+    return last?.at ?? null;
+  }
+
+  /** The newest of a scan, at least so many if there are: all or none of a moment. */
+  async #readSome(scan: Scan, count: number) {
+    const found = await this.#read(matchOf(scan), scan.others, [{ $limit: count }]);
     if (found.length < count) return { documents: found, next: null };
     const next = found.at(-1)!.at;
     const later = found.filter(({ at }) => at > next);
-    const last = await this.#read({ ...match, at: next }, Infinity);
+    const last = await this.#read({ ...matchOf(scan), at: next }, scan.others);
     return { documents: [...later, ...last], next };
   }
 
-  #read(match: Filter<SearchDocument>, limit: number): Promise<FoundDocument[]> {
-    const options = {
-      ...this.#collections.readOptions,
-      projection: { roomId: 1, seq: 1, at: 1 },
-    } as const;
-    const found = this.#search.find<FoundDocument>(match, options).sort({ at: -1 });
-    return (limit === Infinity ? found : found.limit(limit)).toArray();
+  #read(
+    match: Filter<SearchDocument>,
+    others: readonly string[],
+    limit: Document[] = [],
+  ): Promise<FoundDocument[]> {
+    // As an expression, which no index answers: the planner could choose a frequent term.
+    const hasOthers = { $expr: { $setIsSubset: [{ $literal: others }, "$terms"] } };
+    return this.#search.aggregate<FoundDocument>([
+      { $match: match },
+      ...others.length > 0 ? [{ $match: hasOthers }] : [],
+      { $sort: { at: -1 } },
+      ...limit,
+      { $project: { roomId: 1, seq: 1, at: 1 } },
+    ], this.#collections.readOptions).toArray();
   }
 
   /** Those in rooms that a user may read. */
@@ -223,36 +272,13 @@ export class MongoSearch implements SearchStore {
   }
 }
 
-/** Whatever the moment. */
-function matchOf({ terms, roomId, senderId, has }: IndexQuery): Filter<SearchDocument> {
+function matchOf(
+  { term, roomId, since, before }: Omit<Scan, "others">,
+): Filter<SearchDocument> {
+  const at = { ...(since && { $gte: since }), ...(before && { $lt: before }) };
   return {
-    terms: terms.length === 1 ? terms[0]! : { $all: [...terms] },
     ...(roomId !== undefined && { roomId }),
-    ...(senderId !== undefined && { senderId }),
-    ...(has !== undefined && { has }),
+    terms: term,
+    ...((since || before) && { at }),
   };
-}
-
-function documentsOf(
-  { roomId, messages, removed }: IndexPart,
-  generation: number,
-): SearchDocument[] {
-  const of = { roomId, generation };
-  return [
-    ...messages.map(({ messageId, ...fields }) => ({ _id: messageId, ...of, ...fields })),
-    ...removed.map(({ messageId, ...fields }) => {
-      return { _id: messageId, ...of, ...fields, has: [], terms: [], erasedAt: new Date() };
-    }),
-  ];
-}
-
-/** Of a message that is in the index, in an earlier state or of an earlier generation. */
-function replacement(document: SearchDocument) {
-  const { _id, at: _, ...$set } = document;
-  const { changedSeq, generation } = document;
-  const isStale = [
-    { generation, changedSeq: { $lt: changedSeq } },
-    { generation: { $lt: generation } },
-  ];
-  return { updateOne: { filter: { _id, $or: isStale }, update: { $set } } };
 }
