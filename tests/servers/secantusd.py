@@ -1,17 +1,19 @@
-"""SecantusDB's server, without two things that make it slow in tests; patches the pinned version.
+"""SecantusDB's server, without three things that make it slow in tests; patches the pinned version.
 
 - It keeps the replies to 10,000 writes in case that they are retried, and looks at all of them for
   each write: an insert takes five times as long as with none. A driver retries at once, so that a
   few hundred are enough, the oldest first to go.
 - It reads a collection's indexes from the disk several times for each operation. Here they are kept
   until a command that may change an index.
+- It looks at all documents for `$or`. Here each branch is looked up by itself, as MongoDB does.
 """
 import sys
 import threading
 
 from secantus import server
 from secantus.cli import main
-from secantus.storage import Storage
+from secantus.projection import apply_projection_batch
+from secantus.storage import Storage, _id_key
 from secantus.transactions import TransactionRegistry
 
 KEPT_REPLIES = 512
@@ -89,10 +91,25 @@ class Indexes:
             self._kept.clear()
 
 
+def find_branches(find, storage, db, coll, filter=None, *, projection=None, let=None, **options):
+    """Finds documents by the branches of a filter that is nothing but `$or`."""
+    branches = filter.get("$or") if filter and len(filter) == 1 else None
+    if not isinstance(branches, list) or any(options.values()):
+        return find(storage, db, coll, filter, projection=projection, let=let, **options)
+    found = {}
+    for branch in branches:
+        for document in find(storage, db, coll, branch, let=let):
+            found.setdefault(_id_key(document["_id"]), document)
+    documents = list(found.values())
+    return apply_projection_batch(documents, projection, filter) if projection else documents
+
+
 indexes = Indexes(server.dispatch, Storage._iter_indexes, Storage._maybe_mark_multikey)
 server.dispatch = lambda *args: indexes.dispatch(*args)
 Storage._iter_indexes = lambda *args: iter(indexes.of(*args))
 Storage._maybe_mark_multikey = lambda *args: indexes.mark_multikey(*args)
+find_matching = Storage.find_matching
+Storage.find_matching = lambda *args, **options: find_branches(find_matching, *args, **options)
 TransactionRegistry._prune_retryable_locked = keep_few_replies
 
 sys.exit(main())

@@ -223,6 +223,15 @@ export function testMembers(test: Register): void {
     assert.deepEqual(await store.members.countUnread(bob.id, readSeqs), new Map(expected as never));
   });
 
+  test("what somebody has written themselves hides nothing that follows it", async (store) => {
+    const { room, ada } = await createRoomWithAda(store);
+    const bob = await createUser(store);
+    await write(store, room.id, ...range(1, 150).map(() => creation(draft(bob))));
+    await write(store, room.id, creation(draft(ada)), creation(draft(ada, { mentions: [bob.id] })));
+    const counts = await store.members.countUnread(bob.id, new Map([[room.id, 1]]));
+    assert.deepEqual(counts.get(room.id), { unread: 2, mentions: 1 });
+  });
+
   test("no more than a hundred are counted", async (store) => {
     const { room, ada } = await createRoomWithAda(store);
     const bob = await createUser(store);

@@ -41,7 +41,7 @@ export class EntryReader {
   /** The documents as they are, whatever is pending. */
   read(roomId: string, match: Document, ...stages: Document[]): Promise<EntryView[]> {
     const pipeline = [{ $match: { ...match, roomId } }, ...stages, WITH_SENDER];
-    return readWithOrdinals(this.#messages, roomId, () => {
+    return readWithOrdinals(this.#messages, () => {
       return this.#messages.aggregate<EntryView>(pipeline, this.#readOptions).toArray();
     });
   }

@@ -1,10 +1,10 @@
 /** Finds the ends of logs at a cost that hardly grows with their length on any server. */
 import { LRUCache } from "lru-cache";
 import type { Collection } from "mongodb";
-import pLimit from "p-limit";
 import { SingleFlights } from "../../../async/single_flight.ts";
 import { LOG_START, type LogPosition } from "../../../domain/entry.ts";
 import type { Collections, ReadOptions } from "./collections.ts";
+import { EndSearch, type LogEnd } from "./end_search.ts";
 import {
   type EntryDocument,
   POSITION,
@@ -12,24 +12,16 @@ import {
   toPosition,
 } from "./entry_documents.ts";
 import { readWithOrdinals } from "./ordinals.ts";
+import { anyOf, inPortions } from "./room_portions.ts";
 import { inTime, type TimeLimits } from "./time_limits.ts";
 
 /** Rooms of whose logs the last known end is remembered. */
 const MAX_HINTS = 10_000;
-/** Rooms whose ends are searched for at once: many queries would take the connections of appends. */
-const ENDS_AT_ONCE = 20;
-/** Numbers that one query looks for. */
-const PROBES = 64;
-/** How many doubling distances are probed beyond the last entry known. */
-const DOUBLINGS = 45;
 
-/** Where a log ends. */
-export interface LogEnd extends LogPosition {
-  /** When the last entry was made, if it created a message. */
-  messageAt?: Date;
-}
-
-type EndDocument = PositionDocument & Pick<EntryDocument, "createdAt"> & { kind?: string };
+type EndDocument =
+  & PositionDocument
+  & Pick<EntryDocument, "createdAt" | "roomId">
+  & { kind?: string };
 
 /**
  * Numbers have no hole: if entry n exists and n + 1 does not, the log ends at n. So the end is found
@@ -83,66 +75,50 @@ export class LogEnds {
     return this.#searches.run(roomId);
   }
 
-  /** The ends of these logs. */
-  findAll(roomIds: string[]): Promise<LogEnd[]> {
-    return pLimit(ENDS_AT_ONCE).map(roomIds, (roomId) => this.find(roomId));
+  /** The ends of these logs, not before this call, in their order. */
+  async findAll(roomIds: readonly string[]): Promise<LogEnd[]> {
+    if (roomIds.length === 1) return [await this.find(roomIds[0]!)];
+    return await inPortions(roomIds, (portion) => this.#findTogether(portion));
   }
 
   async #find(roomId: string): Promise<LogEnd> {
+    return (await this.#findTogether([roomId]))[0]!;
+  }
+
+  async #findTogether(roomIds: readonly string[]): Promise<LogEnd[]> {
     const generation = this.#generation;
-    const hint = this.lastSeen(roomId);
-    const end = await this.#findFrom(roomId, hint);
-    // The log has become shorter, as only a restored database does.
-    if (end.seq < hint.seq) this.#hints.delete(roomId);
-    if (generation === this.#generation) this.saw(roomId, end);
-    return end;
-  }
-
-  async #findFrom(roomId: string, { seq: hint }: LogPosition): Promise<LogEnd> {
-    if (hint === 0) return await this.#search(roomId, LOG_START);
-    const [last, next] = await this.#probe(roomId, [hint, hint + 1]);
-    if (last?.seq !== hint) return await this.#search(roomId, LOG_START);
-    return next ? await this.#search(roomId, next) : last;
-  }
-
-  /** @param low the position of an entry that exists, or `LOG_START` */
-  async #search(roomId: string, low: LogEnd): Promise<LogEnd> {
-    let high = Infinity;
-    while (high - low.seq > 1) {
-      const probes = probesBetween(low.seq, high);
-      const found = await this.#probe(roomId, probes);
-      const exists = new Set(found.map(({ seq }) => seq));
-      low = found.at(-1) ?? low;
-      // What was appended between two queries is beyond what was probed.
-      high = Math.min(high, ...probes.filter((seq) => seq > low.seq && !exists.has(seq)));
-    }
-    return low;
-  }
-
-  /** The positions of those of these entries that exist, ascending. */
-  async #probe(roomId: string, seqs: number[]): Promise<LogEnd[]> {
-    const match = { roomId, seq: { $in: seqs } };
-    const found = await readWithOrdinals(this.#messages, roomId, () => {
-      return this.#messages.find<EndDocument>(match, {
-        projection: { ...POSITION, kind: 1, createdAt: 1 },
-        ...this.#readOptions,
-      })
-        .toArray();
+    const searches = roomIds.map((roomId) => {
+      const hint = this.lastSeen(roomId);
+      return { hint, search: new EndSearch(roomId, hint) };
     });
-    return found.map(toEnd).toSorted((a, b) => a.seq - b.seq);
+    const areOpen = () => searches.map(({ search }) => search).filter((s) => s.probes.length > 0);
+    for (let open = areOpen(); open.length > 0; open = areOpen()) {
+      const found = Map.groupBy(await this.#probe(open), ({ roomId }) => roomId);
+      for (const search of open) search.take(found.get(search.roomId)?.map(toEnd) ?? []);
+    }
+    return searches.map(({ hint, search: { roomId, end } }) => {
+      // The log has become shorter, as only a restored database does.
+      if (end.seq < hint.seq) this.#hints.delete(roomId);
+      if (generation === this.#generation) this.saw(roomId, end);
+      return end;
+    });
+  }
+
+  /** Those of the entries that are looked for that exist. */
+  async #probe(searches: readonly EndSearch[]): Promise<EndDocument[]> {
+    const match = anyOf(searches.map(({ roomId, probes }) => ({ roomId, seq: { $in: probes } })));
+    const count = searches.reduce((sum, { probes }) => sum + probes.length, 0);
+    return await readWithOrdinals(this.#messages, () => {
+      return this.#messages.find<EndDocument>(match, {
+        projection: { ...POSITION, roomId: 1, kind: 1, createdAt: 1 },
+        ...this.#readOptions,
+        batchSize: count + 1,
+      }).toArray();
+    });
   }
 }
 
-/** Numbers above `low` and below `high`: at doubling distances if `high` is infinite, else evenly spread. */
-function probesBetween(low: number, high: number): number[] {
-  if (high === Infinity) return Array.from({ length: DOUBLINGS }, (_, i) => low + 2 ** i);
-  const count = Math.min(PROBES, high - low - 1);
-  return Array.from({ length: count }, (_, i) => {
-    return low + Math.ceil((i + 1) * (high - low) / (count + 1));
-  }).filter((seq) => seq < high);
-}
-
-function toEnd({ kind, createdAt, ...position }: EndDocument): LogEnd {
+function toEnd({ kind, createdAt, roomId: _, ...position }: EndDocument): LogEnd {
   return {
     ...toPosition(position),
     ...(kind === undefined && createdAt && { messageAt: createdAt }),

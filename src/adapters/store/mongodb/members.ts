@@ -1,9 +1,7 @@
-/** Memberships, in a collection of their own; what is unread is counted in the messages. */
-import type { Collection, Document } from "mongodb";
-import pLimit from "p-limit";
+/** Memberships, in a collection of their own. */
+import type { Collection } from "mongodb";
 import {
   isInForce,
-  MAX_UNREAD,
   type Member,
   type Membership,
   type Preferences,
@@ -13,7 +11,6 @@ import {
 import { newId } from "../../../domain/id.ts";
 import type { RoomRules } from "../../../domain/room.ts";
 import { slowModeOf } from "../../../domain/room_changes.ts";
-import { hasWord } from "../../../domain/name.ts";
 import type { MemberQuery, MemberStore, Standings } from "../../../ports/store/members.ts";
 import type { Collections, ReadOptions } from "./collections.ts";
 import {
@@ -26,34 +23,21 @@ import {
   type MemberDocument,
   memberId,
   memberOf,
-  PUBLIC_FIELDS,
   type RoomDocument,
-  toPublicUser,
-  type UserDocument,
   usersOfPair,
 } from "./documents.ts";
-import {
-  answeredKey,
-  type EntryDocument,
-  mentionKey,
-  type MessageDocument,
-  ROOM_MENTION_KEY,
-} from "./entry_documents.ts";
 import type { LogEnds } from "./log_ends.ts";
 import type { Operations } from "./operations.ts";
 import { isDuplicateKey } from "./errors.ts";
 import { MemberCounts } from "./member_counts.ts";
+import { MemberList } from "./member_list.ts";
 import type { PendingChanges } from "./pending_changes.ts";
 import type { Changes, RoomChanges } from "./room_changes.ts";
-
-/** Rooms counted at once: more queries would take the connections of appends. */
-const ROOMS_AT_ONCE = 10;
+import { UnreadCounts } from "./unread_counts.ts";
 
 export class MongoMembers implements MemberStore {
   readonly #members: Collection<MemberDocument>;
   readonly #rooms: Collection<RoomDocument>;
-  readonly #users: Collection<UserDocument>;
-  readonly #messages: Collection<EntryDocument>;
   readonly #blocks: Collection<BlockDocument>;
   readonly #readOptions: ReadOptions;
   readonly #changes: PendingChanges;
@@ -61,6 +45,8 @@ export class MongoMembers implements MemberStore {
   readonly #ends: LogEnds;
   readonly #operations: Operations;
   readonly #counts: MemberCounts;
+  readonly #list: MemberList;
+  readonly #unread: UnreadCounts;
 
   constructor(
     { blocks, members, messages, rooms, users, readOptions }: Collections,
@@ -70,15 +56,15 @@ export class MongoMembers implements MemberStore {
   ) {
     this.#members = members;
     this.#blocks = blocks;
-    this.#messages = messages;
     this.#rooms = rooms;
-    this.#users = users;
     this.#readOptions = readOptions;
     this.#changes = changes.messages;
     this.#roomChanges = changes.rooms;
     this.#ends = ends;
     this.#operations = operations;
     this.#counts = new MemberCounts({ members, rooms });
+    this.#list = new MemberList({ members, users, readOptions });
+    this.#unread = new UnreadCounts({ messages, readOptions });
   }
 
   join(roomId: string, userId: string): Promise<void> {
@@ -136,27 +122,10 @@ export class MongoMembers implements MemberStore {
     });
   }
 
-  list(roomId: string, { limit, after, role, name }: MemberQuery): Promise<Member[]> {
+  list(roomId: string, query: MemberQuery): Promise<Member[]> {
     return this.#operations.run(async () => {
       await this.#roomChanges.settle(roomId);
-      const later = after
-        ? {
-          joinedAt: { $gte: after.joinedAt },
-          $or: [{ joinedAt: { $gt: after.joinedAt } }, { userId: { $gt: after.userId } }],
-        }
-        : {};
-      const stages: Document[] = [
-        { $match: { roomId, ...later } },
-        { $match: role ? { role } : IS_MEMBER },
-        { $sort: { joinedAt: 1, userId: 1 } },
-      ];
-      if (name === undefined) stages.push({ $limit: limit });
-      const members = await this.#members.aggregate<MemberDocument>(stages, this.#readOptions)
-        .toArray();
-      const users = await this.#usersOf(members);
-      const found = members.map((member) => toMember(member, users));
-      if (name === undefined) return found;
-      return found.filter(({ user }) => hasWord(user.displayName, name)).slice(0, limit);
+      return await this.#list.page(roomId, query);
     });
   }
 
@@ -179,7 +148,7 @@ export class MongoMembers implements MemberStore {
       await this.#roomChanges.settle(roomId);
       const _id = memberId(roomId, userId);
       const member = await this.#members.findOne({ _id, ...IS_MEMBER });
-      return member && toMember(member, await this.#usersOf([member]));
+      return member && (await this.#list.withUsers([member]))[0]!;
     });
   }
 
@@ -197,8 +166,8 @@ export class MongoMembers implements MemberStore {
         .filter((member) => isInForce(member[kind] ?? null, now) && member.userId > after)
         .toSorted((a, b) => a.userId < b.userId ? -1 : 1)
         .slice(0, limit);
-      const users = await this.#usersOf(found);
-      return found.map((member) => ({ user: toMember(member, users).user, ...member[kind]! }));
+      const listed = await this.#list.withUsers(found);
+      return found.map((member, i) => ({ user: listed[i]!.user, ...member[kind]! }));
     });
   }
 
@@ -257,10 +226,7 @@ export class MongoMembers implements MemberStore {
     return this.#operations.run(async () => {
       // A deletion may be pending, whose message would be counted.
       await this.#changes.settleRooms([...readSeqs.keys()]);
-      const counts = await pLimit(ROOMS_AT_ONCE).map(readSeqs, async ([roomId, seq]) => {
-        return [roomId, await this.#count(userId, roomId, seq)] as const;
-      });
-      return new Map(counts);
+      return await this.#unread.count(userId, readSeqs);
     });
   }
 
@@ -306,70 +272,10 @@ export class MongoMembers implements MemberStore {
       $addToSet: { pending: markOf(userId, "room", newId()) },
     });
   }
-
-  async #usersOf(members: readonly MemberDocument[]): Promise<Map<string, UserDocument>> {
-    const ids = members.map(({ userId }) => userId);
-    const users = await this.#users
-      .find({ _id: { $in: ids } }, { projection: PUBLIC_FIELDS, ...this.#readOptions }).toArray();
-    return new Map(users.map((user) => [user._id, user]));
-  }
-
-  async #count(userId: string, roomId: string, after: number): Promise<Unread> {
-    const range = { $gt: after };
-    const unread = await this.#findUnread(userId, roomId, range);
-    const mentions = unread.length < MAX_UNREAD
-      ? unread.filter((message) => isMentioned(userId, message)).length
-      : await this.#countMentions(userId, roomId, range);
-    return { unread: unread.length, mentions };
-  }
-
-  /** Stages of their own: not every server finds the index for the range among other conditions. */
-  #findUnread(userId: string, roomId: string, seq: Document): Promise<Mentions[]> {
-    return this.#messages.aggregate<Mentions>([
-      { $match: { roomId, seq } },
-      { $match: countedFor(userId) },
-      { $limit: MAX_UNREAD },
-      { $project: { _id: 0, mentions: 1, mentionsRoom: 1, keys: 1 } },
-    ], this.#readOptions).toArray();
-  }
-
-  /** By their keys, since few of very many unread messages may mention the user. */
-  async #countMentions(userId: string, roomId: string, seq: Document): Promise<number> {
-    const keys = [answeredKey(userId), mentionKey(userId), ROOM_MENTION_KEY];
-    // Keys may be of what an edit has taken back.
-    const forUser = { $or: [{ keys: keys[0] }, { mentions: userId }, { mentionsRoom: true }] };
-    const [found] = await this.#messages.aggregate<{ count: number }>([
-      { $match: { roomId, keys: { $in: keys } } },
-      { $match: { seq, ...countedFor(userId), ...forUser } },
-      { $limit: MAX_UNREAD },
-      { $count: "count" },
-    ], this.#readOptions).toArray();
-    return found?.count ?? 0;
-  }
 }
 
 function rulesOf(room: RoomDocument): RoomRules {
   const { type, postPolicy, archivedAt, slowModeSeconds, slowModeSeq = 0 } = room;
   const slowMode = slowModeOf(slowModeSeconds, slowModeSeq);
   return { type, postPolicy, archivedAt, slowMode, isDeleted: false };
-}
-
-function toMember(
-  { userId, role, joinedAt, mute = null }: MemberDocument,
-  users: ReadonlyMap<string, UserDocument>,
-): Member {
-  const user = users.get(userId);
-  return { user: toPublicUser(userId, user ? [user] : []), role: role!, joinedAt, mute };
-}
-
-/** What of a message says whom it is for. */
-type Mentions = Pick<MessageDocument, "mentions" | "mentionsRoom" | "keys">;
-
-function countedFor(userId: string): Document {
-  return { senderId: { $ne: userId }, system: false, deletedAt: { $exists: false } };
-}
-
-function isMentioned(userId: string, { mentions, mentionsRoom, keys }: Mentions): boolean {
-  return mentionsRoom === true || mentions?.includes(userId) === true ||
-    keys?.includes(answeredKey(userId)) === true;
 }

@@ -15,18 +15,20 @@ const logger = getLogger(["echoroom", "migration"]);
 const MAX_ATTEMPTS = 10;
 
 /**
- * Returns what `read` finds in the room's log, once none of it lacks an ordinal.
+ * Returns what `read` finds in rooms' logs, once none of it lacks an ordinal.
  * @throws ChatError `unavailable` if an instance of version 1 appends faster than is repaired
  */
-export async function readWithOrdinals<T extends { n: number }>(
+export async function readWithOrdinals<T extends { n: number; roomId: string }>(
   messages: Collection<EntryDocument>,
-  roomId: string,
   read: () => Promise<T[]>,
 ): Promise<T[]> {
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const documents = await read();
-    if (documents.every(({ n }) => n !== undefined)) return documents;
-    await repairOrdinals(messages, roomId);
+    const lacking = documents.filter(({ n }) => n === undefined);
+    if (lacking.length === 0) return documents;
+    for (const roomId of new Set(lacking.map((each) => each.roomId))) {
+      await repairOrdinals(messages, roomId);
+    }
   }
   throw unavailable("The room's log lacks ordinals.");
 }

@@ -1,6 +1,5 @@
 /** Rooms, in a collection of their own; where their logs end is looked up in these. */
 import type { Collection, Document, Filter } from "mongodb";
-import pLimit from "p-limit";
 import { type CreatedDraft, LOG_START, numberEntries, positionOf } from "../../../domain/entry.ts";
 import { isInForce } from "../../../domain/membership.ts";
 import { type NewRoom, pairOf, type Room } from "../../../domain/room.ts";
@@ -27,9 +26,7 @@ import type { LogEnds } from "./log_ends.ts";
 import type { Operations } from "./operations.ts";
 import type { RoomChanges } from "./room_changes.ts";
 import { RoomInsert } from "./room_insert.ts";
-
-/** Rooms whose last message is looked up at once. */
-const TIMES_AT_ONCE = 20;
+import { anyOf, inPortions } from "./room_portions.ts";
 
 export class MongoRooms implements RoomStore {
   readonly #rooms: Collection<RoomDocument>;
@@ -222,9 +219,14 @@ export class MongoRooms implements RoomStore {
   /** Where the logs of these rooms end, and when their last messages were sent. */
   async #endsOf(ids: string[]): Promise<Pick<Room, "id" | "lastSeq" | "lastMessageAt">[]> {
     const ends = await this.#ends.findAll(ids);
-    return await pLimit(TIMES_AT_ONCE).map(ids, async (id, i) => {
-      const { seq: lastSeq, n, messageAt } = ends[i]!;
-      return { id, lastSeq, lastMessageAt: messageAt ?? await this.#createdAt(id, n) };
+    const changed = ids.flatMap((roomId, i) => {
+      const { n, messageAt } = ends[i]!;
+      return messageAt || n === 0 ? [] : [{ roomId, n }];
+    });
+    const times = new Map(await inPortions(changed, (portion) => this.#timesOf(portion)));
+    return ids.map((id, i) => {
+      const { seq: lastSeq, messageAt } = ends[i]!;
+      return { id, lastSeq, lastMessageAt: messageAt ?? times.get(id) ?? null };
     });
   }
 
@@ -253,11 +255,13 @@ export class MongoRooms implements RoomStore {
     }));
   }
 
-  /** When a message was sent, by its ordinal. */
-  async #createdAt(roomId: string, n: number): Promise<Date | null> {
-    if (n === 0) return null;
-    const options = { projection: { createdAt: 1 } };
-    return (await this.#messages.findOne({ roomId, n }, options))?.createdAt ?? null;
+  /** When messages of distinct rooms were sent, by their ordinals. */
+  async #timesOf(messages: readonly { roomId: string; n: number }[]): Promise<[string, Date][]> {
+    const found = await this.#messages.find(anyOf(messages), {
+      projection: { roomId: 1, createdAt: 1 },
+      ...this.#readOptions,
+    }).toArray();
+    return found.map(({ roomId, createdAt }) => [roomId, createdAt]);
   }
 }
 

@@ -25,12 +25,11 @@ import {
   type UserDocument,
 } from "./documents.ts";
 import { isDuplicateKey } from "./errors.ts";
+import { namedBy } from "./name_words.ts";
 import type { Operations } from "./operations.ts";
 
 /** Times that an avatar is replaced while others replace it. */
 const MAX_TRIES = 20;
-/** Comes after all words. */
-const LAST_CHARACTER = "\u{10ffff}";
 
 export class MongoUsers implements UserStore {
   readonly #users: Collection<UserDocument>;
@@ -128,12 +127,8 @@ export class MongoUsers implements UserStore {
   search(words: readonly string[], limit: number, withBanned: boolean): Promise<KnownUser[]> {
     return this.#operations.run(async () => {
       if (words.length === 0) return [];
-      // Bounds of one element each, so that the index is read for them alone.
-      const beginnings = words.map((word) => {
-        return { words: { $elemMatch: { $gte: word, $lt: word + LAST_CHARACTER } } };
-      });
       const users = await this.#users
-        .find({ $and: [...beginnings, withBanned ? {} : notBanned()] }, {
+        .find({ $and: [namedBy(words), withBanned ? {} : notBanned()] }, {
           projection: { ...PUBLIC_FIELDS, role: 1, ban: 1 },
           limit,
           batchSize: limit + 1,
