@@ -57,6 +57,18 @@ Deno.test("an index that another process is emptying is emptied once more", asyn
   database.close();
 });
 
+Deno.test("segments of the index are merged as it grows, also after it was emptied", async () => {
+  await using world = await openWorld();
+  for (let round = 0; round < 2; round++) {
+    for (let i = 0; i < 12; i++) {
+      await world.send("more", 1);
+      await world.index();
+    }
+    assert.ok(countSegments(world.path) <= 6, String(countSegments(world.path)));
+    await world.store.search.clear();
+  }
+});
+
 Deno.test("a damaged index is made again by itself, once, and logged", async () => {
   await using world = await openWorld();
   await using log = await recordWarnings();
@@ -163,6 +175,12 @@ function removeSome(database: SqliteDatabase): boolean {
 function formerTables(path: string): unknown[] {
   using db = new DatabaseSync(path, { readOnly: true });
   return db.prepare("SELECT name FROM sqlite_schema WHERE name LIKE 'former%'").all();
+}
+
+function countSegments(path: string): number {
+  using db = new DatabaseSync(path, { readOnly: true });
+  const row = db.prepare("SELECT count(DISTINCT segid) AS count FROM search_terms_idx").get();
+  return Number(row?.count);
 }
 
 /** Takes blocks out of the index, as a defect would. */

@@ -10,6 +10,10 @@
 export const SEARCH_TERMS = `CREATE VIRTUAL TABLE search_terms USING fts5(
     terms, content='', contentless_delete=1, detail=none, tokenize='ascii')`;
 
+/** Segments of terms are merged by `SearchSegments` alone. */
+export const NO_SEARCH_MERGES =
+  "INSERT INTO search_terms (search_terms, rank) VALUES ('automerge', 0)";
+
 /** The messages in the index, by numbers that rise with their moments. */
 export const SEARCH_MESSAGES = `CREATE TABLE search_messages (
     key INTEGER PRIMARY KEY,
@@ -589,4 +593,6 @@ export const MIGRATIONS: readonly string[] = [
   -- How often the tables were replaced.
   ALTER TABLE search_state ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;
   `,
+  // Parts of the index are merged in shorter steps than FTS5 takes.
+  NO_SEARCH_MERGES,
 ];

@@ -11,7 +11,7 @@ import { type Row, toDate } from "./rows.ts";
 import type { Erased } from "./erasure.ts";
 import { isIndexDamage } from "./faults.ts";
 import { CHECKPOINT_PAGES } from "./file.ts";
-import { SearchErasure } from "./search_erasure.ts";
+import { SearchSegments } from "./search_segments.ts";
 import { SearchTables } from "./search_tables.ts";
 import type { Statements } from "./statements.ts";
 
@@ -57,7 +57,7 @@ export class SqliteSearch {
   readonly #sql: Statements;
   readonly #onDeletion: () => void;
   readonly #tables: SearchTables;
-  readonly #erasure: SearchErasure;
+  readonly #segments: SearchSegments;
   /** The generation of the tables that were found damaged last. */
   #damaged: number | null = null;
 
@@ -66,7 +66,7 @@ export class SqliteSearch {
     this.#sql = statements;
     this.#onDeletion = onDeletion;
     this.#tables = new SearchTables(statements);
-    this.#erasure = new SearchErasure(statements);
+    this.#segments = new SearchSegments(statements);
   }
 
   find(query: IndexQuery): Candidates {
@@ -105,7 +105,9 @@ export class SqliteSearch {
 
   index(parts: readonly IndexPartRow[]): Set<string> {
     return this.#noticeDamage(() => {
-      return new Set(parts.filter((part) => this.#add(part)).map(({ roomId }) => roomId));
+      const added = parts.filter((part) => this.#add(part));
+      this.#segments.mergeSome();
+      return new Set(added.map(({ roomId }) => roomId));
     });
   }
 
@@ -132,7 +134,7 @@ export class SqliteSearch {
     if (!this.#tables.replace()) return false;
     this.#sql.prepare("DELETE FROM search_progress").run();
     this.#sql.prepare("UPDATE search_state SET generation = generation + 1").run();
-    this.#erasure.cancel();
+    this.#segments.cancelErasure();
     this.#onDeletion();
     return true;
   }
@@ -163,7 +165,7 @@ export class SqliteSearch {
 
   /** Whether `eraseSome` has something to do. */
   get mustErase(): boolean {
-    return this.#erasure.isWanted || this.#tables.hasFormer;
+    return this.#segments.mustErase || this.#tables.hasFormer;
   }
 
   /**
@@ -172,7 +174,7 @@ export class SqliteSearch {
    */
   eraseSome(): Exclude<Erased, "blocked"> {
     if (this.removeSome()) return "unfinished";
-    const erased = this.#noticeDamage(() => this.#erasure.run());
+    const erased = this.#noticeDamage(() => this.#segments.eraseSome());
     this.#keepLogShort(erased === "unfinished");
     return erased;
   }
@@ -287,7 +289,7 @@ export class SqliteSearch {
   }
 
   #requestErasure(): void {
-    this.#erasure.request();
+    this.#segments.requestErasure();
     this.#onDeletion();
   }
 

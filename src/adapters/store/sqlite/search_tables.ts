@@ -1,5 +1,5 @@
 /** Replaces the tables of the index that messages are found by, and removes the former ones in steps. */
-import { SEARCH_MESSAGES, SEARCH_TERMS } from "./schema.ts";
+import { NO_SEARCH_MERGES, SEARCH_MESSAGES, SEARCH_TERMS } from "./schema.ts";
 import type { Statements } from "./statements.ts";
 
 /** Milliseconds of removing in one transaction, which other calls wait for. */
@@ -42,8 +42,9 @@ export class SearchTables {
     if (this.hasFormer) return false;
     this.#sql.prepare(`ALTER TABLE search_terms RENAME TO ${FORMER_TERMS}`).run();
     this.#sql.prepare(`ALTER TABLE search_messages RENAME TO ${FORMER_MESSAGES}`).run();
-    this.#sql.prepare(SEARCH_TERMS).run();
-    this.#sql.prepare(SEARCH_MESSAGES).run();
+    for (const sql of [SEARCH_TERMS, NO_SEARCH_MERGES, SEARCH_MESSAGES]) {
+      this.#sql.prepare(sql).run();
+    }
     return true;
   }
 
