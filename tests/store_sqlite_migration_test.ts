@@ -358,6 +358,25 @@ Deno.test("a database of version 14 keeps its index of search, which goes on", a
   assert.equal((await find("changed")).length, 1);
 });
 
+Deno.test("a database of version 14 with a damaged index of search is migrated, and the index made again", async () => {
+  const path = await copyOld(14);
+  {
+    // The types lack the option, without which SQLite protects these tables.
+    using db = new DatabaseSync(path, { defensive: false } as never);
+    db.exec("DELETE FROM search_terms_data");
+  }
+  await using store = await openStore(path);
+  const [roomId] = await store.search.roomsAfter("", 1);
+  const { createdBy } = (await store.rooms.find(roomId!))!;
+  const find = () => {
+    return store.search.find({ userId: createdBy.id, terms: ["word"], limit: 100 });
+  };
+  await assert.rejects(find(), { code: "unavailable" });
+  await store.repair();
+  await new SearchIndexer(store).indexRest();
+  assert.equal((await find()).places.length, 56);
+});
+
 Deno.test("tables of a later version stop the start with one line, and stay as they are", async () => {
   const DATA_DIR = await Deno.makeTempDir();
   const path = join(DATA_DIR, "echoroom.db");

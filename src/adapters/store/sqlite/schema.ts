@@ -1,6 +1,7 @@
 /**
  * The embedded database's tables, as migrations: entry n takes `user_version` from n to n + 1. They
- * may call `name_words(text)`: the words of a name, as JSON.
+ * may call `name_words(text)`, the words of a name as JSON, and write to what full-text tables are
+ * made of.
  */
 
 /**
@@ -10,7 +11,7 @@
 export const SEARCH_TERMS = `CREATE VIRTUAL TABLE search_terms USING fts5(
     terms, content='', contentless_delete=1, detail=none, tokenize='ascii')`;
 
-/** Segments of terms are merged by `SearchSegments` alone. */
+/** Of new tables: `SearchSegments` alone merges segments. */
 export const NO_SEARCH_MERGES =
   "INSERT INTO search_terms (search_terms, rank) VALUES ('automerge', 0)";
 
@@ -593,6 +594,6 @@ export const MIGRATIONS: readonly string[] = [
   -- How often the tables were replaced.
   ALTER TABLE search_state ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;
   `,
-  // Parts of the index are merged in shorter steps than FTS5 takes.
-  NO_SEARCH_MERGES,
+  // As `NO_SEARCH_MERGES`, which would fail where the index is damaged.
+  "REPLACE INTO search_terms_config VALUES ('automerge', 0)",
 ];
