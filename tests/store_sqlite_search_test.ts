@@ -92,6 +92,14 @@ Deno.test("a damaged index is made again by itself, once, and logged", async () 
   assert.equal(await world.count(), COUNT);
 });
 
+Deno.test("a damaged index does not make the store unready", async () => {
+  await using world = await openWorld();
+  damage(world.path);
+  await assert.rejects(world.count(), { code: "unavailable" });
+  await world.store.ping();
+  await world.send("more", 1);
+});
+
 Deno.test("an index that another process has made again is not made again once more", async () => {
   await using world = await openWorld();
   damage(world.path);

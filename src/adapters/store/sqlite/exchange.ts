@@ -19,6 +19,14 @@ const MAX_WAITING = 50_000;
 /** From one exchange with the worker to the next, when the loop has no time to spare. */
 const MAX_SPACING_MS = 10;
 
+/**
+ * Ports whose calls tell whether the store can be used: not the probe, which others outweigh, nor the
+ * index of search, which may be damaged alone.
+ */
+const TELLING: ReadonlySet<PortName> = new Set(
+  (Object.keys(METHODS) as PortName[]).filter((port) => port !== "probe" && port !== "search"),
+);
+
 const NO_ANSWER = "The database did not answer in time.";
 
 interface Pending {
@@ -157,7 +165,7 @@ export class Exchange {
   #settleWrites(outcomes: Outcome[]): void {
     this.#locked = false;
     const succeeded = this.#writes.sent.some(({ port }, i) => {
-      return port !== "probe" && "value" in outcomes[i]!;
+      return TELLING.has(port) && "value" in outcomes[i]!;
     });
     if (succeeded) this.#health.writeSucceeded();
     this.#settleAll(this.#writes, outcomes);
@@ -174,7 +182,7 @@ export class Exchange {
   }
 
   #fail(call: Pending, failure: Failure): void {
-    if (failure.code === "unavailable" && call.port !== "probe") this.#health.callFailed(failure);
+    if (failure.code === "unavailable" && TELLING.has(call.port)) this.#health.callFailed(failure);
     this.#remove(call)?.reject(toError(failure));
   }
 
