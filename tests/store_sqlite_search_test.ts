@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { configure, type LogRecord, reset } from "@logtape/logtape";
+import { backUp } from "../src/adapters/store/sqlite/backup.ts";
 import { SqliteDatabase } from "../src/adapters/store/sqlite/database.ts";
 import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
 import { SearchIndexer } from "../src/services/search_indexer.ts";
@@ -91,6 +92,20 @@ Deno.test("a damaged index is made again by itself, once, and logged", async () 
   await world.index();
   assert.equal(await world.count(), COUNT);
 });
+
+for (const table of ["data", "config"]) {
+  Deno.test(`an index that has lost its ${table} stops no start and no backup, and is made again`, async () => {
+    const closed = await openWorld();
+    await closed.store.close();
+    damage(closed.path, `DELETE FROM search_terms_${table}`);
+    await using world = await reopen(closed.path, NEVER_MS);
+    await assert.rejects(world.count(), { code: "unavailable" });
+    await backUp(world.path, `${world.path}.backup`, false);
+    await world.store.repair();
+    await world.index();
+    assert.equal(await world.count(), COUNT);
+  });
+}
 
 Deno.test("a damaged index does not make the store unready", async () => {
   await using world = await openWorld();
@@ -191,12 +206,11 @@ function countSegments(path: string): number {
   return Number(row?.count);
 }
 
-/** Takes blocks out of the index, as a defect would. */
-function damage(path: string): void {
+/** Damages the index as a defect would: by default takes blocks out of it. */
+function damage(path: string, sql = "DELETE FROM search_terms_data WHERE id > 1000"): void {
   // The types lack the option, without which SQLite protects these tables.
   using db = new DatabaseSync(path, { defensive: false } as never);
-  const { changes } = db.prepare("DELETE FROM search_terms_data WHERE id > 1000").run();
-  assert.ok(changes > 0);
+  assert.ok(db.prepare(sql).run().changes > 0);
 }
 
 function holds(path: string, text: string): boolean {

@@ -33,6 +33,8 @@ const PARTIAL: ReadonlySet<number> = new Set([1, 11]);
 const DAMAGE: ReadonlySet<number> = new Set([11, 26]);
 /** SQLITE_CORRUPT_VTAB: the tables that a full-text table is made of do not fit each other. */
 const INDEX_DAMAGE = 267;
+/** The same where the format that it is of is lost. */
+const UNKNOWN_INDEX = /^invalid fts5 file format /;
 /** SQLITE_IOERR_SHORT_READ: the file is shorter than it says. */
 const SHORT_READ = 522;
 
@@ -66,7 +68,8 @@ export function isDamage(error: unknown): boolean {
 
 /** Whether the index of search is damaged, and nothing else as far as SQLite can tell. */
 export function isIndexDamage(error: unknown): boolean {
-  return (error as { errcode?: unknown } | null)?.errcode === INDEX_DAMAGE;
+  const { errcode, message } = (error ?? {}) as { errcode?: unknown; message?: unknown };
+  return errcode === INDEX_DAMAGE || UNKNOWN_INDEX.test(String(message));
 }
 
 /** Whether the failure of one call says that no other call of its batch can succeed now. */

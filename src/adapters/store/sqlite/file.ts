@@ -1,6 +1,6 @@
 /** The database's file: opens, checks, identifies and locks it. */
 import { DatabaseSync } from "node:sqlite";
-import { StartupFault } from "./faults.ts";
+import { isBusy, isDamage, StartupFault } from "./faults.ts";
 import { MIGRATIONS } from "./schema.ts";
 
 /** Up to this size a start reads the whole file: about a second. Beyond it, all but the logs. */
@@ -151,9 +151,26 @@ const INDEX_DAMAGE = /^(fts5: |malformed inverted index )/;
  * @returns the first finding; null if there is none but of what can be made again
  */
 export function findDamage(db: DatabaseSync, check: string): string | null {
-  const findings = db.prepare(`PRAGMA ${check}`).all().map((row) => String(Object.values(row)[0]));
+  const findings = findingsOf(db, check);
   const finding = findings.find((each) => each !== "ok" && !INDEX_DAMAGE.test(each));
   return finding?.split("\n").at(-1) ?? null;
+}
+
+/** An index that is so damaged that it cannot be opened fails the check: then all others are checked. */
+function findingsOf(db: DatabaseSync, check: string): string[] {
+  const run = (check: string) => {
+    return db.prepare(`PRAGMA ${check}`).all().map((row) => String(Object.values(row)[0]));
+  };
+  try {
+    return run(check);
+  } catch (error) {
+    if (isBusy(error) || isDamage(error)) throw error;
+    const [kind] = check.split("(");
+    const tables = db.prepare(
+      "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL TABLE%'",
+    ).all();
+    return tables.flatMap(({ name }) => run(`${kind}(${name})`));
+  }
 }
 
 /**

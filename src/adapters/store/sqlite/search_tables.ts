@@ -40,12 +40,20 @@ export class SearchTables {
    */
   replace(): boolean {
     if (this.hasFormer) return false;
+    this.#restoreFormat();
     this.#sql.prepare(`ALTER TABLE search_terms RENAME TO ${FORMER_TERMS}`).run();
     this.#sql.prepare(`ALTER TABLE search_messages RENAME TO ${FORMER_MESSAGES}`).run();
     for (const sql of [SEARCH_TERMS, NO_SEARCH_MERGES, SEARCH_MESSAGES]) {
       this.#sql.prepare(sql).run();
     }
     return true;
+  }
+
+  /** A table whose format is lost could not even be renamed. */
+  #restoreFormat(): void {
+    this.#sql.withShadowTables(() => {
+      this.#sql.prepare("INSERT OR IGNORE INTO search_terms_config VALUES ('version', 4)").run();
+    });
   }
 
   /** Removes a part of the former tables; returns whether something of them is left. */
