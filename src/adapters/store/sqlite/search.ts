@@ -3,29 +3,25 @@ import type {
   Candidates,
   IndexedMessage,
   IndexPart,
-  IndexPlace,
   IndexProgress,
   IndexQuery,
 } from "../../../ports/store/search.ts";
-import { type Row, toDate } from "./rows.ts";
+import { toDate } from "./rows.ts";
 import type { Erased } from "./erasure.ts";
 import { isIndexDamage } from "./faults.ts";
 import { CHECKPOINT_PAGES } from "./file.ts";
+import { SearchCandidates } from "./search_candidates.ts";
+import {
+  contentTerm,
+  keyOfUser,
+  LAST_MOMENT,
+  numberOf,
+  roomTerm,
+  senderTerm,
+} from "./search_keys.ts";
 import { SearchSegments } from "./search_segments.ts";
 import { SearchTables } from "./search_tables.ts";
 import type { Statements } from "./statements.ts";
-
-/** Candidates that one call looks at, and a few more: other calls wait for it. */
-const MAX_EXAMINED = 500;
-/**
- * Messages are numbered by their moment, so that the newest come first: so many numbers for each
- * millisecond. Beyond the year 2100 they would not be exact.
- */
-const NUMBERS_IN_A_MOMENT = 1_000;
-const LAST_MOMENT = 4e12;
-
-/** What the tokenizer of ASCII splits at. No term has any: this makes sure that none is an expression. */
-const SEPARATORS = /[^a-z0-9\u0080-\u{10ffff}]/giu;
 
 /** As `CHECKPOINT_PAGES`, while much is rewritten in short steps: to copy 16 MB at once takes longer. */
 const SHORT_LOG_PAGES = 500;
@@ -41,14 +37,6 @@ export function toPartRow(part: IndexPart): IndexPartRow {
   return { ...part, messages };
 }
 
-/** What is read for a user: numbers from `from` up to, but without, `to`. */
-interface NumberRange {
-  match: string;
-  userId: string;
-  from: number;
-  to: number;
-}
-
 /**
  * The methods of the `SearchStore` port without the promises. The terms are a full-text table without
  * content and without positions: a quarter of the size, and a tenth of the writes, of rows of terms.
@@ -56,6 +44,7 @@ interface NumberRange {
 export class SqliteSearch {
   readonly #sql: Statements;
   readonly #onDeletion: () => void;
+  readonly #candidates: SearchCandidates;
   readonly #tables: SearchTables;
   readonly #segments: SearchSegments;
   /** The generation of the tables that were found damaged last. */
@@ -65,32 +54,13 @@ export class SqliteSearch {
   constructor(statements: Statements, onDeletion: () => void) {
     this.#sql = statements;
     this.#onDeletion = onDeletion;
+    this.#candidates = new SearchCandidates(statements);
     this.#tables = new SearchTables(statements);
     this.#segments = new SearchSegments(statements);
   }
 
   find(query: IndexQuery): Candidates {
-    return this.#noticeDamage(() => this.#find(query));
-  }
-
-  #find({ userId, terms, limit, since, before, ...filter }: IndexQuery): Candidates {
-    const filters = this.#filterTerms(filter);
-    if (filters === null) return { places: [], next: null };
-    const match = [...terms, ...filters].map((term) => `"${term.replace(SEPARATORS, "")}"`)
-      .join(" AND ");
-    const from = numberOf(since?.getTime() ?? 0);
-    const places: IndexPlace[] = [];
-    let examined = 0;
-    let to = numberOf(before?.getTime() ?? Infinity);
-    // Twice as many with each read: most often the first has enough.
-    for (let count = limit;; count *= 2) {
-      const { rows, next } = this.#readSome({ match, userId, from, to }, count);
-      places.push(...rows.flatMap(toPlace));
-      examined += rows.length;
-      const isEnough = places.length >= limit || examined >= MAX_EXAMINED;
-      if (next === null || isEnough) return { places, next: next === null ? null : new Date(next) };
-      to = numberOf(next);
-    }
+    return this.#noticeDamage(() => this.#candidates.find(query));
   }
 
   progress(roomIds: readonly string[]): Map<string, IndexProgress> {
@@ -197,53 +167,6 @@ export class SqliteSearch {
     return Number(this.#sql.prepare("SELECT generation FROM search_state").get()?.generation);
   }
 
-  /** Terms of what is no word: of rooms, senders and contents; null if there is no such thing. */
-  #filterTerms({ roomId, senderId, has }: Partial<IndexQuery>): string[] | null {
-    const terms = has === undefined ? [] : [contentTerm(has)];
-    if (roomId !== undefined) {
-      const room = this.#sql.prepare("SELECT key FROM rooms WHERE id = ?").get(roomId);
-      if (!room) return null;
-      terms.push(roomTerm(Number(room.key)));
-    }
-    if (senderId !== undefined) {
-      const sender = this.#keyOfUser(senderId);
-      if (sender === null) return null;
-      terms.push(senderTerm(sender));
-    }
-    return terms;
-  }
-
-  #keyOfUser(id: string): number | null {
-    const row = this.#sql.prepare("SELECT key FROM users WHERE id = ?").get(id);
-    return row ? Number(row.key) : null;
-  }
-
-  /** The newest of a range, at least so many if there are: all or none of a moment. */
-  #readSome(range: NumberRange, count: number): { rows: Row[]; next: number | null } {
-    const rows = this.#read(range, count);
-    if (rows.length < count) return { rows, next: null };
-    const next = momentOf(Number(rows.at(-1)!.key));
-    const [first, end] = [numberOf(next), numberOf(next + 1)];
-    const later = rows.filter(({ key }) => Number(key) >= end);
-    const moment = { from: Math.max(first, range.from), to: Math.min(end, range.to) };
-    return { rows: [...later, ...this.#read({ ...range, ...moment }, NUMBERS_IN_A_MOMENT)], next };
-  }
-
-  #read({ match, userId, from, to }: NumberRange, count: number): Row[] {
-    return this.#sql.prepare(
-      `SELECT i.rowid AS key, s.seq, r.id AS room_id, m.id AS message_id,
-         r.deleted_at IS NULL AND (p.role IS NOT NULL
-           OR r.type = 'public' AND (p.ban IS NULL OR p.ban ->> 'until' <= ?2)) AS is_readable
-       FROM search_terms i
-         LEFT JOIN search_messages s ON s.key = i.rowid
-         LEFT JOIN rooms r ON r.key = s.room
-         LEFT JOIN messages m ON m.room = s.room AND m.seq = s.seq
-         LEFT JOIN members p ON p.room = s.room AND p.user = (SELECT key FROM users WHERE id = ?1)
-       WHERE i.search_terms MATCH ?3 AND i.rowid >= ?4 AND i.rowid < ?5
-       ORDER BY i.rowid DESC LIMIT ?6`,
-    ).all(userId, Date.now(), match, from, to, count);
-  }
-
   #add({ roomId, from, to, messages, removed }: IndexPartRow): boolean {
     const room = this.#sql.prepare(
       `SELECT key, deleted_at, coalesce((SELECT seq FROM search_progress WHERE room = key), 0) AS seq
@@ -268,7 +191,7 @@ export class SqliteSearch {
   }
 
   #insert(room: number, key: number, { seq, terms, senderId, has }: IndexedMessageRow): void {
-    const sender = this.#keyOfUser(senderId);
+    const sender = keyOfUser(this.#sql, senderId);
     const own = [roomTerm(room), ...has.map(contentTerm)];
     if (sender !== null) own.push(senderTerm(sender));
     this.#sql.prepare("INSERT INTO search_messages (key, room, seq) VALUES (?, ?, ?)")
@@ -303,36 +226,4 @@ export class SqliteSearch {
       if (next < end) return next;
     }
   }
-}
-
-function numberOf(moment: number): number {
-  return Math.min(Math.max(0, moment), LAST_MOMENT) * NUMBERS_IN_A_MOMENT;
-}
-
-function momentOf(key: number): number {
-  return Math.floor(key / NUMBERS_IN_A_MOMENT);
-}
-
-// No word, nor its beginning, begins with U+2026.
-function roomTerm(room: number): string {
-  return `…r${room}`;
-}
-
-function senderTerm(sender: number): string {
-  return `…u${sender}`;
-}
-
-function contentTerm(content: string): string {
-  return `…${content}`;
-}
-
-function toPlace(row: Row): IndexPlace[] {
-  const { key, seq, room_id, message_id, is_readable } = row;
-  if (is_readable !== 1 || message_id === null) return [];
-  return [{
-    roomId: String(room_id),
-    messageId: String(message_id),
-    seq: Number(seq),
-    at: new Date(momentOf(Number(key))),
-  }];
 }
