@@ -1,22 +1,29 @@
-"""SecantusDB's server, without three things that make it slow in tests; patches the pinned version.
+"""SecantusDB's server, without four things that make it slow in tests; patches the pinned version.
 
 - It keeps the replies to 10,000 writes in case that they are retried, and looks at all of them for
   each write: an insert takes five times as long as with none. A driver retries at once, so that a
   few hundred are enough, the oldest first to go.
 - It reads a collection's indexes from the disk several times for each operation. Here they are kept
   until a command that may change an index.
-- It looks at all documents for `$or`. Here each branch is looked up by itself, as MongoDB does.
+- It looks at all documents for `$or` and `$expr`. Here each branch, and what stands beside the
+  expression, is looked up by itself, as MongoDB does.
+- It reads all that a filter matches, sorts it, and then heeds the limit. Here that is read in the
+  order of an index, if one has it, and no further than the limit.
 """
 import sys
 import threading
+from itertools import islice
 
 from secantus import server
 from secantus.cli import main
+from secantus.ordering import sort_docs
 from secantus.projection import apply_projection_batch
+from secantus.query import matches
 from secantus.storage import Storage, _id_key
 from secantus.transactions import TransactionRegistry
 
 KEPT_REPLIES = 512
+READ_AT_ONCE = 50
 INDEX_CHANGES = {
     "collMod",
     "create",
@@ -91,17 +98,74 @@ class Indexes:
             self._kept.clear()
 
 
-def find_branches(find, storage, db, coll, filter=None, *, projection=None, let=None, **options):
-    """Finds documents by the branches of a filter that is nothing but `$or`."""
-    branches = filter.get("$or") if filter and len(filter) == 1 else None
-    if not isinstance(branches, list) or any(options.values()):
-        return find(storage, db, coll, filter, projection=projection, let=let, **options)
-    found = {}
-    for branch in branches:
-        for document in find(storage, db, coll, branch, let=let):
-            found.setdefault(_id_key(document["_id"]), document)
-    documents = list(found.values())
+def find(storage, db, coll, filter=None, *, sort=None, skip=0, limit=0, **options):
+    let, projection = options.get("let"), options.get("projection")
+    others = [name for name, value in options.items() if value and name not in ("let", "projection")]
+    found, is_sorted = None, False
+    if not others:
+        found, is_sorted = candidates(storage, db, coll, filter or {}, sort or {}, let)
+    if found is None:
+        return find_matching(storage, db, coll, filter, sort=sort, skip=skip, limit=limit, **options)
+    if sort and not is_sorted:
+        found = sort_docs(list(found), sort)
+    documents = list(islice(found, skip, skip + limit if limit > 0 else None))
     return apply_projection_batch(documents, projection, filter) if projection else documents
+
+
+def candidates(storage, db, coll, filter, sort, let):
+    """What matches, and whether it is sorted; None where SecantusDB finds it as well."""
+    plain = {name: value for name, value in filter.items() if not name.startswith("$")}
+    others = {name: value for name, value in filter.items() if name not in plain}
+    if list(others) == ["$or"] and not plain and isinstance(others["$or"], list):
+        return distinct(find(storage, db, coll, each, let=let) for each in others["$or"]), False
+    if not plain or others.keys() - {"$expr"}:
+        return None, False
+    in_order = walk(storage, db, coll, plain, sort)
+    if in_order is not None:
+        return read(in_order, others, let), True
+    return (read(find_matching(storage, db, coll, plain), others, let) if others else None), False
+
+
+def distinct(branches):
+    found = {}
+    for documents in branches:
+        for document in documents:
+            found.setdefault(_id_key(document["_id"]), document)
+    return iter(found.values())
+
+
+def read(documents, conditions, let):
+    return (each for each in documents if matches(each, conditions, vars=let))
+
+
+def walk(storage, db, coll, conditions, sort):
+    """The documents in the order of an index, a few at a time; None if none has it. No field that is
+    sorted by holds an array here."""
+    if len(sort) != 1:
+        return None
+    [(field, direction)] = sort.items()
+    bounds = conditions.get(field)
+    has_range = isinstance(bounds, dict)
+    equal = [name for name in conditions if name != field]
+    if has_range and bounds.keys() - {"$gt", "$gte", "$lt", "$lte"}:
+        return None
+    if any(isinstance(conditions[name], dict) for name in equal):
+        return None
+    pick = storage._pick_compound_range_index if has_range else storage._pick_compound_eq_index
+    storage._refresh_read_snapshot()
+    with storage._lock:
+        _, key = pick(db, coll, conditions) or (None, {})
+        if list(key)[len(equal) :][:1] != [field] or key[field] != direction:
+            return None
+        ids = list(dict.fromkeys(storage._try_index_id_keys(db, coll, conditions)))
+    return walked(storage, db, coll, conditions, ids)
+
+
+def walked(storage, db, coll, conditions, ids):
+    for i in range(0, len(ids), READ_AT_ONCE):
+        with storage._lock:
+            documents = storage._docs_by_recordids(db, coll, ids[i : i + READ_AT_ONCE])
+        yield from read(documents, conditions, None)
 
 
 indexes = Indexes(server.dispatch, Storage._iter_indexes, Storage._maybe_mark_multikey)
@@ -109,7 +173,7 @@ server.dispatch = lambda *args: indexes.dispatch(*args)
 Storage._iter_indexes = lambda *args: iter(indexes.of(*args))
 Storage._maybe_mark_multikey = lambda *args: indexes.mark_multikey(*args)
 find_matching = Storage.find_matching
-Storage.find_matching = lambda *args, **options: find_branches(find_matching, *args, **options)
+Storage.find_matching = find
 TransactionRegistry._prune_retryable_locked = keep_few_replies
 
 sys.exit(main())

@@ -1,5 +1,5 @@
 /** The index that messages are found by: a document for each message, with its terms as an array. */
-import type { Collection, Document, Filter } from "mongodb";
+import type { Collection, Filter } from "mongodb";
 import { isInForce } from "../../../domain/membership.ts";
 import type {
   Candidates,
@@ -178,7 +178,7 @@ export class MongoSearch implements SearchStore {
 
   /** The newest of a scan, at least so many if there are: all or none of a moment. */
   async #readSome(scan: Scan, count: number) {
-    const found = await this.#read(matchOf(scan), scan.others, [{ $limit: count }]);
+    const found = await this.#read(matchOf(scan), scan.others, count);
     if (found.length < count) return { documents: found, next: null };
     const next = found.at(-1)!.at;
     const later = found.filter(({ at }) => at > next);
@@ -189,17 +189,14 @@ export class MongoSearch implements SearchStore {
   #read(
     match: Filter<SearchDocument>,
     others: readonly string[],
-    limit: Document[] = [],
+    limit = 0,
   ): Promise<FoundDocument[]> {
     // As an expression, which no index answers: the planner could choose a frequent term.
     const hasOthers = { $expr: { $setIsSubset: [{ $literal: others }, "$terms"] } };
-    return this.#search.aggregate<FoundDocument>([
-      { $match: match },
-      ...others.length > 0 ? [{ $match: hasOthers }] : [],
-      { $sort: { at: -1 } },
-      ...limit,
-      { $project: { roomId: 1, seq: 1, at: 1 } },
-    ], this.#collections.readOptions).toArray();
+    return this.#search.find<FoundDocument>({ ...match, ...(others.length > 0 && hasOthers) }, {
+      ...this.#collections.readOptions,
+      projection: { roomId: 1, seq: 1, at: 1 },
+    }).sort({ at: -1 }).limit(limit).toArray();
   }
 
   /** Those in rooms that a user may read. */
