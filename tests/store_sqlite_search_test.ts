@@ -7,7 +7,15 @@ import { SqliteDatabase } from "../src/adapters/store/sqlite/database.ts";
 import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
 import { SearchIndexer } from "../src/services/search_indexer.ts";
 import { deletion } from "./conformance/store/change_drafts.ts";
-import { createRoomWithAda, creation, draft, range, write } from "./conformance/store/fixtures.ts";
+import {
+  createRoom,
+  createRoomWithAda,
+  createUser,
+  creation,
+  draft,
+  range,
+  write,
+} from "./conformance/store/fixtures.ts";
 import { until } from "./harness/stage.ts";
 
 /** Longer than any test. */
@@ -143,12 +151,47 @@ Deno.test("a damaged index keeps no deleted text in the write-ahead log, and is 
   assert.equal(await again.count(), COUNT);
 });
 
+Deno.test("messages that a user may not read are not looked at when they search", async () => {
+  await using world = await openWorld();
+  const { store } = world;
+  const eve = await createUser(store);
+  const ada = (await store.users.find(world.adaId))!;
+  const closed = await createRoom(store, ada, { type: "private" });
+  const hidden = range(1, 600).map((i) => creation(draft(ada, { text: `word ${i}` })));
+  await write(store, closed.id, ...hidden);
+  await world.index();
+  const { places, next } = await store.search.find({
+    userId: eve.id,
+    terms: ["word"],
+    limit: COUNT + 1,
+  });
+  assert.deepEqual([places.length, next], [COUNT, null]);
+});
+
+Deno.test("who is in more rooms than a search is narrowed by finds what they may read", async () => {
+  await using world = await openWorld();
+  const { store } = world;
+  const ada = (await store.users.find(world.adaId))!;
+  const eve = await createUser(store);
+  await write(
+    store,
+    (await createRoom(store, ada, { type: "private" })).id,
+    creation(draft(ada, { text: "word" })),
+  );
+  const rooms = [];
+  for (let i = 0; i <= 1_000; i++) rooms.push(await createRoom(store, eve, { type: "private" }));
+  await write(store, rooms[500]!.id, creation(draft(eve, { text: "word" })));
+  await world.index();
+  const find = { userId: eve.id, terms: ["word"], limit: 1_000 };
+  assert.equal((await store.search.find(find)).places.length, COUNT + 1);
+});
+
 /** A store whose index has `COUNT` messages of Ada with the word "word". */
 async function openWorld() {
   const path = `${await Deno.makeTempDir()}/test.db`;
   const store = await SqliteStore.open(path, { eraseMs: NEVER_MS });
-  const { room } = await createRoomWithAda(store);
-  const world = worldOf(store, path, room.id);
+  const { room, ada } = await createRoomWithAda(store);
+  const world = worldOf(store, path, room.id, ada.id);
   await world.send("word", COUNT);
   await world.index();
   assert.equal(await world.count(), COUNT);
@@ -158,16 +201,16 @@ async function openWorld() {
 async function reopen(path: string, eraseMs: number) {
   const store = await SqliteStore.open(path, { eraseMs });
   const [roomId] = await store.search.roomsAfter("", 1);
-  return worldOf(store, path, roomId!);
+  return worldOf(store, path, roomId!, (await store.rooms.find(roomId!))!.createdBy.id);
 }
 
-function worldOf(store: SqliteStore, path: string, roomId: string) {
-  const ada = async () => (await store.rooms.find(roomId))!.createdBy;
+function worldOf(store: SqliteStore, path: string, roomId: string, adaId: string) {
   return {
     path,
     store,
+    adaId,
     async send(text: string, count: number) {
-      const sender = (await store.users.find((await ada()).id))!;
+      const sender = (await store.users.find(adaId))!;
       const drafts = range(1, count).map((i) => creation(draft(sender, { text: `${text} ${i}` })));
       return (await write(store, roomId, ...drafts)).map(({ message }) => message);
     },
@@ -176,8 +219,8 @@ function worldOf(store: SqliteStore, path: string, roomId: string) {
     },
     /** How many messages the index finds. */
     async count(): Promise<number> {
-      const userId = (await ada()).id;
-      return (await store.search.find({ userId, terms: ["word"], limit: 1_000 })).places.length;
+      const query = { userId: adaId, terms: ["word"], limit: 1_000 };
+      return (await store.search.find(query)).places.length;
     },
     [Symbol.asyncDispose]: () => store.close(),
   };

@@ -585,12 +585,14 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT;
   INSERT INTO search_state DEFAULT VALUES;
   `,
-  // The tables of search can be renamed, which an index with a name of its own prevents.
+  // Messages are found by whether their room is public, too: the index is made again. Its tables can be
+  // renamed, which an index with a name of its own prevents.
   `
-  ALTER TABLE search_messages RENAME TO former_search_messages;
+  DROP TABLE search_terms;
+  DROP TABLE search_messages;
+  ${SEARCH_TERMS};
   ${SEARCH_MESSAGES};
-  INSERT INTO search_messages SELECT key, room, seq FROM former_search_messages;
-  DROP TABLE former_search_messages;
+  DELETE FROM search_progress;
   -- How often the tables were replaced.
   ALTER TABLE search_state ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;
   `,

@@ -16,6 +16,7 @@ import {
   keyOfUser,
   LAST_MOMENT,
   numberOf,
+  PUBLIC_TERM,
   roomTerm,
   senderTerm,
 } from "./search_keys.ts";
@@ -169,7 +170,8 @@ export class SqliteSearch {
 
   #add({ roomId, from, to, messages, removed }: IndexPartRow): boolean {
     const room = this.#sql.prepare(
-      `SELECT key, deleted_at, coalesce((SELECT seq FROM search_progress WHERE room = key), 0) AS seq
+      `SELECT key, type, deleted_at,
+         coalesce((SELECT seq FROM search_progress WHERE room = key), 0) AS seq
        FROM rooms WHERE id = ?`,
     ).get(roomId);
     if (!room || room.deleted_at !== null) return true;
@@ -178,10 +180,11 @@ export class SqliteSearch {
     if (to.seq < from) this.purge(key, from + 1);
     for (const { seq } of removed) this.#remove(key, seq);
     if (removed.length > 0) this.#requestErasure();
+    const roomTerms = room.type === "public" ? [roomTerm(key), PUBLIC_TERM] : [roomTerm(key)];
     for (const message of messages) {
       // What was sent after `from` is new. What an edit replaces is kept until a deletion.
       const known = message.seq > from ? null : this.#remove(key, message.seq);
-      this.#insert(key, known ?? this.#nextKey(message.at), message);
+      this.#insert({ room: key, roomTerms }, known ?? this.#nextKey(message.at), message);
     }
     this.#sql.prepare(
       `INSERT INTO search_progress (room, seq, at) VALUES (?, ?, ?)
@@ -190,9 +193,13 @@ export class SqliteSearch {
     return true;
   }
 
-  #insert(room: number, key: number, { seq, terms, senderId, has }: IndexedMessageRow): void {
+  #insert(
+    { room, roomTerms }: { room: number; roomTerms: readonly string[] },
+    key: number,
+    { seq, terms, senderId, has }: IndexedMessageRow,
+  ): void {
     const sender = keyOfUser(this.#sql, senderId);
-    const own = [roomTerm(room), ...has.map(contentTerm)];
+    const own = [...roomTerms, ...has.map(contentTerm)];
     if (sender !== null) own.push(senderTerm(sender));
     this.#sql.prepare("INSERT INTO search_messages (key, room, seq) VALUES (?, ?, ?)")
       .run(key, room, seq);

@@ -7,6 +7,7 @@ import {
   momentOf,
   numberOf,
   NUMBERS_IN_A_MOMENT,
+  PUBLIC_TERM,
   roomTerm,
   senderTerm,
 } from "./search_keys.ts";
@@ -14,6 +15,8 @@ import type { Statements } from "./statements.ts";
 
 /** Candidates that one call looks at, and a few more: other calls wait for it. */
 const MAX_EXAMINED = 500;
+/** Private and direct rooms of one user by which a search is narrowed: of who has more, it is not. */
+const MAX_ROOMS = 1_000;
 /** What the tokenizer of ASCII splits at. No term has any: this makes sure that none is an expression. */
 const SEPARATORS = /[^a-z0-9\u0080-\u{10ffff}]/giu;
 
@@ -37,8 +40,9 @@ export class SearchCandidates {
   find({ userId, terms, limit, since, before, ...filter }: IndexQuery): Candidates {
     const filters = this.#filterTerms(filter);
     if (filters === null) return { places: [], next: null };
-    const match = [...terms, ...filters].map((term) => `"${term.replace(SEPARATORS, "")}"`)
-      .join(" AND ");
+    const scope = filter.roomId === undefined ? this.#readableTerms(userId) : [];
+    const all = [...terms, ...filters].map(quoted).join(" AND ");
+    const match = scope.length > 0 ? `${all} AND (${scope.map(quoted).join(" OR ")})` : all;
     const from = numberOf(since?.getTime() ?? 0);
     const places: IndexPlace[] = [];
     let examined = 0;
@@ -70,6 +74,20 @@ export class SearchCandidates {
     return terms;
   }
 
+  /**
+   * Terms of which each message in a room that the user may read has one, and of other rooms' only
+   * those of public ones that they are banned from; none where there would be too many.
+   */
+  #readableTerms(userId: string): string[] {
+    const rooms = this.#sql.prepare(
+      `SELECT r.key FROM members m JOIN rooms r ON r.key = m.room
+       WHERE m.user = (SELECT key FROM users WHERE id = ?) AND m.role IS NOT NULL
+         AND r.type <> 'public' AND r.deleted_at IS NULL LIMIT ${MAX_ROOMS + 1}`,
+    ).all(userId);
+    if (rooms.length > MAX_ROOMS) return [];
+    return [PUBLIC_TERM, ...rooms.map(({ key }) => roomTerm(Number(key)))];
+  }
+
   /** The newest of a range, at least so many if there are: all or none of a moment. */
   #readSome(range: NumberRange, count: number): { rows: Row[]; next: number | null } {
     const rows = this.#read(range, count);
@@ -95,6 +113,10 @@ export class SearchCandidates {
        ORDER BY i.rowid DESC LIMIT ?6`,
     ).all(userId, Date.now(), match, from, to, count);
   }
+}
+
+function quoted(term: string): string {
+  return `"${term.replace(SEPARATORS, "")}"`;
 }
 
 function toPlace(row: Row): IndexPlace[] {

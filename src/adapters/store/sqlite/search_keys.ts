@@ -20,6 +20,9 @@ export function momentOf(key: number): number {
 }
 
 // No word, nor its beginning, begins with U+2026.
+/** Of messages in public rooms: the type of a room never changes. */
+export const PUBLIC_TERM = "…p";
+
 export function roomTerm(room: number): string {
   return `…r${room}`;
 }
