@@ -247,7 +247,7 @@ Deno.test("rooms that are not shown count unread messages, until they are shown"
     await makeRoom(ada.page, "Elsewhere");
     await write(bob.page, "One");
     await write(bob.page, "Two");
-    const link = ada.page.getByRole("link", { name: "General, 2 unread" });
+    const link = ada.page.getByRole("link", { name: "General 2 unread" });
     await link.waitFor();
     assert.match(await ada.page.title(), /^\(2\) /);
     await link.click();

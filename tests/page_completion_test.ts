@@ -4,6 +4,7 @@ import type { MessagesPage } from "../src/client/mod.ts";
 import { complete, completionAt, namedEmojiAt } from "../web/completion.ts";
 import { FIT, matcher } from "../web/matching.ts";
 import { completeMention, mentionedIds, peopleAround } from "../web/mentions.ts";
+import { MemberSearch } from "../web/member_search.ts";
 import { Names } from "../web/names.ts";
 import { searchRooms } from "../web/room_search.ts";
 
@@ -69,6 +70,48 @@ Deno.test("people are those online and those who wrote, once each, without onese
     ["Bob", true, "2026-02"],
     ["Cleo", false, "2026-01"],
   ]);
+});
+
+Deno.test("members who were found are people, too, once each", () => {
+  const [bob, cleo] = [user("Bob"), user("Cleo")];
+  const messages = [{ sender: cleo, createdAt: "2026-01", system: false }];
+  const people = peopleAround([bob], messages, "Ada", ["Ada", "Bob", "Cleo", "Dora"].map(user));
+  assert.deepEqual(people.map(({ id, isOnline, lastSeen }) => [id, isOnline, lastSeen]), [
+    ["Bob", true, ""],
+    ["Cleo", false, "2026-01"],
+    ["Dora", false, ""],
+  ]);
+});
+
+Deno.test("the server is asked for members until it has answered completely", async () => {
+  const all = ["Ada", "Adam", "Bob"].map(user);
+  const asked: string[] = [];
+  let answered = Promise.withResolvers<void>();
+  let isAway = true;
+  const search = new MemberSearch((query) => {
+    asked.push(query);
+    queueMicrotask(answered.resolve);
+    if (isAway) return Promise.reject(new Error("away"));
+    const fitting = all.filter(({ displayName }) => displayName.startsWith(query));
+    return Promise.resolve({ found: fitting.slice(0, 2), isComplete: fitting.length <= 2 });
+  }, 0);
+  const find = async (query: string) => {
+    answered = Promise.withResolvers<void>();
+    search.search(query);
+    await answered.promise;
+    await new Promise((resolve) => setTimeout(resolve));
+  };
+  await find("");
+  isAway = false;
+  await find("");
+  await find("Ad");
+  for (const known of ["Ada", "ädam"]) {
+    search.search(known);
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  await find("B");
+  assert.deepEqual(asked, ["", "", "Ad", "B"]);
+  assert.deepEqual(search.found.value.map(({ id }) => id), ["Bob", "Ada", "Adam"]);
 });
 
 Deno.test("mentions complete any word of a name: those online first, then who wrote last", () => {

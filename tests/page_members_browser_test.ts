@@ -132,8 +132,13 @@ Deno.test("a moderator bans somebody, who sees that and gets nothing more, until
     await act(ada.page.locator(".message").filter({ hasText: "I am here" }), "Ban Bob");
     const dialog = ada.page.getByRole("dialog", { name: "Ban Bob" });
     await dialog.getByLabel("Delete their messages").selectOption("Of the last hour");
+    await dialog.getByLabel("For how long").selectOption("7 days");
+    await dialog.getByLabel(/^Reason/).fill("Too many spoons");
     await dialog.getByRole("button", { name: "Ban", exact: true }).click();
-    await bob.page.getByRole("heading", { name: /^You are banned from Room / }).waitFor();
+    const end = bob.page.locator(".dead-end");
+    await end.getByRole("heading", { name: /^You are banned from Room / }).waitFor();
+    await end.getByText(/^You cannot read or write here until .+20\d\d/).waitFor();
+    await end.getByText("Too many spoons").waitFor();
     await write(ada.page, "After the ban");
     await isSent(ada.page, "After the ban");
     await ada.page.locator(".message").getByText("Message deleted").waitFor();

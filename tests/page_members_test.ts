@@ -1,9 +1,29 @@
 /** How the page loads and words what it shows of a room's members. */
 import assert from "node:assert/strict";
 import { type Page, PagedList, type PageRequest } from "../web/paged_list.ts";
-import { type Ack, type Api, EchoRoomError, type Room, type RoomInfo } from "../src/client/mod.ts";
+import {
+  type Ack,
+  type Api,
+  type ChatMessage,
+  EchoRoomError,
+  type Room,
+  type RoomInfo,
+} from "../src/client/mod.ts";
+import { ownBanIn } from "../web/own_ban.ts";
 import { describeEnd, endOf } from "../web/periods.ts";
 import { describeSeconds, Writing } from "../web/writing.ts";
+
+Deno.test("the user's own ban is what the last entry says that they have seen", () => {
+  const message = (systemType: string | null, data = {}, seq: number | null = 1) =>
+    ({ seq, systemType, systemData: { users: ["ada"], ...data } }) as unknown as ChatMessage;
+  const ban = message("member_banned", { until: "2026-02", reason: "Spam" });
+  const draft = message(null, {}, null);
+  assert.deepEqual(ownBanIn([ban, draft], "ada"), { until: "2026-02", reason: "Spam" });
+  assert.deepEqual(ownBanIn([message("member_banned")], "ada"), { until: null, reason: "" });
+  assert.equal(ownBanIn([ban], "bob"), null);
+  assert.equal(ownBanIn([ban, message("member_unbanned")], "ada"), null);
+  assert.equal(ownBanIn([], "ada"), null);
+});
 
 Deno.test("a list is loaded page by page, up to its end", async () => {
   const { list, asked } = listOf(120);

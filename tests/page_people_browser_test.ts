@@ -46,6 +46,45 @@ Deno.test("a private room has those who were added, and does not exist for other
     assert.deepEqual(ada.problems, []);
   }));
 
+Deno.test("a member of a private room who is not there is mentioned by completion", () =>
+  withPeople(async (people) => {
+    const { ada, bob } = people;
+    const name = people.newName();
+    await startRoom(ada.page, name);
+    await ada.page.getByLabel("Only those who are added").check();
+    await pickPerson(ada.page, "Add people", "Bob");
+    await ada.page.locator(".chips").getByText("Bob", { exact: true }).waitFor();
+    await ada.page.press("#new-room-form [name=name]", "Enter");
+    await isIn(ada.page, name);
+    const composer = ada.page.locator(".composer [name=text]");
+    await composer.pressSequentially("Look, @bo");
+    await ada.page.getByRole("option", { name: "Bob" }).waitFor();
+    await composer.press("Enter");
+    assert.equal(await composer.inputValue(), "Look, @Bob ");
+    await composer.press("Enter");
+    await ada.page.locator(".message .mention").getByText("@Bob").waitFor();
+    await bob.page.getByRole("link", {
+      name: `Private room: ${name} 1 unread, 1 for you`,
+      exact: true,
+    }).waitFor();
+
+    // A draft that mentions somebody is found again without its list of people.
+    await composer.fill("Again, @Bob");
+    await ada.page.evaluate("void (location.hash = '#/')");
+    await ada.page.locator(".room").waitFor({ state: "detached" });
+    const members = ada.page.waitForResponse(/\/members\?/);
+    await ada.page.getByRole("link", { name: `Private room: ${name}` }).click();
+    await isIn(ada.page, name);
+    await members;
+    await composer.press("Enter");
+    await ada.page.locator(".message .mention").nth(1).waitFor();
+    await bob.page.getByRole("link", {
+      name: `Private room: ${name} 2 unread, 2 for you`,
+      exact: true,
+    }).click();
+    await bob.page.getByRole("button", { name: "Mentions", exact: true }).waitFor();
+  }));
+
 Deno.test("whoever opens an invitation signs up, sees the room's name, and is in with one click", () =>
   withBrowser(async (browser, server) => {
     const ada = await visit(browser, server.url);
@@ -105,7 +144,7 @@ Deno.test("a direct message to somebody who was searched appears in their list a
     await pickPerson(ada.page, "Name of a person", "Build");
     await isIn(ada.page, "Bob Builder");
     await write(ada.page, "Just for you");
-    const inList = bob.page.getByRole("link", { name: "Ada, 1 unread" });
+    const inList = bob.page.getByRole("link", { name: "Ada 1 unread" });
     await inList.waitFor();
     await inList.click();
     await isIn(bob.page, "Ada");

@@ -12,11 +12,12 @@ export interface Person extends PublicUser {
   readonly lastSeen: string;
 }
 
-/** Those online and those whose messages are there, each once, without oneself. */
+/** Those online, those whose messages are there, and members, each once, without oneself. */
 export function peopleAround(
   online: readonly PublicUser[],
   messages: readonly Pick<ChatMessage, "sender" | "createdAt" | "system">[],
   ownId: string,
+  members: readonly PublicUser[] = [],
 ): Person[] {
   const people = new Map<string, Person>();
   for (const user of online) people.set(user.id, { ...user, isOnline: true, lastSeen: "" });
@@ -25,6 +26,9 @@ export function peopleAround(
     const known = people.get(sender.id) ?? { ...sender, isOnline: false, lastSeen: "" };
     const lastSeen = createdAt > known.lastSeen ? createdAt : known.lastSeen;
     people.set(sender.id, { ...known, lastSeen });
+  }
+  for (const user of members) {
+    if (!people.has(user.id)) people.set(user.id, { ...user, isOnline: false, lastSeen: "" });
   }
   people.delete(ownId);
   return [...people.values()];

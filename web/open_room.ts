@@ -9,6 +9,7 @@ import type {
   RoomState,
   Thread,
 } from "../src/client/mod.ts";
+import { listMembers } from "../src/client/rest/mod.ts";
 import type { Notifications } from "./alerts.ts";
 import type { Drafts } from "./drafts.ts";
 import type { FrequentEmoji } from "./frequent_emoji.ts";
@@ -16,8 +17,9 @@ import type { Written } from "./files/attach.ts";
 import type { ChosenFiles } from "./files/chosen_files.ts";
 import type { Viewed } from "./files/lightbox.ts";
 import { isLooking, watchLooking } from "./looking.ts";
-import { peopleAround, type Person } from "./mentions.ts";
 import { MemberCommands } from "./member_commands.ts";
+import { MemberSearch } from "./member_search.ts";
+import { peopleAround, type Person } from "./mentions.ts";
 import { MessageCommands } from "./message_commands.ts";
 import { Names, type ReadMessages } from "./names.ts";
 import type { Notice } from "./notice.ts";
@@ -29,6 +31,8 @@ const MAX_MESSAGES = 400;
 const KEPT_MESSAGES = 200;
 /** Beyond so many pages of unread messages the room opens at the oldest of these. */
 const MAX_UNREAD_PAGES = 10;
+/** Members that one search finds. */
+const MAX_FOUND = 100;
 
 export interface OpenRoomOptions {
   room: Room;
@@ -80,7 +84,9 @@ export class OpenRoom {
   readonly dialog = signal<RoomDialog | null>(null);
   /** How many of the messages shown are answers in the thread of a message, by its id. */
   readonly answers: ReadonlySignal<ReadonlyMap<string, number>>;
-  /** Those whom a message may mention: who is online or has written here, without the user. */
+  /** Members, found as their names are typed. */
+  readonly memberSearch: MemberSearch;
+  /** Those whom a message may mention: who is online, has written here or was found, without the user. */
   readonly people: ReadonlySignal<readonly Person[]>;
   /** Up to which entry the user had read the room when it was opened; null if nothing was unread. */
   readonly unreadAfter = signal<number | null>(null);
@@ -128,9 +134,15 @@ export class OpenRoom {
       may: (capability) => this.may(capability),
       user: options.user,
     });
+    this.memberSearch = new MemberSearch(async (q) => {
+      const query = { ...(q && { q }), limit: MAX_FOUND };
+      const { members, nextCursor } = await listMembers(options.api, room.id, query);
+      return { found: members.map(({ user }) => user), isComplete: nextCursor === null };
+    });
     this.people = computed(() => {
       const online = signalOf(room.online).value.users;
-      return peopleAround(online, this.messages.value, this.userId ?? "");
+      const found = this.memberSearch.found.value;
+      return peopleAround(online, this.messages.value, this.userId ?? "", found);
     });
     this.#names = options.readMessages ? new Names(options.readMessages) : null;
     this.answers = computed(() => countAnswers(this.messages.value));
@@ -298,6 +310,7 @@ export class OpenRoom {
     this.showPane(null);
     for (const end of this.#ends) end();
     this.writing.close();
+    this.memberSearch.end();
     this.room.stopTyping();
     this.room.setPresent(false);
     this.room.leave();

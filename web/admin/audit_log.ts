@@ -5,9 +5,11 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
 import type { PublicUser, RoomInfo } from "../../src/client/mod.ts";
 import type { AuditEntry } from "../../src/client/rest/mod.ts";
+import { PersonSearch } from "../components/people_picker.ts";
 import { Audit } from "./audit.ts";
 import { ACTIONS, deedOf, reasonOf } from "./audit_sentence.ts";
 import type { Desk } from "./desk.ts";
+import { Filter } from "./filter.ts";
 import { Moment } from "./moment.ts";
 import { addressOf } from "./place.ts";
 import { RoomFilter } from "./room_filter.ts";
@@ -40,12 +42,18 @@ export function AuditLog({ desk, room }: { desk: Desk; room: string }) {
           )}
         </select>
       </label>
-      ${actor.value && html`
-        <p class="room-filter">
-          <span>Only by <b>${actor.value.displayName}</b></span>
-          <button class="link" type="button" onClick=${() => actor.value = null}>By anybody</button>
-        </p>
-      `}
+      <${Filter} chosen=${filter.actorId}>
+        ${actor.value
+          ? html`
+            <span>Only by <b>${actor.value.displayName}</b></span>
+            <button class="link" type="button" onClick=${() =>
+              actor.value = null}>By anybody</button>
+          `
+          : html`
+            <${PersonSearch} chat=${desk} label="Who did it" placeholder="By anybody" isSelfFound
+              onPick=${show} />
+          `}
+      <//>
       <${RoomFilter} desk=${desk} section="audit" room=${room} />
     <//>
     <ol class="audit" aria-label="What was done">

@@ -108,7 +108,7 @@ function Sections({ desk, sections }: { desk: Desk; sections: readonly Section[]
       </nav>
       <main>
         <h1>${TITLES[section]}</h1>
-        <${Content} key=${`${section}/${room}`} desk=${desk} room=${room} />
+        <${Content} key=${section} desk=${desk} room=${room} />
       </main>
     </div>
   `;

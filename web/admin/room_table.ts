@@ -9,12 +9,14 @@ import { Form } from "../components/form.ts";
 import type { Desk } from "./desk.ts";
 import { Moment } from "./moment.ts";
 import { addressOf } from "./place.ts";
-import { Rooms } from "./rooms.ts";
+import { Rooms, type RoomsFilter } from "./rooms.ts";
 import { ListEnd, Toolbar } from "./toolbar.ts";
 
 export function RoomTable({ desk }: { desk: Desk }) {
   const archived = useSignal(false);
-  const rooms = useMemo(() => new Rooms(desk, archived.value), [desk, archived.value]);
+  const mine = useSignal(false);
+  const filter = { archived: archived.value, mine: mine.value };
+  const rooms = useMemo(() => new Rooms(desk, filter), [desk, ...Object.values(filter)]);
   const { list, managed } = rooms;
   const choice = (label: string, value: boolean) =>
     html`
@@ -26,6 +28,13 @@ export function RoomTable({ desk }: { desk: Desk }) {
       <div class="choice" role="group" aria-label="Which rooms">
         ${choice("In use", false)} ${choice("Archived", true)}
       </div>
+      <label class="choice">
+        <input type="checkbox" name="mine" checked=${mine.value}
+          onChange=${({ currentTarget }: Event) => {
+            mine.value = (currentTarget as HTMLInputElement).checked;
+          }} />
+        Only those I belong to
+      </label>
       <//>
       <ul class="lines" aria-label="Rooms">
       ${list.items.value?.map((room) =>
@@ -33,10 +42,15 @@ export function RoomTable({ desk }: { desk: Desk }) {
       )}
       </ul>
       <${ListEnd} list=${list}>
-      ${archived.value ? "No public room is archived." : "There is no public room yet."}
+      ${describeNone(filter)}
     <//>
     ${managed.value && html`<${RoomDialog} desk=${desk} rooms=${rooms} id=${managed.value} />`}
   `;
+}
+
+function describeNone({ archived, mine }: RoomsFilter): string {
+  if (mine) return `You belong to no public room${archived ? " that is archived" : ""}.`;
+  return archived ? "No public room is archived." : "There is no public room yet.";
 }
 
 function RoomLine({ rooms, room }: { rooms: Rooms; room: RoomInfo }) {
@@ -67,9 +81,11 @@ function RoomDialog({ desk, rooms, id }: { desk: Desk; rooms: Rooms; id: string 
   const known = desk.rooms.of(id);
   const close = () => void (rooms.managed.value = "");
   if (!known) {
+    const { value: fault } = desk.rooms.fault;
+    const loading = fault ? `${fault} It is tried again.` : "Loading…";
     return html`
       <${Dialog} title="Room" onClose=${close}>
-        <p role="status">${known === null ? "You may not see this room." : "Loading…"}</p>
+        <p role="status">${known === null ? "You may not see this room." : loading}</p>
         <//>
     `;
   }

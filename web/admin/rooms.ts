@@ -5,19 +5,26 @@ import { deleteRoom, listRooms, updateRoom } from "../../src/client/rest/mod.ts"
 import { PagedList } from "../paged_list.ts";
 import type { Desk } from "./desk.ts";
 
+/** What is listed of them. */
+export interface RoomsFilter {
+  /** Archived ones, or the others. */
+  archived: boolean;
+  /** Only those of which the user is a member. */
+  mine: boolean;
+}
+
 export class Rooms {
   readonly list: PagedList<RoomInfo>;
   /** The id of the room that is managed in a dialog; `""` for none. */
   readonly managed = signal("");
   readonly #desk: Desk;
 
-  /** @param archived whether archived ones are listed, or the others */
-  constructor(desk: Desk, archived: boolean) {
+  constructor(desk: Desk, { archived, mine }: RoomsFilter) {
     this.#desk = desk;
     this.list = new PagedList(async (page) => {
-      const query = { ...page, ...(archived && { archived }) };
+      const query = { ...page, ...(archived && { archived }), ...(mine && { mine }) };
       const { rooms, nextCursor } = await listRooms(desk.client.api, query);
-      // The user's own private ones are listed, too.
+      // The user's own private and direct ones are listed, too.
       return { items: rooms.filter(({ type }) => type === "public"), nextCursor };
     });
   }

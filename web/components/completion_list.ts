@@ -16,9 +16,9 @@ interface Option {
   text: string;
 }
 
+/** Where something is completed, and which of its options is selected. */
 interface Shown {
   at: Completion;
-  options: Option[];
   selected: number;
 }
 
@@ -28,6 +28,10 @@ let emoji: EmojiIndex | null = null;
 export function useCompletion(open: OpenRoom, input: RefObject<HTMLTextAreaElement | null>) {
   const id = useId();
   const [shown, setShown] = useState<Shown | null>(null);
+  // Read anew with each member that is found.
+  const options = shown ? optionsFor(open, shown.at) : [];
+  const isShown = shown !== null && options.length > 0;
+  const selected = Math.min(shown?.selected ?? 0, options.length - 1);
   const close = () => setShown(null);
 
   const insert = (at: Completion, text: string) => {
@@ -46,26 +50,26 @@ export function useCompletion(open: OpenRoom, input: RefObject<HTMLTextAreaEleme
     if (input.current?.value !== value) return;
     const known = named && emoji?.named(named.query);
     if (known) return insert(named, presented(known.emoji));
-    const options = at ? optionsFor(open, at) : [];
-    setShown(at && options.length > 0 ? { at, options, selected: 0 } : null);
+    if (at?.kind === "mention") open.memberSearch.search(at.query);
+    setShown(at && { at, selected: 0 });
   };
   const press = ({ key, isComposing }: KeyboardEvent): boolean => {
-    if (!shown || isComposing) return false;
-    const { at, options, selected } = shown;
+    if (!isShown || isComposing) return false;
+    const { at } = shown;
     const step = { ArrowDown: 1, ArrowUp: -1 }[key];
     if (step) {
-      setShown({ ...shown, selected: (selected + step + options.length) % options.length });
+      setShown({ at, selected: (selected + step + options.length) % options.length });
     } else if (key === "Enter" || key === "Tab") insert(at, options[selected]!.text);
     else if (key === "Escape") close();
     else return false;
     return true;
   };
-  const list = shown && html`
+  const list = isShown && html`
     <ul class="completions" role="listbox" id=${id} aria-label="Suggestions">
-      ${shown.options.map(({ key, label, text }, i) =>
+      ${options.map(({ key, label, text }, i) =>
         html`
           <li key=${key} id=${`${id}-${i}`} role="option" aria-selected=${String(
-            i === shown.selected,
+            i === selected,
           )}
             onPointerDown=${(event: Event) => {
               // The input keeps the focus.
@@ -79,9 +83,9 @@ export function useCompletion(open: OpenRoom, input: RefObject<HTMLTextAreaEleme
   const attributes = {
     role: "combobox",
     "aria-autocomplete": "list",
-    "aria-expanded": String(shown !== null),
+    "aria-expanded": String(isShown),
     "aria-controls": id,
-    "aria-activedescendant": shown ? `${id}-${shown.selected}` : null,
+    "aria-activedescendant": isShown ? `${id}-${selected}` : null,
   };
   return { list, attributes, update, press, close };
 }

@@ -28,6 +28,8 @@ export function Composer({ open }: { open: OpenRoom }) {
   useLayoutEffect(() => {
     // A draft may be found by the room's id only.
     if (!input.current!.value) input.current!.value = drafts.read(room);
+    // Whom it mentions may be away.
+    if (input.current!.value.includes("@")) open.memberSearch.search("");
     count();
   }, [info]);
   useLayoutEffect(() => {

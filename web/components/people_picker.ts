@@ -12,12 +12,15 @@ import { Icon } from "./icon.ts";
 
 const MAX_FOUND = 8;
 
+/** Who searches: the chat, or the moderators' page. */
+type Searcher = Pick<Chat, "client" | "user">;
+
 /** How people are searched, and whether the user is one of them. */
 type SearchOptions = PeopleSearchOptions & { isSelfFound?: boolean };
 
 /** A search that ends with the component. */
 export function usePeopleSearch(
-  chat: Chat,
+  chat: Searcher,
   { isSelfFound = false, ...options }: SearchOptions = {},
 ): PeopleSearch {
   const search = useMemo(() => {
@@ -32,7 +35,7 @@ export function usePeopleSearch(
 }
 
 interface PersonSearchProps {
-  chat: Chat;
+  chat: Searcher;
   /** The label of the input. */
   label: string;
   /** What is in the empty input, if not its label. */

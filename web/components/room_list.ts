@@ -117,17 +117,23 @@ function RoomLink({ room, isShown, ownId }: {
   isShown: boolean;
   ownId: string | undefined;
 }) {
-  const { name, slug, unread, mentions } = room;
-  const isUnread = unread > 0 && !isShown;
-  const count = unread > 99 ? "99+" : String(unread);
-  const mentioned = mentions > 0 ? `, ${mentions} for you` : "";
+  const { slug, unread, mentions } = room;
   return html`
-    <a href=${addressOf(slug)} aria-current=${isShown ? "page" : null}
-      aria-label=${isUnread ? `${name}, ${count} unread${mentioned}` : null}>
+    <a href=${addressOf(slug)} aria-current=${isShown ? "page" : null}>
       <${RoomLabel} room=${room} ownId=${ownId} />
-      ${isUnread &&
-        html`<em class=${mentions > 0 ? "mention" : ""}>${mentions > 0 && "@"}${count}</em>`}
+      ${unread > 0 && !isShown && html`<${UnreadCount} unread=${unread} mentions=${mentions} />`}
     </a>
+  `;
+}
+
+/** Read aloud as in "Tea 3 unread, 1 for you". */
+function UnreadCount({ unread, mentions }: Pick<RoomSummary, "unread" | "mentions">) {
+  const isForUser = mentions > 0;
+  return html`
+    <em class=${isForUser ? "mention" : ""}>
+      ${isForUser && html`<span aria-hidden="true">@</span>`}${unread > 99 ? "99+" : unread}
+      <span class="unseen"> unread${isForUser && `, ${mentions} for you`}</span>
+    </em>
   `;
 }
 

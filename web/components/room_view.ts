@@ -11,6 +11,7 @@ import { nameOfRoom, otherOf } from "../room_name.ts";
 import { addressOfSearch } from "../search/terms.ts";
 import { ChatContext } from "./chat_context.ts";
 import { Composer, Obstacle } from "./composer.ts";
+import { DeadEnd } from "./dead_end.ts";
 import { Icon } from "./icon.ts";
 import { Menu, type MenuItem } from "./menu.ts";
 import { MessageList } from "./message_list.ts";
@@ -138,40 +139,4 @@ function menuItems(open: OpenRoom): MenuItem[] {
     },
   ];
   return items.filter((item) => item !== false);
-}
-
-/** Shown instead of a room that the user cannot read, with a link back. */
-function DeadEnd({ open }: { open: OpenRoom }) {
-  const { title, text } = describeRefusal(open);
-  return html`
-    <section class="room missing" aria-label="Room">
-      <div class="dead-end" role="status">
-        <h2>${title}</h2>
-        <p>${text}</p>
-        ${open.back && html`<a class="button" href=${open.back}>Go to the rooms</a>`}
-      </div>
-    </section>
-  `;
-}
-
-function describeRefusal({ room, userId }: OpenRoom): { title: string; text: string } {
-  const state = signalOf(room.state).value;
-  const info = signalOf(room.info).value;
-  const name = info ? nameOfRoom(info, userId) : "this room";
-  if (state.status === "failed" && state.error.code === "forbidden") {
-    return {
-      title: `You are banned from ${name}`,
-      text: "You can read and write here again when a moderator lifts the ban, or when it ends.",
-    };
-  }
-  if (info === null) {
-    return {
-      title: "There is no such room",
-      text: "The link may be mistyped, or the room is gone.",
-    };
-  }
-  return {
-    title: `You cannot read ${name} any more`,
-    text: "It was deleted, or you were removed from it.",
-  };
 }

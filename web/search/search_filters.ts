@@ -88,7 +88,7 @@ function Sender({ chat, search }: FilterProps) {
   };
   const name = sender.value?.id === from ? sender.value.displayName : "…";
   return html`
-    <div class="sender" ref=${place}>
+    <div class="chooser" ref=${place}>
       ${from
         ? html`
           <span class="label">Sender</span>

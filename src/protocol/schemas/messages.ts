@@ -25,7 +25,11 @@ export const Reaction = z.object({
   users: z.array(Id).meta({ description: "the first ten" }),
 });
 
-export const SystemData = z.object({ users: z.array(Id) });
+export const SystemData = z.object({
+  users: z.array(Id),
+  until: Time.optional().meta({ description: "of a ban or mute that ends" }),
+  reason: z.string().optional(),
+});
 
 export const Message = z.object({
   id: Id,

@@ -67,6 +67,10 @@ export type Metadata = { [name: string]: unknown };
 export interface SystemData {
   /** The ids of users. */
   users: string[];
+  /** When a ban or mute ends, ISO 8601, UTC; left out if it does not. */
+  until?: string | undefined;
+  /** Why they were banned or muted. */
+  reason?: string | undefined;
 }
 
 /** What a message has that a client has just written, beside what the user gave. */
