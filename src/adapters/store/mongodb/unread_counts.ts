@@ -55,7 +55,7 @@ export class UnreadCounts {
           _id: "$roomId",
           entries: { $sum: 1 },
           unread: one(countsFor(userId)),
-          mentions: one({ $and: [countsFor(userId), mentions(userId)] }),
+          mentions: one({ $and: [mentions(userId), countsFor(userId)] }),
         },
       },
     ], this.#readOptions).toArray();
@@ -64,8 +64,8 @@ export class UnreadCounts {
   /** What was counted, and what follows where there may be more. */
   async #complete(userId: string, roomId: string, seq: number, counted?: Counted): Promise<Unread> {
     const { entries, unread, mentions } = counted ?? { entries: 0, unread: 0, mentions: 0 };
-    // Logs have no gap.
-    if (entries < RANGE && unread < MAX_UNREAD) return { unread, mentions };
+    // Logs have no gap: then that is all.
+    if (entries < RANGE) return { unread: atMost(unread), mentions: atMost(mentions) };
     const [all, forUser] = await Promise.all([
       unread < MAX_UNREAD ? this.#countUnread(userId, roomId, seq) : MAX_UNREAD,
       this.#countMentions(userId, roomId, seq),
@@ -99,6 +99,10 @@ export class UnreadCounts {
     ], this.#readOptions).toArray();
     return found?.count ?? 0;
   }
+}
+
+function atMost(count: number): number {
+  return Math.min(count, MAX_UNREAD);
 }
 
 /** The expression of whether a message counts as unread. */
