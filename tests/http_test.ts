@@ -61,11 +61,17 @@ Deno.test("every answer has a request id, and a valid one from the client is kep
         const answer = await request(server.url, "GET", path, { headers: { "x-request-id": id } });
         return answer.headers.get("x-request-id")!;
       };
-      assert.equal(await idFor("a-1"), "a-1");
+      for (const id of ["a-1", "a.b:c/d+e="]) assert.equal(await idFor(id), id);
       for (const id of ["<script>", "a b", "x".repeat(300), "é"]) {
         assert.match(await idFor(id), /^[\w-]{8,}$/);
       }
     }
+  }));
+
+Deno.test("the answer to a handshake has the request's id", () =>
+  onStage(async (stage) => {
+    const { answer } = await stage.raw({ "X-Request-Id": "a-1" });
+    assert.match(answer, /^HTTP\/1\.1 101 [^]*\r\nx-request-id: a-1(\r\n|$)/i);
   }));
 
 Deno.test("an unknown path is 404, and a method that a path lacks is 405 with those it has", () =>

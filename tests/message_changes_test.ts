@@ -175,7 +175,15 @@ testInRoom(
 
 testInRoom("an invalid cursor or limit is refused", async (chat) => {
   for (
-    const query of ["", "after=-1", "after=x", "after=1&limit=201", "after=1&limit=0", "after=1.5"]
+    const query of [
+      "",
+      "after=-1",
+      "after=x",
+      "after=1&limit=201",
+      "after=1&limit=0",
+      "after=1.5",
+      "after=",
+    ]
   ) {
     const path = `/rooms/${chat.roomId}/changes?${query}`;
     const { status, body } = await chat.ada.account.request("GET", path);

@@ -261,6 +261,7 @@ Deno.test("the audit log of a room is for its owners, the last entry first, page
     const muted = body.entries.find(({ action }: { action: string }) => action === "member_muted");
     assert.deepEqual(muted.data, { reason: "Noise" });
     assert.deepEqual(await actionsOf(ada, `?roomId=${room}&actorId=${mod.id}`), ["member_muted"]);
+    assert.deepEqual(await actionsOf(ada, `?roomId=${room}&action=member_banned`), []);
     assertRefused(await mod.request("GET", `/audit?roomId=${room}`), "forbidden");
     assertRefused(await mod.request("GET", "/audit"), "forbidden");
     const [stranger] = await stage.people("Stranger");
@@ -303,6 +304,8 @@ Deno.test("everything that moderators do in a room is in its audit log, which ou
     const { body } = await admin.request("GET", `/audit?roomId=${room}`);
     assert.deepEqual(body.entries.map(({ action }: { action: string }) => action), actions);
     for (const { actor } of body.entries) assert.equal(actor.id, ada.id);
+    // A filter that leaves nothing does not deny the room.
+    assert.deepEqual(await actionsOf(admin, `?roomId=${room}&action=user_banned`), []);
   }));
 
 Deno.test("admins see what was done on the server and in public rooms, of private ones only reports", () =>

@@ -19,6 +19,14 @@ Deno.test("a name that can be transliterated becomes a slug in ASCII", () => {
   for (const [name, slug] of Object.entries(slugs)) assert.equal(slugOf(name), slug);
 });
 
+Deno.test("no name becomes the slug of a private room, which is its id", () => {
+  const id = newId();
+  for (const name of [id, id.toLowerCase()]) {
+    assert.equal(slugOf(name), `room-${id.toLowerCase()}`);
+  }
+  assert.equal(slugOf(`${id}x`), `${id}x`.toLowerCase());
+});
+
 Deno.test("a name that cannot be transliterated keeps its letters, with their marks", () => {
   const slugs = {
     "日本語": "日本語",

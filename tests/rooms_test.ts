@@ -142,6 +142,10 @@ Deno.test("an invalid cursor or limit is refused", () =>
       "limit=-1",
       "limit=1.5",
       "limit=many",
+      "limit=1e1",
+      "limit=0x10",
+      "limit=%205",
+      "limit=%2B5",
       "limit=",
       "limit=1&limit=2",
     ];

@@ -60,12 +60,15 @@ export function createApp(services: Dependencies, gateway: Gateway, settings: Ap
   const answerError = problemHandler(services.metrics);
   const app = new Hono<Env>();
 
-  // Before every middleware: the answer to a handshake is the runtime's, and immutable.
+  // Before every middleware: the answer to a handshake is the runtime's, and no other may be given.
   app.get("/ws", (c) => {
     c.header("Vary", "Origin");
     checkHost(c);
     checkOrigin(c, allowsOrigin);
-    return gateway.upgrade(c.req.raw, clientAddress(c, trustProxy));
+    const requestId = requestIdOf(c);
+    const response = gateway.upgrade(c.req.raw, clientAddress(c, trustProxy));
+    response.headers.set("x-request-id", requestId);
+    return response;
   });
 
   // One middleware for what all requests share: each costs 3 µs.

@@ -20,5 +20,5 @@ export interface Env {
 /** The request's id: the client's if it is well-formed, else a new one. */
 export function requestIdOf(c: Context<Env>): string {
   const given = c.req.header("x-request-id");
-  return given !== undefined && /^[\w\-=]{1,255}$/.test(given) ? given : crypto.randomUUID();
+  return given !== undefined && /^[\w\-=.:+/]{1,255}$/.test(given) ? given : crypto.randomUUID();
 }

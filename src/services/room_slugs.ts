@@ -118,6 +118,8 @@ const LETTER = /^[[\p{L}\p{N}]--[\p{ASCII}\p{Default_Ignorable_Code_Point}\u{134
  */
 const HIDDEN =
   /(?![\u200c\u200d])\p{Default_Ignorable_Code_Point}|(?<![\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d4d\u0dca])(?:\u200d|(?<![\p{Script=Arabic}\p{Script=Syriac}\p{Script=Mongolian}\p{Script=Nko}])\u200c)/gu;
+/** The slug of a private room is its id: whether it is taken must not show. */
+const ID = /^[0-9a-hjkmnp-tv-z]{26}$/;
 /** Characters for private use (U+E000 to U+F8FF), which stand in for letters meanwhile. */
 const STAND_INS = /[\ue000-\uf8ff]/g;
 
@@ -138,7 +140,9 @@ export function slugOf(name: string): string {
   const slug = slugify(text, { decamelize: false, preserveCharacters })
     .replace(STAND_INS, (character) => kept[character.charCodeAt(0) - 0xe000] ?? "");
   // A cut may leave half a character, or a dash.
-  return slug.slice(0, MAX_LENGTH).replace(/[\ud800-\udbff]$/, "").replace(/-+$/, "") || "room";
+  const cut = slug.slice(0, MAX_LENGTH).replace(/[\ud800-\udbff]$/, "").replace(/-+$/, "") ||
+    "room";
+  return ID.test(cut) ? `room-${cut}` : cut;
 }
 
 function standIn(index: number): string {

@@ -43,7 +43,10 @@ export async function listAudit(
   const scope = await scopeOf(actor, { access }, roomId);
   const found = await store.audit.list({ ...scope, actorId, action }, limit + 1, before);
   // To admins a private room does not exist, a deleted one does.
-  if (roomId !== undefined && !scope.withPrivate && found.length === 0) throw roomNotFound();
+  if (roomId !== undefined && !scope.withPrivate && found.length === 0) {
+    const [any] = await store.audit.list(scope, 1);
+    if (!any) throw roomNotFound();
+  }
   const entries = found.slice(0, limit);
   const ids = entries.flatMap(({ actorId, userIds }) => actorId ? [actorId, ...userIds] : userIds);
   const users = await publicUsers.find([...new Set(ids)]);

@@ -6,7 +6,7 @@ import type { Room as DomainRoom } from "../../domain/room.ts";
 import type { User as DomainUser } from "../../domain/user.ts";
 import type * as wire from "../wire/account.ts";
 import { ACCOUNT_PAGE_SIZE } from "../wire/limits.ts";
-import { Cursor, Id } from "./fields.ts";
+import { Cursor, Id, inDigits } from "./fields.ts";
 import { presentRoom, Room } from "./rooms.ts";
 import { presentUser, User } from "./users.ts";
 
@@ -53,8 +53,8 @@ export const AccountChanges = z.object({
 }) satisfies z.ZodType<wire.AccountChanges>;
 
 export const AccountChangesQuery = z.object({
-  after: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0),
-  limit: z.coerce.number().int().min(1).max(ACCOUNT_PAGE_SIZE).default(ACCOUNT_PAGE_SIZE),
+  after: inDigits(z.int().min(0)).default(0),
+  limit: inDigits(z.int().min(1).max(ACCOUNT_PAGE_SIZE)).default(ACCOUNT_PAGE_SIZE),
 });
 
 export const ACCOUNT_CLIENT_EVENTS = {

@@ -229,8 +229,16 @@ export const PageCursor = z.string().max(1_024).meta({
   description: "`nextCursor` of the page before",
 });
 
+/** A whole number in a query: in digits alone, which `1e3` and blanks are not. */
+export function inDigits<S extends z.ZodType<number>>(number: S) {
+  const read = (text: unknown) => {
+    return typeof text === "string" && /^\d{1,16}$/.test(text) ? Number(text) : text;
+  };
+  return z.preprocess(read, number);
+}
+
 /** Items on a page. */
-export const Limit = z.coerce.number().int().min(1).max(MAX_PAGE_SIZE).default(PAGE_SIZE);
+export const Limit = inDigits(z.int().min(1).max(MAX_PAGE_SIZE)).default(PAGE_SIZE);
 
 /** An id in an answer. */
 export const Id = z.string().meta({ description: "opaque" });

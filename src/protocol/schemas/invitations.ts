@@ -43,7 +43,8 @@ export const InvitationsPage = z.object({
 
 export const RoomPath = z.object({ idOrSlug: RoomReference });
 export const InvitationPath = RoomPath.extend({ invitationId: z.string().max(MAX_ID_LENGTH) });
-export const CodePath = z.object({ code: z.string().max(MAX_ID_LENGTH) });
+/** Whatever it is: what is no code is none that there is. */
+export const CodePath = z.object({ code: z.string() });
 
 export const InvitedRoomAnswer = z.object({
   room: Room.pick({ name: true, type: true, memberCount: true }),

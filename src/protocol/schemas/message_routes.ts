@@ -2,7 +2,16 @@
 import { z } from "zod";
 import { MISSED_MESSAGES } from "../wire/limits.ts";
 import type * as wire from "../wire/messages.ts";
-import { Cursor, Emoji, EntryId, Limit, PageCursor, RoomReference, Time } from "./fields.ts";
+import {
+  Cursor,
+  Emoji,
+  EntryId,
+  inDigits,
+  Limit,
+  PageCursor,
+  RoomReference,
+  Time,
+} from "./fields.ts";
 import {
   CHANGES_NOTHING,
   changesSomething,
@@ -73,7 +82,7 @@ export const ReactorsPage = z.object({
 });
 
 export const ChangesQuery = z.object({
-  after: z.coerce.number().pipe(Cursor),
+  after: inDigits(Cursor),
   entryId: EntryId.optional(),
-  limit: z.coerce.number().int().min(1).max(MISSED_MESSAGES).default(MISSED_MESSAGES),
+  limit: inDigits(z.int().min(1).max(MISSED_MESSAGES)).default(MISSED_MESSAGES),
 });

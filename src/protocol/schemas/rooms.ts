@@ -17,6 +17,7 @@ import {
   Cursor,
   Flag,
   Id,
+  inDigits,
   Metadata,
   PageCursor,
   Present,
@@ -134,7 +135,7 @@ export const RoomChanges = z.object({
   .meta({ id: "RoomChanges" });
 
 export const RoomsQuery = z.object({
-  limit: z.coerce.number().int().min(1).max(MAX_OWN_ROOMS).default(PAGE_SIZE).meta({
+  limit: inDigits(z.int().min(1).max(MAX_OWN_ROOMS)).default(PAGE_SIZE).meta({
     description: `up to ${MAX_PAGE_SIZE}, of own rooms up to ${MAX_OWN_ROOMS}`,
   }),
   cursor: PageCursor.optional(),

@@ -4,7 +4,7 @@ import type { Message as DomainMessage } from "../../domain/message.ts";
 import type { Room as DomainRoom } from "../../domain/room.ts";
 import { MAX_PAGE_SIZE, MAX_SEARCH_LENGTH, SEARCH_PAGE_SIZE } from "../wire/limits.ts";
 import type * as wire from "../wire/search.ts";
-import { Id, PageCursor, RoomReference, trimmedText, UserId } from "./fields.ts";
+import { Id, inDigits, PageCursor, RoomReference, trimmedText, UserId } from "./fields.ts";
 import { Message, presentMessage } from "./messages.ts";
 
 const Instant = z.iso.datetime({ offset: true, error: "must be a time in ISO 8601" });
@@ -19,7 +19,7 @@ export const SearchQuery = z.object({
   has: z.enum(["file", "link"]).optional(),
   before: Instant.optional().meta({ description: "ISO 8601: only messages sent before it" }),
   after: Instant.optional().meta({ description: "ISO 8601: only messages sent then or later" }),
-  limit: z.coerce.number().int().min(1).max(MAX_PAGE_SIZE).default(SEARCH_PAGE_SIZE),
+  limit: inDigits(z.int().min(1).max(MAX_PAGE_SIZE)).default(SEARCH_PAGE_SIZE),
   cursor: PageCursor.optional(),
 });
 
