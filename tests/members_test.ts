@@ -19,7 +19,7 @@ Deno.test("a read position waits for the messages that make its user a member, s
   const added = new Set<string>();
   const store = {
     setRead: (roomId: string, _user: string, seq: number) =>
-      Promise.resolve(added.has(roomId) ? seq : null),
+      Promise.resolve(added.has(roomId) ? { readSeq: seq, moved: true } : null),
     countUnread: () => Promise.resolve(new Map([["a", { unread: 0, mentions: 0 }]])),
   };
   const members = new Members(
@@ -41,7 +41,7 @@ Deno.test("a read position waits for the messages that make its user a member, s
   other!.reject(new Error("refused"));
   await assert.rejects(forbidden, { code: "forbidden" });
   first!.resolve();
-  assert.deepEqual(await read, { readSeq: 1, unread: 0, mentions: 0 });
+  assert.deepEqual(await read, { readSeq: 1, moved: true, unread: 0, mentions: 0 });
 });
 
 Deno.test("who sends their first message and reads on at once is a member by then", async () => {
@@ -49,7 +49,7 @@ Deno.test("who sends their first message and reads on at once is a member by the
   const members = new Members(
     {
       members: {
-        setRead: () => Promise.resolve(isMember ? 1 : null),
+        setRead: () => Promise.resolve(isMember ? { readSeq: 1, moved: true } : null),
         countUnread: () => Promise.resolve(new Map([["a", { unread: 0, mentions: 0 }]])),
       },
     } as unknown as Store,
@@ -67,7 +67,7 @@ Deno.test("who sends their first message and reads on at once is a member by the
     log: { append: () => stored.promise },
     rateLimits: { consume: () => Promise.resolve() },
     requestHashes: { hash: () => "hash" },
-    rooms: { typing: { end: () => {} } },
+    rooms: { typing: { end: () => {} }, readUpdates: { publish: () => Promise.resolve() } },
     store: { log: { end: () => Promise.resolve({ seq: 1, n: 1 }) } },
   } as unknown as Dependencies;
   const ada = { userId: "ada", user: { id: "ada" } } as Participant;

@@ -37,8 +37,10 @@ export class JoinedRoom implements Room {
   readonly state: Observable<RoomState>;
   readonly messages: Observable<readonly ChatMessage[]>;
   readonly hasOlder: Observable<boolean>;
-  readonly online: Observable<Attendance>;
-  readonly typing: Observable<readonly PublicUser[]>;
+  readonly #online = new OnlineUsers();
+  readonly online: Observable<Attendance> = this.#online.observed;
+  readonly #othersTyping = new OthersTyping();
+  readonly typing: Observable<readonly PublicUser[]> = this.#othersTyping.observed;
   readonly recovery: Observable<Recovery | null>;
   readonly unread: Observed<Unread>;
   readonly pins: Observable<readonly ChatMessage[] | null>;
@@ -50,8 +52,6 @@ export class JoinedRoom implements Room {
   /** What its parts need. */
   readonly #parts: ViewHost;
   readonly events: RoomEventListeners = new Listeners();
-  readonly #online = new OnlineUsers();
-  readonly #othersTyping = new OthersTyping();
   readonly #ownTyping = new OwnTyping((event) => {
     this.#host.connection.emit(event, { roomId: this.id });
   });
@@ -90,8 +90,6 @@ export class JoinedRoom implements Room {
     this.recovery = this.subscription.recovery;
     this.messages = timeline.main.messages;
     this.hasOlder = timeline.main.hasOlder;
-    this.online = this.#online.observed;
-    this.typing = this.#othersTyping.observed;
   }
 
   get id(): string {
@@ -243,6 +241,7 @@ export class JoinedRoom implements Room {
     if (event === "room:updated") this.#update(data);
     if (event === "typing:update") this.#othersTyping.update(data.user, data.isTyping);
     if (event === "presence:update" && this.#online.update(data)) this.subscription.reload();
+    if (event === "read:update") this.events.call("read", [data, this]);
   }
 
   /** Shows what has become of something that the user has done. */

@@ -100,6 +100,7 @@ export type {
   Attendance,
   ChangedBy,
   ChangedReactions,
+  OthersReading,
   Recovery,
   Room,
   RoomEventHandler,

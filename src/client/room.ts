@@ -64,6 +64,14 @@ export interface ChangedBy {
   readonly by: PublicUser;
 }
 
+/** How far another member has read. */
+export interface OthersReading {
+  /** Who. */
+  readonly userId: string;
+  /** The last entry of the log that is read. */
+  readonly seq: number;
+}
+
 /** Who reacted to a message, or took that back. */
 export interface ChangedReactions {
   /** New reactions. */
@@ -95,6 +103,11 @@ export interface RoomEvents {
    * now, not what happened to it.
    */
   changed: [message: Message, room: Room];
+  /**
+   * Another member has read on, or marked something as unread: in direct rooms and private ones of up
+   * to 100 members, at most once in 2 s. No entry of the log: what happened while away is not repeated.
+   */
+  read: [read: OthersReading, room: Room];
   /** The server has another log, since a backup was restored: `room.messages` was replaced. */
   reset: [room: Room];
 }

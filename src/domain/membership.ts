@@ -65,6 +65,14 @@ export const STRANGER: Standing = Object.freeze({
   lastSend: null,
 });
 
+/** What has become of a read position that was set. */
+export interface ReadMove {
+  /** The last entry that is read now. */
+  readSeq: number;
+  /** Whether it was another before. */
+  moved: boolean;
+}
+
 /** What of a room a member has not read; both are exact to 99, and 100 means more. */
 export interface Unread {
   /** Messages of others, not deleted, not of the system. */

@@ -1,6 +1,7 @@
 /** `/rooms`: create, list and find. */
 import { Hono } from "hono";
 import { describeRoute } from "hono-openapi";
+import type { Dependencies } from "../application/dependencies.ts";
 import { createDirect, createRoom } from "../application/rooms/create_room.ts";
 import { getRoom } from "../application/rooms/get_room.ts";
 import { listRooms } from "../application/rooms/list_rooms.ts";
@@ -29,7 +30,7 @@ import type { Env } from "./context.ts";
 import { participant, requireUser } from "./guards.ts";
 import { jsonBody, query, requireJson } from "./input.ts";
 
-export function roomRoutes(services: Services, isDraining: () => boolean) {
+export function roomRoutes(services: Dependencies, isDraining: () => boolean) {
   const signedIn = requireUser(services);
   return new Hono<Env>()
     .get(

@@ -20,6 +20,8 @@ export type RoomEvent =
   | { kind: "member_joined"; roomId: string; userId: string }
   /** A user types, or types no more on this instance (`stopped`), or on any (`ended`). */
   | { kind: "typing"; roomId: string; user: PublicUser; state: "started" | "stopped" | "ended" }
+  /** A member of a direct or small private room has read up to entry `seq`, on or back. */
+  | { kind: "read_moved"; roomId: string; userId: string; seq: number }
   /** All users with a socket in the room on this instance; the higher version is the newer list. */
   | { kind: "presence"; roomId: string; version: number; users: PublicUser[] };
 

@@ -130,6 +130,11 @@ export class Hub {
     await this.#rooms.get(roomId)?.feed.refresh();
   }
 
+  /** The last entry delivered in a room; undefined if it is not served here. */
+  head(roomId: string): number | undefined {
+    return this.#rooms.get(roomId)?.feed.head;
+  }
+
   /** Whether a socket is in a room. */
   has(roomId: string, subscriber: Subscriber): boolean {
     return this.#rooms.get(roomId)?.has(subscriber) ?? false;

@@ -1,9 +1,10 @@
-/** The rooms that this instance serves: entries, presence and typing, put together. */
+/** The rooms that this instance serves: entries, presence, typing and positions, put together. */
 import type { Services } from "../services/services.ts";
 import type { BusEvent } from "../ports/bus.ts";
 import { Flusher } from "./flusher.ts";
 import { Hub, type RoomLife } from "./hub.ts";
 import { Presence } from "./presence.ts";
+import { ReadUpdates } from "./read_updates.ts";
 import { RecentProfiles } from "./recent_profiles.ts";
 import { RoomUpdates } from "./room_updates.ts";
 import type { Subscriber } from "./subscriber.ts";
@@ -16,6 +17,7 @@ export class Rooms {
   readonly hub: Hub;
   readonly presence: Presence;
   readonly typing: Typing;
+  readonly readUpdates: ReadUpdates;
 
   constructor(
     services: Pick<
@@ -28,7 +30,10 @@ export class Rooms {
     this.flusher = new Flusher(() => load.level);
     const life: RoomLife = {
       opened: (roomId) => this.presence.open(roomId),
-      closed: (roomId) => this.presence.close(roomId),
+      closed: (roomId) => {
+        this.presence.close(roomId);
+        this.readUpdates.closed(roomId);
+      },
       removed: (roomId, subscriber) => this.#takeOut(roomId, subscriber),
       changed: (entry, room) => updates.show(entry, room),
       joined: (roomId, userId, room) => updates.showTo([userId], roomId, room),
@@ -37,11 +42,13 @@ export class Rooms {
     const broadcast = this.hub.broadcast.bind(this.hub);
     this.presence = new Presence(bus, broadcast, this.profiles, ownStatus);
     this.typing = new Typing(bus, broadcast, this.profiles);
+    this.readUpdates = new ReadUpdates(bus, access, this.hub);
     bus.subscribe((event, from) => this.#receive(event, from));
   }
 
   close(): void {
     this.typing.close();
+    this.readUpdates.close();
     this.presence.end();
     this.hub.close();
   }
@@ -60,5 +67,6 @@ export class Rooms {
     this.hub.receive(event);
     this.presence.receive(event, from);
     this.typing.receive(event, from);
+    this.readUpdates.receive(event);
   }
 }

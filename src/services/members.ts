@@ -1,7 +1,7 @@
 /** Who is a member of which room, and what they have not read there. */
 import type { Actor } from "../domain/actor.ts";
 import { ChatError } from "../domain/errors.ts";
-import type { Unread } from "../domain/membership.ts";
+import type { ReadMove, Unread } from "../domain/membership.ts";
 import type { Room } from "../domain/room.ts";
 import type { Bus } from "../ports/bus.ts";
 import type { Store } from "../ports/store/store.ts";
@@ -90,13 +90,14 @@ export class Members {
     roomId: string,
     seq: number,
     back: boolean,
-  ): Promise<ReadState> {
+  ): Promise<ReadState & ReadMove> {
     await this.expected(roomId, userId);
-    const readSeq = await this.#store.members.setRead(roomId, userId, seq, back);
-    if (readSeq === null) throw new ChatError("forbidden", "Only members have a read position.");
+    const move = await this.#store.members.setRead(roomId, userId, seq, back);
+    if (move === null) throw new ChatError("forbidden", "Only members have a read position.");
     this.#accounts.readMoved(userId);
-    const counts = await this.#store.members.countUnread(userId, new Map([[roomId, readSeq]]));
-    return { readSeq, ...counts.get(roomId)! };
+    const positions = new Map([[roomId, move.readSeq]]);
+    const counts = await this.#store.members.countUnread(userId, positions);
+    return { ...move, ...counts.get(roomId)! };
   }
 
   /**

@@ -456,6 +456,7 @@ const EVENTS: (RoomEvent | AccountEvent | InstanceEvent)[] = [
   { kind: "member_joined", roomId: "room", userId: "user" },
   { kind: "member_left", leftRoomId: "room", userId: "user" },
   { kind: "typing", roomId: "room", user: ADA, state: "started" },
+  { kind: "read_moved", roomId: "room", userId: "user", seq: 7 },
   { kind: "presence", roomId: "room", version: 3, users: [ADA, { ...ADA, avatarUrl: null }] },
   ALIVE,
   LEFT,

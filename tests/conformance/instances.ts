@@ -213,6 +213,26 @@ export function testInstances(setting: InstancesSetting): void {
     assert.equal(here.all("typing:update").length, 0, "the typist is not notified");
   });
 
+  test("how far one has read shows on the other instance, as the last of what both were told", async (pair) => {
+    const [ada, bob] = await pair.a.people("Ada", "Bob");
+    const { body } = await ada.request("POST", "/directs", { userId: bob.id });
+    const roomId = body.room.id;
+    const [here, there] = [await pair.a.join(bob, roomId), await pair.b.join(bob, roomId)];
+    const watcher = await pair.b.join(ada, roomId);
+    for (const text of ["One", "Two", "Three"]) {
+      await watcher.acked("message:send", { roomId, text, clientMessageId: crypto.randomUUID() });
+    }
+    const { seq } =
+      (await here.event("message:new", ({ message }) => message.text === "Three")).data;
+    await here.call("room:read", { roomId, seq: seq - 2 });
+    const { data } = await watcher.event("read:update");
+    assert.deepEqual(data, { roomId, userId: bob.id, seq: seq - 2 });
+    await here.call("room:read", { roomId, seq: seq - 1 });
+    await there.call("room:read", { roomId, seq });
+    await watcher.event("read:update", (data) => data.seq === seq);
+    assert.deepEqual([...here.all("read:update"), ...there.all("read:update")], []);
+  });
+
   test("typing on two instances ends when it has ended on both", async (pair) => {
     const { ada, bob, roomId } = await adaAndBob(pair);
     const [one, two] = [await pair.a.join(ada, roomId), await pair.b.join(ada, roomId)];

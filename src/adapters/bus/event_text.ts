@@ -13,6 +13,7 @@ const KINDS: ReadonlySet<BusEvent["kind"]> = new Set<BusEvent["kind"]>([
   "append_uncertain",
   "append_contended",
   "typing",
+  "read_moved",
   "member_joined",
   "member_left",
   "presence",

@@ -13,14 +13,14 @@ export interface ReadPosition {
 }
 
 /**
- * Sets how far a member has read, and counts what they have not.
+ * Sets how far a member has read, shows it to the others in a small room, and counts what they have not.
  * @throws ChatError `room_not_found`, `rate_limited`, `forbidden` if they are no member
  */
 export async function setRead(
   actor: Actor,
-  { access, members, rateLimits, store }: Pick<
+  { access, members, rateLimits, rooms, store }: Pick<
     Dependencies,
-    "access" | "members" | "rateLimits" | "store"
+    "access" | "members" | "rateLimits" | "rooms" | "store"
   >,
   { room, seq, back }: ReadPosition,
 ): Promise<{ roomId: string } & ReadState> {
@@ -28,8 +28,10 @@ export async function setRead(
   const { roomId } = found;
   await rateLimits.consume("message", `${actor.userId} ${roomId}`);
   const end = await store.log.end(roomId);
-  const state = await members.setRead(actor, roomId, Math.min(seq, end.seq), back);
+  const position = Math.min(seq, end.seq);
+  const { moved, ...state } = await members.setRead(actor, roomId, position, back);
   // What is unread may have come after a ban.
   await access.confirm(actor, found);
+  if (moved) void rooms.readUpdates.publish(roomId, actor.userId, state.readSeq);
   return { roomId, ...state };
 }

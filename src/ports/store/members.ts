@@ -3,6 +3,7 @@ import type {
   Member,
   Membership,
   Preferences,
+  ReadMove,
   Restricted,
   Role,
   Standing,
@@ -46,9 +47,9 @@ export interface MemberStore {
   find(userId: string, roomIds: readonly string[]): Promise<Map<string, Membership>>;
   /**
    * Moves how far a member has read: forward, or back if `back` is set. Else nothing changes.
-   * @returns how far they have read now; null if they are no member
+   * @returns null if they are no member
    */
-  setRead(roomId: string, userId: string, seq: number, back: boolean): Promise<number | null>;
+  setRead(roomId: string, userId: string, seq: number, back: boolean): Promise<ReadMove | null>;
   /**
    * Sets what a member wants of a room; what is left out stays.
    * @returns false if they are no member

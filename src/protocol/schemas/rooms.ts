@@ -221,6 +221,9 @@ export const ROOM_SERVER_EVENTS = {
   "read:ack": ReadAnswer.extend({ roomId: z.string() }).meta({
     description: "How far one has read now, and what one has not.",
   }),
+  "read:update": z.object({ roomId: z.string(), userId: z.string(), seq: z.int().min(0) }).meta({
+    description: "How far another member has read, in direct and small private rooms.",
+  }),
   "typing:update": z.object({ roomId: z.string(), user: PublicUser, isTyping: z.boolean() })
     .meta({ description: "Another user in the room began or ended typing." }),
   "presence:update": z.object({

@@ -75,5 +75,8 @@ export const MAX_RECOVERED_ROOMS = 100;
 /** Numbers of an account that one `account:missed` covers. */
 export const ACCOUNT_PAGE_SIZE = 200;
 
+/** Members of a private room that are shown how far each has read; in larger ones nobody is. */
+export const READ_UPDATE_MEMBERS = 100;
+
 /** Milliseconds after the last `typing:start` at which typing ends by itself. */
 export const TYPING_MS = 6_000;

@@ -135,6 +135,11 @@ export interface RoomServerEvents {
   "room:updated": { roomId: string; room: Room; capabilities: string[] };
   /** The answer to `room:read` and `room:unread`. */
   "read:ack": { roomId: string; seq: number; unread: number; mentions: number };
+  /**
+   * How far another member has read, on or back: in direct rooms and private ones of up to 100 members,
+   * at most once in 2 s for each user and room. A hint: what was missed is not repeated.
+   */
+  "read:update": { roomId: string; userId: string; seq: number };
   /** Another user in the room began to type, or ended. */
   "typing:update": { roomId: string; user: PublicUser; isTyping: boolean };
   /** Who came and who went since the last one. */

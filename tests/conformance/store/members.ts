@@ -77,15 +77,18 @@ export function testMembers(test: Register): void {
     },
   );
 
-  test("a read position moves forward, back only if that is asked for, and is of members alone", async (store) => {
+  test("a read position moves forward, back only if that is asked for, tells which, and is of members alone", async (store) => {
     const { room, ada } = await createRoomWithAda(store);
     const bob = await createUser(store);
+    const setRead = (seq: number, back: boolean) =>
+      store.members.setRead(room.id, ada.id, seq, back);
     assert.equal(await store.members.setRead(room.id, bob.id, 1, false), null);
     assert.equal(await store.members.setRead("unknown", ada.id, 1, false), null);
-    assert.equal(await store.members.setRead(room.id, ada.id, 5, false), 5);
-    assert.equal(await store.members.setRead(room.id, ada.id, 3, false), 5);
-    assert.equal(await store.members.setRead(room.id, ada.id, 3, true), 3);
-    assert.equal(await store.members.setRead(room.id, ada.id, 4, true), 3);
+    assert.deepEqual(await setRead(5, false), { readSeq: 5, moved: true });
+    assert.deepEqual(await setRead(5, false), { readSeq: 5, moved: false });
+    assert.deepEqual(await setRead(3, false), { readSeq: 5, moved: false });
+    assert.deepEqual(await setRead(3, true), { readSeq: 3, moved: true });
+    assert.deepEqual(await setRead(4, true), { readSeq: 3, moved: false });
   });
 
   test("a member's preferences are kept, and those that are left out stay", async (store) => {

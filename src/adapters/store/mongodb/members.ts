@@ -5,6 +5,7 @@ import {
   type Member,
   type Membership,
   type Preferences,
+  type ReadMove,
   type Restricted,
   type Unread,
 } from "../../../domain/membership.ts";
@@ -189,7 +190,7 @@ export class MongoMembers implements MemberStore {
     });
   }
 
-  setRead(roomId: string, userId: string, seq: number, back: boolean): Promise<number | null> {
+  setRead(roomId: string, userId: string, seq: number, back: boolean): Promise<ReadMove | null> {
     return this.#operations.run(async () => {
       const member = { roomId, userId, ...IS_MEMBER };
       const mark = markOf(userId, "read", String(seq));
@@ -197,8 +198,9 @@ export class MongoMembers implements MemberStore {
         { ...member, readSeq: back ? { $gt: seq } : { $lt: seq } },
         { $set: { readSeq: seq }, $addToSet: { pending: mark } },
       );
-      if (matchedCount > 0) return seq;
-      return (await this.#members.findOne(member))?.readSeq ?? null;
+      if (matchedCount > 0) return { readSeq: seq, moved: true };
+      const found = await this.#members.findOne(member);
+      return found && { readSeq: found.readSeq, moved: false };
     });
   }
 

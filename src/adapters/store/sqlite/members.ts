@@ -5,6 +5,7 @@ import {
   type Membership,
   type Notifications,
   type Preferences,
+  type ReadMove,
   type Restricted,
   type Role,
   type Standing,
@@ -165,15 +166,20 @@ export class SqliteMembers {
     return new Map(rows.map(({ id, ...row }) => [String(id), toMembership(row)]));
   }
 
-  setRead(roomId: string, userId: string, seq: number, back: boolean): number | null {
-    const row = this.#sql.prepare(
-      `UPDATE members SET read_seq = iif(?4, min(read_seq, ?3), max(read_seq, ?3)),
-         read_pending = read_pending OR iif(?4, ?3 < read_seq, ?3 > read_seq)
+  setRead(roomId: string, userId: string, seq: number, back: boolean): ReadMove | null {
+    const { changes } = this.#sql.prepare(
+      `UPDATE members SET read_seq = ?3, read_pending = 1
        WHERE user = (SELECT key FROM users WHERE id = ?2) AND role IS NOT NULL
          AND room = (SELECT key FROM rooms WHERE id = ?1)
-       RETURNING read_seq`,
-    ).get(roomId, userId, seq, Number(back));
-    return row ? Number(row.read_seq) : null;
+         AND iif(?4, ?3 < read_seq, ?3 > read_seq)`,
+    ).run(roomId, userId, seq, Number(back));
+    if (changes > 0) return { readSeq: seq, moved: true };
+    const row = this.#sql.prepare(
+      `SELECT read_seq FROM members
+       WHERE user = (SELECT key FROM users WHERE id = ?2) AND role IS NOT NULL
+         AND room = (SELECT key FROM rooms WHERE id = ?1)`,
+    ).get(roomId, userId);
+    return row ? { readSeq: Number(row.read_seq), moved: false } : null;
   }
 
   setPreferences(

@@ -1,0 +1,127 @@
+/** Shows how far the others in a direct or small private room have read it. */
+import { getLogger } from "@logtape/logtape";
+import { ChatError } from "../domain/errors.ts";
+import type { Bus, BusEvent } from "../ports/bus.ts";
+import { frame } from "../protocol/frames.ts";
+import { READ_UPDATE_MEMBERS } from "../protocol/wire/limits.ts";
+import type { Access } from "../services/access.ts";
+import type { Hub } from "./hub.ts";
+
+const logger = getLogger(["echoroom", "rooms"]);
+
+/** How often at most a user's position in a room is shown. */
+const INTERVAL_MS = 2_000;
+
+/** Somebody whose position was shown a moment ago, or is about to be. */
+interface Reader {
+  /** The last position known. */
+  seq: number;
+  /** Whether it is still to be shown. */
+  isNew: boolean;
+  timer?: ReturnType<typeof setTimeout>;
+}
+
+/** By the ids of users. */
+type Readers = Map<string, Reader>;
+
+/**
+ * Sends `read:update`, a hint that nothing repeats. A position is shown at once; those that follow
+ * within the interval are shown at its end, as the last of them. Whether a room's members may see it
+ * is decided when it is shown.
+ */
+export class ReadUpdates {
+  readonly #bus: Bus;
+  readonly #access: Pick<Access, "admit">;
+  readonly #hub: Pick<Hub, "head" | "broadcast">;
+  readonly #intervalMs: number;
+  /** Of rooms that are served here; each reader for an interval. */
+  readonly #rooms = new Map<string, Readers>();
+
+  constructor(
+    bus: Bus,
+    access: Pick<Access, "admit">,
+    hub: Pick<Hub, "head" | "broadcast">,
+    intervalMs = INTERVAL_MS,
+  ) {
+    this.#bus = bus;
+    this.#access = access;
+    this.#hub = hub;
+    this.#intervalMs = intervalMs;
+  }
+
+  /**
+   * A member has read on, or back: those in the room see it, on every instance. Never rejects; what
+   * cannot be decided is not shown.
+   * @param seq how far they have read now
+   */
+  async publish(roomId: string, userId: string, seq: number): Promise<void> {
+    if (!await this.#isShown(roomId, userId, 0)) return;
+    this.#bus.publish({ kind: "read_moved", roomId, userId, seq });
+  }
+
+  receive(event: BusEvent): void {
+    if (event.kind !== "read_moved") return;
+    const { roomId, userId, seq } = event;
+    if (this.#hub.head(roomId) === undefined) return;
+    const readers: Readers = this.#rooms.get(roomId) ?? new Map();
+    this.#rooms.set(roomId, readers);
+    const known = readers.get(userId);
+    if (known) {
+      known.isNew ||= known.seq !== seq;
+      known.seq = seq;
+      return;
+    }
+    const reader = { seq, isNew: true };
+    readers.set(userId, reader);
+    void this.#show(roomId, userId, reader);
+  }
+
+  /** The room is served here no more. */
+  closed(roomId: string): void {
+    const readers = this.#rooms.get(roomId);
+    if (!readers) return;
+    for (const { timer } of readers.values()) clearTimeout(timer);
+    readers.clear();
+    this.#rooms.delete(roomId);
+  }
+
+  close(): void {
+    for (const roomId of this.#rooms.keys()) this.closed(roomId);
+  }
+
+  async #show(roomId: string, userId: string, reader: Reader): Promise<void> {
+    const isShown = reader.isNew && await this.#isShown(roomId, userId, this.#hub.head(roomId));
+    const readers = this.#rooms.get(roomId);
+    if (readers?.get(userId) !== reader) return;
+    if (!isShown) {
+      readers.delete(userId);
+      if (readers.size === 0) this.#rooms.delete(roomId);
+      return;
+    }
+    reader.isNew = false;
+    const text = frame("read:update", { roomId, userId, seq: reader.seq });
+    this.#hub.broadcast(roomId, text, userId);
+    reader.timer = setTimeout(() => this.#show(roomId, userId, reader), this.#intervalMs);
+  }
+
+  /** Whether a user's position is shown in a room, no earlier than at entry `seq`. */
+  async #isShown(roomId: string, userId: string, seq = 0): Promise<boolean> {
+    try {
+      while (true) {
+        const admission = this.#access.admit({ userId, isAdmin: false }, roomId, seq);
+        if (admission instanceof Promise) {
+          await admission;
+          continue;
+        }
+        const { access: { rules, standing }, room } = admission;
+        if (standing.role === null || rules.type === "public") return false;
+        return rules.type === "direct" || room.memberCount <= READ_UPDATE_MEMBERS;
+      }
+    } catch (error) {
+      // They may not read the room any more, or the store is away.
+      if (error instanceof ChatError) return false;
+      logger.error("A position in room {roomId} is not shown: {error}", { roomId, error });
+      return false;
+    }
+  }
+}
