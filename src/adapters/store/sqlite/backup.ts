@@ -171,9 +171,13 @@ function foldLog(database: string): void {
   }
 }
 
+/** Restores within one second are numbered: a fast machine does many. */
+const MAX_IN_A_SECOND = 1_000;
+
 function freeName(database: string): string {
   const time = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, "");
-  const names = [1, 2, 3, 4, 5].map((n) => `${database}.replaced-${time}${n > 1 ? `-${n}` : ""}`);
+  const numbers = Array.from({ length: MAX_IN_A_SECOND }, (_, i) => i === 0 ? "" : `-${i + 1}`);
+  const names = numbers.map((number) => `${database}.replaced-${time}${number}`);
   const free = names.find((name) => !exists(name) && !exists(`${name}-wal`));
   if (!free) throw new BackupError(`${names[0]} exists; move it elsewhere`);
   return free;
