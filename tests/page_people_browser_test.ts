@@ -17,12 +17,7 @@ Deno.test("a private room has those who were added, and does not exist for other
   withPeople(async (people) => {
     const { ada, bob } = people;
     const name = people.newName();
-    await startRoom(ada.page, name);
-    await ada.page.getByLabel("Only those who are added").check();
-    await pickPerson(ada.page, "Add people", "Bob");
-    await ada.page.locator(".chips").getByText("Bob", { exact: true }).waitFor();
-    await ada.page.press("#new-room-form [name=name]", "Enter");
-    await isIn(ada.page, name);
+    await createPrivateRoom(ada.page, name, "Bob");
     await ada.page.locator("#own-rooms .private").getByText(name, { exact: true }).waitFor();
     const { hash } = new URL(ada.page.url());
     await bob.page.evaluate(`void (location.hash = ${JSON.stringify(hash)})`);
@@ -32,10 +27,7 @@ Deno.test("a private room has those who were added, and does not exist for other
     assert.deepEqual([...ada.problems, ...bob.problems], []);
 
     const other = people.newName();
-    await startRoom(ada.page, other);
-    await ada.page.getByLabel("Only those who are added").check();
-    await ada.page.press("#new-room-form [name=name]", "Enter");
-    await isIn(ada.page, other);
+    await createPrivateRoom(ada.page, other);
     const hidden = new URL(ada.page.url()).hash;
     await bob.page.evaluate(`void (location.hash = ${JSON.stringify(hidden)})`);
     await bob.page.getByText("There is no such room").waitFor();
@@ -50,12 +42,7 @@ Deno.test("a member of a private room who is not there is mentioned by completio
   withPeople(async (people) => {
     const { ada, bob } = people;
     const name = people.newName();
-    await startRoom(ada.page, name);
-    await ada.page.getByLabel("Only those who are added").check();
-    await pickPerson(ada.page, "Add people", "Bob");
-    await ada.page.locator(".chips").getByText("Bob", { exact: true }).waitFor();
-    await ada.page.press("#new-room-form [name=name]", "Enter");
-    await isIn(ada.page, name);
+    await createPrivateRoom(ada.page, name, "Bob");
     const composer = ada.page.locator(".composer [name=text]");
     await composer.pressSequentially("Look, @bo");
     await ada.page.getByRole("option", { name: "Bob" }).waitFor();
@@ -220,6 +207,17 @@ Deno.test("who is blocked cannot write directly, until the profile's list ends i
   }));
 
 /** Opens the dialog of a new room and gives it a name. */
+async function createPrivateRoom(page: Page, name: string, ...people: string[]): Promise<void> {
+  await startRoom(page, name);
+  await page.getByLabel("Only those who are added").check();
+  for (const person of people) {
+    await pickPerson(page, "Add people", person);
+    await page.locator(".chips").getByText(person, { exact: true }).waitFor();
+  }
+  await page.press("#new-room-form [name=name]", "Enter");
+  await isIn(page, name);
+}
+
 async function startRoom(page: Page, name: string): Promise<void> {
   await page.click("#new-room");
   await page.fill("#new-room-form [name=name]", name);

@@ -81,7 +81,6 @@ export class ReadUpdates {
     const readers = this.#rooms.get(roomId);
     if (!readers) return;
     for (const { timer } of readers.values()) clearTimeout(timer);
-    readers.clear();
     this.#rooms.delete(roomId);
   }
 

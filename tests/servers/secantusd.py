@@ -7,7 +7,7 @@
   until a command that may change an index.
 - It looks at all documents for `$or` and `$expr`. Here each branch, and what stands beside the
   expression, is looked up by itself, as MongoDB does.
-- It reads all that a filter matches, sorts it, and then heeds the limit. Here that is read in the
+- It reads all that a filter matches, sorts it, and then applies the limit. Here that is read in the
   order of an index, if one has it, and no further than the limit.
 """
 import sys

@@ -235,8 +235,7 @@ export class SqliteDatabase {
     this.#inTransaction(() => {
       checkOwner(this.#db);
       // Another process may have migrated meanwhile.
-      const migrations = MIGRATIONS.slice(readVersion(this.#db));
-      this.#sql.withShadowTables(() => migrations.forEach((each) => this.#db.exec(each)));
+      for (const migration of MIGRATIONS.slice(readVersion(this.#db))) this.#db.exec(migration);
       this.#db.exec(`PRAGMA user_version = ${to}`);
     });
     this.#db.exec(`PRAGMA busy_timeout = ${OPEN_TIMEOUT_MS}`);

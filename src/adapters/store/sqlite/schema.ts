@@ -591,11 +591,10 @@ export const MIGRATIONS: readonly string[] = [
   DROP TABLE search_terms;
   DROP TABLE search_messages;
   ${SEARCH_TERMS};
+  ${NO_SEARCH_MERGES};
   ${SEARCH_MESSAGES};
   DELETE FROM search_progress;
   -- How often the tables were replaced.
   ALTER TABLE search_state ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;
   `,
-  // As `NO_SEARCH_MERGES`, which would fail where the index is damaged.
-  "REPLACE INTO search_terms_config VALUES ('automerge', 0)",
 ];
