@@ -8,7 +8,7 @@ import fc from "fast-check";
 import { type ChatMessage, createClient, type Room, type Thread } from "../src/client/mod.ts";
 import { Random } from "./faults/random.ts";
 import { QUICK } from "./harness/client.ts";
-import { type Change, RoomModel } from "./harness/room_model.ts";
+import { BOB, type Change, RoomModel } from "./harness/room_model.ts";
 
 /** Nothing happens by itself within a history. */
 const TIMING = { ...QUICK, answerMs: 60_000, silenceMs: 60_000 };
@@ -49,19 +49,105 @@ Deno.test("a client ends with all messages, pins and answers as they are now, an
   for (const [name, count] of Object.entries(total)) assert.ok(count > 0, name);
 });
 
+Deno.test("a join does not show a message as it was before a page that came earlier", async () => {
+  const model = new RoomModel(new Random(1));
+  const { client, room } = enter(model);
+  room.send("Hello").catch(() => {});
+  await deliver(model, "auth:ok");
+  client.disconnect();
+  client.connect();
+  await deliver(model, "auth:ok");
+  await deliver(model, "message:ack");
+  model.change(1, "react");
+  room.loadOlder();
+  await turn();
+  model.deliverPages();
+  await turn();
+  assert.deepEqual(changes(room.messages), [4, 5, 8, 7]);
+  await deliver(model, "room:joined");
+  assert.deepEqual(changes(room.messages), [4, 5, 8, 7]);
+  client.close();
+});
+
+Deno.test("an own answer whose ack comes late does not stand in its thread before a gap", async () => {
+  const model = new RoomModel(new Random(1));
+  const { client, room } = enter(model);
+  const thread = room.thread(model.messages[1]!.id);
+  room.reply(thread.id, "Own answer").catch(() => {});
+  await deliver(model, "auth:ok");
+  client.disconnect();
+  client.connect();
+  model.create(BOB, "8", "Answer", thread.id);
+  for (let i = 9; i <= 12; i++) model.create(BOB, `${i}`, `${i}`, "");
+  await settle(model);
+  assert.deepEqual(changes(thread.replies), []);
+  thread.loadOlder();
+  await settle(model);
+  assert.deepEqual(changes(thread.replies).slice(-2), [7, 8]);
+  client.close();
+});
+
+Deno.test("an acked edit stays shown in a thread while only the room has it from the log", async () => {
+  const model = new RoomModel(new Random(1));
+  const { client, room } = enter(model);
+  const answer = model.create(BOB, "7", "Answer", model.messages[1]!.id);
+  const thread = room.thread(answer.threadId!);
+  model.create(BOB, "8", "8", "");
+  await settle(model);
+  client.disconnect();
+  for (let i = 9; i <= 16; i++) model.create(BOB, `${i}`, `${i}`, "");
+  room.edit(answer.id, "Own edit").catch(() => {});
+  client.connect();
+  await deliver(model, "auth:ok");
+  await deliver(model, "message:ack");
+  await deliver(model, "room:joined");
+  room.forgetOlder(1);
+  room.loadOlder();
+  await turn();
+  model.deliverPages();
+  await turn();
+  assert.deepEqual(changes(room.messages), [5, 6, 17, 8]);
+  await deliver(model, "connection:missed");
+  assert.equal(changes(thread.replies).at(-1), 7);
+  assert.equal(thread.replies.get().at(-1)!.text, "Own edit");
+  client.close();
+});
+
 type Step = { does: string; count: number };
 
-async function live(steps: Step[], model: RoomModel): Promise<void> {
+/** A client that enters a room of six messages. */
+function enter(model: RoomModel) {
   for (let i = 0; i < 6; i++) model.create();
   const { WebSocket, fetch } = model;
   const token = () => Promise.resolve("a token");
   const options = { token, WebSocket, fetch, timing: TIMING };
   const client = createClient("http://localhost", options);
   client.connect();
-  const room = client.join("room");
-  const faults = watch(room);
+  return { client, room: client.join("room") };
+}
+
+/** Delivers frames up to the next of an event. */
+async function deliver(model: RoomModel, event: string): Promise<void> {
+  await turn();
+  while (model.nextEvent !== event) {
+    assert.ok(model.nextEvent, `${event} does not come`);
+    model.deliver(1);
+    await turn();
+  }
+  model.deliver(1);
+  await turn();
+}
+
+/** The entries that have last changed the messages shown. */
+function changes(shown: Room["messages"]): (number | null)[] {
+  return shown.get().map(({ changedSeq }) => changedSeq);
+}
+
+async function live(steps: Step[], model: RoomModel): Promise<void> {
+  const { client, room } = enter(model);
   room.pins.subscribe(() => {});
   const thread = room.thread(model.messages[1]!.id);
+  const faults = [room.messages, thread.replies].map(watch);
   try {
     for (const step of steps) {
       act(step, model, room, thread);
@@ -90,7 +176,7 @@ async function live(steps: Step[], model: RoomModel): Promise<void> {
     assert.equal(thread.replies.get().length, model.answersTo(thread.id).length);
     assert.equal(thread.hasOlder.get(), false);
     assert.equal(room.messages.get().length, model.messages.length);
-    assert.deepEqual(faults(), []);
+    assert.deepEqual(faults.flatMap((ofList) => ofList()), []);
   } finally {
     client.close();
   }
@@ -169,13 +255,13 @@ function change(room: Room, does: string, back: number): void {
   });
 }
 
-/** Checks everything that a room shows. Returns what was wrong with it so far. */
-function watch(room: Room): () => string[] {
+/** Checks everything that a room or a thread shows. Returns what was wrong with it so far. */
+function watch(shown: Room["messages"]): () => string[] {
   const faults: string[] = [];
   const states = new Map<string, number>();
   const edits = new Map<string, number[]>();
-  room.messages.subscribe(() => {
-    for (const { key, changedSeq, text } of room.messages.get()) {
+  shown.subscribe(() => {
+    for (const { key, changedSeq, text } of shown.get()) {
       const before = states.get(key) ?? 0;
       if ((changedSeq ?? Infinity) < before) {
         faults.push(`${key} went from ${before} to ${changedSeq}`);

@@ -4,7 +4,7 @@ import type { PublicUser } from "../protocol/wire/users.ts";
 import { byPlace, type ChatMessage, keyOf } from "./chat_message.ts";
 import type { UnsentMessage } from "./commands.ts";
 import { progressed } from "./drafts.ts";
-import type { CameWith } from "./log_entry.ts";
+import type { CameWith, Entry } from "./log_entry.ts";
 import { MessageSet } from "./message_set.ts";
 import { Observed } from "./observable.ts";
 import type { Progress } from "./outbox.ts";
@@ -12,6 +12,8 @@ import type { Progress } from "./outbox.ts";
 /** What a list needs of the timeline around it. */
 export interface ListHost {
   self(): PublicUser | null;
+  /** The last entry up to which nothing is missing. */
+  readonly cursor: Entry;
   /** Messages with the changes of the user's own that are on their way. */
   over(messages: ChatMessage[]): ChatMessage[];
   /** Takes the messages that others answer. */
@@ -128,10 +130,10 @@ export class MessageList {
     if (progress.state === "discarded") return this.#remove(key);
     const draft = progressed(before, unsent, progress, sender, answered);
     if (!this.#has(draft)) return;
-    const first = this.first();
+    const start = this.first()?.seq ?? this.#host.cursor.seq + 1;
     this.set.set(key, draft);
     // It was stored long ago, and only its ack was lost.
-    if (first) this.dropBefore(first.seq!);
+    this.dropBefore(start);
     this.changed();
   }
 
@@ -157,9 +159,12 @@ export class MessageList {
     }
   }
 
-  /** Starts over with another log; drafts stay. */
-  reset(): void {
-    this.dropBefore(Infinity);
+  /**
+   * Starts over; drafts stay.
+   * @param from the `seq` from which on messages stay, too, in case a newer state of one is known
+   */
+  reset(from = Infinity): void {
+    this.dropBefore(from);
     this.#beginning = this.#lowest;
     this.#olderChanges = null;
   }

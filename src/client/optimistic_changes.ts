@@ -43,13 +43,12 @@ export class OptimisticChanges {
   }
 
   /**
-   * Forgets the acked changes that the log has up to an entry, and that are shown as the log has them.
-   * @param find the message with an id, if it is among those shown
+   * Forgets the acked changes that are shown as the log has them.
+   * @param upTo the `seq` up to which the log is in a message with this id, wherever it is shown
    */
-  confirm(seq: number, find: (id: string) => ChatMessage | undefined): void {
+  confirm(upTo: (id: string) => number): void {
     for (const [key, { unsent: { change }, ackedSeq }] of this.#pending) {
-      if (ackedSeq === null) continue;
-      if (ackedSeq > (find(change.messageId!)?.changedSeq ?? seq)) continue;
+      if (ackedSeq === null || ackedSeq > upTo(change.messageId!)) continue;
       this.#pending.delete(key);
       this.#shown = new WeakMap();
     }

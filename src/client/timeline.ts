@@ -96,16 +96,15 @@ export class Timeline implements ListHost {
    */
   join(answer: ServerEvents["room:joined"]): number | null {
     if (this.#cursor === null) {
-      // Acked, or read by a thread, before the room was joined: since then it may have changed.
-      for (const list of this.#lists) list.reset();
+      // Acked, or read by page, before the room was joined: since then it may have changed. What the
+      // join shows may also be known in a later state.
+      for (const list of this.#lists) list.reset(answer.messages[0]?.seq);
     } else {
       this.#head = Math.max(this.#head, answer.lastSeq);
       this.#unconfirmed = !continues(answer, this.#cursor);
       if (this.#unconfirmed) return null;
     }
-    const added = this.#takeUpTo(answer);
-    this.#changed();
-    return added;
+    return this.#takeUpTo(answer);
   }
 
   /**
@@ -113,15 +112,12 @@ export class Timeline implements ListHost {
    * @returns how many messages are new
    */
   recover(page: ServerEvents["connection:missed"]): number {
-    const { messages, reset } = page;
     this.#unconfirmed = false;
-    if (reset) {
+    if (page.reset) {
       this.#reset(LOG_START);
       this.#emit("reset");
     }
-    const added = this.#takeUpTo(page);
-    if (messages.length > 0 || reset) this.#changed();
-    return added;
+    return this.#takeUpTo(page);
   }
 
   /**
@@ -149,7 +145,7 @@ export class Timeline implements ListHost {
 
   /** The message that is shown under this `id` or `key`, or that one of those shown answers. */
   find(ref: MessageRef): ChatMessage | undefined {
-    const message = this.#known(typeof ref === "string" ? ref : ref.id ?? ref.key);
+    const [message] = this.#known(typeof ref === "string" ? ref : ref.id ?? ref.key);
     return message && this.over([message])[0];
   }
 
@@ -195,25 +191,24 @@ export class Timeline implements ListHost {
     this.#cursor = cursor;
     this.#head = 0;
     this.#unconfirmed = false;
-    this.#changes.confirm(Infinity, () => undefined);
+    this.#changes.confirm(() => Infinity);
   }
 
   #changed(): void {
     for (const list of this.#lists) list.changed();
   }
 
-  /** As it is in the log. */
-  #known(ref: string): ChatMessage | undefined {
-    for (const { set } of [...this.#lists, ...this.views, { set: this.#referenced }]) {
-      const message = set.find(ref);
-      if (message) return message;
-    }
-    return undefined;
+  /** As it is in the log, once for each part that has it. */
+  #known(ref: string): ChatMessage[] {
+    const parts = [...this.#lists, ...this.views, { set: this.#referenced }];
+    return parts.flatMap(({ set }) => set.find(ref) ?? []);
   }
 
   #confirm(): void {
     if ([...this.#lists].some(({ isLoading }) => isLoading)) return;
-    this.#changes.confirm(this.cursor.seq, (id) => this.#known(id));
+    this.#changes.confirm((id) => {
+      return Math.min(this.cursor.seq, ...this.#known(id).map(({ changedSeq }) => changedSeq!));
+    });
   }
 
   /**
@@ -232,6 +227,7 @@ export class Timeline implements ListHost {
     }
     this.#head = Math.max(this.#head, this.#cursor.seq);
     this.#confirm();
+    this.#changed();
     return added.length;
   }
 

@@ -180,6 +180,11 @@ export class RoomModel {
     for (const deliver of this.#pages.splice(0)) deliver();
   }
 
+  /** The event of the frame that is delivered next. */
+  get nextEvent(): string | undefined {
+    return this.#frames[0]?.event;
+  }
+
   get isIdle(): boolean {
     return this.#frames.length === 0 && this.#pages.length === 0;
   }
