@@ -94,7 +94,8 @@ export class SearchIndexer {
   }
 
   /**
-   * Indexes what is left in all rooms, also while other instances do so.
+   * Indexes what is left in all rooms, also while other instances do so, but for rooms that wait to be
+   * indexed after an append.
    * @param pace milliseconds of rest for each of work
    * @param onProgress is told from time to time
    * @param mayGoOn is asked before each step
@@ -113,7 +114,7 @@ export class SearchIndexer {
       const [heads, progress] = await Promise.all([log.heads(rooms), search.progress(rooms)]);
       for (const roomId of rooms) {
         const [head, seq] = [heads.get(roomId) ?? 0, progress.get(roomId)?.seq ?? 0];
-        if (head === seq) continue;
+        if (head === seq || this.#waiting.has(roomId)) continue;
         if (head < seq) await this.#startAgainIfAhead(roomId, seq);
         indexed.rooms++;
         if (this.#closed || !await mayGoOn()) return indexed;
