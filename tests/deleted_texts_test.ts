@@ -8,7 +8,7 @@ import { publicUser } from "../src/domain/user.ts";
 import type { Store } from "../src/ports/store/store.ts";
 import { Flusher } from "../src/rooms/flusher.ts";
 import { Hub } from "../src/rooms/hub.ts";
-import type { Entered, Missed } from "../src/rooms/served_room.ts";
+import type { Entered, Missed } from "../src/rooms/catch_up.ts";
 import type { Subscriber } from "../src/rooms/subscriber.ts";
 import { Metrics } from "../src/services/metrics.ts";
 import { PublicUsers } from "../src/services/public_users.ts";

@@ -1,6 +1,6 @@
 /** What a socket that comes into a room is shown, as the JSON of the parts of a frame. */
 import { relatedParts } from "./entry_frame.ts";
-import type { Entered } from "./served_room.ts";
+import type { Entered } from "./catch_up.ts";
 
 /** What a socket that comes into a room is shown of it. */
 export function enteredParts(

@@ -3,9 +3,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Services } from "../services/services.ts";
 import type { Entry } from "../domain/entry.ts";
 import type { BusEvent } from "../ports/bus.ts";
+import type { Admit, Cursor, Entered, Missed } from "./catch_up.ts";
 import type { Flusher } from "./flusher.ts";
 import { RecentProfiles } from "./recent_profiles.ts";
-import { type Admit, type Cursor, type Entered, type Missed, ServedRoom } from "./served_room.ts";
+import { ServedRoom } from "./served_room.ts";
 import type { Subscriber } from "./subscriber.ts";
 
 /** What else begins and ends with the time that a room is served here. */

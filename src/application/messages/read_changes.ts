@@ -3,8 +3,8 @@ import type { Actor } from "../../domain/actor.ts";
 import type { Message } from "../../domain/message.ts";
 import type { Capability } from "../../domain/permissions.ts";
 import type { Room } from "../../domain/room.ts";
+import type { Cursor } from "../../rooms/catch_up.ts";
 import { MissedMessages } from "../../rooms/missed_messages.ts";
-import type { Cursor } from "../../rooms/served_room.ts";
 import { relatedTo, type RelatedToReader } from "../../services/related.ts";
 import type { Dependencies } from "../dependencies.ts";
 

@@ -2,7 +2,7 @@
 import type { Participant } from "../../domain/actor.ts";
 import type { Capability } from "../../domain/permissions.ts";
 import type { Room } from "../../domain/room.ts";
-import type { Entered } from "../../rooms/served_room.ts";
+import type { Entered } from "../../rooms/catch_up.ts";
 import type { Subscriber } from "../../rooms/subscriber.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { setPresent } from "./set_present.ts";
