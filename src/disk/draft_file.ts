@@ -1,9 +1,6 @@
 /** A file on the disk for what cannot be processed as it comes; it is gone with the process. */
-import { within } from "../async/deadline.ts";
+import { settleStep } from "../async/step.ts";
 import { unavailable } from "../domain/errors.ts";
-
-/** How long one read or write may take, within what blob stores promise of a step. */
-const STEP_MS = 5_000;
 
 /** To be disposed of. */
 export class DraftFile {
@@ -23,7 +20,7 @@ export class DraftFile {
    *   answer; what the stream errors with, as it is
    */
   static async of(bytes: ReadableStream<Uint8Array>): Promise<DraftFile> {
-    const draft = await step(DraftFile.#open());
+    const draft = await settleStep(DraftFile.#open(), fail);
     try {
       for await (const chunk of bytes) await draft.#write(chunk);
       return draft;
@@ -44,9 +41,9 @@ export class DraftFile {
    */
   async read(start = 0, length = Infinity): Promise<Uint8Array<ArrayBuffer>> {
     const bytes = new Uint8Array(Math.min(length, this.#size - start));
-    await step(this.#file.seek(start, Deno.SeekMode.Start));
+    await settleStep(this.#file.seek(start, Deno.SeekMode.Start), fail);
     for (let at = 0; at < bytes.length;) {
-      at += await step(this.#file.read(bytes.subarray(at))) ?? bytes.length;
+      at += await settleStep(this.#file.read(bytes.subarray(at)), fail) ?? bytes.length;
     }
     return bytes;
   }
@@ -57,7 +54,9 @@ export class DraftFile {
   }
 
   async #write(chunk: Uint8Array): Promise<void> {
-    for (let at = 0; at < chunk.length;) at += await step(this.#file.write(chunk.subarray(at)));
+    for (let at = 0; at < chunk.length;) {
+      at += await settleStep(this.#file.write(chunk.subarray(at)), fail);
+    }
     this.#size += chunk.length;
   }
 
@@ -68,10 +67,6 @@ export class DraftFile {
     const isNameless = await Deno.remove(path).then(() => true, () => false);
     return new DraftFile(file, isNameless ? null : path);
   }
-}
-
-async function step<T>(work: Promise<T>): Promise<T> {
-  return await within(work.catch(fail), STEP_MS, () => fail());
 }
 
 function fail(cause?: unknown): never {

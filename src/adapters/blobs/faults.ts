@@ -1,9 +1,6 @@
 /** What errors of disks, drivers and networks mean to blob stores. */
-import { within } from "../../async/deadline.ts";
+import { settleStep } from "../../async/step.ts";
 import { ChatError, unavailable } from "../../domain/errors.ts";
-
-/** The port promises an end of every step within about 5 s of silence. */
-export const STEP_MS = 5_000;
 
 const FULL = new Set(["ENOSPC", "EDQUOT"]);
 /** A limit on files' sizes (`ulimit -f`), to which the runtime gives no code. */
@@ -11,24 +8,18 @@ const TOO_LARGE = /^File too large/;
 
 /**
  * Settles as one step of work does.
- * @param limit milliseconds
+ * @param limit milliseconds; 5 s if not given
  * @throws ChatError `unavailable` if it fails or takes too long; ChatErrors as they are
  */
-export async function step<T>(work: Promise<T>, limit = STEP_MS): Promise<T> {
-  try {
-    return await within(work, limit, () => {
-      throw unavailable("The store of files did not answer in time.");
-    });
-  } catch (error) {
-    throw translate(error);
-  }
+export function step<T>(work: Promise<T>, limit?: number): Promise<T> {
+  return settleStep(work, fail, limit);
 }
 
-/** What to throw for an error of a blob store. */
-export function translate(error: unknown): ChatError {
-  if (error instanceof ChatError) return error;
-  if (isFull(error)) return full(error);
-  return unavailable("The store of files cannot answer now.", error);
+function fail(cause?: unknown): never {
+  if (cause === undefined) throw unavailable("The store of files did not answer in time.");
+  if (cause instanceof ChatError) throw cause;
+  if (isFull(cause)) throw full(cause);
+  throw unavailable("The store of files cannot answer now.", cause);
 }
 
 function isFull(error: unknown): boolean {

@@ -4,10 +4,11 @@
  * is waited for; one that writes may leave a chunk behind when it is cut off.
  */
 import { type Collection, type Db, ObjectId } from "mongodb";
+import { STEP_MS } from "../../async/step.ts";
 import { unavailable } from "../../domain/errors.ts";
 import type { BlobInfo, BlobStore, ByteRange } from "../../ports/blobs.ts";
 import { chunksOf } from "./chunks.ts";
-import { step, STEP_MS } from "./faults.ts";
+import { step } from "./faults.ts";
 
 const CHUNK_BYTES = 1_024 * 1_024;
 /** Until when what was replaced may still be read, and a write may go on. */

@@ -1,5 +1,6 @@
 /** Blobs in a bucket of an S3-compatible service. */
 import pLimit from "p-limit";
+import { STEP_MS } from "../../../async/step.ts";
 import { DraftFile } from "../../../disk/draft_file.ts";
 import type {
   BlobInfo,
@@ -8,7 +9,7 @@ import type {
   ByteRange,
   PresignedUpload,
 } from "../../../ports/blobs.ts";
-import { step, STEP_MS } from "../faults.ts";
+import { step } from "../faults.ts";
 import {
   type Bucket,
   element,
