@@ -3,10 +3,12 @@ import assert from "node:assert/strict";
 import sharp from "sharp";
 import { POLICIES } from "../src/services/rate_limits.ts";
 import { AVATAR_SIDE } from "../src/services/files/images.ts";
+import { MAX_HELD } from "../src/http/avatar_routes.ts";
 import { MAX_AVATAR_BYTES } from "../src/protocol/wire/limits.ts";
 import type { Account } from "./harness/account.ts";
 import { halves, pngHeader } from "./harness/pictures.ts";
 import { testInRoom } from "./harness/chat.ts";
+import { until } from "./harness/stage.ts";
 
 const photo = await halves(1_200, 800).withExif({ IFD0: { Copyright: "Ada" } }).jpeg().toBuffer();
 const other = await halves(30, 20).png().toBuffer();
@@ -21,6 +23,33 @@ async function set(account: Account, picture: Uint8Array): Promise<string> {
   const { status, body } = await put(account, picture.slice());
   assert.equal(status, 200, JSON.stringify(body));
   return body.user.avatarUrl;
+}
+
+/** Pictures of one user that are on their way until `end`: as many as the user may have, and more. */
+class OnTheWay {
+  /** What became of those that were refused, and in the end of all. */
+  readonly answers: { status: number; code?: string }[] = [];
+  readonly #writers: WritableStreamDefaultWriter<Uint8Array>[] = [];
+  readonly #sent: Promise<unknown>[] = [];
+
+  constructor(account: Account, count: number) {
+    for (let i = 0; i < count; i++) {
+      const { readable, writable } = new TransformStream<Uint8Array, Uint8Array<ArrayBuffer>>();
+      this.#writers.push(writable.getWriter());
+      this.#sent.push(
+        put(account, readable).then(({ status, body }) => {
+          this.answers.push({ status, code: body.code });
+        }),
+      );
+    }
+  }
+
+  async end(picture: Uint8Array): Promise<void> {
+    for (const writer of this.#writers) {
+      writer.write(picture).then(() => writer.close()).catch(() => {});
+    }
+    await Promise.all(this.#sent);
+  }
 }
 
 async function show({ url }: Account, path: string, method = "GET") {
@@ -90,7 +119,7 @@ testInRoom(
   async (chat) => {
     const ada = chat.ada.account;
     const before = await set(ada, other);
-    const paths = await Promise.all(Array.from({ length: 6 }, () => set(ada, other)));
+    const paths = await Promise.all(Array.from({ length: MAX_HELD.user }, () => set(ada, other)));
     const shown = await Promise.all([before, ...paths].map((path) => show(ada, path, "HEAD")));
     const { avatarUrl } = (await ada.request("GET", "/auth/me")).body.user;
     const kept = [before, ...paths].filter((_, i) => shown[i]!.status === 200);
@@ -157,6 +186,35 @@ testInRoom("a path without an avatar is not found", async (chat) => {
     assert.deepEqual([answer.status, (await answer.json()).code], [404, "not_found"], id);
     assert.equal(answer.headers.get("cache-control"), null);
   }
+});
+
+testInRoom(
+  "one user has a few pictures on the way at once, and others set theirs meanwhile",
+  async (chat) => {
+    const [ada, bob] = [chat.ada.account, chat.bob.account];
+    const pictures = new OnTheWay(ada, MAX_HELD.user + 1);
+    await until(() => pictures.answers.length > 0, "one more is refused");
+    assert.deepEqual(pictures.answers, [{ status: 429, code: "rate_limited" }]);
+    await set(bob, other);
+    await pictures.end(other);
+    const statuses = pictures.answers.map(({ status }) => status);
+    assert.deepEqual(statuses, [429, ...Array(MAX_HELD.user).fill(200)]);
+    await set(ada, other);
+  },
+);
+
+testInRoom("all users together have a limited number of pictures on the way", async (chat) => {
+  const count = MAX_HELD.all / MAX_HELD.user;
+  const people = await chat.stage.people("Cleo", "Dan", "Eve", "Fay");
+  assert.equal(people.length, count);
+  const pictures = [...people, chat.ada.account].map((each) => new OnTheWay(each, MAX_HELD.user));
+  const answers = () => pictures.flatMap((each) => each.answers);
+  await until(() => answers().length === MAX_HELD.user, "those beyond the limit are refused");
+  const refused = { status: 503, code: "unavailable" };
+  assert.deepEqual(answers(), Array(MAX_HELD.user).fill(refused));
+  await Promise.all(pictures.map((each) => each.end(other)));
+  assert.equal(answers().filter(({ status }) => status === 200).length, MAX_HELD.all);
+  await set(chat.ada.account, other);
 });
 
 testInRoom("one user sets a limited number of avatars", async (chat) => {

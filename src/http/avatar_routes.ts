@@ -10,14 +10,15 @@ import { UserAnswer } from "../protocol/schemas/auth.ts";
 import { presentUser } from "../protocol/schemas/users.ts";
 import { MAX_AVATAR_BYTES } from "../protocol/wire/limits.ts";
 import { SMALL_TYPE } from "../services/files/images.ts";
+import { UploadSlots } from "../services/files/upload_slots.ts";
 import type { Services } from "../services/services.ts";
 import { AUTH, BEARER, json, problems } from "./answers.ts";
 import type { Env } from "./context.ts";
 import { consume, requireUser } from "./guards.ts";
 import { type BodyLimit, path, readBody } from "./input.ts";
 
-/** Pictures that are held at once until they are small; one more is refused. */
-const MAX_HELD = 16;
+/** Pictures that are held at once until they are small, of one user and in all; one more is refused. */
+export const MAX_HELD = { user: 4, all: 16 } as const;
 const PICTURE: BodyLimit = {
   bytes: MAX_AVATAR_BYTES,
   milliseconds: 60_000,
@@ -29,6 +30,7 @@ const AvatarPath = z.object({ avatarId: z.string() });
 
 export function avatarRoutes(services: Services, isDraining: () => boolean) {
   const signedIn = requireUser(services);
+  const slots = new UploadSlots(MAX_HELD.user);
   let held = 0;
 
   return new Hono<Env>()
@@ -51,7 +53,8 @@ export function avatarRoutes(services: Services, isDraining: () => boolean) {
       async (c) => {
         const actor = c.get("actor");
         await consume(c, services, "avatar", actor.userId);
-        if (held >= MAX_HELD) {
+        using _slot = slots.take(actor.userId);
+        if (held >= MAX_HELD.all) {
           throw unavailable("Too many pictures at once; try again in a moment.");
         }
         held++;
