@@ -17,6 +17,17 @@ interface Shown {
 /** The same user, on either instance. */
 type Everywhere = (account: Account) => [Account, Account];
 
+/** Makes a room. */
+async function openRoom(
+  owner: Account,
+  { type = "public", members = [] }: { type?: "public" | "private"; members?: Account[] } = {},
+): Promise<{ roomId: string; path: string }> {
+  const room = { name: "Tea", type, members: members.map(({ id }) => id) };
+  const { status, body } = await owner.request("POST", "/rooms", room);
+  assert.equal(status, 201);
+  return { roomId: body.room.id, path: `/rooms/${body.room.id}` };
+}
+
 export function testRoomRaces({ name, fresh }: StoreSetting): void {
   const test = (
     sentence: string,
@@ -86,8 +97,8 @@ export function testRoomRaces({ name, fresh }: StoreSetting): void {
     "the last use of an invitation is had by one, on whichever instance",
     async (stage, everywhere) => {
       const [ada, ...others] = await stage.people("Ada", "Bob", "Cleo", "Dan");
-      const { room } = (await ada.request("POST", "/rooms", { name: "Tea", type: "private" })).body;
-      const path = `/rooms/${room.id}/invitations`;
+      const room = await openRoom(ada, { type: "private" });
+      const path = `${room.path}/invitations`;
       const { invitation } = (await ada.request("POST", path, { maxUses: 1 })).body;
       const use = (account: Account) => account.request("POST", `/invitations/${invitation.code}`);
       const answers = await Promise.all(others.flatMap(everywhere).map(use));
@@ -95,7 +106,7 @@ export function testRoomRaces({ name, fresh }: StoreSetting): void {
       assert.deepEqual(statuses, [200, 200, 404, 404, 404, 404]);
       const listed = (await ada.request("GET", path)).body.invitations;
       assert.deepEqual(listed.map(({ uses }: { uses: number }) => uses), [1]);
-      assert.equal((await ada.request("GET", `/rooms/${room.id}`)).body.room.memberCount, 2);
+      assert.equal((await ada.request("GET", room.path)).body.room.memberCount, 2);
     },
   );
 
@@ -119,8 +130,7 @@ export function testRoomRaces({ name, fresh }: StoreSetting): void {
       `nobody is refused because of ${what} that another instance has ended`,
       async (stage, everywhere) => {
         const [ada, bob] = await stage.people("Ada", "Bob");
-        const tea = { name: "Tea", members: [bob.id] };
-        const path = `/rooms/${(await ada.request("POST", "/rooms", tea)).body.room.id}`;
+        const { path } = await openRoom(ada, { members: [bob] });
         const there = everywhere(bob)[1];
         const isRefused = async () => {
           const mentionsRoom = what === "a low role";
@@ -144,8 +154,7 @@ export function testRoomRaces({ name, fresh }: StoreSetting): void {
     "what a member may do is shown from their joining on, on whichever instance",
     async (stage, everywhere) => {
       const [ada, bob] = await stage.people("Ada", "Bob");
-      const path = `/rooms/${(await ada.request("POST", "/rooms", { name: "Tea" })).body.room.id}`;
-      const roomId = path.split("/").at(-1);
+      const { path, roomId } = await openRoom(ada);
       const [here, there] = everywhere(bob);
       const socket = await TestSocket.connect(there);
       const shown = async () => {
@@ -173,8 +182,7 @@ export function testRoomRaces({ name, fresh }: StoreSetting): void {
     "a change of settings shows a socket what its user may do who has joined elsewhere",
     async (stage, everywhere) => {
       const [ada, bob] = await stage.people("Ada", "Bob");
-      const path = `/rooms/${(await ada.request("POST", "/rooms", { name: "Tea" })).body.room.id}`;
-      const roomId = path.split("/").at(-1);
+      const { path, roomId } = await openRoom(ada);
       const [here, there] = everywhere(bob);
       const socket = await TestSocket.connect(there);
       await socket.call("room:join", { roomId });
@@ -190,8 +198,7 @@ export function testRoomRaces({ name, fresh }: StoreSetting): void {
     "nobody is shown who types after a ban, on whichever instance",
     async (stage, everywhere) => {
       const [ada, bob, cleo] = await stage.people("Ada", "Bob", "Cleo");
-      const path = `/rooms/${(await ada.request("POST", "/rooms", { name: "Tea" })).body.room.id}`;
-      const roomId = path.split("/").at(-1);
+      const { path, roomId } = await openRoom(ada);
       const [bobs, cleos] = [
         await TestSocket.connect(everywhere(bob)[1]),
         await TestSocket.connect(everywhere(cleo)[1]),
@@ -210,8 +217,7 @@ export function testRoomRaces({ name, fresh }: StoreSetting): void {
     "of two owners who step down at once on two instances one stays owner",
     async (stage, everywhere) => {
       const [ada, bob] = await stage.people("Ada", "Bob");
-      const tea = { name: "Tea", members: [bob.id] };
-      const path = `/rooms/${(await ada.request("POST", "/rooms", tea)).body.room.id}`;
+      const { path } = await openRoom(ada, { members: [bob] });
       await ada.request("PUT", `${path}/members/${bob.id}`, { role: "owner" });
       const answers = await Promise.all([everywhere(ada)[0], everywhere(bob)[1]].map((owner) => {
         return owner.request("PUT", `${path}/members/me`, { role: "member" });
@@ -226,8 +232,7 @@ export function testRoomRaces({ name, fresh }: StoreSetting): void {
     "no edit of who was removed and no deletion of who was demoted comes after that in the log",
     async (stage, everywhere) => {
       const [ada, bob, cleo] = await stage.people("Ada", "Bob", "Cleo");
-      const tea = { name: "Tea", members: [bob.id, cleo.id] };
-      const path = `/rooms/${(await ada.request("POST", "/rooms", tea)).body.room.id}`;
+      const { path } = await openRoom(ada, { members: [bob, cleo] });
       await ada.request("PUT", `${path}/members/${cleo.id}`, { role: "moderator" });
       const ids: string[] = [];
       for (let i = 0; i < 20; i++) {
@@ -261,8 +266,7 @@ export function testRoomRaces({ name, fresh }: StoreSetting): void {
     "a room's deletion takes out 50 sockets on two instances, with nothing after it",
     async (stage, everywhere) => {
       const [ada, bob] = await stage.people("Ada", "Bob");
-      const path = `/rooms/${(await ada.request("POST", "/rooms", { name: "Tea" })).body.room.id}`;
-      const roomId = path.split("/").at(-1);
+      const { path, roomId } = await openRoom(ada);
       const instances = everywhere(bob);
       const sockets = await Promise.all(Array.from({ length: 50 }, async (_, i) => {
         const socket = await TestSocket.connect(instances[i % 2]!);
@@ -286,9 +290,7 @@ export function testRoomRaces({ name, fresh }: StoreSetting): void {
     "who is removed while they recover the third page of seven gets nothing from after that",
     async (stage, everywhere) => {
       const [ada, bob] = await stage.people("Ada", "Bob");
-      const tea = { name: "Tea", type: "private", members: [bob.id] };
-      const path = `/rooms/${(await ada.request("POST", "/rooms", tea)).body.room.id}`;
-      const roomId = path.split("/").at(-1);
+      const { path, roomId } = await openRoom(ada, { type: "private", members: [bob] });
       const sender = await TestSocket.connect(ada);
       for (let i = 0; i < 13; i++) {
         await Promise.all(Array.from({ length: 100 }, () => {
@@ -319,10 +321,8 @@ export function testRoomRaces({ name, fresh }: StoreSetting): void {
     "what a role lets one read begins and ends with it, on whichever instance",
     async (stage, everywhere) => {
       const [ada, bob] = await stage.people("Ada", "Bob");
-      const tea = { name: "Tea", type: "private", members: [bob.id] };
-      const path = `/rooms/${(await ada.request("POST", "/rooms", tea)).body.room.id}`;
+      const { path, roomId } = await openRoom(ada, { type: "private", members: [bob] });
       const { id } = (await ada.request("POST", `${path}/messages`, { text: "Hi" })).body.message;
-      const roomId = path.split("/").at(-1);
       const there = everywhere(bob)[1];
       const statuses = async () => {
         const answers = [];
