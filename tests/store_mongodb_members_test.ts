@@ -6,7 +6,8 @@ import {
   type MemberDocument,
   memberOf,
 } from "../src/adapters/store/mongodb/documents.ts";
-import { fromOpening, ROOM_CHANGE_KEY } from "../src/adapters/store/mongodb/entry_documents.ts";
+import { fromOpening } from "../src/adapters/store/mongodb/entry_documents.ts";
+import { ROOM_CHANGE_KEY } from "../src/adapters/store/mongodb/entry_keys.ts";
 import { EntryReader } from "../src/adapters/store/mongodb/entry_reader.ts";
 import { MemberCounts } from "../src/adapters/store/mongodb/member_counts.ts";
 import { MongoMembers } from "../src/adapters/store/mongodb/members.ts";

@@ -1,14 +1,8 @@
 /** The documents of entries: a message is that of its creation, and each change has one of its own. */
-import {
-  type ChangeDraft,
-  type CreatedDraft,
-  creationOf,
-  type Entry,
-  type LogPosition,
-} from "../../../domain/entry.ts";
-import { type Details, type Message, PLAIN } from "../../../domain/message.ts";
+import type { ChangeDraft, Entry, LogPosition } from "../../../domain/entry.ts";
+import type { Details, Message } from "../../../domain/message.ts";
 import { changesRoom } from "../../../domain/room_changes.ts";
-import { type PublicUserDocument, toPublicUser } from "./documents.ts";
+import { creationKeys, type DraftKeys, PENDING_KEY, ROOM_CHANGE_KEY } from "./entry_keys.ts";
 
 type ChangeKind = ChangeDraft["kind"];
 type Present<T> = { [Name in keyof T]?: NonNullable<T[Name]> };
@@ -85,9 +79,6 @@ export interface PendingChange {
 
 export type EntryDocument = MessageDocument | ChangeDocument;
 
-/** A document with its sender, or who made the change, as `WITH_SENDER` adds them. */
-export type View<T extends EntryDocument> = T & { senders: PublicUserDocument[] };
-
 /** What `POSITION` leaves of a document. */
 export type PositionDocument = LogPosition & Partial<Pick<ChangeDocument, "count">>;
 
@@ -96,46 +87,6 @@ export const POSITION = { _id: 0, seq: 1, n: 1, count: 1 } as const;
 
 export function toPosition({ seq, n, count = n }: PositionDocument): LogPosition {
   return { seq, n: count };
-}
-
-/** In `keys` of messages with pending changes. */
-export const PENDING_KEY = "pending";
-/** In `keys` of entries whose effects beside the log may not be there yet. */
-export const ROOM_CHANGE_KEY = "room change";
-/** Beside it, of messages that make their sender a member, and that slow mode counts. */
-export const JOIN_KEY = "join";
-export const SLOW_KEY = "slow";
-/** In `keys` of pinned messages. */
-export const PINNED_KEY = "pinned";
-
-/** In `keys` of the answers that belong to a thread. */
-export function threadKey(threadId: string): string {
-  return `thread ${threadId}`;
-}
-
-/** In `keys` of messages that answer a user's. */
-export function answeredKey(userId: string): string {
-  return `answered ${userId}`;
-}
-
-/** In `keys` of messages with a file. */
-export function fileKey(fileId: string): string {
-  return `file ${fileId}`;
-}
-
-/** In `keys` of messages that mention their whole room, or have done so. */
-export const ROOM_MENTION_KEY = "mentioned";
-
-/** In `keys` of messages that name a user, or have done so. */
-export function mentionKey(userId: string): string {
-  return `mentioned ${userId}`;
-}
-
-/** The keys of those whom a message mentions. */
-export function mentionKeys(
-  { mentions = [], mentionsRoom }: Pick<Content, "mentions" | "mentionsRoom">,
-): string[] {
-  return [...mentions.map(mentionKey), ...(mentionsRoom ? [ROOM_MENTION_KEY] : [])];
 }
 
 const OPTIONAL_DETAILS = [
@@ -172,9 +123,6 @@ function isPlain(value: unknown): boolean {
   return value === null || value === false || Array.isArray(value) && value.length === 0;
 }
 
-/** What of a draft a message does not say. */
-type DraftKeys = Pick<CreatedDraft, "answered" | "isSlow" | "joins">;
-
 /**
  * The document of an entry that creates a message.
  * @param draft what it was made of; missing if it answers none, and slow mode does not count it
@@ -209,21 +157,6 @@ export function fromOpening(entry: Entry): MessageDocument {
   const { keys = [], ...document } = fromCreation(entry);
   const left = keys.filter((key) => key !== ROOM_CHANGE_KEY);
   return { ...document, ...(left.length > 0 && { keys: left }) };
-}
-
-function creationKeys(
-  message: Message,
-  { answered, isSlow, joins }: DraftKeys,
-): string[] {
-  const { threadId, attachments } = message;
-  const keys = mentionKeys(message);
-  for (const { id } of attachments) keys.push(fileKey(id));
-  if (answered !== null) keys.push(answeredKey(answered));
-  if (threadId !== null) keys.push(threadKey(threadId));
-  if (changesRoom(message) || isSlow || joins) keys.push(ROOM_CHANGE_KEY);
-  if (joins) keys.push(JOIN_KEY);
-  if (isSlow) keys.push(SLOW_KEY);
-  return keys;
 }
 
 export function fromChange(entry: Entry, kind: ChangeKind): ChangeDocument {
@@ -270,76 +203,4 @@ export function isChange<T extends EntryDocument>(document: T): document is T & 
 
 export function isMessage<T extends EntryDocument>(document: T): document is T & MessageDocument {
   return document.kind === undefined;
-}
-
-export function toMessage(view: View<MessageDocument>): Message {
-  const { _id: id, roomId, seq, senderId, senders, text, system, clientMessageId } = view;
-  const { createdAt, updatedAt, changedSeq = seq, textSeq = seq, metadata } = view;
-  return {
-    id,
-    roomId,
-    seq,
-    changedSeq,
-    textSeq,
-    sender: toPublicUser(senderId, senders),
-    text,
-    system,
-    clientMessageId,
-    createdAt,
-    updatedAt,
-    ...detailsOf(view),
-    pinned: view.pinnedSeq !== undefined,
-    metadata: metadata === undefined ? null : JSON.parse(metadata),
-  };
-}
-
-function detailsOf(document: MessageDocument): Omit<Details, "pinned" | "metadata"> {
-  const { systemType, systemData } = systemOf(document);
-  return {
-    editedAt: document.editedAt ?? PLAIN.editedAt,
-    deletedAt: document.deletedAt ?? PLAIN.deletedAt,
-    replyTo: document.replyTo ?? PLAIN.replyTo,
-    threadId: document.threadId ?? PLAIN.threadId,
-    mentions: document.mentions ?? PLAIN.mentions,
-    mentionsRoom: document.mentionsRoom ?? PLAIN.mentionsRoom,
-    reactions: document.reactions ?? PLAIN.reactions,
-    attachments: document.attachments ?? PLAIN.attachments,
-    systemType,
-    systemData,
-  };
-}
-
-/** Before version 3 the only system messages were openings of rooms. */
-function systemOf({ system, systemType, systemData, senderId }: MessageDocument) {
-  if (!system) return { systemType: null, systemData: null };
-  return {
-    systemType: systemType ?? "room_created",
-    systemData: systemData ?? { users: [senderId] },
-  };
-}
-
-/** The entry that created a message, with the message as it is now. */
-export function toCreation(view: View<MessageDocument>): Entry {
-  return creationOf(toMessage(view), view.n, view.request ?? null);
-}
-
-/**
- * @param message the message as it is at this entry or later
- * @param users those whose reactions it has added or removed
- */
-export function toChange(
-  view: View<ChangeDocument>,
-  message: Message,
-  users: Map<string, PublicUserDocument>,
-): Entry {
-  const { _id: id, roomId, seq, count: n, kind, senderId, senders, clientMessageId } = view;
-  const by = toPublicUser(senderId, senders);
-  const { createdAt, request = null, added = [], removed = [] } = view;
-  const fields = { id, roomId, seq, n, by, clientMessageId, request, createdAt, message };
-  if (kind !== "reacted") return { ...fields, kind };
-  const toUse = ({ emoji, userId }: EmojiUseDocument) => {
-    const user = users.get(userId);
-    return { emoji, user: toPublicUser(userId, user ? [user] : []) };
-  };
-  return { ...fields, kind, added: added.map(toUse), removed: removed.map(toUse) };
 }

@@ -15,11 +15,8 @@ import {
   isChange,
   isMessage,
   type MessageDocument,
-  toChange,
-  toCreation,
-  toMessage,
-  type View,
 } from "./entry_documents.ts";
+import { toChange, toCreation, toMessage, type View } from "./entry_views.ts";
 import { readWithOrdinals } from "./ordinals.ts";
 import type { PendingChanges } from "./pending_changes.ts";
 

@@ -11,7 +11,7 @@ import {
 } from "../../../domain/file.ts";
 import type { ClaimOutcome, FileClaim, FileStore, StoredFile } from "../../../ports/store/files.ts";
 import type { Collections, ReadOptions } from "./collections.ts";
-import { fileKey } from "./entry_documents.ts";
+import { fileKey } from "./entry_keys.ts";
 import type { EntryReader } from "./entry_reader.ts";
 import type { FileDocument } from "./file_documents.ts";
 import type { Operations } from "./operations.ts";

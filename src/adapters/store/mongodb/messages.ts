@@ -24,16 +24,8 @@ import {
   toPublicUser,
   type UserDocument,
 } from "./documents.ts";
-import {
-  answeredKey,
-  type EntryDocument,
-  isMessage,
-  mentionKey,
-  type MessageDocument,
-  PINNED_KEY,
-  ROOM_MENTION_KEY,
-  threadKey,
-} from "./entry_documents.ts";
+import { type EntryDocument, isMessage, type MessageDocument } from "./entry_documents.ts";
+import { answeredKey, mentionKey, PINNED_KEY, ROOM_MENTION_KEY, threadKey } from "./entry_keys.ts";
 import type { EntryReader } from "./entry_reader.ts";
 import type { LogEnds } from "./log_ends.ts";
 import type { Operations } from "./operations.ts";

@@ -6,7 +6,8 @@ import { nameWords } from "../../../domain/name.ts";
 import { OPEN_SETTINGS } from "../../../domain/room.ts";
 import { collectionsOf, createIndexes } from "./collections.ts";
 import { IS_MEMBER, markOf, memberOf } from "./documents.ts";
-import { type EntryDocument, mentionKeys, type MessageDocument } from "./entry_documents.ts";
+import type { EntryDocument, MessageDocument } from "./entry_documents.ts";
+import { mentionKeys } from "./entry_keys.ts";
 import { isDuplicateKey } from "./errors.ts";
 
 const logger = getLogger(["echoroom", "migration"]);

@@ -5,13 +5,13 @@ import { Batcher } from "../../../async/batcher.ts";
 import { within } from "../../../async/deadline.ts";
 import { unavailable } from "../../../domain/errors.ts";
 import type { Collections, ReadOptions } from "./collections.ts";
-import {
-  type ChangeDocument,
-  type EntryDocument,
-  type MessageDocument,
-  PENDING_KEY,
-  type PendingChange,
+import type {
+  ChangeDocument,
+  EntryDocument,
+  MessageDocument,
+  PendingChange,
 } from "./entry_documents.ts";
+import { PENDING_KEY } from "./entry_keys.ts";
 import { isInterruption } from "./errors.ts";
 import { type CommittedChange, project, type Unchanged } from "./projection.ts";
 import { ProjectionWriter, type Settled } from "./projection_writer.ts";

@@ -3,11 +3,11 @@ import { type EditDocument, type ReactionDocument, reactionId } from "./document
 import {
   type ChangeDocument,
   type EmojiUseDocument,
-  mentionKeys,
   type MessageDocument,
   OPTIONAL_CONTENT,
   type PendingChange,
 } from "./entry_documents.ts";
+import { mentionKeys } from "./entry_keys.ts";
 
 /** A change that the log has, with the reactions that its entry adds and removes. */
 export type CommittedChange = PendingChange & Pick<ChangeDocument, "added" | "removed">;

@@ -6,12 +6,9 @@ import {
   type EntryDocument,
   type MessageDocument,
   OPTIONAL_CONTENT,
-  PENDING_KEY,
   type PendingChange,
-  PINNED_KEY,
-  ROOM_MENTION_KEY,
-  threadKey,
 } from "./entry_documents.ts";
+import { PENDING_KEY, PINNED_KEY, ROOM_MENTION_KEY, threadKey } from "./entry_keys.ts";
 import { duplicatesOf } from "./errors.ts";
 import { detachments, type FileDocument } from "./file_documents.ts";
 import type { Projection, Unchanged } from "./projection.ts";

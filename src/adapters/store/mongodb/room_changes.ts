@@ -14,11 +14,9 @@ import {
   type EntryDocument,
   isChange,
   isMessage,
-  JOIN_KEY,
   type MessageDocument,
-  ROOM_CHANGE_KEY,
-  SLOW_KEY,
 } from "./entry_documents.ts";
+import { JOIN_KEY, ROOM_CHANGE_KEY, SLOW_KEY } from "./entry_keys.ts";
 import { isDuplicateKey } from "./errors.ts";
 import { MemberCounts } from "./member_counts.ts";
 import type { PendingChanges } from "./pending_changes.ts";

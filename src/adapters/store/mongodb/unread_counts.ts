@@ -3,12 +3,8 @@ import type { Collection, Document } from "mongodb";
 import pLimit from "p-limit";
 import { MAX_UNREAD, type Unread } from "../../../domain/membership.ts";
 import type { Collections, ReadOptions } from "./collections.ts";
-import {
-  answeredKey,
-  type EntryDocument,
-  mentionKey,
-  ROOM_MENTION_KEY,
-} from "./entry_documents.ts";
+import type { EntryDocument } from "./entry_documents.ts";
+import { answeredKey, mentionKey, ROOM_MENTION_KEY } from "./entry_keys.ts";
 import { anyOf, inPortions } from "./room_portions.ts";
 
 /** Entries after what was read that are counted for many rooms at once; most rooms have fewer. */
