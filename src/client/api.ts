@@ -3,7 +3,7 @@ import type { SignedIn } from "../protocol/wire/auth.ts";
 import type { Problem } from "../protocol/wire/errors.ts";
 import type { ServerEvents } from "../protocol/wire/events.ts";
 import type { Message, MessagesPage } from "../protocol/wire/messages.ts";
-import type { ListedRoom, Room, RoomsPage } from "../protocol/wire/rooms.ts";
+import type { ListedRoom, NewRoom, RoomsPage, RoomsQuery } from "../protocol/wire/rooms.ts";
 import type { User } from "../protocol/wire/users.ts";
 import type { ServerAddress } from "./address.ts";
 import { EchoRoomError } from "./errors.ts";
@@ -133,18 +133,14 @@ export class Api {
     return (await this.request<{ user: User }>(method, "auth/me/avatar", call)).user;
   }
 
-  /**
-   * `GET /rooms`, by name.
-   * @param page.cursor the `nextCursor` of the page before
-   * @param page.limit 1 to 100, 50 if not given
-   */
-  listRooms(page: { cursor?: string | undefined; limit?: number } = {}): Promise<RoomsPage> {
-    return this.request("GET", "rooms", { query: page });
+  /** `GET /rooms` */
+  listRooms(query: RoomsQuery = {}): Promise<RoomsPage> {
+    return this.request("GET", "rooms", { query: { ...query } });
   }
 
   /** `POST /rooms` */
-  async createRoom(room: { name: string; description?: string }): Promise<Room> {
-    const answer = await this.request<{ room: Room }>("POST", "rooms", { body: room });
+  async createRoom(room: NewRoom): Promise<ListedRoom> {
+    const answer = await this.request<{ room: ListedRoom }>("POST", "rooms", { body: room });
     this.#host.onRoom();
     return answer.room;
   }

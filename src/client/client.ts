@@ -15,47 +15,21 @@ import { handle } from "./events.ts";
 import { Listeners } from "./listeners.ts";
 import type { ServerFrame } from "./frames.ts";
 import { type Observable, Observed } from "./observable.ts";
-import {
-  type ClientFetch,
-  type ClientSocketConstructor,
-  inTime,
-  newId,
-  ownFetch,
-  ownWebSocket,
-} from "./platform.ts";
+import { browserStorage, type ClientOptions } from "./options.ts";
+import { inTime, newId, ownFetch, ownWebSocket } from "./platform.ts";
 import type { Room, RoomEventHandler, RoomEvents, SendOptions } from "./room.ts";
 import { TIMING, type Timing } from "./timing.ts";
 import { hasUploads, type OutboxStorage } from "./unsent_store.ts";
 import type { Uploads } from "./uploads.ts";
-
-/** Options of a client; browsers need none. */
-export interface ClientOptions {
-  /**
-   * Gets an access token from the app's own backend; null if nobody is signed in. It is asked again
-   * before a token expires. Without it the client uses `/auth/refresh` and its cookie.
-   */
-  token?: () => Promise<string | null>;
-  /**
-   * Where unsent messages survive a reload: `localStorage` in browsers, else memory only (null). Its
-   * methods may return promises, as those of React Native's `AsyncStorage` do.
-   */
-  storage?: OutboxStorage | null;
-  /** Instead of the global one: of the package `ws`, or a wrapper that shows the frames. */
-  WebSocket?: ClientSocketConstructor;
-  /** Instead of the global one. */
-  fetch?: ClientFetch;
-  /** Other times than {@linkcode TIMING}. */
-  timing?: Partial<Timing>;
-}
-
-/** A message that concerns the user. */
-export type MentionHint = MentionServerEvents["mention:new"];
 
 /** How a room is joined. */
 export interface JoinOptions {
   /** Whether the user counts as being there; true if not given. */
   present?: boolean;
 }
+
+/** A message that concerns the user. */
+export type MentionHint = MentionServerEvents["mention:new"];
 
 /**
  * Makes a client of the server at `url`. It does nothing before it connects or signs in.
@@ -413,14 +387,4 @@ export class Client {
 
 function publicOf({ id, displayName, avatarUrl }: User): PublicUser {
   return { id, displayName, avatarUrl };
-}
-
-/** Only in browsers: elsewhere the storage would be shared by all users of the process. */
-function browserStorage(): OutboxStorage | null {
-  try {
-    const { document, localStorage } = globalThis as { document?: object; localStorage?: Storage };
-    return document && localStorage || null;
-  } catch {
-    return null;
-  }
 }

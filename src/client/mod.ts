@@ -64,6 +64,7 @@ export type {
 } from "../protocol/wire/messages.ts";
 export type {
   ListedRoom,
+  NewRoom,
   PostPolicy,
   ReadState,
   RemovalReason,
@@ -71,6 +72,7 @@ export type {
   RoomClientEvents,
   RoomServerEvents,
   RoomsPage,
+  RoomsQuery,
   RoomType,
 } from "../protocol/wire/rooms.ts";
 export type { PublicUser, User } from "../protocol/wire/users.ts";
@@ -78,13 +80,8 @@ export type { File } from "../protocol/wire/files.ts";
 export type { ERROR_CODES, ErrorCode, InputFault } from "../domain/errors.ts";
 export { CLOSE_CODES } from "../protocol/wire/close_codes.ts";
 export type { Account, Api, Changes, Credentials, ProfileChanges, RequestParts } from "./api.ts";
-export {
-  Client,
-  type ClientOptions,
-  createClient,
-  type JoinOptions,
-  type MentionHint,
-} from "./client.ts";
+export { Client, createClient, type JoinOptions, type MentionHint } from "./client.ts";
+export type { ClientOptions } from "./options.ts";
 export type { ConnectionState } from "./connection.ts";
 export { type ClientErrorCode, EchoRoomError, type Refusal } from "./errors.ts";
 export type { Observable } from "./observable.ts";

@@ -34,6 +34,7 @@ export type {
   NewInvitation,
 } from "../../protocol/wire/invitations.ts";
 export type { AuditEntry, OwnReport, Report, ReportState } from "../../protocol/wire/moderation.ts";
+export type { NewRoom, RoomsQuery } from "../../protocol/wire/rooms.ts";
 export type {
   SearchedContent,
   SearchPage,

@@ -1,26 +1,14 @@
 /** Rooms: creating, settings, one's own preferences, direct rooms. */
 import type { Metadata } from "../../protocol/wire/messages.ts";
-import type { ListedRoom, PostPolicy, RoomsPage } from "../../protocol/wire/rooms.ts";
+import type {
+  ListedRoom,
+  NewRoom,
+  PostPolicy,
+  RoomsPage,
+  RoomsQuery,
+} from "../../protocol/wire/rooms.ts";
 import type { Api } from "../api.ts";
 import { pathOf } from "../paths.ts";
-
-/** What a new room is. */
-export interface NewRoom {
-  /** 1 to 80 characters. */
-  name: string;
-  /** Up to 500 characters. */
-  description?: string;
-  /** Fixed from then on; public if not given. */
-  type?: "public" | "private";
-  /** Ids of users who are members from the beginning. */
-  members?: string[];
-  /** The lowest role that sends; members if not given. */
-  postPolicy?: PostPolicy;
-  /** What a member waits between two messages, 0 to 21,600 s. */
-  slowModeSeconds?: number;
-  /** The app's own. */
-  metadata?: Metadata | null;
-}
 
 /** What is changed of a room; what is left out stays. */
 export interface RoomChanges {
@@ -46,23 +34,9 @@ export interface RoomPreferences {
   hidden?: boolean;
 }
 
-/** Which rooms are listed. */
-export interface RoomsQuery {
-  /** Only those of which one is a member, direct ones too. */
-  mine?: boolean;
-  /** Only archived ones; otherwise only the others. */
-  archived?: boolean;
-  /** `activity`: the last active first, of one's own alone; by name if not given. */
-  sort?: "name" | "activity";
-  /** 1 to 100, of one's own up to 200; 50 if not given. */
-  limit?: number;
-  /** The `nextCursor` of the page before. */
-  cursor?: string;
-}
-
 /** `GET /rooms` */
 export function listRooms(api: Api, query: RoomsQuery = {}): Promise<RoomsPage> {
-  return api.request("GET", "rooms", { query: { ...query } });
+  return api.listRooms(query);
 }
 
 /** `GET /rooms/:id`: the room, and what one may do in it. */
@@ -74,8 +48,8 @@ export function readRoom(
 }
 
 /** `POST /rooms` */
-export async function createRoom(api: Api, room: NewRoom): Promise<ListedRoom> {
-  return (await api.request<RoomAnswer>("POST", "rooms", { body: room })).room;
+export function createRoom(api: Api, room: NewRoom): Promise<ListedRoom> {
+  return api.createRoom(room);
 }
 
 /** `POST /directs`: the one direct room with a user, made if there is none yet. */

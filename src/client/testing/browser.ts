@@ -1,5 +1,5 @@
 /** One browser on the server in memory: the options of its clients. */
-import type { ClientOptions } from "../client.ts";
+import type { ClientOptions } from "../options.ts";
 import type { ClientFetch, ClientSocketConstructor } from "../platform.ts";
 import type { OutboxStorage } from "../unsent_store.ts";
 import type { Chat } from "./chat.ts";

@@ -1,7 +1,8 @@
 /** A server in memory: the one that an app's tests set up, and break. */
 import type { ErrorCode } from "../../domain/errors.ts";
 import { CLOSE_CODES } from "../../protocol/wire/close_codes.ts";
-import { type Client, type ClientOptions, createClient } from "../client.ts";
+import { type Client, createClient } from "../client.ts";
+import type { ClientOptions } from "../options.ts";
 import { TestBrowser } from "./browser.ts";
 import { Chat } from "./chat.ts";
 import type { Command, HoldOptions, RefusalOptions } from "./faults.ts";

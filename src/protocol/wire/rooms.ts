@@ -71,6 +71,38 @@ export interface RoomsPage {
   nextCursor: string | null;
 }
 
+/** What a new room is. */
+export interface NewRoom {
+  /** 1 to 80 characters. */
+  name: string;
+  /** Up to 500 characters. */
+  description?: string | undefined;
+  /** Fixed from then on; public if not given. */
+  type?: "public" | "private" | undefined;
+  /** Ids of users who are members from the beginning. */
+  members?: string[] | undefined;
+  /** The lowest role that sends; members if not given. */
+  postPolicy?: PostPolicy | undefined;
+  /** What a member waits between two messages, 0 to 21,600 s. */
+  slowModeSeconds?: number | undefined;
+  /** The app's own. */
+  metadata?: Metadata | null | undefined;
+}
+
+/** Which rooms are listed. */
+export interface RoomsQuery {
+  /** Only those of which one is a member, direct ones too. */
+  mine?: boolean | undefined;
+  /** Only archived ones; otherwise only the others. */
+  archived?: boolean | undefined;
+  /** `activity`: the last active first, of one's own alone; by name if not given. */
+  sort?: "name" | "activity" | undefined;
+  /** 1 to 100, of one's own up to 200; 50 if not given. */
+  limit?: number | undefined;
+  /** The `nextCursor` of the page before. */
+  cursor?: string | undefined;
+}
+
 /** What a client sends about rooms; `roomId` is an id or a slug. */
 export interface RoomClientEvents {
   /**
