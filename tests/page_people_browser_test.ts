@@ -1,6 +1,8 @@
 /** Private rooms, invitations, direct messages, mentions and blocks on the page at `/`. */
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
+import { assertAccessible } from "./harness/accessibility.ts";
+import { Account } from "./harness/account.ts";
 import {
   hasTitle,
   isSent,
@@ -76,7 +78,7 @@ Deno.test("whoever opens an invitation signs up, sees the room's name, and is in
   withBrowser(async (browser, server) => {
     const ada = await visit(browser, server.url);
     await signUp(ada.page, "Ada");
-    await makePrivateRoom(ada.page, "Plans");
+    await createPrivateRoom(ada.page, "Plans");
     const link = await invite(ada.page, { uses: "1" });
     await ada.page.keyboard.press("Escape");
 
@@ -105,7 +107,7 @@ Deno.test("a revoked invitation ends, and people who have an account are added b
   withPeople(async (people) => {
     const { ada, bob } = people;
     const name = people.newName();
-    await makePrivateRoom(ada.page, name);
+    await createPrivateRoom(ada.page, name);
     const link = await invite(ada.page, {});
     await ada.page.getByRole("button", { name: "Revoke" }).click();
     await ada.page.locator(".invitations").waitFor({ state: "detached" });
@@ -144,6 +146,50 @@ Deno.test("a direct message to somebody who was searched appears in their list a
     await ada.page.keyboard.press("Enter");
     await isIn(ada.page, "Bob Builder");
     assert.equal(await ada.page.locator("#direct-rooms li").count(), 1);
+    assert.deepEqual([...ada.problems, ...bob.problems], []);
+  }));
+
+Deno.test("the newest own message that the other has read says so, and no line moves for it", () =>
+  withPeople(async ({ ada, bob }) => {
+    await writeTo(ada.page, "Bob");
+    await writeTo(bob.page, "Ada");
+    await write(ada.page, "Are you there?");
+    await saysSeen(ada.page, "Are you there?");
+    await bob.page.evaluate("void (location.hash = '#/')");
+    await bob.page.locator(".room").waitFor({ state: "detached" });
+    await write(ada.page, "Still there?");
+    await isSent(ada.page, "Still there?");
+    const places = await placesOfMessages(ada.page);
+    await writeTo(bob.page, "Ada");
+    await saysSeen(ada.page, "Still there?");
+    assert.equal(await ada.page.locator(".seen").count(), 1);
+    assert.deepEqual(await placesOfMessages(ada.page), places);
+    // It is known again in a room that is opened again.
+    await ada.page.evaluate("void (location.hash = '#/')");
+    await ada.page.locator(".room").waitFor({ state: "detached" });
+    await writeTo(ada.page, "Bob");
+    await saysSeen(ada.page, "Still there?");
+    assert.deepEqual([...ada.problems, ...bob.problems], []);
+  }));
+
+Deno.test("in a private room an own message says how many have read it, and names them", () =>
+  withPeople(async (people) => {
+    const { ada, bob, server } = people;
+    const cem = await Account.register(server.url, "Cem");
+    await createPrivateRoom(ada.page, people.newName(), "Bob", "Cem");
+    const { hash } = new URL(ada.page.url());
+    await bob.page.evaluate(`void (location.hash = ${JSON.stringify(hash)})`);
+    await write(ada.page, "Who has read this?");
+    await ada.page.getByRole("button", { name: "Seen by 1: Bob", exact: true }).waitFor();
+    // Who is not there, and has not written, has a name as well.
+    await cem.request("PUT", `/rooms${hash.slice(1)}/read`, { seq: 100 });
+    const seen = ada.page.getByRole("button", { name: "Seen by 2: Bob, Cem", exact: true });
+    const names = ada.page.locator(".seen .names");
+    await seen.waitFor();
+    assert.equal(await names.isVisible(), false);
+    await seen.focus();
+    assert.equal(await names.isVisible(), true);
+    await assertAccessible(ada.page, "who has read a message");
     assert.deepEqual([...ada.problems, ...bob.problems], []);
   }));
 
@@ -206,26 +252,15 @@ Deno.test("who is blocked cannot write directly, until the profile's list ends i
     assert.deepEqual([...ada.problems, ...bob.problems], []);
   }));
 
-/** Opens the dialog of a new room and gives it a name. */
+/** Makes a private room with these people and resolves once it is shown. */
 async function createPrivateRoom(page: Page, name: string, ...people: string[]): Promise<void> {
-  await startRoom(page, name);
+  await page.click("#new-room");
+  await page.fill("#new-room-form [name=name]", name);
   await page.getByLabel("Only those who are added").check();
   for (const person of people) {
     await pickPerson(page, "Add people", person);
     await page.locator(".chips").getByText(person, { exact: true }).waitFor();
   }
-  await page.press("#new-room-form [name=name]", "Enter");
-  await isIn(page, name);
-}
-
-async function startRoom(page: Page, name: string): Promise<void> {
-  await page.click("#new-room");
-  await page.fill("#new-room-form [name=name]", name);
-}
-
-async function makePrivateRoom(page: Page, name: string): Promise<void> {
-  await startRoom(page, name);
-  await page.getByLabel("Only those who are added").check();
   await page.press("#new-room-form [name=name]", "Enter");
   await isIn(page, name);
 }
@@ -252,6 +287,19 @@ async function writeTo(page: Page, name: string): Promise<void> {
   await page.click("#new-message");
   await pickPerson(page, "Name of a person", name);
   await isIn(page, name);
+}
+
+/** Resolves once a message of the open room says that it was seen. */
+async function saysSeen(page: Page, text: string): Promise<void> {
+  const message = page.locator(".message", { has: page.getByText(text, { exact: true }) });
+  await message.locator(".seen").getByText("Seen", { exact: true }).waitFor();
+}
+
+/** Where each message of the open room is on the screen. */
+async function placesOfMessages(page: Page): Promise<unknown> {
+  return await page.evaluate(`[...document.querySelectorAll(".message")].map((message) => {
+    return message.getBoundingClientRect().toJSON();
+  })`);
 }
 
 async function isIn(page: Page, name: string): Promise<void> {

@@ -1,9 +1,17 @@
 /** What the page makes of rooms and people: names, sections, addresses, searches, the mentions inbox. */
 import assert from "node:assert/strict";
-import type { Mention, MentionsPage, PublicUser, RoomInfo } from "../src/client/mod.ts";
+import type {
+  ChatMessage,
+  Mention,
+  MentionsPage,
+  PublicUser,
+  RoomInfo,
+} from "../src/client/mod.ts";
 import { MentionsInbox } from "../web/mentions_inbox.ts";
 import { PeopleSearch } from "../web/people_search.ts";
 import { placeOf } from "../web/place.ts";
+import { ReadPositions } from "../web/read_positions.ts";
+import { newestSeen } from "../web/readers.ts";
 import { nameOfRoom, otherOf } from "../web/room_name.ts";
 import { sectionsOf } from "../web/room_sections.ts";
 
@@ -59,6 +67,39 @@ Deno.test("a room called Invite, and its messages, have addresses as those of ot
   const id = "01KB2Q0V4T3M5N6P7Q8R9S0T1V";
   assert.deepEqual(placeOf("#/invite"), { ...NOWHERE, room: "invite" });
   assert.deepEqual(placeOf(`#/invite/${id}`), { ...NOWHERE, room: "invite", message: id });
+});
+
+Deno.test("others have seen the newest own message up to which one of them has read", () => {
+  const message = (key: string, sender: PublicUser, seq: number | null, more = {}) =>
+    ({ key, sender, seq, system: false, deletedAt: null, ...more }) as ChatMessage;
+  const messages = [
+    message("one", ADA, 3),
+    message("two", ADA, 5),
+    message("notice", ADA, 6, { system: true }),
+    message("deleted", ADA, 7, { deletedAt: "2026-01" }),
+    message("Bob's", BOB, 8),
+    message("unsent", ADA, null),
+  ];
+  const seen = (positions: Record<string, number>) =>
+    newestSeen(messages, new Map(Object.entries(positions)), "Ada");
+  assert.equal(seen({}), undefined);
+  assert.equal(seen({ Bob: 2 }), undefined);
+  assert.deepEqual(seen({ Bob: 4 }), { key: "one", userIds: ["Bob"] });
+  assert.deepEqual(seen({ Bob: 9, Cem: 4 }), { key: "two", userIds: ["Bob"] });
+  assert.deepEqual(seen({ Bob: 9, Cem: 5 }), { key: "two", userIds: ["Bob", "Cem"] });
+});
+
+Deno.test("positions of the rooms that were opened last are kept, of one user only", () => {
+  const positions = new ReadPositions();
+  const first = positions.of("first");
+  const second = positions.of("second");
+  for (let room = 0; room < 49; room++) {
+    positions.of(String(room));
+    assert.equal(positions.of("first"), first);
+  }
+  assert.notEqual(positions.of("second"), second);
+  positions.clear();
+  assert.notEqual(positions.of("first"), first);
 });
 
 Deno.test("people are searched as they are typed, and only the last search counts", async () => {

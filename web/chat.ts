@@ -28,6 +28,7 @@ import { Notice } from "./notice.ts";
 import { signalOf } from "./observed.ts";
 import { isMissing, OpenRoom } from "./open_room.ts";
 import type { Place } from "./place.ts";
+import { ReadPositions } from "./read_positions.ts";
 import { RoomIds } from "./room_ids.ts";
 import { nameOfRoom, otherOf } from "./room_name.ts";
 import { MessageSearch } from "./search/message_search.ts";
@@ -64,6 +65,7 @@ export class Chat {
   /** What this browser keeps of the user; null while nobody is signed in. */
   #kept: { drafts: Drafts; roomIds: RoomIds; emoji: FrequentEmoji } | null = null;
   readonly #chosenFiles = new ChosenByRoom();
+  readonly #readPositions = new ReadPositions();
   #memberRooms: MemberRooms | null = null;
   #endInbox = () => {};
   #archiving: Archiving | null = null;
@@ -188,6 +190,7 @@ export class Chat {
     this.attention.value?.close();
     this.attention.value = null;
     this.#chosenFiles.clear();
+    this.#readPositions.clear();
     this.#endInbox();
     this.search.value?.end();
     this.search.value = null;
@@ -244,7 +247,7 @@ export class Chat {
       this.#openName = room;
       this.#open.value = room ? this.#enter(room) : null;
     }
-    if (message && message !== this.#openMessage) void this.#open.value?.goTo(message);
+    if (message && message !== this.#openMessage) void this.#open.value?.reading.goTo(message);
     this.#openMessage = message;
   }
 
@@ -269,6 +272,7 @@ export class Chat {
       emoji,
       notice: this.notice,
       chosenFiles: this.#chosenFiles.of(id),
+      readPositions: this.#readPositions.of(id),
       fileUrl: (path) => this.client.fileUrl(path),
       back: "#/",
       user: () => this.user.peek(),

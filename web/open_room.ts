@@ -1,14 +1,6 @@
 /** A room that is on the screen: what it shows, and what its user is about to do in it. */
-import { batch, computed, effect, type ReadonlySignal, signal } from "@preact/signals";
-import type {
-  Api,
-  ChatMessage,
-  EchoRoomError,
-  PublicUser,
-  Room,
-  RoomState,
-  Thread,
-} from "../src/client/mod.ts";
+import { computed, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import type { Api, ChatMessage, PublicUser, Room, RoomState, Thread } from "../src/client/mod.ts";
 import { listMembers } from "../src/client/rest/mod.ts";
 import type { Notifications } from "./alerts.ts";
 import type { Drafts } from "./drafts.ts";
@@ -16,7 +8,6 @@ import type { FrequentEmoji } from "./frequent_emoji.ts";
 import type { Written } from "./files/attach.ts";
 import type { ChosenFiles } from "./files/chosen_files.ts";
 import type { Viewed } from "./files/lightbox.ts";
-import { isLooking, watchLooking } from "./looking.ts";
 import { MemberCommands } from "./member_commands.ts";
 import { MemberSearch } from "./member_search.ts";
 import { peopleAround, type Person } from "./mentions.ts";
@@ -24,13 +15,14 @@ import { MessageCommands } from "./message_commands.ts";
 import { Names, type ReadMessages } from "./names.ts";
 import type { Notice } from "./notice.ts";
 import { signalOf } from "./observed.ts";
+import type { Positions } from "./read_positions.ts";
+import { Readers } from "./readers.ts";
+import { Reading } from "./reading.ts";
 import { Writing } from "./writing.ts";
 
 /** Above this many messages older ones are removed, so that a room may be open for days. */
 const MAX_MESSAGES = 400;
 const KEPT_MESSAGES = 200;
-/** Beyond so many pages of unread messages the room opens at the oldest of these. */
-const MAX_UNREAD_PAGES = 10;
 /** Members that one search finds. */
 const MAX_FOUND = 100;
 
@@ -49,6 +41,8 @@ export interface OpenRoomOptions {
   notifications?(): Notifications;
   /** The files that go with the user's next message; without it messages have none. */
   chosenFiles?: ChosenFiles;
+  /** How far the others have read, kept while other rooms are open. */
+  readPositions?: Signal<Positions>;
   /** The address of a file, for the elements that show it. */
   fileUrl(path: string): Promise<string>;
   /** Takes the room from the user's list. */
@@ -66,9 +60,6 @@ export type RoomDialog =
 /** What is beside the messages. */
 export type SideView = "members" | "pins" | Thread;
 
-/** Where the list of messages is to be scrolled to. */
-export type Target = { at: "unread" } | { at: "message"; key: string };
-
 export class OpenRoom {
   readonly room: Room;
   readonly drafts: Drafts;
@@ -79,6 +70,8 @@ export class OpenRoom {
   readonly commands: MessageCommands;
   readonly memberCommands: MemberCommands;
   readonly writing: Writing;
+  readonly reading: Reading;
+  readonly readers: Readers;
   /** What is beside the messages; null for nothing. */
   readonly pane = signal<SideView | null>(null);
   readonly dialog = signal<RoomDialog | null>(null);
@@ -88,34 +81,17 @@ export class OpenRoom {
   readonly memberSearch: MemberSearch;
   /** Those whom a message may mention: who is online, has written here or was found, without the user. */
   readonly people: ReadonlySignal<readonly Person[]>;
-  /** Up to which entry the user had read the room when it was opened; null if nothing was unread. */
-  readonly unreadAfter = signal<number | null>(null);
-  /** Where to scroll once; null for nowhere. */
-  readonly target = signal<Target | null>(null);
-  /** The key of the message that a link led to. */
-  readonly found = signal<string | null>(null);
   /** The pictures that are looked at; null for none. */
   readonly viewed = signal<Viewed | null>(null);
-  /** Why a link led to nothing; `""` for none that did. */
-  readonly linkFault = signal("");
   /** The next message in the room. */
   readonly composer: Written;
   /** The answer that is written in a thread; null for none. */
   readonly answer = signal<Written | null>(null);
-  /** Whether the newest message is on the screen: then the list scrolls along. */
-  readonly isAtNewest = signal(true);
-  /** The last entry that was on the screen. */
-  readonly seenSeq = signal(0);
   /** When the server takes the next of the messages that wait, if it has refused one. */
   readonly retryAt: ReadonlySignal<number | undefined>;
 
   readonly #options: OpenRoomOptions;
   readonly #names: Names | null;
-  /** Whether it is known where the user has stopped reading. */
-  readonly #isPlaced = signal(false);
-  #isPlacing = false;
-  /** The user has marked a message unread: what is seen is not read until the room is opened again. */
-  #staysUnread = false;
   readonly #ends: (() => void)[] = [];
 
   constructor(options: OpenRoomOptions) {
@@ -134,6 +110,18 @@ export class OpenRoom {
       may: (capability) => this.may(capability),
       user: options.user,
     });
+    this.reading = new Reading({
+      room,
+      messages: this.messages,
+      notice,
+      isMember: () => options.isMember(),
+    });
+    this.readers = new Readers({
+      room,
+      messages: this.messages,
+      positions: options.readPositions,
+      userId: () => this.userId,
+    });
     this.memberSearch = new MemberSearch(async (q) => {
       const query = { ...(q && { q }), limit: MAX_FOUND };
       const { members, nextCursor } = await listMembers(options.api, room.id, query);
@@ -147,13 +135,11 @@ export class OpenRoom {
     this.#names = options.readMessages ? new Names(options.readMessages) : null;
     this.answers = computed(() => countAnswers(this.messages.value));
     this.retryAt = computed(() => this.#findRetry());
-    this.#ends.push(effect(() => this.#place()), effect(() => this.#cutBack()));
-    this.#ends.push(effect(() => this.#completeNames()));
-    this.#ends.push(watchLooking((isLooking) => this.#lookChanged(isLooking)));
+    this.#ends.push(effect(() => this.#cutBack()), effect(() => this.#completeNames()));
+    this.#ends.push(effect(() => this.#nameReaders()));
     const flush = () => this.commands.deletions.flush();
     addEventListener("pagehide", flush);
     this.#ends.push(() => removeEventListener("pagehide", flush));
-    this.#ends.push(effect(() => this.#markNewest()));
     this.#ends.push(room.recovery.subscribe(() => notice.sayRecovered(room, this.userId)));
   }
 
@@ -228,7 +214,7 @@ export class OpenRoom {
   send(text: string, mentions: string[]): void {
     const answered = this.commands.answered.value;
     this.commands.answered.value = null;
-    this.toNewest();
+    this.reading.toNewest();
     const files = this.composer.chosen?.take() ?? [];
     const options = {
       ...(mentions.length > 0 && { mentions }),
@@ -261,53 +247,11 @@ export class OpenRoom {
     this.composer.input.current?.focus();
   }
 
-  /** Shows a message, however far back it is. */
-  async goTo(messageId: string): Promise<void> {
-    this.linkFault.value = "";
-    try {
-      await this.#isLive();
-      await this.room.loadAround(messageId);
-    } catch (error) {
-      const { code, message } = error as EchoRoomError;
-      const isMissing = code === "message_not_found" || code === "validation_failed";
-      this.linkFault.value = isMissing ? "There is no such message in this room." : message;
-      return;
-    }
-    const message = this.room.find(messageId);
-    if (!message) return;
-    if (message.deletedAt !== null) this.linkFault.value = "This message was deleted.";
-    batch(() => {
-      this.isAtNewest.value = false;
-      this.found.value = message.key;
-      this.target.value = { at: "message", key: message.key };
-    });
-  }
-
-  /** The message, and all after it, are unread again, on all devices. */
-  markUnread(message: ChatMessage): void {
-    this.#staysUnread = true;
-    this.unreadAfter.value = message.seq! - 1;
-    try {
-      this.room.markUnread(message);
-    } catch (error) {
-      this.notice.sayError(error as Error);
-    }
-  }
-
-  /** Scrolls to the newest message, and along with those that follow. */
-  toNewest(): void {
-    this.isAtNewest.value = true;
-  }
-
-  /** Everything up to this entry is, or was, on the screen. */
-  sees(seq: number): void {
-    if (seq > this.seenSeq.peek()) this.seenSeq.value = seq;
-    if (this.#isPlaced.peek() && isLooking() && !this.#staysUnread) this.room.markRead(seq);
-  }
-
   close(): void {
     this.commands.deletions.flush();
     this.showPane(null);
+    this.reading.close();
+    this.readers.close();
     for (const end of this.#ends) end();
     this.writing.close();
     this.memberSearch.end();
@@ -316,63 +260,10 @@ export class OpenRoom {
     this.room.leave();
   }
 
-  #isLive(): Promise<void> {
-    const { state } = this.room;
-    const isLive = () => state.get().status === "live";
-    if (isLive()) return Promise.resolve();
-    return new Promise((resolve) => {
-      const end = state.subscribe(() => {
-        if (!isLive()) return;
-        end();
-        resolve();
-      });
-      this.#ends.push(end);
-    });
-  }
-
   #findRetry(): number | undefined {
     if (signalOf(this.room.state).value.status !== "live") return undefined;
     const isDelayed = ({ state, retryAt }: ChatMessage) => state === "queued" && retryAt;
     return this.messages.value.find(isDelayed)?.retryAt;
-  }
-
-  /** Finds where the user has stopped reading, once that is known. */
-  #place(): void {
-    const { status } = signalOf(this.room.state).value;
-    const { readSeq, count } = signalOf(this.room.unread).value;
-    if (this.#isPlaced.value || this.#isPlacing || status !== "live") return;
-    if (readSeq === null && this.#options.isMember() !== false) return;
-    if (count === 0 || readSeq === null) this.#isPlaced.value = true;
-    else void this.#openAt(readSeq);
-  }
-
-  async #openAt(readSeq: number): Promise<void> {
-    this.#isPlacing = true;
-    const { room } = this;
-    const isLoaded = () => room.messages.get().some(({ seq }) => seq !== null && seq <= readSeq);
-    for (let page = 0; page < MAX_UNREAD_PAGES && !isLoaded(); page++) {
-      if (!await room.loadOlder().catch(() => false)) break;
-    }
-    batch(() => {
-      this.isAtNewest.value = false;
-      this.unreadAfter.value = readSeq;
-      this.target.value = { at: "unread" };
-      this.#isPlaced.value = true;
-    });
-  }
-
-  #markNewest(): void {
-    const isSeen = this.#isPlaced.value && this.isAtNewest.value && isLooking();
-    // Read anew with each message.
-    if (this.messages.value && isSeen) this.sees(this.room.cursor);
-  }
-
-  #lookChanged(isLooking: boolean): void {
-    const { readSeq, count } = this.room.unread.get();
-    if (isLooking && count === 0) this.unreadAfter.value = null;
-    if (!this.isAtNewest.peek()) return;
-    if (isLooking) this.sees(this.room.cursor);
-    else this.unreadAfter.value = readSeq;
   }
 
   #completeNames(): void {
@@ -380,9 +271,16 @@ export class OpenRoom {
     void this.#names?.complete(this.messages.value, (id) => this.nameOf(id) !== "");
   }
 
+  #nameReaders(): void {
+    const isNamed = this.readers.userIds.value.every((id) => this.nameOf(id) !== "");
+    if (!isNamed) this.memberSearch.search("");
+  }
+
   #cutBack(): void {
     const { length } = this.messages.value;
-    if (length > MAX_MESSAGES && this.isAtNewest.value) this.room.forgetOlder(KEPT_MESSAGES);
+    if (length > MAX_MESSAGES && this.reading.isAtNewest.value) {
+      this.room.forgetOlder(KEPT_MESSAGES);
+    }
   }
 }
 

@@ -28,6 +28,7 @@ const STYLES = [
   "styles/text",
   "styles/reactions",
   "styles/message_actions",
+  "styles/seen",
   "styles/composer",
   "styles/pane",
   "styles/members",

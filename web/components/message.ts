@@ -14,6 +14,7 @@ import { Outcome } from "./outcome.ts";
 import { PersonAvatar, PersonName } from "./person_card.ts";
 import { Quote } from "./quote.ts";
 import { Reactions } from "./reactions.ts";
+import { Seen } from "./seen.ts";
 
 const TIME = new Intl.DateTimeFormat([], { timeStyle: "short" });
 const MOMENT = new Intl.DateTimeFormat([], { dateStyle: "full", timeStyle: "short" });
@@ -35,10 +36,12 @@ export const Message = memo(({ open, message, continued, answered }: MessageProp
   const isActive = useComputed(() => active.value === key || picking.value === key).value;
   const isEdited = useComputed(() => editing.value?.key === key).value;
   const isGoing = useComputed(() => deletions.pending.value.has(key)).value;
-  const isTarget = useComputed(() => open.found.value === key).value;
+  const isTarget = useComputed(() => open.reading.found.value === key).value;
+  const isSeen = useComputed(() => open.readers.messageKey.value === key).value;
   const isGone = message.deletedAt !== null || isGoing;
   const listeners = useActivation(open, key, !system && !isGone);
-  const classes = { message: true, system, continued, deleted: isGone, target: isTarget };
+  const own = !system && sender.id === open.userId;
+  const classes = { message: true, own, system, continued, deleted: isGone, target: isTarget };
   return html`
     <li class=${classNames(classes)} data-key=${key} data-seq=${message.seq} data-state=${state}
       tabindex="-1" ...${listeners}>
@@ -52,6 +55,7 @@ export const Message = memo(({ open, message, continued, answered }: MessageProp
       ${!isGone && html`<${Answers} open=${open} message=${message} />`}
       ${!isGone && html`<${Reactions} open=${open} message=${message} />`}
       ${state !== "sent" && html`<${Outcome} open=${open} message=${message} />`}
+      ${isSeen && !isGone && html`<${Seen} open=${open} />`}
       ${isActive && !isEdited && !isGone && !system &&
         html`<${MessageActions} open=${open} message=${message} />`}
     </li>

@@ -67,7 +67,7 @@ function actionsFor(open: OpenRoom, message: ChatMessage): Action[] {
     id !== null && open.hasAddress &&
     { icon: "link", label: "Copy link", work: done(() => commands.copyLink(id)) },
     seq !== null && !isOwn && open.hasAddress &&
-    { icon: "unread", label: "Mark unread", work: done(() => open.markUnread(message)) },
+    { icon: "unread", label: "Mark unread", work: done(() => open.reading.markUnread(message)) },
     id !== null && open.mayReport(message) && {
       icon: "report",
       label: "Report",

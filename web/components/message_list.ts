@@ -10,6 +10,7 @@ import { useScrolling } from "./scrolling.ts";
 import { Invitation } from "./invitation.ts";
 
 export function MessageList({ open }: { open: OpenRoom }) {
+  const { reading } = open;
   const scroller = useRef<HTMLDivElement>(null);
   const [isLoading, setLoading] = useState(false);
   const loadOlder = async () => {
@@ -19,26 +20,27 @@ export function MessageList({ open }: { open: OpenRoom }) {
     setLoading(false);
   };
   const hasOlder = signalOf(open.room.hasOlder).value;
-  const lines = toLines(open.messages.value, open.unreadAfter.value, open.userId);
-  const scrolled = useScrolling(scroller, open, loadOlder);
+  const lines = toLines(open.messages.value, reading.unreadAfter.value, open.userId);
+  const scrolled = useScrolling(scroller, reading, loadOlder);
   const toNewest = () => {
     // The button disappears, and would lose the focus.
     scroller.current!.focus();
-    open.toNewest();
+    reading.toNewest();
   };
   const press = (event: KeyboardEvent) => pressInMessages(event, open);
   // Screen readers should not announce older messages.
   return html`
     <div class="timeline">
-      ${open.linkFault.value && html`
+      ${reading.linkFault.value && html`
         <p class="link-fault" role="alert">
-          ${open.linkFault.value}
+          ${reading.linkFault.value}
           <button class="quiet" type="button" onClick=${() =>
-            open.linkFault.value = ""}>Close</button>
+            reading.linkFault.value = ""}>Close</button>
         </p>
       `}
       <div class="messages" ref=${scroller} tabindex="0" role="log" aria-label="Messages"
-        aria-busy=${String(isLoading)} onScroll=${scrolled} onKeyDown=${press}>
+        aria-busy=${String(isLoading)} data-readers=${open.readers.audience
+          .value} onScroll=${scrolled} onKeyDown=${press}>
         ${hasOlder && html`
           <button class="quiet older" type="button" onClick=${loadOlder}>Older messages</button>
         `}
@@ -47,7 +49,7 @@ export function MessageList({ open }: { open: OpenRoom }) {
         </ol>
         <${Invitation} open=${open} />
       </div>
-      ${!open.isAtNewest.value && html`
+      ${!reading.isAtNewest.value && html`
         <button class="to-newest" type="button" onClick=${toNewest}>${describeBelow(open)}</button>
       `}
     </div>
@@ -64,8 +66,9 @@ function LineView({ open, ...line }: Line & { open: OpenRoom }) {
 }
 
 /** The text of the button that leads down. */
-function describeBelow({ messages, seenSeq, userId }: OpenRoom): string {
-  const count = messages.value.filter((message) => isUnread(message, seenSeq.value, userId)).length;
+function describeBelow({ messages, reading, userId }: OpenRoom): string {
+  const seen = reading.seenSeq.value;
+  const count = messages.value.filter((message) => isUnread(message, seen, userId)).length;
   if (count === 0) return "Newest messages";
   return count === 1 ? "1 new message" : `${count} new messages`;
 }

@@ -13,7 +13,7 @@ interface QuoteProps {
 
 export function Quote({ open, id, message }: QuoteProps) {
   return html`
-    <button class="quote" type="button" onClick=${() => open.goTo(id)}>
+    <button class="quote" type="button" onClick=${() => open.reading.goTo(id)}>
       <b>${message?.sender.displayName ?? "…"}</b> ${message && excerptOf(message)}
     </button>
   `;

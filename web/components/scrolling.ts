@@ -1,7 +1,7 @@
 /** Keeps what is seen in its place when lines are added or removed above, or follows the newest. */
 import type { RefObject } from "preact";
 import { useEffect, useLayoutEffect } from "preact/hooks";
-import type { OpenRoom } from "../open_room.ts";
+import type { Reading } from "../reading.ts";
 
 /** Within this distance of an end of the messages the user counts as being there. */
 const NEAR_PX = 80;
@@ -12,53 +12,53 @@ const NEAR_PX = 80;
  */
 export function useScrolling(
   scroller: RefObject<HTMLElement | null>,
-  open: OpenRoom,
+  reading: Reading,
   loadOlder: () => void,
 ): () => void {
-  const anchor = open.isAtNewest.peek() ? undefined : firstVisible(scroller.current);
+  const anchor = reading.isAtNewest.peek() ? undefined : firstVisible(scroller.current);
   const top = anchor?.offsetTop ?? 0;
-  const target = open.target.value;
+  const target = reading.target.value;
 
   useLayoutEffect(() => {
     const list = scroller.current!;
-    if (target) scrollTo(list, open);
-    else if (open.isAtNewest.peek()) list.scrollTop = list.scrollHeight;
+    if (target) scrollTo(list, reading);
+    else if (reading.isAtNewest.peek()) list.scrollTop = list.scrollHeight;
     else if (anchor?.isConnected) list.scrollTop += anchor.offsetTop - top;
   });
   useEffect(() => {
     const list = scroller.current!;
     // The newest messages stay visible when the input grows or a keyboard opens.
     const observer = new ResizeObserver(() => {
-      if (open.isAtNewest.peek()) list.scrollTop = list.scrollHeight;
+      if (reading.isAtNewest.peek()) list.scrollTop = list.scrollHeight;
     });
     observer.observe(list);
     observer.observe(list.querySelector("ol")!);
     return () => observer.disconnect();
-  }, [open]);
+  }, [reading]);
 
   return () => {
-    look(scroller.current!, open);
+    look(scroller.current!, reading);
     if (scroller.current!.scrollTop < NEAR_PX) loadOlder();
   };
 }
 
 /** Notes what is on the screen. */
-function look(list: HTMLElement, open: OpenRoom): void {
+function look(list: HTMLElement, reading: Reading): void {
   const { scrollTop, scrollHeight, clientHeight } = list;
-  open.isAtNewest.value = scrollHeight - scrollTop - clientHeight < NEAR_PX;
-  if (!open.isAtNewest.value) open.sees(lastSeen(list));
+  reading.isAtNewest.value = scrollHeight - scrollTop - clientHeight < NEAR_PX;
+  if (!reading.isAtNewest.value) reading.sees(lastSeen(list));
 }
 
-/** Scrolls to the target of the room that is open, once. */
-function scrollTo(list: HTMLElement, open: OpenRoom): void {
-  const target = open.target.peek()!;
+/** Scrolls to the target, once. */
+function scrollTo(list: HTMLElement, reading: Reading): void {
+  const target = reading.target.peek()!;
   const line = target.at === "unread"
     ? list.querySelector(".unread")
     : list.querySelector(`[data-key="${CSS.escape(target.key)}"]`);
   if (!line) return;
   line.scrollIntoView({ block: target.at === "unread" ? "start" : "center" });
-  open.target.value = null;
-  look(list, open);
+  reading.target.value = null;
+  look(list, reading);
 }
 
 /** Not the heading of a day, which moves with its first message. */

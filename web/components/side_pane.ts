@@ -89,7 +89,7 @@ function PaneMessage({ open, message, children }: PaneMessageProps) {
   const names = mentions.map((id) => open.nameOf(id)).join("\n");
   const show = () => {
     if (COVERING.matches) open.showPane(null);
-    void open.goTo(id!);
+    void open.reading.goTo(id!);
   };
   return html`
     <li class="pane-message" data-state=${state}>
