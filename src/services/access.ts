@@ -73,6 +73,24 @@ export class Access {
   }
 
   /**
+   * `admit` for an actor who comes into a room, after `renew`. That begins now: a store that gathers
+   * questions answers it together with what the caller asks next.
+   * @param found access that may be older than the call
+   * @returns what is to be asked as `admit`; it fails as `admit` and `renew` do
+   */
+  admission(
+    actor: Pick<Actor, "userId" | "isAdmin">,
+    found: RoomAccess,
+  ): (seq: number) => Admission | Promise<unknown> {
+    let renewal = this.renew(actor, found)?.then(() => {
+      renewal = undefined;
+    });
+    // It is awaited only by who gets so far as to be admitted.
+    renewal?.catch(() => {});
+    return (seq) => renewal ?? this.admit(actor, found.roomId, seq);
+  }
+
+  /**
    * Lets `admit` know of what no entry of the log shows and was done before: blocks in a direct room,
    * and that who was a stranger in a public room has joined it on another instance.
    * @returns undefined if no such thing can have been done

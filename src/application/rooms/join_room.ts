@@ -4,6 +4,7 @@ import type { Capability } from "../../domain/permissions.ts";
 import type { Room } from "../../domain/room.ts";
 import type { Entered } from "../../rooms/catch_up.ts";
 import type { Subscriber } from "../../rooms/subscriber.ts";
+import type { RoomAccess } from "../../services/room_access.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { setPresent } from "./set_present.ts";
 
@@ -19,6 +20,8 @@ export interface JoinedRoom extends Entered {
 export interface JoinRequest {
   /** Id or slug. */
   room: string;
+  /** To this room, if it was read since the actor asked to join. */
+  access?: RoomAccess | undefined;
   subscriber: Subscriber;
   /** Whether it counts as being there, and gets typing and presence. */
   present: boolean;
@@ -33,14 +36,13 @@ export interface JoinRequest {
 export async function joinRoom(
   actor: Participant,
   { access, rooms }: Pick<Dependencies, "access" | "rooms">,
-  { room: idOrSlug, subscriber, present }: JoinRequest,
+  { subscriber, present, ...asked }: JoinRequest,
   welcome: (joined: JoinedRoom) => void,
 ): Promise<void> {
   const { hub, presence, profiles } = rooms;
-  const found = await access.find(actor, idOrSlug);
+  const found = asked.access ?? await access.find(actor, asked.room);
   const { roomId } = found;
-  await access.renew(actor, found);
-  const admit = (seq: number) => access.admit(actor, roomId, seq);
+  const admit = access.admission(actor, found);
   await hub.join(roomId, subscriber, admit, (entered, { room, access: { capabilities } }) => {
     setPresent(actor, { rooms }, { roomId, subscriber, present });
     welcome({

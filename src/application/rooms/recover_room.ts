@@ -4,6 +4,7 @@ import type { Capability } from "../../domain/permissions.ts";
 import type { Room } from "../../domain/room.ts";
 import type { Cursor, Missed } from "../../rooms/catch_up.ts";
 import type { Subscriber } from "../../rooms/subscriber.ts";
+import type { RoomAccess } from "../../services/room_access.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { setPresent } from "./set_present.ts";
 
@@ -17,6 +18,8 @@ export interface MissedInRoom extends Missed {
 export interface Recovery {
   /** Id or slug. */
   room: string;
+  /** As in `JoinRequest`. */
+  access?: RoomAccess | undefined;
   /** The entry that the client saw last. */
   cursor: Cursor;
   subscriber: Subscriber;
@@ -35,14 +38,14 @@ export interface Recovery {
 export async function recoverRoom(
   actor: Participant,
   { access, rooms }: Pick<Dependencies, "access" | "rooms">,
-  { room: idOrSlug, cursor, subscriber, present, earlier }: Recovery,
+  { cursor, subscriber, present, earlier, ...asked }: Recovery,
   answer: (missed: MissedInRoom) => void,
 ): Promise<void> {
   const { hub, profiles } = rooms;
-  const found = access.known(actor, idOrSlug) ?? await access.find(actor, idOrSlug);
+  const found = asked.access ?? access.known(actor, asked.room) ??
+    await access.find(actor, asked.room);
   const { roomId } = found;
-  await access.renew(actor, found);
-  const admit = (seq: number) => access.admit(actor, roomId, seq);
+  const admit = access.admission(actor, found);
   await hub.recover(roomId, cursor, subscriber, earlier, admit, (missed, { room, access }) => {
     if (!missed.hasMore) setPresent(actor, { rooms }, { roomId, subscriber, present });
     const { capabilities } = access;

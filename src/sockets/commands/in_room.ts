@@ -1,9 +1,15 @@
 /** Commands in a room, in the order in which their socket sent them. */
 import type { Participant } from "../../domain/actor.ts";
 import { type Command, fail } from "../command.ts";
+import type { RoomAccess } from "../../services/room_access.ts";
 import type { Context } from "./handler.ts";
 
-type Work = (actor: Participant, roomId: string) => void | Promise<void>;
+/** @param access to the room, if it had to be read for this command */
+type Work = (
+  actor: Participant,
+  roomId: string,
+  access: RoomAccess | undefined,
+) => void | Promise<void>;
 
 /**
  * Does something in a room given by id or slug, after what the socket asked for there before; the
@@ -19,11 +25,12 @@ export function inRoom(
 ): Promise<void> {
   const { connection, about } = command;
   const actor = connection.identity.require();
+  let found: RoomAccess | undefined;
   const room = access.knownId(actor, idOrSlug) ??
-    access.find(actor, idOrSlug).then(({ roomId }) => roomId);
+    access.find(actor, idOrSlug).then((read) => (found = read).roomId);
   const { next, done } = connection.turns.take(room, async (roomId) => {
     about.roomId = roomId;
-    if (connection.open) await work(actor, roomId);
+    if (connection.open) await work(actor, roomId, found);
   });
   command.done = done.catch(async (error) => {
     if (earlier) await earlier;

@@ -36,8 +36,8 @@ function recover(
   request: Pick<Recovery, "cursor" | "present" | "earlier">,
 ): Promise<void> {
   const { connection } = command;
-  return inRoom(context, command, idOrSlug, (actor, roomId) => {
-    const recovery = { ...request, room: roomId, subscriber: connection };
+  return inRoom(context, command, idOrSlug, (actor, roomId, access) => {
+    const recovery = { ...request, room: roomId, access, subscriber: connection };
     return connection.rooms.join(roomId, () =>
       recoverRoom(actor, context, recovery, (missed) => {
         if (!missed.hasMore) connection.rooms.add(roomId);

@@ -11,8 +11,8 @@ export function roomHandlers(context: Context): HandlersOf<"room:join" | "room:l
   return {
     "room:join"(command, { roomId: idOrSlug, present }) {
       const { connection, ref } = command;
-      return inRoom(context, command, idOrSlug, (actor, roomId) => {
-        const request = { room: idOrSlug, subscriber: connection, present };
+      return inRoom(context, command, idOrSlug, (actor, roomId, access) => {
+        const request = { room: roomId, access, subscriber: connection, present };
         return connection.rooms.join(
           roomId,
           () =>
