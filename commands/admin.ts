@@ -1,9 +1,9 @@
 /** `deno task admin EMAIL`: makes an account an admin, also beside a running server. */
 import { appointAdmin } from "../src/application/accounts/appoint_admins.ts";
-import { openStore } from "../src/backends.ts";
 import { loadStoreSettings } from "../src/config.ts";
 import { ConfigError } from "../src/config/config_error.ts";
-import { requireDatabase } from "./database.ts";
+import { openDatabase } from "./database.ts";
+import { fail } from "./failure.ts";
 
 const HELP = `Usage: deno task admin EMAIL
 
@@ -28,16 +28,12 @@ async function run(email: string): Promise<void> {
   try {
     console.log(await appoint(email));
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    console.error(`The admin was not made: ${message.replaceAll("\n", "; ")}`);
-    Deno.exit(1);
+    fail("The admin was not made", error);
   }
 }
 
 async function appoint(email: string): Promise<string> {
-  const settings = await loadStoreSettings();
-  if (settings.mongodbUri === null) await requireDatabase(settings.dataDir);
-  const { store } = await openStore(settings);
+  const { store } = await openDatabase(await loadStoreSettings());
   try {
     const user = await appointAdmin({ store }, email);
     if (!user) {

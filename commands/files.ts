@@ -5,9 +5,10 @@ import {
   type FileReport,
   removeLeftOver,
 } from "../src/application/files/check_files.ts";
-import { openBlobs, openStore } from "../src/backends.ts";
+import { openBlobs } from "../src/backends.ts";
 import { loadStoreSettings } from "../src/config.ts";
-import { requireDatabase } from "./database.ts";
+import { openDatabase } from "./database.ts";
+import { fail } from "./failure.ts";
 
 const HELP = `Usage: deno task files check [--remove] [--all]
 
@@ -60,17 +61,14 @@ async function run({ remove = false, all = false }: Options): Promise<void> {
     const isGood = await check(remove, all ? Infinity : NAMED);
     if (!isGood) Deno.exit(1);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    console.error(`The files were not checked: ${message.replaceAll("\n", "; ")}`);
-    Deno.exit(1);
+    fail("The files were not checked", error);
   }
 }
 
 /** @returns whether nothing is wrong, or is any more */
 async function check(remove: boolean, named: number): Promise<boolean> {
   const settings = await loadStoreSettings();
-  if (settings.mongodbUri === null) await requireDatabase(settings.dataDir);
-  const { store, mongodb } = await openStore(settings);
+  const { store, mongodb } = await openDatabase(settings);
   try {
     const blobs = await openBlobs(settings, mongodb);
     try {

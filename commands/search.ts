@@ -1,8 +1,8 @@
 /** `deno task search rebuild`: makes the index of search again, also beside a running server. */
-import { openStore } from "../src/backends.ts";
 import { loadStoreSettings } from "../src/config.ts";
 import { type Indexed, SearchIndexer } from "../src/services/search_indexer.ts";
-import { requireDatabase } from "./database.ts";
+import { openDatabase } from "./database.ts";
+import { fail } from "./failure.ts";
 
 const HELP = `Usage: deno task search rebuild
 
@@ -27,16 +27,12 @@ async function run(): Promise<void> {
   try {
     console.log(`The index of search is complete: ${describe(await rebuild())}`);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    console.error(`The index of search is not complete: ${message.replaceAll("\n", "; ")}`);
-    Deno.exit(1);
+    fail("The index of search is not complete", error);
   }
 }
 
 async function rebuild(): Promise<Indexed> {
-  const settings = await loadStoreSettings();
-  if (settings.mongodbUri === null) await requireDatabase(settings.dataDir);
-  const { store } = await openStore(settings);
+  const { store } = await openDatabase(await loadStoreSettings());
   try {
     await store.search.clear();
     const report = (indexed: Indexed) => console.log(`${describe(indexed)} so far`);
