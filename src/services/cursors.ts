@@ -22,6 +22,17 @@ export function decodeCursor(cursor: string): unknown[] {
   throw invalidCursor();
 }
 
+/**
+ * The id in the cursor of a list that is ordered by ids; undefined for its first page.
+ * @throws ChatError `validation_failed`
+ */
+export function decodeId(cursor: string | undefined): string | undefined {
+  if (cursor === undefined) return undefined;
+  const [id] = decodeCursor(cursor);
+  if (typeof id === "string") return id;
+  throw invalidCursor();
+}
+
 /** A cursor that is not of this list. */
 export function invalidCursor(): ChatError {
   return new ChatError("validation_failed", "The cursor is not valid.", {

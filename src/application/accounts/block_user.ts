@@ -2,7 +2,7 @@
 import type { Actor } from "../../domain/actor.ts";
 import { type Block, MAX_BLOCKS } from "../../domain/block.ts";
 import { ChatError, userNotFound } from "../../domain/errors.ts";
-import { decodeCursor, encodeCursor, invalidCursor } from "../../services/cursors.ts";
+import { decodeId, encodeCursor } from "../../services/cursors.ts";
 import type { Services } from "../../services/services.ts";
 
 type BlockServices = Pick<Services, "accountLog" | "store">;
@@ -44,16 +44,10 @@ export async function listBlocks(
   { store }: Pick<Services, "store">,
   { limit, cursor }: { limit: number; cursor?: string | undefined },
 ): Promise<{ blocks: Block[]; nextCursor: string | null }> {
-  const found = await store.blocks.list(userId, limit + 1, cursor && readCursor(cursor));
+  const found = await store.blocks.list(userId, limit + 1, decodeId(cursor));
   const blocks = found.slice(0, limit);
   const nextCursor = found.length > limit ? encodeCursor([blocks.at(-1)!.user.id]) : null;
   return { blocks, nextCursor };
-}
-
-function readCursor(cursor: string): string {
-  const [id] = decodeCursor(cursor);
-  if (typeof id === "string") return id;
-  throw invalidCursor();
 }
 
 function oneself(): ChatError {

@@ -6,6 +6,7 @@ import type { Room } from "../../domain/room.ts";
 import type { MentionCursor, MentionPlace } from "../../ports/store/messages.ts";
 import { decodeCursor, encodeCursor, invalidCursor } from "../../services/cursors.ts";
 import type { Dependencies } from "../dependencies.ts";
+import { readFound } from "../messages/found.ts";
 
 export interface ListedMention {
   message: Message;
@@ -49,24 +50,13 @@ export async function listMentions(
 /** Without what has changed since it was found, and what may no longer be read. */
 async function readMentions(
   actor: Actor,
-  { access, store }: ListDependencies,
+  dependencies: ListDependencies,
   places: readonly MentionPlace[],
 ): Promise<ListedMention[]> {
-  const byRoom = Map.groupBy(places, ({ roomId }) => roomId);
-  const rooms = new Map((await store.rooms.findAll([...byRoom.keys()])).map((r) => [r.id, r]));
-  const found = new Map<string, Message>();
-  await Promise.all(Array.from(byRoom, async ([roomId, inRoom]) => {
-    const messages = await store.messages.find(roomId, inRoom.map(({ messageId }) => messageId));
-    // The room, too, is as an entry has left it that the actor may not know of.
-    const changedSeq = rooms.get(roomId)?.lastSeq ?? 0;
-    const read = [...messages, { changedSeq }];
-    if (!await access.mayRead(actor, { roomId }, read)) return;
-    for (const message of messages) found.set(message.id, message);
-  }));
-  return places.flatMap(({ messageId, roomId, isAnswer }) => {
-    const [message, room] = [found.get(messageId), rooms.get(roomId)];
-    const reason = message && reasonOf(message, actor.userId, isAnswer);
-    return message && room && reason ? [{ message, room, reason }] : [];
+  const found = await readFound(actor, dependencies, places);
+  return found.flatMap(({ place: { isAnswer }, message, room }) => {
+    const reason = reasonOf(message, actor.userId, isAnswer);
+    return reason ? [{ message, room, reason }] : [];
   });
 }
 

@@ -4,7 +4,7 @@ import { ChatError } from "../../domain/errors.ts";
 import { newId } from "../../domain/id.ts";
 import { type Invitation, MAX_INVITATIONS } from "../../domain/invitation.ts";
 import { publicUser } from "../../domain/user.ts";
-import { decodeCursor, encodeCursor, invalidCursor } from "../../services/cursors.ts";
+import { decodeId, encodeCursor } from "../../services/cursors.ts";
 import { hashOfCode, newCode } from "../../services/invitation_codes.ts";
 import { recordAction } from "../../services/audit.ts";
 import { requireCapability, type RoomAccess } from "../../services/room_access.ts";
@@ -73,7 +73,7 @@ export async function listInvitations(
 ): Promise<{ invitations: Invitation[]; nextCursor: string | null }> {
   const { roomId } = await requireInviter(actor, dependencies, room);
   const { invitations } = dependencies.store;
-  const after = cursor === undefined ? undefined : readCursor(cursor);
+  const after = decodeId(cursor);
   const found = await invitations.list(roomId, new Date(), limit + 1, after);
   const page = found.slice(0, limit);
   const nextCursor = found.length > limit ? encodeCursor([page.at(-1)!.id]) : null;
@@ -113,10 +113,4 @@ async function requireInviter(
 
 function isPrivate({ rules }: Pick<RoomAccess, "rules">): boolean {
   return rules.type !== "public";
-}
-
-function readCursor(cursor: string): string {
-  const [id] = decodeCursor(cursor);
-  if (typeof id === "string") return id;
-  throw invalidCursor();
 }

@@ -3,7 +3,7 @@ import type { Actor } from "../../domain/actor.ts";
 import type { Member, Restricted, Role } from "../../domain/membership.ts";
 import { userNotFound } from "../../domain/errors.ts";
 import type { MemberCursor } from "../../ports/store/members.ts";
-import { decodeCursor, encodeCursor, invalidCursor } from "../../services/cursors.ts";
+import { decodeCursor, decodeId, encodeCursor, invalidCursor } from "../../services/cursors.ts";
 import { requireCapability } from "../../services/room_access.ts";
 import type { Dependencies } from "../dependencies.ts";
 
@@ -74,7 +74,7 @@ export async function listRestricted(
   { limit, cursor }: Pick<MembersRequest, "limit" | "cursor">,
 ): Promise<Page<Restricted>> {
   const found = await access.find(actor, room);
-  const after = cursor === undefined ? undefined : readId(cursor);
+  const after = decodeId(cursor);
   const all = await store.members.restricted(found.roomId, kind, { limit: limit + 1, after });
   requireCapability(await access.confirm(actor, found), "member.ban");
   const items = all.slice(0, limit);
@@ -91,11 +91,5 @@ function readCursor(cursor: string): MemberCursor {
   if (typeof time === "number" && typeof userId === "string") {
     return { joinedAt: new Date(time), userId };
   }
-  throw invalidCursor();
-}
-
-function readId(cursor: string): string {
-  const [userId] = decodeCursor(cursor);
-  if (typeof userId === "string") return userId;
   throw invalidCursor();
 }

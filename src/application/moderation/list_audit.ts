@@ -4,7 +4,7 @@ import type { AuditAction, AuditEntry } from "../../domain/audit.ts";
 import { ChatError, roomNotFound } from "../../domain/errors.ts";
 import type { PublicUser } from "../../domain/user.ts";
 import type { AuditFilter } from "../../ports/store/audit.ts";
-import { decodeCursor, encodeCursor, invalidCursor } from "../../services/cursors.ts";
+import { decodeId, encodeCursor } from "../../services/cursors.ts";
 import { requireCapability } from "../../services/room_access.ts";
 import { onlyAdmins } from "../accounts/require_admin.ts";
 import type { Dependencies } from "../dependencies.ts";
@@ -39,7 +39,7 @@ export async function listAudit(
   { access, publicUsers, store }: AuditDependencies,
   { roomId, actorId, action, limit, cursor }: AuditRequest,
 ): Promise<AuditPage> {
-  const before = cursor === undefined ? undefined : readCursor(cursor);
+  const before = decodeId(cursor);
   const scope = await scopeOf(actor, { access }, roomId);
   const found = await store.audit.list({ ...scope, actorId, action }, limit + 1, before);
   // To admins a private room does not exist, a deleted one does.
@@ -75,10 +75,4 @@ async function scopeOf(
     if (!isHidden || !actor.isAdmin) throw error;
     return { roomId, withPrivate: false };
   }
-}
-
-function readCursor(cursor: string): string {
-  const [id] = decodeCursor(cursor);
-  if (typeof id === "string") return id;
-  throw invalidCursor();
 }

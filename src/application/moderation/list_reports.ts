@@ -5,7 +5,7 @@ import { ChatError, roomNotFound } from "../../domain/errors.ts";
 import type { Report, ReportState } from "../../domain/report.ts";
 import type { NewRoom } from "../../domain/room.ts";
 import type { PublicUser } from "../../domain/user.ts";
-import { decodeCursor, encodeCursor, invalidCursor } from "../../services/cursors.ts";
+import { decodeId, encodeCursor } from "../../services/cursors.ts";
 import { forbidden, requireCapability } from "../../services/room_access.ts";
 import type { Dependencies } from "../dependencies.ts";
 
@@ -45,7 +45,7 @@ export async function listReports(
   dependencies: ReportDependencies,
   { state, roomId, limit, cursor }: ReportsRequest,
 ): Promise<{ reports: ReportView[]; nextCursor: string | null }> {
-  const before = cursor === undefined ? undefined : readCursor(cursor);
+  const before = decodeId(cursor);
   const { store } = dependencies;
   const roomIds = await roomsOf(actor, dependencies, roomId);
   const found = await store.reports.list({ state, roomIds }, limit + 1, before);
@@ -131,10 +131,4 @@ async function onlyModerated(
 function ifRefused(error: unknown): null {
   if (error instanceof ChatError && error.code !== "unavailable") return null;
   throw error;
-}
-
-function readCursor(cursor: string): string {
-  const [id] = decodeCursor(cursor);
-  if (typeof id === "string") return id;
-  throw invalidCursor();
 }

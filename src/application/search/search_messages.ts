@@ -17,6 +17,7 @@ import {
 import { type IndexPlace, MAX_SKEW_MS } from "../../ports/store/search.ts";
 import { decodeCursor, encodeCursor, invalidCursor } from "../../services/cursors.ts";
 import type { Dependencies } from "../dependencies.ts";
+import { type Found, readFound } from "../messages/found.ts";
 
 /** What somebody searches for. */
 export interface MessageSearch {
@@ -104,7 +105,11 @@ export async function searchMessages(
     const limit = Math.min((page.missing + SPARE) * 2 ** look, MAX_READ);
     const { places, next } = await store.search.find({ ...index, limit, before });
     const due = places.filter((place) => !start || comesAfter(start, place)).toSorted(newestFirst);
-    const end = await page.add(await readAll(actor, dependencies, due), { ...search, query }, next);
+    const end = await page.add(
+      await readFound(actor, dependencies, due),
+      { ...search, query },
+      next,
+    );
     if (end) return end;
     if (next === null) return page.end(null);
     before = next;
@@ -133,7 +138,7 @@ class Page {
    * @returns the page if it ends with these
    */
   async add(
-    messages: readonly ReadMessage[],
+    messages: readonly Found<IndexPlace>[],
     wanted: Wanted,
     next: Date | null,
   ): Promise<FoundPage | null> {
@@ -158,32 +163,6 @@ class Page {
     const results = this.#results.map(({ place: _, ...found }) => found);
     return { results, nextCursor: cursor && formatCursor(cursor) };
   }
-}
-
-type ReadMessage = Omit<Hit, "highlights">;
-
-/** Reads messages as they are, those of rooms that the actor may read then, in the order of places. */
-async function readAll(
-  actor: Actor,
-  { access, store }: SearchDependencies,
-  places: readonly IndexPlace[],
-): Promise<ReadMessage[]> {
-  const byRoom = Map.groupBy(places, ({ roomId }) => roomId);
-  const rooms = new Map((await store.rooms.findAll([...byRoom.keys()])).map((r) => [r.id, r]));
-  const found = new Map<string, Message>();
-  await Promise.all(Array.from(byRoom, async ([roomId, inRoom]) => {
-    const room = rooms.get(roomId);
-    if (!room) return;
-    const messages = await store.messages.find(roomId, inRoom.map(({ messageId }) => messageId));
-    // The room, too, is as an entry has left it that the actor may not know of.
-    const read = [...messages, { changedSeq: room.lastSeq }];
-    if (!await access.mayRead(actor, { roomId }, read)) return;
-    for (const message of messages) found.set(message.id, message);
-  }));
-  return places.flatMap((place) => {
-    const [message, room] = [found.get(place.messageId), rooms.get(place.roomId)];
-    return message && room ? [{ place, message, room }] : [];
-  });
 }
 
 /** Where the words are in a message that is a hit; null if it is none. */
