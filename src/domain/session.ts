@@ -26,7 +26,7 @@ export interface SessionRotation {
 }
 
 /** How long a rotated token still counts as a parallel tab's, in milliseconds. */
-export const ROTATION_LEEWAY_MS = 10_000;
+const ROTATION_LEEWAY_MS = 10_000;
 
 /**
  * What a refresh token that carries `generation` is worth at `now`:

@@ -100,7 +100,7 @@ function quotaExceeded(): ChatError {
  * Stores the bytes of a file that was reserved; if that fails, the file is gone.
  * @throws ChatError `file_too_large`, `unsupported_media_type`, `validation_failed`, `unavailable`
  */
-export async function keepFile(
+async function keepFile(
   dependencies: Omit<UploadDependencies, "uploadSlots">,
   file: File,
   declaredType: string | null,

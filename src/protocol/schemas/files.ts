@@ -44,7 +44,7 @@ function pathSegment(name: string): string {
   return /^\.{0,2}$/.test(name) ? "file" : encodeURIComponent(name);
 }
 
-export const FileAnswer = z.object({ file: File });
+const FileAnswer = z.object({ file: File });
 
 /** Of bytes that are sent to the blob store. */
 export const AnnouncedFile = z.object({

@@ -97,7 +97,7 @@ export function presentRoom(room: Omit<DomainRoom, "lastMessageAt">): wire.Room 
 }
 
 /** What one may do in a room; being shown it says that one may read it. */
-export const RoomCapabilities = z.array(z.enum(SHOWN_CAPABILITIES)).meta({
+const RoomCapabilities = z.array(z.enum(SHOWN_CAPABILITIES)).meta({
   description: "what one may do in it",
 });
 

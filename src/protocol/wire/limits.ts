@@ -25,8 +25,6 @@ export const MAX_ID_LENGTH = 128;
 export const MAX_MENTIONS = 25;
 /** Files that one message may have. */
 export const MAX_ATTACHMENTS = 10;
-/** Of a file's name; longer ones are cut. */
-export const MAX_FILE_NAME_LENGTH = 255;
 /** Of a picture that is sent as an avatar. */
 export const MAX_AVATAR_BYTES = 10 * 1_024 ** 2;
 /** Of an emoji's name, in UTF-16 units. */
@@ -46,8 +44,6 @@ export const MAX_PAGE_SIZE = 100;
 
 /** Of what is searched for. */
 export const MAX_SEARCH_LENGTH = 200;
-/** Words, phrases and exclusions in one search. */
-export const MAX_SEARCH_TERMS = 16;
 /** Messages on a page of a search, unless the request says otherwise. */
 export const SEARCH_PAGE_SIZE = 20;
 
