@@ -113,6 +113,48 @@ Deno.test("an acked edit stays shown in a thread while only the room has it from
   client.close();
 });
 
+Deno.test("a draft that was stored before the messages that a join shows does not stand before them", async () => {
+  const model = new RoomModel(new Random(1));
+  const { client, room } = enter(model);
+  await deliver(model, "auth:ok");
+  room.send("Hello").catch(() => {});
+  await turn();
+  const [draft] = room.messages.get();
+  assert.deepEqual([draft!.seq, draft!.text], [null, "Hello"]);
+  client.disconnect();
+  for (let i = 8; i <= 12; i++) model.create(BOB, `${i}`, `${i}`, "");
+  client.connect();
+  await deliver(model, "auth:ok");
+  await turn();
+  model.change(5, "react");
+  // At once: the join is taken before the ack.
+  model.deliver();
+  assert.deepEqual(changes(room.messages), [9, 10, 11, 12]);
+  await settle(model);
+  assert.deepEqual(changes(room.messages), [9, 10, 11, 12]);
+  room.loadOlder();
+  await settle(model);
+  assert.deepEqual(changes(room.messages), [6, 13, 8, 9, 10, 11, 12]);
+  client.close();
+});
+
+Deno.test("the message of a thread stays shown above one's own first answer", async () => {
+  const model = new RoomModel(new Random(1));
+  const { client, room } = enter(model);
+  await settle(model);
+  const thread = room.thread(model.messages[0]!.id);
+  assert.equal(thread.root.get(), null);
+  thread.loadOlder();
+  await settle(model);
+  assert.equal(thread.root.get()!.seq, 1);
+  room.reply(thread.id, "Answer").catch(() => {});
+  await turn();
+  assert.equal(thread.root.get()!.seq, 1);
+  await deliver(model, "message:ack");
+  assert.equal(thread.root.get()!.seq, 1);
+  client.close();
+});
+
 type Step = { does: string; count: number };
 
 /** A client that enters a room of six messages. */

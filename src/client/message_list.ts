@@ -59,7 +59,7 @@ export class MessageList {
 
   /** The oldest message that the server has. */
   first(): ChatMessage | undefined {
-    return this.#all().find(({ id }) => id !== null);
+    return this.#all().find(({ id }) => id);
   }
 
   /**
@@ -70,10 +70,12 @@ export class MessageList {
    */
   take(message: Message, isNew: boolean, related: CameWith): boolean {
     if (!this.#has(message)) return false;
-    const isKnown = this.set.has(keyOf(message.sender, message.clientMessageId));
-    if (isKnown || isNew || message.seq >= (this.first()?.seq ?? Infinity)) {
+    const isRoot = message.id === this.#rootId;
+    if (isRoot || isNew || message.seq >= (this.first()?.seq ?? Infinity)) {
       return !this.set.put(message, related);
     }
+    // A draft that was stored long ago, and whose ack is still on its way.
+    this.set.delete(keyOf(message.sender, message.clientMessageId));
     this.#olderChanges?.push(() => this.take(message, false, related));
     return false;
   }
@@ -130,10 +132,10 @@ export class MessageList {
     if (progress.state === "discarded") return this.#remove(key);
     const draft = progressed(before, unsent, progress, sender, answered);
     if (!this.#has(draft)) return;
-    const start = this.first()?.seq ?? this.#host.cursor.seq + 1;
-    this.set.set(key, draft);
     // It was stored long ago, and only its ack was lost.
-    this.dropBefore(start);
+    const isOlder = (draft.seq ?? Infinity) < (this.first()?.seq ?? this.#host.cursor.seq + 1);
+    if (isOlder) return this.#remove(key);
+    this.set.set(key, draft);
     this.changed();
   }
 
@@ -146,17 +148,10 @@ export class MessageList {
 
   /** Removes all but the newest messages, and keeps the drafts. */
   forgetOlder(keep: number): void {
-    const shown = this.#all().filter(({ id }) => id !== null);
+    const shown = this.#all().filter(({ id }) => id);
     if (shown.length <= keep) return;
-    this.dropBefore(shown.at(-keep)!.seq!);
+    this.#dropBefore(shown.at(-keep)!.seq!);
     this.changed();
-  }
-
-  /** Removes older messages, which would stand before a gap; they can be loaded by page. */
-  dropBefore(seq: number): void {
-    for (const [key, message] of this.set) {
-      if (message.seq !== null && message.seq < seq) this.set.delete(key);
-    }
   }
 
   /**
@@ -164,7 +159,7 @@ export class MessageList {
    * @param from the `seq` from which on messages stay, too, in case a newer state of one is known
    */
   reset(from = Infinity): void {
-    this.dropBefore(from);
+    this.#dropBefore(from);
     this.#beginning = this.#lowest;
     this.#olderChanges = null;
   }
@@ -187,6 +182,13 @@ export class MessageList {
 
   #all(): ChatMessage[] {
     return [...this.set.values()].filter(({ id }) => id !== this.#rootId).sort(byPlace);
+  }
+
+  /** Removes older messages, which would stand before a gap; they can be loaded by page. */
+  #dropBefore(seq: number): void {
+    for (const [key, message] of this.set) {
+      if ((message.seq ?? Infinity) < seq) this.set.delete(key);
+    }
   }
 
   #remove(key: string): void {
