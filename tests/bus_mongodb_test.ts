@@ -2,7 +2,7 @@
 import { MongoBus } from "../src/adapters/bus/mongodb.ts";
 import { LOG_START } from "../src/domain/entry.ts";
 import { connect } from "../src/adapters/store/mongodb/connection.ts";
-import type { AccountItemDocument } from "../src/adapters/store/mongodb/documents.ts";
+import type { AccountItemDocument } from "../src/adapters/store/mongodb/account_documents.ts";
 import { MongoStore } from "../src/adapters/store/mongodb/store.ts";
 import { type Deployment, newDraft, testBus, testBusOutages } from "./conformance/bus.ts";
 import { MongodbServer } from "./harness/mongodb_server.ts";

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { collectionsOf } from "../src/adapters/store/mongodb/collections.ts";
 import { connect } from "../src/adapters/store/mongodb/connection.ts";
-import { markOf, memberId, memberOf } from "../src/adapters/store/mongodb/documents.ts";
+import { markOf } from "../src/adapters/store/mongodb/account_documents.ts";
+import { memberId, memberOf } from "../src/adapters/store/mongodb/member_documents.ts";
 import type { MongoStore } from "../src/adapters/store/mongodb/store.ts";
 import type { NewRoom } from "../src/domain/room.ts";
 import type { User } from "../src/domain/user.ts";

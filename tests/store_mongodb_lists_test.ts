@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { type Collections, collectionsOf } from "../src/adapters/store/mongodb/collections.ts";
 import { connect } from "../src/adapters/store/mongodb/connection.ts";
-import { fromRoom, fromUser, memberOf } from "../src/adapters/store/mongodb/documents.ts";
+import { memberOf } from "../src/adapters/store/mongodb/member_documents.ts";
+import { fromRoom } from "../src/adapters/store/mongodb/room_documents.ts";
+import { fromUser } from "../src/adapters/store/mongodb/user_documents.ts";
 import type { EntryDocument } from "../src/adapters/store/mongodb/entry_documents.ts";
 import { MongoStore } from "../src/adapters/store/mongodb/store.ts";
 import type { Member } from "../src/domain/membership.ts";

@@ -1,11 +1,8 @@
 /** Entries that change their room on MongoDB, where an appender may die before the change is made. */
 import assert from "node:assert/strict";
 import type { Collections } from "../src/adapters/store/mongodb/collections.ts";
-import {
-  fromRoom,
-  type MemberDocument,
-  memberOf,
-} from "../src/adapters/store/mongodb/documents.ts";
+import { type MemberDocument, memberOf } from "../src/adapters/store/mongodb/member_documents.ts";
+import { fromRoom } from "../src/adapters/store/mongodb/room_documents.ts";
 import { fromOpening } from "../src/adapters/store/mongodb/entry_documents.ts";
 import { ROOM_CHANGE_KEY } from "../src/adapters/store/mongodb/entry_keys.ts";
 import { EntryReader } from "../src/adapters/store/mongodb/entry_reader.ts";

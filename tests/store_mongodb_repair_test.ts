@@ -1,7 +1,7 @@
 /** Repairs of the MongoDB store: what a process that died has left is completed without any reader. */
 import assert from "node:assert/strict";
 import type { Collections } from "../src/adapters/store/mongodb/collections.ts";
-import type { RoomDocument } from "../src/adapters/store/mongodb/documents.ts";
+import type { RoomDocument } from "../src/adapters/store/mongodb/room_documents.ts";
 import type { MongoStore } from "../src/adapters/store/mongodb/store.ts";
 import { edit } from "./conformance/store/change_drafts.ts";
 import { roomWithMessages } from "./conformance/store/changes.ts";

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { connect } from "../src/adapters/store/mongodb/connection.ts";
 import { collectionsOf } from "../src/adapters/store/mongodb/collections.ts";
-import { fromUser, type RoomDocument } from "../src/adapters/store/mongodb/documents.ts";
+import type { RoomDocument } from "../src/adapters/store/mongodb/room_documents.ts";
+import { fromUser } from "../src/adapters/store/mongodb/user_documents.ts";
 import type {
   EntryDocument,
   MessageDocument,

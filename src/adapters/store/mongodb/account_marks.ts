@@ -9,7 +9,10 @@ import {
 } from "../../../domain/account.ts";
 import type { AccountNumbers } from "./account_numbers.ts";
 import type { Collections, ReadOptions } from "./collections.ts";
-import type { BlockDocument, MemberDocument, RoomDocument, UserDocument } from "./documents.ts";
+import type { BlockDocument } from "./account_documents.ts";
+import type { MemberDocument } from "./member_documents.ts";
+import type { RoomDocument } from "./room_documents.ts";
+import type { UserDocument } from "./user_documents.ts";
 
 /** A room is created after its owner; later than this it never will be. */
 const CREATION_MS = 60 * 60_000;

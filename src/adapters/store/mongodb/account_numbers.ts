@@ -2,7 +2,8 @@
 import { LRUCache } from "lru-cache";
 import type { Collection } from "mongodb";
 import type { Collections, ReadOptions } from "./collections.ts";
-import type { AccountItemDocument, UserDocument } from "./documents.ts";
+import type { AccountItemDocument } from "./account_documents.ts";
+import type { UserDocument } from "./user_documents.ts";
 import { isDuplicateKey } from "./errors.ts";
 
 /** Accounts of which the last number known is remembered. */

@@ -7,13 +7,9 @@ import type { AccountPage, AccountStore } from "../../../ports/store/accounts.ts
 import { AccountMarks } from "./account_marks.ts";
 import { AccountNumbers } from "./account_numbers.ts";
 import type { Collections, ReadOptions } from "./collections.ts";
-import {
-  type AccountItemDocument,
-  type BlockDocument,
-  isHidden,
-  type MemberDocument,
-  type UserDocument,
-} from "./documents.ts";
+import type { AccountItemDocument, BlockDocument } from "./account_documents.ts";
+import { isHidden, type MemberDocument } from "./member_documents.ts";
+import type { UserDocument } from "./user_documents.ts";
 import type { LogEnds } from "./log_ends.ts";
 import type { Operations } from "./operations.ts";
 import type { RoomChanges } from "./room_changes.ts";

@@ -4,14 +4,8 @@ import type { Block } from "../../../domain/block.ts";
 import { newId } from "../../../domain/id.ts";
 import type { BlockStore } from "../../../ports/store/blocks.ts";
 import type { Collections, ReadOptions } from "./collections.ts";
-import {
-  type BlockDocument,
-  blockId,
-  lookUpUser,
-  markOf,
-  type PublicUserDocument,
-  toPublicUser,
-} from "./documents.ts";
+import { type BlockDocument, blockId, markOf } from "./account_documents.ts";
+import { lookUpUser, type PublicUserDocument, toPublicUser } from "./user_documents.ts";
 import { isDuplicateKey } from "./errors.ts";
 import type { Operations } from "./operations.ts";
 

@@ -2,23 +2,17 @@
 import type { Collection, Db } from "mongodb";
 import { REPORT_KEPT_MS } from "../../../domain/report.ts";
 import type {
-  AccountItemDocument,
   AuditDocument,
-  BlockDocument,
   BulkDeletionDocument,
-  EditDocument,
-  InvitationDocument,
-  MemberDocument,
   MetaDocument,
-  ReactionDocument,
   ReportDocument,
-  RoomDocument,
-  SearchDocument,
-  SearchProgressDocument,
-  SessionDocument,
-  UserDocument,
 } from "./documents.ts";
-import type { EntryDocument } from "./entry_documents.ts";
+import type { AccountItemDocument, BlockDocument } from "./account_documents.ts";
+import type { MemberDocument } from "./member_documents.ts";
+import type { InvitationDocument, RoomDocument } from "./room_documents.ts";
+import type { SearchDocument, SearchProgressDocument } from "./search_documents.ts";
+import type { SessionDocument, UserDocument } from "./user_documents.ts";
+import type { EditDocument, EntryDocument, ReactionDocument } from "./entry_documents.ts";
 import type { FileDocument } from "./file_documents.ts";
 import { TIME_LIMITS, type TimeLimits } from "./time_limits.ts";
 

@@ -2,7 +2,8 @@
 import type { Collection } from "mongodb";
 import { type AuditRecord, recordOfDeletion, recordOfNotice } from "../../../domain/audit.ts";
 import type { Collections, ReadOptions } from "./collections.ts";
-import { type AuditDocument, fromAuditEntry, type RoomDocument } from "./documents.ts";
+import { type AuditDocument, fromAuditEntry } from "./documents.ts";
+import type { RoomDocument } from "./room_documents.ts";
 import type { ChangeDocument, EntryDocument, MessageDocument } from "./entry_documents.ts";
 import { duplicatesOf } from "./errors.ts";
 

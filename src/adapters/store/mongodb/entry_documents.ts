@@ -1,4 +1,7 @@
-/** The documents of entries: a message is that of its creation, and each change has one of its own. */
+/**
+ * The documents of entries: a message is that of its creation, and each change has one of its own. What
+ * changes replace and add is in others: earlier texts, and reactions.
+ */
 import type { ChangeDraft, Entry, LogPosition } from "../../../domain/entry.ts";
 import type { Details, Message } from "../../../domain/message.ts";
 import { changesRoom } from "../../../domain/room_changes.ts";
@@ -203,4 +206,37 @@ export function isChange<T extends EntryDocument>(document: T): document is T & 
 
 export function isMessage<T extends EntryDocument>(document: T): document is T & MessageDocument {
   return document.kind === undefined;
+}
+
+/** A text that a message had before its present one. */
+export interface EditDocument {
+  /** The message's id and `seq`. */
+  _id: string;
+  roomId: string;
+  messageId: string;
+  /** The entry that the text came with. */
+  seq: number;
+  /** Absent once the message is deleted. */
+  text?: string;
+  editedAt: Date | null;
+  /** Only then it goes: until then it keeps a belated writer from writing the text again. */
+  erasedAt?: Date;
+}
+
+/** A user's emoji on a message. */
+export interface ReactionDocument {
+  /** Its `reactionId`. */
+  _id: string;
+  roomId: string;
+  messageId: string;
+  emoji: string;
+  userId: string;
+  /** The entry that added or removed it. */
+  seq: number;
+  /** Set if it was removed; it goes only later, so that a belated writer cannot add it again. */
+  removedAt?: Date;
+}
+
+export function reactionId(messageId: string, emoji: string, userId: string): string {
+  return `${messageId} ${emoji} ${userId}`;
 }

@@ -8,7 +8,7 @@ import {
   type PublicUserDocument,
   type UserDocument,
   WITH_SENDER,
-} from "./documents.ts";
+} from "./user_documents.ts";
 import {
   type ChangeDocument,
   type EntryDocument,

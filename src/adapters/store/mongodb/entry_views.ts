@@ -1,7 +1,7 @@
 /** Documents of entries as they are read, with their senders, and what they are in the domain. */
 import { creationOf, type Entry } from "../../../domain/entry.ts";
 import { type Details, type Message, PLAIN } from "../../../domain/message.ts";
-import { type PublicUserDocument, toPublicUser } from "./documents.ts";
+import { type PublicUserDocument, toPublicUser } from "./user_documents.ts";
 import type {
   ChangeDocument,
   EmojiUseDocument,

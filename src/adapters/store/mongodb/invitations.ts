@@ -4,12 +4,8 @@ import { newId } from "../../../domain/id.ts";
 import type { Invitation, NewInvitation } from "../../../domain/invitation.ts";
 import type { InvitationStore } from "../../../ports/store/invitations.ts";
 import type { Collections, ReadOptions } from "./collections.ts";
-import {
-  type InvitationDocument,
-  lookUpUser,
-  type PublicUserDocument,
-  toPublicUser,
-} from "./documents.ts";
+import type { InvitationDocument } from "./room_documents.ts";
+import { lookUpUser, type PublicUserDocument, toPublicUser } from "./user_documents.ts";
 import type { Operations } from "./operations.ts";
 
 export class MongoInvitations implements InvitationStore {

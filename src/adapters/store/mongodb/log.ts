@@ -12,7 +12,7 @@ import {
 } from "../../../domain/entry.ts";
 import type { LogStore, SentKey } from "../../../ports/store/log.ts";
 import type { Collections, ReadOptions } from "./collections.ts";
-import type { RoomDocument } from "./documents.ts";
+import type { RoomDocument } from "./room_documents.ts";
 import {
   contentOf,
   type EntryDocument,

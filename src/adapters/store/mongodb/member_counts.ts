@@ -2,7 +2,8 @@
 import type { Collection, Filter } from "mongodb";
 import { newId } from "../../../domain/id.ts";
 import type { Collections } from "./collections.ts";
-import { IS_MEMBER, type MemberDocument, type RoomDocument } from "./documents.ts";
+import { IS_MEMBER, type MemberDocument } from "./member_documents.ts";
+import type { RoomDocument } from "./room_documents.ts";
 
 /** A change of members takes less. After that long its process has died, and it is not counted by itself any more. */
 const STALE_MS = 60_000;

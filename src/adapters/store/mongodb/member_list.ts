@@ -4,14 +4,8 @@ import type { Member } from "../../../domain/membership.ts";
 import { hasWord, nameWords } from "../../../domain/name.ts";
 import type { MemberCursor, MemberQuery } from "../../../ports/store/members.ts";
 import type { Collections, ReadOptions } from "./collections.ts";
-import {
-  IS_MEMBER,
-  type MemberDocument,
-  memberId,
-  PUBLIC_FIELDS,
-  toPublicUser,
-  type UserDocument,
-} from "./documents.ts";
+import { IS_MEMBER, type MemberDocument, memberId } from "./member_documents.ts";
+import { PUBLIC_FIELDS, toPublicUser, type UserDocument } from "./user_documents.ts";
 import { namedBy } from "./name_words.ts";
 
 /** So many people of a name are looked up in the room. */

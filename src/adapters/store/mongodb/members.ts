@@ -14,19 +14,15 @@ import type { RoomRules } from "../../../domain/room.ts";
 import { slowModeOf } from "../../../domain/room_changes.ts";
 import type { MemberQuery, MemberStore, Standings } from "../../../ports/store/members.ts";
 import type { Collections, ReadOptions } from "./collections.ts";
+import { type BlockDocument, blockId, markOf } from "./account_documents.ts";
 import {
-  type BlockDocument,
-  blockId,
   IS_MEMBER,
-  IS_THERE,
   isHidden,
-  markOf,
   type MemberDocument,
   memberId,
   memberOf,
-  type RoomDocument,
-  usersOfPair,
-} from "./documents.ts";
+} from "./member_documents.ts";
+import { IS_THERE, type RoomDocument, usersOfPair } from "./room_documents.ts";
 import type { LogEnds } from "./log_ends.ts";
 import type { Operations } from "./operations.ts";
 import { isDuplicateKey } from "./errors.ts";

@@ -13,18 +13,22 @@ import type {
   Thread,
 } from "../../../ports/store/messages.ts";
 import type { Collections, ReadOptions } from "./collections.ts";
+import type { MemberDocument } from "./member_documents.ts";
+import type { RoomDocument } from "./room_documents.ts";
 import {
-  type EditDocument,
-  type MemberDocument,
   PUBLIC_FIELDS,
   type PublicUserDocument,
-  type ReactionDocument,
-  reactionId,
-  type RoomDocument,
   toPublicUser,
   type UserDocument,
-} from "./documents.ts";
-import { type EntryDocument, isMessage, type MessageDocument } from "./entry_documents.ts";
+} from "./user_documents.ts";
+import {
+  type EditDocument,
+  type EntryDocument,
+  isMessage,
+  type MessageDocument,
+  type ReactionDocument,
+  reactionId,
+} from "./entry_documents.ts";
 import { answeredKey, mentionKey, PINNED_KEY, ROOM_MENTION_KEY, threadKey } from "./entry_keys.ts";
 import type { EntryReader } from "./entry_reader.ts";
 import type { LogEnds } from "./log_ends.ts";

@@ -1,11 +1,13 @@
 /** What committed changes make of a message: its document, earlier texts and reactions. */
-import { type EditDocument, type ReactionDocument, reactionId } from "./documents.ts";
 import {
   type ChangeDocument,
+  type EditDocument,
   type EmojiUseDocument,
   type MessageDocument,
   OPTIONAL_CONTENT,
   type PendingChange,
+  type ReactionDocument,
+  reactionId,
 } from "./entry_documents.ts";
 import { mentionKeys } from "./entry_keys.ts";
 

@@ -1,12 +1,13 @@
 /** Writes what changes make of messages: earlier texts, reactions, and the messages themselves. */
 import type { AnyBulkWriteOperation, Collection, Document } from "mongodb";
 import type { Collections } from "./collections.ts";
-import type { EditDocument, ReactionDocument } from "./documents.ts";
 import {
+  type EditDocument,
   type EntryDocument,
   type MessageDocument,
   OPTIONAL_CONTENT,
   type PendingChange,
+  type ReactionDocument,
 } from "./entry_documents.ts";
 import { PENDING_KEY, PINNED_KEY, ROOM_MENTION_KEY, threadKey } from "./entry_keys.ts";
 import { duplicatesOf } from "./errors.ts";

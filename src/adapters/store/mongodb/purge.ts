@@ -1,6 +1,6 @@
 /** Deletes what deleted rooms held, a part at a time. */
 import type { Collections } from "./collections.ts";
-import type { RoomDocument } from "./documents.ts";
+import type { RoomDocument } from "./room_documents.ts";
 import type { MessageDocument } from "./entry_documents.ts";
 import { detachments } from "./file_documents.ts";
 import type { Operations } from "./operations.ts";

@@ -2,7 +2,7 @@
 import type { Collection } from "mongodb";
 import pLimit from "p-limit";
 import type { Collections } from "./collections.ts";
-import type { RoomDocument } from "./documents.ts";
+import type { RoomDocument } from "./room_documents.ts";
 import { MemberCounts } from "./member_counts.ts";
 import type { Operations } from "./operations.ts";
 import type { Changes } from "./room_changes.ts";

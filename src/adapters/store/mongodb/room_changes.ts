@@ -3,13 +3,9 @@ import type { Collection, Document, Filter } from "mongodb";
 import { type MemberChange, memberChanges, settingChanges } from "../../../domain/room_changes.ts";
 import { EntryAudit } from "./entry_audit.ts";
 import type { Collections, ReadOptions } from "./collections.ts";
-import {
-  IS_MEMBER,
-  markOf,
-  type MemberDocument,
-  memberId,
-  type RoomDocument,
-} from "./documents.ts";
+import { markOf } from "./account_documents.ts";
+import { IS_MEMBER, type MemberDocument, memberId } from "./member_documents.ts";
+import type { RoomDocument } from "./room_documents.ts";
 import {
   type EntryDocument,
   isChange,

@@ -7,20 +7,9 @@ import { firstMembers } from "../../../domain/room_changes.ts";
 import type { PublicUser } from "../../../domain/user.ts";
 import type { RoomCursor, RoomQuery, RoomStore } from "../../../ports/store/rooms.ts";
 import type { Collections, ReadOptions } from "./collections.ts";
-import {
-  fromRoom,
-  IS_MEMBER,
-  IS_THERE,
-  isHidden,
-  type MemberDocument,
-  memberOf,
-  PUBLIC_FIELDS,
-  type RoomDocument,
-  toNewRoom,
-  toPublicUser,
-  type UserDocument,
-  usersOfPair,
-} from "./documents.ts";
+import { IS_MEMBER, isHidden, type MemberDocument, memberOf } from "./member_documents.ts";
+import { fromRoom, IS_THERE, type RoomDocument, toNewRoom, usersOfPair } from "./room_documents.ts";
+import { PUBLIC_FIELDS, toPublicUser, type UserDocument } from "./user_documents.ts";
 import { type EntryDocument, fromOpening } from "./entry_documents.ts";
 import type { LogEnds } from "./log_ends.ts";
 import type { Operations } from "./operations.ts";

@@ -10,10 +10,16 @@ import type {
   SearchStore,
 } from "../../../ports/store/search.ts";
 import type { Collections } from "./collections.ts";
-import type { MetaDocument, SearchDocument, SearchProgressDocument } from "./documents.ts";
+import type { MetaDocument } from "./documents.ts";
 import { duplicatesOf, isDuplicateKey } from "./errors.ts";
 import type { Operations } from "./operations.ts";
-import { documentsOf, replacement, termsFor } from "./search_documents.ts";
+import {
+  documentsOf,
+  replacement,
+  type SearchDocument,
+  type SearchProgressDocument,
+  termsFor,
+} from "./search_documents.ts";
 
 /** Documents that one call looks at, and a few more: those of one moment are read together. */
 const MAX_EXAMINED = 500;

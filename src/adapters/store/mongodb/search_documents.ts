@@ -1,7 +1,33 @@
 /** The documents of the index that messages are found by, and the terms in them. */
 import type { SearchedContent } from "../../../domain/search_query.ts";
-import type { IndexPart, IndexQuery } from "../../../ports/store/search.ts";
-import type { SearchDocument } from "./documents.ts";
+import type {
+  IndexedMessage,
+  IndexPart,
+  IndexProgress,
+  IndexQuery,
+} from "../../../ports/store/search.ts";
+
+/**
+ * A message in the index; of one that was taken out the terms are gone. Its sender and what it has are
+ * terms as well.
+ */
+export type SearchDocument =
+  & Pick<IndexedMessage, "seq" | "changedSeq" | "terms">
+  & Partial<Pick<IndexedMessage, "at">>
+  & {
+    /** The message's. */
+    _id: string;
+    roomId: string;
+    /** Of the index: see `MongoSearch`. */
+    generation: number;
+    erasedAt?: Date;
+  };
+
+/** How far a room's log is in the index; by its id. */
+export interface SearchProgressDocument extends IndexProgress {
+  _id: string;
+  generation: number;
+}
 
 /** The terms that every document has that a query may find, the rarest first as far as that can be told. */
 export function termsFor({ terms, senderId, has }: Pick<IndexQuery, "terms" | "senderId" | "has">) {

@@ -2,7 +2,7 @@
 import type { Collection } from "mongodb";
 import type { Session, SessionRotation } from "../../../domain/session.ts";
 import type { SessionStore } from "../../../ports/store/sessions.ts";
-import { fromSession, type SessionDocument, toSession } from "./documents.ts";
+import { fromSession, type SessionDocument, toSession } from "./user_documents.ts";
 import type { Operations } from "./operations.ts";
 
 export class MongoSessions implements SessionStore {

@@ -13,17 +13,17 @@ import type {
 } from "../../../domain/user.ts";
 import type { UpdatedUser, UserStore } from "../../../ports/store/users.ts";
 import type { Collections, ReadOptions } from "./collections.ts";
+import type { MetaDocument } from "./documents.ts";
+import { markOf } from "./account_documents.ts";
 import {
   fromUser,
-  markOf,
-  type MetaDocument,
   PUBLIC_FIELDS,
   type PublicUserDocument,
   toKnownUser,
   toPublicUser,
   toUser,
   type UserDocument,
-} from "./documents.ts";
+} from "./user_documents.ts";
 import { isDuplicateKey } from "./errors.ts";
 import { namedBy } from "./name_words.ts";
 import type { Operations } from "./operations.ts";
