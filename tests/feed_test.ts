@@ -16,7 +16,7 @@ import { Feed, type FeedOptions } from "../src/rooms/feed.ts";
 import { Flusher } from "../src/rooms/flusher.ts";
 import { RecentProfiles } from "../src/rooms/recent_profiles.ts";
 import { PublicUsers } from "../src/services/public_users.ts";
-import { sleep } from "./harness/stage.ts";
+import { until } from "./harness/stage.ts";
 import { SQLITE } from "./harness/stores.ts";
 
 const ADA: User = {
@@ -171,7 +171,7 @@ Deno.test("a gap is read from the store without a request to refresh", () =>
     const watcher = new Watcher(feed);
     const appended = await append(store, roomId, Array.from({ length: 100 }, draft));
     feed.offer(appended.slice(-1));
-    for (let i = 0; i < 100 && watcher.seqs.length < 101; i++) await sleep(10);
+    await until(() => watcher.seqs.length >= 101, "the gap is read");
     assert.deepEqual(watcher.seqs, Array.from({ length: 101 }, (_, i) => i + 1));
   }));
 

@@ -332,10 +332,10 @@ Deno.test("typing ends by itself 6 s after the last start", () =>
     const { roomId, a1, b } = await typists(stage);
     a1.send("typing:start", { roomId });
     await b.event("typing:update", isTyping(true));
-    await sleep(3_000);
+    await sleep(3_100);
     a1.send("typing:start", { roomId });
     await settle(a1);
-    await sleep(4_000);
+    await sleep(3_100);
     await settle(b);
     assert.equal(b.all("typing:update").length, 1);
     await b.event("typing:update", isTyping(false));
