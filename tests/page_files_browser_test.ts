@@ -54,6 +54,12 @@ Deno.test("several pictures are looked at one after the other, by keyboard alone
     await page.keyboard.press("Enter");
     await last(page).getByRole("button", { name: "one.png" }).focus();
     assert.equal(await last(page).locator(".picture").count(), 2);
+    // They stay beside a text that is edited.
+    await act(last(page), "Edit");
+    await page.locator("[name=edited]").waitFor();
+    assert.equal(await last(page).locator(".picture").count(), 2);
+    await page.keyboard.press("Escape");
+    await last(page).getByRole("button", { name: "one.png" }).focus();
     await page.keyboard.press("Enter");
     const dialog = page.getByRole("dialog", { name: "Pictures" });
     await loaded(dialog.getByRole("img", { name: "one.png" }));

@@ -63,6 +63,26 @@ Deno.test("an own message is edited in its place, others see that, and Escape le
   assert.equal(await ada.page.locator(EDITOR).count(), 0);
 });
 
+Deno.test("the field of a message that is edited stays on the screen, however much is below it", async () => {
+  await meet();
+  await write(ada.page, "First");
+  await isSent(ada.page, "First");
+  // Both fill the room.
+  await write(ada.page, Array(16).fill("More").join("\n"));
+  await last(ada.page).and(ada.page.locator("[data-state=sent]")).waitFor();
+  const first = ada.page.locator(".message", { has: ada.page.getByText("First", { exact: true }) });
+  await act(first, "Edit");
+  await ada.page.fill(EDITOR, "First\n".repeat(6));
+  await write(bob.page, "Meanwhile");
+  await seesLast(ada.page, "Meanwhile");
+  assert.ok(
+    await ada.page.evaluate<boolean>(`(() => {
+    const { top } = document.querySelector(".editor").getBoundingClientRect();
+    return top >= document.querySelector(".messages").getBoundingClientRect().top - 1;
+  })()`),
+  );
+});
+
 Deno.test("a deletion can be undone, and is done when the user leaves the room", async () => {
   const name = await meet();
   await write(ada.page, "Oops");
@@ -144,16 +164,20 @@ Deno.test("with the keyboard one goes from message to message, and acts on each"
   await ada.page.locator(".answered").waitFor({ state: "detached" });
 });
 
-Deno.test("a long press shows what can be done with a message", async () => {
+Deno.test("a long press shows what can be done with a message, does none of it, and a touch beside ends it", async () => {
   const name = await meet();
-  await write(ada.page, "Press me");
-  await isSent(ada.page, "Press me");
+  // As long as the screen: what is shown is under the finger.
+  await write(ada.page, Array(30).fill("Press me").join("\n"));
+  await last(ada.page).and(ada.page.locator("[data-state=sent]")).waitFor();
   const phone = { viewport: { width: 390, height: 780 }, hasTouch: true, isMobile: true };
   const { page } = await visit(browser, server.url, phone);
   await signUp(page, "Cem");
   await openRoom(page, name);
-  await seesLast(page, "Press me");
-  await last(page).dispatchEvent("pointerdown", { pointerType: "touch" });
+  await last(page).getByText("Press me").waitFor();
+  await pressLong(page);
+  await page.locator(".room h1").tap();
+  await page.getByRole("toolbar").waitFor({ state: "detached" });
+  await pressLong(page);
   await page.getByRole("button", { name: "Reply" }).tap();
   await page.locator(".answered").getByText("Press me").waitFor();
   await page.context().close();
@@ -229,6 +253,16 @@ async function meet(): Promise<string> {
   await openRoom(bob.page, name);
   await ada.page.locator(".online").getByText("2 online").waitFor();
   return name;
+}
+
+/** Touches the end of the last message until what can be done with it is shown. */
+async function pressLong(page: Page): Promise<void> {
+  const { x, y, height } = (await last(page).locator(".text").boundingBox())!;
+  const touch = await page.context().newCDPSession(page);
+  const touchPoints = [{ x: x + 20, y: y + height - 10 }];
+  await touch.send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints });
+  await page.getByRole("toolbar").waitFor();
+  await touch.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
 }
 
 function last(page: Page): Locator {

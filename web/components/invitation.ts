@@ -6,7 +6,7 @@ import type { OpenRoom } from "../open_room.ts";
 export function Invitation({ open }: { open: OpenRoom }) {
   const info = signalOf(open.room.info).value;
   const isAlone = open.mayInvite && info?.memberCount === 1 && open.people.value.length === 0;
-  if (!isAlone || !open.hasAddress || open.room.hasOlder.get()) return null;
+  if (!isAlone || info.archivedAt || !open.hasAddress || open.room.hasOlder.get()) return null;
   if (info.type === "private") {
     return html`
       <div class="invitation">

@@ -49,9 +49,7 @@ export const Message = memo(({ open, message, continued, answered }: MessageProp
       <${PersonAvatar} user=${sender} />
       <b class="sender"><${PersonName} user=${sender} isTabStop=${isActive} /></b>
       <${Time} at=${message.createdAt} />
-      ${isEdited
-        ? html`<${MessageEditor} open=${open} message=${message} />`
-        : html`<${Content} open=${open} message=${message} isGoing=${isGoing} />`}
+      <${Content} open=${open} message=${message} isEdited=${isEdited} isGoing=${isGoing} />
       ${!isGone && html`<${Answers} open=${open} message=${message} />`}
       ${!isGone && html`<${Reactions} open=${open} message=${message} />`}
       ${state !== "sent" && html`<${Outcome} open=${open} message=${message} />`}
@@ -67,9 +65,10 @@ export function Time({ at }: { at: string }) {
   return html`<time datetime=${at} title=${MOMENT.format(date)}>${TIME.format(date)}</time>`;
 }
 
-function Content({ open, message, isGoing }: {
+function Content({ open, message, isEdited, isGoing }: {
   open: OpenRoom;
   message: ChatMessage;
+  isEdited: boolean;
   isGoing: boolean;
 }) {
   const { key, text, deletedAt, editedAt, pinned, mentions, attachments, files = [] } = message;
@@ -84,7 +83,8 @@ function Content({ open, message, isGoing }: {
   }
   const names = mentions.length > 0 ? mentions.map((id) => open.nameOf(id)).join("\n") : "";
   return html`
-    ${(text || attachments.length + files.length === 0) && html`
+    ${isEdited && html`<${MessageEditor} open=${open} message=${message} />`}
+    ${!isEdited && (text || attachments.length + files.length === 0) && html`
       <${Markup} text=${text} names=${names} ownName=${open.ownName} />
     `}
     ${attachments.length > 0 && html`
@@ -117,6 +117,7 @@ function Answers({ open, message: { id } }: { open: OpenRoom; message: ChatMessa
 /** Shows a message's actions while the mouse, the focus or a long press is on it. */
 function useActivation({ commands: { active } }: OpenRoom, key: string, isUsable: boolean) {
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const isLongPress = useRef(false);
   if (!isUsable) return {};
   const show = () => void (active.value = key);
   const hide = (event: Event) => {
@@ -135,8 +136,18 @@ function useActivation({ commands: { active } }: OpenRoom, key: string, isUsable
     onPointerLeave: (event: PointerEvent) => isMouse(event) ? hide(event) : release(),
     onPointerDown: (event: PointerEvent) => {
       release();
-      if (!isMouse(event)) timer.current = setTimeout(show, LONG_PRESS_MS);
+      isLongPress.current = false;
+      if (isMouse(event)) return;
+      const item = event.currentTarget as HTMLElement;
+      timer.current = setTimeout(() => {
+        isLongPress.current = true;
+        // Shows them, and whatever is touched next takes the focus and hides them.
+        item.focus({ preventScroll: true });
+        show();
+      }, LONG_PRESS_MS);
     },
+    // What has appeared under the finger is not pressed as the finger leaves.
+    onTouchEnd: (event: TouchEvent) => isLongPress.current && event.preventDefault(),
     onPointerUp: release,
     onPointerCancel: release,
     onFocusIn: (event: FocusEvent) => event.target === event.currentTarget && show(),

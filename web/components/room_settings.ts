@@ -105,7 +105,7 @@ function Deletion({ open, info, onClose }: SettingsProps) {
     if (open.back) location.hash = open.back;
   };
   return html`
-    <details class="setting">
+    <details class="setting" onToggle=${showWhole}>
       <summary>Delete the room</summary>
       <p class="dialog-note">With all its messages, for everybody, and for ever.</p>
       <${Form} id="deletion-form" action="Delete the room" onSubmit=${remove}>
@@ -115,6 +115,11 @@ function Deletion({ open, info, onClose }: SettingsProps) {
         <//>
         </details>
   `;
+}
+
+/** What was below the end of the dialog is seen. */
+function showWhole({ currentTarget }: Event): void {
+  (currentTarget as HTMLElement).scrollIntoView({ block: "nearest" });
 }
 
 /** Another client may have set another one. */

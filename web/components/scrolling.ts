@@ -22,14 +22,14 @@ export function useScrolling(
   useLayoutEffect(() => {
     const list = scroller.current!;
     if (target) scrollTo(list, reading);
-    else if (reading.isAtNewest.peek()) list.scrollTop = list.scrollHeight;
+    else if (reading.isAtNewest.peek()) toEnd(list);
     else if (anchor?.isConnected) list.scrollTop += anchor.offsetTop - top;
   });
   useEffect(() => {
     const list = scroller.current!;
     // The newest messages stay visible when the input grows or a keyboard opens.
     const observer = new ResizeObserver(() => {
-      if (reading.isAtNewest.peek()) list.scrollTop = list.scrollHeight;
+      if (reading.isAtNewest.peek()) toEnd(list);
     });
     observer.observe(list);
     observer.observe(list.querySelector("ol")!);
@@ -40,6 +40,12 @@ export function useScrolling(
     look(scroller.current!, reading);
     if (scroller.current!.scrollTop < NEAR_PX) loadOlder();
   };
+}
+
+/** Shows the end of the list, or as much of it as leaves a message that is edited on the screen. */
+function toEnd(list: HTMLElement): void {
+  list.scrollTop = list.scrollHeight;
+  list.querySelector(".editor")?.scrollIntoView({ block: "nearest" });
 }
 
 /** Notes what is on the screen. */

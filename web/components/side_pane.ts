@@ -49,16 +49,19 @@ function Pins({ open }: { open: OpenRoom }) {
 }
 
 function ThreadPane({ open, thread }: { open: OpenRoom; thread: Thread }) {
-  const end = useRef<HTMLDivElement>(null);
+  const list = useRef<HTMLOListElement>(null);
   const root = signalOf(thread.root).value;
   const replies = signalOf(thread.replies).value;
   const hasOlder = signalOf(thread.hasOlder).value;
   const load = () => thread.loadOlder().catch(open.notice.sayError);
   useEffect(() => void load(), []);
-  useEffect(() => end.current!.scrollIntoView({ block: "nearest" }), [replies.length]);
+  useEffect(() => {
+    const pane = list.current!.parentElement!;
+    pane.scrollTop = pane.scrollHeight;
+  }, [replies.length]);
   return html`
     <${Pane} open=${open} title="Thread">
-      <ol>
+      <ol ref=${list}>
         ${root && html`<${PaneMessage} key=${root.key} open=${open} message=${root} />`}
         ${hasOlder && replies.length > 0 && html`
           <li><button class="quiet" type="button" onClick=${load}>Older answers</button></li>
@@ -69,7 +72,6 @@ function ThreadPane({ open, thread }: { open: OpenRoom; thread: Thread }) {
           `
         )}
       </ol>
-      <div ref=${end}></div>
       ${open.writing.obstacle.value
         ? html`<p class="faint">${open.writing.obstacle.value}</p>`
         : html`<${Answer} open=${open} thread=${thread} />`}
