@@ -14,11 +14,16 @@ import { migrate } from "../src/adapters/store/mongodb/migrations.ts";
 import { MongoStore } from "../src/adapters/store/mongodb/store.ts";
 import { keyOf } from "../src/domain/account.ts";
 import { LOG_LIMIT } from "../src/domain/entry.ts";
-import { type MessageDraft, PLAIN } from "../src/domain/message.ts";
-import { type NewRoom, OPEN_SETTINGS } from "../src/domain/room.ts";
-import { publicUser, type User } from "../src/domain/user.ts";
+import { OPEN_SETTINGS } from "../src/domain/room.ts";
 import type { Store } from "../src/ports/store/store.ts";
-import { append, creation, readAfter } from "./conformance/store/fixtures.ts";
+import {
+  append,
+  createRoomWithAda,
+  creation,
+  draft,
+  newUser,
+  readAfter,
+} from "./conformance/store/fixtures.ts";
 import { testStore } from "./conformance/store/store.ts";
 import { newDatabase, openStore } from "./harness/mongodb_database.ts";
 import { MongodbServer, onServer } from "./harness/mongodb_server.ts";
@@ -148,7 +153,7 @@ Deno.test("MongoDB: the server ends reads that their callers have given up", asy
   const connection = await connect(`${uri}${separator}monitorCommands=true`);
   const store = await MongoStore.open(connection);
   const { room, ada } = await createRoomWithAda(store);
-  const [message] = await append(store, room.id, [newDraft(ada)]);
+  const [message] = await append(store, room.id, [draft(ada)]);
   const limits: unknown[] = [];
   connection.client.on("commandStarted", ({ command }) => {
     if ("find" in command || "aggregate" in command) limits.push(command.maxTimeMS);
@@ -246,8 +251,8 @@ testOwnServer("the database is echoroom unless the URI names one", async (server
 testOwnServer("a killed server is unavailable, and nothing acked is lost", async (server) => {
   const store = await server.connect();
   const { room, ada } = await createRoomWithAda(store);
-  const acked = await append(store, room.id, [newDraft(ada), newDraft(ada)]);
-  const cut = newDraft(ada);
+  const acked = await append(store, room.id, [draft(ada), draft(ada)]);
+  const cut = draft(ada);
   const outcome = append(store, room.id, [cut]).catch((error) => error);
   await server.kill();
   const answer = await outcome;
@@ -255,7 +260,7 @@ testOwnServer("a killed server is unavailable, and nothing acked is lost", async
   await Promise.all([
     assert.rejects(store.ping(), UNAVAILABLE),
     assert.rejects(store.users.find(ada.id), UNAVAILABLE),
-    assert.rejects(append(store, room.id, [newDraft(ada)]), UNAVAILABLE),
+    assert.rejects(append(store, room.id, [draft(ada)]), UNAVAILABLE),
   ]);
 
   await server.start();
@@ -268,7 +273,7 @@ testOwnServer("a killed server is unavailable, and nothing acked is lost", async
 testOwnServer("an append to a server that hangs ends, and its repeat is safe", async (server) => {
   const store = await server.connect();
   const { room, ada } = await createRoomWithAda(store);
-  const drafts = [newDraft(ada), newDraft(ada)];
+  const drafts = [draft(ada), draft(ada)];
   await server.suspend();
   await assert.rejects(append(store, room.id, drafts), UNAVAILABLE);
   server.resume();
@@ -283,7 +288,7 @@ testOwnServer("an append whose answer was lost is acked with what it stored", as
   const uri = `mongodb://127.0.0.1:${relay.port}/?directConnection=true&retryWrites=false`;
   const store = await openStore(uri);
   const { room, ada } = await createRoomWithAda(store);
-  const drafts = [newDraft(ada), newDraft(ada)];
+  const drafts = [draft(ada), draft(ada)];
   relay.loseAnswerTo("insert");
   const messages = await append(store, room.id, drafts);
   assert.equal(relay.lost, 1);
@@ -298,14 +303,14 @@ testOwnServer("an append whose answer was lost is acked with what it stored", as
 testOwnServer("a log goes on where a restored backup ends", async (server) => {
   const store = await server.connect();
   const { room, ada } = await createRoomWithAda(store);
-  await append(store, room.id, [newDraft(ada), newDraft(ada), newDraft(ada)]);
+  await append(store, room.id, [draft(ada), draft(ada), draft(ada)]);
   await server.kill();
   await server.start();
   await onServer(
     server.uri,
     (client) => client.db("echoroom").collection("messages").deleteMany({ seq: { $gt: 2 } }),
   );
-  const [message] = await append(store, room.id, [newDraft(ada)]);
+  const [message] = await append(store, room.id, [draft(ada)]);
   assert.equal(message?.seq, 3);
 });
 
@@ -317,7 +322,7 @@ Deno.test("MongoDB: messages of version 1 get ordinals at the start", async () =
   const page = await store.messages.before("looms", LOG_LIMIT, 2);
   assert.deepEqual(page.map(({ seq }) => seq), [4, 5]);
   const ada = await store.users.find("ada");
-  const [entry] = await store.log.append("looms", { seq: 5, n: 5 }, [creation(newDraft(ada!))]);
+  const [entry] = await store.log.append("looms", { seq: 5, n: 5 }, [creation(draft(ada!))]);
   assert.deepEqual([entry?.seq, entry?.n], [6, 6]);
   const [room] = await store.rooms.list("ada", { limit: 1 });
   const { type, postPolicy, archivedAt, slowModeSeconds, metadata } = room!;
@@ -391,9 +396,9 @@ Deno.test("MongoDB: mentions of version 3 are found among very many unread messa
   const { uri, connect, drop } = newDatabase();
   const store = await connect();
   const { room, ada } = await createRoomWithAda(store);
-  const named = { ...newDraft(ada), mentions: ["bob"] };
-  await append(store, room.id, [named, { ...newDraft(ada), mentionsRoom: true }, newDraft(ada)]);
-  await append(store, room.id, Array.from({ length: 100 }, () => newDraft(ada)));
+  const named = { ...draft(ada), mentions: ["bob"] };
+  await append(store, room.id, [named, { ...draft(ada), mentionsRoom: true }, draft(ada)]);
+  await append(store, room.id, Array.from({ length: 100 }, () => draft(ada)));
   await store.close();
   await onServer(uri, async (client) => {
     const db = client.db();
@@ -449,7 +454,7 @@ Deno.test("MongoDB: what an instance of version 1 appends later gets its ordinal
   assert.deepEqual([entry?.seq, entry?.n], [3, 3]);
   for (const store of stores) {
     const ada = await store.users.find("ada");
-    await append(store, "engines", [newDraft(ada!)]);
+    await append(store, "engines", [draft(ada!)]);
   }
   const page = await stores[0].messages.before("engines", LOG_LIMIT, 10);
   assert.deepEqual(page.map(({ seq }) => seq), [1, 2, 3, 4, 5]);
@@ -508,7 +513,7 @@ async function fillVersion1(uri: string, roomIds: string[], count: number): Prom
   const room = { creatorId: "ada", description: null, createdAt: NOW, updatedAt: NOW };
   await onServer(uri, async (client) => {
     const { users, rooms, messages } = collectionsOf(client.db());
-    await users.insertOne(fromUser(newAda()));
+    await users.insertOne(fromUser(newUser({ id: "ada", createdAt: NOW, updatedAt: NOW })));
     const old = roomIds.map((id) => ({ _id: id, name: id, slug: id, ...room }));
     await rooms.insertMany(old as unknown as RoomDocument[]);
     await messages.createIndexes([
@@ -636,49 +641,4 @@ async function refusal(uri: string): Promise<string> {
   assert.ok(error instanceof Error, "it was not refused");
   assert.doesNotMatch(error.message, /\n|secret|se\/cret/);
   return error.message;
-}
-
-function newAda(): User {
-  return {
-    id: "ada",
-    email: "ada@example.org",
-    passwordHash: "",
-    displayName: "Ada",
-    avatarUrl: null,
-    onboardingCompleted: false,
-    role: "member",
-    ban: null,
-    createdAt: NOW,
-    updatedAt: NOW,
-  };
-}
-
-async function createRoomWithAda(store: Store): Promise<{ room: NewRoom; ada: User }> {
-  const ada = newAda();
-  const room: NewRoom = {
-    ...OPEN_SETTINGS,
-    memberCount: 1,
-    id: "engines",
-    name: "Engines",
-    slug: "engines",
-    description: null,
-    createdBy: publicUser(ada),
-    createdAt: NOW,
-    updatedAt: NOW,
-  };
-  await store.users.create(ada);
-  await store.rooms.create(room, [creation(newDraft(ada))]);
-  return { room, ada };
-}
-
-function newDraft(sender: User): MessageDraft {
-  return {
-    ...PLAIN,
-    id: crypto.randomUUID(),
-    sender: publicUser(sender),
-    text: "Hello",
-    system: false,
-    clientMessageId: crypto.randomUUID(),
-    createdAt: NOW,
-  };
 }
