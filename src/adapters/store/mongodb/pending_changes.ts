@@ -109,10 +109,7 @@ export class PendingChanges {
   async withdraw(roomId: string, changes: readonly AppendedChange[]): Promise<void> {
     if (changes.length === 0) return;
     try {
-      await this.settleMessages(roomId, {
-        _id: { $in: changes.map(({ before }) => before._id) },
-        pending: { $exists: true },
-      });
+      await this.settleMessages(roomId, changes.map(({ before }) => before._id));
     } catch (error) {
       logger.debug("Changes that were refused are still pending: {error}", { error });
     }
@@ -163,16 +160,13 @@ export class PendingChanges {
    * Applies the committed changes that are pending on the messages, and takes out those that never
    * will be. Resolves once a majority has that: reactions, earlier texts and keys are up to date then.
    */
-  async settleMessages(roomId: string, match: Document): Promise<void> {
-    // Else both would write the same.
-    const last = this.#lastOfRoom.get(roomId);
-    if (last) await soon(last);
-    await this.#settleNow(roomId, match);
+  settleMessages(roomId: string, ids: readonly string[]): Promise<void> {
+    return this.#settle(roomId, { _id: { $in: [...ids] }, pending: { $exists: true } });
   }
 
   /** As `settleMessages`, of the whole room. */
   settleRoom(roomId: string): Promise<void> {
-    return this.settleMessages(roomId, { keys: PENDING_KEY });
+    return this.#settle(roomId, { keys: PENDING_KEY });
   }
 
   /** As `settleRoom`, of several: one query finds those that have any, which are few at any time. */
@@ -183,6 +177,13 @@ export class PendingChanges {
       .toArray();
     const rooms = new Set(pending.map(({ roomId }) => roomId));
     await Promise.all([...rooms.intersection(new Set(roomIds))].map((id) => this.settleRoom(id)));
+  }
+
+  async #settle(roomId: string, match: Document): Promise<void> {
+    // Else both would write the same.
+    const last = this.#lastOfRoom.get(roomId);
+    if (last) await soon(last);
+    await this.#settleNow(roomId, match);
   }
 
   async #settleNow(roomId: string, match: Document): Promise<void> {
