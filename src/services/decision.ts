@@ -3,8 +3,9 @@ import type { Entry, EntryDraft, LogPosition } from "../domain/entry.ts";
 import { ChatError } from "../domain/errors.ts";
 import type { Message } from "../domain/message.ts";
 import type { PublicUser } from "../domain/user.ts";
+import type { Needs } from "./needs.ts";
 import { isSameRequest } from "./request_hashes.ts";
-import type { Authors, Needs, RoomState } from "./room_state.ts";
+import type { Authors, RoomState } from "./room_state.ts";
 import type { Standings } from "./standings.ts";
 
 /** What somebody wants to append to a room's log. */

@@ -9,7 +9,7 @@ import {
   positionOf,
 } from "../domain/entry.ts";
 import { messageNotFound } from "../domain/errors.ts";
-import { type Message, SHOWN_REACTORS } from "../domain/message.ts";
+import type { Message } from "../domain/message.ts";
 import { react, type Reactors } from "../domain/message_changes.ts";
 import type { Actor } from "../domain/actor.ts";
 import { capabilitiesOf } from "../domain/permissions.ts";
@@ -24,33 +24,10 @@ import {
 } from "../domain/room_changes.ts";
 import type { Standing } from "../domain/membership.ts";
 import type { NewRoom } from "../domain/room.ts";
-import type { MessageStore } from "../ports/store/messages.ts";
 import type { Store } from "../ports/store/store.ts";
+import { type Known, type Needs, reactionKey, readNeeds } from "./needs.ts";
 import { accessTo, type RoomAccess, type Table } from "./room_access.ts";
 import type { Place } from "./standings.ts";
-
-/** Owners that are read: the last of more is refused to leave. */
-const MAX_OWNERS = 100;
-
-/** What of a room's state a command is decided on. */
-export interface Needs {
-  messageIds?: readonly string[];
-  /** The users that it concerns, beside its author. */
-  userIds?: readonly string[];
-  /** Whether it needs the owners, and whether there are other members. */
-  owners?: boolean;
-  /** Whether it needs the room's settings. */
-  settings?: boolean;
-  /** The reaction that it adds or removes. */
-  reaction?: { messageId: string; emoji: string; userId: string; isOn: boolean };
-  /** Whether it needs the number of pinned messages. */
-  pins?: boolean;
-}
-
-/** Who has put an emoji on a message; the first ones only if some may take theirs back. */
-interface KnownReactors extends Pick<Reactors, "among"> {
-  first?: Reactors["first"];
-}
 
 /** What decides what the authors of commands may do. */
 export interface Authors {
@@ -62,22 +39,6 @@ export interface Authors {
 /** For commands that ask for no access. */
 function nobody(): Authors {
   return { places: new Map(), table: capabilitiesOf };
-}
-
-interface Known {
-  /** By id. */
-  messages: Map<string, Message>;
-  /** By message and emoji. */
-  reactors: Map<string, KnownReactors>;
-  pins: number;
-  /** Empty if they are not needed. */
-  owners: Set<string>;
-  memberCount: number;
-  room: NewRoom | null;
-  /** By message: where the draft is that further reactions to it can join. */
-  openReactions: Map<string, number>;
-  /** By user: where their last draft is, or the last that they have a part in. */
-  lastPlaces: Map<string, number>;
 }
 
 type ReactionDraft = Extract<ChangeDraft, { kind: "reacted" }>;
@@ -112,35 +73,13 @@ export class RoomState {
 
   /** @throws ChatError `unavailable` */
   static async read(
-    { messages: store, members, rooms }: Pick<Store, "messages" | "members" | "rooms">,
+    store: Pick<Store, "messages" | "members" | "rooms">,
     roomId: string,
     basis: LogPosition,
     needs: readonly Needs[],
     authors = nobody(),
   ): Promise<RoomState> {
-    const ids = [...new Set(needs.flatMap(({ messageIds = [] }) => messageIds))];
-    const reactions = needs.flatMap(({ reaction }) => reaction ?? []);
-    const needsOwners = needs.some(({ owners }) => owners);
-    // First: else a message that is pinned meanwhile would be counted, and seem not to be pinned.
-    const pins = needs.some(({ pins }) => pins) ? await store.countPinned(roomId) : 0;
-    const [messages, reactors, owners, some, room] = await Promise.all([
-      ids.length > 0 ? store.find(roomId, ids) : [],
-      readReactors(store, roomId, reactions),
-      needsOwners ? members.list(roomId, { role: "owner", limit: MAX_OWNERS }) : [],
-      needsOwners ? members.list(roomId, { limit: 2 }) : [],
-      needs.some(({ settings }) => settings) ? rooms.describe(roomId) : null,
-    ]);
-    const byId = new Map(messages.map((message) => [message.id, message]));
-    const known = {
-      messages: byId,
-      reactors,
-      pins,
-      owners: new Set(owners.map(({ user }) => user.id)),
-      memberCount: some.length,
-      room,
-      openReactions: new Map(),
-      lastPlaces: new Map(),
-    };
+    const known = await readNeeds(store, roomId, needs);
     return new RoomState(roomId, basis, authors, known);
   }
 
@@ -187,7 +126,7 @@ export class RoomState {
    */
   react(messageId: string, use: EmojiUse, add: boolean): Message | null {
     const message = this.message(messageId);
-    const key = keyOf(messageId, use.emoji);
+    const key = reactionKey(messageId, use.emoji);
     const { reactors } = this.#known!;
     const { among = new Set<string>(), first = shownReactors(message, use.emoji) } =
       reactors.get(key) ?? {};
@@ -294,29 +233,6 @@ export class RoomState {
   }
 }
 
-async function readReactors(
-  store: MessageStore,
-  roomId: string,
-  reactions: readonly NonNullable<Needs["reaction"]>[],
-): Promise<Map<string, KnownReactors>> {
-  const byKey = Map.groupBy(reactions, ({ messageId, emoji }) => keyOf(messageId, emoji));
-  const read = await Promise.all(
-    Array.from(byKey, async ([key, same]): Promise<[string, KnownReactors]> => {
-      const { messageId, emoji } = same[0]!;
-      const userIds = [...new Set(same.map(({ userId }) => userId))];
-      // As many as there are to show once each of these users has taken theirs back.
-      const limit = SHOWN_REACTORS + userIds.length;
-      const [among, first] = await Promise.all([
-        store.reactorsAmong(roomId, messageId, emoji, userIds),
-        same.every(({ isOn }) => isOn) ? null : store.reactors(roomId, messageId, emoji, limit),
-      ]);
-      if (first === null) return [key, { among }];
-      return [key, { among, first: first.map(({ user, seq }) => ({ userId: user.id, seq })) }];
-    }),
-  );
-  return new Map(read);
-}
-
 /** Those whom the message names: in their order, before every entry that is still to come. */
 function shownReactors({ reactions }: Message, emoji: string): Reactors["first"] {
   const { users = [] } = reactions.find((reaction) => reaction.emoji === emoji) ?? {};
@@ -325,10 +241,6 @@ function shownReactors({ reactions }: Message, emoji: string): Reactors["first"]
 
 function authorOf(draft: EntryDraft): string {
   return draft.kind === "created" ? draft.message.sender.id : draft.by.id;
-}
-
-function keyOf(messageId: string, emoji: string): string {
-  return `${messageId} ${emoji}`;
 }
 
 function isSame(a: EmojiUse, b: EmojiUse): boolean {

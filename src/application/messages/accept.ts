@@ -5,7 +5,8 @@ import { newId } from "../../domain/id.ts";
 import type { Message } from "../../domain/message.ts";
 import type { RoomAccess } from "../../services/room_access.ts";
 import { type Command, requireRepeat, type Result } from "../../services/decision.ts";
-import type { Needs, RoomState } from "../../services/room_state.ts";
+import type { Needs } from "../../services/needs.ts";
+import type { RoomState } from "../../services/room_state.ts";
 import type { Dependencies } from "../dependencies.ts";
 
 export type AcceptDependencies = Pick<
