@@ -64,8 +64,8 @@ const RELATED_TRIES = 5;
 const MAX_REFERENCED_LENGTH = 128 * 1024;
 
 /**
- * Reads what sockets are shown that come into one room. It is shown in the turn in which it is
- * complete and the socket admitted: the feed delivers nothing between that and `show`.
+ * Reads what sockets are shown that come into one room. Between the admission and `show` nothing is
+ * awaited, not even a promise that is resolved: the feed could deliver the entry that ends the right.
  */
 export class CatchUp {
   readonly #roomId: string;
@@ -95,11 +95,11 @@ export class CatchUp {
     admit: Admit<A>,
     show: (entered: Entered, admission: A) => void,
   ): Promise<void> {
-    const { related, admission } = await this.#whenReady(subscriber, admit, () => {
-      return this.#latest.related(subscriber.userId);
+    const read = () => this.#latest.related(subscriber.userId);
+    await this.#whenReady(subscriber, admit, read, (related, admission) => {
+      const completed = this.#completed(related, this.#feed.window.latest());
+      show({ messages: this.#latest.text, related: completed, ...this.#end() }, admission);
     });
-    const completed = this.#completed(related, this.#feed.window.latest());
-    show({ messages: this.#latest.text, related: completed, ...this.#end() }, admission);
   }
 
   /**
@@ -113,26 +113,29 @@ export class CatchUp {
     show: (missed: Missed, admission: A) => void,
   ): Promise<void> {
     let limit: number = MISSED_MESSAGES;
-    while (true) {
+    for (let isShown = false; !isShown;) {
       const { head } = this.#feed;
       const since = this.#profiles.changes;
       const missed = new MissedMessages(cursor.seq, limit);
       await this.#readMissed(missed);
-      const { related, admission } = await this.#whenReady(subscriber, admit, () => {
+      const read = () => {
         this.#complete(missed);
         const messages = this.#newestOf(missed.rendered).map(({ message }) => message);
         return relatedTo(this.#related, this.#roomId, subscriber.userId, messages);
+      };
+      await this.#whenReady(subscriber, admit, read, (related, admission) => {
+        const count = missed.messages.length;
+        if (count > 1 && lengthOf(related.referenced) > MAX_REFERENCED_LENGTH) {
+          limit = Math.ceil(count / 2);
+          return;
+        }
+        // Else something that was read may have been deleted since, and the window does not tell.
+        if (this.#feed.window.after(head) === null) return;
+        this.#complete(missed);
+        missed.showSenders(this.#profiles, since);
+        isShown = true;
+        show(this.#shown(missed, related), admission);
       });
-      const count = missed.messages.length;
-      if (count > 1 && lengthOf(related.referenced) > MAX_REFERENCED_LENGTH) {
-        limit = Math.ceil(count / 2);
-        continue;
-      }
-      // Else something that was read may have been deleted since, and the window does not tell.
-      if (this.#feed.window.after(head) === null) continue;
-      this.#complete(missed);
-      missed.showSenders(this.#profiles, since);
-      return show(this.#shown(missed, related), admission);
     }
   }
 
@@ -147,15 +150,17 @@ export class CatchUp {
 
   /**
    * Waits until the socket takes an answer, is let in and the feed may be shown, and reads what goes
-   * with the answer: it may be sent in the turn in which this resolves.
+   * with the answer.
    * @param read reads what goes with the messages as they are when it is called
+   * @param show is called in the turn of the admission
    * @throws ChatError `unavailable`; what `admit` throws
    */
   async #whenReady<A>(
     subscriber: Subscriber,
     admit: Admit<A>,
     read: () => Promise<RelatedToReader>,
-  ): Promise<{ related: RelatedToEntered; admission: A }> {
+    show: (related: RelatedToEntered, admission: A) => void,
+  ): Promise<void> {
     const feed = this.#feed;
     for (let tries = 1;; tries++) {
       while (feed.stale || subscriber.congested) {
@@ -168,7 +173,7 @@ export class CatchUp {
       const isCurrent = feed.head === head || tries >= RELATED_TRIES;
       if (!isCurrent || feed.stale || subscriber.congested) continue;
       const admission = admit(feed.head);
-      if (!(admission instanceof Promise)) return { related: this.#newest(related), admission };
+      if (!(admission instanceof Promise)) return show(this.#newest(related), admission);
       await admission;
     }
   }
