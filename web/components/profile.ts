@@ -70,7 +70,7 @@ function Calls({ attention }: { attention: Attention }) {
   };
   return html`
     <fieldset class="options">
-      <legend>When there is a message that you want to know of: see each room's menu</legend>
+      <legend>How you are notified; of what, each room's menu says</legend>
       ${notifications.permission !== "unsupported" && html`
         <label><input type="checkbox" name="notifications" checked=${isOn.value}
           disabled=${isRefused} onChange=${notify} /> Show a notification</label>
