@@ -1,4 +1,4 @@
-/** Beside the newest own message that others have read: that they have, and where they are several who. */
+/** Marks the newest own message that others have read; in rooms of several it names them. */
 import { html } from "htm/preact";
 import type { OpenRoom } from "../open_room.ts";
 
