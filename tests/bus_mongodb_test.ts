@@ -8,6 +8,9 @@ import { type Deployment, newDraft, testBus, testBusOutages } from "./conformanc
 import { MongodbServer } from "./harness/mongodb_server.ts";
 import { MONGODB } from "./harness/stores.ts";
 
+/** Only a hang takes so long. */
+const LONG_MS = 60_000;
+
 testBus({
   name: "change streams",
   instances: 2,
@@ -30,9 +33,20 @@ if (MongodbServer.available) {
   }, [{ name: "killed and restarted", begin: (s) => s.kill(), end: (s) => s.start() }]);
 }
 
+/** Connects once the server answers: what shortens an outage leaves a busy machine 500 ms to do so. */
+async function connectPatiently(uri: string): ReturnType<typeof connect> {
+  for (const end = performance.now() + LONG_MS;;) {
+    try {
+      return await connect(uri);
+    } catch (error) {
+      if (performance.now() > end) throw error;
+    }
+  }
+}
+
 /** Opens two instances, each with a store and a bus, on one database. */
 async function deploy(uri: string): Promise<Deployment> {
-  const connections = await Promise.all([connect(uri), connect(uri)]);
+  const connections = await Promise.all([connectPatiently(uri), connectPatiently(uri)]);
   const stores = [await MongoStore.open(connections[0]), await MongoStore.open(connections[1])];
   // Side by side: a stream that has just been opened says so after 1 s.
   const buses = await Promise.all(connections.map(({ db }) => MongoBus.open(db)));

@@ -162,6 +162,7 @@ export class MessageList {
     this.#dropBefore(from);
     this.#beginning = this.#lowest;
     this.#olderChanges = null;
+    this.changed();
   }
 
   changed(): void {

@@ -181,7 +181,6 @@ export class Timeline implements ListHost {
     for (const { set } of this.#lists) set.clear();
     this.#changes.clear();
     this.#reset(null);
-    this.#changed();
   }
 
   /** Starts over with another log; drafts stay. */
@@ -227,7 +226,7 @@ export class Timeline implements ListHost {
     }
     this.#head = Math.max(this.#head, this.#cursor.seq);
     this.#confirm();
-    this.#changed();
+    if (answer.messages.length > 0) this.#changed();
     return added.length;
   }
 
