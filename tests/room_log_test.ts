@@ -249,6 +249,16 @@ Deno.test("an own attempt that becomes visible later is found and published, not
   assert.deepEqual(await store.log.end(room), { seq: 3, n: 3 });
 });
 
+Deno.test("an own reaction that becomes visible later is acknowledged, and no conflict", async () => {
+  await using world = await openWorld();
+  const { log, store, room, ada } = world;
+  const { id } = entryOf(await log.append(room, send(ada))).message;
+  world.hidesAppended = true;
+  const { seq, kind } = entryOf(await log.append(room, react(ada, id)));
+  assert.deepEqual([kind, seq], ["reacted", 3]);
+  assert.deepEqual(await store.log.end(room), { seq: 3, n: 2 });
+});
+
 Deno.test("a command is decided on what others have appended, although the bus has lost it", async () => {
   await using world = await openWorld();
   const { log, store, room, ada } = world;
@@ -640,14 +650,16 @@ function react(by: User, messageId: string, emoji = "+1", isOn = true): Command 
   const use = { emoji, user: publicUser(by) };
   const uses = { added: isOn ? [use] : [], removed: isOn ? [] : [use] };
   const reaction = { messageId, emoji, userId: by.id, isOn };
+  const clientMessageId = newId();
   return {
-    ...{ by, clientMessageId: newId(), request: null, text: "" },
+    ...{ by, clientMessageId, request: null, text: "" },
     needs: { messageIds: [messageId], reaction },
     decide(state) {
       const before = state.message(messageId);
       const message = state.react(messageId, use, isOn);
       if (!message) return { unchanged: before };
-      return { draft: { ...changeOf(before, by), kind: "reacted", ...uses, message } };
+      const change = { ...changeOf(before, by), clientMessageId };
+      return { draft: { ...change, kind: "reacted", ...uses, message } };
     },
   };
 }

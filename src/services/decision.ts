@@ -110,6 +110,8 @@ export function keyOf({ by, clientMessageId }: Pick<Command, "by" | "clientMessa
 /** @throws ChatError `idempotency_conflict` if the entry with the command's key is of another one */
 export function requireRepeat({ request, text }: Command, entry: Entry): void {
   if (request !== null && entry.request !== null && isSameRequest(request, entry.request)) return;
+  // Its key is of its own: an attempt whose answer was lost has stored it.
+  if (request === null && entry.request === null && entry.kind !== "created") return;
   if (entry.request === null && entry.kind === "created" && mayHaveSaid(entry.message, text)) {
     return;
   }
