@@ -5,11 +5,9 @@ import { connect } from "../src/adapters/store/mongodb/connection.ts";
 import type { AccountItemDocument } from "../src/adapters/store/mongodb/account_documents.ts";
 import { MongoStore } from "../src/adapters/store/mongodb/store.ts";
 import { type Deployment, newDraft, testBus, testBusOutages } from "./conformance/bus.ts";
+import { HANG_MS } from "./harness/deadline.ts";
 import { MongodbServer } from "./harness/mongodb_server.ts";
 import { MONGODB } from "./harness/stores.ts";
-
-/** Only a hang takes so long. */
-const LONG_MS = 60_000;
 
 testBus({
   name: "change streams",
@@ -35,7 +33,7 @@ if (MongodbServer.available) {
 
 /** Connects once the server answers: what shortens an outage leaves a busy machine 500 ms to do so. */
 async function connectPatiently(uri: string): ReturnType<typeof connect> {
-  for (const end = performance.now() + LONG_MS;;) {
+  for (const end = performance.now() + HANG_MS;;) {
     try {
       return await connect(uri);
     } catch (error) {
