@@ -9,6 +9,7 @@ import { Access } from "./services/access.ts";
 import { Admins } from "./services/admins.ts";
 import { Images } from "./services/files/images.ts";
 import { MAX_UPLOADS, UploadSlots } from "./services/files/upload_slots.ts";
+import { Identifications } from "./services/identifications.ts";
 import { KnownDevices } from "./services/known_devices.ts";
 import { LoopLoad } from "./services/loop_load.ts";
 import { Members } from "./services/members.ts";
@@ -110,6 +111,7 @@ export async function compose(config: Config, siblings?: Siblings): Promise<Serv
     newestPages: isAlone ? new NewestPages(store, bus) : null,
     slugs: new RoomSlugs(store.rooms),
     tokens: await Tokens.create(config),
+    identifications: new Identifications(store.sessions),
     passwords,
     knownDevices: await KnownDevices.create(config.refreshSecret),
     rateLimits: new RateLimits(config.rateLimit, sharedLimiters),

@@ -204,7 +204,7 @@ Deno.test("a change that comes while a socket's last page is read reaches it", (
       await here!.store.members.join(room.id, bob.id);
       here!.log.changed([bob.id]);
       await until(
-        async () => await here!.log.reachedSeq(bob.id) === 1,
+        async () => await here!.store.accounts.lastSeq(bob.id) === 1,
         "the change has its number",
       );
       client.congested = false;

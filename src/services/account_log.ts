@@ -82,14 +82,6 @@ export class AccountLog {
   }
 
   /**
-   * A number that the account has reached: its last one, unless something is being numbered.
-   * @throws ChatError `unavailable`
-   */
-  reachedSeq(userId: string): Promise<number> {
-    return this.#store.accounts.reachedSeq(userId);
-  }
-
-  /**
    * What has changed after a number, as it is now.
    * @param limit how many numbers are looked at
    * @throws ChatError `unavailable`

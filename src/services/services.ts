@@ -7,6 +7,7 @@ import type { Access } from "./access.ts";
 import type { Admins } from "./admins.ts";
 import type { Images } from "./files/images.ts";
 import type { UploadSlots } from "./files/upload_slots.ts";
+import type { Identifications } from "./identifications.ts";
 import type { KnownDevices } from "./known_devices.ts";
 import type { LoopLoad } from "./loop_load.ts";
 import type { Members } from "./members.ts";
@@ -57,6 +58,7 @@ export interface Services {
   newestPages: NewestPages | null;
   slugs: RoomSlugs;
   tokens: Tokens;
+  identifications: Identifications;
   passwords: Passwords;
   knownDevices: KnownDevices;
   rateLimits: RateLimits;

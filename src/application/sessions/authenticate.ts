@@ -38,7 +38,7 @@ export async function checkSession({ store }: Pick<Services, "store">, id: strin
 }
 
 /** @throws ChatError `unauthenticated` for null, `session_revoked` */
-export function usableSession(session: Session | null): Session {
+export function usableSession<S extends Pick<Session, "revokedAt">>(session: S | null): S {
   if (!session) throw new ChatError("unauthenticated", "The session has ended.");
   if (session.revokedAt) throw sessionRevoked();
   return session;

@@ -22,11 +22,6 @@ export interface AccountStore {
    */
   lastSeq(userId: string): Promise<number>;
   /**
-   * A number that the account has reached: its last one, unless something is being numbered at the
-   * moment. Cheaper than `lastSeq`, for thousands of users who come back at once.
-   */
-  reachedSeq(userId: string): Promise<number>;
-  /**
    * Items numbered after `after`, ascending, as they are now: of each key at most the newest. What
    * they tell is at least as new as their numbers.
    * @param limit how many numbers are looked at

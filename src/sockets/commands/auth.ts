@@ -1,6 +1,5 @@
 /** `auth:identify`: who a socket speaks for. */
-import { getUser } from "../../application/accounts/get_user.ts";
-import { checkSession, sessionRevoked } from "../../application/sessions/authenticate.ts";
+import { sessionRevoked, usableSession } from "../../application/sessions/authenticate.ts";
 import type { Participant } from "../../domain/actor.ts";
 import { ChatError } from "../../domain/errors.ts";
 import { isInForce } from "../../domain/restriction.ts";
@@ -68,10 +67,7 @@ interface Identified {
 
 /** @throws ChatError with an `AuthErrorCode`, or `unavailable` */
 async function identify(
-  { accountLog, admins, store, tokens }: Pick<
-    Context,
-    "accountLog" | "admins" | "store" | "tokens"
-  >,
+  { admins, identifications, tokens }: Pick<Context, "admins" | "identifications" | "tokens">,
   identity: Identity,
   token: string,
 ): Promise<Identified> {
@@ -83,15 +79,13 @@ async function identify(
   // Before the session is looked at, so that a revocation from now on finds this socket.
   const undo = identity.claim(sessionId);
   try {
-    // Asked for together: a store that gathers questions answers all at once.
-    const [user, lastSeq] = await Promise.all([
-      getUser(claims, { store }),
-      accountLog.reachedSeq(claims.userId),
-      checkSession({ store }, sessionId),
+    const [found] = await Promise.all([
+      identifications.find(sessionId),
       admins.has(claims.userId),
     ]);
+    const { user, accountSeq } = usableSession(found);
     if (isInForce(user.ban, new Date())) throw sessionRevoked();
-    return { user, sessionId, expiresAt, account: { lastSeq } };
+    return { user, sessionId, expiresAt, account: { lastSeq: accountSeq } };
   } catch (error) {
     undo();
     throw error;

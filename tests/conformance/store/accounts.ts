@@ -31,7 +31,6 @@ export function testAccounts(test: Register): void {
     for (const unknown of UNKNOWN_IDS) {
       assert.equal(await store.accounts.settle(unknown), false);
       assert.equal(await store.accounts.lastSeq(unknown), 0);
-      assert.equal(await store.accounts.reachedSeq(unknown), 0);
     }
   });
 
@@ -165,17 +164,6 @@ export function testAccounts(test: Register): void {
     );
     assert.equal(await store.accounts.lastSeq(ada.id), before);
     assert.equal(await store.accounts.lastSeq(bob.id), 0);
-  });
-
-  test("the number that an account has reached is its last once it is settled", async (store) => {
-    const { ada } = await createRoomWithAda(store);
-    assert.equal(await store.accounts.reachedSeq((await createUser(store)).id), 0);
-    for (const _ of [1, 2]) {
-      await rename(store, ada);
-      await store.accounts.settle(ada.id);
-      const last = await store.accounts.lastSeq(ada.id);
-      assert.equal(await store.accounts.reachedSeq(ada.id), last);
-    }
   });
 
   test("a changed profile gets a number each time, and keeps one item", async (store) => {

@@ -2,7 +2,16 @@
 import assert from "node:assert/strict";
 import type { Session } from "../../../src/domain/session.ts";
 import type { Store } from "../../../src/ports/store/store.ts";
-import { CREATED, createUser, newId, pick, range, type Register, UNKNOWN_IDS } from "./fixtures.ts";
+import {
+  CREATED,
+  createUser,
+  newId,
+  pick,
+  range,
+  type Register,
+  rename,
+  UNKNOWN_IDS,
+} from "./fixtures.ts";
 
 export function testSessions(test: Register): void {
   test("a session is found as it was created", async (store) => {
@@ -130,6 +139,45 @@ export function testSessions(test: Register): void {
     const { id } = await createSession(store);
     await store.sessions.revoke(id, new Date());
     assert.deepEqual(await store.sessions.revoked([]), []);
+  });
+
+  test("sessions are identified with their users as they are", async (store, connect) => {
+    const sessions = [await createSession(store), await createSession(store)];
+    const revoked = await createSession(store);
+    const expired = await createSession(store, { expiresAt: new Date(Date.now() - 1) });
+    const revokedAt = new Date();
+    await store.sessions.revoke(revoked.id, revokedAt);
+    const user = await store.users.find(sessions[0]!.userId);
+    await rename(store, user!);
+    const asked = [...sessions, revoked, expired].map(({ id }) => id);
+    const found = await (await connect()).sessions.identify([...asked, ...UNKNOWN_IDS]);
+    assert.equal(found.size, 3);
+    for (const { id, userId } of [...sessions, revoked]) {
+      const identified = found.get(id);
+      assert.deepEqual(identified?.user, await store.users.find(userId));
+      assert.deepEqual(identified?.revokedAt, id === revoked.id ? revokedAt : null);
+    }
+    assert.deepEqual(await store.sessions.identify([]), new Map());
+  });
+
+  test("two sessions of a user are identified at once", async (store) => {
+    const first = await createSession(store);
+    const second = { ...first, id: newId() };
+    await store.sessions.create(second);
+    const found = await store.sessions.identify([first.id, second.id]);
+    const user = await store.users.find(first.userId);
+    assert.deepEqual([...found.values()].map((each) => each.user), [user, user]);
+  });
+
+  test("a session is identified with the last number of a settled account", async (store) => {
+    const { id, userId } = await createSession(store);
+    const identify = async () => (await store.sessions.identify([id])).get(id)?.accountSeq;
+    assert.equal(await identify(), 0);
+    for (const _ of [1, 2]) {
+      await rename(store, (await store.users.find(userId))!);
+      await store.accounts.settle(userId);
+      assert.equal(await identify(), await store.accounts.lastSeq(userId));
+    }
   });
 
   test("an expired session is not found", async (store) => {

@@ -1,5 +1,4 @@
 /** The accounts' streams: what has changed of each account, in the order of its numbers. */
-import { Batcher } from "../../../async/batcher.ts";
 import type { Collection } from "mongodb";
 import pLimit from "p-limit";
 import { type AccountItem, PROFILE_KEY } from "../../../domain/account.ts";
@@ -9,7 +8,6 @@ import { AccountNumbers } from "./account_numbers.ts";
 import type { Collections, ReadOptions } from "./collections.ts";
 import type { AccountItemDocument, BlockDocument } from "./account_documents.ts";
 import { isHidden, type MemberDocument } from "./member_documents.ts";
-import type { UserDocument } from "./user_documents.ts";
 import type { LogEnds } from "./log_ends.ts";
 import type { Operations } from "./operations.ts";
 import type { RoomChanges } from "./room_changes.ts";
@@ -17,21 +15,12 @@ import type { RoomChanges } from "./room_changes.ts";
 /** Accounts that one run of repairs looks at; few at once, because nobody waits for them. */
 const USERS_IN_A_RUN = 100;
 const USERS_AT_ONCE = 2;
-const QUESTIONS_AT_ONCE = 500;
 /** Accounts in one query. */
 const POSITIONS_AT_ONCE = 100;
-
-/** What number an account has reached. */
-interface Question {
-  userId: string;
-  resolve(seq: number): void;
-  reject(error: unknown): void;
-}
 
 export class MongoAccounts implements AccountStore {
   readonly #items: Collection<AccountItemDocument>;
   readonly #members: Collection<MemberDocument>;
-  readonly #users: Collection<UserDocument>;
   readonly #blocks: Collection<BlockDocument>;
   readonly #roomChanges: RoomChanges;
   readonly #numbers: AccountNumbers;
@@ -39,10 +28,6 @@ export class MongoAccounts implements AccountStore {
   readonly #ends: LogEnds;
   readonly #readOptions: ReadOptions;
   readonly #operations: Operations;
-  /** Gathered, because thousands of users may come back at once. */
-  readonly #questions = new Batcher<Question>((waiting) => {
-    return this.#answer(waiting.splice(0, QUESTIONS_AT_ONCE));
-  });
 
   constructor(
     collections: Collections,
@@ -50,10 +35,9 @@ export class MongoAccounts implements AccountStore {
     ends: LogEnds,
     operations: Operations,
   ) {
-    const { accountItems, blocks, members, users, readOptions } = collections;
+    const { accountItems, blocks, members, readOptions } = collections;
     this.#items = accountItems;
     this.#members = members;
-    this.#users = users;
     this.#blocks = blocks;
     this.#numbers = new AccountNumbers(collections);
     this.#marks = new AccountMarks(collections, this.#numbers);
@@ -73,12 +57,6 @@ export class MongoAccounts implements AccountStore {
       await this.#roomChanges.settleOf(userId);
       await this.#marks.settle(userId);
       return await this.#numbers.last(userId);
-    });
-  }
-
-  reachedSeq(userId: string): Promise<number> {
-    return this.#operations.run(() => {
-      return new Promise((resolve, reject) => this.#questions.add({ userId, resolve, reject }));
     });
   }
 
@@ -125,19 +103,6 @@ export class MongoAccounts implements AccountStore {
   /** The database may have become another, as after a fail-over or a restored backup. */
   forget(): void {
     this.#numbers.forget();
-  }
-
-  async #answer(questions: readonly Question[]): Promise<void> {
-    try {
-      const ids = questions.map(({ userId }) => userId);
-      const users = await this.#users
-        .find({ _id: { $in: ids } }, { projection: { accountSeq: 1 }, ...this.#readOptions })
-        .toArray();
-      const seqs = new Map(users.map(({ _id, accountSeq = 0 }) => [_id, accountSeq]));
-      for (const { userId, resolve } of questions) resolve(seqs.get(userId) ?? 0);
-    } catch (error) {
-      for (const { reject } of questions) reject(error);
-    }
   }
 
   /** The items as they are now. */

@@ -1,16 +1,27 @@
 /** Sessions, in a collection whose expired documents the server sweeps. */
 import type { Collection } from "mongodb";
 import type { Session, SessionRotation } from "../../../domain/session.ts";
-import type { SessionStore } from "../../../ports/store/sessions.ts";
-import { fromSession, type SessionDocument, toSession } from "./user_documents.ts";
+import type { Identification, SessionStore } from "../../../ports/store/sessions.ts";
+import type { Collections, ReadOptions } from "./collections.ts";
 import type { Operations } from "./operations.ts";
+import {
+  fromSession,
+  type SessionDocument,
+  toSession,
+  toUser,
+  type UserDocument,
+} from "./user_documents.ts";
 
 export class MongoSessions implements SessionStore {
   readonly #sessions: Collection<SessionDocument>;
+  readonly #users: Collection<UserDocument>;
+  readonly #readOptions: ReadOptions;
   readonly #operations: Operations;
 
-  constructor(sessions: Collection<SessionDocument>, operations: Operations) {
+  constructor({ sessions, users, readOptions }: Collections, operations: Operations) {
     this.#sessions = sessions;
+    this.#users = users;
+    this.#readOptions = readOptions;
     this.#operations = operations;
   }
 
@@ -22,9 +33,29 @@ export class MongoSessions implements SessionStore {
 
   find(id: string): Promise<Session | null> {
     return this.#operations.run(async () => {
-      // The server sweeps about once a minute.
-      const session = await this.#sessions.findOne({ _id: id, expiresAt: { $gt: new Date() } });
+      const session = await this.#sessions.findOne({ _id: id, ...notExpired() });
       return session && toSession(session);
+    });
+  }
+
+  identify(ids: readonly string[]): Promise<Map<string, Identification>> {
+    return this.#operations.run(async () => {
+      const sessions = await this.#sessions
+        .find({ _id: { $in: [...ids] }, ...notExpired() }, {
+          ...this.#readOptions,
+          projection: { userId: 1, revokedAt: 1 },
+        })
+        .toArray();
+      const userIds = new Set(sessions.map(({ userId }) => userId));
+      const users = await this.#users
+        .find({ _id: { $in: [...userIds] } }, this.#readOptions)
+        .toArray();
+      const byId = new Map(users.map((user) => [user._id, user]));
+      return new Map(sessions.flatMap(({ _id, userId, revokedAt }) => {
+        const user = byId.get(userId);
+        if (!user) return [];
+        return [[_id, { revokedAt, user: toUser(user), accountSeq: user.accountSeq ?? 0 }]];
+      }));
     });
   }
 
@@ -70,4 +101,9 @@ export class MongoSessions implements SessionStore {
       return revoked.map(({ _id }) => _id);
     });
   }
+}
+
+/** Matches sessions that have not expired: the server sweeps about once a minute. */
+function notExpired(): { expiresAt: { $gt: Date } } {
+  return { expiresAt: { $gt: new Date() } };
 }

@@ -63,7 +63,7 @@ export class MongoStore implements Store {
     const reader = new EntryReader(collections, changes.messages);
     this.description = connection.description;
     this.users = new MongoUsers(collections, this.#operations);
-    this.sessions = new MongoSessions(collections.sessions, this.#operations);
+    this.sessions = new MongoSessions(collections, this.#operations);
     this.rooms = new MongoRooms(collections, changes.rooms, ends, this.#operations);
     this.log = new MongoLog(collections, reader, changes, ends, this.#operations);
     this.messages = new MongoMessages(

@@ -7,7 +7,7 @@ import {
 } from "../../../domain/account.ts";
 import type { AccountPage } from "../../../ports/store/accounts.ts";
 import { toMembership } from "./members.ts";
-import { lastMessage, type Row } from "./rows.ts";
+import { accountSeq, lastMessage, type Row } from "./rows.ts";
 import type { Statements } from "./statements.ts";
 
 const USER = "(SELECT key FROM users WHERE id = ?1)";
@@ -41,14 +41,7 @@ export class SqliteAccounts {
   }
 
   lastSeq(userId: string): number {
-    const row = this.#sql.prepare(
-      `SELECT coalesce(max(seq), 0) AS seq FROM account_items WHERE user = ${USER}`,
-    ).get(userId);
-    return Number(row?.seq);
-  }
-
-  reachedSeq(userId: string): number {
-    return this.lastSeq(userId);
+    return Number(this.#sql.prepare(`SELECT ${accountSeq(USER)} AS seq`).get(userId)?.seq);
   }
 
   itemsAfter(userId: string, after: number, limit: number): AccountPage {

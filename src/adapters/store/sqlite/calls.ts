@@ -39,6 +39,7 @@ export const METHODS = {
   sessions: {
     create: "write",
     find: "read",
+    identify: "read",
     rotate: "write",
     revoke: "write",
     revokeAll: "write",
@@ -93,7 +94,6 @@ export const METHODS = {
   accounts: {
     settle: "write",
     lastSeq: "read",
-    reachedSeq: "read",
     itemsAfter: "read",
     changedAfter: "read",
     repair: "write",

@@ -13,6 +13,14 @@ export const LAST_SEQ = `max(coalesce((SELECT max(seq) FROM messages WHERE room 
   coalesce((SELECT max(seq) FROM changes WHERE room = r.key), 0))`;
 
 /**
+ * The last number of a user's account; 0 if it has none.
+ * @param user the key of the user, in SQL
+ */
+export function accountSeq(user: string): string {
+  return `(SELECT coalesce(max(seq), 0) FROM account_items WHERE user = ${user})`;
+}
+
+/**
  * Whether a user's account has an item with how far they have read a room: it says something else
  * once a new membership begins.
  * @param user the key of the user, in SQL

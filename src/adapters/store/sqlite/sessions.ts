@@ -1,6 +1,7 @@
 /** Sessions in the embedded database. */
 import type { Session, SessionRotation } from "../../../domain/session.ts";
-import { formatRotations, toSession } from "./rows.ts";
+import type { Identification } from "../../../ports/store/sessions.ts";
+import { accountSeq, formatRotations, toDate, toSession, toUser } from "./rows.ts";
 import type { Statements } from "./statements.ts";
 
 /** The methods of the `SessionStore` port without the promises; see there for what each guarantees. */
@@ -33,6 +34,19 @@ export class SqliteSessions {
        WHERE s.id = ? AND s.expires_at > ?`,
     ).get(id, Date.now());
     return row ? toSession(row) : null;
+  }
+
+  identify(ids: readonly string[]): Map<string, Identification> {
+    const rows = this.#sql.prepare(
+      `SELECT u.*, s.id AS session_id, s.revoked_at, ${accountSeq("u.key")} AS account_seq
+       FROM sessions s JOIN users u ON u.key = s.user
+       WHERE s.id IN (SELECT value FROM json_each(?)) AND s.expires_at > ?`,
+    ).all(JSON.stringify(ids), Date.now());
+    return new Map(rows.map((row) => [String(row.session_id), {
+      revokedAt: row.revoked_at === null ? null : toDate(row.revoked_at),
+      user: toUser(row),
+      accountSeq: Number(row.account_seq),
+    }]));
   }
 
   rotate(id: string, from: number, rotation: SessionRotation): boolean {
