@@ -1,4 +1,5 @@
 /** Runs test files side by side, each in a process of its own. */
+import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 
 const PERMISSIONS = ["net", "read", "write", "env", "sys", "ffi", "run"];
@@ -26,6 +27,8 @@ export interface FileRunOptions {
   flags: string[];
   /** Environment variables beside those of this process. */
   env: Record<string, string>;
+  /** A folder for the files' temporary ones. */
+  temporary: string;
   /** Ends what runs, and starts no more. */
   signal: AbortSignal;
   /** Called as each file ends. */
@@ -41,9 +44,12 @@ export async function runFiles(
   options: FileRunOptions,
 ): Promise<FileRun[]> {
   const runs: FileRun[] = [];
+  let begun = 0;
   await Promise.all(lanes.map(async (lane) => {
     for (const file of lane) {
-      const run = await runFile(file, options);
+      // A short name: the path of a Unix socket has no more than 104 bytes.
+      const folder = join(options.temporary, String(++begun));
+      const run = await runFile(file, folder, options);
       runs.push(run);
       options.onEnd(run);
     }
@@ -51,16 +57,16 @@ export async function runFiles(
   return runs;
 }
 
-async function runFile(file: string, options: FileRunOptions): Promise<FileRun> {
+async function runFile(file: string, folder: string, options: FileRunOptions): Promise<FileRun> {
   const { flags, env, signal } = options;
   if (signal.aborted) return { file, counts: NOT_RUN, output: "", seconds: 0 };
   const started = performance.now();
   // Tests make folders as they like; they all go with this one.
-  const temporary = await Deno.makeTempDir({ prefix: "echoroom_tests_" });
+  await Deno.mkdir(folder);
   const permissions = PERMISSIONS.map((name) => `--allow-${name}`);
   const child = new Deno.Command(Deno.execPath(), {
     args: ["test", "--no-prompt", "--no-check", ...permissions, ...flags, file],
-    env: { ...env, TMPDIR: temporary },
+    env: { ...env, TMPDIR: folder },
     // With a group of its own, that its servers belong to.
     detached: true,
     stdin: "null",
@@ -70,8 +76,8 @@ async function runFile(file: string, options: FileRunOptions): Promise<FileRun> 
   using _end = endingWith(signal, child);
   const ended = child.status.finally(() => kill(child, "SIGKILL"));
   const [output, { success }] = await Promise.all([readAll(child.stdout, child.stderr), ended]);
-  // A killed file's own processes may still write there for a moment.
-  await Deno.remove(temporary, { recursive: true }).catch(() => {});
+  // A killed file's own processes may still write there for a moment; what is left goes with the run.
+  await Deno.remove(folder, { recursive: true }).catch(() => {});
   const counts = readCounts(output);
   // A file that throws when it is loaded, or is killed, fails without a failed test.
   if (!success && counts.failed === 0) counts.failed = 1;

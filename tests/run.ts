@@ -88,11 +88,13 @@ async function runTests(args: string[], signal: AbortSignal): Promise<Counts> {
     return { passed: 0, failed: 1, skipped: 0 };
   }
 
+  await using temporary = await makeTemporaryFolder();
   await using services = new AsyncDisposableStack();
   const { env, leftOut } = await findServices(files, services, signal);
   const without = new Set(leftOut.flatMap(({ files }) => files));
   const rest = files.filter((file) => !without.has(file));
-  const runs = await runAll(rest, { flags, env, signal, onEnd: showing(rest.length) });
+  const onEnd = showing(rest.length);
+  const runs = await runAll(rest, { flags, env, temporary: temporary.path, signal, onEnd });
   if (runs.length > 1) reportSlowest(runs);
   reportLeftOut(leftOut);
   // Last: of a long output often only the end is kept.
@@ -100,6 +102,18 @@ async function runTests(args: string[], signal: AbortSignal): Promise<Counts> {
   const counts = sumCounts(runs.map(({ counts }) => counts));
   counts[Deno.env.get("CI") ? "failed" : "skipped"] += without.size;
   return counts;
+}
+
+/** Makes a folder that goes with the run. */
+async function makeTemporaryFolder(): Promise<AsyncDisposable & { path: string }> {
+  const path = await Deno.makeTempDir({ prefix: "echoroom_tests_" });
+  return {
+    path,
+    [Symbol.asyncDispose]: () =>
+      Deno.remove(path, { recursive: true }).catch((error) => {
+        console.log(`\nNot removed: ${path}, because: ${error.message}`);
+      }),
+  };
 }
 
 async function runAll(files: string[], options: FileRunOptions): Promise<FileRun[]> {

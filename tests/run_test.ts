@@ -140,6 +140,7 @@ for (const how of ["is interrupted", "ends"]) {
     const running = runFiles([[file]], {
       flags: [],
       env: {},
+      temporary: folder,
       signal: interruption.signal,
       onEnd() {},
     });
@@ -152,6 +153,23 @@ for (const how of ["is interrupted", "ends"]) {
     await until(async () => !await isRunning(pid), "the process has ended");
   });
 }
+
+Deno.test("what a file leaves in the folder for temporary files goes with it", async () => {
+  const [folder, temporary] = [await Deno.makeTempDir(), await Deno.makeTempDir()];
+  const [file, made] = [join(folder, "making_test.ts"), join(folder, "made")];
+  await Deno.writeTextFile(
+    file,
+    `Deno.test("makes a folder", async () => {
+      const folder = await Deno.makeTempDir();
+      await Deno.writeTextFile(folder + "/left", "text");
+      await Deno.writeTextFile(${JSON.stringify(made)}, folder);
+    });`,
+  );
+  const { signal } = new AbortController();
+  await runFiles([[file]], { flags: [], env: {}, temporary, signal, onEnd() {} });
+  assert.ok((await Deno.readTextFile(made)).startsWith(temporary));
+  assert.deepEqual(await Array.fromAsync(Deno.readDir(temporary)), []);
+});
 
 Deno.test("counts add up", () => {
   const sum = sumCounts([
