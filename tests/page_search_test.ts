@@ -45,6 +45,36 @@ Deno.test("a short message is shown whole, in one line, with its hits marked", (
   assert.deepEqual(excerptOf("", []), []);
 });
 
+Deno.test("a hit is shown as the message reads it, without its markup", () => {
+  for (
+    const [text, expected] of [
+      ["**Green** `tea` and ~~milk~~", "Green [tea] and milk"],
+      ["**te**a", "[tea]"],
+      [
+        "> quoted\r\n> tea\r\n\r\n- green tea\r\n- *black* tea",
+        "quoted [tea] green [tea], black [tea]",
+      ],
+      ["1. cup\n   tea\n2. pot", "cup [tea], pot"],
+      ["```js\ntea = 2 ** tea;\n```", "[tea] = 2 ** [tea];"],
+      [
+        "[a tea](https://tea.example/tea) or https://tea.example",
+        "a [tea] or https://[tea].example",
+      ],
+      ["\\*tea\\* snake_tea_case ¯\\_(ツ)_/¯ @tea", "*[tea]* snake_[tea]_case ¯\\_(ツ)_/¯ @[tea]"],
+    ] as const
+  ) {
+    const hits = [...text.matchAll(/tea|te\*\*a/g)].map((hit) => {
+      return [hit.index, hit.index + hit[0].length] as const;
+    });
+    const parts = excerptOf(text, hits);
+    assert.equal(parts.map(({ text, isHit }) => isHit ? `[${text}]` : text).join(""), expected);
+  }
+});
+
+Deno.test("a phrase is marked across the markup within it", () => {
+  assert.deepEqual(excerptOf("**Green** tea", [[2, 13]]), [{ text: "Green tea", isHit: true }]);
+});
+
 Deno.test("of a long message what is around the first hit is shown", () => {
   const text = `${"a ".repeat(500)}tea ${"b ".repeat(500)}tea`;
   const parts = excerptOf(text, [[1000, 1003], [2004, 2007]]);

@@ -1,4 +1,5 @@
 /** The part of a message around what was found in it. */
+import { type Range, shownText } from "./shown_text.ts";
 
 export interface Part {
   text: string;
@@ -12,13 +13,12 @@ const LENGTH = 280;
 const characters = new Intl.Segmenter();
 
 /**
- * One line; no character as its reader sees it is cut.
- * @param highlights ranges of UTF-16 offsets, ascending, none touching another
+ * One line, without markup; no character as its reader sees it is cut.
+ * @param source the message's text
+ * @param hits ranges of UTF-16 offsets in it, ascending, none touching another
  */
-export function excerptOf(
-  text: string,
-  highlights: readonly (readonly [number, number])[],
-): Part[] {
+export function excerptOf(source: string, hits: readonly Range[]): Part[] {
+  const { text, highlights } = shownText(source, hits);
   const first = highlights[0]?.[0] ?? 0;
   const start = first > 2 * BEFORE ? characterAt(text, first - BEFORE) : 0;
   const end = text.length - start > LENGTH ? characterAt(text, start + LENGTH) : text.length;
