@@ -24,7 +24,8 @@ export function sentenceOf(
   const whom = namesOf(users);
   switch (systemType) {
     case "room_created":
-      return `${name} created the room`;
+      // Of a direct room both are named.
+      return isOf(by, users) ? `${name} created the room` : `${name} started the conversation`;
     case "room_updated":
       return `${name} ${changesOf(data)}`;
     case "room_deleted":

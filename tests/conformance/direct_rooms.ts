@@ -40,7 +40,7 @@ export function testDirectRooms(setting: StoreSetting): void {
         return [text, systemType, systemData.users, sender.id];
       }),
       [
-        ["Ada created the room", "room_created", [ada.id], ada.id],
+        ["Ada started the conversation", "room_created", [ada.id], ada.id],
         ["Ada added Bob", "member_added", [bob.id], ada.id],
       ],
     );
