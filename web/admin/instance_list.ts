@@ -16,7 +16,7 @@ const MEGABYTES = new Intl.NumberFormat([], {
   maximumFractionDigits: 0,
 });
 
-export function InstanceTable({ desk }: { desk: Desk }) {
+export function InstanceList({ desk }: { desk: Desk }) {
   const list = useMemo(() => {
     return new PagedList(async () => {
       return { items: await listInstances(desk.client.api), nextCursor: null };
@@ -34,24 +34,9 @@ export function InstanceTable({ desk }: { desk: Desk }) {
         `}
       </p>
       <//>
-      <div class="table" tabindex="0" role="region" aria-label="Instances">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Instance</th>
-              <th scope="col" class="number">Sockets</th>
-              <th scope="col" class="number">Rooms</th>
-              <th scope="col" class="number">Memory</th>
-              <th scope="col">Version</th>
-              <th scope="col">Since</th>
-              <th scope="col">Heard of</th>
-            </tr>
-          </thead>
-          <tbody>
-          ${instances.map((instance) => html`<${Row} key=${instance.id} instance=${instance} />`)}
-        </tbody>
-        </table>
-      </div>
+      <ul class="lines" aria-label="Instances">
+        ${instances.map((instance) => html`<${Line} key=${instance.id} instance=${instance} />`)}
+      </ul>
       <${ListEnd} list=${list}>There is none.<//>
     <p class="faint">
       An instance says every 5 s how it is. Instances that no bus connects do not know each other:
@@ -60,17 +45,28 @@ export function InstanceTable({ desk }: { desk: Desk }) {
   `;
 }
 
-function Row({ instance: { id, isThis, heardAt, status } }: { instance: Instance }) {
+function Line({ instance: { id, isThis, heardAt, status } }: { instance: Instance }) {
   return html`
-    <tr>
-      <th scope="row"><code title=${id}>${id.slice(-SHOWN)}</code> ${isThis &&
-        html`<em class="badge">answered</em>`}</th>
-      <td class="number">${status ? COUNT.format(status.sockets) : "?"}</td>
-      <td class="number">${status ? COUNT.format(status.rooms) : "?"}</td>
-      <td class="number">${status ? MEGABYTES.format(status.memoryBytes / 1e6) : "?"}</td>
-      <td>${status?.version ?? "?"}</td>
-      <td>${status ? html`<${Moment} at=${status.startedAt} />` : "?"}</td>
-      <td>${isThis ? "now" : html`<${Moment} at=${heardAt} />`}</td>
-    </tr>
+    <li>
+      <p class="name">
+        <code title=${id}>${id.slice(-SHOWN)}</code>
+        ${isThis && html`<em class="badge">answered</em>`}
+        <small class="faint id">
+          ${status && html`
+            Version ${status.version}, since <${Moment} at=${status.startedAt} />.
+          `}
+          Heard of ${isThis ? "now" : html`<${Moment} at=${heardAt} />`}
+        </small>
+      </p>
+      <p class="line-actions">${status ? loadOf(status) : "Its release says nothing of itself."}</p>
+    </li>
   `;
+}
+
+function loadOf({ sockets, rooms, memoryBytes }: NonNullable<Instance["status"]>): string {
+  const counts = [
+    `${COUNT.format(sockets)} ${sockets === 1 ? "socket" : "sockets"}`,
+    `${COUNT.format(rooms)} ${rooms === 1 ? "room" : "rooms"}`,
+  ];
+  return [...counts, MEGABYTES.format(memoryBytes / 1e6)].join(", ");
 }

@@ -5,7 +5,7 @@ import { ConnectionBar } from "../components/connection_bar.ts";
 import { LogIn } from "../components/sign_in.ts";
 import { AuditLog } from "./audit_log.ts";
 import type { Desk } from "./desk.ts";
-import { InstanceTable } from "./instance_table.ts";
+import { InstanceList } from "./instance_list.ts";
 import { addressOf, place, type Section, TITLES } from "./place.ts";
 import { ReportList } from "./report_list.ts";
 import { RoomTable } from "./room_table.ts";
@@ -17,7 +17,7 @@ const CONTENTS = {
   audit: AuditLog,
   users: UserList,
   rooms: RoomTable,
-  instances: InstanceTable,
+  instances: InstanceList,
 } satisfies Record<Section, unknown>;
 
 export function Moderation({ desk }: { desk: Desk }) {
