@@ -40,7 +40,7 @@ export function testDirectRooms(setting: StoreSetting): void {
         return [text, systemType, systemData.users, sender.id];
       }),
       [
-        ["Ada started the conversation", "room_created", [ada.id], ada.id],
+        ["Ada created the room", "room_created", [ada.id], ada.id],
         ["Ada added Bob", "member_added", [bob.id], ada.id],
       ],
     );
@@ -114,6 +114,16 @@ export function testDirectRooms(setting: StoreSetting): void {
     for (const [userId, code] of [["nobody", "not_found"], [ada.id, "validation_failed"]]) {
       assert.equal((await ada.request("POST", "/directs", { userId })).body.code, code);
     }
+  });
+
+  test("a direct room begins with who of the two has started the conversation", async (stage) => {
+    const [ada, bob] = await stage.people("Ada", "Bob");
+    const { room } = (await ada.request("POST", "/directs", { userId: bob.id })).body;
+    const [notice] = (await bob.request("GET", `/rooms/${room.id}/messages`)).body.messages;
+    assert.deepEqual(
+      [notice.text, notice.systemType, notice.systemData.users],
+      ["Ada started the conversation", "room_created", [ada.id, bob.id].sort()],
+    );
   });
 
   test("a direct room shows its two as they are now", async (stage) => {
