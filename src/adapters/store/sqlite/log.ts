@@ -124,6 +124,10 @@ export class SqliteLog {
 
   // Each table is read in the order of its key, and no further than the page goes.
   entriesAfter(roomId: string, after: number, limit: number): EntryRow[] {
+    // Most often there is nothing, and that costs an eighth if it is asked alone.
+    const log = this.#sql.prepare(`SELECT ${LAST_SEQ} AS head FROM rooms r WHERE id = ?`)
+      .get(roomId);
+    if (Number(log?.head ?? 0) <= after) return [];
     const select = selectEntries("m.seq > ?2", "c.seq > ?2");
     return this.#sql.prepareArrays(`${select} ORDER BY entry_seq LIMIT ?3`)
       .all(roomId, after, limit) as EntryRow[];
