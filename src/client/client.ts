@@ -16,7 +16,7 @@ import { Listeners } from "./listeners.ts";
 import type { ServerFrame } from "./frames.ts";
 import { type Observable, Observed } from "./observable.ts";
 import { browserStorage, type ClientOptions } from "./options.ts";
-import { inTime, newId, ownFetch, ownWebSocket } from "./platform.ts";
+import { inTime, newId, own } from "./platform.ts";
 import type { Room, RoomEventHandler, RoomEvents, SendOptions } from "./room.ts";
 import { TIMING, type Timing } from "./timing.ts";
 import { hasUploads, type OutboxStorage } from "./unsent_store.ts";
@@ -98,7 +98,7 @@ export class Client {
     this.#tokens = new Tokens(() => this.#fetchToken());
     this.api = new Api({
       address: this.#address,
-      fetch: options.fetch ?? ownFetch(),
+      fetch: options.fetch ?? own("fetch"),
       tokens: this.#tokens,
       timing,
       onRoom: () => {
@@ -108,7 +108,7 @@ export class Client {
     });
     this.#connection = new Connection({
       address: this.#address,
-      WebSocket: options.WebSocket ?? ownWebSocket(),
+      WebSocket: options.WebSocket ?? own("WebSocket"),
       tokens: this.#tokens,
       timing,
       onState: () => this.#onState(),
@@ -161,7 +161,7 @@ export class Client {
   /** Ends the connection for good. Sends that are not acked throw `closed`; what is stored stays. */
   close(): void {
     this.#closed = true;
-    this.#connection.stop({ status: "idle" });
+    this.disconnect();
     this.#forget(closed());
   }
 
@@ -182,10 +182,9 @@ export class Client {
    * @throws {EchoRoomError} if the server cannot be reached: then the session goes on
    */
   async logout(): Promise<void> {
-    const owner = this.#user && this.#ownerOf(this.#user);
+    const owner = this.#owner;
     await this.api.logout();
     const erased = owner && Promise.all([this.#outbox.erase(owner), this.#uploads?.erase()]);
-    this.#tokens.clear();
     this.#connection.stop({ status: "signed_out", reason: "" });
     await erased;
   }
@@ -283,7 +282,7 @@ export class Client {
   #setUser(user: User): User {
     this.#user = user;
     this.#observedUser.changed();
-    this.#outbox.open(this.#ownerOf(user));
+    this.#outbox.open(this.#owner!);
     if (hasUploads(this.#options.storage)) {
       this.#loadUploads().then((each) => each.resume(), () => {});
     }
@@ -291,9 +290,9 @@ export class Client {
     return user;
   }
 
-  /** The server and user under which unsent messages are stored. */
-  #ownerOf({ id }: User): string {
-    return `${this.#address.host}:${id}`;
+  /** The server and user under which unsent messages are stored; null while there is no user. */
+  get #owner(): string | null {
+    return this.#user && `${this.#address.host}:${this.#user.id}`;
   }
 
   /** Ends the session: forgets the user and their rooms. */
@@ -369,7 +368,7 @@ export class Client {
       rooms: this.#rooms,
       base: this.#address.base,
       options: this.#options,
-      owner: this.#user && this.#ownerOf(this.#user),
+      owner: this.#owner,
     });
   }
 

@@ -14,7 +14,7 @@
  *
  * @module
  */
-import { type ClientSocket, type ClientSocketConstructor, ownWebSocket } from "./platform.ts";
+import { type ClientSocket, type ClientSocketConstructor, own } from "./platform.ts";
 
 /** A frame, or a change of a socket. */
 export interface FrameRecord {
@@ -38,7 +38,7 @@ const SECRETS: ReadonlySet<string> = new Set(["token", "accessToken", "password"
  */
 export function watchFrames(
   onRecord: (record: FrameRecord) => void,
-  WebSocket: ClientSocketConstructor = ownWebSocket(),
+  WebSocket: ClientSocketConstructor = own("WebSocket"),
 ): ClientSocketConstructor {
   return class implements ClientSocket {
     onopen: ((event: never) => void) | null = null;

@@ -59,7 +59,13 @@ export class MessageList {
 
   /** The oldest message that the server has. */
   first(): ChatMessage | undefined {
-    return this.#all().find(({ id }) => id);
+    let first: ChatMessage | undefined;
+    // Asked for with each entry: sorting them would cost more.
+    for (const message of this.set.values()) {
+      if (!message.id || message.id === this.#rootId) continue;
+      if (!first || message.seq! < first.seq!) first = message;
+    }
+    return first;
   }
 
   /**
@@ -141,16 +147,16 @@ export class MessageList {
 
   /** Removes a draft that has failed. Returns whether there was one. */
   discard(key: string): boolean {
-    if (this.set.get(key)?.state !== "failed") return false;
-    this.#remove(key);
-    return true;
+    const hasFailed = this.set.get(key)?.state === "failed";
+    if (hasFailed) this.#remove(key);
+    return hasFailed;
   }
 
   /** Removes all but the newest messages, and keeps the drafts. */
   forgetOlder(keep: number): void {
-    const shown = this.#all().filter(({ id }) => id);
-    if (shown.length <= keep) return;
-    this.#dropBefore(shown.at(-keep)!.seq!);
+    const first = this.#all().filter(({ id }) => id).at(-keep);
+    if (!first) return;
+    this.#dropBefore(first.seq!);
     this.changed();
   }
 

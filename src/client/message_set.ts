@@ -38,9 +38,6 @@ export class MessageSet extends Map<string, ChatMessage> {
 
   /** The message with this `id` or `key`. */
   find(ref: string): ChatMessage | undefined {
-    for (const message of this.values()) {
-      if (message.key === ref || message.id === ref) return message;
-    }
-    return undefined;
+    return this.get(ref) ?? [...this.values()].find(({ id }) => id === ref);
   }
 }

@@ -2,7 +2,7 @@
 import type { Api } from "./api.ts";
 import { type Ack, type Action, isChange, transmit, type Unsent, withTarget } from "./commands.ts";
 import type { Connection } from "./connection.ts";
-import { closed, type EchoRoomError, failure, isPassing } from "./errors.ts";
+import { type EchoRoomError, failure, isPassing } from "./errors.ts";
 import { edited, fold } from "./folding.ts";
 import { OutboxQueues } from "./outbox_queues.ts";
 import { Pauses } from "./pauses.ts";
@@ -157,7 +157,7 @@ export class Outbox {
    * Drops all messages; what is stored stays for the next page.
    * @param error rejects the pending sends
    */
-  close(error: EchoRoomError = closed()): void {
+  close(error: EchoRoomError): void {
     this.#online = false;
     this.#owner = "";
     this.#loading = null;

@@ -53,17 +53,11 @@ export interface ClientResponse {
 /** The part of `fetch` that the client uses. */
 export type ClientFetch = (url: string, request: ClientRequest) => Promise<ClientResponse>;
 
-/** @throws {EchoRoomError} if the runtime has none */
-export function ownWebSocket(): ClientSocketConstructor {
-  return own("WebSocket");
-}
-
-/** @throws {EchoRoomError} if the runtime has none */
-export function ownFetch(): ClientFetch {
-  return own("fetch");
-}
-
-function own<T>(name: "WebSocket" | "fetch"): T {
+/**
+ * The runtime's own.
+ * @throws {EchoRoomError} `unreachable` if it has none
+ */
+export function own<T>(name: "WebSocket" | "fetch"): T {
   const value = globalThis[name];
   if (value) return value as T;
   throw unreachable(`This runtime has no ${name}: give one as the option \`${name}\`.`);

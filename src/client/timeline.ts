@@ -263,7 +263,8 @@ export class Timeline implements ListHost {
     const { seq } = this.cursor;
     if (seq === 0) return;
     if (message.seq > seq) return this.#emit("message", message);
-    const known = this.main.set.find(message.id)?.changedSeq ?? seq;
+    const key = keyOf(message.sender, message.clientMessageId);
+    const known = this.main.set.get(key)?.changedSeq ?? seq;
     if (message.changedSeq > known) this.#emit("changed", message);
   }
 }
