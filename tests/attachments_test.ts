@@ -68,6 +68,15 @@ testOverBoth(
   },
 );
 
+testOverBoth("the text of a message with files may be left out", async (chat) => {
+  const { ada } = chat;
+  const { id: fileId } = await upload(ada.account);
+  const { id, message } = await chat.do(ada, "message:send", { attachments: [fileId] });
+  const { text, attachments } = await chat.message(id ?? message.id);
+  assert.deepEqual([text, attachments.length], ["", 1]);
+  await chat.refuses(ada, "message:send", {}, "validation_failed");
+});
+
 testOverBoth("a send of nothing, or of a file twice, is refused", async (chat) => {
   const { ada } = chat;
   const { id } = await upload(ada.account);

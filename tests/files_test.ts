@@ -170,14 +170,19 @@ test("a picture loses its metadata and gets a thumbnail", async (stage) => {
   assert.notEqual(one, other);
 });
 
-test("what has no thumbnail is not found as one", async (stage) => {
+test("an image that is small is its own thumbnail", async (stage) => {
   const [ada] = await stage.people("Ada");
-  const small = await uploadPicture(ada, 20, 10);
-  assert.equal(small.thumbnailUrl, null);
-  for (const file of [small, await upload(ada)]) {
-    assert.equal((await get(ada, `${file.url}?size=thumb`)).status, 404);
-  }
-  assert.equal((await get(ada, `${small.url}?size=large`)).status, 400);
+  const { url, thumbnailUrl } = await uploadPicture(ada, 20, 10);
+  assert.equal(thumbnailUrl, `${url}?size=thumb`);
+  const [whole, thumb] = [await get(ada, url), await get(ada, thumbnailUrl!)];
+  assert.deepEqual([thumb.status, thumb.bytes], [200, whole.bytes]);
+  assert.equal((await get(ada, `${url}?size=large`)).status, 400);
+});
+
+test("what is no image is not found as a thumbnail", async (stage) => {
+  const [ada] = await stage.people("Ada");
+  const { url } = await upload(ada);
+  assert.equal((await get(ada, `${url}?size=thumb`)).status, 404);
 });
 
 test("only images, audio and video are shown in place, and nothing acts", async (stage) => {

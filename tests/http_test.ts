@@ -664,6 +664,7 @@ function assertProblem({ status, headers, body }: Answer, expected: number, code
   assert.equal(body.requestId, headers.get("x-request-id"));
   for (const field of ["type", "title", "detail"]) assert.equal(typeof body[field], "string");
   if (expected === 429) assert.match(headers.get("retry-after")!, /^[1-9]\d*$/);
+  assert.equal(headers.get("retry-after"), body.retryAfter?.toString() ?? null);
 }
 
 /** The codes of the errors that the server has counted so far. */

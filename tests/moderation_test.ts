@@ -289,6 +289,11 @@ testInRoom("a refusal of who is muted says when to try again", async (chat) => {
   const send = { roomId: chat.roomId, text: "Hello" };
   const { data } = await bob.socket.call("message:send", send);
   assert.ok(data.retryAfter > 0 && data.retryAfter <= 60, JSON.stringify(data));
+  const path = `/rooms/${chat.roomId}/messages`;
+  const { status, headers, body } = await bob.account.request("POST", path, { text: "Hello" });
+  assert.deepEqual([status, body.code], [403, "muted"]);
+  assert.ok(body.retryAfter > 0 && body.retryAfter <= 60, JSON.stringify(body));
+  assert.equal(headers.get("retry-after"), String(body.retryAfter));
 });
 
 testOverBoth(

@@ -13,6 +13,7 @@ export interface Attachment {
   /** In pixels; null unless it is an image. */
   width: number | null;
   height: number | null;
+  /** Whether a smaller picture is kept beside it; an image that is small itself needs none. */
   hasThumbnail: boolean;
   createdAt: Date;
 }

@@ -170,13 +170,18 @@ function wholeOf({ id, name, type, size, blobKey, createdAt }: File): Representa
   return { key: blobKey, type, size, etag: `"${id}"`, modifiedAt: createdAt, disposition };
 }
 
-/** @throws ChatError `file_not_found` if it has none */
+/**
+ * A small picture of an image: itself, if it is small.
+ * @throws ChatError `file_not_found` if it is no image
+ */
 async function thumbnailOf(
   { blobs }: Pick<Dependencies, "blobs">,
   file: File,
 ): Promise<Representation> {
+  if (file.width === null) throw fileNotFound();
+  if (!file.hasThumbnail) return wholeOf(file);
   const key = thumbnailKey(file.blobKey);
-  const stored = file.hasThumbnail ? await blobs.stat(key) : null;
+  const stored = await blobs.stat(key);
   if (!stored) throw fileNotFound();
   const { id, name, createdAt: modifiedAt } = file;
   const disposition = contentDisposition(name, true);

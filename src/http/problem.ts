@@ -77,6 +77,7 @@ function problem(c: Context<Env>, error: ChatError): Response {
     detail: error.message,
     code: error.code,
     requestId,
+    ...(error.retryAfter === undefined ? {} : { retryAfter: error.retryAfter }),
     ...(error.faults === undefined ? {} : { errors: error.faults }),
   };
   c.header("X-Request-Id", requestId);

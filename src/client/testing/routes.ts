@@ -209,7 +209,7 @@ function problem({ code, message, faults, retryAfter }: ChatError): TestAnswer {
   const status = STATUSES[code] ?? 400;
   const body = { type: "about:blank", title: code, status, detail: message, code };
   const headers = retryAfter === undefined ? {} : { "retry-after": String(retryAfter) };
-  return responseOf(status, { ...body, requestId: "test", errors: faults }, headers);
+  return responseOf(status, { ...body, requestId: "test", retryAfter, errors: faults }, headers);
 }
 
 function responseOf(

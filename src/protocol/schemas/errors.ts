@@ -13,6 +13,7 @@ export const Problem = z.object({
   detail: z.string(),
   code: z.enum(ERROR_CODES),
   requestId: z.string(),
+  retryAfter: z.number().optional().meta({ description: "seconds, as Retry-After" }),
   errors: InputFaults.optional(),
 }).meta({ id: "Problem" }) satisfies z.ZodType<wire.Problem>;
 

@@ -19,12 +19,14 @@ export const File = z.object({
   width: z.int().min(1).nullable(),
   height: z.int().min(1).nullable(),
   url: z.string().meta({ description: "a path on this server, which never changes" }),
-  thumbnailUrl: z.string().nullable().meta({ description: "the same of a small picture" }),
+  thumbnailUrl: z.string().nullable().meta({
+    description: "the same of a small picture; null unless it is an image",
+  }),
   createdAt: Time,
 }).meta({ id: "File" }) satisfies z.ZodType<wire.File>;
 
 export function presentFile(file: Attachment): wire.File {
-  const { id, name, type, size, width, height, hasThumbnail, createdAt } = file;
+  const { id, name, type, size, width, height, createdAt } = file;
   const url = `/files/${id}/${pathSegment(name)}`;
   return {
     id,
@@ -34,7 +36,7 @@ export function presentFile(file: Attachment): wire.File {
     width,
     height,
     url,
-    thumbnailUrl: hasThumbnail ? `${url}?size=thumb` : null,
+    thumbnailUrl: width === null ? null : `${url}?size=thumb`,
     createdAt: isoTime(createdAt),
   };
 }

@@ -112,7 +112,7 @@ export const MessageId = z.string().min(1).max(MAX_ID_LENGTH).meta({
 
 /** What a send holds. */
 export const Sent = {
-  text: SentText,
+  text: SentText.default(""),
   clientMessageId: ClientMessageId.optional(),
   attachments: Attachments.optional(),
   replyTo: MessageId.optional(),

@@ -10,6 +10,8 @@ export interface Problem {
   /** Stable: programs may act on it. */
   code: ErrorCode;
   requestId: string;
+  /** Seconds, as `Retry-After`. */
+  retryAfter?: number | undefined;
   errors?: InputFault[] | undefined;
 }
 
