@@ -84,7 +84,8 @@ async function end(starting: Promise<Running>): Promise<void> {
   if (ending) return;
   ending = true;
   const ended = starting.then((running) => running.end());
-  await within(ended, END_DEADLINE_MS, () => {}).catch((error) => {
+  const onTimeout = () => logger.error("Shutting down took too long, and was cut short.");
+  await within(ended, END_DEADLINE_MS, onTimeout).catch((error) => {
     logger.error("Shutting down failed: {error}", { error });
   });
   Deno.exit(0);

@@ -9,6 +9,8 @@ import { type Config, ConfigError } from "./config.ts";
  * at the latest, and what follows must be done before `main.ts` exits at 4.5 s.
  */
 const REQUESTS_END_MS = 3_500;
+/** The same for the listener, once nothing is to be sent: it waits for peers that never read. */
+const LISTENER_ENDS_MS = 250;
 
 export interface Running {
   /** The port it listens on. */
@@ -40,19 +42,22 @@ export async function startInstance(config: Config, siblings?: Siblings): Promis
     description: server.description,
     async end() {
       const deadline = performance.now() + REQUESTS_END_MS;
-      const inTime = (work: Promise<void>) => within(work, deadline - performance.now(), () => {});
+      const inTime = (work: Promise<void>, limit = Infinity) =>
+        within(work, Math.min(limit, deadline - performance.now()), () => {});
       // Sockets before the listener, which would close them with the wrong code.
       await server.drain();
       // Requests before the listener, which cuts off their bodies when it is closed; the store last,
       // because they need it.
       await inTime(requests.answered());
-      await inTime(listener.shutdown());
+      const closed = listener.shutdown();
+      await inTime(requests.answered());
+      await inTime(closed, LISTENER_ENDS_MS);
       await server.close();
     },
   };
 }
 
-/** Counts the requests that have not been answered. */
+/** Counts the requests whose answers are not sent to their end. */
 class PendingRequests {
   /** Apart from those before the last call of `answered`, so that later ones do not delay it. */
   #latest = new Countdown();
@@ -62,12 +67,12 @@ class PendingRequests {
     this.#server = server;
   }
 
-  readonly fetch: Server["fetch"] = (request, info) => {
-    const response = this.#server.fetch(request, info);
-    if (response instanceof Response) return response;
+  readonly fetch: Deno.ServeHandler<Deno.NetAddr> = (request, info) => {
     const latest = this.#latest;
     latest.add();
-    return response.finally(() => latest.remove());
+    const remove = () => latest.remove();
+    info.completed.then(remove, remove);
+    return this.#server.fetch(request, info);
   };
 
   /** Resolves once the requests that have come so far are answered. */

@@ -1,7 +1,8 @@
 /** The end of a server: what was accepted is finished, in time, and nothing hangs. */
 // @slow: starts processes
 import assert from "node:assert/strict";
-import { request } from "./harness/account.ts";
+import { Account, request } from "./harness/account.ts";
+import { upload } from "./harness/files.ts";
 import { type ServerProcess, spawnServer, startServer, type TestServer } from "./harness/server.ts";
 import { until } from "./harness/stage.ts";
 
@@ -81,5 +82,19 @@ for (const WORKERS of ["1", "2"]) {
     assert.equal((await server.ended).code, 0);
     assert.doesNotMatch(server.output(), /error|rejected/i);
     slow.close();
+  });
+
+  Deno.test(`SIGTERM, ${WORKERS} worker(s): a file under way arrives to its end`, async () => {
+    const server = await spawnServer({ WORKERS });
+    const ada = await Account.register(server.url, "Ada");
+    const size = 20 * 1024 * 1024;
+    const { url } = await upload(ada, " ".repeat(size));
+    const response = await fetch(server.url + url, {
+      headers: { authorization: `Bearer ${ada.token}` },
+    });
+    server.kill("SIGTERM");
+    await until(async () => !await isReady(server), "it is on its way out");
+    assert.equal((await response.arrayBuffer()).byteLength, size);
+    assert.equal((await server.ended).code, 0);
   });
 }
