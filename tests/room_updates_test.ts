@@ -5,6 +5,8 @@ import { unavailable } from "../src/domain/errors.ts";
 import { STRANGER } from "../src/domain/membership.ts";
 import { PLAIN } from "../src/domain/message.ts";
 import { OPEN_RULES, OPEN_SETTINGS } from "../src/domain/room.ts";
+import { RecentProfiles } from "../src/rooms/recent_profiles.ts";
+import { RenderedRooms } from "../src/rooms/rendered_rooms.ts";
 import { RoomUpdates } from "../src/rooms/room_updates.ts";
 import type { ServedRoom } from "../src/rooms/served_room.ts";
 import type { Access, Admission } from "../src/services/access.ts";
@@ -20,7 +22,6 @@ const ROOM = {
   description: null,
   createdBy: ADA,
   memberCount: 1,
-  lastSeq: 1,
   createdAt: new Date(),
   updatedAt: new Date(),
 };
@@ -53,7 +54,7 @@ function inRoom(...userIds: string[]) {
 
 function admission(standing = STRANGER): Admission {
   const access = accessTo({ isAdmin: false }, "room", { rules: OPEN_RULES, standing });
-  return { access, room: ROOM };
+  return { access, room: ROOM, lastSeq: 1 };
 }
 
 Deno.test("a socket whose access cannot be read keeps no other from seeing the room", async () => {
@@ -66,7 +67,7 @@ Deno.test("a socket whose access cannot be read keeps no other from seeing the r
     },
     renew: () => undefined,
   };
-  new RoomUpdates(access).show(RENAMED, room);
+  new RoomUpdates(access, new RenderedRooms(new RecentProfiles())).show(RENAMED, room);
   await until(() => shown.length === 1_000, "the others are shown the room");
   assert.ok(!shown.includes("eve"));
 });
@@ -81,7 +82,7 @@ Deno.test("what a user may do is read again once, where no entry shows it", asyn
       return Promise.resolve();
     },
   };
-  new RoomUpdates(access).show(RENAMED, room);
+  new RoomUpdates(access, new RenderedRooms(new RecentProfiles())).show(RENAMED, room);
   await until(() => shown.length === 1, "Bob is shown the room");
   assert.equal(renewals, 1);
 });

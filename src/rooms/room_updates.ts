@@ -4,8 +4,9 @@ import { Batcher } from "../async/batcher.ts";
 import type { Entry } from "../domain/entry.ts";
 import { memberChanges, settingChanges } from "../domain/room_changes.ts";
 import { frameOf } from "../protocol/frames.ts";
-import { presentCapabilities, presentRoom } from "../protocol/schemas/rooms.ts";
+import { presentCapabilities } from "../protocol/schemas/rooms.ts";
 import type { Access, Admission } from "../services/access.ts";
+import type { RenderedRooms } from "./rendered_rooms.ts";
 import type { ServedRoom } from "./served_room.ts";
 import type { Subscriber } from "./subscriber.ts";
 
@@ -23,10 +24,12 @@ type Concerned = readonly string[] | "all";
  */
 export class RoomUpdates {
   readonly #access: Pick<Access, "admit" | "renew">;
+  readonly #rendered: RenderedRooms;
   readonly #rooms = new Map<string, Batcher<Concerned>>();
 
-  constructor(access: Pick<Access, "admit" | "renew">) {
+  constructor(access: Pick<Access, "admit" | "renew">, rendered: RenderedRooms) {
     this.#access = access;
+    this.#rendered = rendered;
   }
 
   /** Shows a room after an entry that was delivered in it. */
@@ -92,17 +95,18 @@ export class RoomUpdates {
       }
       const { capabilities } = admission.access;
       // Most users may do the same: serialised once for them.
-      const text = frames.get(capabilities) ?? updateFrame(admission);
+      const text = frames.get(capabilities) ?? this.#frameOf(admission);
       frames.set(capabilities, text);
       return subscriber.send(text);
     }
   }
-}
 
-function updateFrame({ access, room }: Admission): string {
-  return frameOf("room:updated", {
-    roomId: JSON.stringify(room.id),
-    room: JSON.stringify(presentRoom(room)),
-    capabilities: JSON.stringify(presentCapabilities(access.capabilities)),
-  });
+  #frameOf(admission: Admission): string {
+    const { access: { capabilities, roomId } } = admission;
+    return frameOf("room:updated", {
+      roomId: JSON.stringify(roomId),
+      room: this.#rendered.textOf(admission),
+      capabilities: JSON.stringify(presentCapabilities(capabilities)),
+    });
+  }
 }

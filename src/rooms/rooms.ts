@@ -6,6 +6,7 @@ import { Hub, type RoomLife } from "./hub.ts";
 import { Presence } from "./presence.ts";
 import { ReadUpdates } from "./read_updates.ts";
 import { RecentProfiles } from "./recent_profiles.ts";
+import { RenderedRooms } from "./rendered_rooms.ts";
 import { RoomUpdates } from "./room_updates.ts";
 import type { Subscriber } from "./subscriber.ts";
 import { Typing } from "./typing.ts";
@@ -14,6 +15,7 @@ export class Rooms {
   /** Decides when sockets that take arrays are written to. */
   readonly flusher: Flusher;
   readonly profiles = new RecentProfiles();
+  readonly rendered = new RenderedRooms(this.profiles);
   readonly hub: Hub;
   readonly presence: Presence;
   readonly typing: Typing;
@@ -26,7 +28,7 @@ export class Rooms {
     >,
   ) {
     const { access, bus, load, ownStatus } = services;
-    const updates = new RoomUpdates(access);
+    const updates = new RoomUpdates(access, this.rendered);
     this.flusher = new Flusher(() => load.level);
     const life: RoomLife = {
       opened: (roomId) => this.presence.open(roomId),

@@ -2,7 +2,7 @@
 import type { Actor } from "../domain/actor.ts";
 import { ChatError } from "../domain/errors.ts";
 import type { Message } from "../domain/message.ts";
-import type { Room } from "../domain/room.ts";
+import type { NewRoom, Room } from "../domain/room.ts";
 import { accessTo, type RoomAccess } from "./room_access.ts";
 import type { RoomCache } from "./room_cache.ts";
 import type { Place, Standings } from "./standings.ts";
@@ -10,8 +10,10 @@ import type { Place, Standings } from "./standings.ts";
 /** What a socket is let into a room with. */
 export interface Admission {
   access: RoomAccess;
-  /** With the end of its log as it is delivered. */
-  room: Omit<Room, "lastMessageAt">;
+  /** The same object for all until the room changes. */
+  room: NewRoom;
+  /** The last entry delivered. */
+  lastSeq: number;
 }
 
 export class Access {
@@ -69,7 +71,7 @@ export class Access {
     if (!place) return this.#standings.read(roomId, actor.userId, seq);
     const access = accessTo(actor, roomId, place, this.#standings.table);
     const room = this.#rooms.known(roomId);
-    return room ? { access, room: { ...room, lastSeq: seq } } : this.#rooms.find(roomId);
+    return room ? { access, room, lastSeq: seq } : this.#rooms.find(roomId);
   }
 
   /**

@@ -1,7 +1,6 @@
 /** Lets a socket join a room. */
 import type { Participant } from "../../domain/actor.ts";
 import type { Capability } from "../../domain/permissions.ts";
-import type { Room } from "../../domain/room.ts";
 import type { Entered } from "../../rooms/catch_up.ts";
 import type { Subscriber } from "../../rooms/subscriber.ts";
 import type { RoomAccess } from "../../services/room_access.ts";
@@ -10,7 +9,8 @@ import { setPresent } from "./set_present.ts";
 
 /** What a joining socket is shown of the room. */
 export interface JoinedRoom extends Entered {
-  room: Omit<Room, "lastMessageAt">;
+  /** As JSON. */
+  room: string;
   /** What the actor may do in it. */
   capabilities: ReadonlySet<Capability>;
   /** Who is in the room: at most 200 of them as a JSON array, and how many in all. */
@@ -39,17 +39,16 @@ export async function joinRoom(
   { subscriber, present, ...asked }: JoinRequest,
   welcome: (joined: JoinedRoom) => void,
 ): Promise<void> {
-  const { hub, presence, profiles } = rooms;
+  const { hub, presence, rendered } = rooms;
   const found = asked.access ?? await access.find(actor, asked.room);
   const { roomId } = found;
   const admit = access.admission(actor, found);
-  await hub.join(roomId, subscriber, admit, (entered, { room, access: { capabilities } }) => {
+  await hub.join(roomId, subscriber, admit, (entered, admission) => {
     setPresent(actor, { rooms }, { roomId, subscriber, present });
     welcome({
       ...entered,
-      // Users may have changed since the room was looked up.
-      room: profiles.inRoom(room),
-      capabilities,
+      room: rendered.textOf(admission),
+      capabilities: admission.access.capabilities,
       online: presence.online(roomId),
     });
   });

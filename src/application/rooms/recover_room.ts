@@ -1,7 +1,6 @@
 /** Finds what a socket missed in a room. */
 import type { Participant } from "../../domain/actor.ts";
 import type { Capability } from "../../domain/permissions.ts";
-import type { Room } from "../../domain/room.ts";
 import type { Cursor, Missed } from "../../rooms/catch_up.ts";
 import type { Subscriber } from "../../rooms/subscriber.ts";
 import type { RoomAccess } from "../../services/room_access.ts";
@@ -10,7 +9,8 @@ import { setPresent } from "./set_present.ts";
 
 /** What a subscriber missed, and the room as it is now. */
 export interface MissedInRoom extends Missed {
-  room: Omit<Room, "lastMessageAt">;
+  /** As JSON. */
+  room: string;
   /** What the actor may do in it. */
   capabilities: ReadonlySet<Capability>;
 }
@@ -41,14 +41,14 @@ export async function recoverRoom(
   { cursor, subscriber, present, earlier, ...asked }: Recovery,
   answer: (missed: MissedInRoom) => void,
 ): Promise<void> {
-  const { hub, profiles } = rooms;
+  const { hub, rendered } = rooms;
   const found = asked.access ?? access.known(actor, asked.room) ??
     await access.find(actor, asked.room);
   const { roomId } = found;
   const admit = access.admission(actor, found);
-  await hub.recover(roomId, cursor, subscriber, earlier, admit, (missed, { room, access }) => {
+  await hub.recover(roomId, cursor, subscriber, earlier, admit, (missed, admission) => {
     if (!missed.hasMore) setPresent(actor, { rooms }, { roomId, subscriber, present });
-    const { capabilities } = access;
-    answer({ ...missed, room: profiles.inRoom(room), capabilities });
+    const { capabilities } = admission.access;
+    answer({ ...missed, room: rendered.textOf(admission), capabilities });
   });
 }

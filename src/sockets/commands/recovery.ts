@@ -5,7 +5,7 @@ import {
   type Recovery,
 } from "../../application/rooms/recover_room.ts";
 import { frameOf } from "../../protocol/frames.ts";
-import { presentCapabilities, presentRoom } from "../../protocol/schemas/rooms.ts";
+import { presentCapabilities } from "../../protocol/schemas/rooms.ts";
 import { enteredParts } from "../../rooms/entered_parts.ts";
 import type { Command } from "../command.ts";
 import type { Context, HandlersOf } from "./handler.ts";
@@ -49,7 +49,7 @@ function recover(
 function missedFrame({ ref }: Command, roomId: string, missed: MissedInRoom): string {
   return frameOf("connection:missed", {
     roomId: JSON.stringify(roomId),
-    room: JSON.stringify(presentRoom(missed.room)),
+    room: missed.room,
     capabilities: JSON.stringify(presentCapabilities(missed.capabilities)),
     ...enteredParts(missed),
     hasMore: String(missed.hasMore),

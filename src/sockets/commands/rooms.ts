@@ -2,7 +2,7 @@
 import { joinRoom } from "../../application/rooms/join_room.ts";
 import { leaveRoom } from "../../application/rooms/leave_room.ts";
 import { frameOf } from "../../protocol/frames.ts";
-import { presentCapabilities, presentRoom } from "../../protocol/schemas/rooms.ts";
+import { presentCapabilities } from "../../protocol/schemas/rooms.ts";
 import { enteredParts } from "../../rooms/entered_parts.ts";
 import type { Context, HandlersOf } from "./handler.ts";
 import { inRoom } from "./in_room.ts";
@@ -19,7 +19,7 @@ export function roomHandlers(context: Context): HandlersOf<"room:join" | "room:l
             joinRoom(actor, context, request, ({ room, capabilities, online, ...entered }) => {
               connection.rooms.add(roomId);
               connection.send(frameOf("room:joined", {
-                room: JSON.stringify(presentRoom(room)),
+                room,
                 capabilities: JSON.stringify(presentCapabilities(capabilities)),
                 online: online.named,
                 onlineCount: String(online.count),
