@@ -153,7 +153,7 @@ Deno.test("an upload can be cancelled, and one that is refused says why", () =>
     assert.deepEqual(problems.filter((problem) => !/415/.test(problem)), []);
   }));
 
-Deno.test("what is chosen stays while another room is open, and files are offered to members only", () =>
+Deno.test("what is chosen stays while another room is open", () =>
   withPeople(async (people) => {
     const { ada, bob } = people;
     const name = await people.meet();
@@ -162,12 +162,20 @@ Deno.test("what is chosen stays while another room is open, and files are offere
     assert.equal(await ada.page.locator(".composer .tray").count(), 0);
     await openRoom(ada.page, name);
     await chosen(ada.page, "kept.txt");
-    const attach = bob.page.getByRole("button", { name: "Attach files" });
-    assert.equal(await attach.count(), 0);
-    await write(bob.page, "Now I am a member");
-    await attach.waitFor();
     await ada.page.press(COMPOSER, "Enter");
     await last(bob.page).locator(".file").getByText("kept.txt").waitFor();
+  }));
+
+Deno.test("who chooses a file for a public room becomes a member, and may send it", () =>
+  withPeople(async (people) => {
+    const { ada, bob } = people;
+    const name = await people.meet();
+    assert.equal(await bob.page.locator("#own-rooms").getByText(name).count(), 0);
+    await choose(bob.page, "first.txt");
+    await bob.page.locator("#own-rooms").getByText(name).waitFor();
+    await chosen(bob.page, "first.txt");
+    await bob.page.press(COMPOSER, "Enter");
+    await last(ada.page).locator(".file").getByText("first.txt").waitFor();
   }));
 
 Deno.test("an answer in a thread has the files that were chosen, pasted and dropped there", () =>

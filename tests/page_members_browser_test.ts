@@ -262,6 +262,36 @@ Deno.test("a menu is used by keyboard alone, and the focus is back on its button
     assert.equal(await page.locator(".pane").count(), 1);
   }));
 
+Deno.test("who only reads a public room joins it by its menu, without a word", () =>
+  withPeople(async (people) => {
+    const { page } = people.bob;
+    const name = await people.meet();
+    const more = page.getByRole("button", { name: "More about this room" });
+    await more.click();
+    assert.deepEqual(await page.getByRole("menuitem").allTextContents(), ["Join the room"]);
+    await page.getByRole("menuitem", { name: "Join the room" }).click();
+    await page.locator("#own-rooms").getByText(name).waitFor();
+    await more.click();
+    await page.getByRole("menuitem", { name: "Leave the room…" }).waitFor();
+    await page.keyboard.press("Escape");
+    assert.equal(await page.locator(".message").count(), 1);
+  }));
+
+Deno.test("a menu that only narrow screens need has no button on wide ones", () =>
+  withPeople(async (people) => {
+    const { ada, bob } = people;
+    await people.meet();
+    const more = bob.page.getByRole("button", { name: "More about this room" });
+    await more.waitFor();
+    await openSettings(ada.page);
+    await ada.page.getByRole("button", { name: "Archive the room" }).click();
+    await more.waitFor({ state: "hidden" });
+    await bob.page.setViewportSize({ width: 390, height: 780 });
+    await more.click();
+    await bob.page.getByRole("menuitem", { name: "Pins" }).waitFor();
+    await bob.page.keyboard.press("Escape");
+  }));
+
 Deno.test("who leaves a public room may come back, and who is removed from a private one sees that", () =>
   withPeople(async (people) => {
     const { ada, bob } = await meetMembers(people);

@@ -35,6 +35,11 @@ export class MemberCommands {
     return this.#try(setPreferences(this.#api, this.#room.id, { notifications }));
   }
 
+  /** Makes the user a member; who writes becomes one as well. */
+  join(): Promise<void> {
+    return this.#try(addMember(this.#api, this.#room.id, "me"));
+  }
+
   unban({ id }: PublicUser): Promise<void> {
     return this.#try(unbanMember(this.#api, this.#room.id, id));
   }

@@ -179,6 +179,18 @@ export class OpenRoom {
     this.#options.hide?.();
   }
 
+  /** Whether the user can become a member: of a public room whose members may write. */
+  get mayJoin(): boolean {
+    const info = signalOf(this.room.info).value;
+    const isOpen = info?.type === "public" && info.archivedAt === null;
+    return this.hasAddress && isOpen && this.#options.isMember() === false;
+  }
+
+  /** Whether the user may send files, if only by becoming a member first. */
+  get mayAttach(): boolean {
+    return this.may("file.upload") || this.mayJoin && this.may("message.send");
+  }
+
   /** Whether the user is a member who can leave: of direct rooms the members never change. */
   get mayLeave(): boolean {
     const type = signalOf(this.room.info).value?.type;

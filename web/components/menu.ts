@@ -28,12 +28,13 @@ export function Menu({ label, items, children }: MenuProps) {
   /** A press on the button has closed the menu already, as one anywhere else. */
   const wasOpen = useRef(false);
   if (items.length === 0) return null;
+  const width = items.every(({ isForNarrow }) => isForNarrow) ? "for-narrow" : "";
   const click = () => {
     isOpen.value = !wasOpen.current;
     wasOpen.current = false;
   };
   return html`
-    <button class="quiet menu-button" type="button" ref=${button} aria-haspopup="menu"
+    <button class=${`quiet menu-button ${width}`} type="button" ref=${button} aria-haspopup="menu"
       aria-expanded=${String(isOpen.value)} aria-label=${label} title=${label}
       onPointerDown=${() => wasOpen.current = isOpen.value} onClick=${click}>${children}</button>
     ${isOpen.value && html`

@@ -126,6 +126,7 @@ function menuItems(open: OpenRoom): MenuItem[] {
   const items: (MenuItem | false)[] = [
     open.mayInvite && { label: "Invite", isForNarrow: true, work: () => open.invite() },
     { label: "Pins", isForNarrow: true, work: () => open.togglePane("pins") },
+    open.mayJoin && { label: "Join the room", work: () => open.memberCommands.join() },
     SETTINGS.some((capability) => open.may(capability)) &&
     { label: "Room settings…", work: () => open.dialog.value = { kind: "settings" } },
     open.notifications !== null &&

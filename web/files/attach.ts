@@ -16,13 +16,17 @@ export interface Written {
 }
 
 function mayAttach({ open, chosen }: Written): boolean {
-  return chosen !== undefined && open.may("file.upload");
+  return chosen !== undefined && open.mayAttach;
 }
 
-/** Takes files for a message, if the user may send any. */
-function attach(written: Written, files: Iterable<File>): void {
+/** Takes files for a message, if the user may send any: who is no member becomes one. */
+async function attach(written: Written, files: Iterable<File>): Promise<void> {
   if (!mayAttach(written)) return;
-  const left = written.chosen!.add(files);
+  // The event's list may be empty after it.
+  const given = [...files];
+  // Only members send files.
+  if (!written.open.may("file.upload")) await written.open.memberCommands.join();
+  const left = written.chosen!.add(given);
   if (left > 0) {
     written.open.notice.say(`A message can have ${MAX_ATTACHMENTS} files: ${left} are left out.`);
   }
@@ -34,7 +38,7 @@ export function paste(event: ClipboardEvent, written: Written): void {
   const { files, types } = event.clipboardData!;
   if (files.length === 0 || types.includes("text/plain") || !mayAttach(written)) return;
   event.preventDefault();
-  attach(written, files);
+  void attach(written, files);
 }
 
 /** Of these the second is for phones, whose browsers then open the camera. */
@@ -56,7 +60,7 @@ interface AttachButtonProps {
 function AttachButton({ written, label, icon, isCamera = false }: AttachButtonProps) {
   const input = useRef<HTMLInputElement>(null);
   const take = () => {
-    attach(written, [...input.current!.files!]);
+    void attach(written, [...input.current!.files!]);
     // The same file can be chosen again.
     input.current!.value = "";
   };
@@ -85,7 +89,7 @@ function DropTarget({ written, text }: { written: Written; text: string }) {
   const isAnswer = written === written.open.answer.value;
   const drop = (event: DragEvent) => {
     event.preventDefault();
-    attach(written, event.dataTransfer!.files);
+    void attach(written, event.dataTransfer!.files);
   };
   return html`<p class=${`drop-target ${isAnswer ? "beside" : ""}`} onDrop=${drop}>${text}</p>`;
 }
