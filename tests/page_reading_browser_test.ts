@@ -159,7 +159,7 @@ Deno.test("the first visitor is led to the first room, and to a link that brings
     const { page, problems } = await visit(browser, url);
     await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
     await signUp(page, "Ada");
-    await page.getByRole("heading", { name: "You are the first one here" }).waitFor();
+    await page.getByRole("heading", { name: "There is no room yet" }).waitFor();
     await page.fill("#first-room-form [name=name]", "Harbour");
     await page.press("#first-room-form [name=name]", "Enter");
     await page.getByRole("button", { name: "Copy the link" }).click();

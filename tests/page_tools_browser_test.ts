@@ -64,7 +64,7 @@ Deno.test("the first user of a server is invited to make a room", () =>
   withBrowser(async (browser, server) => {
     const { page, problems } = await visit(browser, server.url);
     await signUp(page, "Ada");
-    await page.getByRole("heading", { name: "Welcome! You are the first one here." }).waitFor();
+    await page.getByRole("heading", { name: "Welcome! There is no room yet." }).waitFor();
     await page.getByRole("button", { name: "Make the room" }).click();
     await page.getByRole("heading", { level: 1, name: "General" }).waitFor();
     await page.getByRole("button", { name: "Invite" }).waitFor();
@@ -114,9 +114,12 @@ Deno.test("a square of a picture becomes the own avatar, everywhere, until it is
     await canvas.waitFor();
     for (let i = 0; i < 10; i++) await page.keyboard.press("ArrowLeft");
     await assertAccessible(page, "cutting out an avatar");
+    // It would save the profile without the picture.
+    await dialog.getByRole("button", { name: "Save" }).waitFor({ state: "hidden" });
     await dialog.getByRole("button", { name: "Use this picture" }).click();
     const own = dialog.locator(".own-avatar .avatar img");
     await own.waitFor();
+    await dialog.getByRole("button", { name: "Save" }).waitFor();
     assert.match((await own.getAttribute("src"))!, /^\/avatars\//);
     // The whole left side is in the square, of which so three quarters are red.
     assert.deepEqual(await page.evaluate(COLOURS), ["red", "red", "blue"]);

@@ -52,10 +52,8 @@ function Line({ instance: { id, isThis, heardAt, status } }: { instance: Instanc
         <code title=${id}>${id.slice(-SHOWN)}</code>
         ${isThis && html`<em class="badge">answered</em>`}
         <small class="faint id">
-          ${status && html`
-            Version ${status.version}, since <${Moment} at=${status.startedAt} />.
-          `}
-          Heard of ${isThis ? "now" : html`<${Moment} at=${heardAt} />`}
+          ${status && html`Version ${status.version}, since <${Moment} at=${status.startedAt} />.`}
+          ${" "}Heard of ${isThis ? "now" : html`<${Moment} at=${heardAt} />`}
         </small>
       </p>
       <p class="line-actions">${status ? loadOf(status) : "Its release says nothing of itself."}</p>

@@ -1,4 +1,4 @@
-/** What the first user of a server sees: an invitation to make a room, and to bring others. */
+/** What is seen on a server without rooms: an invitation to make a room, and to bring others. */
 import { html } from "htm/preact";
 import { addressOf } from "../address.ts";
 import type { Chat } from "../chat.ts";
@@ -12,7 +12,7 @@ export function FirstRoom({ chat }: { chat: Chat }) {
   };
   return html`
     <section id="no-room" class="card first-room" aria-labelledby="first-room-title">
-      <h2 id="first-room-title">Welcome! You are the first one here.</h2>
+      <h2 id="first-room-title">Welcome! There is no room yet.</h2>
       <${Form} id="first-room-form" action="Make the room" onSubmit=${create}>
         <label>A name for the first room
           <input name="name" autocomplete="off" defaultValue="General" required />
