@@ -28,10 +28,15 @@ export function searchRoutes(dependencies: Dependencies) {
       const { before, after, ...search } = c.req.valid("query");
       const { results, nextCursor } = await searchMessages(c.get("actor"), dependencies, {
         ...search,
-        before: before === undefined ? undefined : new Date(before),
-        after: after === undefined ? undefined : new Date(after),
+        before: before === undefined ? undefined : momentOf(before),
+        after: after === undefined ? undefined : momentOf(after),
       });
       return compressedJson(c, { results: results.map(presentResult), nextCursor });
     },
   );
+}
+
+/** No message is older than 1970, and not every database knows a year 0. */
+function momentOf(time: string): Date {
+  return new Date(Math.max(0, Date.parse(time)));
 }

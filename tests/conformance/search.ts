@@ -179,6 +179,9 @@ export function testSearch(setting: StoreSetting): void {
     assert.deepEqual(await numbers({ after: third! }), [5, 4, 3]);
     assert.deepEqual(await numbers({ before: third! }), [2, 1]);
     assert.deepEqual(await numbers({ after: second!, before: third! }), [2]);
+    const ages = "0000-01-01T00:00:00Z";
+    assert.deepEqual(await numbers({ after: ages }), [5, 4, 3, 2, 1]);
+    assert.deepEqual(await numbers({ before: ages }), []);
   });
 
   test("system messages are not found, and messages are as everybody sees them", async (stage) => {
