@@ -77,6 +77,25 @@ Deno.test("several pictures are looked at one after the other, by keyboard alone
     await page.locator(".picture:focus").waitFor();
   }));
 
+Deno.test("three pictures and more are tiles side by side", () =>
+  withPeople(async (people) => {
+    const { page } = (await meet(people)).ada;
+    for (const name of ["one.png", "two.png", "three.png"]) {
+      await paste(page, name, "teal");
+      await chosen(page, name);
+    }
+    await page.press(COMPOSER, "Enter");
+    const pictures = last(page).locator(".picture");
+    await pictures.nth(2).waitFor();
+    for (const width of [1100, 390]) {
+      await page.setViewportSize({ width, height: 720 });
+      const boxes = await Promise.all((await pictures.all()).map((each) => each.boundingBox()));
+      const [first, ...others] = boxes.map((box) => box!);
+      assert.equal(Math.round(first!.width), Math.round(first!.height));
+      for (const { y } of others) assert.equal(y, first!.y, `at ${width}`);
+    }
+  }));
+
 Deno.test("a file that is dropped on the room is a row with its size, and is saved under its name", () =>
   withPeople(async (people) => {
     const { ada, bob } = await meet(people);

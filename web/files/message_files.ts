@@ -8,6 +8,9 @@ import type { OpenRoom } from "../open_room.ts";
 import { saveFile, useFileAddress } from "./file_address.ts";
 import { boxOf, describeSize, mediumOf } from "./media.ts";
 
+/** More pictures than these are tiles, so that they do not fill the room. */
+const LARGE_PICTURES = 2;
+
 interface FilesProps {
   open: OpenRoom;
   /** The key of the message. */
@@ -23,16 +26,18 @@ interface FileProps {
 /** A new state of the message is no reason to begin a film anew. */
 export const MessageFiles = memo(({ open, of: key, files }: FilesProps) => {
   const images = files.filter((file) => mediumOf(file) === "image");
+  const isTile = images.length > LARGE_PICTURES;
   const show = (file: FileInfo) => {
     open.viewed.value = { key, files: images, place: images.indexOf(file) };
   };
   return html`
     <div class="files">
       ${images.length > 0 && html`
-        <div class="pictures">
+        <div class=${isTile ? "pictures tiles" : "pictures"}>
           ${images.map((file) =>
             html`
-              <${Picture} key=${file.id} open=${open} file=${file} onOpen=${() => show(file)} />
+              <${Picture} key=${file.id} open=${open} file=${file} isTile=${isTile}
+                onOpen=${() => show(file)} />
             `
           )}
         </div>
@@ -47,14 +52,19 @@ export const MessageFiles = memo(({ open, of: key, files }: FilesProps) => {
   `;
 });
 
+interface PictureProps extends FileProps {
+  isTile: boolean;
+  onOpen(): void;
+}
+
 /** Its box has its size before it is loaded, so that nothing moves then. */
-function Picture({ open, file, onOpen }: FileProps & { onOpen(): void }) {
+function Picture({ open, file, isTile, onOpen }: PictureProps) {
   const { name, thumbnailUrl, url } = file;
   const { address, isFaulty, refused } = useFileAddress(open, thumbnailUrl ?? url);
   const { width, height } = boxOf(file);
   return html`
     <button class="picture" type="button" title=${name} onClick=${onOpen}
-      style=${{ width: `${width}px`, aspectRatio: `${width} / ${height}` }}>
+      style=${isTile ? null : { width: `${width}px`, aspectRatio: `${width} / ${height}` }}>
       ${isFaulty
         ? html`<span class="faint">${name} cannot be shown.</span>`
         : html`<img src=${address} alt=${name} loading="lazy" decoding="async" onError=${refused} />`}
