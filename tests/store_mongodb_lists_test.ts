@@ -90,12 +90,13 @@ async function listRooms(store: Store, { id: userId }: User): Promise<Listed[]> 
 }
 
 /**
- * Adds rooms of one to five messages, in some with a change behind them.
+ * Adds rooms of one to five messages, or of more than are counted at once, in some with a change behind
+ * them.
  * @returns them as the reader, who has read the first message of each, has them listed
  */
 async function addRooms(collections: Collections, ada: User, reader: User): Promise<Listed[]> {
   const rooms = range(0, ROOMS - 1).map((i) => {
-    const messages = 1 + i % 5;
+    const messages = i % 8 === 7 ? 132 : 1 + i % 5;
     const entries = range(1, messages).map((seq) => message(`room ${i}`, seq, ada, momentOf(i)));
     if (i % 3 === 0) entries.push(change(`room ${i}`, messages + 1, ada, momentOf(ROOMS)));
     return { id: `room ${i}`, messages, entries };
@@ -106,7 +107,12 @@ async function addRooms(collections: Collections, ada: User, reader: User): Prom
   }));
   await collections.messages.insertMany(rooms.flatMap(({ entries }) => entries));
   return rooms.map(({ id, messages, entries }, i) => {
-    return { id, lastSeq: entries.length, lastMessageAt: momentOf(i), unread: messages - 1 };
+    return {
+      id,
+      lastSeq: entries.length,
+      lastMessageAt: momentOf(i),
+      unread: Math.min(100, messages - 1),
+    };
   }).toReversed();
 }
 

@@ -235,6 +235,20 @@ export function testMembers(test: Register): void {
     assert.deepEqual(counts.get(room.id), { unread: 2, mentions: 1 });
   });
 
+  test("many unread and mentions of one room leave those of others as they are", async (store) => {
+    const [ada, bob] = [await createUser(store), await createUser(store)];
+    const rooms = await Promise.all(range(1, 3).map(() => createRoom(store, ada)));
+    const named = [0, 3, 310];
+    for (const [i, { id }] of rooms.entries()) {
+      const plain = range(1, 130).map(() => creation(draft(ada)));
+      const naming = range(1, named[i]!).map(() => creation(draft(ada, { mentions: [bob.id] })));
+      await write(store, id, ...plain, ...naming);
+    }
+    const counts = await store.members.countUnread(bob.id, new Map(rooms.map(({ id }) => [id, 1])));
+    const expected = rooms.map(({ id }, i) => [id, { unread: 100, mentions: [0, 3, 100][i] }]);
+    assert.deepEqual(counts, new Map(expected as never));
+  });
+
   test("no more than a hundred are counted", async (store) => {
     const { room, ada } = await createRoomWithAda(store);
     const bob = await createUser(store);

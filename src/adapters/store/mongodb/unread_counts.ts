@@ -12,10 +12,19 @@ const RANGE = MAX_UNREAD + 28;
 /** Rooms whose counts are completed at once: more queries would take the connections of appends. */
 const ROOMS_AT_ONCE = 5;
 
+/** A room, and the entry up to which the user has read it. */
+type RoomPosition = readonly [roomId: string, seq: number];
+
 /** What a range of a room's entries holds. */
 interface Counted extends Unread {
   _id: string;
   entries: number;
+}
+
+/** How many messages of a room match. */
+interface Count {
+  _id: string;
+  count: number;
 }
 
 export class UnreadCounts {
@@ -32,16 +41,28 @@ export class UnreadCounts {
     userId: string,
     readSeqs: ReadonlyMap<string, number>,
   ): Promise<Map<string, Unread>> {
-    const found = await inPortions([...readSeqs], (rooms) => this.#countRanges(userId, rooms));
-    const byRoom = new Map(found.map((counted) => [counted._id, counted]));
-    const counts = await pLimit(ROOMS_AT_ONCE).map(readSeqs, async ([roomId, seq]) => {
-      return [roomId, await this.#complete(userId, roomId, seq, byRoom.get(roomId))] as const;
-    });
-    return new Map(counts);
+    const rooms = [...readSeqs];
+    const found = await inPortions(rooms, (portion) => this.#countRanges(userId, portion));
+    const ranges = new Map(found.map((range) => [range._id, range]));
+    // Logs have no gap: after a range that is not full there is nothing.
+    const longer = rooms.filter(([roomId]) => ranges.get(roomId)?.entries === RANGE);
+    const uncounted = longer.filter(([roomId]) => ranges.get(roomId)!.unread < MAX_UNREAD);
+    const [unread, mentions] = await Promise.all([
+      pLimit(ROOMS_AT_ONCE).map(uncounted, (room) => this.#countUnread(userId, room)),
+      inPortions(longer, (portion) => this.#countMentions(userId, portion)),
+    ]);
+    const [unreadOf, mentionsOf] = [unread.flat(), mentions].map(byRoom);
+    return new Map(rooms.map(([roomId]) => {
+      const range = ranges.get(roomId) ?? { unread: 0, mentions: 0 };
+      return [roomId, {
+        unread: atMost(unreadOf!.get(roomId) ?? range.unread),
+        mentions: atMost(mentionsOf!.get(roomId) ?? range.mentions),
+      }];
+    }));
   }
 
   /** Of each room with entries after what was read. */
-  #countRanges(userId: string, rooms: readonly [string, number][]): Promise<Counted[]> {
+  #countRanges(userId: string, rooms: readonly RoomPosition[]): Promise<Counted[]> {
     const ranges = rooms.map(([roomId, seq]) => ({ roomId, seq: { $gt: seq, $lte: seq + RANGE } }));
     const one = (condition: Document) => ({ $sum: { $cond: [condition, 1, 0] } });
     return this.#messages.aggregate<Counted>([
@@ -57,44 +78,41 @@ export class UnreadCounts {
     ], this.#readOptions).toArray();
   }
 
-  /** What was counted, and what follows where there may be more. */
-  async #complete(userId: string, roomId: string, seq: number, counted?: Counted): Promise<Unread> {
-    const { entries, unread, mentions } = counted ?? { entries: 0, unread: 0, mentions: 0 };
-    // Logs have no gap: then that is all.
-    if (entries < RANGE) return { unread: atMost(unread), mentions: atMost(mentions) };
-    const [all, forUser] = await Promise.all([
-      unread < MAX_UNREAD ? this.#countUnread(userId, roomId, seq) : MAX_UNREAD,
-      this.#countMentions(userId, roomId, seq),
-    ]);
-    return { unread: all, mentions: forUser };
-  }
-
   /** Stages of their own: not every server finds the index for the range among other conditions. */
-  #countUnread(userId: string, roomId: string, seq: number): Promise<number> {
-    return this.#countMatching(
-      { roomId, seq: { $gt: seq } },
-      { $expr: countsFor(userId) },
-    );
+  #countUnread(userId: string, [roomId, seq]: RoomPosition): Promise<Count[]> {
+    const place = [{ $match: { roomId, seq: { $gt: seq } } }];
+    return this.#countMatching([...place, { $match: { $expr: countsFor(userId) } }], MAX_UNREAD);
   }
 
-  /** By their keys, which may be of what an edit has taken back: few of many messages have any. */
-  #countMentions(userId: string, roomId: string, seq: number): Promise<number> {
+  /**
+   * By their keys, which may be of what an edit has taken back: few of many messages have any. Where
+   * there are more than the limit, which those of one room may be, each half of the rooms is counted by
+   * itself.
+   */
+  async #countMentions(userId: string, rooms: RoomPosition[]): Promise<Count[]> {
     const keys = [answeredKey(userId), mentionKey(userId), ROOM_MENTION_KEY];
-    return this.#countMatching(
-      { roomId, keys: { $in: keys } },
-      { seq: { $gt: seq }, $expr: { $and: [countsFor(userId), mentions(userId)] } },
-    );
+    const places = rooms.map(([roomId, seq]) => {
+      const conditions = [{ $gt: ["$seq", seq] }, countsFor(userId), mentions(userId)];
+      return { roomId, keys: { $in: keys }, $expr: { $and: conditions } };
+    });
+    const limit = MAX_UNREAD * rooms.length;
+    const counts = await this.#countMatching([{ $match: anyOf(places) }], limit);
+    const total = counts.reduce((sum, { count }) => sum + count, 0);
+    if (total < limit || rooms.length === 1) return counts;
+    const middle = rooms.length >> 1;
+    const first = await this.#countMentions(userId, rooms.slice(0, middle));
+    return [...first, ...await this.#countMentions(userId, rooms.slice(middle))];
   }
 
-  async #countMatching(place: Document, condition: Document): Promise<number> {
-    const [found] = await this.#messages.aggregate<{ count: number }>([
-      { $match: place },
-      { $match: condition },
-      { $limit: MAX_UNREAD },
-      { $count: "count" },
-    ], this.#readOptions).toArray();
-    return found?.count ?? 0;
+  #countMatching(matches: Document[], limit: number): Promise<Count[]> {
+    const groups = { $group: { _id: "$roomId", count: { $sum: 1 } } };
+    const stages = [...matches, { $limit: limit }, groups];
+    return this.#messages.aggregate<Count>(stages, this.#readOptions).toArray();
   }
+}
+
+function byRoom(counts: Count[]): Map<string, number> {
+  return new Map(counts.map(({ _id, count }) => [_id, count]));
 }
 
 function atMost(count: number): number {
