@@ -46,7 +46,8 @@ function Intro({ begin }: { begin: () => Promise<void> }) {
 async function meet(): Promise<Stage> {
   const party = loadParty();
   const guests = await Promise.all(NAMES.map((name) => Guest.signIn(name, party)));
-  return { guests, roomId: await guests[0]!.findRoom() };
+  const [first, second] = guests as [Guest, Guest];
+  return { guests, roomId: await first.findRoom(second) };
 }
 
 render(html`<${Try} />`, document.querySelector<HTMLElement>("#app")!);
