@@ -11,10 +11,10 @@ import type { Store } from "../ports/store/store.ts";
 import { JOINED_MESSAGES } from "../protocol/wire/limits.ts";
 import type { PublicUsers } from "../services/public_users.ts";
 import { entryFrame } from "./entry_frame.ts";
+import { EntryRelations, type ReadRelated } from "./entry_relations.ts";
 import type { Flusher } from "./flusher.ts";
 import type { RecentProfiles } from "./recent_profiles.ts";
-import { isPlain, namedUserIds, referencedIds } from "../services/related.ts";
-import { render, type RenderedRelated, withCurrentSenders } from "./rendered_message.ts";
+import { type RenderedRelated, withCurrentSenders } from "./rendered_message.ts";
 import { MAX_FRAME_LENGTH, type Subscriber } from "./subscriber.ts";
 import { Window } from "./window.ts";
 
@@ -37,14 +37,6 @@ export interface FeedOptions {
   onRoomChange?: (entry: Entry) => void;
 }
 
-/** What was read to go with entries in their frames, by id. */
-interface ReadRelated {
-  referenced: ReadonlyMap<string, Message>;
-  users: ReadonlyMap<string, PublicUser>;
-}
-
-const NOTHING: RenderedRelated = { referenced: [], users: [] };
-
 /**
  * Holds the latest entries of one room and sends every new one to the room's sockets. Entries are
  * offered in any order, late, twice or never: delivered ones are ignored, and at a gap the store is
@@ -65,7 +57,7 @@ export class Feed {
   readonly #flusher: Flusher;
   readonly #metrics: Metrics;
   readonly #profiles: RecentProfiles;
-  readonly #publicUsers: PublicUsers;
+  readonly #relations: EntryRelations;
   readonly #onRoomChange: FeedOptions["onRoomChange"];
   /** Frames that sockets of `echoroom.batch` get with the next flush. */
   #gathered: string[] = [];
@@ -89,7 +81,7 @@ export class Feed {
     this.#flusher = flusher;
     this.#metrics = metrics;
     this.#profiles = profiles;
-    this.#publicUsers = publicUsers;
+    this.#relations = new EntryRelations(roomId, this.window, { store, publicUsers });
     this.#onRoomChange = options.onRoomChange;
   }
 
@@ -146,19 +138,6 @@ export class Feed {
     this.window.showProfile(user);
   }
 
-  /** Whether a sender changed recently, perhaps after these entries were made. */
-  #isOutdated(entries: readonly Entry[]): boolean {
-    return entries.some(({ seq, message }) => {
-      return seq > this.head && this.#profiles.has(message.sender.id);
-    });
-  }
-
-  #gather(text: string): void {
-    if (this.#gathered.push(text) === 1) this.#flusher.addRoom(this);
-    this.#gatheredLength += text.length;
-    if (this.#gatheredLength > MAX_FRAME_LENGTH) this.flush();
-  }
-
   /** Sends pending frames to the sockets that take arrays. */
   flush(): void {
     if (this.#gathered.length === 0) return;
@@ -178,6 +157,19 @@ export class Feed {
     this.live.clear();
   }
 
+  /** Whether a sender changed recently, perhaps after these entries were made. */
+  #isOutdated(entries: readonly Entry[]): boolean {
+    return entries.some(({ seq, message }) => {
+      return seq > this.head && this.#profiles.has(message.sender.id);
+    });
+  }
+
+  #gather(text: string): void {
+    if (this.#gathered.push(text) === 1) this.#flusher.addRoom(this);
+    this.#gatheredLength += text.length;
+    if (this.#gatheredLength > MAX_FRAME_LENGTH) this.flush();
+  }
+
   async #catchUp(): Promise<void> {
     if (!this.#loaded) await this.#load();
     else await this.#readOn();
@@ -190,7 +182,7 @@ export class Feed {
       const { epoch } = this.#store;
       const page = await this.#store.log.entriesAfter(this.#roomId, this.head, PAGE);
       if (page.length > 0) this.#epoch = epoch;
-      const read = await this.#readRelated(page);
+      const read = await this.#relations.read(page);
       this.#take(this.#withCurrentSenders(page, since), read);
       if (page.length < PAGE) return;
     }
@@ -255,7 +247,7 @@ export class Feed {
     let isLeft = false;
     for (const entry of entries) {
       if (entry.seq <= this.head) continue;
-      const related = entry.seq === this.head + 1 ? this.#relatedTo(entry, read) : null;
+      const related = entry.seq === this.head + 1 ? this.#relations.of(entry, read) : null;
       isLeft = related === null;
       if (related === null) break;
       this.#deliver(entry, related);
@@ -283,45 +275,4 @@ export class Feed {
     }
     if (gathering) this.#gather(text);
   }
-
-  /** What goes with an entry in its frame; null if some of it has to be read first. */
-  #relatedTo(entry: Entry, read?: ReadRelated): RenderedRelated | null {
-    const message = this.#newest(entry.message);
-    if (isPlain(message)) return NOTHING;
-    if (entry.kind === "reacted") {
-      for (const { user } of entry.added) this.#publicUsers.learn(user);
-    }
-    const answered = referencedIds([message]).map((id) => {
-      const stored = read?.referenced.get(id);
-      return stored ? this.window.newest(stored) ?? render(stored) : this.window.find(id);
-    });
-    const known = answered.filter((each) => each !== undefined);
-    const ids = namedUserIds([message, ...known.map((each) => each.message)]);
-    const users = ids
-      .map((id) => this.#publicUsers.known(id) ?? read?.users.get(id))
-      .filter((user) => user !== undefined);
-    const isComplete = known.length === answered.length && users.length === ids.length;
-    return isComplete || read ? { referenced: known, users } : null;
-  }
-
-  /** Reads what goes with entries in their frames. */
-  async #readRelated(entries: readonly Entry[]): Promise<ReadRelated> {
-    const messages = entries
-      .map(({ message }) => this.#newest(message))
-      .filter((each) => !isPlain(each));
-    const ids = messages.flatMap(({ replyTo }) => replyTo ?? []);
-    const referenced = ids.length > 0 ? await this.#store.messages.find(this.#roomId, ids) : [];
-    const named = namedUserIds([...messages, ...referenced.map((each) => this.#newest(each))]);
-    const users = named.length > 0 ? await this.#publicUsers.find(named) : [];
-    return { referenced: byId(referenced), users: byId(users) };
-  }
-
-  /** A message as the window shows it, if that is not older. */
-  #newest(message: Message): Message {
-    return this.window.newest(message)?.message ?? message;
-  }
-}
-
-function byId<T extends { id: string }>(items: readonly T[]): Map<string, T> {
-  return new Map(items.map((item) => [item.id, item]));
 }
