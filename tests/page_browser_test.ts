@@ -386,6 +386,10 @@ Deno.test("the docs show every route and every event, and load nothing from else
     const { page, problems } = await visit(browser, `${server.url}/docs`);
     await page.locator("#rest").getByText("/auth/register").first().waitFor();
     await page.locator("#events").getByText("message:send").first().waitFor();
+    await page.setViewportSize({ width: 390, height: 780 });
+    await page.locator("#rest table").getByText("message.mention_room").waitFor();
+    const width = await page.evaluate("document.documentElement.scrollWidth");
+    assert.equal(width, 390, "nothing sticks out on a phone");
     assert.deepEqual(problems, []);
   }));
 
