@@ -5,6 +5,7 @@ import type { Entry } from "../domain/entry.ts";
 import { newId } from "../domain/id.ts";
 import type { IndexPart, IndexProgress } from "../ports/store/search.ts";
 import type { Store } from "../ports/store/store.ts";
+import { type KnownEntries, SearchBacklog } from "./search_backlog.ts";
 import { MAX_TERMS, partsOf } from "./search_parts.ts";
 
 const logger = getLogger(["echoroom", "search"]);
@@ -16,9 +17,6 @@ const RETRY_MS = 2_000;
 /** Entries of a room, and rooms, that are read at once. */
 const PAGE = 128;
 const ROOMS_AT_ONCE = 512;
-/** Rooms and entries that are remembered; of others the next look through all rooms knows. */
-const MAX_ROOMS = 10_000;
-const MAX_ENTRIES = 5_000;
 /** Rooms that are looked at at once for what is left. */
 const ROOMS_ON_A_PAGE = 250;
 /** For how long a look through all rooms is claimed, after what time that is prolonged, and its rest. */
@@ -45,9 +43,7 @@ export interface Indexed {
 export class SearchIndexer {
   readonly #store: Pick<Store, "log" | "search">;
   readonly #owner = newId();
-  /** Rooms with entries that are not indexed; null where they are to be read from the log. */
-  readonly #waiting = new Map<string, Entry[] | null>();
-  #entries = 0;
+  readonly #waiting = new SearchBacklog();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #running: Promise<void> | undefined;
   #closed = false;
@@ -58,8 +54,7 @@ export class SearchIndexer {
 
   /** These entries were appended on this instance; or something may have been, if there are none. */
   appended(roomId: string, entries: readonly Entry[]): void {
-    if (!this.#waiting.has(roomId) && this.#waiting.size >= MAX_ROOMS) return;
-    this.#remember(roomId, joined(this.#known(roomId), entries.length > 0 ? entries : null));
+    this.#waiting.append(roomId, entries.length > 0 ? entries : null);
     this.#schedule(DELAY_MS);
   }
 
@@ -143,19 +138,6 @@ export class SearchIndexer {
     await this.#running;
   }
 
-  #known(roomId: string): Entry[] | null {
-    const known = this.#waiting.get(roomId);
-    return known === undefined ? [] : known;
-  }
-
-  #remember(roomId: string, entries: Entry[] | null): void {
-    const isTooMuch = entries !== null && this.#entries + entries.length > MAX_ENTRIES;
-    this.#entries -= this.#waiting.get(roomId)?.length ?? 0;
-    const kept = isTooMuch ? null : entries;
-    this.#entries += kept?.length ?? 0;
-    this.#waiting.set(roomId, kept);
-  }
-
   #schedule(delayMs: number): void {
     if (this.#closed || this.#running) return;
     this.#timer ??= setTimeout(() => {
@@ -182,7 +164,7 @@ export class SearchIndexer {
    * @throws what the last failure was; rooms that failed wait again, others are indexed
    */
   async #indexWaiting(): Promise<boolean> {
-    const due = this.#take();
+    const due = this.#waiting.take(ROOMS_AT_ONCE);
     let isBacklog = this.#waiting.size > 0;
     let failure: { error: unknown } | undefined;
     const portion: IndexPart[] = [];
@@ -193,7 +175,7 @@ export class SearchIndexer {
       try {
         await this.#add(parts);
       } catch (error) {
-        for (const { roomId } of parts) this.#remember(roomId, null);
+        for (const { roomId } of parts) this.#waiting.prepend(roomId, null);
         failure = { error };
       }
     };
@@ -213,9 +195,9 @@ export class SearchIndexer {
           size += next.size;
         }
         if (left === null) this.appended(roomId, []);
-        else if (left.length > 0) this.#putBack(roomId, left);
+        else if (left.length > 0) this.#waiting.prepend(roomId, left);
       } catch (error) {
-        this.#remember(roomId, null);
+        this.#waiting.prepend(roomId, null);
         failure = { error };
       }
     }
@@ -228,7 +210,7 @@ export class SearchIndexer {
     try {
       return await this.#store.search.progress([...due.keys()]);
     } catch (error) {
-      for (const roomId of due.keys()) this.#remember(roomId, null);
+      for (const roomId of due.keys()) this.#waiting.prepend(roomId, null);
       throw error;
     }
   }
@@ -242,26 +224,11 @@ export class SearchIndexer {
     await sleep(BACKLOG_PACE * (performance.now() - start));
   }
 
-  /** Takes rooms out of those that wait. */
-  #take(): Map<string, Entry[] | null> {
-    const due = new Map([...this.#waiting].slice(0, ROOMS_AT_ONCE));
-    for (const [roomId, entries] of due) {
-      this.#waiting.delete(roomId);
-      this.#entries -= entries?.length ?? 0;
-    }
-    return due;
-  }
-
-  /** Entries that follow those that were taken, before what has come meanwhile. */
-  #putBack(roomId: string, rest: Entry[]): void {
-    this.#remember(roomId, joined(rest, this.#known(roomId)));
-  }
-
   /**
    * A page of what follows an entry, from memory if it is there, and what of that is left; null where
    * it is to be read from the log.
    */
-  async #nextPage(roomId: string, seq: number, known: Entry[] | null) {
+  async #nextPage(roomId: string, seq: number, known: KnownEntries) {
     if (known && known[0]!.seq <= seq + 1) {
       const due = known.filter((entry) => entry.seq > seq);
       return { entries: due.slice(0, PAGE), rest: due.slice(PAGE) };
@@ -292,14 +259,6 @@ export class SearchIndexer {
       }
     }
   }
-}
-
-/** Entries behind others; null where they do not follow, or are not known. */
-function joined(first: Entry[] | null, second: readonly Entry[] | null): Entry[] | null {
-  if (first === null || second === null) return null;
-  const follows = first.length === 0 || second.length === 0 ||
-    first.at(-1)!.seq + 1 === second[0]!.seq;
-  return follows ? [...first, ...second] : null;
 }
 
 function reportProgress({ rooms, messages }: Indexed): void {
