@@ -10,6 +10,8 @@ import { type ChatError, ERROR_CODES } from "../src/domain/errors.ts";
 import { type AppSettings, createApp } from "../src/http/app.ts";
 import { requireJson } from "../src/http/input.ts";
 import { CLIENT_EVENTS, SERVER_EVENTS } from "../src/protocol/schemas/events.ts";
+import { SystemData } from "../src/protocol/schemas/messages.ts";
+import type { Message } from "../src/protocol/wire/messages.ts";
 import { type Answer, request } from "./harness/account.ts";
 import type { Gateway } from "../src/sockets/gateway.ts";
 import { onStage, sleep } from "./harness/stage.ts";
@@ -555,6 +557,41 @@ Deno.test("no route is left out of the OpenAPI document but the page, the docume
         assert.deepEqual(declared, named, `${method} ${path}`);
       }
     }
+  }));
+
+Deno.test("the OpenAPI document names what the muted and the banned are refused", () =>
+  onStage(async ({ server }) => {
+    const { body } = await request(server.url, "GET", "/openapi.json");
+    const refusals = (path: string, method: string) =>
+      body.paths[`/rooms/{idOrSlug}${path}`][method].responses["403"].description.split(", ");
+    for (const path of ["/messages", "/messages/{messageId}", "/pins", "/changes"]) {
+      assert.deepEqual(refusals(path, "get"), ["forbidden"], path);
+    }
+    assert.deepEqual(refusals("/messages", "post"), ["forbidden", "room_archived", "muted"]);
+    assert.deepEqual(refusals("/messages/{messageId}", "patch"), ["forbidden", "muted"]);
+  }));
+
+Deno.test("the documents have all that system messages say", () =>
+  onStage(async (stage) => {
+    const [ada, bob] = await stage.people("Ada", "Bob");
+    const { id } = await ada.createRoom("Room");
+    const change = (method: string, path: string, body: object) =>
+      ada.request(method, `/rooms/${id}${path}`, body);
+    await change("PUT", `/members/${bob.id}`, { role: "moderator" });
+    await change("PATCH", "", {
+      name: "Tea",
+      description: "Hot",
+      postPolicy: "moderators",
+      slowModeSeconds: 5,
+      archived: true,
+      metadata: { color: "green" },
+    });
+    const until = new Date(Date.now() + 60_000).toISOString();
+    await change("PUT", `/mutes/${bob.id}`, { until, reason: "Loud" });
+    const { body } = await ada.request("GET", `/rooms/${id}/messages`);
+    const said = body.messages.map(({ systemData }: Message) => systemData);
+    assert.deepEqual(said.map((data: object) => Object.keys(data).length), [1, 2, 2, 3]);
+    for (const data of said) assert.deepEqual(SystemData.parse(data), data);
   }));
 
 Deno.test("every route is supported by Hono's fast router", () => {

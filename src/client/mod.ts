@@ -47,6 +47,7 @@ export type {
 export type { ErrorServerEvents } from "../protocol/wire/errors.ts";
 export type { ClientEvents, ServerEvents } from "../protocol/wire/events.ts";
 export type {
+  ChangedSettings,
   EmojiUse,
   Message,
   MessageChange,

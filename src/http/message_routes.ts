@@ -50,12 +50,16 @@ import type { Env } from "./context.ts";
 import { participant, requireUser } from "./guards.ts";
 import { jsonBody, path, query, requireJson } from "./input.ts";
 
+/** Of every route of a room; the banned get `forbidden`. */
+const ROOM: ErrorCode[] = ["validation_failed", "room_not_found", "forbidden", ...AUTH];
 /** Of every route of a message. */
-const READ: ErrorCode[] = ["validation_failed", "room_not_found", "message_not_found", ...AUTH];
-/** Of every change of a message. */
-const CHANGE: ErrorCode[] = [...READ, "forbidden"];
+const MESSAGE_OF_ROOM: ErrorCode[] = [...ROOM, "message_not_found"];
+/** Of what is refused in archived rooms, and of the muted. */
+const OPEN_ROOM: ErrorCode[] = ["room_archived", "muted"];
 /** Of the changes that a deleted message takes no more. */
 const PRESENT: ErrorCode[] = ["message_deleted", "limit_reached"];
+/** Of the files that a send names. */
+const FILES: ErrorCode[] = ["file_not_found", "file_in_use", "file_not_ready"];
 const MESSAGE = "/:idOrSlug/messages/:messageId";
 
 export function messageRoutes(dependencies: Dependencies, isDraining: () => boolean) {
@@ -65,7 +69,7 @@ export function messageRoutes(dependencies: Dependencies, isDraining: () => bool
       "/:idOrSlug/messages",
       describe("Read a room's history, oldest first", {
         200: json(z.union([MessagesPage, MessagesAround]), "A page of messages"),
-        ...problems(...READ),
+        ...problems(...MESSAGE_OF_ROOM),
       }),
       signedIn,
       query(MessagesQuery),
@@ -87,7 +91,15 @@ export function messageRoutes(dependencies: Dependencies, isDraining: () => bool
       describe("Send a message", {
         201: json(MessageAnswer, "The message is durable"),
         200: json(MessageAnswer, "It was sent before with this `clientMessageId`"),
-        ...problems(...BODY, ...CHANGE, "message_deleted", "idempotency_conflict"),
+        ...problems(
+          ...BODY,
+          ...MESSAGE_OF_ROOM,
+          ...OPEN_ROOM,
+          ...FILES,
+          "slow_mode",
+          "message_deleted",
+          "idempotency_conflict",
+        ),
       }),
       signedIn,
       requireJson(isDraining),
@@ -106,7 +118,7 @@ export function messageRoutes(dependencies: Dependencies, isDraining: () => bool
       MESSAGE,
       describe("Read a message", {
         200: json(MessageAnswer, "The message as it is now"),
-        ...problems(...READ),
+        ...problems(...MESSAGE_OF_ROOM),
       }),
       signedIn,
       path(MessagePath),
@@ -122,7 +134,8 @@ export function messageRoutes(dependencies: Dependencies, isDraining: () => bool
         200: json(MessageAnswer, "The message as it is now"),
         ...problems(
           ...BODY,
-          ...CHANGE,
+          ...MESSAGE_OF_ROOM,
+          "muted",
           "message_deleted",
           "edit_conflict",
           "idempotency_conflict",
@@ -146,7 +159,7 @@ export function messageRoutes(dependencies: Dependencies, isDraining: () => bool
       MESSAGE,
       describe("Delete a message; a tombstone stays", {
         204: empty("It is deleted, now or before"),
-        ...problems(...CHANGE),
+        ...problems(...MESSAGE_OF_ROOM),
       }),
       signedIn,
       path(MessagePath),
@@ -163,7 +176,7 @@ export function messageRoutes(dependencies: Dependencies, isDraining: () => bool
       `${MESSAGE}/edits`,
       describe("List the texts of a message, from the original on", {
         200: json(EditsAnswer, "For its sender, and who may delete it; none once it is deleted"),
-        ...problems(...CHANGE),
+        ...problems(...MESSAGE_OF_ROOM),
       }),
       signedIn,
       path(MessagePath),
@@ -177,7 +190,7 @@ export function messageRoutes(dependencies: Dependencies, isDraining: () => bool
       `${MESSAGE}/reactions/:emoji`,
       describe("List who has put an emoji on a message, the first first", {
         200: json(ReactorsPage, "A page; `nextCursor` is null at the end"),
-        ...problems(...READ),
+        ...problems(...MESSAGE_OF_ROOM),
       }),
       signedIn,
       path(ReactionPath),
@@ -195,7 +208,7 @@ export function messageRoutes(dependencies: Dependencies, isDraining: () => bool
       `${MESSAGE}/reactions/:emoji`,
       describe("Put an emoji on a message, or take it off", {
         204: empty("It is so, now or before"),
-        ...problems(...CHANGE, ...PRESENT),
+        ...problems(...MESSAGE_OF_ROOM, ...OPEN_ROOM, ...PRESENT),
       }),
       signedIn,
       path(ReactionPath),
@@ -213,7 +226,7 @@ export function messageRoutes(dependencies: Dependencies, isDraining: () => bool
       `${MESSAGE}/pin`,
       describe("Pin a message in its room, or unpin it", {
         204: empty("It is so, now or before"),
-        ...problems(...CHANGE, ...PRESENT),
+        ...problems(...MESSAGE_OF_ROOM, ...PRESENT),
       }),
       signedIn,
       path(MessagePath),
@@ -230,7 +243,7 @@ export function messageRoutes(dependencies: Dependencies, isDraining: () => bool
       "/:idOrSlug/pins",
       describe("List the pinned messages of a room, the last pinned first", {
         200: json(PinsAnswer, "At most 100"),
-        ...problems("room_not_found", ...AUTH),
+        ...problems("room_not_found", "forbidden", ...AUTH),
       }),
       signedIn,
       async (c) => {
@@ -243,7 +256,7 @@ export function messageRoutes(dependencies: Dependencies, isDraining: () => bool
       "/:idOrSlug/changes",
       describe("Read what has changed in a room since an entry: recovery without a socket", {
         200: json(RoomMissed, "As `connection:missed`"),
-        ...problems("validation_failed", "room_not_found", ...AUTH),
+        ...problems(...ROOM),
       }),
       signedIn,
       query(ChangesQuery),

@@ -17,6 +17,7 @@ import {
   Time,
 } from "./fields.ts";
 import { File, presentFile } from "./files.ts";
+import { RoomRole } from "./members.ts";
 import { PublicUser } from "./users.ts";
 
 export const Reaction = z.object({
@@ -25,10 +26,21 @@ export const Reaction = z.object({
   users: z.array(Id).meta({ description: "the first ten" }),
 });
 
+const ChangedSettings = z.object({
+  name: z.string().optional(),
+  description: z.string().nullable().optional(),
+  postPolicy: z.enum(["members", "moderators"]).optional(),
+  slowModeSeconds: z.int().optional(),
+  archived: z.boolean().optional(),
+  metadata: Metadata.nullable().optional(),
+});
+
 export const SystemData = z.object({
   users: z.array(Id),
+  role: RoomRole.optional().meta({ description: "what the users are from now on" }),
   until: Time.optional().meta({ description: "of a ban or mute that ends" }),
   reason: z.string().optional(),
+  changes: ChangedSettings.optional().meta({ description: "the settings that are new" }),
 });
 
 export const Message = z.object({

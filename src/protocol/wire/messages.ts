@@ -1,5 +1,6 @@
 /** Messages, and the log that they are kept in, as they go over the wire. */
 import type { File } from "./files.ts";
+import type { RoomRole } from "./members.ts";
 import type { PublicUser } from "./users.ts";
 
 /** A message, as it is now. */
@@ -67,10 +68,24 @@ export type Metadata = { [name: string]: unknown };
 export interface SystemData {
   /** The ids of users. */
   users: string[];
+  /** What they are from now on. */
+  role?: RoomRole | undefined;
   /** When a ban or mute ends, ISO 8601, UTC; left out if it does not. */
   until?: string | undefined;
   /** Why they were banned or muted. */
   reason?: string | undefined;
+  /** The settings of the room that are new. */
+  changes?: ChangedSettings | undefined;
+}
+
+/** Settings of a room; what is left out stayed as it was. */
+export interface ChangedSettings {
+  name?: string | undefined;
+  description?: string | null | undefined;
+  postPolicy?: "members" | "moderators" | undefined;
+  slowModeSeconds?: number | undefined;
+  archived?: boolean | undefined;
+  metadata?: Metadata | null | undefined;
 }
 
 /** What a message has that a client has just written, beside what the user gave. */
