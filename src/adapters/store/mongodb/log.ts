@@ -25,8 +25,10 @@ import type { EntryReader } from "./entry_reader.ts";
 import { GroupInsert, type InsertOutcome } from "./group_insert.ts";
 import type { LogEnds } from "./log_ends.ts";
 import type { Operations } from "./operations.ts";
-import { type AppendedChange, type PendingChanges, toPending } from "./pending_changes.ts";
+import type { PendingChanges } from "./pending_changes.ts";
+import type { AppendedChange } from "./projection.ts";
 import type { Changes, RoomChanges } from "./room_changes.ts";
+import { toPending } from "./settled_changes.ts";
 
 const QUERIES_AT_ONCE = 20;
 const MAX_CONTENDED = 1_000;

@@ -5,16 +5,18 @@ import { Batcher } from "../../../async/batcher.ts";
 import { within } from "../../../async/deadline.ts";
 import { unavailable } from "../../../domain/errors.ts";
 import type { Collections, ReadOptions } from "./collections.ts";
-import type {
-  ChangeDocument,
-  EntryDocument,
-  MessageDocument,
-  PendingChange,
-} from "./entry_documents.ts";
+import type { EntryDocument, MessageDocument } from "./entry_documents.ts";
 import { PENDING_KEY } from "./entry_keys.ts";
 import { isInterruption } from "./errors.ts";
-import { type CommittedChange, project, type Unchanged } from "./projection.ts";
-import { ProjectionWriter, type Settled } from "./projection_writer.ts";
+import type { AppendedChange } from "./projection.ts";
+import { ProjectionWriter } from "./projection_writer.ts";
+import {
+  type LoggedChange,
+  settle,
+  type Settled,
+  settledByAppend,
+  toPending,
+} from "./settled_changes.ts";
 import { inTime, type TimeLimits } from "./time_limits.ts";
 
 const logger = getLogger(["echoroom", "store"]);
@@ -34,13 +36,6 @@ const ANNOUNCED_AT_ONCE = 50;
 const WAIT_LIMIT_MS = 2_000;
 
 type Write = AnyBulkWriteOperation<EntryDocument>;
-type LoggedChange = Pick<ChangeDocument, "_id" | "seq" | "added" | "removed">;
-
-/** A change of one append, with the message that it was decided on. */
-export interface AppendedChange {
-  change: CommittedChange;
-  before: Unchanged;
-}
 
 /** The changes of one append that are to be applied. */
 interface Application {
@@ -223,7 +218,7 @@ export class PendingChanges {
   }
 
   async #applyGroup(group: readonly Application[]): Promise<void> {
-    const settled = inSuccession(group.flatMap(({ changes }) => changes)).map(settledBy);
+    const settled = settledByAppend(group.flatMap(({ changes }) => changes));
     if (await this.#writer.writeLast(settled)) return;
     // Others are pending as well, perhaps earlier ones that their appender has left.
     const left = await this.#messages.find<Pick<MessageDocument, "_id" | "roomId">>({
@@ -268,63 +263,4 @@ function takeGroup(waiting: Application[]): Application[] {
     return i > 0 && count > MAX_GROUP;
   });
   return waiting.splice(0, end < 0 ? waiting.length : end);
-}
-
-/** The changes of each message, split where one was not decided on what the one before has made. */
-function inSuccession(changes: readonly AppendedChange[]): AppendedChange[][] {
-  const runs: AppendedChange[][] = [];
-  const open = new Map<string, AppendedChange[]>();
-  for (const each of changes) {
-    const { _id, seq, changedSeq = seq } = each.before;
-    const run = open.get(_id);
-    if (run?.at(-1)?.change.seq === changedSeq) {
-      run.push(each);
-      continue;
-    }
-    const next = [each];
-    open.set(_id, next);
-    runs.push(next);
-  }
-  return runs;
-}
-
-function settledBy(changes: readonly AppendedChange[]): Settled<Unchanged> {
-  const committed = changes.map(({ change }) => change);
-  return {
-    ...project(changes[0]!.before, committed),
-    isChanged: true,
-    ...decidedBy(committed.map(toPending)),
-  };
-}
-
-/** The change as it is kept in the message. */
-export function toPending({ id, seq, kind, content }: CommittedChange): PendingChange {
-  return { id, seq, kind, content };
-}
-
-function decidedBy(
-  decided: readonly PendingChange[],
-): Pick<Settled<Unchanged>, "decided" | "at"> {
-  return { decided, at: decided.at(-1)!.content.updatedAt };
-}
-
-/** What the log has made of a message's pending changes; null if it has none of their numbers. */
-function settle<T extends MessageDocument>(
-  message: T,
-  log: Map<number, LoggedChange>,
-): Settled<T> | null {
-  const pending = (message.pending ?? []).toSorted((a, b) => a.seq - b.seq);
-  // Entries that were inserted during the look-up can be found without those before them.
-  const open = pending.findIndex(({ seq }) => !log.has(seq));
-  const decided = open < 0 ? pending : pending.slice(0, open);
-  if (decided.length === 0) return null;
-  const { seq, changedSeq = seq } = message;
-  const committed = decided.flatMap((change): CommittedChange[] => {
-    const { _id, ...uses } = log.get(change.seq)!;
-    // One that was applied before was announced twice, as by a driver that tries again.
-    const isNew = _id === change.id && change.seq > changedSeq;
-    return isNew ? [{ ...change, ...uses }] : [];
-  });
-  const isChanged = committed.length > 0;
-  return { ...project(message, committed), isChanged, ...decidedBy(decided) };
 }

@@ -20,6 +20,12 @@ export type Unchanged = Pick<
   "_id" | "roomId" | "seq" | "changedSeq" | "text" | "textSeq" | "editedAt" | "attachments"
 >;
 
+/** A change of one append, with the message that it was decided on. */
+export interface AppendedChange {
+  change: CommittedChange;
+  before: Unchanged;
+}
+
 export interface Projection<T extends Unchanged> {
   before: T;
   /** The message after the changes. */

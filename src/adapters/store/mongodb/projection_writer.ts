@@ -6,28 +6,18 @@ import {
   type EntryDocument,
   type MessageDocument,
   OPTIONAL_CONTENT,
-  type PendingChange,
   type ReactionDocument,
 } from "./entry_documents.ts";
 import { PENDING_KEY, PINNED_KEY, ROOM_MENTION_KEY, threadKey } from "./entry_keys.ts";
 import { duplicatesOf } from "./errors.ts";
 import { detachments, type FileDocument } from "./file_documents.ts";
-import type { Projection, Unchanged } from "./projection.ts";
+import type { Unchanged } from "./projection.ts";
+import type { Settled } from "./settled_changes.ts";
 
 /** A message with more keys gets no more of those whom edits mention. */
 const MAX_KEYS = 100;
 
 type Write = AnyBulkWriteOperation<EntryDocument>;
-
-/** What the log has made of a message's pending changes. */
-export interface Settled<T extends Unchanged> extends Projection<T> {
-  /** Whether any was committed. */
-  isChanged: boolean;
-  /** Those whose numbers the log has, committed or not, in their order, as they are in `pending`. */
-  decided: readonly PendingChange[];
-  /** When it was changed last, or would have been. */
-  at: Date;
-}
 
 /**
  * Everything may be written again, and late: the message only while its `changedSeq` is as it was
