@@ -6,6 +6,7 @@ import type { ClientEvents } from "../protocol/wire/events.ts";
 import type { Subprotocol } from "../protocol/wire/subprotocols.ts";
 import type { User } from "../protocol/wire/users.ts";
 import type { ServerAddress } from "./address.ts";
+import { FINAL_CLOSES, PASSING_CLOSES } from "./close_reasons.ts";
 import { disconnected, EchoRoomError, failure } from "./errors.ts";
 import { fits, framesIn, type ServerFrame } from "./frames.ts";
 import { Observed } from "./observable.ts";
@@ -36,23 +37,6 @@ const RENEWAL_RETRY_MS = 5_000;
 const LONGEST_TIMER_MS = 24 * 60 * 60_000;
 /** The server takes the first: frames of several events cost both sides less. */
 const OFFERED: Subprotocol[] = ["echoroom.batch", "echoroom.v1"];
-
-const MISUNDERSTOOD = "The server did not understand this client.";
-
-/**
- * Closes after which reconnecting would only repeat the fault. Not being identified in time is not
- * among them: this client is late only when its page was frozen.
- */
-const FINAL_CLOSES: ReadonlyMap<number, string> = new Map([
-  [CLOSE_CODES.binaryFrame, MISUNDERSTOOD],
-  [CLOSE_CODES.frameTooBig, MISUNDERSTOOD],
-  [CLOSE_CODES.brokenFrames, MISUNDERSTOOD],
-  [CLOSE_CODES.flooding, "This client sends too fast."],
-]);
-const REASONS: ReadonlyMap<number, string> = new Map([
-  [CLOSE_CODES.restarting, "The server restarts."],
-  [CLOSE_CODES.tryAgainLater, "The server is busy."],
-]);
 
 /** What a connection needs of the client around it. */
 export interface ConnectionHost {
@@ -283,7 +267,7 @@ export class Connection {
     if (lived > STABLE_MS) this.#failures = 0;
     const final = FINAL_CLOSES.get(code);
     if (final) return this.stop({ status: "stopped", code, reason: final });
-    const reason = REASONS.get(code) ??
+    const reason = PASSING_CLOSES.get(code) ??
       (this.#opened ? disconnected() : this.#host.address.unreachable()).message;
     if (code === CLOSE_CODES.unauthenticated) this.#retryWithNewToken(reason);
     else this.#retryLater(reason);

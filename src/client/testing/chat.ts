@@ -9,7 +9,8 @@ import { Accounts } from "./accounts.ts";
 import { Files } from "./files.ts";
 import { Faults } from "./faults.ts";
 import { invalid } from "./refusals.ts";
-import { type EntryEvent, RoomLog } from "./room_log.ts";
+import type { EntryEvent } from "./entry_writer.ts";
+import { RoomLog } from "./room_log.ts";
 
 /** What rooms begin with. */
 const OPEN = {

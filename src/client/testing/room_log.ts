@@ -6,23 +6,15 @@ import type { MemberOfRoom } from "../../protocol/wire/account.ts";
 import { MAX_TEXT_LENGTH } from "../../protocol/wire/limits.ts";
 import {
   type Message,
-  type MessageChange,
   type MessageClientEvents,
   NEW_MESSAGE,
-  type Related,
 } from "../../protocol/wire/messages.ts";
 import type { ReadState, Room } from "../../protocol/wire/rooms.ts";
 import type { PublicUser } from "../../protocol/wire/users.ts";
 import { newId } from "../platform.ts";
+import { type EntryEvent, EntryWriter, now } from "./entry_writer.ts";
 import { forbidden, invalid } from "./refusals.ts";
 import { RoomReader, type RoomState } from "./room_reader.ts";
-
-/** A live entry, as it is sent to those who are in the room. */
-export type EntryEvent = {
-  [E in EntryName]: { event: E; data: ServerEvents[E] };
-}[EntryName];
-
-type EntryName = "message:new" | "message:updated" | "message:deleted";
 
 type Ack = ServerEvents["message:ack"];
 /** A command as a client sends it; the room is this one. */
@@ -56,11 +48,12 @@ const { editedAt: _, replyTo: _r, threadId: _t, ...EMPTY } = NEW_MESSAGE;
 export class RoomLog {
   readonly #host: RoomLogHost;
   readonly #state: RoomState;
+  readonly #entries: EntryWriter;
   /** What it is as answers show it. */
   readonly reader: RoomReader;
   /** What was asked under each user's `clientMessageId`, and how it was acked. */
   readonly #acks = new Map<string, { request: string; ack: Ack }>();
-  /** The numbers of the entries that the messages' texts are of. */
+  /** The numbers of the entries that the messages' texts are of, where these were edited. */
   readonly #textSeqs = new Map<string, number>();
 
   constructor(room: Omit<Room, "lastSeq">, host: RoomLogHost) {
@@ -75,8 +68,9 @@ export class RoomLog {
       usersOf: host.usersOf,
     };
     this.reader = new RoomReader(this.#state);
+    this.#entries = new EntryWriter(this.#state, this.reader, (entry) => host.onEntry(entry));
     const { createdBy } = room;
-    this.#create(createdBy, {
+    this.#entries.create(createdBy, {
       text: `${createdBy.displayName} created the room`,
       system: true,
       systemType: "room_created",
@@ -103,7 +97,7 @@ export class RoomLog {
         replyTo: answered.id,
         threadId: answered.threadId ?? answered.id,
       };
-      const message = this.#create(by, {
+      const message = this.#entries.create(by, {
         text: trimmed,
         clientMessageId,
         mentions: this.#host.usersOf(mentions).map(({ id }) => id),
@@ -125,7 +119,8 @@ export class RoomLog {
       const message = this.reader.find(messageId);
       if (message.system || message.sender.id !== by.id) throw forbidden();
       requirePresent(message);
-      if (ifChangedSeq !== undefined && this.#textSeqs.get(messageId)! > ifChangedSeq) {
+      const textSeq = this.#textSeqs.get(messageId) ?? message.seq;
+      if (ifChangedSeq !== undefined && textSeq > ifChangedSeq) {
         throw new ChatError("edit_conflict", "The text was edited meanwhile.");
       }
       const trimmed = text === undefined ? message.text : checkedText(text);
@@ -136,7 +131,7 @@ export class RoomLog {
         mentions: mentions ? this.#host.usersOf(mentions).map(({ id }) => id) : message.mentions,
         metadata: metadata === undefined ? message.metadata : metadata,
       };
-      return this.#update(message, fields, { type: "edited", by });
+      return this.#entries.update(message, fields, { type: "edited", by });
     });
   }
 
@@ -150,7 +145,8 @@ export class RoomLog {
       for (const { emoji } of message.reactions) {
         this.#state.reactors.delete(`${messageId} ${emoji}`);
       }
-      return this.#replace(message, { ...EMPTY, text: "", deletedAt: now() }, (place, after) => {
+      const fields = { ...EMPTY, text: "", deletedAt: now() };
+      return this.#entries.replace(message, fields, (place, after) => {
         return { event: "message:deleted", data: { ...place, messageId, by, message: after } };
       });
     });
@@ -174,12 +170,10 @@ export class RoomLog {
     const reactions = isKnown
       ? message.reactions.map((each) => each.emoji === emoji ? reaction : each)
       : [...message.reactions, reaction];
-    const [use, fields] = [
-      { emoji, user: by },
-      { reactions: reactions.filter(({ count }) => count > 0) },
-    ];
+    const fields = { reactions: reactions.filter(({ count }) => count > 0) };
+    const use = { emoji, user: by };
     const uses = { added: isOn ? [use] : [], removed: isOn ? [] : [use] };
-    return this.#ackOf(this.#update(message, fields, { type: "reactions", ...uses }), true);
+    return this.#ackOf(this.#entries.update(message, fields, { type: "reactions", ...uses }), true);
   }
 
   pin(by: PublicUser, { messageId }: Command<"message:pin">, isPinned: boolean): Ack {
@@ -193,7 +187,7 @@ export class RoomLog {
     if (isPinned) this.#state.pins.set(messageId, this.room.lastSeq + 1);
     else this.#state.pins.delete(messageId);
     const type = isPinned ? "pinned" : "unpinned";
-    return this.#ackOf(this.#update(message, { pinned: isPinned }, { type, by }), true);
+    return this.#ackOf(this.#entries.update(message, { pinned: isPinned }, { type, by }), true);
   }
 
   /** @param isBack whether the position moves back to just before the message with this `seq` */
@@ -248,61 +242,9 @@ export class RoomLog {
     return { roomId: this.#state.room.id, id, seq, createdAt, changed };
   }
 
-  #create(sender: PublicUser, fields: Partial<Message>): Message {
-    const id = newId();
-    const seq = this.#state.entries.length + 1;
-    const at = now();
-    const message = {
-      ...{
-        ...NEW_MESSAGE,
-        id,
-        roomId: this.#state.room.id,
-        seq,
-        changedSeq: seq,
-        sender,
-        text: "",
-      },
-      ...{ clientMessageId: id, createdAt: at, updatedAt: at, ...fields },
-    };
-    this.#state.messages.push(message);
-    this.#textSeqs.set(id, seq);
-    this.#append(id, message, (place) => ({ event: "message:new", data: { ...place, message } }));
-    return message;
-  }
-
-  #update(message: Message, fields: Partial<Message>, change: MessageChange): Message {
-    return this.#replace(message, fields, (place, after) => {
-      return { event: "message:updated", data: { ...place, change, message: after } };
-    });
-  }
-
-  #replace(
-    message: Message,
-    fields: Partial<Message>,
-    event: (place: Place, message: Message) => EntryEvent,
-  ): Message {
-    const changedSeq = this.#state.entries.length + 1;
-    const after = { ...message, ...fields, changedSeq, updatedAt: now() };
-    this.#state.messages[this.#state.messages.indexOf(message)] = after;
-    this.#append(newId(), after, (place) => event(place, after));
-    return after;
-  }
-
-  #append(id: string, message: Message, event: (place: Place) => EntryEvent): void {
-    this.#state.entries.push({ id, message });
-    const place = { roomId: this.#state.room.id, seq: this.#state.entries.length, entryId: id };
-    this.#host.onEntry(event({ ...place, ...this.reader.related([message]) }));
-  }
-
   #requireOwner({ id }: PublicUser): void {
     if (id !== this.#state.room.createdBy.id) throw forbidden();
   }
-}
-
-type Place = { roomId: string; seq: number; entryId: string } & Related;
-
-function now(): string {
-  return new Date().toISOString();
 }
 
 function checkedText(text: string): string {
