@@ -371,11 +371,21 @@ testInRoom(
     const { messages } = await chat.get(ada, "/messages");
     await done(chat, ada, "PATCH", "", { name: "Tea" });
     assert.equal((await chat.get(ada, "/messages")).messages.length, messages.length);
-    for (const body of [{}, { slowModeSeconds: 21_601 }, { postPolicy: "nobody" }]) {
+    for (const body of [{ slowModeSeconds: 21_601 }, { postPolicy: "nobody" }]) {
       await refused("validation_failed", chat, ada, ["PATCH", "", body]);
     }
   },
 );
+
+testInRoom("what is no setting, or fixed at creation, is ignored", async (chat) => {
+  const { ada, bob } = chat;
+  const { room: before } = await done(chat, ada, "GET", "");
+  for (const body of [{}, { type: "private", slug: "tea", memberCount: 7 }]) {
+    const { room } = await done(chat, ada, "PATCH", "", body);
+    assert.deepEqual([room.type, room.slug, room.lastSeq], ["public", before.slug, before.lastSeq]);
+    await refused("forbidden", chat, bob, ["PATCH", "", body]);
+  }
+});
 
 testOverBoth(
   "a deleted room does not exist any more, and its sockets are taken out",

@@ -16,7 +16,8 @@ const NEEDED: { [S in keyof AnnouncedChanges]?: Capability } = {
 };
 
 /**
- * Changes what is given, and keeps the rest; a room's slug stays as it was.
+ * Changes what is given, and keeps the rest; a room's slug stays as it was. Who gives nothing must be
+ * one who may change the settings, too.
  * @param changes checked and cleaned by the protocol's `RoomChanges`
  * @throws ChatError as `announce`; `forbidden`
  */
@@ -28,8 +29,10 @@ export async function updateRoom(
 ): Promise<Announced> {
   const given = Object.entries(changes).filter(([, value]) => value !== undefined);
   const names = given.map(([name]) => name) as (keyof AnnouncedChanges)[];
+  const needed = new Set<Capability>(names.map((name) => NEEDED[name] ?? "room.update"));
+  if (names.length === 0) needed.add("room.update");
   return await announce(actor, dependencies, { room, settings: true }, (access, state) => {
-    for (const name of names) requireCapability(access, NEEDED[name] ?? "room.update");
+    for (const capability of needed) requireCapability(access, capability);
     const fresh = names.filter((name) => {
       return !isDeepStrictEqual(changes[name], settingOf(state.room, name));
     });

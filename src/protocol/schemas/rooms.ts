@@ -131,8 +131,7 @@ export const RoomChanges = z.object({
   slowModeSeconds: z.int().min(0).max(MAX_SLOW_MODE_SECONDS).optional(),
   archived: z.boolean().optional(),
   metadata: Metadata.nullable().optional(),
-}).refine((changes) => Object.keys(changes).length > 0, "must change something")
-  .meta({ id: "RoomChanges" });
+}).meta({ id: "RoomChanges" });
 
 export const RoomsQuery = z.object({
   limit: inDigits(z.int().min(1).max(MAX_OWN_ROOMS)).default(PAGE_SIZE).meta({
