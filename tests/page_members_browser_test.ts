@@ -192,6 +192,7 @@ Deno.test("settings are shown by what one may change, and everybody sees what th
     await ada.page.getByLabel("Who writes").selectOption("Moderators and owners");
     await ada.page.getByRole("button", { name: "Save" }).click();
     await bob.page.getByText("Only moderators write in this room.").waitFor();
+    await isClosed(ada.page);
     await write(ada.page, "From the owner");
     await seesLast(bob.page, "From the owner");
 
@@ -202,6 +203,7 @@ Deno.test("settings are shown by what one may change, and everybody sees what th
     }
     await openSettings(ada.page);
     await ada.page.getByRole("button", { name: "Reopen the room" }).click();
+    await isClosed(ada.page);
     await write(ada.page, "Open again");
     await seesLast(bob.page, "Open again");
   }));
@@ -355,6 +357,11 @@ Deno.test("a room that one hides is in the list again with the next message", ()
 async function openSettings(page: Page): Promise<void> {
   await page.getByRole("button", { name: "More about this room" }).click();
   await page.getByRole("menuitem", { name: "Room settings…" }).click();
+}
+
+/** Resolves once no dialog is open: others may see what it has done before, and keys go to it. */
+async function isClosed(page: Page): Promise<void> {
+  await page.getByRole("dialog").waitFor({ state: "detached" });
 }
 
 /** Both in a room of Ada's; with his first message Bob is a member. */
