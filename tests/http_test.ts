@@ -98,6 +98,21 @@ Deno.test("an unknown path is 404, and a method that a path lacks is 405 with th
     }
   }));
 
+Deno.test("a body that may be left out may be named as JSON all the same", () =>
+  onStage(async (stage) => {
+    const [ada, bob] = await stage.people("Ada", "Bob");
+    const { id } = await ada.createRoom("Room");
+    const statusOf = async ({ token }: typeof ada, method: string, path: string) => {
+      const options = { token, headers: JSON_TYPE };
+      return (await request(ada.url, method, `/rooms/${id}${path}`, options)).status;
+    };
+    assert.equal(await statusOf(bob, "PUT", "/members/me"), 200);
+    assert.equal(await statusOf(ada, "PUT", `/mutes/${bob.id}`), 204);
+    assert.equal(await statusOf(ada, "PUT", `/bans/${bob.id}`), 204);
+    assert.equal(await statusOf(ada, "POST", "/invitations"), 201);
+    assert.equal(await statusOf(ada, "POST", "/messages"), 400);
+  }));
+
 Deno.test("a body that is not JSON is refused with what is wrong with it", () =>
   onStage(async ({ server }) => {
     const send = (body: BodyInit, headers: Record<string, string> = JSON_TYPE) =>
