@@ -34,12 +34,12 @@ export function batchSize(waiting: Waiting[]): number {
 
 /** Settles commands whose drafts are stored. Returns what has to be decided again. */
 export function settle(
-  { placed, repeats }: Attempt<Waiting>,
+  { accepted, repeats }: Attempt<Waiting>,
   entries: readonly Entry[],
 ): readonly Waiting[] {
   const open = [...repeats];
-  for (const { waiting, place } of placed) {
-    const entry = entries[place];
+  for (const { waiting, index } of accepted) {
+    const entry = entries[index];
     if (entry) waiting.resolve({ entry });
     else open.push(waiting);
   }

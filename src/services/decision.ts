@@ -35,8 +35,8 @@ export type Result = { entry: Entry; isRepeat?: true } | { unchanged: Message };
 /** Commands as they were decided on one state. */
 export interface Attempt<W> {
   drafts: readonly EntryDraft[];
-  /** Commands that become a draft, by its place. Several reactions may become one. */
-  placed: { waiting: W; place: number }[];
+  /** Commands that become a draft, and its index. Several reactions may become one. */
+  accepted: { waiting: W; index: number }[];
   /** Commands that become none, for a reason that holds after the first `after` drafts. */
   refused: { waiting: W; after: number; unchanged?: Message; error?: unknown }[];
   /** Repeats of others in the batch, to be looked at once those are stored. */
@@ -51,7 +51,7 @@ export function decide<W extends { command: Command }>(
   state: RoomState,
   batch: readonly W[],
 ): Attempt<W> {
-  const attempt: Attempt<W> = { drafts: state.drafts, placed: [], refused: [], repeats: [] };
+  const attempt: Attempt<W> = { drafts: state.drafts, accepted: [], refused: [], repeats: [] };
   const keys = new Set<string>();
   for (const waiting of batch) {
     const key = keyOf(waiting.command);
@@ -64,7 +64,7 @@ export function decide<W extends { command: Command }>(
     try {
       const decision = waiting.command.decide(state);
       if ("unchanged" in decision) attempt.refused.push({ waiting, after, ...decision });
-      else attempt.placed.push({ waiting, place: state.add(decision.draft) });
+      else attempt.accepted.push({ waiting, index: state.add(decision.draft) });
     } catch (error) {
       attempt.refused.push({ waiting, after, error });
     }
@@ -73,8 +73,8 @@ export function decide<W extends { command: Command }>(
 }
 
 /**
- * What decides what the authors of commands, and the users that they concern, may do, no older than the
- * basis: known, as a rule; else it is read.
+ * What decides what the authors of commands, and the users that they concern, may do, no older than
+ * the basis: known, as a rule; else it is read.
  * @throws ChatError `room_not_found`, `unavailable`
  */
 export function authorsOf(

@@ -39,10 +39,10 @@ export interface Known {
   owners: Set<string>;
   memberCount: number;
   room: NewRoom | null;
-  /** By message: where the draft is that further reactions to it can join. */
+  /** By message: the index of the draft that further reactions to it can join. */
   openReactions: Map<string, number>;
-  /** By user: where their last draft is, or the last that they have a part in. */
-  lastPlaces: Map<string, number>;
+  /** By user: the index of their last draft, or of the last that they have a part in. */
+  lastDrafts: Map<string, number>;
 }
 
 /** @throws ChatError `unavailable` */
@@ -71,7 +71,7 @@ export async function readNeeds(
     memberCount: some.length,
     room,
     openReactions: new Map(),
-    lastPlaces: new Map(),
+    lastDrafts: new Map(),
   };
 }
 

@@ -92,7 +92,7 @@ export class RoomState {
     return accessTo(actor, this.#roomId, places.get(actor.userId)!, table);
   }
 
-  /** The place of a user whom a command concerns. */
+  /** The standing of a user whom a command concerns. */
   standing(userId: string): Standing {
     return this.#authors.places.get(userId)!.standing;
   }
@@ -130,8 +130,8 @@ export class RoomState {
     const { reactors } = this.#known!;
     const { among = new Set<string>(), first = shownReactors(message, use.emoji) } =
       reactors.get(key) ?? {};
-    const place = this.#openPlace(messageId, use.user.id) ?? this.drafts.length;
-    const seq = this.#end.seq + 1 - (this.drafts.length - place);
+    const index = this.#openDraft(messageId, use.user.id) ?? this.drafts.length;
+    const seq = this.#end.seq + 1 - (this.drafts.length - index);
     const changed = react(message, use, add, { among, first }, seq);
     if (!changed) return null;
     reactors.set(key, changed.reactors);
@@ -141,15 +141,15 @@ export class RoomState {
   /**
    * Adds a draft. Reactions to a message become one entry as long as no other change of the message
    * is between them, nor anything else of the same user: their drafts keep their order.
-   * @returns its place among the drafts
+   * @returns its index among the drafts
    */
   add(draft: EntryDraft): number {
     if (draft.kind === "created") this.#changeRoom(draft);
     const known = this.#known;
     if (!known) return this.drafts.push(draft) - 1;
-    const place = this.#place(draft, known);
-    known.lastPlaces.set(authorOf(draft), place);
-    return place;
+    const index = this.#addKnown(draft, known);
+    known.lastDrafts.set(authorOf(draft), index);
+    return index;
   }
 
   #changeRoom(draft: CreatedDraft): void {
@@ -181,28 +181,28 @@ export class RoomState {
     else known.owners.delete(userId);
   }
 
-  #place(draft: EntryDraft, known: Known): number {
+  #addKnown(draft: EntryDraft, known: Known): number {
     if (draft.kind === "created") return this.#push(draft, known);
     const { id } = draft.message;
     if (draft.kind === "pinned") known.pins++;
     if (draft.kind === "unpinned" || (draft.kind === "deleted" && draft.before.pinned)) {
       known.pins--;
     }
-    const open = this.#openPlace(id, draft.by.id);
+    const open = this.#openDraft(id, draft.by.id);
     known.openReactions.delete(id);
     if (draft.kind !== "reacted") return this.#push(draft, known);
-    const place = open !== undefined && this.#merge(open, draft, known)
+    const index = open !== undefined && this.#merge(open, draft, known)
       ? open
       : this.#push(draft, known);
-    known.openReactions.set(id, place);
-    return place;
+    known.openReactions.set(id, index);
+    return index;
   }
 
-  /** Where the draft is that a user's reaction to a message can join. */
-  #openPlace(messageId: string, userId: string): number | undefined {
-    const { openReactions, lastPlaces } = this.#known!;
+  /** The index of the draft that a user's reaction to a message can join. */
+  #openDraft(messageId: string, userId: string): number | undefined {
+    const { openReactions, lastDrafts } = this.#known!;
     const open = openReactions.get(messageId);
-    const last = lastPlaces.get(userId);
+    const last = lastDrafts.get(userId);
     return open !== undefined && last !== undefined && last > open ? undefined : open;
   }
 
@@ -214,14 +214,14 @@ export class RoomState {
   }
 
   /** Whether the reactions could join an earlier draft; one that takes back what it did cannot. */
-  #merge(place: number, draft: ReactionDraft, { messages }: Known): boolean {
+  #merge(index: number, draft: ReactionDraft, { messages }: Known): boolean {
     const { added, removed, message } = draft;
-    const earlier = this.drafts[place] as ReactionDraft;
+    const earlier = this.drafts[index] as ReactionDraft;
     const uses = [...earlier.added, ...earlier.removed];
     if ([...added, ...removed].some((use) => uses.some((other) => isSame(use, other)))) {
       return false;
     }
-    this.drafts[place] = {
+    this.drafts[index] = {
       ...earlier,
       message,
       added: [...earlier.added, ...added].toSorted(byUser),

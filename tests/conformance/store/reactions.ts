@@ -256,8 +256,8 @@ async function react(
   const commands = users.map((user) => ({ command: toCommand(messageId, user, add) }));
   const needs = commands.flatMap(({ command }) => command.needs ?? []);
   const state = await RoomState.read(store, roomId, basis, needs);
-  const { drafts, placed } = decide(state, commands);
-  assert.deepEqual([drafts.length, placed.length], [1, users.length]);
+  const { drafts, accepted } = decide(state, commands);
+  assert.deepEqual([drafts.length, accepted.length], [1, users.length]);
   assert.equal((await store.log.append(roomId, basis, drafts)).length, 1);
 }
 
