@@ -192,14 +192,14 @@ export class Feed {
     this.#epoch = this.#store.epoch;
     const invalidations = this.#invalidations;
     const since = this.#profiles.changes;
-    const { log, messages: store } = this.#store;
+    const { log } = this.#store;
     const end = await log.end(this.#roomId);
     const first = Math.max(0, end.seq - JOINED_MESSAGES);
     const entries = await log.entriesAfter(this.#roomId, first, end.seq - first);
     const messages = await this.#lastMessages(end, entries);
     const threads = messages.length === 0
       ? new Map()
-      : await store.threads(this.#roomId, messages.map(({ id }) => id));
+      : await this.#store.messages.threads(this.#roomId, messages.map(({ id }) => id));
     this.#validated = invalidations;
     this.window.load({
       entries: this.#withCurrentSenders(entries, since),

@@ -149,6 +149,7 @@ export class Hub {
     return this.#rooms.get(roomId)?.setPresent(subscriber, present) ?? false;
   }
 
+  /** Takes a socket out of a room; does nothing if it is not in it. */
   leave(roomId: string, subscriber: Subscriber): void {
     const room = this.#rooms.get(roomId);
     if (!room) return;
@@ -156,7 +157,7 @@ export class Hub {
     this.#closeIfIdle(roomId, room);
   }
 
-  /** Sends a frame that is no entry of the log to who is present in the room, but not to `exceptUserId`. */
+  /** Sends a frame that is no entry of the log to all who are present in the room but this user. */
   broadcast(roomId: string, text: string, exceptUserId?: string): void {
     this.#rooms.get(roomId)?.broadcast(text, exceptUserId);
   }

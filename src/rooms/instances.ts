@@ -48,10 +48,12 @@ export class Instances {
     return this.#others.keys();
   }
 
+  /** Whether another instance is alive. */
   has(instance: string): boolean {
     return this.#others.has(instance);
   }
 
+  /** How many others are alive. */
   get count(): number {
     return this.#others.size;
   }

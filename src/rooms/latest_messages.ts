@@ -1,4 +1,4 @@
-/** The latest messages of a room as everybody who joins is shown them: serialised and read once for all. */
+/** The latest messages of a room as all who join are shown them: read and serialised once. */
 import { SingleFlight } from "../async/single_flight.ts";
 import type { Message } from "../domain/message.ts";
 import {

@@ -23,7 +23,6 @@ export class MissedMessages {
   readonly #messages = new Map<string, RenderedMessage>();
   #bytes = 0;
   #entries = 0;
-
   readonly #limit: number;
 
   /**
@@ -70,6 +69,7 @@ export class MissedMessages {
     return [...this.#messages.values()].toSorted(byChange);
   }
 
+  /** As `rendered`. */
   get messages(): Message[] {
     return this.rendered.map(({ message }) => message);
   }

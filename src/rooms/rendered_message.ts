@@ -16,6 +16,7 @@ export interface RenderedRelated {
   users: PublicUser[];
 }
 
+/** Serialises a message as the protocol shows it. */
 export function render(message: Message): RenderedMessage {
   return { message, text: JSON.stringify(presentMessage(message)) };
 }

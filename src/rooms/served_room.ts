@@ -101,6 +101,7 @@ export class ServedRoom {
     });
   }
 
+  /** As `Hub.leave`. */
   leave(subscriber: Subscriber): void {
     this.feed.live.delete(subscriber);
     this.#paused.delete(subscriber);

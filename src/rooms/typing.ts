@@ -40,6 +40,7 @@ export class Typing {
     this.#profiles = profiles;
   }
 
+  /** A user types on this socket; to be called again for as long as they go on. */
   start(roomId: string, subscriber: Subscriber, user: PublicUser): void {
     const typist = this.#add(roomId, user, subscriber, TYPING_MS);
     if (Date.now() - typist.published < REPEAT_MS) return;

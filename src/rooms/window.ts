@@ -38,6 +38,7 @@ export class Window {
   readonly #messages = new Map<string, RenderedMessage>();
   readonly #threads = new Map<string, Thread>();
 
+  /** Takes what was read, before the first entry is applied. */
   load({ entries, messages, threads }: Loaded): void {
     for (const message of messages) this.#show(message);
     this.#latest = messages.map(({ id }) => id);

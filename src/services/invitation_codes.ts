@@ -3,6 +3,7 @@
 /** 128 bits. */
 const BYTES = 16;
 
+/** A new code, in base64url. */
 export function newCode(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(BYTES));
   return bytes.toBase64({ alphabet: "base64url", omitPadding: true });

@@ -66,7 +66,8 @@ export class KnownDevices {
   }
 
   /**
-   * A value for the device cookie after signing in to an account. A known device keeps its id, and so its count of wrong passwords.
+   * A value for the device cookie after signing in to an account. A known device keeps its id, and so
+   * its count of wrong passwords.
    */
   async remember(cookies: readonly string[], email: string): Promise<string> {
     let id = newDeviceId();

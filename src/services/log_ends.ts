@@ -52,6 +52,7 @@ export class LogEnds {
     return basis;
   }
 
+  /** The end of a log is read again before it is used. */
   forget(roomId: string): void {
     this.#ends.delete(roomId);
   }

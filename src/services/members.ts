@@ -74,7 +74,7 @@ export class Members {
     this.#expected.set(key, expected);
   }
 
-  /** Resolves once the addition that is expected of a user is done or has failed; undefined if none is. */
+  /** Resolves once the addition expected of a user is done or has failed; undefined if there is none. */
   expected(roomId: string, userId: string): Promise<void> | undefined {
     return this.#expected.get(`${userId} ${roomId}`);
   }

@@ -110,6 +110,7 @@ export class Metrics {
     this.#requests.observe({ method: label, route, status }, milliseconds / 1000);
   }
 
+  /** A request or a command was answered with an error. */
   failed(code: ErrorCode, transport: "http" | "websocket"): void {
     this.#errors.inc({ code, transport });
   }

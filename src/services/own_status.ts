@@ -13,6 +13,7 @@ export class OwnStatus {
     this.#version = version;
   }
 
+  /** This instance as it is now. */
   read(): InstanceStatus {
     return {
       version: this.#version,

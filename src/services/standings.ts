@@ -101,7 +101,6 @@ export class Standings {
   readonly #reads = new Map<string, Batcher<Question>>();
   #generations = 0;
   #epoch: number;
-
   readonly #onChange: NonNullable<StandingsOptions["onChange"]>;
 
   constructor(store: Pick<Store, "members" | "epoch">, options: StandingsOptions = {}) {

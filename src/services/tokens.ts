@@ -60,6 +60,7 @@ export class Tokens {
     this.refreshTtl = settings.refreshTtl;
   }
 
+  /** Derives the keys from the secrets. */
   static async create(settings: TokenSettings): Promise<Tokens> {
     const access = await importSecret(settings.accessSecret);
     const refresh = await importSecret(settings.refreshSecret);
@@ -67,11 +68,13 @@ export class Tokens {
     return new Tokens({ access, refresh, files }, settings);
   }
 
+  /** A token for requests and sockets, which lives for `accessTtl`. */
   issueAccess(userId: string, sessionId: string): Promise<string> {
     const expiresAt = new Date(Date.now() + this.accessTtl * 1000);
     return sign(this.#access, { sub: userId, sid: sessionId }, expiresAt);
   }
 
+  /** A token for the cookie, with which a session is renewed. */
   issueRefresh({ sessionId, generation }: RefreshClaims, expiresAt: Date): Promise<string> {
     return sign(this.#refresh, { sid: sessionId, gen: generation }, expiresAt);
   }

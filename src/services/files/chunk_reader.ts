@@ -11,6 +11,7 @@ export interface ChunkReader {
   cancel(): Promise<void>;
 }
 
+/** A reader of a stream that nobody else reads. */
 export function readerOf(bytes: ReadableStream<Uint8Array>): ChunkReader {
   const reader = byteReaderOf(bytes);
   return reader ? intoBuffer(reader) : asTheyCome(bytes.getReader());
