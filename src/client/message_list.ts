@@ -14,8 +14,8 @@ export interface ListHost {
   self(): PublicUser | null;
   /** The last entry up to which nothing is missing. */
   readonly cursor: Entry;
-  /** Messages with the changes of the user's own that are on their way. */
-  over(messages: ChatMessage[]): ChatMessage[];
+  /** Messages with the user's own changes that are on their way. */
+  withOwnChanges(messages: ChatMessage[]): ChatMessage[];
   /** Takes the messages that others answer. */
   refer(messages: readonly Message[] | undefined): void;
 }
@@ -26,7 +26,7 @@ export type OlderPage = Pick<MessagesPage, "messages" | "mine" | "referenced" | 
 export class MessageList {
   /** In the order of the log, then the drafts in the order in which they were written. */
   readonly messages: Observed<readonly ChatMessage[]> = new Observed(() => {
-    return this.#host.over(this.#all());
+    return this.#host.withOwnChanges(this.#all());
   });
   /** Whether there are older messages than those shown. */
   readonly hasOlder: Observed<boolean> = new Observed(() => {

@@ -58,17 +58,17 @@ export class OptimisticChanges {
     this.#pending.clear();
   }
 
-  /** The messages as they are shown to the user with this id. */
-  over(messages: ChatMessage[], self: string | undefined): ChatMessage[] {
+  /** Applies the changes to messages, as they are shown to the user with this id. */
+  apply(messages: ChatMessage[], self: string | undefined): ChatMessage[] {
     if (this.#pending.size === 0 || self === undefined) return messages;
     return messages.map((message) => {
-      const shown = this.#shown.get(message) ?? this.#over(message, self);
+      const shown = this.#shown.get(message) ?? this.#changed(message, self);
       this.#shown.set(message, shown);
       return shown;
     });
   }
 
-  #over(message: ChatMessage, self: string): ChatMessage {
+  #changed(message: ChatMessage, self: string): ChatMessage {
     return [...this.#pending.values()]
       .filter((pending) => isMissing(pending, message, self))
       .reduce<ChatMessage>((before, { unsent }) => changed(before, unsent, self), message);

@@ -65,7 +65,9 @@ export class Pins implements TimelineView {
     const own = timeline.main.messages.get().filter(({ key, isChanging }) => {
       return isChanging && !this.set.has(key);
     });
-    return [...timeline.over([...this.set.values()]), ...own].filter(({ pinned }) => pinned)
+    return [...timeline.withOwnChanges([...this.set.values()]), ...own].filter(({ pinned }) =>
+      pinned
+    )
       .sort(byPlace);
   }
 }

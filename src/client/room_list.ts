@@ -1,4 +1,4 @@
-/** The list of rooms: from the server, and kept live by the account's stream and by being in one's own. */
+/** The list of rooms: read from the server, kept live by the account's stream and the user's own rooms. */
 import type { AccountItem, MemberOfRoom } from "../protocol/wire/account.ts";
 import type { RoomRole } from "../protocol/wire/members.ts";
 import type { ListedRoom, RemovalReason } from "../protocol/wire/rooms.ts";
@@ -49,7 +49,7 @@ const PAGE = 100;
 export class RoomList extends Observed<readonly RoomSummary[] | null> implements ObservableRooms {
   readonly #host: RoomListHost;
   #listed: ListedRoom[] | null = null;
-  /** What the account's stream says last of rooms, by their ids: how one belongs to it, or why no longer. */
+  /** What the account's stream said last, by room: how the user belongs to it, or why no longer. */
   readonly #own = new Map<string, MemberOfRoom | RemovalReason>();
   /** The last number of that stream. */
   #lastSeq = 0;

@@ -118,7 +118,7 @@ export class Subscription {
 
   async #join(): Promise<void> {
     const attempt = this.#attempt;
-    await this.#host.connection.request("room:join", this.#place(), (answer) => {
+    await this.#host.connection.request("room:join", this.#request(), (answer) => {
       if (attempt !== this.#attempt) return;
       this.#joined(answer);
       // Only now is it known which other handles are of this room.
@@ -143,7 +143,7 @@ export class Subscription {
     let [added, reset, again] = [0, false, true];
     while (again && attempt === this.#attempt) {
       const { seq: lastSeenSeq, id } = timeline.cursor;
-      const request = { ...this.#place(), lastSeenSeq, lastSeenEntryId: id ?? undefined };
+      const request = { ...this.#request(), lastSeenSeq, lastSeenEntryId: id ?? undefined };
       await this.#host.connection.request("connection:recover", request, (page) => {
         if (attempt !== this.#attempt) return;
         this.#host.updated(page);
@@ -159,8 +159,8 @@ export class Subscription {
     if (added > 0 || reset || this.status !== "live") this.recovery.set({ messages: added, reset });
   }
 
-  /** The room, and whether the user is there: true unless the server is told otherwise. */
-  #place(): { roomId: string; present: false | undefined } {
+  /** What a join and a recovery say: the room, and whether the user is there, true if not given. */
+  #request(): { roomId: string; present: false | undefined } {
     this.#isPresent = this.#host.isPresent();
     return { roomId: this.#host.roomId(), present: this.#isPresent ? undefined : false };
   }

@@ -5,7 +5,10 @@ import type { MessageList } from "./message_list.ts";
 import { type Observable, Observed } from "./observable.ts";
 import type { ViewHost } from "./view_host.ts";
 
-/** A message, the answers to it, and the answers to these; made by `room.thread()`. `room.reply()` adds one. */
+/**
+ * A message, the answers to it, and the answers to these; made by `room.thread()`. `room.reply()` adds
+ * one.
+ */
 export interface Thread {
   /** The id of the message that it begins with. */
   readonly id: string;

@@ -74,9 +74,9 @@ export class Timeline implements ListHost {
     this.#lists.delete(list);
   }
 
-  /** Messages with the changes of the user's own that are on their way. */
-  over(messages: ChatMessage[]): ChatMessage[] {
-    return this.#changes.over(messages, this.self()?.id);
+  /** Messages with the user's own changes that are on their way. */
+  withOwnChanges(messages: ChatMessage[]): ChatMessage[] {
+    return this.#changes.apply(messages, this.self()?.id);
   }
 
   /** Whether entries beyond the cursor are missing. */
@@ -146,7 +146,7 @@ export class Timeline implements ListHost {
   /** The message that is shown under this `id` or `key`, or that one of those shown answers. */
   find(ref: MessageRef): ChatMessage | undefined {
     const [message] = this.#known(typeof ref === "string" ? ref : ref.id ?? ref.key);
-    return message && this.over([message])[0];
+    return message && this.withOwnChanges([message])[0];
   }
 
   /** Shows something of the user's own that the server does not have yet, unless it is shown already. */

@@ -9,8 +9,8 @@ import { RecentProfiles } from "./recent_profiles.ts";
 import { ServedRoom } from "./served_room.ts";
 import type { Subscriber } from "./subscriber.ts";
 
-/** What else begins and ends with the time that a room is served here. */
-export interface RoomLife {
+/** What follows when a room begins or ceases to be served here, and when it changes. */
+export interface RoomLifecycle {
   /** The room is open and its events arrive; sockets come in next. */
   opened(roomId: string): void;
   closed(roomId: string): void;
@@ -33,20 +33,20 @@ export class Hub {
   readonly #services: HubServices;
   readonly #flusher: Flusher;
   readonly #profiles: RecentProfiles;
-  readonly #life: RoomLife;
+  readonly #lifecycle: RoomLifecycle;
   readonly #rooms = new Map<string, ServedRoom>();
 
   /** @param profiles must receive each event before this does */
   constructor(
     services: HubServices,
     flusher: Flusher,
-    life: RoomLife,
+    lifecycle: RoomLifecycle,
     profiles = new RecentProfiles(),
   ) {
     this.#services = services;
     this.#flusher = flusher;
     this.#profiles = profiles;
-    this.#life = life;
+    this.#lifecycle = lifecycle;
     services.metrics.watch("rooms_open", "Rooms with a socket in them", () => this.#rooms.size);
   }
 
@@ -76,7 +76,7 @@ export class Hub {
 
   #showMember(roomId: string, userId: string): void {
     const room = this.#rooms.get(roomId);
-    if (room) this.#life.joined(roomId, userId, room);
+    if (room) this.#lifecycle.joined(roomId, userId, room);
   }
 
   /**
@@ -188,7 +188,7 @@ export class Hub {
   #open(roomId: string): ServedRoom {
     const { store, bus, log, metrics, publicUsers } = this.#services;
     // Events first: what is committed after the feed has read the store must arrive as an event.
-    const opened = bus.follow(roomId).then(() => this.#life.opened(roomId));
+    const opened = bus.follow(roomId).then(() => this.#lifecycle.opened(roomId));
     const [flusher, profiles] = [this.#flusher, this.#profiles];
     const services = { store, log, metrics, publicUsers };
     const room: ServedRoom = new ServedRoom(roomId, {
@@ -197,11 +197,11 @@ export class Hub {
       profiles,
       opened,
       onRemoved: (subscriber) => {
-        this.#life.removed(roomId, subscriber);
+        this.#lifecycle.removed(roomId, subscriber);
         // Not now: the entries of which one takes it out are still being delivered.
         queueMicrotask(() => this.#closeIfIdle(roomId, room));
       },
-      onChange: (entry) => this.#life.changed(entry, room),
+      onChange: (entry) => this.#lifecycle.changed(entry, room),
     });
     this.#rooms.set(roomId, room);
     return room;
@@ -212,6 +212,6 @@ export class Hub {
     room.close();
     this.#rooms.delete(roomId);
     this.#services.bus.unfollow(roomId);
-    this.#life.closed(roomId);
+    this.#lifecycle.closed(roomId);
   }
 }

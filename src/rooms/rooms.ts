@@ -2,7 +2,7 @@
 import type { Services } from "../services/services.ts";
 import type { BusEvent } from "../ports/bus.ts";
 import { Flusher } from "./flusher.ts";
-import { Hub, type RoomLife } from "./hub.ts";
+import { Hub, type RoomLifecycle } from "./hub.ts";
 import { Presence } from "./presence.ts";
 import { ReadUpdates } from "./read_updates.ts";
 import { RecentProfiles } from "./recent_profiles.ts";
@@ -30,7 +30,7 @@ export class Rooms {
     const { access, bus, load, ownStatus } = services;
     const updates = new RoomUpdates(access, this.rendered);
     this.flusher = new Flusher(() => load.level);
-    const life: RoomLife = {
+    const lifecycle: RoomLifecycle = {
       opened: (roomId) => this.presence.open(roomId),
       closed: (roomId) => {
         this.presence.close(roomId);
@@ -40,7 +40,7 @@ export class Rooms {
       changed: (entry, room) => updates.show(entry, room),
       joined: (roomId, userId, room) => updates.showTo([userId], roomId, room),
     };
-    this.hub = new Hub(services, this.flusher, life, this.profiles);
+    this.hub = new Hub(services, this.flusher, lifecycle, this.profiles);
     const broadcast = this.hub.broadcast.bind(this.hub);
     this.presence = new Presence(bus, broadcast, this.profiles, ownStatus);
     this.typing = new Typing(bus, broadcast, this.profiles);
