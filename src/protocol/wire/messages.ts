@@ -80,11 +80,17 @@ export interface SystemData {
 
 /** Settings of a room; what is left out stayed as it was. */
 export interface ChangedSettings {
+  /** Its name. */
   name?: string | undefined;
+  /** What it is about; null for nothing. */
   description?: string | null | undefined;
+  /** Who may send. */
   postPolicy?: "members" | "moderators" | undefined;
+  /** How long a member waits between two messages; 0 for no slow mode. */
   slowModeSeconds?: number | undefined;
+  /** Whether it is archived: it can be read, and nothing is changed in it. */
   archived?: boolean | undefined;
+  /** The app's own; null for none. */
   metadata?: Metadata | null | undefined;
 }
 
