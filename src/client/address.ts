@@ -24,6 +24,7 @@ export class ServerAddress {
     this.host = host;
   }
 
+  /** The address of its WebSocket. */
   get socketUrl(): string {
     return `ws${this.base.slice("http".length)}ws`;
   }

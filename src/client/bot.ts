@@ -71,7 +71,7 @@ const RETRY_MS = 2_000;
  * Joins a room, off the screen, and passes on what happens in it: messages in the order of the log, and
  * changes of those before. The first time it begins with what comes next. The cursor is stored after each
  * message that was handled: a process that dies within a handler passes that message on again.
- * @returns ends it, once the handler that runs has ended
+ * @returns ends the subscription; resolves once the handler that runs has ended
  */
 export function follow(
   client: Client,

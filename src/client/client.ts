@@ -224,10 +224,10 @@ export class Client {
   }
 
   /**
-   * Calls a function for everything of one kind that happens in the rooms that are joined, from now on.
-   * A room that is joined under two names counts once.
+   * Subscribes to the events of one name in all joined rooms. A room that is joined under two names
+   * counts once.
    * @param handler gets what {@linkcode RoomEvents} says, as that of `room.on()`
-   * @returns ends that
+   * @returns ends the subscription
    */
   on<T extends keyof RoomEvents>(type: T, handler: RoomEventHandler<T>): () => void {
     return handle(this.#rooms.events, type, handler);
@@ -236,7 +236,7 @@ export class Client {
   /**
    * Calls a function when somebody names the user, answers them, or writes to them alone, in a room that
    * is joined or not: a hint, which is not repeated after an absence.
-   * @returns ends that
+   * @returns ends the subscription
    */
   onMention(handler: (mention: MentionHint) => void): () => void {
     return this.#mentions.add(handler);

@@ -85,6 +85,7 @@ export type UnsentMessage = Extract<Unsent, Content>;
 /** A change on its way. */
 export type UnsentChange = Extract<Unsent, { change: Change }>;
 
+/** Whether a command changes a message, rather than sending one. */
 export function isChange(unsent: Unsent): unsent is UnsentChange {
   return unsent.change !== undefined;
 }

@@ -5,7 +5,7 @@ import type { RoomEventHandler, RoomEvents } from "./room.ts";
 /** Are called with every event. */
 export type RoomEventListeners = Listeners<[type: keyof RoomEvents, event: unknown[]]>;
 
-/** Calls a handler for the events of one name. Returns what ends that. */
+/** Subscribes a handler to the events of one name. Returns what ends the subscription. */
 export function handle<T extends keyof RoomEvents>(
   listeners: RoomEventListeners,
   type: T,

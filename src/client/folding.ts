@@ -1,4 +1,4 @@
-/** What a new command makes of those that wait before it, so that nothing is sent to be undone. */
+/** Folds a new command into those that wait before it, so that nothing is sent only to be undone. */
 import { type Change, isChange, type Unsent } from "./commands.ts";
 
 /** A command that waits, or is on its way. */

@@ -1,4 +1,4 @@
-/** What survives a reload of messages whose files are on their way: in IndexedDB, which keeps bytes. */
+/** Messages whose files are on their way, kept over a reload: in IndexedDB, which takes bytes. */
 import type { OutgoingFile, UnsentMessage } from "./commands.ts";
 import { type OutboxStorage, UPLOADS_KEY } from "./unsent_store.ts";
 

@@ -16,7 +16,7 @@ export interface ListHost {
   readonly cursor: Entry;
   /** Messages with the user's own changes that are on their way. */
   withOwnChanges(messages: ChatMessage[]): ChatMessage[];
-  /** Takes the messages that others answer. */
+  /** Keeps messages that others answer. */
   refer(messages: readonly Message[] | undefined): void;
 }
 
@@ -171,6 +171,7 @@ export class MessageList {
     this.changed();
   }
 
+  /** What it shows is computed again when it is next read. */
   changed(): void {
     this.messages.changed();
     this.hasOlder.changed();

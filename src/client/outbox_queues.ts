@@ -24,6 +24,7 @@ export class OutboxQueues<Item extends Queued> {
     return this.#items.find(({ message }) => !this.#ids.has(message.room))?.message.room;
   }
 
+  /** Adds an item at its place in the order. */
   add(item: Item): void {
     this.#items = [...this.#items, item].sort((a, b) => a.order - b.order);
   }
@@ -39,6 +40,7 @@ export class OutboxQueues<Item extends Queued> {
     return this.#items.filter((item) => this.#roomOf(item) === room);
   }
 
+  /** The items of all rooms, in order. */
   all(): readonly Item[] {
     return this.#items;
   }

@@ -3,6 +3,7 @@ export class Pauses {
   /** Ends the waits that are under way. */
   readonly #ends = new Set<() => void>();
 
+  /** Resolves after so many milliseconds, or at the next `end`. */
   pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const end = () => {
@@ -15,6 +16,7 @@ export class Pauses {
     });
   }
 
+  /** Ends the waits that are under way. */
   end(): void {
     for (const end of this.#ends) end();
   }

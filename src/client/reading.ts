@@ -60,6 +60,7 @@ export class Reading {
     host.timeline.main.messages.derived.add(this.unread);
   }
 
+  /** Whether the server has said that the user is a member. */
   get isMember(): boolean {
     return this.#known !== null;
   }
@@ -102,6 +103,7 @@ export class Reading {
     this.unread.changed();
   }
 
+  /** Sets the position, unless it is there or beyond. */
   markRead(seq: number): void {
     if (seq > (this.#wanted?.readSeq ?? this.#known?.seq ?? 0)) {
       this.#want({ event: "room:read", seq, readSeq: seq });

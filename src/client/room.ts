@@ -149,12 +149,11 @@ export interface Room {
   readonly pins: Observable<readonly ChatMessage[] | null>;
 
   /**
-   * Calls a function for everything of one kind that happens in the room from now on. To show messages
-   * subscribe to `messages` instead; a bot that must miss nothing over restarts uses `follow` of
-   * `@echoroom/client/bot`.
+   * Subscribes to the room's events of one name. To show messages subscribe to `messages` instead; a bot
+   * that must miss nothing over restarts uses `follow` of `@echoroom/client/bot`.
    * @param handler gets what {@linkcode RoomEvents} says: for most events the message, the room, and what
    *   has changed
-   * @returns ends that
+   * @returns ends the subscription
    */
   on<T extends keyof RoomEvents>(type: T, handler: RoomEventHandler<T>): () => void;
 
@@ -164,7 +163,7 @@ export interface Room {
    * page does not lose it. `closed` and `signed_out` only end the wait: what the browser keeps goes
    * out when the same user is back, except after `client.logout()`.
    * With files it is sent once these are uploaded, one after the other, again after losses of the
-   * connection and, where the browser has IndexedDB, after a reload. Until then `delete` ends that.
+   * connection and, where the browser has IndexedDB, after a reload. Until then `delete` cancels it.
    * @param text trimmed by the server, then 1 to 4,000 characters; with files it may be empty
    * @returns the server's confirmation that the message is durable
    * @throws {EchoRoomError} the server's refusal, or `closed`, `signed_out` or `discarded`
@@ -275,7 +274,7 @@ export interface Room {
    */
   forgetOlder(keep: number): void;
 
-  /** Call it on every key: it shows others that this user types, and ends that by itself. */
+  /** Call it on every key: shows others that this user types, until some time after the last key. */
   keystroke(): void;
 
   /** Shows others that this user no longer types. */

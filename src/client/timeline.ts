@@ -230,7 +230,7 @@ export class Timeline implements ListHost {
     return added.length;
   }
 
-  /** Takes the messages that others answer. */
+  /** Keeps messages that others answer. */
   refer(messages: readonly Message[] = []): void {
     for (const message of messages) this.#referenced.put(message);
     for (const key of this.#referenced.keys()) {

@@ -30,10 +30,12 @@ export class Tokens implements TokenSource {
     return Math.max(0, this.#renewAt - Date.now());
   }
 
+  /** The token, renewed first if it is about to expire. */
   async get(): Promise<string> {
     return this.msUntilRenewal > 0 ? this.#token : await this.renew();
   }
 
+  /** A new token; one request for all calls while it is under way. */
   renew(): Promise<string> {
     this.#renewing ??= this.#renew();
     return this.#renewing;

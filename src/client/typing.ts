@@ -21,6 +21,7 @@ export class OwnTyping {
     this.#send = send;
   }
 
+  /** The user has pressed a key. */
   keystroke(): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.stop(), END_MS);
@@ -29,6 +30,7 @@ export class OwnTyping {
     this.#send("typing:start");
   }
 
+  /** The user types no longer. */
   stop(): void {
     if (this.#sentAt === 0) return;
     this.end();
@@ -50,6 +52,7 @@ export class OthersTyping {
 
   readonly #typing = new Map<string, { user: PublicUser; timer: ReturnType<typeof setTimeout> }>();
 
+  /** Takes whether a user types. */
   update(user: PublicUser, isTyping: boolean): void {
     const known = this.#typing.get(user.id);
     if (!known && !isTyping) return;
