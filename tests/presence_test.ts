@@ -170,6 +170,30 @@ Deno.test("a roster published before a profile change shows the new profile", as
   world.end();
 });
 
+for (const [count, updates] of [[10, 8], [1_000, 2]] as const) {
+  Deno.test(`a room of ${count} is notified ${updates} times in 1.9 s`, async () => {
+    using clock = new Clock();
+    const world = new World(clock, [{ copies: 1, delay: 1 }]);
+    const shown: number[] = [];
+    const presence = new Presence(world.instances[0]!.bus, (_, text) => {
+      shown.push(JSON.parse(text).data.count);
+    });
+    presence.open("general");
+    for (let i = 0; i < count; i++) presence.enter("general", { ...ADA, id: `user-${i}` });
+    await world.wait(3_000);
+    shown.length = 0;
+    for (let i = 0; i < 38; i++) {
+      presence.enter("general", { ...ADA, id: `another-${i}` });
+      await world.wait(50);
+    }
+    assert.equal(shown.length, updates);
+    await world.wait(1_000);
+    assert.equal(shown.at(-1), count + 38);
+    presence.end();
+    world.end();
+  });
+}
+
 /** Lets two instances, with Ada on one and Bob on the other, share thousands of rooms. */
 async function inManyRooms(
   act: (scene: {

@@ -1,4 +1,4 @@
-/** Who is in which room, over all instances; a room is notified four times a second at most. */
+/** Who is in which room, over all instances; rooms are notified at most four times a second, large ones once. */
 import type { PublicUser } from "../domain/user.ts";
 import type { Bus, BusEvent } from "../ports/bus.ts";
 import type { OwnStatus } from "../services/own_status.ts";
@@ -9,6 +9,8 @@ import { Instances } from "./instances.ts";
 import { RecentProfiles } from "./recent_profiles.ts";
 
 const INTERVAL_MS = 250;
+/** Of rooms that are told a count alone: each time thousands of sockets are written to. */
+const MAX_INTERVAL_MS = 1_000;
 /** A list of up to so many users is published at each interval; longer ones less often. */
 const USERS_PER_INTERVAL = 250;
 /** How long heartbeats name the version of the empty list that a closed room ended with. */
@@ -161,7 +163,7 @@ export class Presence {
   #schedule(roomId: string, room: OpenRoom, atLeastMs = 0): void {
     if (room.timer !== undefined) return;
     const answersMs = room.awaited.size > 0 ? INTERVAL_MS : 0;
-    const wait = Math.max(atLeastMs, answersMs, room.notified + INTERVAL_MS - Date.now());
+    const wait = Math.max(atLeastMs, answersMs, room.notified + intervalOf(room) - Date.now());
     room.timer = setTimeout(() => this.#notify(roomId, room), wait);
   }
 
@@ -179,8 +181,7 @@ export class Presence {
       this.#broadcast(roomId, frame("presence:update", data));
     }
     if (!room.unpublished) return;
-    const pause = INTERVAL_MS * Math.ceil(roster.count / USERS_PER_INTERVAL);
-    if (now - room.published < pause) return this.#schedule(roomId, room);
+    if (now - room.published < publishingIntervalOf(roster)) return this.#schedule(roomId, room);
     this.#publishList(roomId, room);
   }
 
@@ -284,4 +285,14 @@ export class Presence {
     }
     return heartbeats;
   }
+}
+
+/** Milliseconds from one update of a room to the next. */
+function intervalOf({ roster }: OpenRoom): number {
+  if (roster.count <= NAMED_ONLINE) return INTERVAL_MS;
+  return Math.min(publishingIntervalOf(roster), MAX_INTERVAL_MS);
+}
+
+function publishingIntervalOf({ count }: Roster): number {
+  return INTERVAL_MS * Math.ceil(count / USERS_PER_INTERVAL);
 }
