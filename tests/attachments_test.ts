@@ -42,19 +42,6 @@ testOverBoth("a message with files needs no text, and shows them everywhere", as
   assert.deepEqual((await chat.message(id)).attachments, files);
 });
 
-testOverBoth("an edit may leave nothing but files, and may not leave nothing", async (chat) => {
-  const { ada } = chat;
-  const file = await upload(ada.account);
-  const id = await chat.send(ada, "See this", { attachments: [file.id] });
-  await chat.do(ada, "message:edit", { messageId: id, text: " " });
-  const { text, attachments, editedAt } = await chat.message(id);
-  assert.deepEqual([text, attachments], ["", [file]]);
-  assert.notEqual(editedAt, null);
-  const plain = await chat.send(ada, "See this");
-  await chat.refuses(ada, "message:edit", { messageId: plain, text: " " }, "validation_failed");
-  assert.equal((await chat.message(plain)).text, "See this");
-});
-
 testOverBoth(
   "an answer has its files in the thread, as the message that it answers has",
   async (chat) => {

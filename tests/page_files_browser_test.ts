@@ -42,22 +42,6 @@ Deno.test("a picture that is pasted is seen by others, and gone with its message
     assert.equal((await bob.page.request.get(address)).status(), 404);
   }));
 
-Deno.test("a message with a picture is not deleted when its text is taken away", () =>
-  withPeople(async (people) => {
-    const { ada, bob } = await meet(people);
-    await paste(ada.page, "tea.png", "green");
-    await chosen(ada.page, "tea.png");
-    await write(ada.page, "Look at this");
-    await isSent(ada.page, "Look at this");
-    await seesLast(bob.page, "Look at this");
-    await act(last(ada.page), "Edit");
-    await ada.page.fill("[name=edited]", "");
-    await ada.page.press("[name=edited]", "Enter");
-    await last(bob.page).getByText("edited").waitFor();
-    await loaded(last(bob.page).getByRole("img", { name: "tea.png" }));
-    assert.equal(await last(bob.page).getByText("Look at this").count(), 0);
-  }));
-
 Deno.test("several pictures are looked at one after the other, by keyboard alone", () =>
   withPeople(async (people) => {
     const { page } = (await meet(people)).ada;

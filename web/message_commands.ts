@@ -53,13 +53,13 @@ export class MessageCommands {
     if (last) this.edit(last);
   }
 
-  /** @param text an empty one deletes the message, unless it has files */
+  /** @param text an empty one deletes the message */
   async saveEdit(text: string, mentions: string[]): Promise<void> {
     const editing = this.editing.value!;
     const message = this.#room.find(editing.key);
     this.editing.value = null;
     if (!message || text === editing.text) return;
-    if (text === "" && message.attachments.length === 0) return this.deletions.add(message);
+    if (text === "") return this.deletions.add(message);
     const ifChangedSeq = editing.changedSeq ?? undefined;
     try {
       await this.#room.edit(message, text, { mentions, ifChangedSeq });

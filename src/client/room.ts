@@ -179,7 +179,7 @@ export interface Room {
    * often it was sent. If the server refuses it, the message is shown as it was. A message that is not
    * sent yet is sent with the new text.
    * @param message as it is shown, its `id`, or its `key`
-   * @param text undefined leaves it as it is; with files it may be empty
+   * @param text undefined leaves it as it is
    * @returns resolves once the change is durable
    * @throws {EchoRoomError} the server's refusal (`edit_conflict`, `message_deleted`, `forbidden` …),
    *   `message_not_found`, `closed` or `signed_out`

@@ -30,18 +30,13 @@ export interface Reactors {
 /**
  * The message after an edit.
  * @param at sets `editedAt` if the text changes
- * @throws ChatError `message_deleted`, `edit_conflict`; `validation_failed` if nothing would be left
+ * @throws ChatError `message_deleted`, `edit_conflict`
  */
 export function edit(message: Message, change: Edit, at: Date): Message {
   requirePresent(message);
   const { ifChangedSeq, text = message.text } = change;
   if (ifChangedSeq !== undefined && message.textSeq > ifChangedSeq) {
     throw new ChatError("edit_conflict", "The text was edited meanwhile.");
-  }
-  if (text === "" && message.attachments.length === 0) {
-    throw new ChatError("validation_failed", "The message would say nothing.", {
-      faults: [{ path: "text", message: "must not be blank" }],
-    });
   }
   return {
     ...message,

@@ -15,7 +15,7 @@ export interface MessageEdit extends Edit, Target {
  * Edits a message of the actor's own; what is left out stays.
  * @param input checked and cleaned by the protocol's `message:edit`
  * @throws ChatError as `acceptChange`; the result rejects with `forbidden`, `message_deleted`,
- *   `edit_conflict`, `validation_failed` if nothing would be left
+ *   `edit_conflict`
  */
 export async function editMessage(
   actor: Participant,

@@ -89,7 +89,7 @@ export class RoomLog {
     const { clientMessageId = newId(), attachments = [] } = command;
     const request = ["send", text, replyTo, mentions, mentionsRoom, metadata, attachments];
     return this.#once(by, clientMessageId, request, () => {
-      const trimmed = checkedText(text, attachments);
+      const trimmed = attachments.length > 0 && text.trim() === "" ? "" : checkedText(text);
       const answered = replyTo === undefined ? null : this.reader.find(replyTo);
       if (mentionsRoom) this.#requireOwner(by);
       if (answered) requirePresent(answered);
@@ -123,7 +123,7 @@ export class RoomLog {
       if (ifChangedSeq !== undefined && textSeq > ifChangedSeq) {
         throw new ChatError("edit_conflict", "The text was edited meanwhile.");
       }
-      const trimmed = text === undefined ? message.text : checkedText(text, message.attachments);
+      const trimmed = text === undefined ? message.text : checkedText(text);
       if (trimmed !== message.text) this.#textSeqs.set(messageId, this.room.lastSeq + 1);
       const fields = {
         text: trimmed,
@@ -247,12 +247,10 @@ export class RoomLog {
   }
 }
 
-/** Beside attachments it may be empty. */
-function checkedText(text: string, attachments: readonly unknown[]): string {
+function checkedText(text: string): string {
   const trimmed = text.trim();
-  const { length } = [...trimmed];
-  const least = attachments.length > 0 ? 0 : 1;
-  if (length >= least && length <= MAX_TEXT_LENGTH) return trimmed;
+  const length = [...trimmed].length;
+  if (length >= 1 && length <= MAX_TEXT_LENGTH) return trimmed;
   throw invalid("text", `must have 1 to ${MAX_TEXT_LENGTH} characters`);
 }
 

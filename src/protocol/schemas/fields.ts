@@ -102,8 +102,9 @@ export const RoomDescription = trimmedText(0, MAX_DESCRIPTION_LENGTH)
   .refine((text) => !hasControls(text.replace(/[\t\n\r\u2028\u2029]/g, "")), NO_CONTROLS)
   .refine((text) => !hasDirections(text), NO_DIRECTIONS)
   .overwrite((text) => isVisible(text) ? text : "");
-/** May be empty beside attachments. */
-export const MessageText = trimmedText(0, MAX_TEXT_LENGTH).meta({ examples: ["Hello, room"] });
+export const MessageText = trimmedText(1, MAX_TEXT_LENGTH).meta({ examples: ["Hello, room"] });
+/** The text of a send, which may be empty beside attachments. */
+export const SentText = trimmedText(0, MAX_TEXT_LENGTH).meta({ examples: ["Hello, room"] });
 
 /** What is looked for in names. */
 export const SearchText = trimmedText(0, MAX_DISPLAY_NAME_LENGTH);

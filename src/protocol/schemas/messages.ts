@@ -13,6 +13,7 @@ import {
   Mentions,
   MessageText,
   Metadata,
+  SentText,
   Time,
 } from "./fields.ts";
 import { File, presentFile } from "./files.ts";
@@ -123,7 +124,7 @@ export const MessageId = z.string().min(1).max(MAX_ID_LENGTH).meta({
 
 /** What a send holds. */
 export const Sent = {
-  text: MessageText.default(""),
+  text: SentText.default(""),
   clientMessageId: ClientMessageId.optional(),
   attachments: Attachments.optional(),
   replyTo: MessageId.optional(),
@@ -146,7 +147,7 @@ interface SentContent {
 
 /** What an edit sets; at least one of them. */
 export const Edited = {
-  text: MessageText.optional().meta({ description: "may be empty beside attachments" }),
+  text: MessageText.optional(),
   mentions: Mentions.nullable().transform((ids) => ids ?? []).optional(),
   metadata: Metadata.nullable().optional(),
   ifChangedSeq: z.int().min(1).optional(),
