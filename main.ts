@@ -84,7 +84,11 @@ async function end(starting: Promise<Running>): Promise<void> {
   if (ending) return;
   ending = true;
   const ended = starting.then((running) => running.end());
-  const onTimeout = () => logger.error("Shutting down took too long, and was cut short.");
+  const onTimeout = () => {
+    logger.warn(
+      "Shutting down took too long and was cut short: clients send again what was not acknowledged.",
+    );
+  };
   await within(ended, END_DEADLINE_MS, onTimeout).catch((error) => {
     logger.error("Shutting down failed: {error}", { error });
   });
