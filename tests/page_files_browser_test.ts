@@ -297,8 +297,11 @@ async function chosen(place: Page | Locator, name: string): Promise<void> {
 async function loaded(picture: Locator): Promise<string> {
   await picture.waitFor();
   return await picture.evaluate(async (image) => {
-    const shown = image as unknown as { decode(): Promise<void>; src: string };
-    await shown.decode();
+    const shown = image as unknown as { complete: boolean; naturalWidth: number; src: string };
+    // It may get another address meanwhile, which ends a `decode()`.
+    while (!shown.complete || shown.naturalWidth === 0) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
     return shown.src;
   });
 }

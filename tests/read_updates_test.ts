@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { InProcessBus } from "../src/adapters/bus/in_process.ts";
 import { createClient } from "../src/client/mod.ts";
 import { roomNotFound } from "../src/domain/errors.ts";
-import { STRANGER } from "../src/domain/membership.ts";
+import { type Membership, STRANGER } from "../src/domain/membership.ts";
 import { OPEN_RULES, OPEN_SETTINGS, type RoomType } from "../src/domain/room.ts";
 import { ReadUpdates } from "../src/rooms/read_updates.ts";
 import type { Admission } from "../src/services/access.ts";
@@ -42,15 +42,21 @@ function openUpdates(
     },
   };
   const bus = new InProcessBus();
-  const updates = new ReadUpdates(bus, access, hub, intervalMs);
+  let readSeq = 0;
+  const members = {
+    find: () => Promise.resolve(new Map([["room", { readSeq } as Membership]])),
+  };
+  const updates = new ReadUpdates(bus, access, hub, members, intervalMs);
   const published: unknown[] = [];
   bus.subscribe((event) => void (event.kind === "read_moved" && published.push(event.seq)));
   const receive = (...seqs: number[]) => {
+    readSeq = seqs.at(-1)!;
     for (const seq of seqs) {
       updates.receive({ kind: "read_moved", roomId: "room", userId: "bob", seq });
     }
   };
-  return { updates, shown, published, receive, access };
+  const moveTo = (seq: number) => readSeq = seq;
+  return { updates, shown, published, receive, moveTo, access };
 }
 
 Deno.test("a position is shown at once, and those that follow within the interval are not", async () => {
@@ -70,6 +76,16 @@ Deno.test("at the end of the interval the last position is shown, if it is anoth
   receive(1, 2, 3);
   await until(() => shown.length === 2, "the last is shown");
   assert.deepEqual(shown, [1, 3]);
+  updates.close();
+});
+
+Deno.test("positions whose events come in another order are shown as the store has them", async () => {
+  const { updates, shown, receive, moveTo } = openUpdates({ intervalMs: 20 });
+  receive(1);
+  receive(3, 2);
+  moveTo(3);
+  await until(() => shown.length === 2, "the last is shown");
+  assert.deepEqual(shown, [2, 3]);
   updates.close();
 });
 

@@ -4,6 +4,7 @@ import { ChatError } from "../domain/errors.ts";
 import type { Bus, BusEvent } from "../ports/bus.ts";
 import { frame } from "../protocol/frames.ts";
 import { READ_UPDATE_MEMBERS } from "../protocol/wire/limits.ts";
+import type { MemberStore } from "../ports/store/members.ts";
 import type { Access } from "../services/access.ts";
 import type { Hub } from "./hub.ts";
 
@@ -16,8 +17,10 @@ const INTERVAL_MS = 2_000;
 interface Reader {
   /** The last position known. */
   seq: number;
-  /** Whether it is still to be shown. */
-  isNew: boolean;
+  /** The one that is shown; null before the first is. */
+  shown: number | null;
+  /** Whether other positions came since the store was asked. */
+  isOutdated: boolean;
   timer?: ReturnType<typeof setTimeout>;
 }
 
@@ -26,13 +29,15 @@ type Readers = Map<string, Reader>;
 
 /**
  * Sends `read:update`, a hint that nothing repeats. A position is shown at once; those that follow
- * within the interval are shown at its end, as the last of them. Whether a room's members may see it
+ * within the interval are shown at its end, as the store has the last of them: the events of two
+ * instances may come in another order. Whether a room's members may see it
  * is decided when it is shown.
  */
 export class ReadUpdates {
   readonly #bus: Bus;
   readonly #access: Pick<Access, "admit">;
   readonly #hub: Pick<Hub, "head" | "broadcast">;
+  readonly #members: Pick<MemberStore, "find">;
   readonly #intervalMs: number;
   /** Of rooms that are served here; each reader for an interval. */
   readonly #rooms = new Map<string, Readers>();
@@ -41,11 +46,13 @@ export class ReadUpdates {
     bus: Bus,
     access: Pick<Access, "admit">,
     hub: Pick<Hub, "head" | "broadcast">,
+    members: Pick<MemberStore, "find">,
     intervalMs = INTERVAL_MS,
   ) {
     this.#bus = bus;
     this.#access = access;
     this.#hub = hub;
+    this.#members = members;
     this.#intervalMs = intervalMs;
   }
 
@@ -67,11 +74,11 @@ export class ReadUpdates {
     this.#rooms.set(roomId, readers);
     const known = readers.get(userId);
     if (known) {
-      known.isNew ||= known.seq !== seq;
+      known.isOutdated ||= known.seq !== seq;
       known.seq = seq;
       return;
     }
-    const reader = { seq, isNew: true };
+    const reader = { seq, shown: null, isOutdated: false };
     readers.set(userId, reader);
     void this.#show(roomId, userId, reader);
   }
@@ -88,19 +95,44 @@ export class ReadUpdates {
     for (const roomId of this.#rooms.keys()) this.closed(roomId);
   }
 
+  /** Shows a position, and after the interval the one that has taken its place. */
   async #show(roomId: string, userId: string, reader: Reader): Promise<void> {
-    const isShown = reader.isNew && await this.#isShown(roomId, userId, this.#hub.head(roomId));
+    const isShown = await this.#isShown(roomId, userId, this.#hub.head(roomId));
     const readers = this.#rooms.get(roomId);
     if (readers?.get(userId) !== reader) return;
-    if (!isShown) {
-      readers.delete(userId);
-      if (readers.size === 0) this.#rooms.delete(roomId);
-      return;
+    if (!isShown) return this.#forget(roomId, userId);
+    const { seq } = reader;
+    reader.shown = seq;
+    this.#hub.broadcast(roomId, frame("read:update", { roomId, userId, seq }), userId);
+    reader.timer = setTimeout(() => this.#showNext(roomId, userId, reader), this.#intervalMs);
+  }
+
+  async #showNext(roomId: string, userId: string, reader: Reader): Promise<void> {
+    if (!reader.isOutdated) return this.#forget(roomId, userId);
+    reader.isOutdated = false;
+    const seq = await this.#read(roomId, userId);
+    if (this.#rooms.get(roomId)?.get(userId) !== reader) return;
+    if (seq === null || seq === reader.shown) return this.#forget(roomId, userId);
+    reader.seq = seq;
+    await this.#show(roomId, userId, reader);
+  }
+
+  #forget(roomId: string, userId: string): void {
+    const readers = this.#rooms.get(roomId);
+    readers?.delete(userId);
+    if (readers?.size === 0) this.#rooms.delete(roomId);
+  }
+
+  /** How far a member has read; null if they are none, or the store is away. */
+  async #read(roomId: string, userId: string): Promise<number | null> {
+    try {
+      const memberships = await this.#members.find(userId, [roomId]);
+      return memberships.get(roomId)?.readSeq ?? null;
+    } catch (error) {
+      if (error instanceof ChatError) return null;
+      logger.error("A position in room {roomId} is not shown: {error}", { roomId, error });
+      return null;
     }
-    reader.isNew = false;
-    const text = frame("read:update", { roomId, userId, seq: reader.seq });
-    this.#hub.broadcast(roomId, text, userId);
-    reader.timer = setTimeout(() => this.#show(roomId, userId, reader), this.#intervalMs);
   }
 
   /** Whether a user's position is shown in a room, no earlier than at entry `seq`. */

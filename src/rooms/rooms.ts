@@ -44,7 +44,7 @@ export class Rooms {
     const broadcast = this.hub.broadcast.bind(this.hub);
     this.presence = new Presence(bus, broadcast, this.profiles, ownStatus);
     this.typing = new Typing(bus, broadcast, this.profiles);
-    this.readUpdates = new ReadUpdates(bus, access, this.hub);
+    this.readUpdates = new ReadUpdates(bus, access, this.hub, services.store.members);
     bus.subscribe((event, from) => this.#receive(event, from));
   }
 

@@ -9,6 +9,9 @@ const MAX_CHECKED_BYTES = 256 * 1024 * 1024;
 /** How long the check of an open database waits for other connections' locks. */
 const CHECK_TIMEOUT_MS = 5_000;
 
+/** Between two attempts to get a lock that SQLite does not wait for. */
+const RETRY_MS = 10;
+
 /** Pages that a connection keeps in memory: with SQLite's 2 MB most messages wait for a read. */
 const CACHE_KIB = 64 * 1024;
 
@@ -67,14 +70,31 @@ export function isTruncated(before: FileIdentity, now: FileIdentity): boolean {
 export function openDatabase(path: string, timeout: number): DatabaseSync {
   const db = new DatabaseSync(path, { timeout });
   try {
-    // Not by exec(), whose errors carry no result code.
-    db.prepare("PRAGMA journal_mode = WAL").get();
+    setJournalMode(db, timeout);
     db.exec("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON");
     db.exec(`PRAGMA cache_size = -${CACHE_KIB}; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
     return db;
   } catch (error) {
     db.close();
     throw error;
+  }
+}
+
+/**
+ * SQLite itself does not always wait for the lock that this takes in a new file.
+ * @param timeout milliseconds
+ */
+function setJournalMode(db: DatabaseSync, timeout: number): void {
+  const deadline = performance.now() + timeout;
+  while (true) {
+    try {
+      // Not by exec(), whose errors carry no result code.
+      db.prepare("PRAGMA journal_mode = WAL").get();
+      return;
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > deadline) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
+    }
   }
 }
 
