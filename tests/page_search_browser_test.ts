@@ -141,7 +141,10 @@ async function find(page: Page, query: string, text: string): Promise<void> {
   await page.fill(FIELD, query);
   await repeatUntilSeen(
     async () => {
+      // Else the next search may begin, and take this one's place, before its answer has come.
+      const answered = page.waitForResponse(/\/search\?/);
       await page.press(FIELD, "Enter");
+      await answered;
       await page.locator(".results[aria-busy=false]").waitFor();
     },
     page.locator(".found-message", { hasText: exactly(text) }),
