@@ -1,21 +1,8 @@
 /** Rooms as sockets that come in are sent them. */
 import assert from "node:assert/strict";
-import { type NewRoom, OPEN_SETTINGS } from "../src/domain/room.ts";
 import { RecentProfiles } from "../src/rooms/recent_profiles.ts";
 import { RenderedRooms } from "../src/rooms/rendered_rooms.ts";
-
-const ADA = { id: "ada", displayName: "Ada", avatarUrl: null };
-const ROOM: NewRoom = {
-  ...OPEN_SETTINGS,
-  id: "room",
-  name: "Tea",
-  slug: "tea",
-  description: null,
-  createdBy: ADA,
-  memberCount: 1,
-  createdAt: new Date(),
-  updatedAt: new Date(),
-};
+import { ADA, ROOM } from "./harness/rooms.ts";
 
 Deno.test("a room that was rendered is shown with a later end of its log", () => {
   const rendered = new RenderedRooms(new RecentProfiles());

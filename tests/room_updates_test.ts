@@ -4,27 +4,16 @@ import { entryAfter, LOG_START } from "../src/domain/entry.ts";
 import { unavailable } from "../src/domain/errors.ts";
 import { STRANGER } from "../src/domain/membership.ts";
 import { PLAIN } from "../src/domain/message.ts";
-import { OPEN_RULES, OPEN_SETTINGS } from "../src/domain/room.ts";
+import { OPEN_RULES } from "../src/domain/room.ts";
 import { RecentProfiles } from "../src/rooms/recent_profiles.ts";
 import { RenderedRooms } from "../src/rooms/rendered_rooms.ts";
 import { RoomUpdates } from "../src/rooms/room_updates.ts";
 import type { ServedRoom } from "../src/rooms/served_room.ts";
 import type { Access, Admission } from "../src/services/access.ts";
 import { accessTo } from "../src/services/room_access.ts";
+import { ADA, ROOM } from "./harness/rooms.ts";
 import { until } from "./harness/stage.ts";
 
-const ADA = { id: "ada", displayName: "Ada", avatarUrl: null };
-const ROOM = {
-  ...OPEN_SETTINGS,
-  id: "room",
-  name: "Tea",
-  slug: "tea",
-  description: null,
-  createdBy: ADA,
-  memberCount: 1,
-  createdAt: new Date(),
-  updatedAt: new Date(),
-};
 const RENAMED = entryAfter(LOG_START, "room", {
   kind: "created",
   message: {

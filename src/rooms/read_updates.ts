@@ -124,20 +124,16 @@ export class ReadUpdates {
   }
 
   /** How far a member has read; null if they are none, or the store is away. */
-  async #read(roomId: string, userId: string): Promise<number | null> {
-    try {
+  #read(roomId: string, userId: string): Promise<number | null> {
+    return orNull(roomId, async () => {
       const memberships = await this.#members.find(userId, [roomId]);
       return memberships.get(roomId)?.readSeq ?? null;
-    } catch (error) {
-      if (error instanceof ChatError) return null;
-      logger.error("A position in room {roomId} is not shown: {error}", { roomId, error });
-      return null;
-    }
+    });
   }
 
   /** Whether a user's position is shown in a room, no earlier than at entry `seq`. */
   async #isShown(roomId: string, userId: string, seq = 0): Promise<boolean> {
-    try {
+    const isShown = await orNull(roomId, async () => {
       while (true) {
         const admission = this.#access.admit({ userId, isAdmin: false }, roomId, seq);
         if (admission instanceof Promise) {
@@ -148,11 +144,19 @@ export class ReadUpdates {
         if (standing.role === null || rules.type === "public") return false;
         return rules.type === "direct" || room.memberCount <= READ_UPDATE_MEMBERS;
       }
-    } catch (error) {
-      // They may not read the room any more, or the store is away.
-      if (error instanceof ChatError) return false;
-      logger.error("A position in room {roomId} is not shown: {error}", { roomId, error });
-      return false;
-    }
+    });
+    return isShown ?? false;
+  }
+}
+
+/** What is found out for a position in a room; null if that fails: then it is not shown. */
+async function orNull<T>(roomId: string, findOut: () => Promise<T>): Promise<T | null> {
+  try {
+    return await findOut();
+  } catch (error) {
+    // They may not read the room any more, or the store is away.
+    if (error instanceof ChatError) return null;
+    logger.error("A position in room {roomId} is not shown: {error}", { roomId, error });
+    return null;
   }
 }

@@ -139,7 +139,7 @@ export class ServedRoom {
   /** As `Hub.broadcast`. */
   broadcast(text: string, exceptUserId?: string): void {
     for (const subscriber of this.#present) {
-      if (exceptUserId === undefined || subscriber.userId !== exceptUserId) subscriber.send(text);
+      if (subscriber.userId !== exceptUserId) subscriber.send(text);
     }
   }
 

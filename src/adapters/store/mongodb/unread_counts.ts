@@ -80,8 +80,8 @@ export class UnreadCounts {
 
   /** Stages of their own: not every server finds the index for the range among other conditions. */
   #countUnread(userId: string, [roomId, seq]: RoomPosition): Promise<Count[]> {
-    const place = [{ $match: { roomId, seq: { $gt: seq } } }];
-    return this.#countMatching([...place, { $match: { $expr: countsFor(userId) } }], MAX_UNREAD);
+    const matches = [{ roomId, seq: { $gt: seq } }, { $expr: countsFor(userId) }];
+    return this.#countMatching(matches, MAX_UNREAD);
   }
 
   /**
@@ -96,7 +96,7 @@ export class UnreadCounts {
       return { roomId, keys: { $in: keys }, $expr: { $and: conditions } };
     });
     const limit = MAX_UNREAD * rooms.length;
-    const counts = await this.#countMatching([{ $match: anyOf(places) }], limit);
+    const counts = await this.#countMatching([anyOf(places)], limit);
     const total = counts.reduce((sum, { count }) => sum + count, 0);
     if (total < limit || rooms.length === 1) return counts;
     const middle = rooms.length >> 1;
@@ -106,7 +106,7 @@ export class UnreadCounts {
 
   #countMatching(matches: Document[], limit: number): Promise<Count[]> {
     const groups = { $group: { _id: "$roomId", count: { $sum: 1 } } };
-    const stages = [...matches, { $limit: limit }, groups];
+    const stages = [...matches.map(($match) => ({ $match })), { $limit: limit }, groups];
     return this.#messages.aggregate<Count>(stages, this.#readOptions).toArray();
   }
 }
