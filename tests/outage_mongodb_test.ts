@@ -32,7 +32,7 @@ for (
       const a = await stage.join(ada, room.id);
       const b = await stage.join(bob, room.id);
       const send = (text: string) =>
-        a.call("message:send", { roomId: room.id, text, clientMessageId: `id of ${text}` });
+        a.callOnce("message:send", { roomId: room.id, text, clientMessageId: `id of ${text}` });
       assert.equal((await send("before")).event, "message:ack");
 
       await begin(db);
@@ -42,7 +42,7 @@ for (
         assert.match(data.clientMessageId, /^id of (one|two|three)$/);
         assert.ok(data.retryAfter > 0);
       }
-      const { status, body } = await ada.request("GET", "/rooms");
+      const { status, body } = await ada.requestOnce("GET", "/rooms");
       assert.deepEqual([status, body.code], [503, "unavailable"]);
 
       await end(db);

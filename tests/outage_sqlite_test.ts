@@ -16,14 +16,14 @@ Deno.test("while a stopped process holds the write lock reads work, and sends ar
     const room = await ada.createRoom("General");
     const socket = await stage.join(ada, room.id);
     const send = (text: string) =>
-      socket.call("message:send", { roomId: room.id, text, clientMessageId: `id of ${text}` });
+      socket.callOnce("message:send", { roomId: room.id, text, clientMessageId: `id of ${text}` });
     assert.equal((await send("before")).event, "message:ack");
 
     await using lock = await DatabaseLock.take(databaseOf(stage));
     lock.suspend();
     const order: string[] = [];
     const sends = ["one", "two", "three"].map((text) => send(text).finally(() => order.push(text)));
-    const patch = ada.request("PATCH", "/auth/me", { displayName: "Countess" });
+    const patch = ada.requestOnce("PATCH", "/auth/me", { displayName: "Countess" });
     const reads = await Promise.all([
       ada.request("GET", "/rooms"),
       ada.request("GET", `/rooms/${room.slug}/messages`),
@@ -69,7 +69,7 @@ Deno.test("on a full disk sends are unavailable and none is lost, until there is
   const room = await ada.createRoom("General");
   const socket = await stage.join(ada, room.id);
   const send = (i: number) =>
-    socket.call("message:send", {
+    socket.callOnce("message:send", {
       roomId: room.id,
       text: "x".repeat(3_000),
       clientMessageId: `send ${i}`,
@@ -109,7 +109,7 @@ Deno.test("a data folder that is deleted under a running server is noticed, and 
   const room = await ada.createRoom("General");
   const socket = await stage.join(ada, room.id);
   await Deno.remove(server.settings.DATA_DIR!, { recursive: true });
-  const { event, data } = await socket.call("message:send", { roomId: room.id, text: "Hello" });
+  const { event, data } = await socket.callOnce("message:send", { roomId: room.id, text: "Hello" });
   assert.deepEqual([event, data.code], ["error", "unavailable"]);
   const ready = await request(server.url, "GET", "/ready");
   assert.equal(ready.status, 503);
@@ -126,7 +126,7 @@ Deno.test("a data folder that is moved away and back works again", async () => {
   const room = await ada.createRoom("General");
   const socket = await stage.join(ada, room.id);
   const send = () =>
-    socket.call("message:send", { roomId: room.id, text: "Hello", clientMessageId: "hello" });
+    socket.callOnce("message:send", { roomId: room.id, text: "Hello", clientMessageId: "hello" });
   await Deno.rename(folder, `${folder}.away`);
   assert.equal((await send()).data.code, "unavailable");
   await Deno.rename(`${folder}.away`, folder);

@@ -8,7 +8,7 @@ import type { StoreSetting } from "../harness/stores.ts";
 
 const SENDS = 1_000;
 const SENDERS = 4;
-/** Concurrent sends of each sender. */
+/** Concurrent sends of each sender, each repeated while the database is slow. */
 const UNDER_WAY = 10;
 /** Messages sent again at once: each answer has a deadline of its own. */
 const AT_ONCE = 100;
@@ -53,12 +53,12 @@ export function testDurability(setting: StoreSetting): void {
     const again = await TestSocket.connect({ url: second.url, token: ada.token });
     const resent = new Map<string, string>();
     for (let first = 0; first < SENDS; first += AT_ONCE) {
-      const answers = await Promise.all(
+      const acks = await Promise.all(
         Array.from({ length: AT_ONCE }, (_, i) => {
-          return again.call("message:send", message(first + i, room.id));
+          return again.acked("message:send", message(first + i, room.id));
         }),
       );
-      for (const { data } of answers) resent.set(data.clientMessageId, data.id);
+      for (const { clientMessageId, id } of acks) resent.set(clientMessageId, id);
     }
     for (const ack of acks) {
       const repeated = resent.get(ack.clientMessageId);
@@ -81,7 +81,7 @@ function testBanOutlives({ name, fresh }: StoreSetting): void {
     const [observer, sender] = [await TestSocket.connect(ada), await TestSocket.connect(bob)];
     await observer.call("room:join", { roomId: room.id });
     await Promise.all(Array.from({ length: NOISE }, (_, i) => {
-      return sender.call("message:send", message(i, room.id));
+      return sender.acked("message:send", message(i, room.id));
     }));
     const isBan = ({ message }: { message: { systemType: string } }) =>
       message.systemType === "member_banned";
@@ -110,16 +110,15 @@ function message(i: number, roomId: string) {
   return { roomId, text: `message ${i}`, clientMessageId: `send-${i}` };
 }
 
-/** Sends one sender's messages, a few at a time, until all are sent or the server is killed. */
+/** Sends one sender's messages, a few at a time, until all are acked or the server is killed. */
 async function sendShare(sender: TestSocket, n: number, roomId: string): Promise<void> {
-  for (let i = n; i < SENDS; i += SENDERS) {
-    if (sender.socket.readyState !== WebSocket.OPEN) return;
-    sender.send("message:send", message(i, roomId));
-    const last = i - UNDER_WAY * SENDERS;
-    if (last < 0) continue;
-    const acked = (data: { clientMessageId: string }) => data.clientMessageId === `send-${last}`;
-    await sender.event("message:ack", acked).catch(() => "the server is gone");
-  }
+  const share = Array.from({ length: SENDS / SENDERS }, (_, k) => n + k * SENDERS).values();
+  const sendRest = async () => {
+    for (const i of share) await sender.acked("message:send", message(i, roomId));
+  };
+  await Promise.all(Array.from({ length: UNDER_WAY }, sendRest)).catch((error) => {
+    if (sender.socket.readyState === WebSocket.OPEN) throw error;
+  });
 }
 
 interface Entry {

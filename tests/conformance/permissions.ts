@@ -5,7 +5,6 @@ import { CAPABILITIES, capabilitiesOf, type Capability } from "../../src/domain/
 import { OPEN_RULES, type RoomRules } from "../../src/domain/room.ts";
 import { type Outcome, type Person, REST, type Transport, WEB_SOCKET } from "../harness/chat.ts";
 import { upload } from "../harness/files.ts";
-import { patiently } from "../harness/patience.ts";
 import { startServer } from "../harness/server.ts";
 import { type Stage, withStage } from "../harness/stage.ts";
 import { SQLITE, type StoreSetting } from "../harness/stores.ts";
@@ -310,10 +309,7 @@ class Cast {
       await (action.isLast && code === undefined ? this.#open(kind) : this.#place(kind));
     const file = action.hasFile ? await this.#fileOf(actor, place) : "";
     const scene = { ...place, ids: this.ids, actor, file };
-    return await patiently(
-      () => this.#do(action, scene, transport),
-      ({ code }) => code === "unavailable",
-    );
+    return await this.#do(action, scene, transport);
   }
 
   async #do(
@@ -408,10 +404,7 @@ class Cast {
 
   async #done(name: Name, method: string, path: string, body?: Data): Promise<Data> {
     const { account } = this.people[name];
-    const answer = await patiently(
-      () => account.request(method, path, body),
-      ({ status }) => status === 503,
-    );
+    const answer = await account.request(method, path, body);
     assert.ok(answer.status < 300, `${name}: ${method} ${path} ${JSON.stringify(answer.body)}`);
     return answer.body;
   }

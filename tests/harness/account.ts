@@ -80,15 +80,18 @@ export class Account {
     });
   }
 
-  /** Sends a request with this account's access token. */
+  /** Sends a request with this account's access token, again while it is `unavailable`. */
   request(method: string, path: string, body?: unknown): Promise<Answer> {
+    return patiently(() => this.requestOnce(method, path, body), isUnavailable);
+  }
+
+  requestOnce(method: string, path: string, body?: unknown): Promise<Answer> {
     return request(this.url, method, path, { token: this.token, body });
   }
 
   /** Makes a room and returns it as the server shows it. */
   async createRoom(name: string): Promise<{ id: string; slug: string; lastSeq: number }> {
-    const post = () => this.request("POST", "/rooms", { name });
-    const { status, body } = await patiently(post, isUnavailable);
+    const { status, body } = await this.request("POST", "/rooms", { name });
     if (status !== 201) throw new Error(`create room: ${JSON.stringify(body)}`);
     return body.room;
   }

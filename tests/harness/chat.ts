@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import type { Account } from "./account.ts";
 import type { TestSocket } from "./socket.ts";
-import { patiently } from "./patience.ts";
 import { startServer } from "./server.ts";
 import { shareServer } from "./shared_server.ts";
 import { type Stage, withStage } from "./stage.ts";
@@ -91,15 +90,11 @@ export class Chat {
     return { account: account!, socket: await this.stage.join(account!, this.roomId) };
   }
 
-  /** Does something, by default in the room; repeats what is `unavailable`. */
+  /** Does something, by default in the room. */
   try(person: Person, event: string, data: Data): Promise<Outcome> {
     // Under one id, so that what is repeated is done once.
     const id = WITH_ID.includes(event) ? { clientMessageId: `call-${++this.#calls}` } : {};
-    const asked = { roomId: this.roomId, ...id, ...data };
-    return patiently(
-      () => this.transport.call(person, event, asked),
-      ({ code }) => code === "unavailable",
-    );
+    return this.transport.call(person, event, { roomId: this.roomId, ...id, ...data });
   }
 
   /** Does something that is not refused, and returns the answer. */
@@ -123,10 +118,7 @@ export class Chat {
 
   /** Reads a path below the room's. */
   async get({ account }: Person, path: string): Promise<Data> {
-    const { status, body } = await patiently(
-      () => account.request("GET", `/rooms/${this.roomId}${path}`),
-      ({ status }) => status === 503,
-    );
+    const { status, body } = await account.request("GET", `/rooms/${this.roomId}${path}`);
     assert.equal(status, 200, `${path} ${JSON.stringify(body)}`);
     return body;
   }

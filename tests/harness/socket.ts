@@ -4,6 +4,7 @@
 
 import assert from "node:assert/strict";
 import { HANG_MS } from "./deadline.ts";
+import { patiently } from "./patience.ts";
 
 export interface Received {
   event: string;
@@ -71,18 +72,29 @@ export class TestSocket {
     this.socket.send(JSON.stringify({ event, data, ...(ref === undefined ? {} : { ref }) }));
   }
 
-  /** Sends a command and resolves with its direct answer, which may be an `error`. */
+  /**
+   * Sends a command, again while it is `unavailable`, as clients do; resolves with its direct answer,
+   * which may be an `error`.
+   */
   call(event: string, data: unknown): Promise<Received> {
+    return patiently(
+      () => this.callOnce(event, data),
+      (answer) => answer.event === "error" && answer.data.code === "unavailable",
+    );
+  }
+
+  /** Sends a command once, and resolves with its direct answer. */
+  callOnce(event: string, data: unknown): Promise<Received> {
     const ref = `call-${++this.#refs}`;
     this.send(event, data, ref);
     return this.find((received) => received.ref === ref, `the answer to ${event}`);
   }
 
-  /** Repeats a command while the server cannot do it now, as on a slow database. */
-  async acked(command: string, content: unknown): Promise<void> {
+  /** Sends a command that is acked, and resolves with the ack. */
+  async acked(command: string, content: unknown): Promise<any> {
     const { event, data } = await this.call(command, content);
-    if (data.code === "unavailable") return await this.acked(command, content);
     assert.equal(event, "message:ack", JSON.stringify(data));
+    return data;
   }
 
   /** Resolves with the first event of this name, past or to come, that `matches`. */
@@ -101,7 +113,7 @@ export class TestSocket {
       }
       const left = deadline - Date.now();
       if (left <= 0 || this.#closeCode !== null) {
-        const events = this.received.map(({ event }) => event).join(", ");
+        const events = this.received.map(describe).join(", ");
         throw new Error(`${what} did not come (closed: ${this.#closeCode}); received: ${events}`);
       }
       await this.#news(left);
@@ -133,4 +145,9 @@ export class TestSocket {
       });
     });
   }
+}
+
+/** Its name, and of an error also the code. */
+function describe({ event, data }: Received): string {
+  return event === "error" ? `error (${data.code})` : event;
 }

@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { Account } from "./account.ts";
 import { HANG_MS } from "./deadline.ts";
-import { patiently } from "./patience.ts";
 import { RawSocket } from "./raw_socket.ts";
 import { startServer, type TestServer } from "./server.ts";
 import { type SocketOptions, TestSocket } from "./socket.ts";
@@ -45,10 +44,7 @@ export class Stage {
     options?: SocketOptions,
   ): Promise<TestSocket> {
     const socket = await this.connect(account, options);
-    const { event, data } = await patiently(
-      () => socket.call("room:join", { roomId }),
-      ({ event, data }) => event === "error" && data.code === "unavailable",
-    );
+    const { event, data } = await socket.call("room:join", { roomId });
     if (event !== "room:joined") throw new Error(`join: ${JSON.stringify(data)}`);
     return socket;
   }
