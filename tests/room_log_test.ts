@@ -7,8 +7,12 @@ import { Metrics } from "../src/services/metrics.ts";
 import { PublicUsers } from "../src/services/public_users.ts";
 import { RequestHashes } from "../src/services/request_hashes.ts";
 import { RoomLog } from "../src/services/room_log.ts";
+import { noticeOf } from "../src/application/rooms/notice.ts";
+import { requireOtherOwner } from "../src/application/members/add_member.ts";
 import type { Command, Result } from "../src/services/decision.ts";
+import type { RoomState } from "../src/services/room_state.ts";
 import { newId } from "../src/domain/id.ts";
+import type { Announcement } from "../src/domain/notices.ts";
 import { OPEN_SETTINGS } from "../src/domain/room.ts";
 import {
   type ChangeDraft,
@@ -93,6 +97,22 @@ Deno.test("a send to a room that another instance has deleted fails without a wa
   await log.drain();
   await reset();
   assert.deepEqual([bus.published, warnings], [[], []]);
+});
+
+Deno.test("the last owner stays as long as one member does, however many leave in the same batch", async () => {
+  await using world = await openWorld();
+  const { log, store, room, ada, bob } = world;
+  const others = [bob, person("Cleo"), person("Dan")];
+  for (const user of others.slice(1)) await store.users.create(user);
+  const members: Announcement[] = [
+    { systemType: "member_added", users: [ada], data: { role: "owner" } },
+    { systemType: "member_added", users: others, data: { role: "member" } },
+  ];
+  for (const each of members) await log.append(room, announce(ada, each));
+  const leaving = [...others.slice(0, 2), ada, others[2]!].map(leave);
+  const settled = await settleBatch(world, leaving);
+  const outcomes = settled.map((each) => each.status === "fulfilled" ? "left" : codeOf(each));
+  assert.deepEqual(outcomes, ["left", "left", "last_owner", "left"]);
 });
 
 Deno.test("a drain ends once the last batch is published", async () => {
@@ -600,6 +620,24 @@ function send(by: User, sent = draft(by)): Command {
   const { clientMessageId, text } = sent.message;
   const request = hashes.hash(["send", text]);
   return { by, clientMessageId, request, text, decide: () => ({ draft: { ...sent, request } }) };
+}
+
+/** A change of members, unless `check` throws. */
+function announce(by: User, what: Announcement, check = (_: RoomState) => {}): Command {
+  const draft = noticeOf(by, what, new Date());
+  const { clientMessageId, text } = draft.message;
+  const needs = { userIds: what.users.map(({ id }) => id), owners: true };
+  const decide = (state: RoomState) => {
+    check(state);
+    return { draft };
+  };
+  return { by, clientMessageId, request: null, text, needs, decide };
+}
+
+function leave(user: User): Command {
+  return announce(user, { systemType: "member_left", users: [user] }, (state) => {
+    requireOtherOwner(state, user.id);
+  });
 }
 
 /** A change of a message as another instance has decided it. */

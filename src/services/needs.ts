@@ -37,6 +37,7 @@ export interface Known {
   pins: number;
   /** Empty if they are not needed. */
   owners: Set<string>;
+  /** At least; exact while it is small. */
   memberCount: number;
   room: NewRoom | null;
   /** By message: the index of the draft that further reactions to it can join. */
@@ -60,7 +61,8 @@ export async function readNeeds(
     ids.length > 0 ? store.find(roomId, ids) : [],
     readReactors(store, roomId, reactions),
     needsOwners ? members.list(roomId, { role: "owner", limit: MAX_OWNERS }) : [],
-    needsOwners ? members.list(roomId, { limit: 2 }) : [],
+    // Two remain after every command of the batch has ended a membership, if there are more.
+    needsOwners ? members.list(roomId, { limit: needs.length + 2 }) : [],
     needs.some(({ settings }) => settings) ? rooms.describe(roomId) : null,
   ]);
   return {
