@@ -4,6 +4,7 @@ import { within } from "./src/async/deadline.ts";
 import { type Config, ConfigError, loadConfig } from "./src/config.ts";
 import { type CommandLine, HELP, readCommandLine } from "./src/config/command_line.ts";
 import type { Running } from "./src/instance.ts";
+import { ChatError } from "./src/domain/errors.ts";
 import { configureLogging } from "./src/logging.ts";
 import { VERSION } from "./src/version.ts";
 
@@ -55,6 +56,7 @@ function refusal(error: unknown): string[] {
       ...error.faults.map((fault) => `EchoRoom cannot start: ${fault}`),
     ];
   }
+  if (error instanceof ChatError) return [`EchoRoom cannot start: ${error.message}`];
   if (error instanceof Deno.errors.NotCapable) {
     const [flag] = error.message.match(/--allow-\w+/) ?? ["a permission"];
     return [
@@ -85,7 +87,7 @@ async function end(starting: Promise<Running>): Promise<void> {
   ending = true;
   const ended = starting.then((running) => running.end());
   const onTimeout = () => {
-    logger.warn(
+    logger.warning(
       "Shutting down took too long and was cut short: clients send again what was not acknowledged.",
     );
   };

@@ -1,9 +1,6 @@
 /** Puts the server together from its config: what it depends on, its parts and its jobs. */
 import { Accounts } from "./accounts/accounts.ts";
 import { appointAdmins } from "./application/accounts/appoint_admins.ts";
-import { collectFiles } from "./application/files/collect_files.ts";
-import { sweepUploads } from "./application/files/sweep_uploads.ts";
-import { resumeDeletions } from "./application/moderation/resume_deletions.ts";
 import { AccountLog } from "./services/account_log.ts";
 import { Access } from "./services/access.ts";
 import { Admins } from "./services/admins.ts";
@@ -31,7 +28,7 @@ import { Tokens } from "./services/tokens.ts";
 import { openBackends, type SharedByWorkers } from "./backends.ts";
 import type { Config } from "./config.ts";
 import { createApp } from "./http/app.ts";
-import { RepeatingJob } from "./jobs/repeating_job.ts";
+import { startJobs } from "./jobs/jobs.ts";
 import { Rooms } from "./rooms/rooms.ts";
 import { Gateway } from "./sockets/gateway.ts";
 import { VERSION } from "./version.ts";
@@ -58,34 +55,69 @@ export interface Siblings extends SharedByWorkers {
   collectMetrics(): Promise<MetricsSnapshot[]>;
 }
 
-/** When the store is repaired. */
-const REPAIRS = { startMs: 10_000, intervalMs: 60_000 };
-/** When deletions that bans ask for are completed: they are to follow within 10 s. */
-const DELETIONS = { startMs: 2_000, intervalMs: 2_000 };
-
-/** When all rooms are looked through for messages that are not indexed. */
-const INDEXING = { startMs: 10_000, intervalMs: 60_000 };
-
-/** When files that nobody gets any more are looked for. */
-const COLLECTIONS = { startMs: 20_000, intervalMs: 60_000 };
-
 /**
+ * Opens a server; what was opened is closed again if it cannot start.
  * @param siblings the other workers of this process, if there are any
- * @throws ConfigError if a setting cannot be used
+ * @throws ConfigError if a setting cannot be used; ChatError `unavailable` if the store fails
  */
 export async function compose(config: Config, siblings?: Siblings): Promise<Server> {
-  using opened = new DisposableStack();
+  // Closed in reverse order.
+  await using opened = new AsyncDisposableStack();
+  const { services, indexer } = await openServices(config, opened, siblings);
+  await appointAdmins(services, config.adminEmails, config.adminPassword);
+  const rooms = opened.adopt(new Rooms(services), (each) => each.close());
+  const accounts = opened.adopt(new Accounts(services), (each) => each.close());
+  const dependencies = { ...services, rooms, accounts };
+  const gateway = opened.adopt(new Gateway(dependencies), (each) => each.close());
+  const { store, blobs, bus, log } = services;
+  let draining = false;
+  const app = createApp(dependencies, gateway, {
+    ...config,
+    uploadOrigin: blobs.presigner?.origin,
+    isDraining: () => draining,
+  });
+  opened.defer(() => log.drain());
+  for (const job of startJobs(services, indexer)) opened.defer(() => job.stop());
+  const limits = config.rateLimit ? "" : "; rate limits OFF";
+  const closing = opened.move();
+  return {
+    fetch: app.fetch,
+    description:
+      `store: ${store.description}; files: ${blobs.description}; bus: ${bus.description}${limits}`,
+    async drain() {
+      draining = true;
+      await gateway.drain();
+    },
+    close: () => closing.disposeAsync(),
+  };
+}
+
+/** Opens what use cases depend on, and what indexes messages for search; `opened` closes them. */
+async function openServices(
+  config: Config,
+  opened: AsyncDisposableStack,
+  siblings?: Siblings,
+): Promise<{ services: Services; indexer: SearchIndexer }> {
   const load = opened.use(new LoopLoad());
   const { store, blobs, bus, isAlone, sharedLimiters } = await openBackends(config, load, siblings);
-  const metrics = new Metrics(siblings?.collectMetrics);
+  opened.defer(async () => {
+    // On MongoDB bus and blobs use the store's connection.
+    await Promise.allSettled([blobs.close(), bus.close()]).finally(() => store.close());
+  });
+  const metrics = opened.adopt(new Metrics(siblings?.collectMetrics), (each) => each.close());
   siblings?.onMetricsWanted(() => metrics.snapshot());
   const images = new Images(config.workers);
   const passwords = new Passwords(config.bcryptCost, config.workers);
   const roomCache = new RoomCache(store, bus);
   const standings = new Standings(store, { onChange: (roomId) => roomCache.invalidate(roomId) });
   const access = new Access(roomCache, standings);
-  const accountLog = new AccountLog(store, bus);
-  const indexer = new SearchIndexer(store);
+  const accountLog = opened.adopt(new AccountLog(store, bus), (each) => each.close());
+  const indexer = opened.adopt(new SearchIndexer(store), (each) => each.close());
+  const rateLimits = new RateLimits(config.rateLimit, sharedLimiters);
+  opened.defer(() => rateLimits.close());
+  metrics.watch("loop_busy", "Cores that event loops use", () => load.share);
+  metrics.watchQueue("password", () => passwords.waiting);
+  metrics.watchQueue("image", () => images.waiting);
   const services: Services = {
     store,
     blobs,
@@ -114,71 +146,11 @@ export async function compose(config: Config, siblings?: Siblings): Promise<Serv
     identifications: new Identifications(store.sessions),
     passwords,
     knownDevices: await KnownDevices.create(config.refreshSecret),
-    rateLimits: new RateLimits(config.rateLimit, sharedLimiters),
+    rateLimits,
     metrics,
     ownStatus: new OwnStatus(metrics, VERSION),
     load,
     editWindow: config.editWindow,
   };
-  await appointAdmins(services, config.adminEmails, config.adminPassword);
-  metrics.watch("loop_busy", "Cores that event loops use", () => load.share);
-  metrics.watchQueue("password", () => passwords.waiting);
-  metrics.watchQueue("image", () => images.waiting);
-  const rooms = new Rooms(services);
-  const accounts = new Accounts(services);
-  const dependencies = { ...services, rooms, accounts };
-  const gateway = new Gateway(dependencies);
-  let draining = false;
-  const app = createApp(dependencies, gateway, {
-    ...config,
-    uploadOrigin: blobs.presigner?.origin,
-    isDraining: () => draining,
-  });
-  const repairs = new RepeatingJob({ name: "Repair", run: () => store.repair(), ...REPAIRS });
-  const deletions = new RepeatingJob({
-    name: "Completion of bans' deletions",
-    run: () => resumeDeletions(services),
-    ...DELETIONS,
-  });
-  const indexing = new RepeatingJob({
-    name: "Indexing for search",
-    run: () => indexer.lookThrough(),
-    ...INDEXING,
-  });
-  const collections = new RepeatingJob({
-    name: "Deletion of files",
-    async run() {
-      await collectFiles(services);
-      await sweepUploads(services, new Date());
-    },
-    ...COLLECTIONS,
-  });
-  const limits = config.rateLimit ? "" : "; rate limits OFF";
-  opened.move();
-  return {
-    fetch: app.fetch,
-    description:
-      `store: ${store.description}; files: ${blobs.description}; bus: ${bus.description}${limits}`,
-    async drain() {
-      draining = true;
-      await gateway.drain();
-    },
-    async close() {
-      repairs.stop();
-      deletions.stop();
-      collections.stop();
-      indexing.stop();
-      await services.log.drain();
-      await indexer.close();
-      gateway.close();
-      rooms.close();
-      accounts.close();
-      accountLog.close();
-      services.rateLimits.close();
-      metrics.close();
-      load.close();
-      // On MongoDB bus and blobs use the store's connection.
-      await Promise.allSettled([blobs.close(), bus.close()]).finally(() => store.close());
-    },
-  };
+  return { services, indexer };
 }

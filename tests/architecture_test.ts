@@ -29,7 +29,7 @@ const ALLOWED: Record<string, string[]> = {
     "domain",
     "version.ts",
   ],
-  jobs: [],
+  jobs: ["application", "services"],
   adapters: ["ports", "disk", "domain"],
   config: ["domain"],
   workers: ["services", "compose.ts", "config.ts", "instance.ts", "logging.ts"],

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { request } from "./harness/account.ts";
 import { DatabaseLock } from "./harness/database_lock.ts";
-import { spawnServer } from "./harness/server.ts";
+import { runMain, spawnServer } from "./harness/server.ts";
 import { onStage, Stage, until } from "./harness/stage.ts";
 
 /** Catches a hang; nothing here is measured. */
@@ -58,6 +58,20 @@ Deno.test("a server starts while another process holds the write lock, and serve
   assert.match(ready.body.checks.storeCause, /another process holds a lock/i);
   second.kill("SIGKILL");
   await second.ended;
+});
+
+Deno.test("a start that has to write and cannot says so in one line", async () => {
+  const first = await spawnServer();
+  await first.stop();
+  await using _lock = await DatabaseLock.take(join(first.settings.DATA_DIR!, "echoroom.db"));
+  const admin = { ADMIN_EMAIL: "ada@example.com", ADMIN_PASSWORD: "correct horse" };
+  const { code, output } = await runMain({ ...first.settings, ...admin });
+  assert.equal(code, 1);
+  assert.match(
+    output,
+    /^EchoRoom cannot start: Another process holds a lock on the database\.\n$/m,
+  );
+  assert.doesNotMatch(output, /^ +at /m);
 });
 
 Deno.test("on a full disk sends are unavailable and none is lost, until there is room again", async () => {

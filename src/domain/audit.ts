@@ -34,7 +34,7 @@ export interface AuditEntry {
   actorId: string | null;
   /** Null if it concerns no room. */
   roomId: string | null;
-  /** Whether it was done in a room that is not public, of which admins see nothing. */
+  /** Whether admins do not see it: it was done in a room that is not public, to no report. */
   isPrivate: boolean;
   /** The users whom it concerns. */
   userIds: readonly string[];
@@ -43,7 +43,7 @@ export interface AuditEntry {
   createdAt: Date;
 }
 
-/** What of an entry the log of its room says. */
+/** The part of an entry that follows from the room's log. */
 export type AuditRecord = Pick<AuditEntry, "action" | "userIds" | "data">;
 
 const ACTIONS: ReadonlySet<string> = new Set(AUDIT_ACTIONS);

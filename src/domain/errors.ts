@@ -102,7 +102,7 @@ export interface InputFault {
 export interface ChatErrorOptions {
   /** The faults of the input, for `validation_failed`. */
   faults?: InputFault[];
-  /** Seconds after which trying again makes sense, for `rate_limited` and `unavailable`. */
+  /** Seconds after which trying again makes sense, where that is known. */
   retryAfter?: number;
   cause?: unknown;
 }

@@ -2,8 +2,6 @@
 import type { Restriction } from "./restriction.ts";
 import type { PublicUser } from "./user.ts";
 
-export { isInForce, type Restriction } from "./restriction.ts";
-
 /** What a member is: the higher may do all that the lower may. */
 export type Role = "owner" | "moderator" | "member";
 

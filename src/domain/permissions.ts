@@ -1,9 +1,13 @@
 /** What an actor may do in a room: the one table. */
 import type { Actor } from "./actor.ts";
-import { isInForce, type Role, ROLES, type Standing } from "./membership.ts";
+import { type Role, ROLES, type Standing } from "./membership.ts";
+import { isInForce } from "./restriction.ts";
 import type { RoomRules } from "./room.ts";
 
-/** The lowest that may do each thing: everybody in public rooms, or a role. The rest are notes. */
+/**
+ * The lowest role that may do each thing; `others` are no members, in public rooms only.
+ * `capabilitiesOf` applies the exceptions.
+ */
 const LOWEST = {
   /** Without it a room does not exist for the actor, or they are banned. */
   "room.read": "others",
@@ -108,7 +112,7 @@ export function roleOf(
   return isAdmin && type === "public" ? "owner" : role;
 }
 
-/** Whether who has a role may act on who has another: on lower ones, and owners on owners. */
+/** Whether a role is above another; owners may act on owners too. */
 export function mayActOn(role: Role | null, other: Role | null): boolean {
   return rank(other) < rank(role) || (role === "owner" && other === "owner");
 }

@@ -1,7 +1,8 @@
 /** What system messages change of their rooms: who is a member, who is banned or muted, the settings. */
 import type { RemovalReason } from "./account.ts";
 import type { CreatedDraft } from "./entry.ts";
-import type { LastSend, Restriction, Role, Standing } from "./membership.ts";
+import type { LastSend, Role, Standing } from "./membership.ts";
+import type { Restriction } from "./restriction.ts";
 import type { Message } from "./message.ts";
 import type { NewRoom, RoomRules, SettingChanges, SlowMode } from "./room.ts";
 

@@ -78,7 +78,7 @@ function constantsOf(c: Context<Env>, ofPages: Constants): Constants {
 function pageHeaders(uploadOrigin = ""): Constants {
   const policy = [
     "default-src 'self'",
-    `connect-src 'self' ws: wss: ${uploadOrigin}`.trimEnd(),
+    `connect-src 'self' ${uploadOrigin}`.trimEnd(),
     "img-src 'self' https: data: blob:",
     "base-uri 'none'",
     "form-action 'self'",

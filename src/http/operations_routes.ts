@@ -3,6 +3,7 @@ import { type Context, Hono } from "hono";
 import { timingSafeEqual } from "hono/utils/buffer";
 import { describeRoute } from "hono-openapi";
 import type { Services } from "../services/services.ts";
+import { SingleFlight } from "../async/single_flight.ts";
 import { ChatError } from "../domain/errors.ts";
 import * as protocol from "../protocol/schemas/operations.ts";
 import { json, problems } from "./answers.ts";
@@ -23,6 +24,8 @@ export function operationsRoutes(
   { production, metricsToken, isDraining }: OperationsSettings,
 ) {
   const { store, blobs, bus, metrics } = services;
+  // Anybody may ask: those who do at once share the answers.
+  const probes = [store, blobs, bus].map((part) => new SingleFlight(() => probe(part)));
   const routes = new Hono<Env>()
     .get(
       "/health",
@@ -51,7 +54,7 @@ export function operationsRoutes(
       async (c) => {
         const busMatters = c.req.valid("query").ignore !== "bus";
         const [storeState, filesState, busState] = await Promise.all(
-          [store, blobs, bus].map(probe),
+          probes.map((each) => each.run()),
         ) as [Probe, Probe, Probe];
         const checks = {
           store: storeState.state,

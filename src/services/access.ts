@@ -93,9 +93,9 @@ export class Access {
   }
 
   /**
-   * Lets `admit` know of what no entry of the log shows and was done before: blocks in a direct room,
-   * and that who was a stranger in a public room has joined it on another instance.
-   * @returns undefined if no such thing can have been done
+   * Reads anew what no entry of the log shows: blocks in a direct room, and whether a stranger has
+   * joined a public room on another instance. `admit` knows of it afterwards.
+   * @returns undefined if there is nothing of that kind
    */
   renew(
     actor: Pick<Actor, "userId" | "isAdmin">,
@@ -194,7 +194,7 @@ export class Access {
   }
 }
 
-/** Whether they are no member, as it was known: to join a public room takes no entry of its log. */
+/** Whether the cached standing is that of no member. It may be stale: joining a public room takes no entry. */
 function isStranger({ rules, standing }: RoomAccess): boolean {
   return rules.type === "public" && standing.role === null;
 }

@@ -1,4 +1,4 @@
-/** The state of a room's messages at the end of its log, on which a batch of commands is decided. */
+/** The state of a room at the end of its log, on which a batch of commands is decided. */
 import {
   type ChangeDraft,
   type CreatedDraft,

@@ -20,7 +20,7 @@ import { Router } from "./router.ts";
 const logger = getLogger(["echoroom", "websocket"]);
 
 /** How often this instance looks for what the bus has lost without noticing. */
-const AUDIT_MS = 10_000;
+const COMPARE_MS = 10_000;
 
 export class Gateway {
   readonly #connections: Connections;
@@ -29,7 +29,7 @@ export class Gateway {
   readonly #router: Router;
   readonly #store: Store;
   readonly #admins: Admins;
-  readonly #audit: ReturnType<typeof setInterval>;
+  readonly #comparing: ReturnType<typeof setInterval>;
   /** Finds events that the bus has lost: new entries of rooms and accounts, revocations, changed roles. */
   readonly #comparison = new SingleFlight(() => this.#compareWithStore());
   #draining = false;
@@ -44,7 +44,7 @@ export class Gateway {
     const handlers = createHandlers({ ...dependencies, connections: this.#connections });
     this.#router = new Router(dependencies, handlers);
     bus.subscribe((event) => this.#receive(event));
-    this.#audit = setInterval(() => void this.#comparison.run(), AUDIT_MS);
+    this.#comparing = setInterval(() => void this.#comparison.run(), COMPARE_MS);
     metrics.watch("connections", "Open sockets", () => this.#connections.size);
   }
 
@@ -73,7 +73,7 @@ export class Gateway {
   }
 
   close(): void {
-    clearInterval(this.#audit);
+    clearInterval(this.#comparing);
     this.#connections.close();
   }
 

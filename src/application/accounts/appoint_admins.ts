@@ -11,6 +11,7 @@ const logger = getLogger(["echoroom", "accounts"]);
 /**
  * Makes the account with an email an admin, and lifts a ban. Other instances notice it within 10 s.
  * @returns null if there is none
+ * @throws ChatError `forbidden` if it is banned at the same moment, `unavailable`
  */
 export async function appointAdmin(
   { store }: Pick<Services, "store">,

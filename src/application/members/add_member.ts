@@ -1,7 +1,8 @@
 /** Makes a user a member of a room, or gives them a role there. */
 import type { Participant } from "../../domain/actor.ts";
 import { ChatError } from "../../domain/errors.ts";
-import { isInForce, type Member, type Role } from "../../domain/membership.ts";
+import type { Member, Role } from "../../domain/membership.ts";
+import { isInForce } from "../../domain/restriction.ts";
 import { forbidden, requireCapability } from "../../services/room_access.ts";
 import type { RoomState } from "../../services/room_state.ts";
 import type { Dependencies } from "../dependencies.ts";

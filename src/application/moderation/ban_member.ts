@@ -3,7 +3,7 @@ import type { Participant } from "../../domain/actor.ts";
 import type { BulkDeletion } from "../../domain/bulk_deletion.ts";
 import { ChatError } from "../../domain/errors.ts";
 import { newId } from "../../domain/id.ts";
-import type { Restriction } from "../../domain/membership.ts";
+import type { Restriction } from "../../domain/restriction.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { collectFiles } from "../files/collect_files.ts";
 import type { ModerationDependencies } from "../members/target.ts";

@@ -1,6 +1,6 @@
 /** Bans or mutes a user in a room, and lifts that. */
 import type { Participant } from "../../domain/actor.ts";
-import { isInForce, type Restriction } from "../../domain/membership.ts";
+import { isInForce, type Restriction } from "../../domain/restriction.ts";
 import type { SystemData } from "../../domain/message.ts";
 import { type ModerationDependencies, requirePower } from "../members/target.ts";
 import { announce, type Announced } from "../rooms/announce.ts";

@@ -46,6 +46,7 @@ export async function announce(
   decide: (access: RoomAccess, state: RoomState, users: PublicUser[]) => Announcement | null,
 ): Promise<Announced> {
   const { access, publicUsers } = dependencies;
+  // First: who may not read the room learns nothing of the users.
   await access.find(actor, idOrSlug);
   const users = userIds.length > 0 ? await publicUsers.find(userIds) : [];
   if (users.length < userIds.length) throw userNotFound();

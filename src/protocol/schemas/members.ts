@@ -1,11 +1,11 @@
 /** Members of rooms, bans and mutes: what clients send about them, and what the server shows. */
 import { z } from "zod";
 import {
-  isInForce,
   type Member as DomainMember,
   type Restricted as DomainRestricted,
   ROLES,
 } from "../../domain/membership.ts";
+import { isInForce } from "../../domain/restriction.ts";
 import { publicUser } from "../../domain/user.ts";
 import { isoTime } from "../iso_time.ts";
 import { MAX_DELETE_SECONDS, MAX_DISPLAY_NAME_LENGTH, MAX_ID_LENGTH } from "../wire/limits.ts";

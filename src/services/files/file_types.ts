@@ -45,7 +45,8 @@ const BINARY = /[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]/;
 /**
  * The media type as which a file is kept and served. The bytes decide. What is sent along is asked
  * only where bytes leave it open: whether a container of sound and pictures has pictures, and which
- * office file an archive is. Everything that reads as text, markup and programs too, is `text/plain`.
+ * office file an archive is. Everything that reads as text, markup and programs too, is `text/plain`,
+ * whatever its encoding is.
  * @param head the first `HEAD_BYTES` of the file, or all of it if it is shorter
  * @param declared the `Content-Type` that was sent
  * @throws ChatError `unsupported_media_type` for types that are not accepted, empty files, and what
@@ -76,7 +77,8 @@ export function isImage(type: string): boolean {
 async function findType(head: Uint8Array, said: string, name: string): Promise<string | null> {
   const found = await signature(head);
   // A PDF may be all ASCII. No other accepted type can be text: a text that begins like one is text.
-  if (found !== "application/pdf" && isText(head)) return "text/plain";
+  if (found !== "application/pdf" && isUnicode(head)) return "text/plain";
+  if (found === "" && isText(head, "latin1")) return "text/plain";
   const extension = name.split(".").at(-1)!.toLowerCase();
   if (found === "application/zip") return ARCHIVES.get(extension) ?? found;
   if (found === "application/x-cfb") return COMPOUND.get(extension) ?? null;
@@ -98,9 +100,16 @@ function asDeclared(found: string, said: string): string {
   return said === found.replace("video/", "audio/") ? said : found;
 }
 
-/** Whether the bytes are UTF-8 without control characters. */
-function isText(head: Uint8Array): boolean {
-  const decoder = new TextDecoder("utf-8", { fatal: true });
+function isUnicode(head: Uint8Array): boolean {
+  const [first, second] = head;
+  if (first === 0xff && second === 0xfe) return isText(head, "utf-16le");
+  if (first === 0xfe && second === 0xff) return isText(head, "utf-16be");
+  return isText(head, "utf-8");
+}
+
+/** Whether the bytes are text of this encoding without control characters. */
+function isText(head: Uint8Array, encoding: string): boolean {
+  const decoder = new TextDecoder(encoding, { fatal: true });
   try {
     // The head of a longer file may end within a character.
     return !BINARY.test(decoder.decode(head, { stream: head.length >= HEAD_BYTES }));

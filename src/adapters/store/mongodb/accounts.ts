@@ -140,20 +140,20 @@ function toItem(
   { blocked, lastN }: { blocked: ReadonlySet<string>; lastN: ReadonlyMap<string, number> },
 ): AccountItem | null {
   const [type] = key.split(":");
-  const roomId = subjectOf(key);
+  const subject = subjectOf(key);
   const role = member?.role ?? null;
   switch (type) {
     case "room":
       if (member && role) {
         const { readSeq, notifications = "all" } = member;
-        const hidden = isHidden(member, lastN.get(roomId) ?? 0);
-        return { seq, type, roomId, membership: { role, readSeq, notifications, hidden } };
+        const hidden = isHidden(member, lastN.get(subject) ?? 0);
+        return { seq, type, roomId: subject, membership: { role, readSeq, notifications, hidden } };
       }
-      return { seq, type: "room_removed", roomId, reason: member?.removal ?? "left" };
+      return { seq, type: "room_removed", roomId: subject, reason: member?.removal ?? "left" };
     case "read":
-      return member && role ? { seq, type, roomId, readSeq: member.readSeq } : null;
+      return member && role ? { seq, type, roomId: subject, readSeq: member.readSeq } : null;
     case "block":
-      return { seq, type, userId: roomId, blocked: blocked.has(roomId) };
+      return { seq, type, userId: subject, blocked: blocked.has(subject) };
     case PROFILE_KEY:
       return { seq, type: "profile" };
     default:

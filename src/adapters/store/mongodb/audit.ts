@@ -1,4 +1,4 @@
-/** The record of what moderators and admins have done, as it is read. */
+/** The record of what moderators and admins have done. */
 import type { Collection, Document } from "mongodb";
 import type { AuditEntry } from "../../../domain/audit.ts";
 import type { AuditFilter, AuditStore } from "../../../ports/store/audit.ts";

@@ -5,10 +5,10 @@ import {
   type LastSend,
   type Membership,
   type Notifications,
-  type Restriction,
   type Role,
   ROLES,
 } from "../../../domain/membership.ts";
+import type { Restriction } from "../../../domain/restriction.ts";
 import { markOf, type Pending } from "./account_documents.ts";
 
 /** A user's place in a room; it stays when they leave, so that a belated writer changes nothing. */

@@ -1,14 +1,14 @@
 /** Memberships, in a collection of their own. */
 import type { Collection } from "mongodb";
-import {
-  isInForce,
-  type Member,
-  type Membership,
-  type Preferences,
-  type ReadMove,
-  type Restricted,
-  type Unread,
+import type {
+  Member,
+  Membership,
+  Preferences,
+  ReadMove,
+  Restricted,
+  Unread,
 } from "../../../domain/membership.ts";
+import { isInForce } from "../../../domain/restriction.ts";
 import { newId } from "../../../domain/id.ts";
 import type { RoomRules } from "../../../domain/room.ts";
 import { slowModeOf } from "../../../domain/room_changes.ts";

@@ -1,6 +1,6 @@
 /** The messages that name a user, answer them, or mean everybody in a room of theirs. */
 import type { Collection, Document } from "mongodb";
-import { isInForce } from "../../../domain/membership.ts";
+import { isInForce } from "../../../domain/restriction.ts";
 import type { MentionCursor, MentionPlace } from "../../../ports/store/messages.ts";
 import type { Collections, ReadOptions } from "./collections.ts";
 import type { EntryDocument, MessageDocument } from "./entry_documents.ts";

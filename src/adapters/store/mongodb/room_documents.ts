@@ -49,25 +49,23 @@ export function fromRoom(room: NewRoom): RoomDocument {
   };
 }
 
-export function toNewRoom(
-  {
-    _id,
-    creatorId: _,
-    metadata,
-    changedSeq: __,
-    pair: ___,
-    slowModeSeq: ____,
-    counting: _____,
-    countedLast: ______,
-    ...fields
-  }: RoomDocument,
-  createdBy: PublicUser,
-): NewRoom {
+export function toNewRoom(document: RoomDocument, createdBy: PublicUser): NewRoom {
+  const { _id: id, slug, type, name, description, metadata } = document;
+  const { archivedAt, postPolicy, slowModeSeconds, memberCount, createdAt, updatedAt } = document;
   return {
-    id: _id,
-    ...fields,
+    id,
+    slug,
+    type,
+    name,
+    description,
+    archivedAt,
+    postPolicy,
+    slowModeSeconds,
     metadata: metadata === null ? null : JSON.parse(metadata),
+    memberCount,
     createdBy,
+    createdAt,
+    updatedAt,
   };
 }
 

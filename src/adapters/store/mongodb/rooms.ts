@@ -1,7 +1,7 @@
 /** Rooms, in a collection of their own; where their logs end is looked up in these. */
 import type { Collection, Document, Filter } from "mongodb";
 import { type CreatedDraft, LOG_START, numberEntries, positionOf } from "../../../domain/entry.ts";
-import { isInForce } from "../../../domain/membership.ts";
+import { isInForce } from "../../../domain/restriction.ts";
 import { type NewRoom, pairOf, type Room } from "../../../domain/room.ts";
 import { firstMembers } from "../../../domain/room_changes.ts";
 import type { PublicUser } from "../../../domain/user.ts";

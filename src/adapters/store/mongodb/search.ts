@@ -1,6 +1,6 @@
 /** The index that messages are found by: a document for each message, with its terms as an array. */
 import type { Collection, Filter } from "mongodb";
-import { isInForce } from "../../../domain/membership.ts";
+import { isInForce } from "../../../domain/restriction.ts";
 import type {
   Candidates,
   IndexPart,

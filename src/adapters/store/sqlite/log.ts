@@ -161,8 +161,9 @@ export class SqliteLog {
 
   /** Returns false, and writes nothing, if it was sent before. */
   #create(room: number, { seq, n }: LogPosition, row: CreatedRow, isOpening: boolean): boolean {
-    const [, id, senderId, text, system, clientMessageId, createdAt, details, request] = row;
-    const [threadId, notified, roomChanges, files] = [row[9], row[10], row[11], row[12]];
+    const [, id, senderId, text, system, clientMessageId, createdAt, details, request, ...related] =
+      row;
+    const [threadId, notified, roomChanges, files] = related;
     const { changes } = this.#sql.prepare(
       `INSERT INTO messages (room, seq, n, id, sender, text, system, client_message_id, created_at,
          updated_at, details, request)

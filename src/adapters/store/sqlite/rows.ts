@@ -1,6 +1,6 @@
 /** How rows of users, rooms and sessions become domain objects. Times are milliseconds since 1970. */
 import type { SQLOutputValue } from "node:sqlite";
-import type { Restriction } from "../../../domain/membership.ts";
+import type { Restriction } from "../../../domain/restriction.ts";
 import type { PostPolicy, Room, RoomRules, RoomType } from "../../../domain/room.ts";
 import { slowModeOf } from "../../../domain/room_changes.ts";
 import type { Rotation, Session } from "../../../domain/session.ts";
