@@ -1,14 +1,14 @@
 /** When the page calls for a user who is not looking, and how. */
 import assert from "node:assert/strict";
 import type { ChatMessage, RoomState } from "../src/client/mod.ts";
-import { type Notifications, watchForAlerts } from "../web/alerts.ts";
+import { type Notifications, watchForAlerts } from "../web/notifications/alerts.ts";
 import {
   DesktopNotifications,
   type NotificationConstructor,
-} from "../web/desktop_notifications.ts";
+} from "../web/notifications/desktop_notifications.ts";
+import { pageTitle } from "../web/notifications/page_title.ts";
 import { inOneTab } from "../web/one_tab.ts";
-import { pageTitle } from "../web/page_title.ts";
-import { plainText } from "../web/plain_text.ts";
+import { plainText } from "../web/text/plain_text.ts";
 import { sentMessage } from "./harness/sent_message.ts";
 
 const NOW = Date.parse("2026-01-01T12:00:00Z");

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { indexedDB } from "fake-indexeddb";
 import { createStore, entries, set } from "idb-keyval";
 import type { ChatMessage, RoomInfo } from "../src/client/mod.ts";
-import { ARCHIVE_LIMITS, RoomArchive } from "../web/room_archive.ts";
+import { ARCHIVE_LIMITS, RoomArchive } from "../web/archive/room_archive.ts";
 import { sentMessage } from "./harness/sent_message.ts";
 
 Object.assign(globalThis, { indexedDB });

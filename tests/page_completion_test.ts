@@ -1,12 +1,12 @@
 /** How the page finds rooms, people and emoji by what somebody has typed of them. */
 import assert from "node:assert/strict";
 import type { MessagesPage } from "../src/client/mod.ts";
-import { complete, completionAt, namedEmojiAt } from "../web/completion.ts";
+import { complete, completionAt, namedEmojiAt } from "../web/text/completion.ts";
 import { FIT, matcher } from "../web/matching.ts";
-import { completeMention, mentionedIds, peopleAround } from "../web/mentions.ts";
-import { MemberSearch } from "../web/member_search.ts";
-import { Names } from "../web/names.ts";
-import { searchRooms } from "../web/room_search.ts";
+import { completeMention, mentionedIds, peopleAround } from "../web/text/mentions.ts";
+import { MemberSearch } from "../web/people/member_search.ts";
+import { Names } from "../web/people/names.ts";
+import { searchRooms } from "../web/rooms/room_search.ts";
 
 Deno.test("a name fits by its whole, its beginning, its words, its middle and its letters", () => {
   const fits = {

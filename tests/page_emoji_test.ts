@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { type EmojiData, readEmojiData } from "../src/http/emoji_data.ts";
 import { Emoji } from "../src/protocol/schemas/fields.ts";
-import { EmojiIndex, loadEmoji, presented } from "../web/emoji.ts";
-import { FrequentEmoji } from "../web/frequent_emoji.ts";
+import { EmojiIndex, loadEmoji, presented } from "../web/text/emoji.ts";
+import { FrequentEmoji } from "../web/text/frequent_emoji.ts";
 import { onStage } from "./harness/stage.ts";
 
 const index = new EmojiIndex(await readEmojiData());

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { MAX_ATTACHMENTS } from "../src/protocol/wire/limits.ts";
 import { ChosenByRoom, ChosenFiles } from "../web/files/chosen_files.ts";
 import { boxOf, describeSize, mediumOf } from "../web/files/media.ts";
-import { summaryOf } from "../web/plain_text.ts";
+import { summaryOf } from "../web/text/plain_text.ts";
 
 Deno.test("files are sent in the order in which they were chosen, without those that were removed", () => {
   const chosen = new ChosenFiles();

@@ -1,7 +1,7 @@
 /** What the page makes of the markup in a message. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type Block, type Inline, parseMarkup } from "../web/markup.ts";
+import { type Block, type Inline, parseMarkup } from "../web/text/markup.ts";
 
 Deno.test("bold, italics, strikethrough and code are marked", () => {
   assertShows("**b** *i* _u_ ~~s~~ `c`", "<b>b</b> <i>i</i> <i>u</i> <s>s</s> <code>c</code>");

@@ -9,9 +9,9 @@ import {
   type Room,
   type RoomInfo,
 } from "../src/client/mod.ts";
-import { ownBanIn } from "../web/own_ban.ts";
-import { describeEnd, endOf } from "../web/periods.ts";
-import { describeSeconds, Writing } from "../web/writing.ts";
+import { ownBanIn } from "../web/people/own_ban.ts";
+import { describeEnd, endOf } from "../web/people/periods.ts";
+import { describeSeconds, Writing } from "../web/messages/writing.ts";
 
 Deno.test("the user's own ban is what the last entry says that they have seen", () => {
   const message = (systemType: string | null, data = {}, seq: number | null = 1) =>

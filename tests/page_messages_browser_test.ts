@@ -1,7 +1,7 @@
 /** What people do with messages on the page, by mouse, keyboard and touch, in a real Chromium. */
 import assert from "node:assert/strict";
 import type { Browser, Locator, Page } from "playwright-core";
-import { UNDO_MS } from "../web/deletions.ts";
+import { UNDO_MS } from "../web/messages/deletions.ts";
 import {
   act,
   focusesAtOnce,

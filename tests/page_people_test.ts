@@ -7,13 +7,13 @@ import type {
   PublicUser,
   RoomInfo,
 } from "../src/client/mod.ts";
-import { MentionsInbox } from "../web/mentions_inbox.ts";
-import { PeopleSearch } from "../web/people_search.ts";
+import { ReadPositions } from "../web/messages/read_positions.ts";
+import { newestSeen } from "../web/messages/readers.ts";
+import { MentionsInbox } from "../web/notifications/mentions_inbox.ts";
+import { PeopleSearch } from "../web/people/people_search.ts";
 import { placeOf } from "../web/place.ts";
-import { ReadPositions } from "../web/read_positions.ts";
-import { newestSeen } from "../web/readers.ts";
-import { nameOfRoom, otherOf } from "../web/room_name.ts";
-import { sectionsOf } from "../web/room_sections.ts";
+import { nameOfRoom, otherOf } from "../web/rooms/room_name.ts";
+import { sectionsOf } from "../web/rooms/room_sections.ts";
 
 const ADA = user("Ada");
 const BOB = user("Bob");

@@ -16,24 +16,24 @@ import {
   setPreferences,
 } from "../src/client/rest/mod.ts";
 import { address, addressOf, replaceAddress } from "./address.ts";
-import { Archiving, eraseArchive } from "./archiving.ts";
-import { Attention } from "./attention.ts";
-import { Blocks } from "./blocks.ts";
-import { Drafts } from "./drafts.ts";
+import { Archiving, eraseArchive } from "./archive/archiving.ts";
 import { ChosenByRoom } from "./files/chosen_files.ts";
-import { FrequentEmoji } from "./frequent_emoji.ts";
-import { MemberRooms } from "./member_rooms.ts";
-import { MentionsInbox } from "./mentions_inbox.ts";
+import { Drafts } from "./messages/drafts.ts";
+import { ReadPositions } from "./messages/read_positions.ts";
 import { Notice } from "./notice.ts";
+import { Attention } from "./notifications/attention.ts";
+import { MentionsInbox } from "./notifications/mentions_inbox.ts";
 import { signalOf } from "./observed.ts";
-import { isMissing, OpenRoom } from "./open_room.ts";
+import { Blocks } from "./people/blocks.ts";
 import type { Place } from "./place.ts";
-import { ReadPositions } from "./read_positions.ts";
-import { RoomIds } from "./room_ids.ts";
-import { nameOfRoom, otherOf } from "./room_name.ts";
+import { MemberRooms } from "./rooms/member_rooms.ts";
+import { isMissing, OpenRoom } from "./rooms/open_room.ts";
+import { RoomIds } from "./rooms/room_ids.ts";
+import { nameOfRoom, otherOf } from "./rooms/room_name.ts";
 import { MessageSearch } from "./search/message_search.ts";
 import { addressOfSearch, termsOf } from "./search/terms.ts";
-import { checkSession, lostSession } from "./session_check.ts";
+import { checkSession, lostSession } from "./session/session_check.ts";
+import { FrequentEmoji } from "./text/frequent_emoji.ts";
 
 export class Chat {
   readonly client: Client = createClient(location.origin);

@@ -1,7 +1,7 @@
 /** A short text about something that has just happened, shown for a few seconds. */
 import { type ReadonlySignal, signal } from "@preact/signals";
 import type { Room } from "../src/client/mod.ts";
-import { nameOfRoom } from "./room_name.ts";
+import { nameOfRoom } from "./rooms/room_name.ts";
 
 /** How long it is shown. */
 export const NOTICE_MS = 8_000;

@@ -2,9 +2,9 @@
 import { html, render } from "htm/preact";
 import { useState } from "preact/hooks";
 import { Form } from "./components/form.ts";
-import { Person } from "./components/person.ts";
-import { Guest } from "./guest.ts";
-import { loadParty } from "./party.ts";
+import { Guest } from "./try/guest.ts";
+import { loadParty } from "./try/party.ts";
+import { Person } from "./try/person.ts";
 
 const NAMES = ["Ada", "Bob"];
 

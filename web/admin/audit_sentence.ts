@@ -1,6 +1,6 @@
 /** What an entry of the audit log says, as a sentence. */
 import type { AuditEntry } from "../../src/client/rest/mod.ts";
-import { describeEnd } from "../periods.ts";
+import { describeEnd } from "../people/periods.ts";
 
 /** The actions that can be filtered by, with how they are called. */
 export const ACTIONS: Record<string, string> = {

@@ -4,7 +4,7 @@ import { type Client, createClient, type EchoRoomError, type User } from "../../
 import { listReports } from "../../src/client/rest/mod.ts";
 import { Notice } from "../notice.ts";
 import { signalOf } from "../observed.ts";
-import { checkSession, lostSession } from "../session_check.ts";
+import { checkSession, lostSession } from "../session/session_check.ts";
 import { KnownRooms } from "./known_rooms.ts";
 import { type Section, TITLES } from "./place.ts";
 

@@ -7,7 +7,7 @@ import { Avatar } from "../components/avatar.ts";
 import { Dialog } from "../components/dialog.ts";
 import { Form } from "../components/form.ts";
 import { RestrictionForm } from "../components/restriction_form.ts";
-import { describeEnd } from "../periods.ts";
+import { describeEnd } from "../people/periods.ts";
 import type { Desk } from "./desk.ts";
 import { ListEnd, Toolbar } from "./toolbar.ts";
 import { MAX_FOUND, Users } from "./users.ts";

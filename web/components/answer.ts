@@ -5,8 +5,8 @@ import type { Thread } from "../../src/client/mod.ts";
 import { AttachButtons, paste, type Written } from "../files/attach.ts";
 import { ChosenFiles } from "../files/chosen_files.ts";
 import { Tray } from "../files/tray.ts";
-import { mentionedIds } from "../mentions.ts";
-import type { OpenRoom } from "../open_room.ts";
+import type { OpenRoom } from "../rooms/open_room.ts";
+import { mentionedIds } from "../text/mentions.ts";
 
 export function Answer({ open, thread }: { open: OpenRoom; thread: Thread }) {
   const [written] = useState(() => newAnswer(open));

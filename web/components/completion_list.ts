@@ -2,10 +2,10 @@
 import { html } from "htm/preact";
 import type { RefObject } from "preact";
 import { useId, useState } from "preact/hooks";
-import { complete, type Completion, completionAt, namedEmojiAt } from "../completion.ts";
-import { type EmojiIndex, loadEmoji, presented } from "../emoji.ts";
-import { completeMention } from "../mentions.ts";
-import type { OpenRoom } from "../open_room.ts";
+import type { OpenRoom } from "../rooms/open_room.ts";
+import { complete, type Completion, completionAt, namedEmojiAt } from "../text/completion.ts";
+import { type EmojiIndex, loadEmoji, presented } from "../text/emoji.ts";
+import { completeMention } from "../text/mentions.ts";
 
 const MAX_OPTIONS = 8;
 

@@ -1,10 +1,10 @@
 /** Shown instead of a room that the user cannot read: why, and a link back. */
 import { html } from "htm/preact";
 import { signalOf } from "../observed.ts";
-import type { OpenRoom } from "../open_room.ts";
-import { type OwnBan, ownBanIn } from "../own_ban.ts";
-import { describeEnd } from "../periods.ts";
-import { nameOfRoom } from "../room_name.ts";
+import { type OwnBan, ownBanIn } from "../people/own_ban.ts";
+import { describeEnd } from "../people/periods.ts";
+import type { OpenRoom } from "../rooms/open_room.ts";
+import { nameOfRoom } from "../rooms/room_name.ts";
 
 interface Refusal {
   title: string;

@@ -1,7 +1,7 @@
 /** Picks an emoji: those used often, or any found by a word. */
 import { html } from "htm/preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { type EmojiIndex, loadEmoji, presented } from "../emoji.ts";
+import { type EmojiIndex, loadEmoji, presented } from "../text/emoji.ts";
 
 /** How many are shown at once. */
 const MAX_FOUND = 40;

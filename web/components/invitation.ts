@@ -1,7 +1,7 @@
 /** What the creator of a room sees while nobody else has come: how to bring others. */
 import { html } from "htm/preact";
 import { signalOf } from "../observed.ts";
-import type { OpenRoom } from "../open_room.ts";
+import type { OpenRoom } from "../rooms/open_room.ts";
 
 export function Invitation({ open }: { open: OpenRoom }) {
   const info = signalOf(open.room.info).value;

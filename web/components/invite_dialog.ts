@@ -14,7 +14,7 @@ import {
 import { addressOf } from "../address.ts";
 import type { Chat } from "../chat.ts";
 import { signalOf } from "../observed.ts";
-import type { OpenRoom } from "../open_room.ts";
+import type { OpenRoom } from "../rooms/open_room.ts";
 import { ChatContext } from "./chat_context.ts";
 import { Dialog } from "./dialog.ts";
 import { Form } from "./form.ts";

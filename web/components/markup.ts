@@ -1,8 +1,8 @@
 /** A message's Markdown, made from the tree of its parts: nothing of it is ever read as HTML. */
 import { html } from "htm/preact";
 import type { ComponentChildren } from "preact";
-import { type Block, type Inline, parseMarkup } from "../markup.ts";
 import { memo } from "../memo.ts";
+import { type Block, type Inline, parseMarkup } from "../text/markup.ts";
 
 export interface MarkupProps {
   text: string;

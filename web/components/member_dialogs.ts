@@ -3,7 +3,7 @@ import { html } from "htm/preact";
 import type { ComponentChildren } from "preact";
 import type { PublicUser } from "../../src/client/mod.ts";
 import type { Banning, Restricting } from "../../src/client/rest/mod.ts";
-import type { OpenRoom } from "../open_room.ts";
+import type { OpenRoom } from "../rooms/open_room.ts";
 import { Dialog } from "./dialog.ts";
 import { Form } from "./form.ts";
 import { RestrictionForm } from "./restriction_form.ts";

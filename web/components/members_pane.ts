@@ -2,10 +2,10 @@
 import { html } from "htm/preact";
 import { useEffect, useMemo } from "preact/hooks";
 import type { Member, PublicUser, Restricted, RoomRole } from "../../src/client/mod.ts";
-import { Members, type MembersSection } from "../members.ts";
 import { signalOf } from "../observed.ts";
-import type { OpenRoom } from "../open_room.ts";
-import { describeEnd } from "../periods.ts";
+import { Members, type MembersSection } from "../people/members.ts";
+import { describeEnd } from "../people/periods.ts";
+import type { OpenRoom } from "../rooms/open_room.ts";
 import { Avatar } from "./avatar.ts";
 import { Icon } from "./icon.ts";
 import { Menu, type MenuItem } from "./menu.ts";

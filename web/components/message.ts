@@ -6,7 +6,7 @@ import type { ChatMessage } from "../../src/client/mod.ts";
 import { MessageFiles } from "../files/message_files.ts";
 import { OutgoingFiles } from "../files/outgoing_files.ts";
 import { memo } from "../memo.ts";
-import type { OpenRoom } from "../open_room.ts";
+import type { OpenRoom } from "../rooms/open_room.ts";
 import { Markup } from "./markup.ts";
 import { MessageActions } from "./message_actions.ts";
 import { MessageEditor } from "./message_editor.ts";

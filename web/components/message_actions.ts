@@ -1,7 +1,7 @@
 /** What can be done with a message: a bar beside it, or a sheet below on touch screens. */
 import { html } from "htm/preact";
 import type { ChatMessage } from "../../src/client/mod.ts";
-import type { OpenRoom } from "../open_room.ts";
+import type { OpenRoom } from "../rooms/open_room.ts";
 import { EmojiPicker } from "./emoji_picker.ts";
 import { Icon, type IconName } from "./icon.ts";
 

@@ -3,8 +3,8 @@ import { html } from "htm/preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { ChatMessage } from "../../src/client/mod.ts";
 import { MAX_TEXT_LENGTH } from "../../src/protocol/wire/limits.ts";
-import { mentionedIds } from "../mentions.ts";
-import type { OpenRoom } from "../open_room.ts";
+import type { OpenRoom } from "../rooms/open_room.ts";
+import { mentionedIds } from "../text/mentions.ts";
 
 export function MessageEditor({ open, message }: { open: OpenRoom; message: ChatMessage }) {
   const input = useRef<HTMLTextAreaElement>(null);

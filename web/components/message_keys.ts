@@ -1,5 +1,5 @@
 /** The keys that go from message to message, and act on the one that has the focus. */
-import type { OpenRoom } from "../open_room.ts";
+import type { OpenRoom } from "../rooms/open_room.ts";
 
 /** Handles a key that was pressed in a list of messages. */
 export function pressInMessages(event: KeyboardEvent, open: OpenRoom): void {

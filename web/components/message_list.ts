@@ -2,8 +2,8 @@
 import { html } from "htm/preact";
 import { useRef, useState } from "preact/hooks";
 import { signalOf } from "../observed.ts";
-import { isUnread, type Line, toLines } from "../lines.ts";
-import type { OpenRoom } from "../open_room.ts";
+import { isUnread, type Line, toLines } from "../messages/lines.ts";
+import type { OpenRoom } from "../rooms/open_room.ts";
 import { Message } from "./message.ts";
 import { pressInMessages } from "./message_keys.ts";
 import { useScrolling } from "./scrolling.ts";

@@ -2,7 +2,7 @@
 import { html } from "htm/preact";
 import type { ChatMessage } from "../../src/client/mod.ts";
 import { howSoon } from "../clock.ts";
-import type { OpenRoom } from "../open_room.ts";
+import type { OpenRoom } from "../rooms/open_room.ts";
 
 export function Outcome({ open, message }: { open: OpenRoom; message: ChatMessage }) {
   const { room } = open;

@@ -2,7 +2,7 @@
 import { html } from "htm/preact";
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import type { OpenRoom } from "../open_room.ts";
+import type { OpenRoom } from "../rooms/open_room.ts";
 import { Icon } from "./icon.ts";
 
 export interface PaneProps {

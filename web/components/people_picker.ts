@@ -5,7 +5,7 @@ import { useEffect, useMemo } from "preact/hooks";
 import type { PublicUser } from "../../src/client/mod.ts";
 import { searchUsers } from "../../src/client/rest/mod.ts";
 import type { Chat } from "../chat.ts";
-import { PeopleSearch, type PeopleSearchOptions } from "../people_search.ts";
+import { PeopleSearch, type PeopleSearchOptions } from "../people/people_search.ts";
 import { Avatar } from "./avatar.ts";
 import { Combobox } from "./combobox.ts";
 import { Icon } from "./icon.ts";

@@ -2,9 +2,9 @@
 import { useSignal } from "@preact/signals";
 import { html } from "htm/preact";
 import type { User } from "../../src/client/mod.ts";
-import type { Attention } from "../attention.ts";
 import { OwnAvatar } from "../avatars/own_avatar.ts";
 import type { Chat } from "../chat.ts";
+import type { Attention } from "../notifications/attention.ts";
 import { BlockedPeople } from "./blocks.ts";
 import { Dialog } from "./dialog.ts";
 import { Form } from "./form.ts";

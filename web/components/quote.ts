@@ -1,8 +1,8 @@
 /** The beginning of the message that another one answers; leads to it. */
 import { html } from "htm/preact";
 import type { ChatMessage } from "../../src/client/mod.ts";
-import type { OpenRoom } from "../open_room.ts";
-import { summaryOf } from "../plain_text.ts";
+import type { OpenRoom } from "../rooms/open_room.ts";
+import { summaryOf } from "../text/plain_text.ts";
 
 interface QuoteProps {
   open: OpenRoom;

@@ -1,8 +1,8 @@
 /** The reactions to a message, each a button that adds the user's own or takes it back. */
 import { html } from "htm/preact";
 import type { ChatMessage } from "../../src/client/mod.ts";
-import { presented } from "../emoji.ts";
-import type { OpenRoom } from "../open_room.ts";
+import type { OpenRoom } from "../rooms/open_room.ts";
+import { presented } from "../text/emoji.ts";
 
 export function Reactions({ open, message }: { open: OpenRoom; message: ChatMessage }) {
   const { reactions, ownReactions } = message;

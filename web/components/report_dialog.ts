@@ -3,7 +3,7 @@ import { html } from "htm/preact";
 import type { ChatMessage } from "../../src/client/mod.ts";
 import { reportMessage } from "../../src/client/rest/mod.ts";
 import { MAX_COMMENT_LENGTH } from "../../src/protocol/wire/limits.ts";
-import type { OpenRoom } from "../open_room.ts";
+import type { OpenRoom } from "../rooms/open_room.ts";
 import { Dialog } from "./dialog.ts";
 import { Form } from "./form.ts";
 import { excerptOf } from "./quote.ts";

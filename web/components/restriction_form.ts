@@ -3,7 +3,7 @@ import { html } from "htm/preact";
 import type { ComponentChildren } from "preact";
 import type { Banning } from "../../src/client/rest/mod.ts";
 import { MAX_REASON_LENGTH } from "../../src/protocol/wire/limits.ts";
-import { DELETIONS, endOf, type Period, PERIODS } from "../periods.ts";
+import { DELETIONS, endOf, type Period, PERIODS } from "../people/periods.ts";
 import { Form } from "./form.ts";
 
 export interface RestrictionFormProps {

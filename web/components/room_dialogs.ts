@@ -1,6 +1,6 @@
 /** The dialogs of a room, of which one is open at a time. */
 import { html } from "htm/preact";
-import type { OpenRoom } from "../open_room.ts";
+import type { OpenRoom } from "../rooms/open_room.ts";
 import { InviteDialog } from "./invite_dialog.ts";
 import { BanDialog, LeaveDialog, MuteDialog, RemoveDialog } from "./member_dialogs.ts";
 import { ReportDialog } from "./report_dialog.ts";

@@ -1,7 +1,7 @@
 /** A room's name with the sign of its kind: a hash, a lock, or the avatar of the other person. */
 import { html } from "htm/preact";
 import type { RoomInfo } from "../../src/client/mod.ts";
-import { nameOfRoom, otherOf } from "../room_name.ts";
+import { nameOfRoom, otherOf } from "../rooms/room_name.ts";
 import { Avatar } from "./avatar.ts";
 import { Icon } from "./icon.ts";
 

@@ -3,9 +3,9 @@ import { html } from "htm/preact";
 import type { RoomInfo } from "../../src/client/mod.ts";
 import { deleteRoom, type RoomChanges, updateRoom } from "../../src/client/rest/mod.ts";
 import { MAX_DESCRIPTION_LENGTH, MAX_ROOM_NAME_LENGTH } from "../../src/protocol/wire/limits.ts";
+import { describeSeconds } from "../messages/writing.ts";
 import { signalOf } from "../observed.ts";
-import type { OpenRoom } from "../open_room.ts";
-import { describeSeconds } from "../writing.ts";
+import type { OpenRoom } from "../rooms/open_room.ts";
 import { Dialog } from "./dialog.ts";
 import { Form } from "./form.ts";
 

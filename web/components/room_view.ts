@@ -2,12 +2,12 @@
 import { html } from "htm/preact";
 import { useContext } from "preact/hooks";
 import { address } from "../address.ts";
-import type { Notifications } from "../alerts.ts";
 import { DropTargets } from "../files/attach.ts";
 import { Lightbox } from "../files/lightbox.ts";
+import type { Notifications } from "../notifications/alerts.ts";
 import { signalOf } from "../observed.ts";
-import { isRefused, type OpenRoom } from "../open_room.ts";
-import { nameOfRoom, otherOf } from "../room_name.ts";
+import { isRefused, type OpenRoom } from "../rooms/open_room.ts";
+import { nameOfRoom, otherOf } from "../rooms/room_name.ts";
 import { addressOfSearch } from "../search/terms.ts";
 import { ChatContext } from "./chat_context.ts";
 import { Composer, Obstacle } from "./composer.ts";

@@ -1,7 +1,7 @@
 /** Keeps what is seen in its place when lines are added or removed above, or follows the newest. */
 import type { RefObject } from "preact";
 import { useEffect, useLayoutEffect } from "preact/hooks";
-import type { Reading } from "../reading.ts";
+import type { Reading } from "../messages/reading.ts";
 
 /** Within this distance of an end of the messages the user counts as being there. */
 const NEAR_PX = 80;

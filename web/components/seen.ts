@@ -1,6 +1,6 @@
 /** Marks the newest own message that others have read; in rooms of several it names them. */
 import { html } from "htm/preact";
-import type { OpenRoom } from "../open_room.ts";
+import type { OpenRoom } from "../rooms/open_room.ts";
 
 /** So many are named; the others are counted. */
 const MAX_NAMES = 20;

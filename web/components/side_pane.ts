@@ -6,7 +6,7 @@ import type { ChatMessage, Thread } from "../../src/client/mod.ts";
 import { MessageFiles } from "../files/message_files.ts";
 import { OutgoingFiles } from "../files/outgoing_files.ts";
 import { signalOf } from "../observed.ts";
-import type { OpenRoom } from "../open_room.ts";
+import type { OpenRoom } from "../rooms/open_room.ts";
 import { Answer } from "./answer.ts";
 import { Avatar } from "./avatar.ts";
 import { Markup } from "./markup.ts";

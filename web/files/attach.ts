@@ -4,7 +4,7 @@ import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Icon, type IconName } from "../components/icon.ts";
 import { MAX_ATTACHMENTS } from "../../src/protocol/wire/limits.ts";
-import type { OpenRoom } from "../open_room.ts";
+import type { OpenRoom } from "../rooms/open_room.ts";
 import type { ChosenFiles } from "./chosen_files.ts";
 
 /** A message that is written: the next one in the room, or an answer in a thread. */

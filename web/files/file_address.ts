@@ -1,7 +1,7 @@
 /** Where a file's bytes are for the elements that show it, and saving it. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { FileInfo } from "../../src/client/rest/mod.ts";
-import type { OpenRoom } from "../open_room.ts";
+import type { OpenRoom } from "../rooms/open_room.ts";
 
 export interface FileAddress {
   /** Undefined until it is known. */

@@ -3,7 +3,7 @@ import { html } from "htm/preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { FileInfo } from "../../src/client/rest/mod.ts";
 import { Icon } from "../components/icon.ts";
-import type { OpenRoom } from "../open_room.ts";
+import type { OpenRoom } from "../rooms/open_room.ts";
 import { saveFile, useFileAddress } from "./file_address.ts";
 
 /** The pictures that are looked at, and which of them is shown. */

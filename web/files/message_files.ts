@@ -4,7 +4,7 @@ import type { ChatMessage } from "../../src/client/mod.ts";
 import type { FileInfo } from "../../src/client/rest/mod.ts";
 import { Icon } from "../components/icon.ts";
 import { memo } from "../memo.ts";
-import type { OpenRoom } from "../open_room.ts";
+import type { OpenRoom } from "../rooms/open_room.ts";
 import { saveFile, useFileAddress } from "./file_address.ts";
 import { boxOf, describeSize, mediumOf } from "./media.ts";
 

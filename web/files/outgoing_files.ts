@@ -1,7 +1,7 @@
 /** The files of an own message that are on their way to the server, and how far they are. */
 import { html } from "htm/preact";
 import type { ChatMessage } from "../../src/client/mod.ts";
-import type { OpenRoom } from "../open_room.ts";
+import type { OpenRoom } from "../rooms/open_room.ts";
 import { describeSize } from "./media.ts";
 import { Preview } from "./preview.ts";
 

@@ -1,5 +1,5 @@
 /** A message's text as its reader sees it, without marks, and where in that the hits are. */
-import { piecesOf } from "../plain_text.ts";
+import { piecesOf } from "../text/plain_text.ts";
 
 export type Range = readonly [start: number, end: number];
 

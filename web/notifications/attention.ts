@@ -1,0 +1,92 @@
+/** Calls for a user who is not looking at the page: by a notification, or a sound. */
+import type { PublicUser, Room } from "../../src/client/mod.ts";
+import { addressOf } from "../address.ts";
+import { isLooking, watchLooking } from "../looking.ts";
+import { inOneTab } from "../one_tab.ts";
+import { summaryOf } from "../text/plain_text.ts";
+import { type Alert, type Notifications, watchForAlerts } from "./alerts.ts";
+import { playChime } from "./chime.ts";
+import { DesktopNotifications } from "./desktop_notifications.ts";
+import { followNotifications, NOTIFICATION_PLATFORM } from "./notification_platform.ts";
+
+const CALLS = {
+  mention: "mentioned you",
+  reply: "answered you",
+  room: "called everybody",
+  message: "wrote",
+};
+
+followNotifications();
+
+export class Attention {
+  readonly notifications: DesktopNotifications;
+  readonly #ownId: string;
+  readonly #soundKey: string;
+  readonly #end: () => void;
+
+  constructor({ id }: PublicUser) {
+    this.#ownId = id;
+    this.#soundKey = `echoroom:sound:${id}`;
+    this.notifications = new DesktopNotifications(id, NOTIFICATION_PLATFORM);
+    this.#end = watchLooking((isLooking) => isLooking && this.notifications.closeAll());
+  }
+
+  /** Whether a sound is played; the user has turned it on in this browser. */
+  get hasSound(): boolean {
+    try {
+      return localStorage.getItem(this.#soundKey) === "on";
+    } catch {
+      return false;
+    }
+  }
+
+  set hasSound(isOn: boolean) {
+    try {
+      localStorage.setItem(this.#soundKey, isOn ? "on" : "off");
+    } catch {
+      // Full, or forbidden by the browser: then there is none.
+    }
+    if (isOn) playChime();
+  }
+
+  /**
+   * Calls for what comes in a room. Returns what ends that.
+   * @param notifications what the user wants to be notified of there
+   */
+  watch(room: Room, notifications: () => Notifications): () => void {
+    const ends = [
+      watchForAlerts(room, {
+        ownId: this.#ownId,
+        notifications,
+        isLooking,
+        onAlert: (alert) => this.#call(alert),
+      }),
+      room.messages.subscribe(() => this.#closeDeleted(room)),
+    ];
+    return () => ends.forEach((end) => end());
+  }
+
+  close(): void {
+    this.notifications.closeAll();
+    this.#end();
+  }
+
+  #call({ room, message, reason }: Alert): void {
+    const { id, sender } = message;
+    const info = room.info.get();
+    const place = info?.name ? ` in ${info.name}` : "";
+    void this.notifications.show({
+      id: id!,
+      title: `${sender.displayName} ${CALLS[reason]}${place}`,
+      body: summaryOf(message),
+      address: info ? addressOf(info.slug, id!) : "#/",
+    });
+    if (this.hasSound) void inOneTab(`chime:${id}`, playChime);
+  }
+
+  #closeDeleted(room: Room): void {
+    for (const { id, deletedAt } of room.messages.get()) {
+      if (id && deletedAt) this.notifications.close(id);
+    }
+  }
+}
