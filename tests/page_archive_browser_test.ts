@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import {
   isSent,
-  launchBrowser,
   makeRoom,
   reconnect,
+  shareBrowser,
   signUp,
   visit,
   write,
@@ -32,41 +32,55 @@ const ARCHIVED = `new Promise((resolve) => {
   };
 })`;
 
-Deno.test("the last rooms and messages are there after a reload without the server, and gone after signing out", async () => {
-  const browser = await launchBrowser();
-  const first = await spawnServer();
-  const { page } = await visit(browser, first.url);
-  await signUp(page, "Ada");
-  for (const name of ["Tea", "Cake"]) {
-    await makeRoom(page, name);
-    await write(page, `**Hello** ${name}`);
-    await isSent(page, `Hello ${name}`);
-  }
-  await until(() => page.evaluate<boolean>(IS_KEPT), "the page is kept");
-  await until(async () => {
-    const texts = await archived(page);
-    return texts.includes("Hello** Tea") && texts.includes("Hello** Cake");
-  }, "both rooms are kept");
-  first.kill("SIGKILL");
-  await first.ended;
-  await page.reload();
+const { withBrowser } = shareBrowser();
 
-  const archive = page.locator("main.archived");
-  await archive.locator(".message").getByText("Hello Cake").waitFor();
-  await archive.getByRole("link", { name: "Tea" }).click();
-  await archive.locator(".message").getByText("Hello Tea").waitFor();
-  assert.equal(await archive.locator("strong").innerText(), "Hello");
+Deno.test("the last rooms and messages are there after a reload without the server, and gone after signing out", () =>
+  withBrowser(async (browser) => {
+    const first = await spawnServer();
+    const { page } = await visit(browser, first.url);
+    await signUp(page, "Ada");
+    for (const name of ["Tea", "Cake"]) {
+      await makeRoom(page, name);
+      await write(page, `**Hello** ${name}`);
+      await isSent(page, `Hello ${name}`);
+    }
+    await until(() => page.evaluate<boolean>(IS_KEPT), "the page is kept");
+    await until(async () => {
+      const texts = await archived(page);
+      return texts.includes("Hello** Tea") && texts.includes("Hello** Cake");
+    }, "both rooms are kept");
+    first.kill("SIGKILL");
+    await first.ended;
+    await page.reload();
 
-  const { port } = new URL(first.url);
-  const second = await spawnServer({ ...first.settings, PORT: port });
-  await reconnect(page);
-  await archive.waitFor({ state: "detached" });
-  await page.locator("#logout").click();
-  await page.waitForSelector("#register-form");
-  await until(async () => await archived(page) === "[]", "nothing is kept");
-  await browser.close();
-  await second.stop();
-});
+    const archive = page.locator("main.archived");
+    await archive.locator(".message").getByText("Hello Cake").waitFor();
+    await archive.getByRole("link", { name: "Tea" }).click();
+    await archive.locator(".message").getByText("Hello Tea").waitFor();
+    assert.equal(await archive.locator("strong").innerText(), "Hello");
+
+    const { port } = new URL(first.url);
+    const second = await spawnServer({ ...first.settings, PORT: port });
+    await reconnect(page);
+    await archive.waitFor({ state: "detached" });
+    await page.locator("#logout").click();
+    await page.waitForSelector("#register-form");
+    await until(async () => await archived(page) === "[]", "nothing is kept");
+    await second.stop();
+  }));
+
+Deno.test("an answer that the browser has no room to keep is shown nevertheless", () =>
+  withBrowser(async (browser, { url }) => {
+    const { page } = await visit(browser, url);
+    await until(() => page.evaluate<boolean>(IS_KEPT), "the page is kept");
+    await page.evaluate(`caches.open("pages").then((copies) => {
+      return copies.put("/", new Response("An older release"));
+    })`);
+    const debugging = await page.context().newCDPSession(page);
+    await debugging.send("Storage.overrideQuotaForOrigin", { origin: url, quotaSize: 1 });
+    await page.reload();
+    await page.waitForSelector("#register-form");
+  }));
 
 async function archived(page: Page): Promise<string> {
   return await page.evaluate<string>(ARCHIVED);

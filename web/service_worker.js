@@ -2,6 +2,8 @@
 
 const PAGES = ["/", "/try"];
 const FILES = "/assets/";
+/** The name of the cache. */
+const COPIES = "pages";
 
 self.addEventListener("install", () => self.skipWaiting());
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
@@ -9,7 +11,7 @@ self.addEventListener("fetch", (event) => {
   const { origin, pathname } = new URL(event.request.url);
   if (origin !== location.origin || event.request.method !== "GET") return;
   if (PAGES.includes(pathname) || pathname.startsWith(FILES)) {
-    event.respondWith(load(event.request));
+    event.respondWith(load(event));
   }
 });
 self.addEventListener("notificationclick", (event) => {
@@ -27,16 +29,27 @@ async function show(address) {
 }
 
 /** The server's file if it can be reached: a copy may be of an older release. */
-async function load(request) {
-  const copies = await caches.open("pages");
+async function load(event) {
+  const { request } = event;
   try {
     const response = await fetch(request);
-    if (response.ok) await copies.put(request, response.clone());
+    if (response.ok) event.waitUntil(keep(request, response.clone()));
     return response;
   } catch (error) {
+    const copies = await caches.open(COPIES);
     // The files do not differ by origin, although they vary by it for shared caches.
     const copy = await copies.match(request, { ignoreVary: true });
     if (copy) return copy;
     throw error;
+  }
+}
+
+/** A disk that is full costs the copy, not the answer. */
+async function keep(request, response) {
+  try {
+    const copies = await caches.open(COPIES);
+    await copies.put(request, response);
+  } catch {
+    // The next answer is kept, if there is room then.
   }
 }
