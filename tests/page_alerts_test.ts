@@ -299,6 +299,7 @@ function fakePlatform(permission: Decision, answer: Decision) {
     storage: () => ({
       getItem: (key: string) => values.get(key) ?? null,
       setItem: (key: string, value: string) => void values.set(key, value),
+      removeItem: (key: string) => void values.delete(key),
     }),
     open: (address: string) => void platform.opened.push(address),
   };

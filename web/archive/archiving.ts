@@ -1,19 +1,16 @@
 /** Keeps a copy of the user's rooms in this browser while they are there, and the name of the user. */
 import { effect, type ReadonlySignal } from "@preact/signals";
 import type { PublicUser, Room, RoomSummary } from "../../src/client/mod.ts";
+import { kept } from "../kept.ts";
 import { signalOf } from "../observed.ts";
 import type { OpenRoom } from "../rooms/open_room.ts";
 import { RoomArchive } from "./room_archive.ts";
 
-const USER_KEY = "echoroom:user";
+const KEPT_USER_ID = kept("echoroom:user");
 
 /** Whose rooms are kept here; null for nobody's. */
 export function archivedUserId(): string | null {
-  try {
-    return localStorage.getItem(USER_KEY);
-  } catch {
-    return null;
-  }
+  return KEPT_USER_ID.read();
 }
 
 /** Removes what is kept, whoever it is of. */
@@ -36,11 +33,7 @@ export class Archiving {
     rooms: ReadonlySignal<readonly RoomSummary[] | null>,
     open: ReadonlySignal<OpenRoom | null>,
   ): void {
-    try {
-      localStorage.setItem(USER_KEY, userId);
-    } catch {
-      // Forbidden by the browser: then nothing is kept.
-    }
+    KEPT_USER_ID.write(userId);
     // Removes what is of other users.
     void this.#archive.load();
     const hide = () => void (document.hidden && this.#archive.flush());
@@ -76,11 +69,7 @@ export class Archiving {
   /** Ends, and removes everything: the user has signed out. */
   async erase(): Promise<void> {
     for (const end of this.#ends) end();
-    try {
-      localStorage.removeItem(USER_KEY);
-    } catch {
-      // Forbidden by the browser: then nothing is kept.
-    }
+    KEPT_USER_ID.erase();
     await this.#archive.erase();
   }
 }

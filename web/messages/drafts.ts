@@ -1,10 +1,11 @@
 /** What a user has written but not sent, room by room: kept over reloads. */
 import type { Room } from "../../src/client/mod.ts";
+import { eraseStored, type Kept, kept } from "../kept.ts";
 
 export class Drafts {
   readonly #prefix: string;
-  /** Drafts that could not be stored. */
-  readonly #unstored = new Map<string, string>();
+  /** Those written since the page was opened: some may not be stored. */
+  readonly #written = new Map<string, Kept>();
 
   /** @param userId the owner of the drafts: other users of this browser do not see them */
   constructor(userId: string) {
@@ -13,52 +14,29 @@ export class Drafts {
 
   /** The draft of a room; `""` if there is none. */
   read(room: Room): string {
-    return namesOf(room).map((name) => this.#read(this.#prefix + name)).find(Boolean) ?? "";
+    return namesOf(room).map((name) => this.#of(name).read()).find(Boolean) ?? "";
   }
 
   /** Keeps a draft, or removes it if it is blank. */
   write(room: Room, text: string): void {
-    for (const name of namesOf(room)) this.#remove(this.#prefix + name);
-    if (text.trim()) this.#store(this.#prefix + room.id, text);
+    for (const name of namesOf(room)) {
+      this.#of(name).erase();
+      this.#written.delete(name);
+    }
+    if (!text.trim()) return;
+    const draft = this.#of(room.id);
+    draft.write(text);
+    this.#written.set(room.id, draft);
   }
 
   /** Removes all drafts of this user. */
   erase(): void {
-    this.#unstored.clear();
-    try {
-      const keys = Object.keys(localStorage).filter((key) => key.startsWith(this.#prefix));
-      for (const key of keys) localStorage.removeItem(key);
-    } catch {
-      // Forbidden by the browser: then nothing is stored.
-    }
+    this.#written.clear();
+    eraseStored(this.#prefix);
   }
 
-  #read(key: string): string {
-    const unstored = this.#unstored.get(key);
-    if (unstored !== undefined) return unstored;
-    try {
-      return localStorage.getItem(key) ?? "";
-    } catch {
-      return "";
-    }
-  }
-
-  #store(key: string, text: string): void {
-    try {
-      localStorage.setItem(key, text);
-    } catch {
-      // Full, or forbidden by the browser: kept until the page is closed.
-      this.#unstored.set(key, text);
-    }
-  }
-
-  #remove(key: string): void {
-    this.#unstored.delete(key);
-    try {
-      localStorage.removeItem(key);
-    } catch {
-      // Forbidden by the browser: then nothing is stored.
-    }
+  #of(name: string): Kept {
+    return this.#written.get(name) ?? kept(this.#prefix + name);
   }
 }
 

@@ -1,6 +1,7 @@
 /** Calls for a user who is not looking at the page: by a notification, or a sound. */
 import type { PublicUser, Room } from "../../src/client/mod.ts";
 import { addressOf } from "../address.ts";
+import { type Kept, kept } from "../kept.ts";
 import { isLooking, watchLooking } from "../looking.ts";
 import { inOneTab } from "../one_tab.ts";
 import { summaryOf } from "../text/plain_text.ts";
@@ -21,31 +22,23 @@ followNotifications();
 export class Attention {
   readonly notifications: DesktopNotifications;
   readonly #ownId: string;
-  readonly #soundKey: string;
+  readonly #sound: Kept;
   readonly #end: () => void;
 
   constructor({ id }: PublicUser) {
     this.#ownId = id;
-    this.#soundKey = `echoroom:sound:${id}`;
+    this.#sound = kept(`echoroom:sound:${id}`);
     this.notifications = new DesktopNotifications(id, NOTIFICATION_PLATFORM);
     this.#end = watchLooking((isLooking) => isLooking && this.notifications.closeAll());
   }
 
   /** Whether a sound is played; the user has turned it on in this browser. */
   get hasSound(): boolean {
-    try {
-      return localStorage.getItem(this.#soundKey) === "on";
-    } catch {
-      return false;
-    }
+    return this.#sound.read() === "on";
   }
 
   set hasSound(isOn: boolean) {
-    try {
-      localStorage.setItem(this.#soundKey, isOn ? "on" : "off");
-    } catch {
-      // Full, or forbidden by the browser: then there is none.
-    }
+    this.#sound.write(isOn ? "on" : "off");
     if (isOn) playChime();
   }
 

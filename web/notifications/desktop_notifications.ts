@@ -1,4 +1,5 @@
 /** Notifications of the operating system, where the browser and the user allow them. */
+import { type BrowserStorage, type Kept, kept } from "../kept.ts";
 
 /** The user decides in the browser; `unsupported` where there are none. */
 export type Permission = "default" | "granted" | "denied" | "unsupported";
@@ -18,7 +19,7 @@ export interface NotificationPlatform {
   readonly Notification?: NotificationConstructor | undefined;
   /** Shows one by the service worker, where pages may not, as on Android. */
   showByWorker(title: string, options: NotificationContent): Promise<void>;
-  storage(): Pick<Storage, "getItem" | "setItem">;
+  storage(): BrowserStorage;
   /** Brings the page to the front, at an address. */
   open(address: string): void;
 }
@@ -45,16 +46,14 @@ const ICON = "/assets/web/icon.svg";
 const MAX_SHOWN = 20;
 
 export class DesktopNotifications {
-  readonly #key: string;
+  /** Whether the user wants them. */
+  readonly #wish: Kept;
   readonly #platform: NotificationPlatform;
   readonly #shown = new Map<string, { close(): void }>();
-  /** Whether the user wants them; kept here where the browser stores nothing. */
-  #isWanted: boolean;
 
   constructor(userId: string, platform: NotificationPlatform) {
-    this.#key = `echoroom:notifications:${userId}`;
+    this.#wish = kept(`echoroom:notifications:${userId}`, () => platform.storage());
     this.#platform = platform;
-    this.#isWanted = this.#read();
   }
 
   get permission(): Permission {
@@ -63,7 +62,7 @@ export class DesktopNotifications {
 
   /** Whether they are shown: the user has turned them on here, and the browser allows them. */
   get isOn(): boolean {
-    return this.#isWanted && this.permission === "granted";
+    return this.#wish.read() === "on" && this.permission === "granted";
   }
 
   /**
@@ -75,12 +74,12 @@ export class DesktopNotifications {
     if (this.permission === "default") {
       await this.#platform.Notification!.requestPermission().catch(() => {});
     }
-    this.#want(true);
+    this.#wish.write("on");
     return this.isOn;
   }
 
   turnOff(): void {
-    this.#want(false);
+    this.#wish.write("off");
     this.closeAll();
   }
 
@@ -117,22 +116,5 @@ export class DesktopNotifications {
     this.#shown.set(id, notification);
     const [oldest] = this.#shown.keys();
     if (this.#shown.size > MAX_SHOWN) this.#shown.delete(oldest!);
-  }
-
-  #want(isWanted: boolean): void {
-    this.#isWanted = isWanted;
-    try {
-      this.#platform.storage().setItem(this.#key, isWanted ? "on" : "off");
-    } catch {
-      // Full, or forbidden by the browser: kept until the page is closed.
-    }
-  }
-
-  #read(): boolean {
-    try {
-      return this.#platform.storage().getItem(this.#key) === "on";
-    } catch {
-      return false;
-    }
   }
 }

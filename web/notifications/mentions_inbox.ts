@@ -1,6 +1,7 @@
 /** The messages that mention the user, answer them, or mean everybody, the newest first. */
 import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { Mention, MentionsPage } from "../../src/client/mod.ts";
+import { type BrowserStorage, type Kept, kept } from "../kept.ts";
 
 /** Reads a page: the first one, or the one at a cursor. */
 export type ReadMentions = (cursor: string | null) => Promise<MentionsPage>;
@@ -9,12 +10,13 @@ export interface MentionsInboxOptions {
   read: ReadMentions;
   /** Whether something for the user is unread in a room. */
   isUnread(roomId: string): boolean;
-  storage?: () => Pick<Storage, "getItem" | "setItem" | "removeItem">;
+  /** As of `kept`. */
+  storage?: () => BrowserStorage;
 }
 
 export class MentionsInbox {
-  readonly #key: string;
-  readonly #options: Required<MentionsInboxOptions>;
+  readonly #kept: Kept;
+  readonly #options: MentionsInboxOptions;
   readonly #mentions = signal<readonly Mention[] | null>(null);
   readonly #nextCursor = signal<string | null>(null);
   readonly #fault = signal("");
@@ -27,10 +29,10 @@ export class MentionsInbox {
   #isEnded = false;
 
   /** @param userId whose mentions they are: other users of this browser have looked at others */
-  constructor(userId: string, { storage = () => localStorage, ...options }: MentionsInboxOptions) {
-    this.#key = `echoroom:mentions:${userId}`;
-    this.#options = { storage, ...options };
-    this.#seen = signal(this.#stored());
+  constructor(userId: string, options: MentionsInboxOptions) {
+    this.#kept = kept(`echoroom:mentions:${userId}`, options.storage);
+    this.#options = options;
+    this.#seen = signal(this.#kept.read() ?? "");
     this.newCount = computed(() => {
       return this.#mentions.value?.filter((mention) => this.isNew(mention)).length ?? 0;
     });
@@ -76,20 +78,12 @@ export class MentionsInbox {
     const newest = this.#mentions.peek()?.[0]?.message.createdAt ?? "";
     if (newest <= this.#seen.peek()) return;
     this.#seen.value = newest;
-    try {
-      this.#options.storage().setItem(this.#key, newest);
-    } catch {
-      // Full, or forbidden by the browser: kept until the page is closed.
-    }
+    this.#kept.write(newest);
   }
 
   /** The user has signed out. */
   erase(): void {
-    try {
-      this.#options.storage().removeItem(this.#key);
-    } catch {
-      // Forbidden by the browser: then nothing is stored.
-    }
+    this.#kept.erase();
   }
 
   end(): void {
@@ -119,13 +113,5 @@ export class MentionsInbox {
     const older = place < 0 ? [] : known.slice(place + 1);
     this.#mentions.value = [...mentions, ...older];
     if (older.length === 0) this.#nextCursor.value = nextCursor;
-  }
-
-  #stored(): string {
-    try {
-      return this.#options.storage().getItem(this.#key) ?? "";
-    } catch {
-      return "";
-    }
   }
 }

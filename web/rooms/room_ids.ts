@@ -1,5 +1,6 @@
 /** The ids of the rooms that a user has opened in this browser: for addresses, while there is no server. */
 import type { RoomInfo } from "../../src/client/mod.ts";
+import { type Kept, kept } from "../kept.ts";
 
 const MAX_ROOMS = 200;
 
@@ -7,11 +8,11 @@ const MAX_ROOMS = 200;
 type Known = [slug: string, id: string];
 
 export class RoomIds {
-  readonly #key: string;
+  readonly #kept: Kept;
 
   /** @param userId whose rooms they are: other users of this browser do not see them */
   constructor(userId: string) {
-    this.#key = `echoroom:rooms:${userId}`;
+    this.#kept = kept(`echoroom:rooms:${userId}`);
   }
 
   /** The id of the room with this slug, if it was opened before. */
@@ -32,11 +33,7 @@ export class RoomIds {
   }
 
   erase(): void {
-    try {
-      localStorage.removeItem(this.#key);
-    } catch {
-      // Forbidden by the browser: then nothing is stored.
-    }
+    this.#kept.erase();
   }
 
   #without(slug: string): Known[] {
@@ -44,20 +41,12 @@ export class RoomIds {
   }
 
   #write(rooms: Known[]): void {
-    try {
-      localStorage.setItem(this.#key, JSON.stringify(rooms));
-    } catch {
-      // Full, or forbidden by the browser: then the server has to be asked.
-    }
+    this.#kept.write(JSON.stringify(rooms));
   }
 
   #read(): Known[] {
-    try {
-      const rooms = JSON.parse(localStorage.getItem(this.#key) ?? "[]");
-      // An earlier version kept an object.
-      return Array.isArray(rooms) ? rooms : [];
-    } catch {
-      return [];
-    }
+    const rooms = this.#kept.readJson();
+    // An earlier version kept an object.
+    return Array.isArray(rooms) ? rooms : [];
   }
 }

@@ -1,7 +1,9 @@
 /** Detects a session that a reload will lose: over plain http browsers drop `Secure` cookies. */
 import type { Client, EchoRoomError } from "../../src/client/mod.ts";
+import { kept } from "../kept.ts";
 
-const KEY = "echoroom:session-not-kept";
+/** Of this tab; anything, if its session is not kept. */
+const LOST = kept("echoroom:session-not-kept", () => sessionStorage);
 const WARNING = "This server runs in production over plain http, where browsers do not keep its " +
   "session cookie: a reload signs you out. Open it over https, or run it with NODE_ENV=development.";
 
@@ -10,31 +12,18 @@ const WARNING = "This server runs in production over plain http, where browsers 
  * @returns a warning for the user; `""` if the session survives a reload
  */
 export async function checkSession(client: Client): Promise<string> {
-  remember(false);
+  LOST.erase();
   if (location.protocol === "https:") return "";
   const isKept = await client.api.refresh().then(
     ({ user }) => user.id === client.user.get()?.id,
     ({ status }: EchoRoomError) => status !== 401,
   );
   if (isKept) return "";
-  remember(true);
+  LOST.write("true");
   return WARNING;
 }
 
 /** Why this tab has lost its session on a reload; `""` if not known. */
 export function lostSession(): string {
-  try {
-    return sessionStorage.getItem(KEY) ? WARNING : "";
-  } catch {
-    return "";
-  }
-}
-
-function remember(isLost: boolean): void {
-  try {
-    if (isLost) sessionStorage.setItem(KEY, "true");
-    else sessionStorage.removeItem(KEY);
-  } catch {
-    // Forbidden by the browser: then the warning is shown only until the reload.
-  }
+  return LOST.read() ? WARNING : "";
 }

@@ -1,4 +1,5 @@
 /** The two guests of the page at `/try` and their room: created once per browser, then reused. */
+import { kept } from "../kept.ts";
 
 /** What is stored of them. Accounts and rooms cannot be deleted, so new ones on each visit would add up. */
 export interface Party {
@@ -8,21 +9,17 @@ export interface Party {
   roomId: string | null;
 }
 
-const KEY = "echoroom:try";
+const KEPT = kept("echoroom:try");
 
 /** The party of this browser; a new one if it has none. */
 export function loadParty(): Party {
-  const party = stored() ?? { secret: newSecret(), roomId: null };
+  const party = KEPT.readJson() as Party | null ?? { secret: newSecret(), roomId: null };
   storeParty(party);
   return party;
 }
 
 export function storeParty(party: Party): void {
-  try {
-    localStorage.setItem(KEY, JSON.stringify(party));
-  } catch {
-    // Full, or forbidden by the browser: the next visit creates new guests.
-  }
+  KEPT.write(JSON.stringify(party));
 }
 
 export function credentialsOf(
@@ -30,14 +27,6 @@ export function credentialsOf(
   { secret }: Party,
 ): { email: string; password: string } {
   return { email: `${name.toLowerCase()}-${secret}@example.com`, password: secret };
-}
-
-function stored(): Party | null {
-  try {
-    return JSON.parse(localStorage.getItem(KEY) ?? "null");
-  } catch {
-    return null;
-  }
 }
 
 /** Unlike `randomUUID` this works over plain http, too. */
