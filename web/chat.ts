@@ -15,6 +15,7 @@ import {
   searchMessages,
   setPreferences,
 } from "../src/client/rest/mod.ts";
+import { MAX_PAGE_SIZE } from "../src/protocol/wire/limits.ts";
 import { address, addressOf, replaceAddress } from "./address.ts";
 import { Archiving, eraseArchive } from "./archive/archiving.ts";
 import { ChosenByRoom } from "./files/chosen_files.ts";
@@ -279,7 +280,7 @@ export class Chat {
       isMember: () => this.rooms.value && (this.#listed(name)?.isMember ?? false),
       notifications: () => this.#listed(name)?.notifications ?? "all",
       hide: () => this.hide({ id }),
-      readMessages: (before) => this.client.api.readMessages(id, { before, limit: 100 }),
+      readMessages: (before) => this.client.api.readMessages(id, { before, limit: MAX_PAGE_SIZE }),
     });
   }
 

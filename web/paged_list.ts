@@ -1,5 +1,6 @@
 /** A list that the server gives page by page. */
 import { batch, type ReadonlySignal, signal } from "@preact/signals";
+import { MAX_PAGE_SIZE, PAGE_SIZE } from "../src/protocol/wire/limits.ts";
 
 export interface Page<T> {
   items: readonly T[];
@@ -15,10 +16,8 @@ export interface PageRequest {
 
 export type ReadPage<T> = (page: PageRequest) => Promise<Page<T>>;
 
-const PAGE = 50;
 /** Read at once when the list is read again: what was shown beyond is loaded by scrolling. */
 const MAX_RELOADED = 500;
-const MAX_PAGE = 100;
 /** Pages without an item that are read in a row: more are read when the user asks for more. */
 const MAX_EMPTY_PAGES = 5;
 
@@ -69,7 +68,7 @@ export class PagedList<T> {
     const cursor = this.#cursor.peek();
     if (cursor === null || this.#isReading) return;
     await this.#run(async () => {
-      const page = await this.#read({ limit: PAGE, cursor });
+      const page = await this.#read({ limit: PAGE_SIZE, cursor });
       return { ...page, items: [...this.#items.peek() ?? [], ...page.items] };
     });
   }
@@ -78,7 +77,7 @@ export class PagedList<T> {
   async reload(): Promise<void> {
     this.#isStale = this.#isReading;
     if (this.#isReading) return;
-    await this.#load(Math.min(this.#items.peek()?.length || PAGE, MAX_RELOADED));
+    await this.#load(Math.min(this.#items.peek()?.length || PAGE_SIZE, MAX_RELOADED));
   }
 
   /** Ignores what is still read. */
@@ -92,7 +91,7 @@ export class PagedList<T> {
       let cursor: string | null = null;
       let emptyPages = 0;
       do {
-        const limit = Math.min(Math.max(count - items.length, PAGE), MAX_PAGE);
+        const limit = Math.min(Math.max(count - items.length, PAGE_SIZE), MAX_PAGE_SIZE);
         const page: Page<T> = await this.#read({ limit, ...(cursor && { cursor }) });
         items.push(...page.items);
         cursor = page.nextCursor;

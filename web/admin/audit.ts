@@ -2,11 +2,9 @@
 import { type ReadonlySignal, signal } from "@preact/signals";
 import type { RoomInfo } from "../../src/client/mod.ts";
 import { type AuditEntry, listAudit, listRooms } from "../../src/client/rest/mod.ts";
-import type { Desk } from "./desk.ts";
+import { MAX_OWN_ROOMS } from "../../src/protocol/wire/limits.ts";
 import { PagedList } from "../paged_list.ts";
-
-/** As many of the user's own rooms as are offered. */
-const MAX_ROOMS = 200;
+import type { Desk } from "./desk.ts";
 
 /** What is listed of it. */
 export interface AuditFilter {
@@ -44,7 +42,10 @@ export class Audit {
   /** For those who choose one. */
   async readOwnRooms(): Promise<void> {
     try {
-      const { rooms } = await listRooms(this.#desk.client.api, { mine: true, limit: MAX_ROOMS });
+      const { rooms } = await listRooms(this.#desk.client.api, {
+        mine: true,
+        limit: MAX_OWN_ROOMS,
+      });
       this.#ownRooms.value = rooms.filter(({ type }) => type !== "direct");
     } catch (error) {
       this.#desk.notice.sayError(error as Error);

@@ -1,6 +1,7 @@
 /** Asks how something is to be done about a report. */
 import { html } from "htm/preact";
 import type { Banning, Report } from "../../src/client/rest/mod.ts";
+import { MAX_COMMENT_LENGTH } from "../../src/protocol/wire/limits.ts";
 import { Dialog } from "../components/dialog.ts";
 import { Form } from "../components/form.ts";
 import { RestrictionForm } from "../components/restriction_form.ts";
@@ -116,7 +117,7 @@ function Closing({ reports, report, state }: {
       : "Dismiss"} onSubmit=${close}>
       <label>
         Note for other moderators, if there is one
-        <textarea name="note" rows="3" maxlength="1000"></textarea>
+        <textarea name="note" rows="3" maxlength=${MAX_COMMENT_LENGTH}></textarea>
       </label>
       <//>
   `;

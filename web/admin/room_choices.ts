@@ -2,9 +2,9 @@
 import { signal } from "@preact/signals";
 import type { Api, RoomInfo } from "../../src/client/mod.ts";
 import { listRooms } from "../../src/client/rest/mod.ts";
+import { MAX_PAGE_SIZE } from "../../src/protocol/wire/limits.ts";
 import { matcher } from "../matching.ts";
 
-const PAGE = 100;
 /** So many are read, of those in use and of the archived ones. */
 const MAX_PAGES = 20;
 const MAX_FOUND = 8;
@@ -41,7 +41,11 @@ export class RoomChoices {
     for (const archived of [false, true]) {
       let cursor: string | null = "";
       for (let page = 0; page < MAX_PAGES && cursor !== null; page++) {
-        const query = { limit: PAGE, ...(archived && { archived }), ...(cursor && { cursor }) };
+        const query = {
+          limit: MAX_PAGE_SIZE,
+          ...(archived && { archived }),
+          ...(cursor && { cursor }),
+        };
         const answer: Awaited<ReturnType<typeof listRooms>> = await listRooms(this.#api, query);
         this.#rooms.value = [...this.#rooms.peek(), ...answer.rooms];
         cursor = answer.nextCursor;

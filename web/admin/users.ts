@@ -9,11 +9,12 @@ import {
   setUserRole,
   unbanUser,
 } from "../../src/client/rest/mod.ts";
+import { MAX_PAGE_SIZE } from "../../src/protocol/wire/limits.ts";
 import { PagedList } from "../paged_list.ts";
 import type { Desk } from "./desk.ts";
 
 /** As many as a search finds at most. */
-export const MAX_FOUND = 100;
+export const MAX_FOUND = MAX_PAGE_SIZE;
 
 export class Users {
   readonly list: PagedList<FoundUser>;

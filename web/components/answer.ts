@@ -2,6 +2,7 @@
 import { html } from "htm/preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Thread } from "../../src/client/mod.ts";
+import { MAX_TEXT_LENGTH } from "../../src/protocol/wire/limits.ts";
 import { AttachButtons, paste, type Written } from "../files/attach.ts";
 import { ChosenFiles } from "../files/chosen_files.ts";
 import { Tray } from "../files/tray.ts";
@@ -35,7 +36,7 @@ export function Answer({ open, thread }: { open: OpenRoom; thread: Thread }) {
       ${chosen && html`<${Tray} chosen=${chosen} onRemoved=${() => input.current!.focus()} />`}
       <${AttachButtons} written=${written} />
       <textarea name="answer" rows="1" ref=${input} aria-label="Answer in the thread"
-        placeholder="Answer" maxlength="4000" onKeyDown=${press}
+        placeholder="Answer" maxlength=${MAX_TEXT_LENGTH} onKeyDown=${press}
         onPaste=${(event: ClipboardEvent) => paste(event, written)}></textarea>
       <button>Send</button>
     </form>

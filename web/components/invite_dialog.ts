@@ -11,6 +11,7 @@ import {
   listInvitations,
   revokeInvitation,
 } from "../../src/client/rest/mod.ts";
+import { MAX_ADDED_MEMBERS, MAX_PAGE_SIZE } from "../../src/protocol/wire/limits.ts";
 import { addressOf } from "../address.ts";
 import type { Chat } from "../chat.ts";
 import { signalOf } from "../observed.ts";
@@ -22,8 +23,6 @@ import { PeoplePicker } from "./people_picker.ts";
 
 const DAY = 86_400;
 const UNTIL = new Intl.DateTimeFormat([], { dateStyle: "medium", timeStyle: "short" });
-/** As many as the server adds at once. */
-const MAX_ADDED = 100;
 
 export function InviteDialog({ open, onClose }: { open: OpenRoom; onClose(): void }) {
   const chat = useContext(ChatContext);
@@ -84,7 +83,8 @@ function AddPeople({ chat, room }: { chat: Chat; room: RoomInfo }) {
     <section class="invite-part">
       <h3>Add people who have an account</h3>
       <${Form} id="add-people" action="Add" onSubmit=${add}>
-        <${PeoplePicker} chat=${chat} label="Name of a person" chosen=${chosen} max=${MAX_ADDED} />
+        <${PeoplePicker} chat=${chat} label="Name of a person" chosen=${chosen}
+          max=${MAX_ADDED_MEMBERS} />
         <//>
         <p class="dialog-note" role="status">${said.value}</p>
         </section>
@@ -97,7 +97,8 @@ function Links({ chat, room }: { chat: Chat; room: RoomInfo }) {
   const link = useSignal("");
   const invitations = useSignal<readonly Invitation[]>([]);
   const list = async () => {
-    invitations.value = (await listInvitations(api, room.id, { limit: 100 })).invitations;
+    const page = await listInvitations(api, room.id, { limit: MAX_PAGE_SIZE });
+    invitations.value = page.invitations;
   };
   useEffect(() => void list().catch(chat.notice.sayError), [room.id]);
   const create = async ({ expiresIn, maxUses }: Record<string, string>) => {

@@ -3,15 +3,13 @@ import { useSignal } from "@preact/signals";
 import { html } from "htm/preact";
 import type { PublicUser } from "../../src/client/mod.ts";
 import { createRoom, type NewRoom as RoomFields } from "../../src/client/rest/mod.ts";
+import { MAX_ADDED_MEMBERS } from "../../src/protocol/wire/limits.ts";
 import { addressOf } from "../address.ts";
 import type { Chat } from "../chat.ts";
 import { Dialog } from "./dialog.ts";
 import { Form } from "./form.ts";
 import { Icon } from "./icon.ts";
 import { PeoplePicker } from "./people_picker.ts";
-
-/** As many as the server takes at once. */
-const MAX_MEMBERS = 100;
 
 export function NewRoom({ chat }: { chat: Chat }) {
   const isOpen = useSignal(false);
@@ -52,7 +50,8 @@ function NewRoomForm({ chat, onDone }: { chat: Chat; onDone(): void }) {
         <label><input type="radio" name="type" value="private" /> Only those who are added or
           invited: for others the room does not exist</label>
       </fieldset>
-      <${PeoplePicker} chat=${chat} label="Add people" chosen=${members} max=${MAX_MEMBERS} />
+      <${PeoplePicker} chat=${chat} label="Add people" chosen=${members}
+        max=${MAX_ADDED_MEMBERS} />
       <//>
   `;
 }

@@ -2,6 +2,7 @@
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
 import type { Account, Credentials } from "../../src/client/mod.ts";
+import { MIN_PASSWORD_LENGTH } from "../../src/protocol/wire/limits.ts";
 import { address } from "../address.ts";
 import type { Chat } from "../chat.ts";
 import { Form } from "./form.ts";
@@ -74,12 +75,15 @@ export function LogIn({ chat }: { chat: Pick<Chat, "client" | "signIn"> }) {
 /** Says how much is missing while the password is written. */
 function NewPassword() {
   const [length, setLength] = useState(0);
-  const hint = length === 0 || length >= 8 ? "" : `${8 - length} more to go`;
+  const hint = length === 0 || length >= MIN_PASSWORD_LENGTH
+    ? ""
+    : `${MIN_PASSWORD_LENGTH - length} more to go`;
   const count = ({ target }: Event) => setLength([...(target as HTMLInputElement).value].length);
   return html`
     <label>
-      Password, at least 8 characters <small class="hint">${hint}</small>
-      <input name="password" type="password" autocomplete="new-password" minlength="8" required
+      Password, at least ${MIN_PASSWORD_LENGTH} characters <small class="hint">${hint}</small>
+      <input name="password" type="password" autocomplete="new-password" required
+        minlength=${MIN_PASSWORD_LENGTH}
         onInput=${count} />
     </label>
   `;

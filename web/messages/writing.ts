@@ -2,6 +2,7 @@
 import { computed, effect, type ReadonlySignal, signal, untracked } from "@preact/signals";
 import type { Ack, Api, EchoRoomError, PublicUser, Room } from "../../src/client/mod.ts";
 import { listMembers, readRoom } from "../../src/client/rest/mod.ts";
+import { MAX_PAGE_SIZE } from "../../src/protocol/wire/limits.ts";
 import { now } from "../clock.ts";
 import { signalOf } from "../observed.ts";
 import { describeEnd } from "../people/periods.ts";
@@ -110,7 +111,7 @@ export class Writing {
     const answer = await readRoom(api, room.id).catch(() => null);
     this.#isMuteOver.value = answer?.capabilities.includes("message.send") ?? false;
     if (this.#isMuteOver.value) return;
-    const query = { q: self.displayName, limit: 100 };
+    const query = { q: self.displayName, limit: MAX_PAGE_SIZE };
     const page = await listMembers(api, room.id, query).catch(() => null);
     const own = page?.members.find((member) => member.user.id === self.id);
     if (own && this.#isMuted()) this.#mutedUntil.value = own.mutedUntil;

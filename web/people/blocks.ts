@@ -2,8 +2,8 @@
 import { type ReadonlySignal, signal } from "@preact/signals";
 import type { Api, PublicUser } from "../../src/client/mod.ts";
 import { blockUser, listBlocks, unblockUser } from "../../src/client/rest/mod.ts";
+import { MAX_PAGE_SIZE } from "../../src/protocol/wire/limits.ts";
 
-/** Of 100 blocks each. */
 const MAX_PAGES = 10;
 
 export class Blocks {
@@ -24,7 +24,7 @@ export class Blocks {
     const users: PublicUser[] = [];
     let cursor: string | null = null;
     for (let page = 0; page < MAX_PAGES; page++) {
-      const query = cursor === null ? { limit: 100 } : { limit: 100, cursor };
+      const query = { limit: MAX_PAGE_SIZE, ...(cursor !== null && { cursor }) };
       const { blocks, nextCursor } = await listBlocks(this.#api, query);
       users.push(...blocks.map(({ user }) => user));
       cursor = nextCursor;

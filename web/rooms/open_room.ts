@@ -9,6 +9,7 @@ import type {
   Thread,
 } from "../../src/client/mod.ts";
 import { listMembers } from "../../src/client/rest/mod.ts";
+import { MAX_PAGE_SIZE } from "../../src/protocol/wire/limits.ts";
 import type { Notifications } from "../notifications/alerts.ts";
 import type { Drafts } from "../messages/drafts.ts";
 import type { FrequentEmoji } from "../text/frequent_emoji.ts";
@@ -30,8 +31,6 @@ import { Writing } from "../messages/writing.ts";
 /** Above this many messages older ones are removed, so that a room may be open for days. */
 const MAX_MESSAGES = 400;
 const KEPT_MESSAGES = 200;
-/** Members that one search finds. */
-const MAX_FOUND = 100;
 
 export interface OpenRoomOptions {
   room: Room;
@@ -130,7 +129,7 @@ export class OpenRoom {
       userId: () => this.userId,
     });
     this.memberSearch = new MemberSearch(async (q) => {
-      const query = { ...(q && { q }), limit: MAX_FOUND };
+      const query = { ...(q && { q }), limit: MAX_PAGE_SIZE };
       const { members, nextCursor } = await listMembers(options.api, room.id, query);
       return { found: members.map(({ user }) => user), isComplete: nextCursor === null };
     });

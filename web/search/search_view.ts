@@ -1,6 +1,7 @@
 /** The search in messages, in the place of a room: what is looked for, and what was found. */
 import { html } from "htm/preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { MAX_SEARCH_LENGTH } from "../../src/protocol/wire/limits.ts";
 import type { Chat } from "../chat.ts";
 import type { MessageSearch } from "./message_search.ts";
 import { SearchFilters } from "./search_filters.ts";
@@ -51,8 +52,9 @@ function Terms(
   };
   return html`
     <form id="search-form" role="search" onSubmit=${submit}>
-      <input type="search" name="q" ref=${field} value=${q} maxlength="200" autocomplete="off"
-        enterkeyhint="search" aria-label="Words in messages" placeholder="Words in messages"
+      <input type="search" name="q" ref=${field} value=${q} maxlength=${MAX_SEARCH_LENGTH}
+        autocomplete="off" enterkeyhint="search" aria-label="Words in messages"
+        placeholder="Words in messages"
         title=${HINT}
         onInput=${({ currentTarget }: Event) => {
           search.change({ q: (currentTarget as HTMLInputElement).value });

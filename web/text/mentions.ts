@@ -1,10 +1,8 @@
 /** Whom a message can mention, and whom it does. */
 import type { ChatMessage, PublicUser } from "../../src/client/mod.ts";
+import { MAX_MENTIONS } from "../../src/protocol/wire/limits.ts";
 import { FIT, matcher } from "../matching.ts";
 import { type Block, type Inline, parseMarkup } from "./markup.ts";
-
-/** As many as a message may mention. */
-const MAX_MENTIONS = 25;
 
 export interface Person extends PublicUser {
   readonly isOnline: boolean;
