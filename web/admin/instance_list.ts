@@ -2,9 +2,9 @@
 import { html } from "htm/preact";
 import { useMemo } from "preact/hooks";
 import { type Instance, listInstances } from "../../src/client/rest/mod.ts";
+import { Moment } from "../components/moment.ts";
 import { PagedList } from "../paged_list.ts";
 import type { Desk } from "./desk.ts";
-import { Moment } from "./moment.ts";
 import { ListEnd, Toolbar } from "./toolbar.ts";
 
 /** The end of an id, by which a handful of instances can be told apart. */

@@ -6,13 +6,12 @@ import type { ChatMessage } from "../../src/client/mod.ts";
 import { address, addressOf } from "../address.ts";
 import { Avatar } from "../components/avatar.ts";
 import { Markup } from "../components/markup.ts";
+import { Time } from "../components/moment.ts";
 import { RoomLabel } from "../components/room_label.ts";
 import { FileNames } from "../files/file_names.ts";
 import { type Line, toLines } from "../messages/lines.ts";
 import { nameOfRoom } from "../rooms/room_name.ts";
 import { type ArchivedRoom, RoomArchive } from "./room_archive.ts";
-
-const TIME = new Intl.DateTimeFormat([], { timeStyle: "short" });
 
 export function ArchivedChat({ userId }: { userId: string }) {
   const rooms = useSignal<readonly ArchivedRoom[]>([]);
@@ -84,7 +83,7 @@ function LineView({ names, ...line }: Line & { names: ReadonlyMap<string, string
     <li class=${["message", ...kinds.filter(Boolean)].join(" ")}>
       <${Avatar} user=${sender} />
       <b class="sender">${sender.displayName}</b>
-      <time datetime=${createdAt}>${TIME.format(new Date(createdAt))}</time>
+      <${Time} at=${createdAt} />
       <${Text} message=${message} names=${names} />
     </li>
   `;

@@ -14,6 +14,7 @@ import {
 import { MAX_ADDED_MEMBERS, MAX_PAGE_SIZE } from "../../src/protocol/wire/limits.ts";
 import { addressOf } from "../address.ts";
 import type { Chat } from "../chat.ts";
+import { MOMENT } from "../dates.ts";
 import { signalOf } from "../observed.ts";
 import type { OpenRoom } from "../rooms/open_room.ts";
 import { ChatContext } from "./chat_context.ts";
@@ -22,7 +23,6 @@ import { Form } from "./form.ts";
 import { PeoplePicker } from "./people_picker.ts";
 
 const DAY = 86_400;
-const UNTIL = new Intl.DateTimeFormat([], { dateStyle: "medium", timeStyle: "short" });
 
 export function InviteDialog({ open, onClose }: { open: OpenRoom; onClose(): void }) {
   const chat = useContext(ChatContext);
@@ -158,6 +158,6 @@ function Links({ chat, room }: { chat: Chat; room: RoomInfo }) {
 function describe({ createdBy, expiresAt, maxUses, uses }: Invitation): string {
   const limit = maxUses === null ? "" : ` of ${maxUses}`;
   const used = `${uses}${limit} ${(maxUses ?? uses) === 1 ? "use" : "uses"}`;
-  const until = expiresAt === null ? "" : `, until ${UNTIL.format(new Date(expiresAt))}`;
+  const until = expiresAt === null ? "" : `, until ${MOMENT.format(new Date(expiresAt))}`;
   return `${createdBy.displayName}: ${used}${until}`;
 }

@@ -11,9 +11,9 @@ import { summaryOf } from "../text/plain_text.ts";
 import { Avatar } from "./avatar.ts";
 import { Dialog } from "./dialog.ts";
 import { Icon } from "./icon.ts";
+import { Moment } from "./moment.ts";
 import { PersonName } from "./person_card.ts";
 
-const MOMENT = new Intl.DateTimeFormat([], { dateStyle: "medium", timeStyle: "short" });
 const REASONS = { mention: "mentioned you", reply: "answered you", room: "called everybody" };
 
 export function Mentions({ chat }: { chat: Chat }) {
@@ -85,6 +85,6 @@ function MentionView({ mention, ownId, isNew, onPick }: MentionViewProps) {
     </p>
     <a href=${addressOf(room.slug, id)} onClick=${onPick}
     >${deletedAt === null ? summaryOf(mention.message) : "Message deleted"}</a>
-    <time datetime=${createdAt}>${MOMENT.format(new Date(createdAt))}</time>
+    <${Moment} at=${createdAt} />
   `;
 }

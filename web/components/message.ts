@@ -10,14 +10,13 @@ import type { OpenRoom } from "../rooms/open_room.ts";
 import { Markup } from "./markup.ts";
 import { MessageActions } from "./message_actions.ts";
 import { MessageEditor } from "./message_editor.ts";
+import { inFull, Time } from "./moment.ts";
 import { Outcome } from "./outcome.ts";
 import { PersonAvatar, PersonName } from "./person_card.ts";
 import { Quote } from "./quote.ts";
 import { Reactions } from "./reactions.ts";
 import { Seen } from "./seen.ts";
 
-const TIME = new Intl.DateTimeFormat([], { timeStyle: "short" });
-const MOMENT = new Intl.DateTimeFormat([], { dateStyle: "full", timeStyle: "short" });
 /** How long a finger rests on a message until its actions are shown. */
 const LONG_PRESS_MS = 450;
 
@@ -60,11 +59,6 @@ export const Message = memo(({ open, message, continued, answered }: MessageProp
   `;
 });
 
-export function Time({ at }: { at: string }) {
-  const date = new Date(at);
-  return html`<time datetime=${at} title=${MOMENT.format(date)}>${TIME.format(date)}</time>`;
-}
-
 function Content({ open, message, isEdited, isGoing }: {
   open: OpenRoom;
   message: ChatMessage;
@@ -93,7 +87,7 @@ function Content({ open, message, isEdited, isGoing }: {
     ${files.length > 0 && html`<${OutgoingFiles} open=${open} message=${message} />`}
     ${(editedAt !== null || pinned) && html`
       <p class="marks">
-        ${editedAt !== null && html`<span title=${MOMENT.format(new Date(editedAt))}>edited</span>`}
+        ${editedAt !== null && html`<span title=${inFull(editedAt)}>edited</span>`}
         ${pinned && html`<span>pinned</span>`}
       </p>
     `}

@@ -11,7 +11,7 @@ import { Answer } from "./answer.ts";
 import { Avatar } from "./avatar.ts";
 import { Markup } from "./markup.ts";
 import { MembersPane } from "./members_pane.ts";
-import { Time } from "./message.ts";
+import { Time } from "./moment.ts";
 import { Outcome } from "./outcome.ts";
 import { Pane } from "./pane.ts";
 import { Reactions } from "./reactions.ts";

@@ -1,4 +1,5 @@
 /** How long bans and mutes last, for people. */
+import { MOMENT, TIME } from "../dates.ts";
 
 export interface Period {
   label: string;
@@ -28,8 +29,6 @@ export const DELETIONS: readonly Period[] = [
 
 /** Ends that are later mean that there is none: the protocol's year 9999. */
 const NEVER = Date.UTC(9000, 0);
-const SOON = new Intl.DateTimeFormat([], { timeStyle: "short" });
-const LATER = new Intl.DateTimeFormat([], { dateStyle: "medium", timeStyle: "short" });
 
 /** When a period that begins now ends; ISO 8601, UTC; null for one that does not. */
 export function endOf(seconds: number | null, now: number = Date.now()): string | null {
@@ -41,5 +40,5 @@ export function describeEnd(until: string | null, now: number = Date.now()): str
   const time = until === null ? Infinity : Date.parse(until);
   if (time > NEVER) return "";
   const isToday = new Date(time).toDateString() === new Date(now).toDateString();
-  return ` until ${(isToday ? SOON : LATER).format(time)}`;
+  return ` until ${(isToday ? TIME : MOMENT).format(time)}`;
 }

@@ -1,5 +1,6 @@
 /** The rooms as the list shows them: by kind, without those that are hidden. */
 import type { RoomSummary } from "../../src/client/mod.ts";
+import { compareMoments } from "../dates.ts";
 
 type Listed = Pick<
   RoomSummary,
@@ -36,7 +37,7 @@ export function sectionsOf<T extends Listed>(
   return {
     own: joined.filter(({ type }) => type !== "direct"),
     directs: joined.filter(({ type }) => type === "direct")
-      .sort((a, b) => compare(activityOf(b), activityOf(a))),
+      .sort((a, b) => compareMoments(activityOf(b), activityOf(a))),
     others: current.filter(({ isMember }) => !isMember),
     archived: byName.filter(({ archivedAt }) => archivedAt !== null),
   };
@@ -44,8 +45,4 @@ export function sectionsOf<T extends Listed>(
 
 function activityOf({ lastMessageAt, createdAt }: Listed): string {
   return lastMessageAt ?? createdAt;
-}
-
-function compare(a: string, b: string): number {
-  return Number(a > b) - Number(a < b);
 }

@@ -5,14 +5,14 @@ import type { SearchResult } from "../../src/client/rest/mod.ts";
 import { addressOf } from "../address.ts";
 import type { Chat } from "../chat.ts";
 import { Avatar } from "../components/avatar.ts";
+import { Moment } from "../components/moment.ts";
 import { More } from "../components/more.ts";
 import { PersonName } from "../components/person_card.ts";
 import { RoomLabel } from "../components/room_label.ts";
 import { FileNames } from "../files/file_names.ts";
 import { excerptOf } from "./excerpt.ts";
 import type { MessageSearch } from "./message_search.ts";
-
-const MOMENT = new Intl.DateTimeFormat([], { dateStyle: "medium", timeStyle: "short" });
+import { HINT } from "./terms.ts";
 
 interface SearchResultsProps {
   chat: Chat;
@@ -63,7 +63,7 @@ function Result({ chat, search, result: { message, room, highlights } }: ResultP
     <p class="about" id=${aboutId}>
       <b><${PersonName} user=${sender} /></b>
       <${RoomLabel} room=${known ?? room} ownId=${chat.user.value?.id} />
-      <time datetime=${createdAt}>${MOMENT.format(new Date(createdAt))}</time>
+      <${Moment} at=${createdAt} />
     </p>
     <a class="found-message" href=${addressOf(room.slug, id)} aria-describedby=${aboutId} dir="auto"
       data-picked=${isPicked ? "" : null} onClick=${() => void (search.picked.value = id)}>
@@ -79,11 +79,7 @@ function Result({ chat, search, result: { message, room, highlights } }: ResultP
 function describe({ terms, results, isSettled }: MessageSearch): string {
   const list = results.value;
   if (!isSettled.value && !list) return "Searching…";
-  if (!list) {
-    return terms.value.q.trim() === ""
-      ? 'All words must occur, in any order. "A phrase" in quotation marks; -without a word.'
-      : "";
-  }
+  if (!list) return terms.value.q.trim() === "" ? HINT : "";
   const count = list.items.value?.length;
   if (count === undefined) return "";
   if (count === 0) return list.hasMore ? "No message is found so far." : "No message is found.";

@@ -6,8 +6,7 @@ import type { Chat } from "../chat.ts";
 import type { MessageSearch } from "./message_search.ts";
 import { SearchFilters } from "./search_filters.ts";
 import { SearchResults } from "./search_results.ts";
-
-const HINT = 'All words must occur. "A phrase" in quotation marks, -without a word.';
+import { HINT } from "./terms.ts";
 
 interface ViewProps {
   chat: Chat;

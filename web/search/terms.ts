@@ -1,6 +1,10 @@
 /** What the user looks for, as the page's address keeps it, and as the server is asked. */
 import type { SearchQuery } from "../../src/client/rest/mod.ts";
 
+/** What words in a search mean. */
+export const HINT =
+  'All words must occur, in any order. "A phrase" in quotation marks; -without a word.';
+
 /** Each is `""` if it limits nothing. */
 export interface SearchTerms {
   /** Words, `"a phrase"`, `-without`. */

@@ -1,6 +1,7 @@
 /** Whom a message can mention, and whom it does. */
 import type { ChatMessage, PublicUser } from "../../src/client/mod.ts";
 import { MAX_MENTIONS } from "../../src/protocol/wire/limits.ts";
+import { compareMoments } from "../dates.ts";
 import { FIT, matcher } from "../matching.ts";
 import { type Block, type Inline, parseMarkup } from "./markup.ts";
 
@@ -45,7 +46,7 @@ export function completeMention(people: readonly Person[], query: string, limit:
   });
   return fitting.sort((a, b) => {
     return Number(b.person.isOnline) - Number(a.person.isOnline) ||
-      compare(b.person.lastSeen, a.person.lastSeen) || a.fit - b.fit ||
+      compareMoments(b.person.lastSeen, a.person.lastSeen) || a.fit - b.fit ||
       a.person.displayName.localeCompare(b.person.displayName);
   }).slice(0, limit).map(({ person }) => person);
 }
@@ -70,8 +71,4 @@ function namesIn(nodes: readonly (Block | Inline)[]): string[] {
     if (node.type === "list") return node.items.flatMap(namesIn);
     return "children" in node ? namesIn(node.children) : [];
   });
-}
-
-function compare(a: string, b: string): number {
-  return Number(a > b) - Number(a < b);
 }
