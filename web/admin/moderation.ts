@@ -27,17 +27,19 @@ export function Moderation({ desk }: { desk: Desk }) {
       <a class="brand" href="/">
         <img src="/assets/web/favicon.svg" alt="" width="26" height="26" />EchoRoom
       </a>
-      ${(user || !desk.isKnown.value) &&
+      ${(user || !desk.session.isKnown.value) &&
         html`<${ConnectionBar} client=${desk.client} notice=${desk.notice} />`}
       ${user && html`
         <p id="account">
           <span id="me">${user.displayName}</span>
-          <button id="logout" class="quiet" onClick=${() => desk.signOut()}>Sign out</button>
+          <button id="logout" class="quiet" onClick=${() =>
+            desk.session.signOut()}>Sign out</button>
         </p>
       `}
     </header>
-    ${desk.warning.value && html`<p id="warning" role="alert">${desk.warning.value}</p>`}
-    ${user ? html`<${SignedIn} desk=${desk} />` : desk.isKnown.value && html`
+    ${desk.session.warning.value &&
+      html`<p id="warning" role="alert">${desk.session.warning.value}</p>`}
+    ${user ? html`<${SignedIn} desk=${desk} />` : desk.session.isKnown.value && html`
       <${SignedOut} desk=${desk} />
     `}
   `;
@@ -50,8 +52,8 @@ function SignedOut({ desk }: { desk: Desk }) {
         <h1>Moderation</h1>
         <p>For those who moderate rooms of this server, and for its admins.</p>
       </div>
-      <p id="welcome" role="alert">${desk.welcome.value}</p>
-      <${LogIn} chat=${desk} />
+      <p id="welcome" role="alert">${desk.session.welcome.value}</p>
+      <${LogIn} session=${desk.session} />
     </main>
   `;
 }

@@ -24,8 +24,9 @@ import { RoomView } from "./room_view.ts";
 import { SignIn } from "./sign_in.ts";
 
 export function App({ chat }: { chat: Chat }) {
+  const { session } = chat;
   const user = chat.user.value;
-  const isKnown = chat.isKnown.value;
+  const isKnown = session.isKnown.value;
   const { status } = signalOf(chat.client.connection).value;
   // Not only between two attempts.
   const isUnreachable = useRef(false);
@@ -55,8 +56,11 @@ export function App({ chat }: { chat: Chat }) {
         </p>
         ${archivedUserId() !== null && html`<${ArchivedChat} userId=${archivedUserId()} />`}
       `}
-      ${chat.warning.value && html`<p id="warning" role="alert">${chat.warning.value}</p>`}
-      ${user ? html`<${Workspace} chat=${chat} />` : isKnown && html`<${SignIn} chat=${chat} />`}
+      ${session.warning.value &&
+        html`<p id="warning" role="alert">${session.warning.value}</p>`}
+      ${user
+        ? html`<${Workspace} chat=${chat} />`
+        : isKnown && html`<${SignIn} session=${session} />`}
     <//>
   `;
 }
@@ -94,7 +98,7 @@ function Workspace({ chat }: { chat: Chat }) {
       ${invitation
         ? html`<${Invited} key=${invitation} chat=${chat} code=${invitation} />`
         : search
-        ? html`<${SearchView} chat=${chat} search=${chat.search.value} />`
+        ? html`<${SearchView} chat=${chat} search=${chat.signedIn.value!.search} />`
         : open
         ? html`<${RoomView} key=${open.room.name} open=${open} />`
         : html`<${NoRoom} chat=${chat} />`}

@@ -9,7 +9,7 @@ import { PersonChoice } from "./people_picker.ts";
 /** Not shown until it is known what it would do. */
 export function BlockButton({ chat, user }: { chat: Chat; user: PublicUser }) {
   const fault = useSignal("");
-  const blocks = chat.blocks.value;
+  const blocks = chat.signedIn.value?.blocks;
   const users = blocks?.users.value;
   if (!blocks || !users) return null;
   const isBlocked = users.some(({ id }) => id === user.id);
@@ -32,7 +32,7 @@ export function BlockButton({ chat, user }: { chat: Chat; user: PublicUser }) {
 
 /** Those whom the user has blocked; nothing if there is nobody. */
 export function BlockedPeople({ chat }: { chat: Chat }) {
-  const blocks = chat.blocks.value;
+  const blocks = chat.signedIn.value?.blocks;
   useEffect(() => void blocks?.load().catch(chat.notice.sayError), [blocks]);
   const users = blocks?.users.value ?? [];
   if (users.length === 0) return null;

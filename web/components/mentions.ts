@@ -18,7 +18,7 @@ const REASONS = { mention: "mentioned you", reply: "answered you", room: "called
 
 export function Mentions({ chat }: { chat: Chat }) {
   const isOpen = useSignal(false);
-  const inbox = chat.inbox.value;
+  const inbox = chat.signedIn.value?.inbox;
   if (!inbox) return null;
   const count = inbox.newCount.value;
   const close = () => void (isOpen.value = false);

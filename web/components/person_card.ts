@@ -48,7 +48,7 @@ export function PersonCard({ chat }: { chat: Chat }) {
 }
 
 function Card({ chat, user, onDone }: { chat: Chat; user: PublicUser; onDone(): void }) {
-  const blocks = chat.blocks.value;
+  const blocks = chat.signedIn.value?.blocks;
   useEffect(() => void blocks?.load().catch(chat.notice.sayError), [blocks]);
   const isOwn = user.id === chat.user.value?.id;
   const write = () => {

@@ -12,6 +12,7 @@ import { Form } from "./form.ts";
 /** The button with one's name, which opens the profile. */
 export function OwnProfile({ chat, user }: { chat: Chat; user: User }) {
   const isOpen = useSignal(false);
+  const attention = chat.signedIn.value?.attention;
   const close = () => void (isOpen.value = false);
   // A picture that the server keeps has no address to type.
   const kept = user.avatarUrl?.startsWith("/") ? user.avatarUrl : null;
@@ -40,7 +41,7 @@ export function OwnProfile({ chat, user }: { chat: Chat; user: User }) {
           </label>
         <//>
         ${moderates(chat, user) && html`<p><a href="/admin">Moderation</a></p>`}
-        ${chat.attention.value && html`<${Calls} attention=${chat.attention.value} />`}
+        ${attention && html`<${Calls} attention=${attention} />`}
         <${BlockedPeople} chat=${chat} />
       <//>
     `}

@@ -82,7 +82,7 @@ function BackLink({ back }: { back: string }) {
   if (!chat?.isFromSearch(address.value)) {
     return html`<a class="back" href=${back}>‹<span> Rooms</span></a>`;
   }
-  const terms = chat.search.value!.terms.value;
+  const terms = chat.signedIn.value!.search.terms.value;
   return html`<a class="back to-results" href=${addressOfSearch(terms)}>‹<span> Results</span></a>`;
 }
 

@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import type { Account, Credentials } from "../../src/client/mod.ts";
 import { MIN_PASSWORD_LENGTH } from "../../src/protocol/wire/limits.ts";
 import { address } from "../address.ts";
-import type { Chat } from "../chat.ts";
+import type { Session } from "../session/session.ts";
 import { Form } from "./form.ts";
 
 /** What the server does not offer. */
@@ -12,8 +12,8 @@ const OFF = document.documentElement.dataset.off?.split(" ") ?? [];
 
 type Fields<T> = T & Record<string, string>;
 
-export function SignIn({ chat }: { chat: Chat }) {
-  const { client, welcome } = chat;
+export function SignIn({ session }: { session: Session }) {
+  const { client, welcome } = session;
   return html`
     <main id="signed-out">
       <div class="pitch">
@@ -39,7 +39,7 @@ export function SignIn({ chat }: { chat: Chat }) {
         <section class="card" aria-labelledby="register-title">
           <h2 id="register-title">New here?</h2>
           <${Form} id="register-form" action="Create account"
-            onSubmit=${(account: Fields<Account>) => chat.signIn(client.register(account))}>
+            onSubmit=${(account: Fields<Account>) => session.signIn(client.register(account))}>
             <label>
               Your name, as others will see it
               <input name="displayName" autocomplete="nickname" required />
@@ -49,14 +49,14 @@ export function SignIn({ chat }: { chat: Chat }) {
             <//>
             </section>
       `}
-      <${LogIn} chat=${chat} />
+      <${LogIn} session=${session} />
     </main>
   `;
 }
 
 /** The form to sign in, also of the page for moderators. */
-export function LogIn({ chat }: { chat: Pick<Chat, "client" | "signIn"> }) {
-  const logIn = (known: Fields<Credentials>) => chat.signIn(chat.client.login(known));
+export function LogIn({ session }: { session: Session }) {
+  const logIn = (known: Fields<Credentials>) => session.signIn(session.client.login(known));
   return html`
     <section class="card" aria-labelledby="login-title">
       <h2 id="login-title">Welcome back</h2>

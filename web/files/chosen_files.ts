@@ -49,9 +49,4 @@ export class ChosenByRoom {
     this.#rooms.set(roomId, chosen);
     return chosen;
   }
-
-  /** The user has signed out. */
-  clear(): void {
-    this.#rooms.clear();
-  }
 }

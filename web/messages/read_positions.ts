@@ -20,9 +20,4 @@ export class ReadPositions {
     if (this.#rooms.size > MAX_ROOMS) this.#rooms.delete(oldest!);
     return positions;
   }
-
-  /** The user has signed out. */
-  clear(): void {
-    this.#rooms.clear();
-  }
 }
