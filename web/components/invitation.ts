@@ -2,10 +2,11 @@
 import { html } from "htm/preact";
 import { signalOf } from "../observed.ts";
 import type { OpenRoom } from "../rooms/open_room.ts";
+import { mayInvite } from "../rooms/rights.ts";
 
 export function Invitation({ open }: { open: OpenRoom }) {
   const info = signalOf(open.room.info).value;
-  const isAlone = open.mayInvite && info?.memberCount === 1 && open.people.value.length === 0;
+  const isAlone = mayInvite(open) && info?.memberCount === 1 && open.people.value.length === 0;
   if (!isAlone || info.archivedAt || !open.hasAddress || open.room.hasOlder.get()) return null;
   if (info.type === "private") {
     return html`

@@ -6,6 +6,7 @@ import { signalOf } from "../observed.ts";
 import { Members, type MembersSection } from "../people/members.ts";
 import { describeEnd } from "../people/periods.ts";
 import type { OpenRoom } from "../rooms/open_room.ts";
+import { mayLeave } from "../rooms/rights.ts";
 import { Avatar } from "./avatar.ts";
 import { Icon } from "./icon.ts";
 import { Menu, type MenuItem } from "./menu.ts";
@@ -146,7 +147,7 @@ function actionsOn(open: OpenRoom, { user, role, mutedUntil }: Member): MenuItem
     },
     !isOwn && open.may("member.ban") &&
     { label: "Ban…", isDangerous: true, work: () => open.dialog.value = { kind: "ban", user } },
-    isOwn && open.mayLeave &&
+    isOwn && mayLeave(open) &&
     {
       label: "Leave the room…",
       isDangerous: true,

@@ -2,6 +2,7 @@
 import { html } from "htm/preact";
 import type { ChatMessage } from "../../src/client/mod.ts";
 import type { OpenRoom } from "../rooms/open_room.ts";
+import { mayReport } from "../rooms/rights.ts";
 import { EmojiPicker } from "./emoji_picker.ts";
 import { Icon, type IconName } from "./icon.ts";
 
@@ -68,7 +69,7 @@ function actionsFor(open: OpenRoom, message: ChatMessage): Action[] {
     { icon: "link", label: "Copy link", work: done(() => commands.copyLink(id)) },
     seq !== null && !isOwn && open.hasAddress &&
     { icon: "unread", label: "Mark unread", work: done(() => open.reading.markUnread(message)) },
-    id !== null && open.mayReport(message) && {
+    id !== null && mayReport(open, message) && {
       icon: "report",
       label: "Report",
       work: done(() => open.dialog.value = { kind: "report", message }),

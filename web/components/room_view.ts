@@ -7,6 +7,7 @@ import { Lightbox } from "../files/lightbox.ts";
 import type { Notifications } from "../notifications/alerts.ts";
 import { signalOf } from "../observed.ts";
 import { isRefused, type OpenRoom } from "../rooms/open_room.ts";
+import { mayInvite, mayJoin, mayLeave } from "../rooms/rights.ts";
 import { nameOfRoom, otherOf } from "../rooms/room_name.ts";
 import { addressOfSearch } from "../search/terms.ts";
 import { ChatContext } from "./chat_context.ts";
@@ -59,7 +60,7 @@ function RoomHeader({ open }: { open: OpenRoom }) {
       <p class="description">${info?.description}</p>
       <p class="room-tools">
         ${back && info && html`
-          ${open.mayInvite && html`
+          ${mayInvite(open) && html`
             <button class="quiet invite" type="button" onClick=${() =>
               open.invite()}>Invite</button>
           `}
@@ -124,15 +125,15 @@ function notificationItems(open: OpenRoom): MenuItem[] {
 /** What there is no space for in the header, on narrow screens or at all. */
 function menuItems(open: OpenRoom): MenuItem[] {
   const items: (MenuItem | false)[] = [
-    open.mayInvite && { label: "Invite", isForNarrow: true, work: () => open.invite() },
+    mayInvite(open) && { label: "Invite", isForNarrow: true, work: () => open.invite() },
     { label: "Pins", isForNarrow: true, work: () => open.togglePane("pins") },
-    open.mayJoin && { label: "Join the room", work: () => open.memberCommands.join() },
+    mayJoin(open) && { label: "Join the room", work: () => open.memberCommands.join() },
     SETTINGS.some((capability) => open.may(capability)) &&
     { label: "Room settings…", work: () => open.dialog.value = { kind: "settings" } },
     open.notifications !== null &&
     { label: "Hide until there is something new", work: () => open.hide() },
     ...notificationItems(open),
-    open.mayLeave &&
+    mayLeave(open) &&
     {
       label: "Leave the room…",
       isDangerous: true,

@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { Icon, type IconName } from "../components/icon.ts";
 import { MAX_ATTACHMENTS } from "../../src/protocol/wire/limits.ts";
 import type { OpenRoom } from "../rooms/open_room.ts";
+import { mayAttach } from "../rooms/rights.ts";
 import type { ChosenFiles } from "./chosen_files.ts";
 
 /** A message that is written: the next one in the room, or an answer in a thread. */
@@ -15,13 +16,13 @@ export interface Written {
   readonly input: RefObject<HTMLTextAreaElement | null>;
 }
 
-function mayAttach({ open, chosen }: Written): boolean {
-  return chosen !== undefined && open.mayAttach;
+function takesFiles({ open, chosen }: Written): boolean {
+  return chosen !== undefined && mayAttach(open);
 }
 
 /** Takes files for a message, if the user may send any: who is no member becomes one. */
 async function attach(written: Written, files: Iterable<File>): Promise<void> {
-  if (!mayAttach(written)) return;
+  if (!takesFiles(written)) return;
   // The event's list may be empty after it.
   const given = [...files];
   // Only members send files.
@@ -36,14 +37,14 @@ async function attach(written: Written, files: Iterable<File>): Promise<void> {
 /** To be called when something is pasted into a message. A text that has a picture of it is a text. */
 export function paste(event: ClipboardEvent, written: Written): void {
   const { files, types } = event.clipboardData!;
-  if (files.length === 0 || types.includes("text/plain") || !mayAttach(written)) return;
+  if (files.length === 0 || types.includes("text/plain") || !takesFiles(written)) return;
   event.preventDefault();
   void attach(written, files);
 }
 
 /** Of these the second is for phones, whose browsers then open the camera. */
 export function AttachButtons({ written }: { written: Written }) {
-  if (!mayAttach(written)) return null;
+  if (!takesFiles(written)) return null;
   return html`
     <${AttachButton} written=${written} label="Attach files" icon="attach" />
     <${AttachButton} written=${written} label="Take a picture" icon="camera" isCamera />
@@ -85,7 +86,7 @@ export function DropTargets({ open }: { open: OpenRoom }) {
 }
 
 function DropTarget({ written, text }: { written: Written; text: string }) {
-  if (!mayAttach(written)) return null;
+  if (!takesFiles(written)) return null;
   const isAnswer = written === written.open.answer.value;
   const drop = (event: DragEvent) => {
     event.preventDefault();

@@ -120,7 +120,7 @@ export class OpenRoom {
       room,
       messages: this.messages,
       notice,
-      isMember: () => options.isMember(),
+      isMember: () => this.isMember,
     });
     this.readers = new Readers({
       room,
@@ -157,6 +157,11 @@ export class OpenRoom {
     return this.#options.user()?.displayName ?? "";
   }
 
+  /** Whether the user belongs to the room; null while that is not known. */
+  get isMember(): boolean | null {
+    return this.#options.isMember();
+  }
+
   /** Whether the room and its messages have addresses on this page. */
   get hasAddress(): boolean {
     return this.back !== undefined;
@@ -177,48 +182,17 @@ export class OpenRoom {
 
   /** What the user wants to be notified of; null if they are no member. */
   get notifications(): Notifications | null {
-    const { isMember, notifications } = this.#options;
-    return isMember() ? notifications?.() ?? null : null;
+    return this.isMember ? this.#options.notifications?.() ?? null : null;
   }
 
   hide(): void {
     this.#options.hide?.();
   }
 
-  /** Whether the user can become a member: of a public room whose members may write. */
-  get mayJoin(): boolean {
-    const info = signalOf(this.room.info).value;
-    const isOpen = info?.type === "public" && info.archivedAt === null;
-    return this.hasAddress && isOpen && this.#options.isMember() === false;
-  }
-
-  /** Whether the user may send files, if only by becoming a member first. */
-  get mayAttach(): boolean {
-    return this.may("file.upload") || this.mayJoin && this.may("message.send");
-  }
-
-  /** Whether the user is a member who can leave: of direct rooms the members never change. */
-  get mayLeave(): boolean {
-    const type = signalOf(this.room.info).value?.type;
-    return this.#options.isMember() === true && type !== "direct";
-  }
-
-  /** Whether the user may bring others, if only by the link of a public room. */
-  get mayInvite(): boolean {
-    const type = signalOf(this.room.info).value?.type;
-    return this.hasAddress && (type === "public" || this.may("member.invite"));
-  }
-
   /** Copies the link of a public room, and opens a dialog with what else there is. */
   invite(): void {
     if (this.room.info.get()?.type === "public") void this.commands.copyLink();
     if (this.may("member.invite")) this.dialog.value = { kind: "invite" };
-  }
-
-  /** Whether a message can be reported: in direct rooms nobody would read that. */
-  mayReport({ sender, system }: ChatMessage): boolean {
-    const type = signalOf(this.room.info).value?.type;
-    return this.hasAddress && !system && sender.id !== this.userId && type !== "direct";
   }
 
   /** The display name of a user; `""` if it is not known (yet). */
