@@ -18,6 +18,8 @@ const CHUNK_BYTES = 256 * 1_024;
  * were as fast.
  */
 const SYNC_BYTES = 4 * 1_024 * 1_024;
+/** With a thread for each of 100 uploads the event loop waits long for a core. */
+const WRITES_AT_ONCE = 2;
 /** Of one sync. */
 const SYNC_MS = 30_000;
 const PART_OF_KEY = /^[\w.-]+$/;
@@ -27,6 +29,7 @@ export class FolderBlobs implements BlobStore {
   readonly presigner = null;
   readonly #root: string;
   readonly #drafts: string;
+  readonly #writes = pLimit(WRITES_AT_ONCE);
   /** One at a time. */
   readonly #syncs = pLimit(1);
 
@@ -114,7 +117,7 @@ export class FolderBlobs implements BlobStore {
     let syncing = Promise.resolve();
     try {
       for await (const chunk of bytes) {
-        for (let at = 0; at < chunk.length;) at += await step(file.write(chunk.subarray(at)));
+        await this.#writes(() => writeAll(file, chunk));
         size += chunk.length;
         unsynced += chunk.length;
         if (unsynced < SYNC_BYTES) continue;
@@ -188,6 +191,10 @@ export class FolderBlobs implements BlobStore {
       if (++swept === MAX_SWEPT) return;
     }
   }
+}
+
+async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) at += await step(file.write(bytes.subarray(at)));
 }
 
 /** @returns null where there is nothing */
