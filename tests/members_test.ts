@@ -13,7 +13,7 @@ import { nextTurn } from "./harness/stage.ts";
 
 const NO_ACCOUNTS = { changed: () => {}, readMoved: () => {} };
 
-const NO_STANDINGS = { forget: () => {}, forgetAll: () => {} };
+const NO_STANDINGS = { forget: () => {}, forgetStandings: () => {} };
 
 Deno.test("a read position waits for the messages that make its user a member, stored or not", async () => {
   const added = new Set<string>();

@@ -23,7 +23,7 @@ export class Members {
 
   constructor(
     store: Store,
-    standings: Pick<Standings, "forget" | "forgetAll">,
+    standings: Pick<Standings, "forget" | "forgetStandings">,
     accounts: Pick<AccountLog, "changed" | "readMoved">,
     bus: Bus,
   ) {
@@ -34,7 +34,7 @@ export class Members {
     bus.subscribe((event) => {
       if (event.kind === "member_left") standings.forget(event.leftRoomId, event.userId);
       // Else who has left meanwhile would not be added again by a message.
-      if (event.kind === "interrupted") standings.forgetAll();
+      if (event.kind === "interrupted") standings.forgetStandings();
     });
   }
 

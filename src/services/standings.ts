@@ -112,7 +112,7 @@ export class Standings {
 
   /** What decides for a user, no older than entry `seq`; undefined if that is not known. */
   known(roomId: string, userId: string, seq = 0): Place | undefined {
-    if (this.#store.epoch !== this.#epoch) this.#forgetAll();
+    if (this.#store.epoch !== this.#epoch) this.#startAnew();
     const room = this.#rooms.get(roomId);
     const standing = room?.standings.get(userId);
     if (!room?.rules || !standing) return undefined;
@@ -160,13 +160,13 @@ export class Standings {
   }
 
   /** Standings may have changed without an entry, and the event of it was lost. */
-  forgetAll(): void {
+  forgetStandings(): void {
     for (const { standings } of this.#rooms.values()) standings.clear();
   }
 
   /** A room whose log has reached entry `seq`: what entries were missed up to there. */
   #at(roomId: string, seq: number): RoomView {
-    if (this.#store.epoch !== this.#epoch) this.#forgetAll();
+    if (this.#store.epoch !== this.#epoch) this.#startAnew();
     const known = this.#rooms.get(roomId);
     if (known && known.seq >= seq) return known;
     const { rules, standings } = known ?? { rules: null, standings: new Map() };
@@ -269,7 +269,7 @@ export class Standings {
   }
 
   /** The database may be another one, as after a fail-over or a restored backup. */
-  #forgetAll(): void {
+  #startAnew(): void {
     this.#epoch = this.#store.epoch;
     this.#rooms.clear();
   }

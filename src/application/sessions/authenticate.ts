@@ -11,12 +11,10 @@ import type { Services } from "../../services/services.ts";
  * @throws ChatError `unauthenticated`, `token_expired` or `session_revoked`
  */
 export async function authenticate(
-  { store, tokens, admins }: Pick<Services, "store" | "tokens" | "admins">,
+  services: Pick<Services, "store" | "tokens" | "admins">,
   accessToken: string,
 ): Promise<Actor> {
-  const { userId, sessionId } = await tokens.verifyAccess(accessToken);
-  await checkSession({ store }, sessionId);
-  return { userId, sessionId, isAdmin: await admins.has(userId) };
+  return await actorOf(services, await services.tokens.verifyAccess(accessToken));
 }
 
 /**
@@ -24,10 +22,16 @@ export async function authenticate(
  * @throws ChatError as `authenticate`
  */
 export async function authenticateForFiles(
-  { store, tokens, admins }: Pick<Services, "store" | "tokens" | "admins">,
+  services: Pick<Services, "store" | "tokens" | "admins">,
   fileToken: string,
 ): Promise<Actor> {
-  const { userId, sessionId } = await tokens.verifyFiles(fileToken);
+  return await actorOf(services, await services.tokens.verifyFiles(fileToken));
+}
+
+async function actorOf(
+  { store, admins }: Pick<Services, "store" | "admins">,
+  { userId, sessionId }: Pick<Actor, "userId" | "sessionId">,
+): Promise<Actor> {
   await checkSession({ store }, sessionId);
   return { userId, sessionId, isAdmin: await admins.has(userId) };
 }

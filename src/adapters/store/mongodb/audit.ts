@@ -4,7 +4,7 @@ import type { AuditEntry } from "../../../domain/audit.ts";
 import type { AuditFilter, AuditStore } from "../../../ports/store/audit.ts";
 import type { Collections, ReadOptions } from "./collections.ts";
 import { type AuditDocument, fromAuditEntry, toAuditEntry } from "./documents.ts";
-import { insertNew } from "./entry_audit.ts";
+import { insertNew } from "./inserts.ts";
 import type { Operations } from "./operations.ts";
 import type { RoomChanges } from "./room_changes.ts";
 
@@ -26,7 +26,9 @@ export class MongoAudit implements AuditStore {
   }
 
   add(entry: AuditEntry): Promise<void> {
-    return this.#operations.run(() => insertNew(this.#audit, [fromAuditEntry(entry)]));
+    return this.#operations.run(async () =>
+      void await insertNew(this.#audit, [fromAuditEntry(entry)])
+    );
   }
 
   list(filter: AuditFilter, limit: number, before?: string): Promise<AuditEntry[]> {

@@ -5,7 +5,7 @@ import type { Collections, ReadOptions } from "./collections.ts";
 import { type AuditDocument, fromAuditEntry } from "./documents.ts";
 import type { RoomDocument } from "./room_documents.ts";
 import type { ChangeDocument, EntryDocument, MessageDocument } from "./entry_documents.ts";
-import { duplicatesOf } from "./errors.ts";
+import { insertNew } from "./inserts.ts";
 
 /** Called by `RoomChanges`; to repeat it changes nothing. */
 export class EntryAudit {
@@ -54,17 +54,5 @@ export class EntryAudit {
       return fromAuditEntry({ ...record, id: _id, actorId, roomId, isPrivate, createdAt });
     });
     await insertNew(this.#audit, documents);
-  }
-}
-
-/** Inserts those that are not there. */
-export async function insertNew(
-  audit: Collection<AuditDocument>,
-  documents: AuditDocument[],
-): Promise<void> {
-  try {
-    await audit.insertMany(documents, { ordered: false });
-  } catch (error) {
-    duplicatesOf(error);
   }
 }

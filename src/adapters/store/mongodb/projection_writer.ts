@@ -10,6 +10,7 @@ import {
 } from "./entry_documents.ts";
 import { PENDING_KEY, PINNED_KEY, ROOM_MENTION_KEY, threadKey } from "./entry_keys.ts";
 import { duplicatesOf } from "./errors.ts";
+import { insertNew } from "./inserts.ts";
 import { detachments, type FileDocument } from "./file_documents.ts";
 import type { Unchanged } from "./projection.ts";
 import type { Settled } from "./settled_changes.ts";
@@ -103,10 +104,7 @@ export class ProjectionWriter {
   }
 
   async #writeEdits(settled: readonly Settled<Unchanged>[]): Promise<void> {
-    const edits = settled.flatMap(({ edits }) => edits);
-    if (edits.length > 0) {
-      await this.#edits.insertMany(edits, { ordered: false }).catch(duplicatesOf);
-    }
+    await insertNew(this.#edits, settled.flatMap(({ edits }) => edits));
     const erasures = settled.flatMap(({ after }): AnyBulkWriteOperation<EditDocument>[] => {
       const { _id: messageId, roomId } = after;
       const erasedAt = deletionTime(after);
@@ -119,7 +117,8 @@ export class ProjectionWriter {
 
   async #writeReactions(settled: readonly Settled<Unchanged>[]): Promise<void> {
     // Most are new, and an insert costs less than an upsert.
-    const known = await this.#insertReactions(settled.flatMap(({ reactions }) => reactions));
+    const reactions = settled.flatMap(({ reactions }) => reactions);
+    const known = await insertNew(this.#reactions, reactions);
     const removals = settled.flatMap(({ after }): AnyBulkWriteOperation<ReactionDocument>[] => {
       const { _id: messageId, roomId, changedSeq: seq = 0 } = after;
       const removedAt = deletionTime(after);
@@ -127,23 +126,12 @@ export class ProjectionWriter {
       const filter = { roomId, messageId, seq: { $lt: seq } };
       return [{ updateMany: { filter, update: { $set: { seq, removedAt } } } }];
     });
-    const writes = [...known.map(toReactionWrite), ...removals];
+    const writes = [...Array.from(known, (i) => toReactionWrite(reactions[i]!)), ...removals];
     if (writes.length === 0) return;
     const refused = await this.#writeUpserts(writes);
     // A reaction that was inserted at the same moment by an earlier change is overwritten now; one
     // that refuses this again is of a later change.
     if (refused.length > 0) await this.#writeUpserts(refused);
-  }
-
-  /** Returns those of which there is one already. */
-  async #insertReactions(reactions: ReactionDocument[]): Promise<ReactionDocument[]> {
-    if (reactions.length === 0) return [];
-    try {
-      await this.#reactions.insertMany(reactions, { ordered: false });
-      return [];
-    } catch (error) {
-      return duplicatesOf(error).map(({ index }) => reactions[index]!);
-    }
   }
 
   /** Returns the writes that would have inserted what is there. */

@@ -1,12 +1,12 @@
 /** Inserts rooms, each with its members and the first entries of its log, with one command at a time. */
-import type { Collection, OptionalUnlessRequiredId } from "mongodb";
+import type { Collection } from "mongodb";
 import { Batcher } from "../../../async/batcher.ts";
 import { unavailable } from "../../../domain/errors.ts";
 import type { Collections } from "./collections.ts";
 import type { MemberDocument } from "./member_documents.ts";
 import type { RoomDocument } from "./room_documents.ts";
 import type { EntryDocument, MessageDocument } from "./entry_documents.ts";
-import { duplicatesOf } from "./errors.ts";
+import { insertNew } from "./inserts.ts";
 import { type Expiring, takeExpired } from "./expiry.ts";
 import type { TimeLimits } from "./time_limits.ts";
 
@@ -68,7 +68,7 @@ export class RoomInsert {
       // Entries and members go first: without its room neither can be found, while a room without
       // them would be seen. If the slug is taken they stay behind, for the next attempt with this id.
       await Promise.all([
-        insertNew<EntryDocument>(this.#messages, group.flatMap(({ opening }) => opening)),
+        insertNew(this.#messages, group.flatMap(({ opening }) => opening)),
         insertNew(this.#members, group.flatMap(({ members }) => members)),
       ]);
       const refused = await insertNew(this.#rooms, group.map(({ room }) => room));
@@ -98,19 +98,5 @@ export class RoomInsert {
     const rooms = await this.#rooms.find({ _id: { $in: ids } }, { projection: { _id: 1 } })
       .toArray();
     return new Set(rooms.map(({ _id }) => _id));
-  }
-}
-
-/** Inserts the documents that no unique index refuses, and returns the places of those it does. */
-async function insertNew<T extends { _id: string }>(
-  collection: Collection<T>,
-  documents: T[],
-): Promise<Set<number>> {
-  if (documents.length === 0) return new Set();
-  try {
-    await collection.insertMany(documents as OptionalUnlessRequiredId<T>[], { ordered: false });
-    return new Set();
-  } catch (error) {
-    return new Set(duplicatesOf(error).map(({ index }) => index));
   }
 }

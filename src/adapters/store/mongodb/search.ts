@@ -11,7 +11,8 @@ import type {
 } from "../../../ports/store/search.ts";
 import type { Collections } from "./collections.ts";
 import type { MetaDocument } from "./documents.ts";
-import { duplicatesOf, isDuplicateKey } from "./errors.ts";
+import { isDuplicateKey } from "./errors.ts";
+import { insertNew } from "./inserts.ts";
 import type { Operations } from "./operations.ts";
 import {
   documentsOf,
@@ -246,13 +247,10 @@ export class MongoSearch implements SearchStore {
 
   /** Most messages are new; others replace an earlier state. */
   async #write(documents: readonly SearchDocument[]): Promise<void> {
-    if (documents.length === 0) return;
-    try {
-      await this.#search.insertMany(documents, { ordered: false });
-    } catch (error) {
-      const known = duplicatesOf(error).map(({ index }) => documents[index]!);
-      await this.#search.bulkWrite(known.map(replacement), { ordered: false });
-    }
+    const known = await insertNew(this.#search, documents);
+    if (known.size === 0) return;
+    const replacements = Array.from(known, (i) => replacement(documents[i]!));
+    await this.#search.bulkWrite(replacements, { ordered: false });
   }
 
   /** Returns whether the index of the room was where the part begins. */
