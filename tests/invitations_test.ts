@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { InProcessBus } from "../src/adapters/bus/in_process.ts";
 import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
 import { useInvitation } from "../src/application/invitations/use_invitation.ts";
+import { MODERATORS_LIMITS } from "../src/domain/invitation.ts";
 import { publicUser } from "../src/domain/user.ts";
 import type { Store } from "../src/ports/store/store.ts";
 import { Access } from "../src/services/access.ts";
@@ -14,13 +15,7 @@ import { RequestHashes } from "../src/services/request_hashes.ts";
 import { RoomCache } from "../src/services/room_cache.ts";
 import { RoomLog } from "../src/services/room_log.ts";
 import { Standings } from "../src/services/standings.ts";
-import {
-  createRoomWithAda,
-  createUser,
-  newId,
-  notice,
-  write,
-} from "./conformance/store/fixtures.ts";
+import { createRoom, createUser, newId, notice, write } from "./conformance/store/fixtures.ts";
 import { invite, privateRoom, testInvitations } from "./conformance/invitations.ts";
 import { onStage } from "./harness/stage.ts";
 import { SQLITE } from "./harness/stores.ts";
@@ -45,10 +40,11 @@ Deno.test("who tries many wrong codes has to wait, right ones are not counted", 
 const CODE = "code";
 
 /** An invitation of Ada's that Bob may use, and what counts. */
-async function openWorld() {
+async function openWorld(type: "public" | "private" = "private") {
   const folder = await Deno.makeTempDir();
   const store = await SqliteStore.open(`${folder}/echoroom.db`);
-  const { room, ada } = await createRoomWithAda(store);
+  const ada = await createUser(store);
+  const room = await createRoom(store, ada, { type });
   const bob = await createUser(store);
   const id = newId();
   await store.invitations.create({
@@ -59,7 +55,7 @@ async function openWorld() {
     createdAt: new Date(),
     expiresAt: null,
     maxUses: 9,
-  });
+  }, MODERATORS_LIMITS);
   const bus = new InProcessBus();
   /** Bob's request on an instance with this store. */
   const use = async (on: Store = store) => {
@@ -79,8 +75,8 @@ async function openWorld() {
   };
   /** The store, with some of what it does about invitations done otherwise. */
   const withInvitations = (changed: Partial<Store["invitations"]>): Store => {
-    const { claim, find, settle } = store.invitations;
-    const invitations = { ...store.invitations, claim, find, settle, ...changed };
+    const { claim, find, mayReturn, settle } = store.invitations;
+    const invitations = { ...store.invitations, claim, find, mayReturn, settle, ...changed };
     return Object.assign(Object.create(store), { invitations });
   };
   return {
@@ -99,32 +95,45 @@ async function openWorld() {
   };
 }
 
-Deno.test("a second request of a user that claims after the first has ended counts no use", async () => {
-  await using world = await openWorld();
-  const { store, use, withInvitations } = world;
-  const second = withInvitations({
-    async claim(...args) {
-      await use();
-      return await store.invitations.claim(...args);
-    },
+for (const type of ["public", "private"] as const) {
+  Deno.test(`a second request for a ${type} room that claims after the first has ended counts no use`, async () => {
+    await using world = await openWorld(type);
+    const { store, use, withInvitations } = world;
+    const second = withInvitations({
+      async claim(...args) {
+        await use();
+        return await store.invitations.claim(...args);
+      },
+    });
+    await use(second);
+    assert.deepEqual([await world.uses(), await world.isMember()], [1, true]);
   });
-  await use(second);
-  assert.deepEqual([await world.uses(), await world.isMember()], [1, true]);
-});
 
-Deno.test("requests of a user that share a claim count one use", async () => {
-  await using world = await openWorld();
-  const { store, use, withInvitations } = world;
-  const first = withInvitations({
-    async claim(...args) {
-      const claim = await store.invitations.claim(...args);
-      await use();
-      return claim;
-    },
+  Deno.test(`requests of a user for a ${type} room that share a claim count one use`, async () => {
+    await using world = await openWorld(type);
+    const { store, use, withInvitations } = world;
+    const first = withInvitations({
+      async claim(...args) {
+        const claim = await store.invitations.claim(...args);
+        await use();
+        return claim;
+      },
+    });
+    await use(first);
+    assert.deepEqual([await world.uses(), await world.isMember()], [1, true]);
   });
-  await use(first);
-  assert.deepEqual([await world.uses(), await world.isMember()], [1, true]);
-});
+
+  Deno.test(`a request for a ${type} room that died is taken up again as the same use`, async () => {
+    await using world = await openWorld(type);
+    const { store, room, bob, use, withInvitations } = world;
+    const dying = withInvitations({ settle: () => Promise.reject(new Error("killed")) });
+    await assert.rejects(use(dying));
+    assert.deepEqual([await world.uses(), await world.isMember()], [1, true]);
+    await write(store, room.id, notice(bob, "member_left", [bob]));
+    for (let i = 0; i < 2; i++) await use();
+    assert.deepEqual([await world.uses(), await world.isMember()], [1, true]);
+  });
+}
 
 Deno.test("who is added by a moderator during their request uses nothing up", async () => {
   await using world = await openWorld();
@@ -140,7 +149,7 @@ Deno.test("who is added by a moderator during their request uses nothing up", as
   assert.deepEqual([await world.uses(), await world.isMember()], [0, true]);
 });
 
-Deno.test("who left after a request that died makes another use, and is a member again", async () => {
+Deno.test("who was removed after a request that died makes another use, and is a member again", async () => {
   await using world = await openWorld();
   const { store, room, ada, bob, use, withInvitations } = world;
   const dying = withInvitations({ settle: () => Promise.reject(new Error("killed")) });

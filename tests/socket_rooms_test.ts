@@ -356,6 +356,37 @@ Deno.test("typing counts per user: it goes on while another socket of theirs typ
     await b.event("typing:update", isTyping(false));
   }));
 
+Deno.test("who may not send is not shown typing: the muted, plain members, anybody in an archive", () =>
+  onSharedStage(async (stage) => {
+    const { ada, bob, roomId, a1, b } = await typists(stage);
+    const change = async (method: string, path: string, body?: unknown) => {
+      const { status } = await ada.request(method, `/rooms/${roomId}${path}`, body);
+      assert.ok(status < 300);
+    };
+    /** What others are shown once Bob has begun to type and ended it. */
+    const shown = async () => {
+      const before = a1.all("typing:update").length;
+      b.send("typing:start", { roomId });
+      b.send("typing:stop", { roomId });
+      // It is handled after what was sent before it, in this room.
+      await b.call("room:join", { roomId });
+      await settle(a1);
+      return a1.all("typing:update").slice(before).map(({ isTyping }) => isTyping);
+    };
+    assert.deepEqual(await shown(), [true, false], "strangers of a public room may send");
+    await change("PUT", `/members/${bob.id}`);
+    await change("PUT", `/mutes/${bob.id}`);
+    assert.deepEqual(await shown(), []);
+    await change("DELETE", `/mutes/${bob.id}`);
+    await change("PATCH", "", { postPolicy: "moderators" });
+    assert.deepEqual(await shown(), []);
+    await change("PATCH", "", { postPolicy: "members", archived: true });
+    assert.deepEqual(await shown(), []);
+    await change("PATCH", "", { archived: false });
+    assert.deepEqual(await shown(), [true, false]);
+    assert.deepEqual(b.all("error"), []);
+  }));
+
 Deno.test("typing in a room not joined is not_joined", () =>
   onSharedStage(async (stage) => {
     const [ada] = await stage.people("Ada");

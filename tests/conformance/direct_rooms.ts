@@ -212,6 +212,26 @@ export function testDirectRooms(setting: StoreSetting): void {
     assert.deepEqual([await canSend(ada), await canSend(bob)], [true, true]);
   });
 
+  test("while one of two has blocked the other neither is shown typing to the other", async (stage) => {
+    const [ada, bob] = await stage.people("Ada", "Bob");
+    const { room: { id: roomId } } =
+      (await ada.request("POST", "/directs", { userId: bob.id })).body;
+    const sockets = [await stage.join(ada, roomId), await stage.join(bob, roomId)];
+    const type = async () => {
+      for (const socket of sockets) socket.send("typing:start", { roomId });
+      // What follows in the same room is answered once that has been done.
+      for (const socket of sockets) await socket.call("room:join", { roomId });
+      for (const socket of sockets) socket.send("typing:stop", { roomId });
+      for (const socket of sockets) await socket.call("room:join", { roomId });
+    };
+    await bob.request("PUT", `/users/${ada.id}/block`);
+    await type();
+    for (const socket of sockets) assert.deepEqual(socket.all("typing:update"), []);
+    await bob.request("DELETE", `/users/${ada.id}/block`);
+    await type();
+    for (const socket of sockets) await socket.event("typing:update", ({ isTyping }) => isTyping);
+  });
+
   test("while one of two has blocked the other no direct room is given", async (stage) => {
     const [ada, bob] = await stage.people("Ada", "Bob");
     await bob.request("PUT", `/users/${ada.id}/block`);

@@ -112,6 +112,47 @@ export function testInvitations(setting: StoreSetting): void {
     assert.deepEqual(used.map(({ status }) => status), [404, 200]);
   });
 
+  test("who has left by themselves comes back by a code that they have used up", async (stage) => {
+    const { ada, room } = await privateRoom(stage);
+    const [bob, eve] = await stage.people("Bob", "Eve");
+    const { id, code } = await invite(ada, room.id, { maxUses: 1 });
+    const use = async (account: Account) => {
+      const answers = [];
+      for (const method of ["GET", "POST"]) {
+        answers.push((await account.request(method, `/invitations/${code}`)).status);
+      }
+      return answers;
+    };
+    for (let i = 0; i < 3; i++) {
+      assert.deepEqual(await use(bob), [200, 200]);
+      assert.equal((await bob.request("DELETE", `/rooms/${room.id}/members/me`)).status, 204);
+    }
+    assert.deepEqual(await use(eve), [404, 404]);
+    assert.deepEqual(await usesOf(ada, room.id), [1]);
+    await ada.request("DELETE", `/rooms/${room.id}/invitations/${id}`);
+    assert.deepEqual(await use(bob), [404, 404]);
+  });
+
+  test("an invitation to a public room makes one a member without an entry", async (stage) => {
+    const [ada, bob, eve] = await stage.people("Ada", "Bob", "Eve");
+    const room = await ada.createRoom("Open");
+    const { code } = await invite(ada, room.id, { maxUses: 1 });
+    for (let i = 0; i < 2; i++) {
+      const used = await bob.request("POST", `/invitations/${code}`);
+      assert.deepEqual([used.status, used.body.room.lastSeq], [200, 1]);
+    }
+    const { body } = await bob.request("GET", `/rooms/${room.id}/members`);
+    assert.deepEqual(body.members.map(({ user }: Json) => user.id), [ada.id, bob.id]);
+    assert.deepEqual(await usesOf(ada, room.id), [1]);
+    assert.equal((await eve.request("POST", `/invitations/${code}`)).status, 404);
+    await ada.request("PUT", `/rooms/${room.id}/bans/${eve.id}`, {});
+    const other = await invite(ada, room.id);
+    assert.equal((await eve.request("POST", `/invitations/${other.code}`)).status, 404);
+    await bob.request("DELETE", `/rooms/${room.id}/members/me`);
+    assert.equal((await bob.request("POST", `/invitations/${code}`)).status, 200);
+    assert.deepEqual(await usesOf(ada, room.id), [1, 0]);
+  });
+
   test("the invitations of a deleted room are not found", async (stage) => {
     const { ada, room } = await privateRoom(stage);
     const [bob] = await stage.people("Bob");
@@ -177,11 +218,34 @@ export function testInvitations(setting: StoreSetting): void {
     }
   });
 
-  test("a room has at most a hundred invitations", async (stage) => {
+  test("a room has at most a hundred open invitations, and used up ones do not count", async (stage) => {
     const { ada, room } = await privateRoom(stage);
-    for (let i = 0; i < 100; i++) await invite(ada, room.id);
+    const [bob] = await stage.people("Bob");
+    const once = await invite(ada, room.id, { maxUses: 1 });
+    for (let i = 1; i < 100; i++) await invite(ada, room.id);
     const { status, body } = await ada.request("POST", `/rooms/${room.id}/invitations`, {});
     assert.deepEqual([status, body.code], [409, "limit_reached"]);
+    assert.equal((await bob.request("POST", `/invitations/${once.code}`)).status, 200);
+    await invite(ada, room.id);
+  });
+
+  test("plain members have ten open invitations at most, and leave room for moderators", async (stage) => {
+    const [ada, ...people] = await stage.people("Ada", "Bob", "Cleo", "Dan", "Eve", "Finn", "Gus");
+    const room = await ada.createRoom("Open");
+    const gus = people.pop()!;
+    for (const person of [...people, gus]) {
+      await person.request("PUT", `/rooms/${room.id}/members/me`);
+    }
+    const attempt = async (person: Account) => {
+      const { body } = await person.request("POST", `/rooms/${room.id}/invitations`, {});
+      return body.code ?? "created";
+    };
+    for (const person of people) {
+      for (let i = 0; i < 10; i++) assert.equal(await attempt(person), "created");
+      assert.equal(await attempt(person), "limit_reached");
+    }
+    assert.equal(await attempt(gus), "limit_reached");
+    assert.equal(await attempt(ada), "created");
   });
 }
 

@@ -91,14 +91,26 @@ function AddPeople({ chat, room }: { chat: Chat; room: RoomInfo }) {
   `;
 }
 
+/** A room has at most a few pages of them. */
+async function allInvitations({ client: { api } }: Chat, roomId: string): Promise<Invitation[]> {
+  const all: Invitation[] = [];
+  let cursor: string | null = "";
+  do {
+    const page = { limit: MAX_PAGE_SIZE, ...(cursor && { cursor }) };
+    const { invitations, nextCursor } = await listInvitations(api, roomId, page);
+    all.push(...invitations);
+    cursor = nextCursor;
+  } while (cursor !== null);
+  return all;
+}
+
 /** Invitations by link: making one, and those that there are. */
 function Links({ chat, room }: { chat: Chat; room: RoomInfo }) {
   const { api } = chat.client;
   const link = useSignal("");
   const invitations = useSignal<readonly Invitation[]>([]);
   const list = async () => {
-    const page = await listInvitations(api, room.id, { limit: MAX_PAGE_SIZE });
-    invitations.value = page.invitations;
+    invitations.value = await allInvitations(chat, room.id);
   };
   useEffect(() => void list().catch(chat.notice.sayError), [room.id]);
   const create = async ({ expiresIn, maxUses }: Record<string, string>) => {

@@ -1,7 +1,7 @@
 /** Bans a user from the server, or lifts that. */
 import type { Actor } from "../../domain/actor.ts";
 import { ChatError, userNotFound } from "../../domain/errors.ts";
-import type { Restriction } from "../../domain/restriction.ts";
+import { isInForce, type Restriction } from "../../domain/restriction.ts";
 import { recordAction } from "../../services/audit.ts";
 import type { Services } from "../../services/services.ts";
 import { revokeSessions } from "../sessions/end_sessions.ts";
@@ -43,7 +43,9 @@ export async function liftBan(
   userId: string,
 ): Promise<void> {
   await requireAdmin(actor, { store });
-  if (!await store.users.setBan(userId, null)) throw userNotFound();
+  const user = await store.users.find(userId);
+  if (!user || !await store.users.setBan(userId, null)) throw userNotFound();
+  if (!isInForce(user.ban, new Date())) return;
   await recordAction({ store }, actor, "user_unbanned", { userIds: [userId] });
 }
 

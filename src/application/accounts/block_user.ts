@@ -19,7 +19,8 @@ export async function blockUser(
 ): Promise<void> {
   if (blockedId === userId) throw oneself();
   if ((await store.users.findPublic([blockedId])).length === 0) throw userNotFound();
-  if (await store.blocks.count(userId) >= MAX_BLOCKS) {
+  const isFull = await store.blocks.count(userId) >= MAX_BLOCKS;
+  if (isFull && (await store.blocks.blockersOf(blockedId, [userId])).length === 0) {
     throw new ChatError("limit_reached", `You may block ${MAX_BLOCKS} users.`);
   }
   if (await store.blocks.set(userId, blockedId, true)) accountLog.changed([userId]);

@@ -2,7 +2,12 @@
 import type { Participant } from "../../domain/actor.ts";
 import { ChatError } from "../../domain/errors.ts";
 import { newId } from "../../domain/id.ts";
-import { type Invitation, MAX_INVITATIONS } from "../../domain/invitation.ts";
+import {
+  type Invitation,
+  type InvitationLimits,
+  MEMBERS_LIMITS,
+  MODERATORS_LIMITS,
+} from "../../domain/invitation.ts";
 import { publicUser } from "../../domain/user.ts";
 import { decodeId, encodeCursor } from "../../services/cursors.ts";
 import { hashOfCode, newCode } from "../../services/invitation_codes.ts";
@@ -34,9 +39,6 @@ export async function createInvitation(
   const { store: { invitations } } = dependencies;
   const { roomId, ...inviter } = await requireInviter(actor, dependencies, room);
   const createdAt = new Date();
-  if (await invitations.count(roomId, createdAt) >= MAX_INVITATIONS) {
-    throw new ChatError("limit_reached", `A room has at most ${MAX_INVITATIONS} invitations.`);
-  }
   const code = newCode();
   const invitation = {
     id: newId(),
@@ -46,7 +48,10 @@ export async function createInvitation(
     expiresAt: expiresIn === undefined ? null : new Date(createdAt.getTime() + expiresIn * 1_000),
     maxUses: maxUses ?? null,
   };
-  await invitations.create({ ...invitation, codeHash: await hashOfCode(code) });
+  const isModerator = inviter.capabilities.has("member.add");
+  const limits = isModerator ? MODERATORS_LIMITS : MEMBERS_LIMITS;
+  const codeHash = await hashOfCode(code);
+  if (!await invitations.create({ ...invitation, codeHash }, limits)) throw limitReached(limits);
   const { id: invitationId, expiresAt } = invitation;
   await recordAction(dependencies, actor, "invitation_created", {
     roomId,
@@ -109,6 +114,13 @@ async function requireInviter(
   const room = await access.confirm(actor, found);
   requireCapability(room, "member.invite");
   return room;
+}
+
+function limitReached({ room, creator }: InvitationLimits): ChatError {
+  const detail = creator < room
+    ? `A member has at most ${creator} open invitations, and members a room at most ${room}.`
+    : `A room has at most ${room} open invitations.`;
+  return new ChatError("limit_reached", detail);
 }
 
 function isPrivate({ rules }: Pick<RoomAccess, "rules">): boolean {

@@ -19,6 +19,19 @@ type UseDependencies = Pick<
 class AlreadyMember extends Error {}
 
 /**
+ * What has become of a claim: they are a member by it; were one by it, and may have left since; are one
+ * otherwise; or may not be one, because the room was deleted, or they were banned, in this moment.
+ */
+type Outcome = "entered" | "repeated" | "member" | "refused";
+
+/** An invitation, and what the actor is in its room. */
+interface Found {
+  invitation: Invitation;
+  isPublic: boolean;
+  isMember: boolean;
+}
+
+/**
  * The room that a code invites to.
  * @throws ChatError `invitation_not_found` if the code is wrong, used up or expired, or the actor banned
  */
@@ -28,15 +41,19 @@ export async function readInvitation(
   code: string,
 ): Promise<NewRoom> {
   const { invitation, isMember } = await find(actor, { store }, code);
-  if (!isMember && !isOpen(invitation, new Date())) throw invitationNotFound();
+  const now = new Date();
+  const mayEnter = isMember || isOpen(invitation, now) ||
+    await store.invitations.mayReturn(invitation.id, actor.userId, now);
+  if (!mayEnter) throw invitationNotFound();
   const room = await store.rooms.describe(invitation.roomId);
   if (!room) throw invitationNotFound();
   return room;
 }
 
 /**
- * Makes the actor a member of the room that a code invites to, by an entry of its log. Nothing changes
- * if they are one already.
+ * Makes the actor a member of the room that a code invites to: by an entry of its log, but of a public
+ * room without one. Nothing changes if they are one already. Who has used it and left by themselves
+ * uses it again without another use.
  * @throws ChatError as `readInvitation`; `unavailable`
  */
 export async function useInvitation(
@@ -44,56 +61,76 @@ export async function useInvitation(
   dependencies: UseDependencies,
   code: string,
 ): Promise<FullRoomView> {
-  const { invitation, isMember } = await find(actor, dependencies, code);
-  if (!isMember) await enter(actor, dependencies, invitation, code);
-  return await getRoom(actor, dependencies, invitation.roomId);
+  const found = await find(actor, dependencies, code);
+  if (!found.isMember) await enter(actor, dependencies, found, code);
+  return await getRoom(actor, dependencies, found.invitation.roomId);
 }
 
 async function find(
   { userId }: Participant,
   { store }: Pick<Dependencies, "store">,
   code: string,
-): Promise<{ invitation: Invitation; isMember: boolean }> {
+): Promise<Found> {
   const invitation = await store.invitations.find(await hashOfCode(code));
   if (!invitation) throw invitationNotFound();
   const found = await store.members.standings(invitation.roomId, [userId]);
   const standing = found?.standings.get(userId);
   if (!found || isInForce(standing?.ban ?? null, new Date())) throw invitationNotFound();
-  return { invitation, isMember: standing !== undefined && standing.role !== null };
+  const isMember = standing !== undefined && standing.role !== null;
+  return { invitation, isPublic: found.rules.type === "public", isMember };
 }
 
 async function enter(
   actor: Participant,
   dependencies: UseDependencies,
-  invitation: Invitation,
+  found: Found,
   code: string,
 ): Promise<void> {
   const { userId } = actor;
-  const { log, requestHashes, store } = dependencies;
-  const { invitations } = store;
-  const { id, roomId } = invitation;
-  const claim = await invitations.claim(id, userId, new Date());
+  const { store } = dependencies;
+  const { id } = found.invitation;
+  const isMember = async () => (await find(actor, { store }, code)).isMember;
+  const claim = await store.invitations.claim(id, userId, new Date());
   if (claim === null) {
     // Another request of the user may have had the last use in this moment.
-    if ((await find(actor, { store }, code)).isMember) return;
+    if (await isMember()) return;
     throw invitationNotFound();
   }
-  const request = requestHashes.hash(["invitation", id]);
-  let isRepeat: boolean;
-  try {
-    isRepeat = "isRepeat" in await log.append(roomId, addition(actor, claim, request));
-  } catch (error) {
-    const isMember = error instanceof AlreadyMember;
-    // The claim is taken up again when the request is repeated.
-    if (!isMember && !isRefusal(error)) throw error;
-    await invitations.settle(id, userId, claim, false);
-    if (isMember) return;
-    throw invitationNotFound();
-  }
-  await invitations.settle(id, userId, claim, true);
-  if (!isRepeat || (await find(actor, { store }, code)).isMember) return;
+  // If this fails, the claim is taken up again when the request is repeated.
+  const outcome = await (found.isPublic ? join : append)(actor, dependencies, found, claim);
+  const isUsed = outcome === "entered" || outcome === "repeated";
+  await store.invitations.settle(id, userId, claim, isUsed);
+  if (outcome === "refused") throw invitationNotFound();
+  if (outcome !== "repeated" || await isMember()) return;
   // They had become a member by a claim that was not settled, and have left since.
-  await enter(actor, dependencies, invitation, code);
+  await enter(actor, dependencies, found, code);
+}
+
+/** Who joins in this moment by themselves has used it as well: which was first makes no difference. */
+async function join(
+  { userId }: Participant,
+  { members, store }: UseDependencies,
+  { invitation: { roomId } }: Found,
+): Promise<Outcome> {
+  await members.join(roomId, userId);
+  return await store.members.get(roomId, userId) ? "entered" : "refused";
+}
+
+async function append(
+  actor: Participant,
+  { log, requestHashes }: UseDependencies,
+  { invitation: { id, roomId } }: Found,
+  claim: string,
+): Promise<Outcome> {
+  const request = requestHashes.hash(["invitation", id]);
+  try {
+    const appended = await log.append(roomId, addition(actor, claim, request));
+    return "isRepeat" in appended ? "repeated" : "entered";
+  } catch (error) {
+    if (error instanceof AlreadyMember) return "member";
+    if (isRefusal(error)) return "refused";
+    throw error;
+  }
 }
 
 /** Its entry has the id of the claim: of several requests with one claim the log has one. */

@@ -32,6 +32,8 @@ export interface MemberDocument extends Pick<Membership, "readSeq">, Pending {
   /** The ordinal of the last message when it was hidden: it is hidden while this is the last one. */
   hiddenN?: number | null;
   lastSend?: LastSend | null;
+  /** The last invitations that they have used. */
+  invitations?: string[];
 }
 
 /** Matches the documents of members, not of those who have left or are only banned or muted. */

@@ -29,7 +29,7 @@ export type InvitationDocument = Stored<Omit<NewInvitation, "createdBy">> & {
   uses: number;
   /**
    * The users of counted uses of whom it is not known yet that they have become members, each with the
-   * id of the claim behind a space.
+   * id of the claim behind a space. Who has become one has the invitation in their member's document.
    */
   claims: string[];
 };

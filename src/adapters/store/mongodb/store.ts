@@ -76,7 +76,7 @@ export class MongoStore implements Store {
     this.members = new MongoMembers(collections, changes, ends, this.#operations);
     this.accounts = new MongoAccounts(collections, changes.rooms, ends, this.#operations);
     this.blocks = new MongoBlocks(collections, this.#operations);
-    this.invitations = new MongoInvitations(collections, this.#operations);
+    this.invitations = new MongoInvitations(collections, changes.rooms, this.#operations);
     this.bulkDeletions = new MongoBulkDeletions(collections, this.#operations);
     this.files = new MongoFiles(collections, reader, this.#operations);
     this.search = new MongoSearch(collections, this.#operations);

@@ -103,9 +103,9 @@ export const METHODS = {
     create: "write",
     find: "read",
     list: "read",
-    count: "read",
     delete: "write",
     claim: "write",
+    mayReturn: "read",
     settle: "write",
   },
   bulkDeletions: {

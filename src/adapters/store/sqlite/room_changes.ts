@@ -5,8 +5,9 @@ import type { MemberChange } from "../../../domain/room_changes.ts";
 import { formatRestriction, hasReadItem, LAST_SEQ } from "./rows.ts";
 import type { Statements } from "./statements.ts";
 
-/** Of a row of `members` that says nothing. */
-export const IS_EMPTY = "role IS NULL AND ban IS NULL AND mute IS NULL AND last_send_seq IS NULL";
+/** Of a row of `members` that says nothing: who was removed does not return by a used-up invitation. */
+export const IS_EMPTY = `role IS NULL AND ban IS NULL AND mute IS NULL AND last_send_seq IS NULL
+  AND coalesce(removal, 'left') NOT IN ('kicked', 'banned')`;
 
 const HAS_READ_ITEM = hasReadItem(
   "members.user",
