@@ -9,6 +9,7 @@ import type { RedisBus } from "./adapters/bus/redis/bus.ts";
 import { type Relay, WorkersBus } from "./adapters/bus/workers.ts";
 import { mongoLimiters, redisLimiters } from "./adapters/rate_limiters.ts";
 import type { Connection } from "./adapters/store/mongodb/connection.ts";
+import type { TimeLimits } from "./adapters/store/mongodb/time_limits.ts";
 import { StartupFault } from "./adapters/store/sqlite/faults.ts";
 import { SqliteStore } from "./adapters/store/sqlite/store.ts";
 import { type Config, ConfigError, type S3Settings } from "./config.ts";
@@ -22,6 +23,14 @@ import type { SharedLimiters } from "./services/rate_limits.ts";
 /** How the workers of one process reach each other, and what they count together. */
 export interface SharedByWorkers extends Relay {
   limiters: SharedLimiters;
+}
+
+/** How long an instance waits for what it depends on; what is not set is as documented. */
+export interface WaitLimits {
+  /** For MongoDB. */
+  mongodb?: TimeLimits;
+  /** For the shared counts of rate limits, in milliseconds. */
+  sharedCountMs?: number;
 }
 
 /** The store, the bytes of files, and the bus between instances. */
@@ -43,11 +52,12 @@ export async function openBackends(
   config: Config,
   load: LoopLoad,
   siblings?: SharedByWorkers,
+  limits: WaitLimits = {},
 ): Promise<Backends> {
   // Closes what was opened if something after it cannot be.
   await using opened = new AsyncDisposableStack();
   const [{ mongodb, store }, redis] = await both(
-    openStore(config, load).then((each) => {
+    openStore(config, load, limits).then((each) => {
       opened.defer(() => each.store.close());
       return each;
     }),
@@ -85,16 +95,17 @@ async function both<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
 export async function openStore(
   { mongodbUri, dataDir }: Pick<Config, "mongodbUri" | "dataDir">,
   load?: LoopLoad,
+  limits: WaitLimits = {},
 ): Promise<{ mongodb: Connection | null; store: Store }> {
   if (mongodbUri === null) return { mongodb: null, store: await openSqlite(dataDir, load) };
-  const mongodb = await connectMongo(mongodbUri);
+  const mongodb = await connectMongo(mongodbUri, limits);
   return { mongodb, store: await openMongoStore(mongodb) };
 }
 
-async function connectMongo(uri: string): Promise<Connection> {
+async function connectMongo(uri: string, limits: WaitLimits): Promise<Connection> {
   const { connect } = await import("./adapters/store/mongodb/connection.ts");
   try {
-    return await connect(uri);
+    return await connect(uri, limits.mongodb);
   } catch (error) {
     throw new ConfigError(`MONGODB_URI cannot be used: ${oneLine(error)}`);
   }

@@ -25,7 +25,7 @@ import { SearchIndexer } from "./services/search_indexer.ts";
 import type { Services } from "./services/services.ts";
 import { Standings } from "./services/standings.ts";
 import { Tokens } from "./services/tokens.ts";
-import { openBackends, type SharedByWorkers } from "./backends.ts";
+import { openBackends, type SharedByWorkers, type WaitLimits } from "./backends.ts";
 import type { Config } from "./config.ts";
 import { createApp } from "./http/app.ts";
 import { startJobs } from "./jobs/jobs.ts";
@@ -60,10 +60,14 @@ export interface Siblings extends SharedByWorkers {
  * @param siblings the other workers of this process, if there are any
  * @throws ConfigError if a setting cannot be used; ChatError `unavailable` if the store fails
  */
-export async function compose(config: Config, siblings?: Siblings): Promise<Server> {
+export async function compose(
+  config: Config,
+  siblings?: Siblings,
+  limits: WaitLimits = {},
+): Promise<Server> {
   // Closed in reverse order.
   await using opened = new AsyncDisposableStack();
-  const { services, indexer } = await openServices(config, opened, siblings);
+  const { services, indexer } = await openServices(config, opened, siblings, limits);
   await appointAdmins(services, config.adminEmails, config.adminPassword);
   const rooms = opened.adopt(new Rooms(services), (each) => each.close());
   const accounts = opened.adopt(new Accounts(services), (each) => each.close());
@@ -78,12 +82,12 @@ export async function compose(config: Config, siblings?: Siblings): Promise<Serv
   });
   opened.defer(() => log.drain());
   for (const job of startJobs(services, indexer)) opened.defer(() => job.stop());
-  const limits = config.rateLimit ? "" : "; rate limits OFF";
+  const unlimited = config.rateLimit ? "" : "; rate limits OFF";
   const closing = opened.move();
   return {
     fetch: app.fetch,
     description:
-      `store: ${store.description}; files: ${blobs.description}; bus: ${bus.description}${limits}`,
+      `store: ${store.description}; files: ${blobs.description}; bus: ${bus.description}${unlimited}`,
     async drain() {
       draining = true;
       await gateway.drain();
@@ -96,10 +100,12 @@ export async function compose(config: Config, siblings?: Siblings): Promise<Serv
 async function openServices(
   config: Config,
   opened: AsyncDisposableStack,
-  siblings?: Siblings,
+  siblings: Siblings | undefined,
+  limits: WaitLimits,
 ): Promise<{ services: Services; indexer: SearchIndexer }> {
   const load = opened.use(new LoopLoad());
-  const { store, blobs, bus, isAlone, sharedLimiters } = await openBackends(config, load, siblings);
+  const backends = await openBackends(config, load, siblings, limits);
+  const { store, blobs, bus, isAlone, sharedLimiters } = backends;
   opened.defer(async () => {
     // On MongoDB bus and blobs use the store's connection.
     await Promise.allSettled([blobs.close(), bus.close()]).finally(() => store.close());
@@ -113,7 +119,7 @@ async function openServices(
   const access = new Access(roomCache, standings);
   const accountLog = opened.adopt(new AccountLog(store, bus), (each) => each.close());
   const indexer = opened.adopt(new SearchIndexer(store), (each) => each.close());
-  const rateLimits = new RateLimits(config.rateLimit, sharedLimiters);
+  const rateLimits = new RateLimits(config.rateLimit, sharedLimiters, limits.sharedCountMs);
   opened.defer(() => rateLimits.close());
   metrics.watch("loop_busy", "Cores that event loops use", () => load.share);
   metrics.watchQueue("password", () => passwords.waiting);

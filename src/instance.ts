@@ -1,6 +1,7 @@
 /** One instance: composed, listening on its port, and shut down in order. */
 import { addressFault } from "./address.ts";
 import { within } from "./async/deadline.ts";
+import type { WaitLimits } from "./backends.ts";
 import { compose, type Server, type Siblings } from "./compose.ts";
 import { type Config, ConfigError } from "./config.ts";
 
@@ -23,10 +24,15 @@ export interface Running {
 
 /**
  * @param siblings the other instances on this port, if it is shared
+ * @param limits other waits than the documented ones
  * @throws ConfigError if a setting cannot be used
  */
-export async function startInstance(config: Config, siblings?: Siblings): Promise<Running> {
-  const server = await compose(config, siblings);
+export async function startInstance(
+  config: Config,
+  siblings?: Siblings,
+  limits: WaitLimits = {},
+): Promise<Running> {
+  const server = await compose(config, siblings, limits);
   const requests = new PendingRequests(server);
   const { host: hostname, port } = config;
   let listener: Deno.HttpServer<Deno.NetAddr>;

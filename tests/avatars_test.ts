@@ -5,18 +5,25 @@ import { POLICIES } from "../src/services/rate_limits.ts";
 import { AVATAR_SIDE } from "../src/services/files/images.ts";
 import { MAX_HELD } from "../src/http/avatar_routes.ts";
 import { MAX_AVATAR_BYTES } from "../src/protocol/wire/limits.ts";
-import type { Account } from "./harness/account.ts";
-import { halves, pngHeader } from "./harness/pictures.ts";
+import { type Account, isUnavailable } from "./harness/account.ts";
 import { testInRoom } from "./harness/chat.ts";
+import { get } from "./harness/files.ts";
+import { patiently } from "./harness/patience.ts";
+import { halves, pngHeader } from "./harness/pictures.ts";
 import { until } from "./harness/stage.ts";
 
 const photo = await halves(1_200, 800).withExif({ IFD0: { Copyright: "Ada" } }).jpeg().toBuffer();
 const other = await halves(30, 20).png().toBuffer();
 
-async function put(account: Account, body: BodyInit | null, token = account.token) {
+async function putOnce(account: Account, body: BodyInit | null, token = account.token) {
   const headers = { authorization: `Bearer ${token}`, "content-type": "image/jpeg" };
   const answer = await fetch(`${account.url}/auth/me/avatar`, { method: "PUT", headers, body });
   return { status: answer.status, headers: answer.headers, body: await answer.json() };
+}
+
+/** Puts what can be sent again, again while that is `unavailable`. */
+function put(...sent: Parameters<typeof putOnce>): ReturnType<typeof putOnce> {
+  return patiently(() => putOnce(...sent), isUnavailable);
 }
 
 async function set(account: Account, picture: Uint8Array): Promise<string> {
@@ -37,7 +44,7 @@ class OnTheWay {
       const { readable, writable } = new TransformStream<Uint8Array, Uint8Array<ArrayBuffer>>();
       this.#writers.push(writable.getWriter());
       this.#sent.push(
-        put(account, readable).then(({ status, body }) => {
+        putOnce(account, readable).then(({ status, body }) => {
           this.answers.push({ status, code: body.code });
         }),
       );
@@ -52,13 +59,8 @@ class OnTheWay {
   }
 }
 
-async function show({ url }: Account, path: string, method = "GET") {
-  const answer = await fetch(url + path, { method });
-  return {
-    status: answer.status,
-    headers: answer.headers,
-    bytes: new Uint8Array(await answer.arrayBuffer()),
-  };
+function show({ url }: Account, path: string, method = "GET") {
+  return get({ url, token: null }, path, {}, method);
 }
 
 testInRoom("a picture becomes a square without metadata that everybody sees", async (chat) => {
@@ -182,9 +184,9 @@ testInRoom(
 testInRoom("a path without an avatar is not found", async (chat) => {
   const ada = chat.ada.account;
   for (const id of ["0".repeat(32), "a", "..%2f..%2fechoroom.db", "A".repeat(32)]) {
-    const answer = await fetch(`${ada.url}/avatars/${id}`);
-    assert.deepEqual([answer.status, (await answer.json()).code], [404, "not_found"], id);
-    assert.equal(answer.headers.get("cache-control"), null);
+    const { status, headers, text } = await show(ada, `/avatars/${id}`);
+    assert.deepEqual([status, JSON.parse(text).code], [404, "not_found"], id);
+    assert.equal(headers.get("cache-control"), null);
   }
 });
 

@@ -13,8 +13,8 @@ import {
   testReplacement,
   textOf,
 } from "./conformance/blobs.ts";
-import { HANG_MS } from "./harness/deadline.ts";
-import { HANG_LIMITS, newDatabase } from "./harness/mongodb_database.ts";
+import { HANG_LIMITS, HANG_MS } from "./harness/deadline.ts";
+import { newDatabase } from "./harness/mongodb_database.ts";
 import { MongodbServer } from "./harness/mongodb_server.ts";
 import { until } from "./harness/stage.ts";
 
@@ -110,9 +110,12 @@ Deno.test({
   async fn() {
     const server = new MongodbServer();
     await server.start();
-    const { client, db } = await connect(`${server.uri}/files`);
+    const uri = `${server.uri}/files`;
+    const patient = await connect(uri, HANG_LIMITS);
+    const patientBlobs = await GridFsBlobs.open(patient.db, HANG_MS);
+    await patientBlobs.put("a/b", streamOf(["before"]), "text/plain");
+    const { client, db } = await connect(uri);
     const blobs = await GridFsBlobs.open(db);
-    await blobs.put("a/b", streamOf(["before"]), "text/plain");
     const cancelled = Promise.withResolvers<void>();
     const endless = new ReadableStream<Uint8Array>({
       pull: (controller) => controller.enqueue(new Uint8Array(100_000)),
@@ -120,7 +123,7 @@ Deno.test({
     });
     const writing = blobs.put("c/d", endless, "application/zip");
     const refused = assert.rejects(writing, UNAVAILABLE);
-    await until(async () => await db.collection("blobs.chunks").countDocuments() > 2, "it writes");
+    await until(async () => await countChunks(patient.db) > 2, "it writes");
     await server.suspend();
     await refused;
     await cancelled.promise;
@@ -128,9 +131,9 @@ Deno.test({
     await assert.rejects(blobs.ping(), UNAVAILABLE);
     server.resume();
     await until(() => blobs.ping().then(() => true, () => false), "it answers", HANG_MS);
-    assert.equal(await blobs.stat("c/d"), null);
-    assert.equal(await textOf(blobs, "a/b"), "before");
-    await client.close();
+    assert.equal(await patientBlobs.stat("c/d"), null);
+    assert.equal(await textOf(patientBlobs, "a/b"), "before");
+    await Promise.all([client.close(), patient.client.close()]);
     await server.remove();
   },
 });
@@ -148,6 +151,10 @@ async function onDatabase<T>(act: (db: Db) => Promise<T>): Promise<T> {
   } finally {
     await client.close();
   }
+}
+
+function countChunks(db: Db): Promise<number> {
+  return db.collection("blobs.chunks").countDocuments();
 }
 
 /** Drafts, and chunks that belong to no file. */

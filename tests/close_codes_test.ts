@@ -2,7 +2,7 @@
 // @slow: starts processes
 import assert from "node:assert/strict";
 import { OPCODE, type RawSocket } from "./harness/raw_socket.ts";
-import { spawnServer } from "./harness/server.ts";
+import { playShutdown } from "./harness/server.ts";
 import { onStage, Stage } from "./harness/stage.ts";
 
 const ATTEMPTS = 30;
@@ -87,15 +87,15 @@ Deno.test("a client that is sending when its session ends gets 4401", () =>
     }
   }));
 
-Deno.test("clients that are sending when the server shuts down get 1012", async () => {
-  const server = await spawnServer();
-  const stage = new Stage(server);
-  const sockets = await Promise.all(Array.from({ length: 10 }, () => stage.raw()));
-  const codes = sockets.map((socket) => flood(socket, '{"event":"nonsense","data":{}}'));
-  server.kill("SIGTERM");
-  assert.deepEqual(new Set(await Promise.all(codes)), new Set([1012]));
-  assert.equal((await server.ended).code, 0);
-});
+Deno.test("clients that are sending when the server shuts down get 1012", () =>
+  playShutdown(async (server) => {
+    const stage = new Stage(server);
+    const sockets = await Promise.all(Array.from({ length: 10 }, () => stage.raw()));
+    const codes = sockets.map((socket) => flood(socket, '{"event":"nonsense","data":{}}'));
+    server.kill("SIGTERM");
+    assert.deepEqual(new Set(await Promise.all(codes)), new Set([1012]));
+    assert.equal((await server.ended).code, 0);
+  }));
 
 Deno.test("a client that ignores the close frame and keeps sending is disconnected", () =>
   onStage(async (stage) => {

@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { request } from "./harness/account.ts";
 import { MongodbServer } from "./harness/mongodb_server.ts";
-import { onStage, type Stage, until } from "./harness/stage.ts";
+import { PRODUCT_LIMITS, startServer } from "./harness/server.ts";
+import { type Stage, until, withStage } from "./harness/stage.ts";
+import { SQLITE } from "./harness/stores.ts";
 
 for (
   const [outage, begin, end] of [
@@ -14,7 +16,7 @@ for (
     `a database that ${outage} makes the server unready, until it is back`,
     async (stage, db) => {
       const ready = () => request(stage.server.url, "GET", "/ready");
-      assert.equal((await ready()).status, 200);
+      await until(async () => (await ready()).status === 200, "it is ready");
       await begin(db);
       const down = await ready();
       assert.deepEqual([down.status, down.body.checks.store], [503, "unavailable"]);
@@ -31,9 +33,11 @@ for (
       const room = await ada.createRoom("General");
       const a = await stage.join(ada, room.id);
       const b = await stage.join(bob, room.id);
-      const send = (text: string) =>
-        a.callOnce("message:send", { roomId: room.id, text, clientMessageId: `id of ${text}` });
-      assert.equal((await send("before")).event, "message:ack");
+      const message = (text: string) => {
+        return { roomId: room.id, text, clientMessageId: `id of ${text}` };
+      };
+      const send = (text: string) => a.callOnce("message:send", message(text));
+      await a.acked("message:send", message("before"));
 
       await begin(db);
       const refusals = await Promise.all(["one", "two", "three"].map(send));
@@ -77,7 +81,9 @@ function testOutage(
     const database = new MongodbServer();
     try {
       await database.start();
-      await onStage((stage) => act(stage, database), { MONGODB_URI: database.uri });
+      const settings = { ...await SQLITE.fresh(), MONGODB_URI: database.uri };
+      const server = await startServer(settings, PRODUCT_LIMITS);
+      await withStage(server, (stage) => act(stage, database));
     } finally {
       await database.remove();
     }

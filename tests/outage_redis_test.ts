@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { adaAndBob, onPair, type Pair } from "./conformance/instances.ts";
 import { request } from "./harness/account.ts";
 import { RedisServer } from "./harness/redis_server.ts";
-import { startServer } from "./harness/server.ts";
-import { Stage, until } from "./harness/stage.ts";
+import { PRODUCT_LIMITS, startServer } from "./harness/server.ts";
+import { Stage, typeUntilShown, until } from "./harness/stage.ts";
 import { SQLITE } from "./harness/stores.ts";
 
 for (
@@ -23,7 +23,7 @@ for (
       await redis.start();
       const fresh = async () => ({ ...await SQLITE.fresh(), REDIS_URL: redis.url });
       try {
-        await onPair({ name: "Redis", fresh }, (pair) => act(pair, redis), extra);
+        await onPair({ name: "Redis", fresh }, (pair) => act(pair, redis), extra, PRODUCT_LIMITS);
       } finally {
         await redis.remove();
       }
@@ -51,7 +51,7 @@ for (
         return `${status} store ${body.checks.store} bus ${body.checks.bus}`;
       }));
     const all = async (state: string) => (await states()).every((each) => each === state);
-    assert.ok(await all("200 store ok bus ok"));
+    await until(() => all("200 store ok bus ok"), "both are ready");
     await begin(redis);
     await until(() => all("503 store ok bus unavailable"), "both are unready");
     await end(redis);
@@ -64,10 +64,8 @@ for (
       const { ada, roomId } = await adaAndBob(pair);
       const there = await pair.b.join(ada, roomId);
       await begin(redis);
-      await ada.logOut();
-      const isClosed = () => there.socket.readyState === WebSocket.CLOSED;
-      await until(isClosed, "the socket is closed");
-      assert.equal((await there.closed).code, 4401);
+      assert.equal((await ada.logOut()).status, 204);
+      assert.equal(await there.closeCode(), 4401);
     },
   );
 
@@ -79,10 +77,9 @@ for (
     await end(redis);
     await allReady(pair);
     // Nothing but the bus carries this.
-    here.send("typing:start", { roomId });
-    await there.event("typing:update", ({ isTyping }) => isTyping);
-    there.send("typing:start", { roomId });
-    await here.event("typing:update", ({ user }) => user.displayName === "Bob");
+    await typeUntilShown(here, there, roomId);
+    await typeUntilShown(there, here, roomId);
+    assert.equal(here.all("typing:update")[0].user.displayName, "Bob");
   });
 
   test("a room that is opened meanwhile gets events once it is back", async (pair, redis) => {
@@ -93,8 +90,7 @@ for (
     await allUnready(pair);
     await end(redis);
     await allReady(pair);
-    here.send("typing:start", { roomId });
-    await there.event("typing:update", ({ isTyping }) => isTyping);
+    await typeUntilShown(here, there, roomId);
   });
 
   test("users who came and went meanwhile are known once it is back", async (pair, redis) => {
@@ -137,8 +133,7 @@ Deno.test("instances that start before Redis serve, and work together once it is
     await redis.start();
     await allReady(pair);
     await untilOnline(["Ada", "Bob"], roomId, here, there);
-    here.send("typing:start", { roomId });
-    await there.event("typing:update", ({ isTyping }) => isTyping);
+    await typeUntilShown(here, there, roomId);
     const seen = () => there.all("message:new").map(({ message }) => message.text);
     await until(() => seen().includes("Hello"), "what was sent before is seen");
   } finally {

@@ -16,7 +16,8 @@ import {
   notice,
   write,
 } from "./conformance/store/fixtures.ts";
-import { HANG_LIMITS, newDatabase, openStore } from "./harness/mongodb_database.ts";
+import { HANG_LIMITS } from "./harness/deadline.ts";
+import { newDatabase, openStore } from "./harness/mongodb_database.ts";
 
 interface Scene {
   store: MongoStore;

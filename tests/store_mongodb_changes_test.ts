@@ -32,7 +32,8 @@ import {
 } from "./conformance/store/change_drafts.ts";
 import { roomWithMessages } from "./conformance/store/changes.ts";
 import { createUser, creation, draft, write } from "./conformance/store/fixtures.ts";
-import { allOf, HANG_LIMITS, onOwnStore } from "./harness/mongodb_database.ts";
+import { HANG_LIMITS } from "./harness/deadline.ts";
+import { allOf, onOwnStore } from "./harness/mongodb_database.ts";
 
 /** Dies when it has announced its changes. */
 class DyingBeforeAppend extends PendingChanges {

@@ -18,7 +18,8 @@ import {
   newUser,
   range,
 } from "./conformance/store/fixtures.ts";
-import { HANG_LIMITS, newDatabase, onOwnStore } from "./harness/mongodb_database.ts";
+import { HANG_LIMITS } from "./harness/deadline.ts";
+import { newDatabase, onOwnStore } from "./harness/mongodb_database.ts";
 
 const ROOMS = 130;
 /** What a list of them costs at most, while logs end where they were last seen. */

@@ -31,7 +31,8 @@ import {
   opening,
   write,
 } from "./conformance/store/fixtures.ts";
-import { HANG_LIMITS, onOwnStore } from "./harness/mongodb_database.ts";
+import { HANG_LIMITS } from "./harness/deadline.ts";
+import { onOwnStore } from "./harness/mongodb_database.ts";
 
 /** Stands for a process that dies once the log has its entries. */
 class NeverMade extends RoomChanges {

@@ -6,7 +6,8 @@ import type { MongoStore } from "../src/adapters/store/mongodb/store.ts";
 import { edit } from "./conformance/store/change_drafts.ts";
 import { roomWithMessages } from "./conformance/store/changes.ts";
 import { range, write } from "./conformance/store/fixtures.ts";
-import { allOf, HANG_LIMITS, onOwnStore, openStore } from "./harness/mongodb_database.ts";
+import { HANG_LIMITS } from "./harness/deadline.ts";
+import { allOf, onOwnStore, openStore } from "./harness/mongodb_database.ts";
 import { startServer } from "./harness/server.ts";
 import { until } from "./harness/stage.ts";
 

@@ -8,7 +8,8 @@ import type { Message } from "../src/domain/message.ts";
 import type { User } from "../src/domain/user.ts";
 import type { IndexPart, IndexQuery } from "../src/ports/store/search.ts";
 import { roomWithMessages } from "./conformance/store/changes.ts";
-import { HANG_LIMITS, onOwnStore, openStore } from "./harness/mongodb_database.ts";
+import { HANG_LIMITS } from "./harness/deadline.ts";
+import { onOwnStore, openStore } from "./harness/mongodb_database.ts";
 
 /** More messages than one call looks at. */
 const FREQUENT = 600;

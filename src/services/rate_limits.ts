@@ -82,7 +82,7 @@ export type SharedLimiters = (options: LimiterOptions) => SharedLimiter;
 
 /** How long uses are gathered before they are added to the shared count. */
 const GATHER_MS = 250;
-/** How long to wait for the shared count before this instance counts alone. */
+/** By default. */
 const SHARED_LIMIT_MS = 1_000;
 
 /**
@@ -96,9 +96,16 @@ export class RateLimits {
   /** Uses that are not in the shared count yet. */
   #pending = new Map<Policy, Map<string, number>>();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #sharedLimitMs: number;
 
-  constructor(enabled: boolean, sharedLimiters: SharedLimiters | null = null) {
+  /** @param sharedLimitMs how long to wait for a shared count before this instance counts alone */
+  constructor(
+    enabled: boolean,
+    sharedLimiters: SharedLimiters | null = null,
+    sharedLimitMs = SHARED_LIMIT_MS,
+  ) {
     this.enabled = enabled;
+    this.#sharedLimitMs = sharedLimitMs;
     for (const [name, { points, seconds }] of Object.entries(POLICIES)) {
       const policy = name as Policy;
       const options = { keyPrefix: policy, points, duration: seconds };
@@ -133,14 +140,14 @@ export class RateLimits {
     if (!this.enabled) return;
     await this.#own.get(policy)!.delete(key);
     const shared = this.#shared.get(policy);
-    if (shared) await inTime(shared.delete(key)).catch(report);
+    if (shared) await this.#inTime(shared.delete(key)).catch(report);
   }
 
   /** Takes back one use by `key` of a policy that is counted at once. */
   async takeBack(policy: Policy, key: string): Promise<void> {
     if (!this.enabled) return;
     const shared = this.#shared.get(policy);
-    if (shared) await inTime(shared.penalty(key, -1)).catch(report);
+    if (shared) await this.#inTime(shared.penalty(key, -1)).catch(report);
     else await this.#own.get(policy)!.reward(key);
   }
 
@@ -152,9 +159,24 @@ export class RateLimits {
     const own = this.#own.get(policy)!;
     const shared = this.#shared.get(policy);
     if (!shared) return own.penalty(key);
-    if (POLICIES[policy].shared === "at once") return countAtOnce(shared, own, key);
+    if (POLICIES[policy].shared === "at once") return this.#countAtOnce(shared, own, key);
     this.#addLater(policy, key);
     return own.penalty(key);
+  }
+
+  async #countAtOnce(shared: SharedLimiter, own: RateLimiterMemory, key: string): Promise<Count> {
+    try {
+      return await this.#inTime(shared.penalty(key, 1));
+    } catch (error) {
+      report(error);
+      return await own.penalty(key);
+    }
+  }
+
+  #inTime<T>(answer: Promise<T>): Promise<T> {
+    return within(answer, this.#sharedLimitMs, () => {
+      throw new Error("no answer in time");
+    });
   }
 
   #addLater(policy: Policy, key: string): void {
@@ -179,21 +201,6 @@ export class RateLimits {
     if (consumedPoints <= POLICIES[policy].points) return;
     await this.#own.get(policy)!.block(key, msBeforeNext / 1000);
   }
-}
-
-async function countAtOnce(shared: SharedLimiter, own: RateLimiterMemory, key: string) {
-  try {
-    return await inTime(shared.penalty(key, 1));
-  } catch (error) {
-    report(error);
-    return await own.penalty(key);
-  }
-}
-
-function inTime<T>(answer: Promise<T>): Promise<T> {
-  return within(answer, SHARED_LIMIT_MS, () => {
-    throw new Error("no answer in time");
-  });
 }
 
 function report(error: unknown): void {

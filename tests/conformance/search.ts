@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { encodeCursor } from "../../src/services/cursors.ts";
 import { type Account, type Answer, request } from "../harness/account.ts";
+import { upload } from "../harness/files.ts";
 import { shareStage } from "../harness/shared_server.ts";
 import { until } from "../harness/stage.ts";
 import type { StoreSetting } from "../harness/stores.ts";
@@ -166,7 +167,7 @@ export function testSearch(setting: StoreSetting): void {
     assert.deepEqual(await numbers({ has: "link" }), [3, 2]);
     assert.deepEqual(await numbers({ has: "link", roomId: one.id, from: ada.id }), [2]);
     assert.deepEqual(await numbers({ has: "file" }), []);
-    const file = await upload(bob);
+    const { id: file } = await upload(bob);
     await ok(bob.request("POST", `/rooms/${two.id}/messages`, {
       text: `${word} 5`,
       attachments: [file],
@@ -374,17 +375,6 @@ async function say(account: Account, roomId: string, texts: string[]): Promise<s
     return (await find(account, query)).results[0]?.message.id === ids.at(-1);
   }, `${last} is found`);
   return ids;
-}
-
-/** Uploads a file; returns its id. */
-async function upload({ url, token }: Account): Promise<string> {
-  const response = await fetch(`${url}/files?name=note.txt`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${token}`, "content-type": "text/plain" },
-    body: "A note.",
-  });
-  assert.equal(response.status, 201);
-  return (await response.json()).file.id;
 }
 
 function ask(account: Account, query: Query): Promise<Answer> {

@@ -1,7 +1,7 @@
 /** How several workers of one process serve a crowd; run on each store by a file of its own. */
 import assert from "node:assert/strict";
 import { spawnServer } from "../harness/server.ts";
-import { Stage, until } from "../harness/stage.ts";
+import { Stage, typeUntilShown, until } from "../harness/stage.ts";
 import type { StoreSetting } from "../harness/stores.ts";
 
 const CROWD = 24;
@@ -42,8 +42,7 @@ export function testWorkers({ name, fresh }: StoreSetting): void {
   test("everyone else sees who is typing", async (stage) => {
     const { roomId, sockets } = await crowd(stage);
     const [typist, ...others] = sockets;
-    typist!.send("typing:start", { roomId });
-    for (const other of others) await other.event("typing:update", ({ isTyping }) => isTyping);
+    for (const other of others) await typeUntilShown(typist!, other, roomId);
     assert.deepEqual(typist!.all("typing:update"), []);
   });
 }

@@ -1,6 +1,7 @@
 /** Instances as processes that are killed, suspended and started again in the same place. */
 import { kill } from "../harness/kill.ts";
 import { sleep } from "../harness/stage.ts";
+import { freePort } from "../servers/service.ts";
 
 const CONFIG = new URL("../../deno.json", import.meta.url);
 const PERMISSIONS = ["net", "read", "write", "env", "sys", "ffi"].map((name) => `--allow-${name}`);
@@ -13,8 +14,6 @@ const START_LIMIT_MS = 60_000;
 const START_PAUSE_MS = 250;
 /** Kept of a line. */
 const MAX_LENGTH = 400;
-/** Below the ephemeral ports: an outgoing connection could take the port of a killed instance. */
-const PORTS = { min: 10_000, max: 30_000 } as const;
 
 /** Errors in the log are failures of the test; warnings are kept to explain them. */
 const SETTINGS = {
@@ -162,17 +161,5 @@ function readLine(line: string): { level: string; message: string; text: string 
     return { level, message, text: text.slice(0, MAX_LENGTH) };
   } catch {
     return { level: "ERROR", message: line, text: line.slice(0, MAX_LENGTH) };
-  }
-}
-
-function freePort(): number {
-  while (true) {
-    const port = PORTS.min + Math.floor(Math.random() * (PORTS.max - PORTS.min));
-    try {
-      Deno.listen({ hostname: "127.0.0.1", port }).close();
-      return port;
-    } catch (error) {
-      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    }
   }
 }

@@ -1,5 +1,5 @@
 /** A person who uses the REST API in tests: their tokens, their cookie, their requests. */
-import { patiently } from "./patience.ts";
+import { patiently, withMessageId } from "./patience.ts";
 
 export interface Answer {
   status: number;
@@ -7,6 +7,12 @@ export interface Answer {
   // deno-lint-ignore no-explicit-any -- tests look into answers of every shape
   body: any;
 }
+
+/** Where commands are done twice when they are repeated, unless they carry an id. */
+const MESSAGE_PATHS: Record<string, RegExp> = {
+  POST: /^\/rooms\/[^/]+\/messages$/,
+  PATCH: /^\/rooms\/[^/]+\/messages\/[^/]+$/,
+};
 
 let count = 0;
 
@@ -37,7 +43,7 @@ export async function request(
   };
 }
 
-function isUnavailable({ status }: Answer): boolean {
+export function isUnavailable({ status }: { status: number }): boolean {
   return status === 503;
 }
 
@@ -82,7 +88,8 @@ export class Account {
 
   /** Sends a request with this account's access token, again while it is `unavailable`. */
   request(method: string, path: string, body?: unknown): Promise<Answer> {
-    return patiently(() => this.requestOnce(method, path, body), isUnavailable);
+    const repeatable = MESSAGE_PATHS[method]?.test(path) ? withMessageId(body) : body;
+    return patiently(() => this.requestOnce(method, path, repeatable), isUnavailable);
   }
 
   requestOnce(method: string, path: string, body?: unknown): Promise<Answer> {
@@ -96,15 +103,21 @@ export class Account {
     return body.room;
   }
 
-  /** Rotates the refresh cookie, or uses the given one. */
+  /** Rotates the refresh cookie, or uses the given one; again while that is `unavailable`. */
   async refresh(cookie = this.cookie): Promise<Answer> {
-    const answer = await request(this.url, "POST", "/auth/refresh", { headers: { cookie } });
+    const answer = await this.#postCookie("/auth/refresh", cookie);
     if (answer.status === 200) this.signIn(answer);
     return answer;
   }
 
+  /** Signs out, again while that is `unavailable`. */
   logOut(cookie = this.cookie): Promise<Answer> {
-    return request(this.url, "POST", "/auth/logout", { headers: { cookie } });
+    return this.#postCookie("/auth/logout", cookie);
+  }
+
+  #postCookie(path: string, cookie: string): Promise<Answer> {
+    const post = () => request(this.url, "POST", path, { headers: { cookie } });
+    return patiently(post, isUnavailable);
   }
 
   private signIn({ headers, body }: Answer): void {

@@ -53,9 +53,6 @@ export const REST: Transport = {
   },
 };
 
-/** Commands that are not the same when they are done twice, unless they carry an id. */
-const WITH_ID = ["message:send", "message:edit", "message:delete"];
-
 /** Ada, who made the room, and Bob. */
 export class Chat {
   readonly stage: Stage;
@@ -63,7 +60,6 @@ export class Chat {
   readonly bob: Person;
   readonly roomId: string;
   readonly transport: Transport;
-  #calls = 0;
 
   private constructor(
     stage: Stage,
@@ -92,9 +88,7 @@ export class Chat {
 
   /** Does something, by default in the room. */
   try(person: Person, event: string, data: Data): Promise<Outcome> {
-    // Under one id, so that what is repeated is done once.
-    const id = WITH_ID.includes(event) ? { clientMessageId: `call-${++this.#calls}` } : {};
-    return this.transport.call(person, event, { roomId: this.roomId, ...id, ...data });
+    return this.transport.call(person, event, { roomId: this.roomId, ...data });
   }
 
   /** Does something that is not refused, and returns the answer. */

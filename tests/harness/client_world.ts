@@ -112,7 +112,7 @@ export class ProcessWorld extends World {
     this.#process.kill(signal);
     await this.#process.ended;
     await meanwhile();
-    this.#process = await spawnAgain({ ...this.server.settings, PORT: port, ...settings });
+    this.#process = await spawnServer({ ...this.server.settings, PORT: port, ...settings });
     this.server = this.#process;
   };
 
@@ -125,21 +125,6 @@ export class ProcessWorld extends World {
     }
     return copy;
   };
-}
-
-/**
- * Starts a server at the port of one that has ended. A client that tries to connect meanwhile may be
- * given that port as its own end, and then holds it for a moment.
- */
-async function spawnAgain(settings: Record<string, string>): Promise<ServerProcess> {
-  const deadline = Date.now() + HANG_MS;
-  for (;;) {
-    try {
-      return await spawnServer(settings);
-    } catch (error) {
-      if (Date.now() > deadline || !/PORT is \d+, which is taken/.test(String(error))) throw error;
-    }
-  }
 }
 
 export async function onProcess(act: (world: ProcessWorld) => Promise<void>): Promise<void> {

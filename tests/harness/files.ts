@@ -1,7 +1,8 @@
 /** Uploads and downloads in tests. */
 import assert from "node:assert/strict";
 import type { File } from "../../src/protocol/wire/files.ts";
-import type { Account } from "./account.ts";
+import { type Account, isUnavailable } from "./account.ts";
+import { patiently } from "./patience.ts";
 import { halves } from "./pictures.ts";
 
 /** A PDF in a few bytes. */
@@ -41,9 +42,12 @@ export async function post(
   return { status: response.status, headers: response.headers, body: await response.json() };
 }
 
-/** Uploads a file that is accepted. */
+/** Uploads a file that is accepted, again while that is `unavailable`; a stream once. */
 export async function upload(account: Account, body: Body = "Hello", sent?: Sent): Promise<File> {
-  const answer = await post(account, body, sent);
+  const answer = await patiently(
+    () => post(account, body, sent),
+    (answer) => isUnavailable(answer) && !(body instanceof ReadableStream),
+  );
   assert.equal(answer.status, 201, JSON.stringify(answer.body));
   return answer.body.file;
 }
@@ -54,8 +58,12 @@ export async function uploadPicture(account: Account, width: number, height: num
   return await upload(account, bytes, { name: "halves.png", type: "image/png" });
 }
 
-/** Asks for a path with the account's access token, or as it is. */
-export async function get(
+/** Asks for a path with the account's access token, or as it is; again while it is `unavailable`. */
+export function get(...asked: Parameters<typeof getOnce>): ReturnType<typeof getOnce> {
+  return patiently(() => getOnce(...asked), isUnavailable);
+}
+
+async function getOnce(
   { url, token }: { url: string; token: string | null },
   path: string,
   headers: Record<string, string> = {},

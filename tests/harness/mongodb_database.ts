@@ -5,18 +5,10 @@ import { connect } from "../../src/adapters/store/mongodb/connection.ts";
 import { MongoStore } from "../../src/adapters/store/mongodb/store.ts";
 import type { TimeLimits } from "../../src/adapters/store/mongodb/time_limits.ts";
 import type { TestDatabase } from "../conformance/store/fixtures.ts";
-import { HANG_MS } from "./deadline.ts";
+import { HANG_LIMITS } from "./deadline.ts";
 import { onServer } from "./mongodb_server.ts";
 
 const SERVER_URI = Deno.env.get("TEST_MONGODB_URI");
-
-/** For tests of anything but the limits: a busy machine may take longer than a product may. */
-export const HANG_LIMITS: TimeLimits = {
-  answer: HANG_MS,
-  turn: HANG_MS,
-  step: HANG_MS,
-  driver: HANG_MS,
-};
 
 /** A database that no other test uses. */
 export function newDatabase(): TestDatabase & { uri: string } {

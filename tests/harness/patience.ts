@@ -1,9 +1,10 @@
-/** Repeats what a stalled store answers `unavailable`, as clients do. */
+/** Repeats what a busy machine makes unavailable or late. */
 
 /** What the server tells clients to wait. */
 const RETRY_MS = 1_000;
 /** A store answers within about 5 s: enough for every stall that is not a hang. */
 const MAX_TRIES = 12;
+const MAX_SCENES = 5;
 
 /**
  * Does something that may be done twice, again until it is no longer `unavailable`; after many tries
@@ -17,5 +18,25 @@ export async function patiently<Answer>(
     const answer = await work();
     if (!isUnavailable(answer) || tries === MAX_TRIES) return answer;
     await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+  }
+}
+
+/** A message's command with an id, so that its repeat is recognised. */
+export function withMessageId(command: unknown): unknown {
+  const isObject = typeof command === "object" && command !== null && !Array.isArray(command);
+  return isObject ? { clientMessageId: crypto.randomUUID(), ...command } : command;
+}
+
+/**
+ * Plays a scene, anew if it fails because it was late: because a busy machine took longer for it than
+ * a limit of the product allows.
+ */
+export async function playInTime(scene: () => Promise<void>, isLate: () => boolean): Promise<void> {
+  for (let tries = 1;; tries++) {
+    try {
+      return await scene();
+    } catch (error) {
+      if (tries === MAX_SCENES || !isLate()) throw error;
+    }
   }
 }

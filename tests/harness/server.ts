@@ -1,13 +1,30 @@
 /** Starts servers for tests: in this process, or as a process of its own that can be killed. */
+import type { WaitLimits } from "../../src/backends.ts";
 import { readConfig } from "../../src/config.ts";
 import { startInstance } from "../../src/instance.ts";
-import { HANG_MS } from "./deadline.ts";
+import { HANG_LIMITS, HANG_MS } from "./deadline.ts";
+import { playInTime } from "./patience.ts";
 
 const MAIN = new URL("../../main.ts", import.meta.url);
 const CONFIG = new URL("../../deno.json", import.meta.url);
 
 /** Cheap hashes, no limits, a free port: what most tests want. */
 const SETTINGS = { PORT: "0", BCRYPT_COST: "4", RATE_LIMIT: "off", LOG_LEVEL: "error" };
+
+/** For a start, which nothing here tests the speed of. */
+const START_MS = 3 * HANG_MS;
+
+/**
+ * Refusals to start that pass: by a database on a busy machine, and of a port that a client which
+ * tries to connect to it meanwhile was given as its own end.
+ */
+const PASSING =
+  /MONGODB_URI (cannot be used|leads to a server that refuses)|The database|PORT is \d+, which is taken/;
+
+/** For tests of outages: what users' servers do. */
+export const PRODUCT_LIMITS: WaitLimits = {};
+/** Tests of anything else wait for a database that a busy machine makes slow. */
+const PATIENT: WaitLimits = { mongodb: HANG_LIMITS, sharedCountMs: HANG_MS };
 
 export interface TestServer {
   /** Without a slash at the end. */
@@ -21,10 +38,15 @@ export interface TestServer {
  * Starts a server in this process.
  * @param settings environment variables beside the usual ones of tests; without a store among them
  *   the server gets a fresh folder for SQLite
+ * @param limits how long it waits for a database; by default for ever, as far as tests go
  */
-export async function startServer(settings: Record<string, string> = {}): Promise<TestServer> {
+export async function startServer(
+  settings: Record<string, string> = {},
+  limits = PATIENT,
+): Promise<TestServer> {
   const all = { ...SETTINGS, DATA_DIR: await Deno.makeTempDir(), ...settings };
-  const instance = await startInstance({ ...await readConfig(all), host: "127.0.0.1", port: 0 });
+  const config = { ...await readConfig(all), host: "127.0.0.1", port: 0 };
+  const instance = await startInstance(config, undefined, limits);
   return {
     url: `http://127.0.0.1:${instance.port}`,
     settings: all,
@@ -37,6 +59,7 @@ export interface ServerProcess extends TestServer {
   output(): string;
   readonly pid: number;
   kill(signal: Deno.Signal): void;
+  /** Resolves once it has ended and all its output is there. */
   readonly ended: Promise<Deno.CommandStatus>;
 }
 
@@ -53,8 +76,7 @@ export async function spawnServer(
   launcher: string[] = [],
 ): Promise<ServerProcess> {
   const all = { ...SETTINGS, DATA_DIR: await Deno.makeTempDir(), ...settings };
-  const { child, output } = spawnMain(all, folder, args, launcher);
-  const url = await firstUrl(child, output);
+  const { child, output, ended, url } = await spawnReady(all, folder, args, launcher);
   let isEnding = false;
   const kill = (signal: Deno.Signal) => {
     isEnding ||= signal === "SIGKILL" || signal === "SIGTERM";
@@ -65,14 +87,31 @@ export async function spawnServer(
     settings: all,
     output,
     pid: child.pid,
-    ended: child.status,
+    ended,
     kill,
     async stop() {
       // One that has ended otherwise throws here: it has crashed.
       if (!isEnding) kill("SIGTERM");
-      await child.status;
+      await ended;
     },
   };
+}
+
+/**
+ * Plays a scene on a server that is shut down in it; anew if it fails after the shutdown was cut short
+ * on a busy machine.
+ */
+export async function playShutdown(
+  scene: (server: ServerProcess) => Promise<void>,
+  settings: Record<string, string> = {},
+): Promise<void> {
+  let output = () => "";
+  await playInTime(async () => {
+    const server = await spawnServer({ LOG_LEVEL: "warning", ...settings });
+    ({ output } = server);
+    await scene(server);
+    await server.stop();
+  }, () => /was cut short/.test(output()));
 }
 
 /**
@@ -85,8 +124,8 @@ export async function runMain(
   folder?: string,
   args: string[] = [],
 ) {
-  const { child, output } = spawnMain({ ...SETTINGS, ...settings }, folder, args);
-  const { code } = await child.status;
+  const { ended, output } = spawnMain({ ...SETTINGS, ...settings }, folder, args);
+  const { code } = await ended;
   return { code, output: output() };
 }
 
@@ -107,29 +146,40 @@ export function spawnMain(
     stderr: "piped",
   }).spawn();
   let text = "";
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.pipeThrough(new TextDecoderStream()).pipeTo(
-      new WritableStream({
-        write(chunk) {
-          text += chunk;
-        },
-      }),
-    );
-  }
-  return { child, output: () => text };
+  const read = [child.stdout, child.stderr].map(async (stream) => {
+    for await (const chunk of stream.pipeThrough(new TextDecoderStream())) text += chunk;
+  });
+  const ended = Promise.all(read).then(() => child.status);
+  return { child, output: () => text, ended };
 }
 
 const PERMISSIONS = ["net", "read", "write", "env", "sys", "ffi"].map((name) => `--allow-${name}`);
 
-async function firstUrl(child: Deno.ChildProcess, output: () => string): Promise<string> {
-  let ended = false;
-  child.status.then(() => ended = true);
-  const deadline = Date.now() + HANG_MS;
+/** Starts `main.ts` until it serves: again after a refusal that passes. */
+async function spawnReady(...start: Parameters<typeof spawnMain>) {
+  const deadline = Date.now() + START_MS;
+  for (;;) {
+    const main = spawnMain(...start);
+    const url = await firstUrl(main, deadline);
+    if (url !== null) return { ...main, url };
+    if (Date.now() > deadline || !PASSING.test(main.output())) {
+      throw new Error(`the server did not start:\n${main.output()}`);
+    }
+  }
+}
+
+/** @returns null if it has ended, or does not serve in time */
+async function firstUrl(
+  { ended, output }: ReturnType<typeof spawnMain>,
+  deadline: number,
+): Promise<string | null> {
+  let hasEnded = false;
+  ended.then(() => hasEnded = true);
   while (Date.now() < deadline) {
     const url = output().match(/ready at (http:\/\/[^\s/]+)/)?.[1];
     if (url) return url;
-    if (ended) break;
+    if (hasEnded) break;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  throw new Error(`the server did not start:\n${output()}`);
+  return null;
 }

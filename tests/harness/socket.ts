@@ -4,7 +4,7 @@
 
 import assert from "node:assert/strict";
 import { HANG_MS } from "./deadline.ts";
-import { patiently } from "./patience.ts";
+import { patiently, withMessageId } from "./patience.ts";
 
 export interface Received {
   event: string;
@@ -17,6 +17,9 @@ export interface SocketOptions {
   protocol?: string | string[];
   headers?: Record<string, string>;
 }
+
+/** Commands that are done twice when they are repeated, unless they carry an id. */
+const MESSAGE_COMMANDS = ["message:send", "message:edit", "message:delete"];
 
 export class TestSocket {
   /** Every event received, in order; batches are taken apart. */
@@ -73,12 +76,13 @@ export class TestSocket {
   }
 
   /**
-   * Sends a command, again while it is `unavailable`, as clients do; resolves with its direct answer,
-   * which may be an `error`.
+   * Sends a command, again while it is `unavailable`, as clients do, and under an id where that could
+   * do it twice; resolves with its direct answer, which may be an `error`.
    */
   call(event: string, data: unknown): Promise<Received> {
+    const repeatable = MESSAGE_COMMANDS.includes(event) ? withMessageId(data) : data;
     return patiently(
-      () => this.callOnce(event, data),
+      () => this.callOnce(event, repeatable),
       (answer) => answer.event === "error" && answer.data.code === "unavailable",
     );
   }
@@ -103,8 +107,12 @@ export class TestSocket {
   }
 
   /** Resolves with the first event, past or to come, for which `matches` holds. */
-  async find(matches: (received: Received) => boolean, what = "an event"): Promise<Received> {
-    const deadline = Date.now() + HANG_MS;
+  async find(
+    matches: (received: Received) => boolean,
+    what = "an event",
+    milliseconds = HANG_MS,
+  ): Promise<Received> {
+    const deadline = Date.now() + milliseconds;
     let checked = 0;
     while (true) {
       // Many may wait at once: each looks at each event once.
@@ -123,6 +131,17 @@ export class TestSocket {
   /** The events of this name received so far. */
   all(name: string): any[] {
     return this.received.filter(({ event }) => event === name).map(({ data }) => data);
+  }
+
+  /** Resolves with the code once the server has closed the socket. */
+  async closeCode(): Promise<number> {
+    const deadline = Date.now() + HANG_MS;
+    while (this.#closeCode === null) {
+      const left = deadline - Date.now();
+      if (left <= 0) throw new Error("the socket was not closed");
+      await this.#news(left);
+    }
+    return this.#closeCode;
   }
 
   async close(): Promise<void> {

@@ -122,3 +122,27 @@ export async function until(
     await sleep(50);
   }
 }
+
+/** How often what the bus may lose is done again. */
+const REPEAT_MS = 1_000;
+
+/** Does something, again each second until `holds` is true; for what is shown by an event of the bus. */
+export async function repeatUntil(
+  holds: () => boolean,
+  act: () => void,
+  what: string,
+): Promise<void> {
+  act();
+  const timer = setInterval(act, REPEAT_MS);
+  try {
+    await until(holds, what);
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/** Types on a socket until another one is shown that somebody does. */
+export async function typeUntilShown(typist: TestSocket, watcher: TestSocket, roomId: string) {
+  const isShown = () => watcher.all("typing:update").some(({ isTyping }) => isTyping);
+  await repeatUntil(isShown, () => typist.send("typing:start", { roomId }), "typing is shown");
+}

@@ -28,8 +28,18 @@ export async function isFile(path: string): Promise<boolean> {
   return await Deno.stat(path).then((info) => info.isFile, () => false);
 }
 
+/** Below the ephemeral ports: an outgoing connection could take one before it is listened on. */
+const PORTS = { min: 10_000, max: 30_000 } as const;
+
 /** A port that is free now. */
 export function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
+  while (true) {
+    const port = PORTS.min + Math.floor(Math.random() * (PORTS.max - PORTS.min));
+    try {
+      Deno.listen({ hostname: "127.0.0.1", port }).close();
+      return port;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
+  }
 }
