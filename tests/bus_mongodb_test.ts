@@ -3,9 +3,9 @@ import { MongoBus } from "../src/adapters/bus/mongodb.ts";
 import { LOG_START } from "../src/domain/entry.ts";
 import { connect } from "../src/adapters/store/mongodb/connection.ts";
 import type { AccountItemDocument } from "../src/adapters/store/mongodb/account_documents.ts";
-import { MongoStore } from "../src/adapters/store/mongodb/store.ts";
 import { type Deployment, newDraft, testBus, testBusOutages } from "./conformance/bus.ts";
-import { HANG_MS } from "./harness/deadline.ts";
+import { HANG_LIMITS, HANG_MS } from "./harness/deadline.ts";
+import { openStore } from "./harness/mongodb_database.ts";
 import { MongodbServer } from "./harness/mongodb_server.ts";
 import { MONGODB } from "./harness/stores.ts";
 
@@ -19,7 +19,7 @@ if (MongodbServer.available) {
   testBusOutages("change streams", async () => {
     const server = new MongodbServer();
     await server.start();
-    const { close, ...rest } = await deploy(`${server.uri}/?serverSelectionTimeoutMS=500`);
+    const { close, ...rest } = await deploy(server.uri, "/?serverSelectionTimeoutMS=500");
     return {
       ...rest,
       server,
@@ -35,17 +35,21 @@ if (MongodbServer.available) {
 async function connectPatiently(uri: string): ReturnType<typeof connect> {
   for (const end = performance.now() + HANG_MS;;) {
     try {
-      return await connect(uri);
+      return await connect(uri, HANG_LIMITS);
     } catch (error) {
       if (performance.now() > end) throw error;
     }
   }
 }
 
-/** Opens two instances, each with a store and a bus, on one database. */
-async function deploy(uri: string): Promise<Deployment> {
-  const connections = await Promise.all([connectPatiently(uri), connectPatiently(uri)]);
-  const stores = [await MongoStore.open(connections[0]), await MongoStore.open(connections[1])];
+/**
+ * Opens two instances, each with a store and a bus, on one database.
+ * @param busOptions end the URI of the buses
+ */
+async function deploy(uri: string, busOptions = ""): Promise<Deployment> {
+  const stores = [await openStore(uri, HANG_LIMITS), await openStore(uri, HANG_LIMITS)];
+  const busUri = uri + busOptions;
+  const connections = await Promise.all([connectPatiently(busUri), connectPatiently(busUri)]);
   // Side by side: a stream that has just been opened says so after 1 s.
   const buses = await Promise.all(connections.map(({ db }) => MongoBus.open(db)));
   const [store, bus] = [stores[0]!, buses[0]!];
@@ -77,6 +81,7 @@ async function deploy(uri: string): Promise<Deployment> {
     },
     async close() {
       await Promise.all(buses.map((bus) => bus.close()));
+      await Promise.all(connections.map(({ client }) => client.close()));
       await Promise.all(stores.map((store) => store.close()));
     },
   };

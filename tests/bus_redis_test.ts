@@ -1,7 +1,7 @@
 /** The bus on Redis: on one server, in a cluster, and on servers that are away or refuse. */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { RedisBus } from "../src/adapters/bus/redis/bus.ts";
+import { RedisBus, type RedisLimits } from "../src/adapters/bus/redis/bus.ts";
 import { type Client, newClient } from "../src/adapters/bus/redis/channels.ts";
 import { refusalReason } from "../src/adapters/bus/redis/refusals.ts";
 import { redisLimiters } from "../src/adapters/rate_limiters.ts";
@@ -12,6 +12,7 @@ import {
   testBus,
   testBusOutages,
 } from "./conformance/bus.ts";
+import { HANG_MS } from "./harness/deadline.ts";
 import { RedisServer } from "./harness/redis_server.ts";
 import { runMain } from "./harness/server.ts";
 import { sleep, until } from "./harness/stage.ts";
@@ -19,8 +20,10 @@ import { sleep, until } from "./harness/stage.ts";
 /** The client cannot break off its wait for the next attempt to connect. */
 const LAST_RETRY_MS = 1_000;
 
-/** Shorter than the usual 3 s. */
-const SILENCE_LIMIT_MS = 1_500;
+/** For tests of anything but outages. */
+const PATIENT: RedisLimits = { start: HANG_MS, follow: HANG_MS, silence: HANG_MS };
+/** For outages: a server counts as silent before the usual 3 s. */
+const IN_OUTAGES: RedisLimits = { start: HANG_MS, silence: 1_500 };
 
 /** A Redis server that is a cluster by itself. */
 class ClusterNode extends RedisServer {
@@ -65,12 +68,12 @@ for (
   Deno.test.beforeAll(() => shared.start());
   Deno.test.afterAll(() => shared.remove());
 
-  testBus({ name, instances: 2, open: () => deploy(shared) });
+  testBus({ name, instances: 2, open: () => deploy(shared, PATIENT) });
 
   testBusOutages(name, async () => {
     const server = create();
     await server.start();
-    const { close, ...rest } = await deploy(server, SILENCE_LIMIT_MS);
+    const { close, ...rest } = await deploy(server, IN_OUTAGES);
     return {
       ...rest,
       async close() {
@@ -86,7 +89,7 @@ for (
 Deno.test("Redis: a cluster is distinguished from a single server", async () => {
   const node = new ClusterNode();
   await node.start();
-  const bus = await RedisBus.open(node.url);
+  const bus = await RedisBus.open(node.url, PATIENT);
   assert.match(bus.description, /^Redis cluster \(127\.0\.0\.1:\d+\)$/);
   await bus.close();
   await node.remove();
@@ -94,7 +97,7 @@ Deno.test("Redis: a cluster is distinguished from a single server", async () => 
 
 Deno.test("Redis: the description names the server and no credentials", async () => {
   const server = await startLocked();
-  const bus = await RedisBus.open(withPassword(server, PASSWORD));
+  const bus = await RedisBus.open(withPassword(server, PASSWORD), PATIENT);
   assert.match(bus.description, /^Redis [\d.]+ \(127\.0\.0\.1:\d+\)$/);
   await bus.close();
   await server.remove();
@@ -125,7 +128,7 @@ const REFUSED: [fault: string, url: (server: RedisServer) => string, reason: Reg
 for (const [fault, url, reason] of REFUSED) {
   Deno.test(`Redis: ${fault} is refused at the start, without a name or password`, async () => {
     const server = await startLocked();
-    const error = await RedisBus.open(url(server)).then(() => null, (error) => error);
+    const error = await RedisBus.open(url(server), PATIENT).then(() => null, (error) => error);
     assert.ok(error instanceof Error, "it was not refused");
     assert.match(refusalReason(error), reason);
     assert.doesNotMatch(refusalReason(error), /nobody|hush|sesame|mute|deaf|keyless|dumb/);
@@ -150,14 +153,14 @@ Deno.test("Redis: a refusal by the server stops the start with one line", async 
 Deno.test("Redis: a database of a cluster is refused", async () => {
   const node = new ClusterNode();
   await node.start();
-  const error = await RedisBus.open(`${node.url}/1`).then(() => null, (error) => error);
+  const error = await RedisBus.open(`${node.url}/1`, PATIENT).then(() => null, (error) => error);
   assert.match(refusalReason(error), /its server is a cluster, which has none but 0/);
   await node.remove();
 });
 
 Deno.test("Redis: changing the password and changing it back interrupts nothing", async () => {
   const server = await startLocked();
-  const bus = await RedisBus.open(withPassword(server, PASSWORD));
+  const bus = await RedisBus.open(withPassword(server, PASSWORD), PATIENT);
   const setPassword = (from: string, to: string) =>
     onServer(withPassword(server, from), async (client) => {
       await client.configSet("requirepass", to);
@@ -204,7 +207,7 @@ Deno.test("Redis: databases of one server are separate deployments", async () =>
   const server = new RedisServer();
   await server.start();
   const buses = await Promise.all(
-    ["/1", "/1", "/2"].map((path) => RedisBus.open(server.url + path)),
+    ["/1", "/1", "/2"].map((path) => RedisBus.open(server.url + path, PATIENT)),
   );
   const [one, sameOne, two] = buses as [RedisBus, RedisBus, RedisBus];
   const received: [string, string][] = [];
@@ -240,7 +243,7 @@ Deno.test("Redis: a bus that is opened before its server finds it later", async 
   await server.start();
   await until(() => received.includes("interrupted"), "the server is found");
   await early.ping();
-  const late = await RedisBus.open(server.url);
+  const late = await RedisBus.open(server.url, PATIENT);
   late.publish({ kind: "append_uncertain", roomId: "left again" });
   late.publish({ kind: "append_uncertain", roomId: "room" });
   await until(() => received.includes("append_uncertain"), "events arrive");
@@ -296,9 +299,9 @@ function withPassword({ port }: RedisServer, password: string, user = ""): strin
 /** Opens the buses of two instances on a server. */
 async function deploy(
   server: RedisServer,
-  silenceLimitMs?: number,
+  limits: RedisLimits,
 ): Promise<ServedDeployment<RedisServer>> {
-  const open = () => RedisBus.open(server.url, silenceLimitMs);
+  const open = () => RedisBus.open(server.url, limits);
   const buses = await Promise.all([open(), open()]);
   const [{ prefix }] = buses;
   return {

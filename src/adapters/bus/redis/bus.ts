@@ -12,7 +12,16 @@ import { Subscriptions } from "./subscriptions.ts";
 
 const logger = getLogger(["echoroom", "redis"]);
 
-/** How long the start, and following a room, wait for the server. */
+/** Limits in milliseconds. */
+export interface RedisLimits {
+  /** How long the start waits for the server; by default 3 s. */
+  start?: number;
+  /** How long following a room does; by default 0.5 s. */
+  follow?: number;
+  /** After which silence of a single server counts as an outage; by default 3 s. */
+  silence?: number;
+}
+
 const START_LIMIT_MS = 3_000;
 const FOLLOW_LIMIT_MS = 500;
 /** How long the end waits for what was published just before. */
@@ -31,28 +40,29 @@ export class RedisBus implements Bus {
   readonly #publishing = new Set<Promise<void>>();
   readonly #place: string;
   readonly #client: Client;
+  readonly #followLimitMs: number;
   readonly #givesUp = () => this.#starting;
   #channels: Channels | null = null;
   #starting = true;
   #closed = false;
 
-  private constructor(url: string, silenceLimitMs?: number) {
+  private constructor(url: string, { follow = FOLLOW_LIMIT_MS, silence }: RedisLimits) {
     const { host, pathname } = new URL(url);
     this.prefix = `echoroom:${pathname.slice(1) || 0}`;
     this.#place = host;
-    this.#client = newClient(url, this.#givesUp, silenceLimitMs);
+    this.#followLimitMs = follow;
+    this.#client = newClient(url, this.#givesUp, silence);
   }
 
   /**
-   * Connects; where the server does not answer within 3 s, goes on trying afterwards.
-   * @param silenceLimitMs after which silence of a single server counts as an outage; by default 3 s
+   * Connects; where the server does not answer in time, goes on trying afterwards.
    * @throws Error if the server answers and refuses; see `refusalReason`
    */
-  static async open(url: string, silenceLimitMs?: number): Promise<RedisBus> {
-    const bus = new RedisBus(url, silenceLimitMs);
+  static async open(url: string, limits: RedisLimits = {}): Promise<RedisBus> {
+    const bus = new RedisBus(url, limits);
     const connected = bus.#connect(url);
     try {
-      if (await isInTime(connected, START_LIMIT_MS)) return bus;
+      if (await isInTime(connected, limits.start ?? START_LIMIT_MS)) return bus;
     } catch (error) {
       await bus.close();
       throw error;
@@ -101,7 +111,7 @@ export class RedisBus implements Bus {
   async follow(id: string): Promise<void> {
     const channel = this.#channelOf(id);
     const subscribed = this.#subscriptions.subscribe(channel);
-    if (await isInTime(subscribed, FOLLOW_LIMIT_MS)) return;
+    if (await isInTime(subscribed, this.#followLimitMs)) return;
     void subscribed.then(() => this.#subscriptions.isSubscribed(channel) && this.#interrupted());
   }
 
