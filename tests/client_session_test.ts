@@ -150,10 +150,17 @@ Deno.test("an app that has no token any more signs the client out and closes its
   onServer(async ({ newPage, server }) => {
     const account = await Account.register(server.url, "Ada");
     const { slug } = await account.createRoom("Room");
-    const tokens = [account.token];
-    const client = newPage({ token: () => Promise.resolve(tokens.shift() ?? null) });
+    let isOver = false;
+    const client = newPage({
+      token: async () => {
+        if (isOver) return null;
+        await account.refresh();
+        return account.token;
+      },
+    });
     client.connect();
     const room = await enter(client, slug);
+    isOver = true;
     await reaches(client.connection, "signed_out");
     assert.equal(client.user.get(), null);
     assert.equal(room.state.get().status, "left");
@@ -163,16 +170,17 @@ Deno.test("another user's token signs the client out", () =>
   onServer(async ({ newPage, server }) => {
     const ada = await Account.register(server.url, "Ada");
     const bob = await Account.register(server.url, "Bob");
-    const tokens = [ada.token];
+    let user = ada;
     const client = newPage({
       token: async () => {
-        if (tokens.length > 0) return tokens.shift()!;
-        await bob.refresh();
-        return bob.token;
+        const asked = user;
+        await asked.refresh();
+        return asked.token;
       },
     });
     client.connect();
     await reaches(client.connection, "online");
+    user = bob;
     await reaches(client.connection, "signed_out");
     assert.equal(client.user.get(), null);
   }, SHORT_TOKENS));
@@ -315,20 +323,19 @@ Deno.test("a refresh whose answer is lost does not end the session", () =>
     client.close();
     let refreshes = 0;
     const next = browser.open(server.url, {
-      timing: {},
       fetch: async (input, init) => {
         const isLost = String(input).endsWith("/auth/refresh") && ++refreshes === 1;
         if (!isLost) return await browser.fetch(input, init);
         // The server has rotated it, and the browser never gets the next cookie.
-        await fetch(input, { ...init, headers: { Cookie: browser.cookie } });
-        return await new Promise((_, reject) => {
-          init!.signal!.addEventListener("abort", () => reject(init!.signal!.reason));
-        });
+        const headers = { Cookie: browser.cookie };
+        const answer = await fetch(input, { ...init, signal: null, headers });
+        await answer.body?.cancel();
+        throw new TypeError("The connection was lost.");
       },
     });
     next.connect();
     await reaches(next.connection, "online");
-    assert.equal(refreshes, 2);
+    assert.ok(refreshes >= 2);
   }));
 
 Deno.test("logging out ends the session of the browser's cookie", () =>

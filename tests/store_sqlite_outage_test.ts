@@ -178,25 +178,8 @@ Deno.test("a violated constraint is not an outage", () => {
 /** A store whose thread and file a test can get at, with Ada and the room "room". */
 async function openWorld(options: SqliteOptions = {}) {
   const path = `${await Deno.makeTempDir()}/test.db`;
+  const ada = await fillWorld(path);
   const { store, thread } = await openWithThread(path, options);
-  const now = new Date();
-  const ada: User = {
-    id: "ada",
-    email: "ada@example.org",
-    passwordHash: "hash",
-    displayName: "Ada",
-    avatarUrl: null,
-    onboardingCompleted: false,
-    role: "member",
-    ban: null,
-    createdAt: now,
-    updatedAt: now,
-  };
-  await store.users.create(ada);
-  const about = { id: "room", name: "Room", slug: "room", description: null };
-  const room = { ...OPEN_SETTINGS, memberCount: 1, ...about };
-  const createdBy = publicUser(ada);
-  await store.rooms.create({ ...room, createdBy, createdAt: now, updatedAt: now }, [draft(ada)]);
   const other = new DatabaseSync(path);
   return {
     store,
@@ -214,6 +197,31 @@ async function openWorld(options: SqliteOptions = {}) {
       other.close();
     },
   };
+}
+
+/** Makes Ada and the room, with all the time that a busy machine needs. */
+async function fillWorld(path: string): Promise<User> {
+  const now = new Date();
+  const ada: User = {
+    id: "ada",
+    email: "ada@example.org",
+    passwordHash: "hash",
+    displayName: "Ada",
+    avatarUrl: null,
+    onboardingCompleted: false,
+    role: "member",
+    ban: null,
+    createdAt: now,
+    updatedAt: now,
+  };
+  const store = await SqliteStore.open(path, { timeoutMs: NEVER_MS });
+  await store.users.create(ada);
+  const about = { id: "room", name: "Room", slug: "room", description: null };
+  const room = { ...OPEN_SETTINGS, memberCount: 1, ...about };
+  const createdBy = publicUser(ada);
+  await store.rooms.create({ ...room, createdBy, createdAt: now, updatedAt: now }, [draft(ada)]);
+  await store.close();
+  return ada;
 }
 
 /** Another program, because the runtime allows VACUUM only with all permissions (denoland/deno#28667). */
