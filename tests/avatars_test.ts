@@ -1,6 +1,8 @@
 /** Avatars that the server keeps: setting, showing, replacing and deleting them. */
 import assert from "node:assert/strict";
 import sharp from "sharp";
+import { compose } from "../src/compose.ts";
+import { readConfig } from "../src/config.ts";
 import { POLICIES } from "../src/services/rate_limits.ts";
 import { AVATAR_SIDE } from "../src/services/files/images.ts";
 import { MAX_HELD } from "../src/http/avatar_routes.ts";
@@ -11,6 +13,7 @@ import { get } from "./harness/files.ts";
 import { patiently } from "./harness/patience.ts";
 import { halves, pngHeader } from "./harness/pictures.ts";
 import { until } from "./harness/stage.ts";
+import { SQLITE } from "./harness/stores.ts";
 
 const photo = await halves(1_200, 800).withExif({ IFD0: { Copyright: "Ada" } }).jpeg().toBuffer();
 const other = await halves(30, 20).png().toBuffer();
@@ -100,6 +103,22 @@ testInRoom("a picture becomes a square without metadata that everybody sees", as
   for (const answer of [{ headers }, head]) {
     assert.equal(answer.headers.get("content-length"), String(bytes.length));
   }
+});
+
+testInRoom("an avatar that a client has is not sent again", async (chat) => {
+  const ada = chat.ada.account;
+  const path = await set(ada, other);
+  const etag = (await show(ada, path)).headers.get("etag")!;
+  assert.match(etag, /^"[^"]+"$/);
+  const ask = async (name: string) => {
+    const answer = await fetch(ada.url + path, { headers: { [name]: etag } });
+    await answer.body?.cancel();
+    return answer.status;
+  };
+  assert.equal(await ask("if-none-match"), 304);
+  assert.equal(await ask("if-match"), 200);
+  await set(ada, photo);
+  assert.equal(await ask("if-none-match"), 404);
 });
 
 testInRoom("a new avatar has a new path, and the one before is gone", async (chat) => {
@@ -229,3 +248,20 @@ testInRoom("one user sets a limited number of avatars", async (chat) => {
   assert.ok(Number(headers.get("retry-after")) > 0);
   await set(bob, other);
 }, { RATE_LIMIT: "on" });
+
+Deno.test("one address reads a limited number of avatars", async () => {
+  const config = await readConfig({ BCRYPT_COST: "4", ...await SQLITE.fresh(), RATE_LIMIT: "on" });
+  const server = await compose(config);
+  const read = (hostname: string) =>
+    server.fetch(new Request("http://localhost/avatars/a"), {
+      remoteAddr: { transport: "tcp", hostname, port: 1 },
+    });
+  for (let i = 0; i < POLICIES.avatarRead.points; i++) {
+    assert.equal((await read("192.0.2.1")).status, 404);
+  }
+  const { status, headers } = await read("192.0.2.1");
+  assert.equal(status, 429);
+  assert.ok(Number(headers.get("retry-after")) > 0);
+  assert.equal((await read("192.0.2.2")).status, 404);
+  await server.close();
+});

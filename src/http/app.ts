@@ -108,6 +108,10 @@ export function createApp(services: Dependencies, gateway: Gateway, settings: Ap
       await next();
     });
   }
+  app.use("/avatars/*", async (c, next) => {
+    await consume(c, services, "avatarRead", clientAddress(c, trustProxy));
+    await next();
+  });
 
   app.route("/auth", authRoutes(services, { ...settings, allowsOrigin }));
   app.route("/auth/me", accountRoutes(services));

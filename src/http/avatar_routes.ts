@@ -1,5 +1,5 @@
 /** `/auth/me/avatar` and `/avatars`: the pictures of people that this server keeps. */
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { describeRoute } from "hono-openapi";
 import { z } from "zod";
 import { changeProfile } from "../application/accounts/change_profile.ts";
@@ -14,6 +14,7 @@ import { UploadSlots } from "../services/files/upload_slots.ts";
 import type { Services } from "../services/services.ts";
 import { AUTH, BEARER, json, problems } from "./answers.ts";
 import type { Env } from "./context.ts";
+import { answerFile, fileResponses } from "./file_answers.ts";
 import { consume, requireUser } from "./guards.ts";
 import { type BodyLimit, path, readBody } from "./input.ts";
 
@@ -93,30 +94,37 @@ export function avatarRoutes(services: Services, isDraining: () => boolean) {
         tags: ["users"],
         summary: "An avatar, for everybody; another picture has another path",
         responses: {
-          200: {
-            description: "The picture",
-            content: { [SMALL_TYPE]: { schema: { type: "string", format: "binary" } } },
-          },
+          ...fileResponses("The picture", SMALL_TYPE),
           ...problems("not_found"),
         },
       }),
       path(AvatarPath),
       async (c) => {
-        const key = avatarKey(avatarPath(c.req.valid("param").avatarId));
-        const found = key && await services.blobs.stat(key);
-        if (!found) throw avatarNotFound();
+        const { avatarId } = c.req.valid("param");
+        const answer = await answerAvatar(c, services, avatarId);
         c.set("isUpload", true);
-        const headers = {
-          "Content-Type": SMALL_TYPE,
-          "Content-Length": String(found.size),
-          "Cache-Control": FOR_EVER,
-        };
-        if (c.req.method === "HEAD") return c.body(null, 200, headers);
-        const bytes = await services.blobs.get(key);
-        if (!bytes) throw avatarNotFound();
-        return c.body(bytes, 200, headers);
+        return answer;
       },
     );
+}
+
+/** @throws ChatError `not_found`, `unavailable` */
+async function answerAvatar(
+  c: Context<Env>,
+  { blobs }: Pick<Services, "blobs">,
+  id: string,
+): Promise<Response> {
+  const key = avatarKey(avatarPath(id));
+  // Its size is in no database.
+  const stored = key && await blobs.stat(key);
+  const answer = stored && await answerFile(c, blobs, {
+    ...stored,
+    type: SMALL_TYPE,
+    etag: `"${id}"`,
+    cacheControl: FOR_EVER,
+  });
+  if (!answer) throw avatarNotFound();
+  return answer;
 }
 
 function avatarNotFound(): ChatError {

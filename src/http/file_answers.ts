@@ -2,8 +2,8 @@
 import fresh from "fresh";
 import { parse, type Range } from "range-parser";
 import type { Context } from "hono";
-import { fileNotFound } from "../domain/errors.ts";
 import type { BlobStore, ByteRange } from "../ports/blobs.ts";
+import { empty } from "./answers.ts";
 
 /** A reader who takes nothing for so long is given up. */
 const SILENCE_MS = 60_000;
@@ -19,17 +19,33 @@ export interface Representation {
   /** Strong: bytes with one are the same for ever. */
   etag: string;
   modifiedAt: Date;
-  disposition: string;
+  /** Missing: as the client likes. */
+  disposition?: string;
+  /** Missing: `PRIVATE`. */
+  cacheControl?: string;
+}
+
+/** For the OpenAPI document: what `answerFile` answers. */
+export function fileResponses(description: string, type: string) {
+  const content = { [type]: { schema: { type: "string", format: "binary" } as const } };
+  return {
+    200: { description, content },
+    206: { description: "The `Range` that was asked for", content },
+    304: empty("The client has it"),
+    412: empty("`If-Match` or `If-Unmodified-Since` is not met"),
+    416: empty("There is no such range; `Content-Range` says how long it is"),
+  };
 }
 
 /**
- * @throws ChatError `file_not_found` if its bytes are gone, `unavailable`
+ * @returns null if its bytes are gone
+ * @throws ChatError `unavailable`
  */
 export async function answerFile(
   c: Context,
   blobs: Pick<BlobStore, "get" | "stat">,
   file: Representation,
-): Promise<Response> {
+): Promise<Response | null> {
   const headers = headersOf(file);
   if (!isExpected(c, file)) return new Response(null, { status: 412 });
   if (isFresh(c, headers)) return new Response(null, { status: 304, headers });
@@ -44,16 +60,17 @@ export async function answerFile(
   const status = range ? 206 : 200;
   const isHead = c.req.method === "HEAD";
   const found = isHead ? await blobs.stat(file.key) : await blobs.get(file.key, range ?? undefined);
-  if (!found) throw fileNotFound();
+  if (!found) return null;
   const body = found instanceof ReadableStream ? whileRead(found) : null;
   return new Response(body, { status, headers });
 }
 
-function headersOf({ type, etag, modifiedAt, disposition }: Representation): Headers {
+function headersOf(file: Representation): Headers {
+  const { type, etag, modifiedAt, disposition, cacheControl = PRIVATE } = file;
   return new Headers({
     "accept-ranges": "bytes",
-    "cache-control": PRIVATE,
-    "content-disposition": disposition,
+    "cache-control": cacheControl,
+    ...(disposition && { "content-disposition": disposition }),
     "content-type": type === "text/plain" ? "text/plain; charset=utf-8" : type,
     etag,
     "last-modified": modifiedAt.toUTCString(),
@@ -117,7 +134,10 @@ function withoutContent(headers: Headers): Headers {
 }
 
 /** The same bytes, given up when nobody takes any for a while: their source would stay open. */
-function whileRead(bytes: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+export function whileRead(
+  bytes: ReadableStream<Uint8Array>,
+  silenceMs = SILENCE_MS,
+): ReadableStream<Uint8Array> {
   const reader = bytes.getReader();
   let timer: ReturnType<typeof setTimeout> | undefined;
   return new ReadableStream<Uint8Array>({
@@ -129,7 +149,7 @@ function whileRead(bytes: ReadableStream<Uint8Array>): ReadableStream<Uint8Array
       timer = setTimeout(() => {
         controller.error(new Error("The reader has stopped."));
         void reader.cancel().catch(() => {});
-      }, SILENCE_MS);
+      }, silenceMs);
     },
     cancel(reason) {
       clearTimeout(timer);

@@ -24,7 +24,7 @@ import { isInline } from "../services/files/file_types.ts";
 import { SMALL_TYPE } from "../services/files/images.ts";
 import { AUTH, BEARER, empty, json, problems } from "./answers.ts";
 import type { Env } from "./context.ts";
-import { answerFile, PRIVATE, type Representation } from "./file_answers.ts";
+import { answerFile, fileResponses, PRIVATE, type Representation } from "./file_answers.ts";
 import { declaredSize, readUpload } from "./file_uploads.ts";
 import { requireUser } from "./guards.ts";
 import { path, query } from "./input.ts";
@@ -36,8 +36,6 @@ const UPLOAD: ErrorCode[] = [
   "unsupported_media_type",
 ];
 const BINARY = { type: "string", format: "binary" } as const;
-/** Of a file's bytes. */
-const BYTES = { "*/*": { schema: BINARY } };
 
 export function fileRoutes(dependencies: Dependencies, isDraining: () => boolean) {
   const signedIn = requireUser(dependencies);
@@ -106,11 +104,7 @@ export function fileRoutes(dependencies: Dependencies, isDraining: () => boolean
         summary: "Read a file: for its uploader, then for who may read a message that it is in",
         security: [...BEARER, { fileToken: [] }],
         responses: {
-          200: { description: "Its bytes; images, audio and video inline", content: BYTES },
-          206: { description: "The `Range` that was asked for", content: BYTES },
-          304: empty("The client has it"),
-          412: empty("`If-Match` or `If-Unmodified-Since` is not met"),
-          416: empty("There is no such range; `Content-Range` says how long it is"),
+          ...fileResponses("Its bytes; images, audio and video inline", "*/*"),
           ...problems("validation_failed", "file_not_found", ...AUTH),
         },
       }),
@@ -122,7 +116,9 @@ export function fileRoutes(dependencies: Dependencies, isDraining: () => boolean
         const file = await findFile(c.get("actor"), dependencies, c.req.valid("param").id);
         const isThumbnail = c.req.valid("query").size === "thumb";
         const shown = isThumbnail ? await thumbnailOf(dependencies, file) : wholeOf(file);
-        return await answerFile(c, dependencies.blobs, shown);
+        const answer = await answerFile(c, dependencies.blobs, shown);
+        if (!answer) throw fileNotFound();
+        return answer;
       },
     )
     .delete(

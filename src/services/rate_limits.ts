@@ -37,6 +37,8 @@ export const POLICIES = {
   report: { points: 20, seconds: 10 * 60, shared: "soon" },
   /** Per user: pictures that are made avatars. */
   avatar: { points: 20, seconds: 10 * 60, shared: "soon" },
+  /** Per address: avatars that are read, which browsers keep; many people may share an address. */
+  avatarRead: { points: 3_000, seconds: 60, shared: "soon" },
 } as const;
 
 export type Policy = keyof typeof POLICIES;

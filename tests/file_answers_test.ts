@@ -1,0 +1,25 @@
+/** How the bytes of files are sent to who reads slowly. */
+import assert from "node:assert/strict";
+import { whileRead } from "../src/http/file_answers.ts";
+
+Deno.test("a file is closed once nobody takes its bytes for a while", async () => {
+  const closed = Promise.withResolvers<void>();
+  const reader = whileRead(endless(closed.resolve), 1).getReader();
+  assert.deepEqual((await reader.read()).value, BYTES);
+  await closed.promise;
+  await assert.rejects(reader.read(), /stopped/);
+});
+
+Deno.test("a file is closed at once by who wants no more of it", async () => {
+  const closed = Promise.withResolvers<void>();
+  const reader = whileRead(endless(closed.resolve)).getReader();
+  await reader.read();
+  await reader.cancel();
+  await closed.promise;
+});
+
+const BYTES = new Uint8Array([1, 2, 3]);
+
+function endless(cancel: () => void): ReadableStream<Uint8Array> {
+  return new ReadableStream({ pull: (controller) => controller.enqueue(BYTES), cancel });
+}
