@@ -162,7 +162,18 @@ export function refusalIn(text: string, status: number): S3Refusal | null {
   return new S3Refusal(status, element(text, "Code"), element(text, "Message"));
 }
 
-/** The text of the first element of this name; its values hold nothing that XML would escape. */
+/** The text of the first element of this name, as it is escaped there. */
 export function element(xml: string, name: string): string {
   return xml.match(new RegExp(`<${name}[^>]*>([^<]*)</${name}>`))?.[1] ?? "";
+}
+
+const NAMED = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" } as const;
+
+/** What a text of XML says (XML 1.0, 4.1 and 4.6). */
+export function unescaped(text: string): string {
+  return text.replaceAll(/&(?:#(\d+)|#x([\da-f]+)|(amp|lt|gt|quot|apos));/gi, (_, ...found) => {
+    const [decimal, hexadecimal, name] = found;
+    if (name) return NAMED[name as keyof typeof NAMED];
+    return String.fromCodePoint(decimal ? Number(decimal) : parseInt(hexadecimal, 16));
+  });
 }

@@ -18,6 +18,7 @@ import {
   type S3Request,
   S3Requests,
   translateS3,
+  unescaped,
 } from "./requests.ts";
 import { PART_BYTES, Upload } from "./upload.ts";
 
@@ -33,6 +34,8 @@ const MAX_KEYS = 1_000;
 const PRESIGNED_SECONDS = 15 * 60;
 const KEY = /^[\w.\-/]+$/;
 
+/** What a page of a list begins after; nothing for the first. */
+type PageStart = { "start-after"?: string; "continuation-token"?: string };
 type Sent = Omit<S3Request, "limit">;
 
 export class S3Blobs implements BlobStore, BlobPresigner {
@@ -58,7 +61,7 @@ export class S3Blobs implements BlobStore, BlobPresigner {
    */
   static async open(bucket: Bucket, stepMs = STEP_MS): Promise<S3Blobs> {
     const blobs = new S3Blobs(bucket, stepMs);
-    await blobs.#page("", "", 1);
+    await blobs.#page("", {}, 1);
     return blobs;
   }
 
@@ -111,15 +114,17 @@ export class S3Blobs implements BlobStore, BlobPresigner {
 
   async list(prefix: string, after: string, limit: number): Promise<BlobInfo[]> {
     const found: BlobInfo[] = [];
-    for (let last = after;;) {
+    let from: PageStart = after === "" ? {} : { "start-after": after };
+    for (;;) {
       const wanted = Math.min(limit - found.length, MAX_KEYS);
-      const page = await this.#page(prefix, last, wanted).catch((error) => {
+      const { blobs, next } = await this.#page(prefix, from, wanted).catch((error) => {
         throw translateS3(error);
       });
       // Objects that others have put into the bucket under names that are no keys are left out.
-      found.push(...page.blobs.filter(({ key }) => KEY.test(key)));
-      if (!page.isTruncated || found.length === limit) return found;
-      last = page.blobs.at(-1)!.key;
+      found.push(...blobs.filter(({ key }) => KEY.test(key)));
+      if (next === "" || found.length === limit) return found;
+      // Not after the last key: a page may have none, or one that is escaped.
+      from = { "continuation-token": next };
     }
   }
 
@@ -135,7 +140,7 @@ export class S3Blobs implements BlobStore, BlobPresigner {
   }
 
   async ping(): Promise<void> {
-    await this.#page("", "", 1).catch((error) => {
+    await this.#page("", {}, 1).catch((error) => {
       throw translateS3(error);
     });
   }
@@ -171,17 +176,18 @@ export class S3Blobs implements BlobStore, BlobPresigner {
     }, { highWaterMark: 0 });
   }
 
-  async #page(prefix: string, after: string, limit: number) {
+  /** @returns `next`, the token that the page after it is asked for with; empty at the end */
+  async #page(prefix: string, from: PageStart, limit: number) {
     const query = {
       "list-type": "2",
       "max-keys": String(limit),
       ...(prefix && { prefix }),
-      ...(after && { "start-after": after }),
+      ...from,
     };
     const request = { method: "GET", key: "", query, limit: this.#limits.step } as const;
     const response = await this.#requests.send(request);
     const text = await step(response.text(), this.#limits.step);
-    return { blobs: readBlobs(text), isTruncated: element(text, "IsTruncated") === "true" };
+    return { blobs: readBlobs(text), next: unescaped(element(text, "NextContinuationToken")) };
   }
 }
 
