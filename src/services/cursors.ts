@@ -33,6 +33,37 @@ export function decodeId(cursor: string | undefined): string | undefined {
   throw invalidCursor();
 }
 
+/**
+ * A time in a cursor.
+ * @param part milliseconds, if the cursor is one of this list
+ * @throws ChatError `validation_failed`
+ */
+export function timeIn(part: unknown): Date {
+  const time = new Date(typeof part === "number" ? part : NaN);
+  if (Number.isNaN(time.getTime())) throw invalidCursor();
+  return time;
+}
+
+/** A page of a list, and where the next begins; null at the end. */
+export interface Page<T> {
+  items: T[];
+  nextCursor: string | null;
+}
+
+/**
+ * @param found what follows, one more than the page holds if there is one
+ * @param placeOf what an item is ordered by
+ */
+export function pageOf<T>(
+  found: readonly T[],
+  limit: number,
+  placeOf: (last: T) => readonly (string | number)[],
+): Page<T> {
+  const items = found.slice(0, limit);
+  const nextCursor = found.length > limit ? encodeCursor(placeOf(items.at(-1)!)) : null;
+  return { items, nextCursor };
+}
+
 /** A cursor that is not of this list. */
 export function invalidCursor(): ChatError {
   return new ChatError("validation_failed", "The cursor is not valid.", {

@@ -2,7 +2,7 @@
 import type { Actor } from "../../domain/actor.ts";
 import { type Block, MAX_BLOCKS } from "../../domain/block.ts";
 import { ChatError, userNotFound } from "../../domain/errors.ts";
-import { decodeId, encodeCursor } from "../../services/cursors.ts";
+import { decodeId, pageOf } from "../../services/cursors.ts";
 import type { Services } from "../../services/services.ts";
 
 type BlockServices = Pick<Services, "accountLog" | "store">;
@@ -46,9 +46,8 @@ export async function listBlocks(
   { limit, cursor }: { limit: number; cursor?: string | undefined },
 ): Promise<{ blocks: Block[]; nextCursor: string | null }> {
   const found = await store.blocks.list(userId, limit + 1, decodeId(cursor));
-  const blocks = found.slice(0, limit);
-  const nextCursor = found.length > limit ? encodeCursor([blocks.at(-1)!.user.id]) : null;
-  return { blocks, nextCursor };
+  const { items, nextCursor } = pageOf(found, limit, ({ user }) => [user.id]);
+  return { blocks: items, nextCursor };
 }
 
 function oneself(): ChatError {

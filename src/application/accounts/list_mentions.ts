@@ -4,7 +4,7 @@ import { type MentionReason, reasonOf } from "../../domain/mention.ts";
 import type { Message } from "../../domain/message.ts";
 import type { Room } from "../../domain/room.ts";
 import type { MentionCursor, MentionPlace } from "../../ports/store/messages.ts";
-import { decodeCursor, encodeCursor, invalidCursor } from "../../services/cursors.ts";
+import { decodeCursor, encodeCursor, invalidCursor, timeIn } from "../../services/cursors.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { readFound } from "../messages/found.ts";
 
@@ -66,7 +66,6 @@ function cursorOf({ createdAt, messageId }: MentionCursor): string {
 
 function readCursor(cursor: string): MentionCursor {
   const [time, messageId] = decodeCursor(cursor);
-  const createdAt = new Date(typeof time === "number" ? time : NaN);
-  if (Number.isNaN(createdAt.getTime()) || typeof messageId !== "string") throw invalidCursor();
-  return { createdAt, messageId };
+  if (typeof messageId !== "string") throw invalidCursor();
+  return { createdAt: timeIn(time), messageId };
 }

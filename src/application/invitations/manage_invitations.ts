@@ -9,7 +9,7 @@ import {
   MODERATORS_LIMITS,
 } from "../../domain/invitation.ts";
 import { publicUser } from "../../domain/user.ts";
-import { decodeId, encodeCursor } from "../../services/cursors.ts";
+import { decodeId, pageOf } from "../../services/cursors.ts";
 import { hashOfCode, newCode } from "../../services/invitation_codes.ts";
 import { recordAction } from "../../services/audit.ts";
 import { requireCapability, type RoomAccess } from "../../services/room_access.ts";
@@ -80,9 +80,8 @@ export async function listInvitations(
   const { invitations } = dependencies.store;
   const after = decodeId(cursor);
   const found = await invitations.list(roomId, new Date(), limit + 1, after);
-  const page = found.slice(0, limit);
-  const nextCursor = found.length > limit ? encodeCursor([page.at(-1)!.id]) : null;
-  return { invitations: page, nextCursor };
+  const { items, nextCursor } = pageOf(found, limit, ({ id }) => [id]);
+  return { invitations: items, nextCursor };
 }
 
 /**

@@ -3,17 +3,18 @@ import type { Actor } from "../../domain/actor.ts";
 import type { Member, Restricted, Role } from "../../domain/membership.ts";
 import { userNotFound } from "../../domain/errors.ts";
 import type { MemberCursor } from "../../ports/store/members.ts";
-import { decodeCursor, decodeId, encodeCursor, invalidCursor } from "../../services/cursors.ts";
+import {
+  decodeCursor,
+  decodeId,
+  invalidCursor,
+  type Page,
+  pageOf,
+  timeIn,
+} from "../../services/cursors.ts";
 import { requireCapability } from "../../services/room_access.ts";
 import type { Dependencies } from "../dependencies.ts";
 
 type ListDependencies = Pick<Dependencies, "access" | "store">;
-
-/** A page of a list, and where the next begins; null at the end. */
-export interface Page<T> {
-  items: T[];
-  nextCursor: string | null;
-}
 
 export interface MembersRequest {
   /** 1 to 100. */
@@ -41,8 +42,7 @@ export async function listMembers(
   const query = { limit: limit + 1, after, role, name: q };
   const members = await store.members.list(found.roomId, query);
   await access.confirm(actor, found);
-  const items = members.slice(0, limit);
-  return { items, nextCursor: members.length > limit ? cursorOf(items.at(-1)!) : null };
+  return pageOf(members, limit, ({ joinedAt, user }) => [joinedAt.getTime(), user.id]);
 }
 
 /**
@@ -77,19 +77,11 @@ export async function listRestricted(
   const after = decodeId(cursor);
   const all = await store.members.restricted(found.roomId, kind, { limit: limit + 1, after });
   requireCapability(await access.confirm(actor, found), "member.ban");
-  const items = all.slice(0, limit);
-  const nextCursor = all.length > limit ? encodeCursor([items.at(-1)!.user.id]) : null;
-  return { items, nextCursor };
-}
-
-function cursorOf({ joinedAt, user }: Member): string {
-  return encodeCursor([joinedAt.getTime(), user.id]);
+  return pageOf(all, limit, ({ user }) => [user.id]);
 }
 
 function readCursor(cursor: string): MemberCursor {
   const [time, userId] = decodeCursor(cursor);
-  if (typeof time === "number" && typeof userId === "string") {
-    return { joinedAt: new Date(time), userId };
-  }
-  throw invalidCursor();
+  if (typeof userId !== "string") throw invalidCursor();
+  return { joinedAt: timeIn(time), userId };
 }

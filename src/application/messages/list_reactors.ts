@@ -2,8 +2,8 @@
 import type { Actor } from "../../domain/actor.ts";
 import { messageNotFound } from "../../domain/errors.ts";
 import type { PublicUser } from "../../domain/user.ts";
-import type { Reactor, ReactorCursor } from "../../ports/store/messages.ts";
-import { decodeCursor, encodeCursor, invalidCursor } from "../../services/cursors.ts";
+import type { ReactorCursor } from "../../ports/store/messages.ts";
+import { decodeCursor, invalidCursor, pageOf } from "../../services/cursors.ts";
 import type { Dependencies } from "../dependencies.ts";
 
 export interface ReactorsRequest {
@@ -31,13 +31,8 @@ export async function listReactors(
   if (await messages.position(roomId, messageId) === null) throw messageNotFound();
   const found = await messages.reactors(roomId, messageId, emoji, limit + 1, after);
   await access.confirm(actor, room);
-  const page = found.slice(0, limit);
-  const nextCursor = found.length > limit ? cursorOf(page.at(-1)!) : null;
-  return { users: page.map(({ user }) => user), nextCursor };
-}
-
-function cursorOf({ seq, user }: Reactor): string {
-  return encodeCursor([seq, user.id]);
+  const { items, nextCursor } = pageOf(found, limit, ({ seq, user }) => [seq, user.id]);
+  return { users: items.map(({ user }) => user), nextCursor };
 }
 
 function readCursor(cursor: string): ReactorCursor {

@@ -4,7 +4,7 @@ import type { AuditAction, AuditEntry } from "../../domain/audit.ts";
 import { ChatError, roomNotFound } from "../../domain/errors.ts";
 import type { PublicUser } from "../../domain/user.ts";
 import type { AuditFilter } from "../../ports/store/audit.ts";
-import { decodeId, encodeCursor } from "../../services/cursors.ts";
+import { decodeId, pageOf } from "../../services/cursors.ts";
 import { requireCapability } from "../../services/room_access.ts";
 import { onlyAdmins } from "../accounts/require_admin.ts";
 import type { Dependencies } from "../dependencies.ts";
@@ -47,14 +47,10 @@ export async function listAudit(
     const [any] = await store.audit.list(scope, 1);
     if (!any) throw roomNotFound();
   }
-  const entries = found.slice(0, limit);
+  const { items: entries, nextCursor } = pageOf(found, limit, ({ id }) => [id]);
   const ids = entries.flatMap(({ actorId, userIds }) => actorId ? [actorId, ...userIds] : userIds);
   const users = await publicUsers.find([...new Set(ids)]);
-  return {
-    entries,
-    users: new Map(users.map((user) => [user.id, user])),
-    nextCursor: found.length > limit ? encodeCursor([entries.at(-1)!.id]) : null,
-  };
+  return { entries, users: new Map(users.map((user) => [user.id, user])), nextCursor };
 }
 
 async function scopeOf(

@@ -5,7 +5,7 @@ import { ChatError, roomNotFound } from "../../domain/errors.ts";
 import type { Report, ReportState } from "../../domain/report.ts";
 import type { NewRoom } from "../../domain/room.ts";
 import type { PublicUser } from "../../domain/user.ts";
-import { decodeId, encodeCursor } from "../../services/cursors.ts";
+import { decodeId, pageOf } from "../../services/cursors.ts";
 import { forbidden, requireCapability } from "../../services/room_access.ts";
 import type { Dependencies } from "../dependencies.ts";
 
@@ -49,12 +49,9 @@ export async function listReports(
   const { store } = dependencies;
   const roomIds = await roomsOf(actor, dependencies, roomId);
   const found = await store.reports.list({ state, roomIds }, limit + 1, before);
-  const page = found.slice(0, limit);
-  const readable = actor.isAdmin ? page : await onlyModerated(actor, dependencies, page);
-  return {
-    reports: await viewReports(dependencies, readable),
-    nextCursor: found.length > limit ? encodeCursor([page.at(-1)!.id]) : null,
-  };
+  const { items, nextCursor } = pageOf(found, limit, ({ id }) => [id]);
+  const readable = actor.isAdmin ? items : await onlyModerated(actor, dependencies, items);
+  return { reports: await viewReports(dependencies, readable), nextCursor };
 }
 
 /** Reports with whom and what they name. */

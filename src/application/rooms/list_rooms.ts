@@ -1,7 +1,7 @@
 /** Lists rooms, page by page. */
 import type { Actor } from "../../domain/actor.ts";
 import type { Room } from "../../domain/room.ts";
-import { decodeCursor, encodeCursor, invalidCursor } from "../../services/cursors.ts";
+import { decodeCursor, invalidCursor, pageOf, timeIn } from "../../services/cursors.ts";
 import type { RoomCursor, RoomQuery } from "../../ports/store/rooms.ts";
 import type { RoomView } from "./get_room.ts";
 import type { Dependencies } from "../dependencies.ts";
@@ -33,11 +33,10 @@ export async function listRooms(
   const order = ORDERS[query.order ?? "name"];
   const after = cursor === undefined ? undefined : order.read(decodeCursor(cursor));
   const found = await store.rooms.list(actor.userId, { ...query, limit: limit + 1, after });
-  const rooms = found.slice(0, limit);
+  const { items: rooms, nextCursor } = pageOf(found, limit, order.place);
   const places = await members.read(actor, rooms);
   const views = rooms.map((room) => ({ room, me: places.get(room.id) }));
-  const isLast = found.length <= limit;
-  return { rooms: views, nextCursor: isLast ? null : encodeCursor(order.place(rooms.at(-1)!)) };
+  return { rooms: views, nextCursor };
 }
 
 /** What rooms are ordered by, and how cursors hold it. */
@@ -52,8 +51,8 @@ const ORDERS = {
   activity: {
     place: ({ lastMessageAt, id }: Room) => [lastMessageAt?.getTime() ?? 0, id],
     read([time, id]: unknown[]): RoomCursor {
-      if (typeof time !== "number" || typeof id !== "string") throw invalidCursor();
-      return { name: "", id, lastMessageAt: new Date(time) };
+      if (typeof id !== "string") throw invalidCursor();
+      return { name: "", id, lastMessageAt: timeIn(time) };
     },
   },
 };

@@ -15,7 +15,7 @@ import {
   termsOfQuery,
 } from "../../domain/search_query.ts";
 import { type IndexPlace, MAX_SKEW_MS } from "../../ports/store/search.ts";
-import { decodeCursor, encodeCursor, invalidCursor } from "../../services/cursors.ts";
+import { decodeCursor, encodeCursor, invalidCursor, timeIn } from "../../services/cursors.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { type Found, readFound } from "../messages/found.ts";
 
@@ -206,8 +206,8 @@ function formatCursor(cursor: Cursor): string {
 
 function readCursor(text: string): Cursor {
   const [time, roomId, seq, ...rest] = decodeCursor(text);
-  const at = new Date(typeof time === "number" ? time : NaN);
-  if (Number.isNaN(at.getTime()) || rest.length > 0) throw invalidCursor();
+  const at = timeIn(time);
+  if (rest.length > 0) throw invalidCursor();
   if (roomId === undefined) return { at };
   if (typeof roomId !== "string" || !Number.isSafeInteger(seq)) throw invalidCursor();
   return { at, roomId, seq: seq as number };
