@@ -1,8 +1,12 @@
 /** Messages that were found in several rooms at once. */
+import pLimit from "p-limit";
 import type { Actor } from "../../domain/actor.ts";
 import type { Message } from "../../domain/message.ts";
 import type { Room } from "../../domain/room.ts";
 import type { Dependencies } from "../dependencies.ts";
+
+/** Rooms that are read at once. */
+const READS_AT_ONCE = 10;
 
 /** Where a message was found. */
 interface Place {
@@ -29,7 +33,7 @@ export async function readFound<P extends Place>(
   const byRoom = Map.groupBy(places, ({ roomId }) => roomId);
   const rooms = new Map((await store.rooms.findAll([...byRoom.keys()])).map((r) => [r.id, r]));
   const found = new Map<string, Message>();
-  await Promise.all(Array.from(byRoom, async ([roomId, inRoom]) => {
+  await pLimit(READS_AT_ONCE).map(byRoom, async ([roomId, inRoom]) => {
     const room = rooms.get(roomId);
     if (!room) return;
     const messages = await store.messages.find(roomId, inRoom.map(({ messageId }) => messageId));
@@ -37,7 +41,7 @@ export async function readFound<P extends Place>(
     const read = [...messages, { changedSeq: room.lastSeq }];
     if (!await access.mayRead(actor, { roomId }, read)) return;
     for (const message of messages) found.set(message.id, message);
-  }));
+  });
   return places.flatMap((place) => {
     const [message, room] = [found.get(place.messageId), rooms.get(place.roomId)];
     return message && room ? [{ place, message, room }] : [];
