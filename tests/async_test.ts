@@ -4,6 +4,7 @@ import process from "node:process";
 import fc from "fast-check";
 import { Batcher } from "../src/async/batcher.ts";
 import { within } from "../src/async/deadline.ts";
+import { CoalescingQueue } from "../src/async/coalescing_queue.ts";
 import { SingleFlight, SingleFlights } from "../src/async/single_flight.ts";
 import { nextTurn } from "./harness/stage.ts";
 
@@ -183,4 +184,47 @@ Deno.test("flights of different keys run side by side, those of one key are shar
   await nextTurn();
   ends.get("a")!.resolve();
   assert.equal(await second, "a 3");
+});
+
+/** A queue whose work ends when the test says, by key, and what was begun. */
+function openQueue(concurrency: number) {
+  const begun: string[] = [];
+  const ends = new Map<string, () => void>();
+  const queue = new CoalescingQueue(concurrency, (key) => {
+    begun.push(key);
+    return new Promise((resolve) => ends.set(key, resolve));
+  });
+  const end = async (key: string) => {
+    ends.get(key)!();
+    await nextTurn();
+  };
+  return { queue, begun, end };
+}
+
+Deno.test("a coalescing queue holds a key that waits once, and does a few at a time", async () => {
+  const { queue, begun, end } = openQueue(2);
+  for (const key of ["a", "b", "c", "d", "c", "d", "c"]) queue.add(key);
+  assert.equal(queue.size, 2);
+  await nextTurn();
+  assert.deepEqual(begun, ["a", "b"]);
+  await end("b");
+  assert.deepEqual(begun, ["a", "b", "c"]);
+  await end("a");
+  await end("c");
+  await end("d");
+  assert.deepEqual([begun, queue.size], [["a", "b", "c", "d"], 0]);
+});
+
+Deno.test("a key that is added while its work is under way is worked on once more, after it", async () => {
+  const { queue, begun, end } = openQueue(2);
+  queue.add("a");
+  await nextTurn();
+  for (const key of ["a", "a", "b"]) queue.add(key);
+  await nextTurn();
+  assert.deepEqual(begun, ["a", "b"]);
+  await end("a");
+  assert.deepEqual(begun, ["a", "b", "a"]);
+  await end("a");
+  await end("b");
+  assert.deepEqual([begun.length, queue.size], [3, 0]);
 });

@@ -1,7 +1,6 @@
 /** The accounts' streams: numbers what has changed, notifies every instance, and reads them. */
 import { getLogger } from "@logtape/logtape";
-import pLimit from "p-limit";
-import { SingleFlights } from "../async/single_flight.ts";
+import { CoalescingQueue } from "../async/coalescing_queue.ts";
 import {
   type AccountItem,
   keyOf,
@@ -54,9 +53,8 @@ type AccountStores = Pick<Store, "accounts" | "members" | "rooms" | "users">;
 export class AccountLog {
   readonly #store: AccountStores;
   readonly #bus: Bus;
-  readonly #settling = new SingleFlights((userId) => this.#settle(userId));
   /** A room of thousands may be deleted: more at once would take the connections of appends. */
-  readonly #limit = pLimit(SETTLED_AT_ONCE);
+  readonly #due = new CoalescingQueue(SETTLED_AT_ONCE, (userId) => this.#trySettling(userId));
   /** Of users whose read positions wait for their numbers. */
   readonly #waiting = new Map<string, ReturnType<typeof setTimeout>>();
   #closed = false;
@@ -69,11 +67,7 @@ export class AccountLog {
 
   /** Something was changed of these users' accounts: it gets its numbers, and they are notified. */
   changed(userIds: Iterable<string>): void {
-    for (const userId of userIds) {
-      this.#limit(() => this.#settling.run(userId)).catch((error) => {
-        logger.debug("Account {userId} is settled later: {error}", { userId, error });
-      });
-    }
+    for (const userId of userIds) this.#due.add(userId);
   }
 
   /** A user has read on, or back: as `changed`, at most once a second. */
@@ -115,6 +109,14 @@ export class AccountLog {
       if (kind !== "created" || !message.system) continue;
       const changes = memberChanges(message).filter(({ role }) => role !== undefined);
       this.changed(changes.map(({ userId }) => userId));
+    }
+  }
+
+  async #trySettling(userId: string): Promise<void> {
+    try {
+      await this.#settle(userId);
+    } catch (error) {
+      logger.debug("Account {userId} is settled later: {error}", { userId, error });
     }
   }
 
