@@ -152,6 +152,22 @@ Deno.test("one deletion that fails does not keep the others from being completed
   assert.equal(await countDeleted(world), 3);
 });
 
+Deno.test("a deletion that fails for now is told of once the others are completed", async () => {
+  await using world = await openWorld(3);
+  const { log, store, roomId, ada, bob, deletion } = world;
+  await ban(world, deletion.id);
+  await addDeletion(store, { roomId, userId: bob.id, actorId: ada.id });
+  let appends = 0;
+  const failing = {
+    append(...args: Parameters<RoomLog["append"]>) {
+      return ++appends === 1 ? Promise.reject(unavailable("Down.")) : log.append(...args);
+    },
+  } as unknown as RoomLog;
+  await assert.rejects(resumeDeletions({ ...world, log: failing }), { message: "Down." });
+  assert.equal(await countDeleted(world), 3);
+  assert.equal((await left(world)).length, 1);
+});
+
 Deno.test("a refused deletion is the caller's to see", async () => {
   await using world = await openWorld(1);
   const { store, log, bob, deletion } = world;

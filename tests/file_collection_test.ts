@@ -53,7 +53,7 @@ Deno.test("a file whose bytes cannot be deleted keeps no other, and is deleted l
     blobs.delete = (key) => {
       return key === stuck.blobKey ? Promise.reject(unavailable("Down.")) : world.blobs.delete(key);
     };
-    await collectFiles({ store: world.store, blobs });
+    await assert.rejects(collectFiles({ store: world.store, blobs }), { message: "Down." });
     assert.deepEqual(await world.left(), [stuck.id]);
     assert.equal((await world.store.files.find(stuck.id))?.state, "deleted");
     // Its lease is of this run: nobody else tries at the same time.

@@ -1,6 +1,8 @@
 /** Jobs in the background: that they are repeated, whatever a run comes to, until they are stopped. */
 import assert from "node:assert/strict";
+import { configure, reset } from "@logtape/logtape";
 import { RepeatingJob } from "../src/jobs/repeating_job.ts";
+import { skip } from "./harness/time.ts";
 
 Deno.test("a job is repeated, also after a run that fails, one run at a time", async () => {
   const done = Promise.withResolvers<void>();
@@ -52,4 +54,33 @@ Deno.test("a job that is stopped before its first run never runs", () => {
     run: () => assert.fail("it ran"),
   });
   job.stop();
+});
+
+Deno.test("the log warns of the first failure of a series", async () => {
+  const levels: string[] = [];
+  await configure({
+    sinks: { kept: ({ level }) => levels.push(level) },
+    loggers: [
+      { category: ["echoroom", "jobs"], sinks: ["kept"], lowestLevel: "debug" },
+      { category: ["logtape", "meta"], lowestLevel: "error" },
+    ],
+  });
+  const done = Promise.withResolvers<void>();
+  let runs = 0;
+  const job = new RepeatingJob({
+    name: "Test",
+    startMs: 0,
+    intervalMs: 0,
+    run() {
+      runs++;
+      if (runs === 4) skip(11 * 60_000);
+      if (runs === 6) done.resolve();
+      if (runs === 2 || runs === 6) return Promise.resolve();
+      return Promise.reject(new Error("failed"));
+    },
+  });
+  await done.promise;
+  job.stop();
+  await reset();
+  assert.deepEqual(levels, ["warning", "debug", "warning", "debug"]);
 });

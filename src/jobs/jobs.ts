@@ -31,8 +31,8 @@ export function startJobs(services: Services, indexer: SearchIndexer): Repeating
     new RepeatingJob({
       name: "Deletion of files",
       async run() {
-        await collectFiles(services);
         await sweepUploads(services, new Date());
+        await collectFiles(services);
       },
       startMs: 20_000,
       intervalMs: 60_000,

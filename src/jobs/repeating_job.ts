@@ -3,6 +3,9 @@ import { getLogger } from "@logtape/logtape";
 
 const logger = getLogger(["echoroom", "jobs"]);
 
+/** Failures that are no further apart are of one series, of which the log warns once. */
+const SERIES_MS = 10 * 60_000;
+
 export interface RepeatingJobOptions {
   /** For the log. */
   name: string;
@@ -19,6 +22,7 @@ export class RepeatingJob {
   readonly #options: RepeatingJobOptions;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #stopped = false;
+  #failedAt = -Infinity;
 
   constructor(options: RepeatingJobOptions) {
     this.#options = options;
@@ -36,12 +40,21 @@ export class RepeatingJob {
   }
 
   async #run(): Promise<void> {
-    const { name, run, intervalMs } = this.#options;
+    const { run, intervalMs } = this.#options;
     try {
       await run();
     } catch (error) {
-      logger.debug("{name} failed, and is tried again: {error}", { name, error });
+      this.#report(error);
     }
     if (!this.#stopped) this.#schedule(intervalMs * (0.5 + Math.random()));
+  }
+
+  #report(error: unknown): void {
+    const { name } = this.#options;
+    const isFirst = Date.now() - this.#failedAt > SERIES_MS;
+    this.#failedAt = Date.now();
+    // The end of an instance takes from its jobs what they work on.
+    const level = isFirst && !this.#stopped ? "warning" : "debug";
+    logger[level]("{name} failed, and is tried again: {error}", { name, error });
   }
 }

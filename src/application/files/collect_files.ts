@@ -17,20 +17,23 @@ type CollectDependencies = Pick<Dependencies, "store" | "blobs">;
 /**
  * Deletes what is due. To be called from time to time, on any number of instances at once, and after
  * what deletes messages with files.
- * @throws ChatError `unavailable`
+ * @throws ChatError `unavailable`, for the first file that could not be deleted once all others are
  */
 export async function collectFiles({ store, blobs }: CollectDependencies): Promise<void> {
+  let failure: ChatError | undefined;
   for (let i = 0; i < MAX_PAGES; i++) {
     const now = new Date();
     const files = await store.files.collect(now, leaseEnd(now), PAGE);
-    if (files.length === 0) return;
+    if (files.length === 0) break;
     for (const file of files) {
       // It must not keep those after it from being deleted.
       await eraseFile({ store, blobs }, file).catch((error) => {
         if (!(error instanceof ChatError)) throw error;
+        failure ??= error;
       });
     }
   }
+  if (failure) throw failure;
 }
 
 /** Until when what is marked as deleted at this time is left to the instance that marked it. */

@@ -16,11 +16,12 @@ type ResumeDependencies = Pick<Dependencies, "store" | "log" | "publicUsers" | "
 
 /**
  * To be called from time to time, on any number of instances at once.
- * @throws ChatError `unavailable`
+ * @throws ChatError `unavailable`, for the first that could not be completed once all others are
  */
 export async function resumeDeletions(dependencies: ResumeDependencies): Promise<void> {
   const { bulkDeletions } = dependencies.store;
   const now = new Date();
+  let failure: ChatError | undefined;
   for (const deletion of await bulkDeletions.due(now, AT_ONCE)) {
     if (!await bulkDeletions.claim(deletion.id, now, leaseEnd())) continue;
     try {
@@ -28,8 +29,11 @@ export async function resumeDeletions(dependencies: ResumeDependencies): Promise
     } catch (error) {
       // It must not keep those after it from being completed.
       if (!(error instanceof ChatError)) throw error;
+      // What is refused otherwise is not tried again.
+      if (error.code === "unavailable") failure ??= error;
     }
   }
+  if (failure) throw failure;
 }
 
 async function resume(
