@@ -1,5 +1,6 @@
 /** Long lists on MongoDB: many rooms of one user, and many people of one name. */
 import assert from "node:assert/strict";
+import type { Document } from "mongodb";
 import { type Collections, collectionsOf } from "../src/adapters/store/mongodb/collections.ts";
 import { connect } from "../src/adapters/store/mongodb/connection.ts";
 import { memberOf } from "../src/adapters/store/mongodb/member_documents.ts";
@@ -67,6 +68,33 @@ Deno.test("MongoDB: members of a name that very many people have are found, page
       assert.deepEqual(found, expected.map(({ id }) => id));
     }
   }));
+
+Deno.test("MongoDB: a page of bans is read no further than it is shown", async () => {
+  const { uri, drop } = newDatabase();
+  const monitored = `${uri}${uri.includes("?") ? "&" : "?"}monitorCommands=true`;
+  const { client, ...connection } = await connect(monitored, HANG_LIMITS);
+  const store = await MongoStore.open({ client, ...connection });
+  const { id: roomId } = await createRoom(store, await createUser(store));
+  const users = range(1, 30).map(() => newUser());
+  const { users: accounts, members } = collectionsOf(connection.db);
+  await accounts.insertMany(users.map(fromUser));
+  const over = { until: momentOf(1), reason: null };
+  await members.insertMany(users.map(({ id }, i) => {
+    const ban = [{ until: null, reason: null }, over, null][i % 3]!;
+    return { ...memberOf(roomId, id, { role: null, readSeq: 1, joinedAt: momentOf(i) }), ban };
+  }));
+  const read: number[] = [];
+  client.on("commandSucceeded", ({ reply }) => {
+    const { firstBatch, ns } = (reply as Document).cursor ?? {};
+    if (String(ns).endsWith(".members")) read.push(firstBatch.length);
+  });
+  const banned = users.filter((_, i) => i % 3 === 0).map(({ id }) => id).toSorted();
+  const page = await store.members.restricted(roomId, "ban", { limit: 4, after: banned[1] });
+  assert.deepEqual(page.map(({ user }) => user.id), banned.slice(2, 6));
+  assert.deepEqual(read, [4]);
+  await store.close();
+  await drop();
+});
 
 interface Listed {
   id: string;

@@ -218,6 +218,8 @@ Deno.test("MongoDB: an open store has its indexes, the unique ones of messages l
     "invitations roomId,_id",
     "members pending",
     "members roomId,joinedAt,userId",
+    "members roomId,userId,ban.until",
+    "members roomId,userId,mute.until",
     "members userId,roomId unique",
     "messages keys",
     "messages roomId,keys,n",

@@ -8,7 +8,7 @@ import type {
   ReportDocument,
 } from "./documents.ts";
 import type { AccountItemDocument, BlockDocument } from "./account_documents.ts";
-import type { MemberDocument } from "./member_documents.ts";
+import { IS_RESTRICTED, type MemberDocument } from "./member_documents.ts";
 import type { InvitationDocument, RoomDocument } from "./room_documents.ts";
 import type { SearchDocument, SearchProgressDocument } from "./search_documents.ts";
 import type { SessionDocument, UserDocument } from "./user_documents.ts";
@@ -132,6 +132,15 @@ export async function createIndexes(db: Db): Promise<void> {
     members.createIndexes([
       { key: { userId: 1, roomId: 1 }, unique: true },
       { key: { roomId: 1, joinedAt: 1, userId: 1 } },
+      // Few members are in these two, which no other query may use.
+      {
+        key: { roomId: 1, userId: 1, "ban.until": 1 },
+        partialFilterExpression: IS_RESTRICTED.ban,
+      },
+      {
+        key: { roomId: 1, userId: 1, "mute.until": 1 },
+        partialFilterExpression: IS_RESTRICTED.mute,
+      },
       { key: { pending: 1 }, sparse: true },
     ]),
     accountItems.createIndexes([

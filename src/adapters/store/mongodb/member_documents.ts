@@ -39,6 +39,12 @@ export interface MemberDocument extends Pick<Membership, "readSeq">, Pending {
 /** Matches the documents of members, not of those who have left or are only banned or muted. */
 export const IS_MEMBER = { role: { $in: [...ROLES] } };
 
+/** Matches the documents of those who are banned or muted, or were for some time: as in an index. */
+export const IS_RESTRICTED = {
+  ban: { ban: { $type: "object" } },
+  mute: { mute: { $type: "object" } },
+} as const;
+
 export function memberId(roomId: string, userId: string): string {
   return `${userId} ${roomId}`;
 }

@@ -8,7 +8,6 @@ import type {
   Restricted,
   Unread,
 } from "../../../domain/membership.ts";
-import { isInForce } from "../../../domain/restriction.ts";
 import { newId } from "../../../domain/id.ts";
 import type { RoomRules } from "../../../domain/room.ts";
 import { slowModeOf } from "../../../domain/room_changes.ts";
@@ -17,6 +16,7 @@ import type { Collections, ReadOptions } from "./collections.ts";
 import { type BlockDocument, blockId, markOf } from "./account_documents.ts";
 import {
   IS_MEMBER,
+  IS_RESTRICTED,
   isHidden,
   type MemberDocument,
   memberId,
@@ -156,13 +156,11 @@ export class MongoMembers implements MemberStore {
   ): Promise<Restricted[]> {
     return this.#operations.run(async () => {
       await this.#roomChanges.settle(roomId);
-      const filter = { roomId, [kind]: { $exists: true, $ne: null } };
-      const members = await this.#members.find(filter, this.#readOptions).toArray();
-      const now = new Date();
-      const found = members
-        .filter((member) => isInForce(member[kind] ?? null, now) && member.userId > after)
-        .toSorted((a, b) => a.userId < b.userId ? -1 : 1)
-        .slice(0, limit);
+      const until = `${kind}.until`;
+      const isInForce = { $or: [{ [until]: null }, { [until]: { $gt: new Date() } }] };
+      const filter = { roomId, ...IS_RESTRICTED[kind], userId: { $gt: after }, ...isInForce };
+      const options = { ...this.#readOptions, sort: { userId: 1 }, limit } as const;
+      const found = await this.#members.find(filter, options).toArray();
       const listed = await this.#list.withUsers(found);
       return found.map((member, i) => ({ user: listed[i]!.user, ...member[kind]! }));
     });
