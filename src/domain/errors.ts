@@ -122,6 +122,16 @@ export class ChatError extends Error {
   }
 }
 
+/** Whether something that was thrown has one of these codes. */
+export function hasCode(error: unknown, ...codes: readonly ErrorCode[]): error is ChatError {
+  return error instanceof ChatError && codes.includes(error.code);
+}
+
+/** Whether the same would be answered at another time: `unavailable` may have had any outcome. */
+export function isRefusal(error: unknown): error is ChatError {
+  return error instanceof ChatError && error.code !== "unavailable";
+}
+
 /** The store or the log cannot answer now; the same request may succeed in a moment. */
 export function unavailable(message: string, cause?: unknown): ChatError {
   return new ChatError("unavailable", message, { retryAfter: 1, cause });

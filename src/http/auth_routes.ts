@@ -11,7 +11,7 @@ import { refreshSession } from "../application/sessions/refresh_session.ts";
 import type { SignedIn } from "../application/sessions/start_session.ts";
 import { loginLimits, settleLogin } from "../services/login_limits.ts";
 import type { Services } from "../services/services.ts";
-import { ChatError } from "../domain/errors.ts";
+import { hasCode } from "../domain/errors.ts";
 import type { ProfileChanges } from "../domain/user.ts";
 import * as protocol from "../protocol/schemas/auth.ts";
 import { presentUser } from "../protocol/schemas/users.ts";
@@ -209,7 +209,7 @@ export function authRoutes(services: Services, settings: AuthSettings) {
 }
 
 function isWrong(error: unknown): boolean {
-  return error instanceof ChatError && error.code === "invalid_credentials";
+  return hasCode(error, "invalid_credentials");
 }
 
 /**

@@ -1,6 +1,6 @@
 /** The one way from a use case to a room: finds it, and says what the actor may do in it. */
 import type { Actor } from "../domain/actor.ts";
-import { ChatError } from "../domain/errors.ts";
+import { ChatError, hasCode } from "../domain/errors.ts";
 import type { Message } from "../domain/message.ts";
 import type { NewRoom, Room } from "../domain/room.ts";
 import { accessTo, type RoomAccess } from "./room_access.ts";
@@ -129,9 +129,7 @@ export class Access {
       await this.confirm(actor, room, messages);
       return true;
     } catch (error) {
-      const isRefusal = error instanceof ChatError &&
-        ["room_not_found", "forbidden"].includes(error.code);
-      if (isRefusal) return false;
+      if (hasCode(error, "room_not_found", "forbidden")) return false;
       throw error;
     }
   }

@@ -2,7 +2,7 @@
 import { getLogger } from "@logtape/logtape";
 import { Batcher } from "../async/batcher.ts";
 import { type Entry, positionOf } from "../domain/entry.ts";
-import { ChatError, unavailable } from "../domain/errors.ts";
+import { hasCode, unavailable } from "../domain/errors.ts";
 import type { Bus } from "../ports/bus.ts";
 import type { Store } from "../ports/store/store.ts";
 import { batchSize, ownAmong, settle, settleRepeats, type Waiting } from "./append_batch.ts";
@@ -130,7 +130,7 @@ export class RoomLog {
     if (this.#contention.consume(roomId)) await this.#contention.yield(roomId);
     const error = await this.#write(roomId, waiting.splice(0, batchSize(waiting)));
     // They have waited as long as the store may take to answer; it would not answer them either.
-    if (isUnavailable(error)) this.#refuse(waiting.splice(0), error);
+    if (hasCode(error, "unavailable")) this.#refuse(waiting.splice(0), error);
   }
 
   /** Writes a batch and settles it. Returns why a part of it could not be written, if one could not. */
@@ -141,7 +141,7 @@ export class RoomLog {
     this.#metrics.appended(batch.length, appended.length, performance.now() - start);
     this.#waiting -= batch.length - failed.length;
     // Of other errors it is not known whether the commands were done.
-    const isUncertain = failed.length > 0 && !isMissingRoom(error);
+    const isUncertain = failed.length > 0 && !hasCode(error, "room_not_found");
     if (isUncertain) {
       logger.warning("An append to room {roomId} failed: {error}", { roomId, error });
     }
@@ -256,13 +256,4 @@ export class RoomLog {
     this.#waiting -= batch.length;
     for (const { reject } of batch) reject(error);
   }
-}
-
-function isUnavailable(error: unknown): boolean {
-  return error instanceof ChatError && error.code === "unavailable";
-}
-
-/** Whether the room was deleted before the commands were decided. */
-function isMissingRoom(error: unknown): boolean {
-  return error instanceof ChatError && error.code === "room_not_found";
 }

@@ -2,7 +2,7 @@
 import { context, type Span, trace } from "@opentelemetry/api";
 import { rateLimited } from "../services/rate_limits.ts";
 import type { Services } from "../services/services.ts";
-import { ChatError } from "../domain/errors.ts";
+import { ChatError, type ErrorCode, hasCode } from "../domain/errors.ts";
 import { CLOSE_CODES } from "../protocol/wire/close_codes.ts";
 import type { Ref } from "../protocol/frames.ts";
 import { CLIENT_EVENTS, type ClientEvent } from "../protocol/schemas/events.ts";
@@ -17,7 +17,7 @@ import { InboxBudget } from "./inbox_budget.ts";
 /** UTF-16 units of a refused frame that count as one refusal. */
 const REFUSAL_LENGTH = 16 * 1024;
 /** Errors of frames that were checked, and whose room has not been looked up. */
-const INPUT_FAULTS: readonly string[] = ["invalid_frame", "unknown_event", "validation_failed"];
+const INPUT_FAULTS: readonly ErrorCode[] = ["invalid_frame", "unknown_event", "validation_failed"];
 const encoder = new TextEncoder();
 type RouterServices = Pick<Services, "access" | "metrics" | "rateLimits">;
 // Does nothing unless the runtime's OpenTelemetry is on (OTEL_DENO=true).
@@ -89,7 +89,7 @@ export class Router {
 
   /** Lets an error name the room's id where the client gave its slug. */
   async #nameRoom({ connection, about }: Command, error: unknown): Promise<void> {
-    if (!(error instanceof ChatError) || !INPUT_FAULTS.includes(error.code)) return;
+    if (!hasCode(error, ...INPUT_FAULTS)) return;
     const { actor } = connection.identity;
     if (!actor || !RoomReference.safeParse(about.roomId).success) return;
     // A room that is not found, or cannot be looked up now, stays as the client named it.

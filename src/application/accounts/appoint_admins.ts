@@ -1,6 +1,6 @@
 /** Makes accounts admins that the operator of the server names. */
 import { getLogger } from "@logtape/logtape";
-import { ChatError } from "../../domain/errors.ts";
+import { ChatError, hasCode } from "../../domain/errors.ts";
 import type { User } from "../../domain/user.ts";
 import { recordAction } from "../../services/audit.ts";
 import type { Services } from "../../services/services.ts";
@@ -58,7 +58,7 @@ async function create(
     return true;
   } catch (error) {
     // Another instance has started at the same time.
-    if (error instanceof ChatError && error.code === "email_taken") return false;
+    if (hasCode(error, "email_taken")) return false;
     throw error;
   }
 }

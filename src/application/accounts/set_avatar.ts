@@ -2,7 +2,7 @@
 import type { Actor } from "../../domain/actor.ts";
 import { avatarPath } from "../../domain/avatar.ts";
 import { newBlobKey } from "../../domain/blob_key.ts";
-import { ChatError } from "../../domain/errors.ts";
+import { hasCode } from "../../domain/errors.ts";
 import type { User } from "../../domain/user.ts";
 import { SMALL_TYPE } from "../../services/files/images.ts";
 import type { Services } from "../../services/services.ts";
@@ -25,9 +25,7 @@ export async function setAvatar(
     return await updateProfile(actor, services, { avatarUrl: avatarPath(key) });
   } catch (error) {
     // Of another error it is not known whether the profile has it now.
-    if (error instanceof ChatError && error.code === "unauthenticated") {
-      await deleteAvatar(services, key);
-    }
+    if (hasCode(error, "unauthenticated")) await deleteAvatar(services, key);
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 /** Checks the bytes that a client has sent to the blob store, and keeps what is accepted of them. */
 import type { Actor } from "../../domain/actor.ts";
 import { newCopyKey, uploadKey } from "../../domain/blob_key.ts";
-import { ChatError, type ErrorCode, fileNotFound } from "../../domain/errors.ts";
+import { ChatError, type ErrorCode, fileNotFound, hasCode } from "../../domain/errors.ts";
 import type { File, FileContent } from "../../domain/file.ts";
 import { detectType, HEAD_BYTES, isImage } from "../../services/files/file_types.ts";
 import { tooLarge } from "../../services/files/incoming.ts";
@@ -45,7 +45,7 @@ export async function completeUpload(
   }
   const content = await check(dependencies, copy).catch(async (error) => {
     await eraseBlobs(dependencies, copy).catch(() => {});
-    if (isRefusal(error)) await abandonFile(dependencies, file);
+    if (isFinal(error)) await abandonFile(dependencies, file);
     throw error;
   });
   const ready = await finishFile(dependencies, copy, content);
@@ -102,6 +102,6 @@ async function openBlob(
 }
 
 /** Whether the bytes will not be accepted another time either. */
-function isRefusal(error: unknown): boolean {
-  return error instanceof ChatError && REFUSALS.includes(error.code);
+function isFinal(error: unknown): boolean {
+  return hasCode(error, ...REFUSALS);
 }

@@ -1,6 +1,6 @@
 /** Reads and uses an invitation by its code. */
 import type { Participant } from "../../domain/actor.ts";
-import { ChatError } from "../../domain/errors.ts";
+import { ChatError, hasCode } from "../../domain/errors.ts";
 import { type Invitation, isOpen } from "../../domain/invitation.ts";
 import { isInForce } from "../../domain/restriction.ts";
 import type { NewRoom } from "../../domain/room.ts";
@@ -128,7 +128,7 @@ async function append(
     return "isRepeat" in appended ? "repeated" : "entered";
   } catch (error) {
     if (error instanceof AlreadyMember) return "member";
-    if (isRefusal(error)) return "refused";
+    if (isGone(error)) return "refused";
     throw error;
   }
 }
@@ -157,9 +157,8 @@ function addition(
 }
 
 /** The room was deleted, or the actor was banned, in this moment. */
-function isRefusal(error: unknown): boolean {
-  if (!(error instanceof ChatError)) return false;
-  return error.code === "room_not_found" || error.code === "invitation_not_found";
+function isGone(error: unknown): boolean {
+  return hasCode(error, "room_not_found", "invitation_not_found");
 }
 
 /** It does not say why, nor whether there is a room. */

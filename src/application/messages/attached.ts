@@ -1,5 +1,5 @@
 /** The files of a message that is being sent. */
-import { ChatError } from "../../domain/errors.ts";
+import { ChatError, isRefusal } from "../../domain/errors.ts";
 import { type Attachment, attachmentOf, type FileRefusal } from "../../domain/file.ts";
 import type { FileClaim } from "../../ports/store/files.ts";
 import type { Result } from "../../services/decision.ts";
@@ -43,6 +43,6 @@ export function releaseUnless(
   result.then((done) => {
     if ("entry" in done && done.entry.message.id !== messageId) release();
   }, (error) => {
-    if (error instanceof ChatError && error.code !== "unavailable") release();
+    if (isRefusal(error)) release();
   });
 }

@@ -1,7 +1,7 @@
 /** Bans a user from a room, and deletes what they have written lately. */
 import type { Participant } from "../../domain/actor.ts";
 import type { BulkDeletion } from "../../domain/bulk_deletion.ts";
-import { ChatError } from "../../domain/errors.ts";
+import { isRefusal } from "../../domain/errors.ts";
 import { newId } from "../../domain/id.ts";
 import type { Restriction } from "../../domain/restriction.ts";
 import type { Dependencies } from "../dependencies.ts";
@@ -40,9 +40,7 @@ export async function banMember(
     await restrictMember(actor, dependencies, { ...ban, clientMessageId: deletion.id });
   } catch (error) {
     // After `unavailable` they may be banned.
-    if (error instanceof ChatError && error.code !== "unavailable") {
-      await bulkDeletions.remove(deletion.id);
-    }
+    if (isRefusal(error)) await bulkDeletions.remove(deletion.id);
     throw error;
   }
   await deleteRecent(actor, dependencies, deletion);

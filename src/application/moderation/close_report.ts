@@ -1,6 +1,6 @@
 /** Closes a report. */
 import type { Actor } from "../../domain/actor.ts";
-import { ChatError } from "../../domain/errors.ts";
+import { ChatError, hasCode } from "../../domain/errors.ts";
 import type { ClosedState, Report } from "../../domain/report.ts";
 import { recordAction } from "../../services/audit.ts";
 import { requireCapability } from "../../services/room_access.ts";
@@ -50,7 +50,7 @@ async function requireModerator(
   try {
     requireCapability(await access.confirm(actor, { roomId }), "report.read");
   } catch (error) {
-    const isHidden = error instanceof ChatError && error.code === "room_not_found";
+    const isHidden = hasCode(error, "room_not_found");
     throw isHidden ? reportNotFound() : error;
   }
 }

@@ -2,7 +2,7 @@
 import type { Participant } from "../../domain/actor.ts";
 import type { BulkDeletion } from "../../domain/bulk_deletion.ts";
 import { LOG_LIMIT } from "../../domain/entry.ts";
-import { ChatError } from "../../domain/errors.ts";
+import { isRefusal } from "../../domain/errors.ts";
 import { newId } from "../../domain/id.ts";
 import type { Message } from "../../domain/message.ts";
 import { remove } from "../../domain/message_changes.ts";
@@ -36,7 +36,7 @@ export async function deleteRecent(
     await deleteAll(actor, dependencies, deletion);
   } catch (error) {
     // The actor may not do it any more, which will not change.
-    if (isFinal(error)) await bulkDeletions.remove(deletion.id);
+    if (isRefusal(error)) await bulkDeletions.remove(deletion.id);
     throw error;
   }
   await bulkDeletions.remove(deletion.id);
@@ -90,9 +90,4 @@ async function deleteOne(
       return { draft: { kind: "deleted", id: newId(), ...fields, createdAt, message, before } };
     },
   });
-}
-
-/** Whether the same would be answered at another time. */
-function isFinal(error: unknown): boolean {
-  return error instanceof ChatError && error.code !== "unavailable";
 }

@@ -1,7 +1,7 @@
 /** Lists what moderators and admins have done, page by page. */
 import type { Actor } from "../../domain/actor.ts";
 import type { AuditAction, AuditEntry } from "../../domain/audit.ts";
-import { ChatError, roomNotFound } from "../../domain/errors.ts";
+import { hasCode, roomNotFound } from "../../domain/errors.ts";
 import type { PublicUser } from "../../domain/user.ts";
 import type { AuditFilter } from "../../ports/store/audit.ts";
 import { decodeId, pageOf } from "../../services/cursors.ts";
@@ -67,7 +67,7 @@ async function scopeOf(
     requireCapability(room, "audit.read");
     return { roomId: room.roomId, withPrivate: true };
   } catch (error) {
-    const isHidden = error instanceof ChatError && error.code === "room_not_found";
+    const isHidden = hasCode(error, "room_not_found");
     if (!isHidden || !actor.isAdmin) throw error;
     return { roomId, withPrivate: false };
   }

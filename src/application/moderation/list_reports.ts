@@ -1,7 +1,7 @@
 /** Lists reports for those who moderate, page by page. */
 import pLimit from "p-limit";
 import type { Actor } from "../../domain/actor.ts";
-import { ChatError, roomNotFound } from "../../domain/errors.ts";
+import { hasCode, isRefusal, roomNotFound } from "../../domain/errors.ts";
 import type { Report, ReportState } from "../../domain/report.ts";
 import type { NewRoom } from "../../domain/room.ts";
 import type { PublicUser } from "../../domain/user.ts";
@@ -92,7 +92,7 @@ async function roomsOf(
     requireCapability(await access.confirm(actor, room), "report.read");
     return [room.roomId];
   } catch (error) {
-    const isHidden = error instanceof ChatError && error.code === "room_not_found";
+    const isHidden = hasCode(error, "room_not_found");
     if (!isHidden || !actor.isAdmin) throw error;
     return [await hiddenRoom({ store }, idOrSlug)];
   }
@@ -126,6 +126,6 @@ async function onlyModerated(
 }
 
 function ifRefused(error: unknown): null {
-  if (error instanceof ChatError && error.code !== "unavailable") return null;
+  if (isRefusal(error)) return null;
   throw error;
 }

@@ -1,6 +1,6 @@
 /** Completes the deletions of banned users' messages that instances which died have left. */
 import type { BulkDeletion } from "../../domain/bulk_deletion.ts";
-import { ChatError } from "../../domain/errors.ts";
+import { type ChatError, hasCode, isRefusal } from "../../domain/errors.ts";
 import { isInForce } from "../../domain/restriction.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { deleteRecent, leaseEnd } from "./delete_recent.ts";
@@ -28,9 +28,9 @@ export async function resumeDeletions(dependencies: ResumeDependencies): Promise
       await resume(dependencies, deletion);
     } catch (error) {
       // It must not keep those after it from being completed.
-      if (!(error instanceof ChatError)) throw error;
-      // What is refused otherwise is not tried again.
-      if (error.code === "unavailable") failure ??= error;
+      if (hasCode(error, "unavailable")) failure ??= error;
+      // What is refused is not tried again.
+      else if (!isRefusal(error)) throw error;
     }
   }
   if (failure) throw failure;

@@ -1,6 +1,6 @@
 /** Refreshes a session by rotating its refresh token. */
 import { getLogger } from "@logtape/logtape";
-import { ChatError, type ErrorCode } from "../../domain/errors.ts";
+import { ChatError, type ErrorCode, hasCode } from "../../domain/errors.ts";
 import { judgeGeneration, nextRotation, type Session } from "../../domain/session.ts";
 import type { Services } from "../../services/services.ts";
 import { existing } from "../accounts/get_user.ts";
@@ -18,12 +18,12 @@ class ReusedToken extends Error {
 }
 
 /** Refusals of one refresh token after which another of the request may still work. */
-const REFUSALS: ReadonlySet<string> = new Set<ErrorCode>([
+const REFUSALS: readonly ErrorCode[] = [
   "unauthenticated",
   "token_expired",
   "session_revoked",
   "account_banned",
-]);
+];
 
 /**
  * Rotates the first refresh token that works. One rotated within the leeway comes from a parallel
@@ -45,7 +45,7 @@ export async function refreshSession(
       return await refreshWith(services, token);
     } catch (error) {
       if (error instanceof ReusedToken) reused.push(error.session);
-      else if (error instanceof ChatError && REFUSALS.has(error.code)) refusal ??= error;
+      else if (hasCode(error, ...REFUSALS)) refusal ??= error;
       else throw error;
     }
   }

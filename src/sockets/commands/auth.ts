@@ -1,7 +1,7 @@
 /** `auth:identify`: who a socket speaks for. */
 import { sessionRevoked, usableSession } from "../../application/sessions/authenticate.ts";
 import type { Participant } from "../../domain/actor.ts";
-import { ChatError } from "../../domain/errors.ts";
+import { ChatError, hasCode } from "../../domain/errors.ts";
 import { isInForce } from "../../domain/restriction.ts";
 import { publicUser, type User } from "../../domain/user.ts";
 import { presentUser } from "../../protocol/schemas/users.ts";
@@ -49,7 +49,7 @@ export function authHandlers(context: Context): HandlersOf<"auth:identify"> {
         connection.emit("auth:ok", { ...data, ...offers }, ref);
       } catch (error) {
         // Not the client's fault: it gets its time again.
-        if (error instanceof ChatError && error.code === "unavailable") identity.extend();
+        if (hasCode(error, "unavailable")) identity.extend();
         if (!(error instanceof ChatError) || !isAuthErrorCode(error.code)) throw error;
         connection.emit("auth:error", { code: error.code, message: error.message }, ref);
         connection.close(CLOSE_CODES.unauthenticated, error.code);
