@@ -1,6 +1,5 @@
 /** `/auth/me/…`: what concerns an account. */
 import { Hono } from "hono";
-import { describeRoute } from "hono-openapi";
 import { readAccountChanges } from "../application/accounts/recover_account.ts";
 import { listMentions } from "../application/accounts/list_mentions.ts";
 import type { Dependencies } from "../application/dependencies.ts";
@@ -8,25 +7,22 @@ import { AccountChanges, AccountChangesQuery, presentItem } from "../protocol/sc
 import { MentionsPage, MentionsQuery } from "../protocol/schemas/mentions.ts";
 import { presentMessage } from "../protocol/schemas/messages.ts";
 import { presentRoom } from "../protocol/schemas/rooms.ts";
-import { AUTH, BEARER, json, problems } from "./answers.ts";
+import { AUTH, describedAs, json, problems } from "./answers.ts";
 import { compressedJson } from "./compression.ts";
 import type { Env } from "./context.ts";
 import { requireUser } from "./guards.ts";
 import { query } from "./input.ts";
+
+const describe = describedAs("auth");
 
 export function accountRoutes(dependencies: Dependencies) {
   const signedIn = requireUser(dependencies);
   return new Hono<Env>()
     .get(
       "/changes",
-      describeRoute({
-        tags: ["auth"],
-        summary: "What has changed of the account: account:recover without a socket",
-        security: BEARER,
-        responses: {
-          200: json(AccountChanges, "The items with numbers after `after`, as they are now"),
-          ...problems("validation_failed", ...AUTH),
-        },
+      describe("What has changed of the account: account:recover without a socket", {
+        200: json(AccountChanges, "The items with numbers after `after`, as they are now"),
+        ...problems("validation_failed", ...AUTH),
       }),
       signedIn,
       query(AccountChangesQuery),
@@ -39,14 +35,9 @@ export function accountRoutes(dependencies: Dependencies) {
     )
     .get(
       "/mentions",
-      describeRoute({
-        tags: ["auth"],
-        summary: "Messages that name one, answer one, or mean everybody in a room of one's own",
-        security: BEARER,
-        responses: {
-          200: json(MentionsPage, "A page, the newest first; `nextCursor` is null at the end"),
-          ...problems("validation_failed", ...AUTH),
-        },
+      describe("Messages that name one, answer one, or mean everybody in a room of one's own", {
+        200: json(MentionsPage, "A page, the newest first; `nextCursor` is null at the end"),
+        ...problems("validation_failed", ...AUTH),
       }),
       signedIn,
       query(MentionsQuery),

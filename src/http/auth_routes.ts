@@ -15,7 +15,7 @@ import { hasCode } from "../domain/errors.ts";
 import type { ProfileChanges } from "../domain/user.ts";
 import * as protocol from "../protocol/schemas/auth.ts";
 import { presentUser } from "../protocol/schemas/users.ts";
-import { json, problems } from "./answers.ts";
+import { describedAs, json, problems } from "./answers.ts";
 import { clientAddress } from "./client_address.ts";
 import type { Env } from "./context.ts";
 import {
@@ -28,11 +28,12 @@ import {
 import { jsonBody, requireJson } from "./input.ts";
 import type { OriginPolicy } from "./origin_policy.ts";
 
+const describe = describedAs("auth");
+
 const COOKIE = "refresh_token";
 const DEVICE_COOKIE = "known_device";
 /** Cookies of one name in one request that are tried. */
 const MAX_COOKIES = 10;
-const BEARER = [{ bearer: [] }];
 
 export interface AuthSettings {
   production: boolean;
@@ -163,14 +164,9 @@ export function authRoutes(services: Services, settings: AuthSettings) {
     )
     .get(
       "/me",
-      describeRoute({
-        tags: ["auth"],
-        summary: "The signed-in user",
-        security: BEARER,
-        responses: {
-          200: json(protocol.UserAnswer, "The user whose token it is"),
-          ...problems("unauthenticated", "token_expired", "session_revoked"),
-        },
+      describe("The signed-in user", {
+        200: json(protocol.UserAnswer, "The user whose token it is"),
+        ...problems("unauthenticated", "token_expired", "session_revoked"),
       }),
       requireUser(services),
       async (c) => {
@@ -180,22 +176,17 @@ export function authRoutes(services: Services, settings: AuthSettings) {
     )
     .patch(
       "/me",
-      describeRoute({
-        tags: ["auth"],
-        summary: "Change the own profile",
-        security: BEARER,
-        responses: {
-          200: json(protocol.UserAnswer, "The user as changed"),
-          ...problems(
-            "invalid_json",
-            "validation_failed",
-            "unauthenticated",
-            "token_expired",
-            "session_revoked",
-            "payload_too_large",
-            "unsupported_media_type",
-          ),
-        },
+      describe("Change the own profile", {
+        200: json(protocol.UserAnswer, "The user as changed"),
+        ...problems(
+          "invalid_json",
+          "validation_failed",
+          "unauthenticated",
+          "token_expired",
+          "session_revoked",
+          "payload_too_large",
+          "unsupported_media_type",
+        ),
       }),
       requireUser(services),
       requireJson(isDraining),

@@ -12,11 +12,13 @@ import { MAX_AVATAR_BYTES } from "../protocol/wire/limits.ts";
 import { SMALL_TYPE } from "../services/files/images.ts";
 import { UploadSlots } from "../services/files/upload_slots.ts";
 import type { Services } from "../services/services.ts";
-import { AUTH, BEARER, json, problems } from "./answers.ts";
+import { AUTH, BEARER, describedAs, json, problems } from "./answers.ts";
 import type { Env } from "./context.ts";
 import { answerFile, fileResponses } from "./file_answers.ts";
 import { consume, requireUser } from "./guards.ts";
 import { type BodyLimit, path, readBody } from "./input.ts";
+
+const describe = describedAs("auth");
 
 /** Pictures that are held at once until they are small, of one user and in all; one more is refused. */
 export const MAX_HELD = { user: 4, all: 16 } as const;
@@ -73,14 +75,9 @@ export function avatarRoutes(services: Services, isDraining: () => boolean) {
     )
     .delete(
       "/auth/me/avatar",
-      describeRoute({
-        tags: ["auth"],
-        summary: "Delete the own avatar",
-        security: BEARER,
-        responses: {
-          200: json(UserAnswer, "The user; `avatarUrl` is null"),
-          ...problems(...AUTH),
-        },
+      describe("Delete the own avatar", {
+        200: json(UserAnswer, "The user; `avatarUrl` is null"),
+        ...problems(...AUTH),
       }),
       signedIn,
       async (c) => {

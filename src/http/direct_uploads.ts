@@ -12,11 +12,10 @@ import {
   presentFile,
   presentUpload,
 } from "../protocol/schemas/files.ts";
-import { AUTH, BEARER } from "./answers.ts";
+import { AUTH, BEARER, problemsWith } from "./answers.ts";
 import type { Env } from "./context.ts";
 import { requireUser } from "./guards.ts";
 import { requireJson } from "./input.ts";
-import { statusOf } from "./problem.ts";
 
 const REFUSALS: ErrorCode[] = [
   "validation_failed",
@@ -24,9 +23,6 @@ const REFUSALS: ErrorCode[] = [
   "file_not_ready",
   "file_too_large",
   "unsupported_media_type",
-  "rate_limited",
-  "internal",
-  "unavailable",
   ...AUTH,
 ];
 
@@ -44,17 +40,19 @@ export const COMPLETION_PATH = {
         schema: { type: "string" as const },
       }],
       responses: {
-        200: answer("It is checked and complete, now or before", "application/json", {
-          type: "object" as const,
-          required: ["file"],
-          properties: { file: schemaOf("File") },
-        }),
-        ...Object.fromEntries(
-          [...Map.groupBy(REFUSALS, statusOf)].map(([status, codes]) => [
-            status,
-            answer(codes.join(", "), "application/problem+json", schemaOf("Problem")),
-          ]),
-        ),
+        200: {
+          description: "It is checked and complete, now or before",
+          content: {
+            "application/json": {
+              schema: {
+                type: "object" as const,
+                required: ["file"],
+                properties: { file: schemaOf("File") },
+              },
+            },
+          },
+        },
+        ...problemsWith(schemaOf("Problem"), ...REFUSALS),
       },
     },
   },
@@ -104,10 +102,6 @@ function isAnnouncement(c: Context<Env>): boolean {
   const type = c.req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
   return c.req.path === "/files" && type === "application/json" &&
     c.req.query("name") === undefined;
-}
-
-function answer<S>(description: string, type: string, schema: S) {
-  return { description, content: { [type]: { schema } } };
 }
 
 function schemaOf(name: string) {

@@ -22,12 +22,14 @@ import {
 import { contentDisposition } from "../services/files/file_names.ts";
 import { isInline } from "../services/files/file_types.ts";
 import { SMALL_TYPE } from "../services/files/images.ts";
-import { AUTH, BEARER, empty, json, problems } from "./answers.ts";
+import { AUTH, BEARER, describedAs, empty, json, problems } from "./answers.ts";
 import type { Env } from "./context.ts";
 import { answerFile, fileResponses, PRIVATE, type Representation } from "./file_answers.ts";
 import { declaredSize, readUpload } from "./file_uploads.ts";
 import { requireUser } from "./guards.ts";
 import { path, query } from "./input.ts";
+
+const describe = describedAs("files");
 
 const UPLOAD: ErrorCode[] = [
   "validation_failed",
@@ -81,14 +83,9 @@ export function fileRoutes(dependencies: Dependencies, isDraining: () => boolean
     )
     .post(
       "/token",
-      describeRoute({
-        tags: ["files"],
-        summary: "Get a token with which files are read where no header can be sent",
-        security: BEARER,
-        responses: {
-          200: json(FileTokenAnswer, "For `?token=`; it ends with the session"),
-          ...problems(...AUTH),
-        },
+      describe("Get a token with which files are read where no header can be sent", {
+        200: json(FileTokenAnswer, "For `?token=`; it ends with the session"),
+        ...problems(...AUTH),
       }),
       signedIn,
       async (c) => {
@@ -123,14 +120,9 @@ export function fileRoutes(dependencies: Dependencies, isDraining: () => boolean
     )
     .delete(
       "/:id",
-      describeRoute({
-        tags: ["files"],
-        summary: "Delete one's own file that is in no message",
-        security: BEARER,
-        responses: {
-          204: empty("It is deleted"),
-          ...problems("validation_failed", "file_not_found", "file_in_use", ...AUTH),
-        },
+      describe("Delete one's own file that is in no message", {
+        204: empty("It is deleted"),
+        ...problems("validation_failed", "file_not_found", "file_in_use", ...AUTH),
       }),
       signedIn,
       path(FileIdPath),

@@ -1,6 +1,5 @@
 /** `/rooms/…/members`, `/bans` and `/mutes`. */
 import { Hono } from "hono";
-import { describeRoute } from "hono-openapi";
 import type { Dependencies } from "../application/dependencies.ts";
 import { addMember } from "../application/members/add_member.ts";
 import { listMembers, listRestricted } from "../application/members/list_members.ts";
@@ -23,11 +22,13 @@ import {
   presentRestricted,
   RestrictedQuery,
 } from "../protocol/schemas/members.ts";
-import { AUTH, BEARER, BODY, empty, json, problems } from "./answers.ts";
+import { AUTH, BODY, describedAs, empty, json, problems } from "./answers.ts";
 import { compressedJson } from "./compression.ts";
 import type { Env } from "./context.ts";
 import { participant, requireUser } from "./guards.ts";
 import { jsonBody, optionalJson, path, query } from "./input.ts";
+
+const describe = describedAs("members");
 
 const READ: ErrorCode[] = ["validation_failed", "room_not_found", "forbidden", ...AUTH];
 const CHANGE: ErrorCode[] = [...READ, "not_found"];
@@ -196,13 +197,4 @@ function ending<R extends { until: string | null }>({ until, ...rest }: R) {
 /** `me` stands for the actor. */
 function named<P extends { userId: string }>(path: P, { userId }: Actor): P {
   return path.userId === "me" ? { ...path, userId } : path;
-}
-
-function describe(summary: string, responses: Parameters<typeof describeRoute>[0]["responses"]) {
-  return describeRoute({
-    tags: ["members"],
-    summary,
-    security: BEARER,
-    ...(responses && { responses }),
-  });
 }

@@ -1,6 +1,5 @@
 /** `/rooms/…/messages`: history, sends, and all changes of messages. */
 import { Hono } from "hono";
-import { describeRoute } from "hono-openapi";
 import { z } from "zod";
 import type { Dependencies } from "../application/dependencies.ts";
 import { deleteMessage } from "../application/messages/delete_message.ts";
@@ -44,11 +43,13 @@ import { JOINED_MESSAGES } from "../protocol/wire/limits.ts";
 import type { TextVersion } from "../ports/store/messages.ts";
 import type { Result } from "../services/decision.ts";
 import type { RelatedToReader } from "../services/related.ts";
-import { AUTH, BEARER, BODY, empty, json, problems } from "./answers.ts";
+import { AUTH, BODY, describedAs, empty, json, problems } from "./answers.ts";
 import { compressed, compressedJson } from "./compression.ts";
 import type { Env } from "./context.ts";
 import { participant, requireUser } from "./guards.ts";
 import { jsonBody, path, query, requireJson } from "./input.ts";
+
+const describe = describedAs("messages");
 
 /** Of every route of a room; the banned get `forbidden`. */
 const ROOM: ErrorCode[] = ["validation_failed", "room_not_found", "forbidden", ...AUTH];
@@ -288,15 +289,6 @@ function pageText({ messages, related, hasMore, mine }: HistoryPage): string {
     });
   });
   return `${text.slice(0, -1)},"mine":${JSON.stringify(mine)}}`;
-}
-
-function describe(summary: string, responses: Parameters<typeof describeRoute>[0]["responses"]) {
-  return describeRoute({
-    tags: ["messages"],
-    summary,
-    security: BEARER,
-    ...(responses && { responses }),
-  });
 }
 
 function idOf(result: Result): string {

@@ -1,6 +1,5 @@
 /** Reports of messages, and the audit log. */
 import { Hono } from "hono";
-import { describeRoute } from "hono-openapi";
 import type { Dependencies } from "../application/dependencies.ts";
 import { closeReport } from "../application/moderation/close_report.ts";
 import { listAudit } from "../application/moderation/list_audit.ts";
@@ -22,11 +21,13 @@ import {
   ReportsPage,
   ReportsQuery,
 } from "../protocol/schemas/moderation.ts";
-import { AUTH, BEARER, BODY, json, problems } from "./answers.ts";
+import { AUTH, BODY, describedAs, json, problems } from "./answers.ts";
 import { compressedJson } from "./compression.ts";
 import type { Env } from "./context.ts";
 import { requireUser } from "./guards.ts";
 import { jsonBody, path, query, requireJson } from "./input.ts";
+
+const describe = describedAs("moderation");
 
 const LIST: ErrorCode[] = ["validation_failed", "forbidden", "room_not_found", ...AUTH];
 
@@ -109,13 +110,4 @@ export function moderationRoutes(dependencies: Dependencies, isDraining: () => b
         return compressedJson(c, { entries, nextCursor: page.nextCursor });
       },
     );
-}
-
-function describe(summary: string, responses: Parameters<typeof describeRoute>[0]["responses"]) {
-  return describeRoute({
-    tags: ["moderation"],
-    summary,
-    security: BEARER,
-    ...(responses && { responses }),
-  });
 }

@@ -1,6 +1,5 @@
 /** `/rooms`: create, list and find. */
 import { Hono } from "hono";
-import { describeRoute } from "hono-openapi";
 import type { Dependencies } from "../application/dependencies.ts";
 import { createDirect, createRoom } from "../application/rooms/create_room.ts";
 import { getRoom } from "../application/rooms/get_room.ts";
@@ -24,25 +23,22 @@ import {
   RoomsPage,
   RoomsQuery,
 } from "../protocol/schemas/rooms.ts";
-import { AUTH, BEARER, BODY, empty, json, problems } from "./answers.ts";
+import { AUTH, BODY, describedAs, empty, json, problems } from "./answers.ts";
 import { compressedJson } from "./compression.ts";
 import type { Env } from "./context.ts";
 import { participant, requireUser } from "./guards.ts";
 import { jsonBody, query, requireJson } from "./input.ts";
+
+const describe = describedAs("rooms");
 
 export function roomRoutes(services: Dependencies, isDraining: () => boolean) {
   const signedIn = requireUser(services);
   return new Hono<Env>()
     .get(
       "/",
-      describeRoute({
-        tags: ["rooms"],
-        summary: "List public rooms and one's own private ones, or all of one's own",
-        security: BEARER,
-        responses: {
-          200: json(RoomsPage, "A page; `nextCursor` is null at the end"),
-          ...problems("validation_failed", ...AUTH),
-        },
+      describe("List public rooms and one's own private ones, or all of one's own", {
+        200: json(RoomsPage, "A page; `nextCursor` is null at the end"),
+        ...problems("validation_failed", ...AUTH),
       }),
       signedIn,
       query(RoomsQuery),
@@ -66,20 +62,15 @@ export function roomRoutes(services: Dependencies, isDraining: () => boolean) {
     )
     .post(
       "/",
-      describeRoute({
-        tags: ["rooms"],
-        summary: "Create a room",
-        security: BEARER,
-        responses: {
-          201: json(RoomAnswer, "The room; its log begins with its creator and its members"),
-          ...problems(
-            ...BODY,
-            "validation_failed",
-            "forbidden",
-            "not_found",
-            ...AUTH,
-          ),
-        },
+      describe("Create a room", {
+        201: json(RoomAnswer, "The room; its log begins with its creator and its members"),
+        ...problems(
+          ...BODY,
+          "validation_failed",
+          "forbidden",
+          "not_found",
+          ...AUTH,
+        ),
       }),
       signedIn,
       requireJson(isDraining),
@@ -94,14 +85,9 @@ export function roomRoutes(services: Dependencies, isDraining: () => boolean) {
     )
     .get(
       "/:idOrSlug",
-      describeRoute({
-        tags: ["rooms"],
-        summary: "Find a room",
-        security: BEARER,
-        responses: {
-          200: json(FullRoomAnswer, "The room, and what one may do in it"),
-          ...problems("room_not_found", "forbidden", ...AUTH),
-        },
+      describe("Find a room", {
+        200: json(FullRoomAnswer, "The room, and what one may do in it"),
+        ...problems("room_not_found", "forbidden", ...AUTH),
       }),
       signedIn,
       async (c) => {
@@ -112,20 +98,15 @@ export function roomRoutes(services: Dependencies, isDraining: () => boolean) {
     )
     .put(
       "/:idOrSlug/preferences",
-      describeRoute({
-        tags: ["rooms"],
-        summary: "Set what one wants of a room for oneself; what is left out stays",
-        security: BEARER,
-        responses: {
-          204: empty("Set; a hidden room leaves the list until there is a new message in it"),
-          ...problems(
-            ...BODY,
-            "validation_failed",
-            "room_not_found",
-            "forbidden",
-            ...AUTH,
-          ),
-        },
+      describe("Set what one wants of a room for oneself; what is left out stays", {
+        204: empty("Set; a hidden room leaves the list until there is a new message in it"),
+        ...problems(
+          ...BODY,
+          "validation_failed",
+          "room_not_found",
+          "forbidden",
+          ...AUTH,
+        ),
       }),
       signedIn,
       requireJson(isDraining),
@@ -141,20 +122,15 @@ export function roomRoutes(services: Dependencies, isDraining: () => boolean) {
     )
     .patch(
       "/:idOrSlug",
-      describeRoute({
-        tags: ["rooms"],
-        summary: "Change a room's settings; what is left out stays, and so does the slug",
-        security: BEARER,
-        responses: {
-          200: json(RoomAnswer, "The room"),
-          ...problems(
-            ...BODY,
-            "validation_failed",
-            "room_not_found",
-            "forbidden",
-            ...AUTH,
-          ),
-        },
+      describe("Change a room's settings; what is left out stays, and so does the slug", {
+        200: json(RoomAnswer, "The room"),
+        ...problems(
+          ...BODY,
+          "validation_failed",
+          "room_not_found",
+          "forbidden",
+          ...AUTH,
+        ),
       }),
       signedIn,
       requireJson(isDraining),
@@ -171,14 +147,9 @@ export function roomRoutes(services: Dependencies, isDraining: () => boolean) {
     )
     .delete(
       "/:idOrSlug",
-      describeRoute({
-        tags: ["rooms"],
-        summary: "Delete a room with all that is in it",
-        security: BEARER,
-        responses: {
-          204: empty("The room does not exist any more"),
-          ...problems("room_not_found", "forbidden", ...AUTH),
-        },
+      describe("Delete a room with all that is in it", {
+        204: empty("The room does not exist any more"),
+        ...problems("room_not_found", "forbidden", ...AUTH),
       }),
       signedIn,
       async (c) => {
@@ -189,23 +160,18 @@ export function roomRoutes(services: Dependencies, isDraining: () => boolean) {
     )
     .put(
       "/:idOrSlug/read",
-      describeRoute({
-        tags: ["rooms"],
-        summary: "Set how far one has read a room",
-        security: BEARER,
-        responses: {
-          200: json(
-            ReadAnswer,
-            "How far one has read now; a lower `seq` than before changes nothing",
-          ),
-          ...problems(
-            ...BODY,
-            "validation_failed",
-            "room_not_found",
-            "forbidden",
-            ...AUTH,
-          ),
-        },
+      describe("Set how far one has read a room", {
+        200: json(
+          ReadAnswer,
+          "How far one has read now; a lower `seq` than before changes nothing",
+        ),
+        ...problems(
+          ...BODY,
+          "validation_failed",
+          "room_not_found",
+          "forbidden",
+          ...AUTH,
+        ),
       }),
       signedIn,
       requireJson(isDraining),
@@ -223,21 +189,16 @@ export function roomRoutes(services: Dependencies, isDraining: () => boolean) {
 export function directRoutes(services: Services, isDraining: () => boolean) {
   return new Hono<Env>().post(
     "/",
-    describeRoute({
-      tags: ["rooms"],
-      summary: "Create the direct room with another user, or find it",
-      security: BEARER,
-      responses: {
-        200: json(RoomAnswer, "The room was there already"),
-        201: json(RoomAnswer, "The room is new"),
-        ...problems(
-          ...BODY,
-          "validation_failed",
-          "forbidden",
-          "not_found",
-          ...AUTH,
-        ),
-      },
+    describe("Create the direct room with another user, or find it", {
+      200: json(RoomAnswer, "The room was there already"),
+      201: json(RoomAnswer, "The room is new"),
+      ...problems(
+        ...BODY,
+        "validation_failed",
+        "forbidden",
+        "not_found",
+        ...AUTH,
+      ),
     }),
     requireUser(services),
     requireJson(isDraining),

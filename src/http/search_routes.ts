@@ -1,10 +1,9 @@
 /** `/search`: finding messages. */
 import { Hono } from "hono";
-import { describeRoute } from "hono-openapi";
 import type { Dependencies } from "../application/dependencies.ts";
 import { searchMessages } from "../application/search/search_messages.ts";
 import { presentResult, SearchPage, SearchQuery } from "../protocol/schemas/search.ts";
-import { AUTH, BEARER, json, problems } from "./answers.ts";
+import { AUTH, describedAs, json, problems } from "./answers.ts";
 import { compressedJson } from "./compression.ts";
 import type { Env } from "./context.ts";
 import { requireUser } from "./guards.ts";
@@ -13,14 +12,9 @@ import { query } from "./input.ts";
 export function searchRoutes(dependencies: Dependencies) {
   return new Hono<Env>().get(
     "/",
-    describeRoute({
-      tags: ["messages"],
-      summary: "Find messages by words, in the rooms that one may read",
-      security: BEARER,
-      responses: {
-        200: json(SearchPage, "A page, the newest first; `nextCursor` is null at the end"),
-        ...problems("validation_failed", "room_not_found", "forbidden", ...AUTH),
-      },
+    describedAs("messages")("Find messages by words, in the rooms that one may read", {
+      200: json(SearchPage, "A page, the newest first; `nextCursor` is null at the end"),
+      ...problems("validation_failed", "room_not_found", "forbidden", ...AUTH),
     }),
     requireUser(dependencies),
     query(SearchQuery),

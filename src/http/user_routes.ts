@@ -1,6 +1,5 @@
 /** `/users`: finding people, and what admins do with accounts. */
 import { Hono } from "hono";
-import { describeRoute } from "hono-openapi";
 import { banUser, liftBan } from "../application/accounts/ban_user.ts";
 import { findUser, searchUsers } from "../application/accounts/find_users.ts";
 import { setInstanceRole } from "../application/accounts/set_instance_role.ts";
@@ -15,10 +14,12 @@ import {
   UserPath,
   UsersQuery,
 } from "../protocol/schemas/users.ts";
-import { AUTH, BEARER, BODY, empty, json, problems } from "./answers.ts";
+import { AUTH, BODY, describedAs, empty, json, problems } from "./answers.ts";
 import type { Env } from "./context.ts";
 import { requireUser } from "./guards.ts";
 import { jsonBody, optionalJson, path, query, requireJson } from "./input.ts";
+
+const describe = describedAs("users");
 
 /** Of what admins do. */
 const ADMIN: ErrorCode[] = ["validation_failed", "forbidden", "not_found", ...AUTH];
@@ -98,13 +99,4 @@ export function userRoutes(dependencies: Dependencies, isDraining: () => boolean
         return c.body(null, 204);
       },
     );
-}
-
-function describe(summary: string, responses: Parameters<typeof describeRoute>[0]["responses"]) {
-  return describeRoute({
-    tags: ["users"],
-    summary,
-    security: BEARER,
-    ...(responses && { responses }),
-  });
 }
