@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { Account } from "./harness/account.ts";
 import { startServer, type TestServer } from "./harness/server.ts";
 
+const LONG = "x".repeat(8_000);
 const DEEP = "[".repeat(30_000) + "]".repeat(30_000);
 const LONE_SURROGATE = "\\ud800abcdefgh";
 
@@ -128,7 +129,10 @@ Deno.test("malformed paths are not found", async () => {
     "/rooms/__proto__": [404, "room_not_found"],
     "/rooms/constructor/messages": [404, "room_not_found"],
     "/rooms/'%20OR%201=1--": [404, "room_not_found"],
-    [`/rooms/${"x".repeat(8_000)}`]: [404, "room_not_found"],
+    [`/rooms/${LONG}`]: [404, "room_not_found"],
+    [`/rooms/${LONG}/members`]: [404, "room_not_found"],
+    [`/rooms/${LONG}/messages/x`]: [404, "room_not_found"],
+    [`/rooms/${LONG}/invitations`]: [404, "room_not_found"],
     "/rooms/..%2f..%2fetc%2fpasswd": [404, "room_not_found"],
     "/assets/..%2f..%2fdeno.json": [404, "not_found"],
     "/assets/web/..%2f..%2fdeno.json": [404, "not_found"],

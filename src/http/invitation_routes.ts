@@ -7,6 +7,7 @@ import {
   revokeInvitation,
 } from "../application/invitations/manage_invitations.ts";
 import { readInvitation, useInvitation } from "../application/invitations/use_invitation.ts";
+import { RoomPath } from "../protocol/schemas/fields.ts";
 import {
   CodePath,
   InvitationAnswer,
@@ -17,7 +18,6 @@ import {
   InvitedRoomAnswer,
   presentInvitation,
   presentInvited,
-  RoomPath,
 } from "../protocol/schemas/invitations.ts";
 import { presentListed, RoomAnswer } from "../protocol/schemas/rooms.ts";
 import type { Services } from "../services/services.ts";

@@ -8,6 +8,7 @@ import { banMember } from "../application/moderation/ban_member.ts";
 import { restrictMember } from "../application/moderation/restrict_member.ts";
 import type { Actor } from "../domain/actor.ts";
 import type { ErrorCode } from "../domain/errors.ts";
+import { RoomPath } from "../protocol/schemas/fields.ts";
 import {
   BanRequest,
   BansPage,
@@ -43,10 +44,11 @@ export function memberRoutes(dependencies: Dependencies, isDraining: () => boole
         ...problems(...READ),
       }),
       signedIn,
+      path(RoomPath),
       query(MembersQuery),
       async (c) => {
         const request = c.req.valid("query");
-        const room = c.req.param("idOrSlug")!;
+        const room = c.req.valid("param").idOrSlug;
         const page = await listMembers(c.get("actor"), dependencies, room, request);
         const { items, nextCursor } = page;
         return compressedJson(c, { members: items.map(presentMember), nextCursor });
@@ -92,9 +94,10 @@ export function memberRoutes(dependencies: Dependencies, isDraining: () => boole
         ...problems(...READ),
       }),
       signedIn,
+      path(RoomPath),
       query(RestrictedQuery),
       async (c) => {
-        const room = c.req.param("idOrSlug")!;
+        const room = c.req.valid("param").idOrSlug;
         const request = c.req.valid("query");
         const page = await listRestricted(c.get("actor"), dependencies, room, "ban", request);
         const { items, nextCursor } = page;
@@ -140,9 +143,10 @@ export function memberRoutes(dependencies: Dependencies, isDraining: () => boole
         ...problems(...READ),
       }),
       signedIn,
+      path(RoomPath),
       query(RestrictedQuery),
       async (c) => {
-        const room = c.req.param("idOrSlug")!;
+        const room = c.req.valid("param").idOrSlug;
         const request = c.req.valid("query");
         const page = await listRestricted(c.get("actor"), dependencies, room, "mute", request);
         const { items, nextCursor } = page;

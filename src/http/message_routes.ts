@@ -22,6 +22,7 @@ import { newId } from "../domain/id.ts";
 import type { Message } from "../domain/message.ts";
 import { publicUser } from "../domain/user.ts";
 import { isoTime } from "../protocol/iso_time.ts";
+import { RoomPath } from "../protocol/schemas/fields.ts";
 import {
   ChangesQuery,
   EditsAnswer,
@@ -73,10 +74,11 @@ export function messageRoutes(dependencies: Dependencies, isDraining: () => bool
         ...problems(...MESSAGE_OF_ROOM),
       }),
       signedIn,
+      path(RoomPath),
       query(MessagesQuery),
       async (c) => {
         const { around, limit, ...range } = c.req.valid("query");
-        const room = c.req.param("idOrSlug")!;
+        const room = c.req.valid("param").idOrSlug;
         const actor = c.get("actor");
         if (around === undefined) {
           const page = await readHistory(actor, dependencies, room, { limit, ...range });
@@ -103,12 +105,13 @@ export function messageRoutes(dependencies: Dependencies, isDraining: () => bool
         ),
       }),
       signedIn,
+      path(RoomPath),
       requireJson(isDraining),
       jsonBody(NewMessage),
       async (c) => {
         const { clientMessageId = newId(), ...content } = c.req.valid("json");
         const actor = await participant(c, dependencies);
-        const input = { ...content, room: c.req.param("idOrSlug")!, clientMessageId };
+        const input = { ...content, room: c.req.valid("param").idOrSlug, clientMessageId };
         const { roomId, result } = await sendMessage(actor, dependencies, input);
         const done = await result;
         const answer = await getMessage(actor, dependencies, roomId, idOf(done));
@@ -247,8 +250,9 @@ export function messageRoutes(dependencies: Dependencies, isDraining: () => bool
         ...problems("room_not_found", "forbidden", ...AUTH),
       }),
       signedIn,
+      path(RoomPath),
       async (c) => {
-        const room = c.req.param("idOrSlug")!;
+        const room = c.req.valid("param").idOrSlug;
         const { messages, related } = await listPins(c.get("actor"), dependencies, room);
         return compressedJson(c, presentList(messages, related));
       },
@@ -260,11 +264,12 @@ export function messageRoutes(dependencies: Dependencies, isDraining: () => bool
         ...problems(...ROOM),
       }),
       signedIn,
+      path(RoomPath),
       query(ChangesQuery),
       async (c) => {
         const { after: seq, entryId, limit } = c.req.valid("query");
         const request = { cursor: { seq, entryId }, limit, latest: JOINED_MESSAGES };
-        const room = c.req.param("idOrSlug")!;
+        const room = c.req.valid("param").idOrSlug;
         const changes = await readChanges(c.get("actor"), dependencies, room, request);
         const { messages, related, room: shown, capabilities, ...rest } = changes;
         return compressedJson(c, {

@@ -9,6 +9,7 @@ import { setRead } from "../application/rooms/set_read.ts";
 import { deleteRoom } from "../application/rooms/delete_room.ts";
 import { updateRoom } from "../application/rooms/update_room.ts";
 import type { Services } from "../services/services.ts";
+import { RoomPath } from "../protocol/schemas/fields.ts";
 import {
   DirectCreation,
   FullRoomAnswer,
@@ -27,7 +28,7 @@ import { AUTH, BODY, describedAs, empty, json, problems } from "./answers.ts";
 import { compressedJson } from "./compression.ts";
 import type { Env } from "./context.ts";
 import { participant, requireUser } from "./guards.ts";
-import { jsonBody, query, requireJson } from "./input.ts";
+import { jsonBody, path, query, requireJson } from "./input.ts";
 
 const describe = describedAs("rooms");
 
@@ -90,8 +91,9 @@ export function roomRoutes(services: Dependencies, isDraining: () => boolean) {
         ...problems("room_not_found", "forbidden", ...AUTH),
       }),
       signedIn,
+      path(RoomPath),
       async (c) => {
-        const found = await getRoom(c.get("actor"), services, c.req.param("idOrSlug"));
+        const found = await getRoom(c.get("actor"), services, c.req.valid("param").idOrSlug);
         const capabilities = presentCapabilities(found.capabilities);
         return c.json({ room: presentListed(found.room, found.me), capabilities }, 200);
       },
@@ -109,11 +111,12 @@ export function roomRoutes(services: Dependencies, isDraining: () => boolean) {
         ),
       }),
       signedIn,
+      path(RoomPath),
       requireJson(isDraining),
       jsonBody(PreferencesRequest),
       async (c) => {
         const { notifications, hidden } = c.req.valid("json");
-        await setPreferences(c.get("actor"), services, c.req.param("idOrSlug")!, {
+        await setPreferences(c.get("actor"), services, c.req.valid("param").idOrSlug, {
           ...(notifications !== undefined && { notifications }),
           ...(hidden !== undefined && { hidden }),
         });
@@ -133,11 +136,12 @@ export function roomRoutes(services: Dependencies, isDraining: () => boolean) {
         ),
       }),
       signedIn,
+      path(RoomPath),
       requireJson(isDraining),
       jsonBody(RoomChanges),
       async (c) => {
         const actor = await participant(c, services);
-        const room = c.req.param("idOrSlug")!;
+        const room = c.req.valid("param").idOrSlug;
         const { description, ...rest } = c.req.valid("json");
         const text = description === undefined ? {} : { description: description || null };
         const { roomId } = await updateRoom(actor, services, room, { ...rest, ...text });
@@ -152,9 +156,10 @@ export function roomRoutes(services: Dependencies, isDraining: () => boolean) {
         ...problems("room_not_found", "forbidden", ...AUTH),
       }),
       signedIn,
+      path(RoomPath),
       async (c) => {
         const actor = await participant(c, services);
-        await deleteRoom(actor, services, c.req.param("idOrSlug")!);
+        await deleteRoom(actor, services, c.req.valid("param").idOrSlug);
         return c.body(null, 204);
       },
     )
@@ -174,11 +179,12 @@ export function roomRoutes(services: Dependencies, isDraining: () => boolean) {
         ),
       }),
       signedIn,
+      path(RoomPath),
       requireJson(isDraining),
       jsonBody(ReadRequest),
       async (c) => {
         const { seq } = c.req.valid("json");
-        const position = { room: c.req.param("idOrSlug")!, seq, back: false };
+        const position = { room: c.req.valid("param").idOrSlug, seq, back: false };
         const { readSeq, unread, mentions } = await setRead(c.get("actor"), services, position);
         return c.json({ seq: readSeq, unread, mentions }, 200);
       },

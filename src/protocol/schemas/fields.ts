@@ -176,6 +176,9 @@ export const ClientMessageId = z.string().regex(
 /** A room's id or slug. One that no room has is answered `room_not_found`. */
 export const RoomReference = z.string().min(1).max(MAX_ID_LENGTH).meta({ examples: ["general"] });
 
+/** A room in a path, by its id or slug. Whatever it is: one that no room has is `room_not_found`. */
+export const RoomPath = z.object({ idOrSlug: z.string().meta({ examples: ["general"] }) });
+
 /** A number of an entry in a room's log, or 0 for before the first. */
 export const Cursor = z.int().min(0);
 

@@ -5,7 +5,7 @@ import type { NewRoom } from "../../domain/room.ts";
 import { publicUser } from "../../domain/user.ts";
 import type * as wire from "../wire/invitations.ts";
 import { MAX_ID_LENGTH, MAX_INVITATION_SECONDS, MAX_INVITATION_USES } from "../wire/limits.ts";
-import { Id, Limit, PageCursor, RoomReference, Time } from "./fields.ts";
+import { Id, Limit, PageCursor, RoomPath, Time } from "./fields.ts";
 import { Room } from "./rooms.ts";
 import { PublicUser } from "./users.ts";
 
@@ -41,7 +41,6 @@ export const InvitationsPage = z.object({
   nextCursor: z.string().nullable(),
 }) satisfies z.ZodType<wire.InvitationsPage>;
 
-export const RoomPath = z.object({ idOrSlug: RoomReference });
 export const InvitationPath = RoomPath.extend({ invitationId: z.string().max(MAX_ID_LENGTH) });
 /** Whatever it is: what is no code is none that there is. */
 export const CodePath = z.object({ code: z.string() });

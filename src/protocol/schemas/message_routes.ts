@@ -2,16 +2,7 @@
 import { z } from "zod";
 import { MISSED_MESSAGES } from "../wire/limits.ts";
 import type * as wire from "../wire/messages.ts";
-import {
-  Cursor,
-  Emoji,
-  EntryId,
-  inDigits,
-  Limit,
-  PageCursor,
-  RoomReference,
-  Time,
-} from "./fields.ts";
+import { Cursor, Emoji, EntryId, inDigits, Limit, PageCursor, RoomPath, Time } from "./fields.ts";
 import {
   CHANGES_NOTHING,
   changesSomething,
@@ -64,7 +55,7 @@ export const MessageEdit = z.object(Edited).refine(changesSomething, CHANGES_NOT
   .meta({ id: "MessageEdit" });
 
 /** A message in a path, with an emoji or without. */
-export const MessagePath = z.object({ idOrSlug: RoomReference, messageId: MessageId });
+export const MessagePath = RoomPath.extend({ messageId: MessageId });
 export const ReactionPath = MessagePath.extend({ emoji: Emoji });
 
 export const EditsAnswer = z.object({
