@@ -62,17 +62,20 @@ export async function viewReports(
   const userIds = reports.flatMap(({ reporterId, closedById }) => [reporterId, closedById ?? []]);
   const roomIds = new Set(reports.map(({ roomId }) => roomId));
   const [users, rooms] = await Promise.all([
-    publicUsers.find([...new Set(userIds.flat())]),
-    pLimit(READS_AT_ONCE).map(roomIds, (id) => store.rooms.describe(id)),
+    publicUsers.find([...new Set(userIds.flat())]).then(byId),
+    store.rooms.describeAll([...roomIds]).then(byId),
   ]);
-  const user = (id: string) =>
-    users.find((user) => user.id === id) ?? { id, displayName: "", avatarUrl: null };
+  const user = (id: string) => users.get(id) ?? { id, displayName: "", avatarUrl: null };
   return reports.map((report) => ({
     report,
-    room: rooms.find((room) => room?.id === report.roomId) ?? null,
+    room: rooms.get(report.roomId) ?? null,
     reporter: user(report.reporterId),
     closedBy: report.closedById === null ? null : user(report.closedById),
   }));
+}
+
+function byId<T extends { id: string }>(items: readonly T[]): Map<string, T> {
+  return new Map(items.map((item) => [item.id, item]));
 }
 
 /** Whose reports are listed; undefined for all rooms. */

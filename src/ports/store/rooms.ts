@@ -17,6 +17,8 @@ export interface RoomStore {
   find(idOrSlug: string): Promise<Room | null>;
   /** The same without the end of its log, which some stores have to search for. */
   describe(idOrSlug: string): Promise<NewRoom | null>;
+  /** Those of these rooms that exist, in any order, likewise without the ends of their logs. */
+  describeAll(ids: readonly string[]): Promise<NewRoom[]>;
   /** The direct room of two users. */
   findDirect(userIds: readonly [string, string]): Promise<Room | null>;
   /** Those of these rooms that exist, in any order. */

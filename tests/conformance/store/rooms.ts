@@ -37,8 +37,18 @@ export function testRooms(test: Register): void {
     for (const { id } of [room, other]) {
       assert.deepEqual(byId.get(id), await store.rooms.find(id));
     }
-    assert.deepEqual(await store.rooms.findAll([]), []);
+    const described = await store.rooms.describeAll([other.id, ...UNKNOWN_IDS, room.id]);
+    assert.equal(described.length, 2);
+    for (const each of described) {
+      assert.partialDeepStrictEqual(each, await store.rooms.describe(each.id));
+    }
+    for (const find of ["findAll", "describeAll"] as const) {
+      assert.deepEqual(await store.rooms[find]([]), []);
+    }
     await write(store, room.id, notice(ada, "room_deleted", []));
+    assert.deepEqual((await store.rooms.describeAll([room.id, other.id])).map(({ id }) => id), [
+      other.id,
+    ]);
     assert.deepEqual((await store.rooms.findAll([room.id, other.id])).map(({ id }) => id), [
       other.id,
     ]);

@@ -77,6 +77,13 @@ export class MongoRooms implements RoomStore {
     });
   }
 
+  describeAll(ids: readonly string[]): Promise<NewRoom[]> {
+    return this.#operations.run(async () => {
+      const match = { _id: { $in: [...ids] }, ...IS_THERE };
+      return await this.#toRooms(await this.#readDocuments({ $match: match }));
+    });
+  }
+
   findDirect(userIds: readonly [string, string]): Promise<Room | null> {
     return this.#operations.run(async () => {
       const [room = null] = await this.#read({ $match: { pair: pairOf(userIds) } });

@@ -49,6 +49,7 @@ export const METHODS = {
     create: "write",
     find: "read",
     describe: "read",
+    describeAll: "read",
     findDirect: "read",
     findAll: "read",
     takenSlugs: "read",

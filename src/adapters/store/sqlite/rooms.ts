@@ -102,6 +102,10 @@ export class SqliteRooms {
     return this.find(idOrSlug);
   }
 
+  describeAll(ids: readonly string[]): NewRoom[] {
+    return this.findAll(ids);
+  }
+
   findDirect(userIds: readonly [string, string]): Room | null {
     const row = this.#sql.prepare(`${ROOMS} WHERE r.pair = ?`).get(pairOf(userIds));
     return row ? toRoom(row) : null;
