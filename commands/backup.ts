@@ -1,8 +1,8 @@
 /** `deno task backup FILE`: copies the embedded database, also of a running server. */
 import { backUp } from "../src/adapters/store/sqlite/backup.ts";
-import { describeContents, runCommand } from "./command.ts";
+import { describeContents, runFileCommand } from "./database_file.ts";
 
-await runCommand({
+await runFileCommand({
   name: "backup",
   help: `Usage: deno task backup FILE [--force]
 
@@ -15,7 +15,7 @@ Options:
   options: ["force"],
   onMongodb:
     'MONGODB_URI is set, and so the data is in MongoDB; back it up with: mongodump --oplog --uri="$MONGODB_URI"',
-  async run(database, file, options) {
+  async copy(database, file, options) {
     const contents = await backUp(database, file, options.has("force"));
     return `Backed up ${database} to ${file}: ${describeContents(contents)}; checked`;
   },

@@ -1,5 +1,4 @@
 /** `deno task files check`: compares the store with the bytes of files, also beside a running server. */
-import { parseArgs } from "node:util";
 import {
   checkFiles,
   type FileReport,
@@ -7,10 +6,15 @@ import {
 } from "../src/application/files/check_files.ts";
 import { openBlobs } from "../src/backends.ts";
 import { loadStoreSettings } from "../src/config.ts";
+import { runCommand } from "./command.ts";
 import { openDatabase } from "./database.ts";
-import { fail } from "./failure.ts";
 
-const HELP = `Usage: deno task files check [--remove] [--all]
+/** How many of each kind are named. */
+const NAMED = 20;
+
+await runCommand({
+  name: "files",
+  help: `Usage: deno task files check [--remove] [--all]
 
 Compares what the store knows of files and avatars with the bytes that are kept, also while servers
 run: which are missing, which have another size, which belong to no file and no user. It changes
@@ -20,50 +24,13 @@ nothing. The settings are read as the server reads them, from the environment or
 Options:
       --remove  removes the bytes that belong to no file and no user
       --all     names all that it finds, not only the first 20 of each kind
-  -h, --help    shows this`;
-
-/** How many of each kind are named. */
-const NAMED = 20;
-
-const options = readOptions();
-if (options === null) {
-  console.error("Write `deno task files check`; see: deno task files --help");
-  Deno.exit(2);
-} else if (options.help) console.log(HELP);
-else await run(options);
-
-interface Options {
-  help?: boolean;
-  remove?: boolean;
-  all?: boolean;
-}
-
-/** @returns null if the command is misused */
-function readOptions(): Options | null {
-  try {
-    const { values, positionals } = parseArgs({
-      args: Deno.args.filter((arg) => arg !== "--"),
-      allowPositionals: true,
-      options: {
-        help: { type: "boolean", short: "h" },
-        remove: { type: "boolean" },
-        all: { type: "boolean" },
-      },
-    });
-    return values.help || positionals.join(" ") === "check" ? values : null;
-  } catch {
-    return null;
-  }
-}
-
-async function run({ remove = false, all = false }: Options): Promise<void> {
-  try {
-    const isGood = await check(remove, all ? Infinity : NAMED);
-    if (!isGood) Deno.exit(1);
-  } catch (error) {
-    fail("The files were not checked", error);
-  }
-}
+  -h, --help    shows this`,
+  options: ["remove", "all"],
+  usage: "Write `deno task files check`",
+  takes: (words) => words.join(" ") === "check",
+  failure: "The files were not checked",
+  run: (_, options) => check(options.has("remove"), options.has("all") ? Infinity : NAMED),
+});
 
 /** @returns whether nothing is wrong, or is any more */
 async function check(remove: boolean, named: number): Promise<boolean> {

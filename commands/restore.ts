@@ -1,8 +1,8 @@
 /** `deno task restore FILE`: puts a backup in the place of the embedded database. */
 import { restore } from "../src/adapters/store/sqlite/backup.ts";
-import { describeContents, runCommand } from "./command.ts";
+import { describeContents, runFileCommand } from "./database_file.ts";
 
-await runCommand({
+await runFileCommand({
   name: "restore",
   help: `Usage: deno task restore FILE
 
@@ -12,10 +12,9 @@ it, from the environment or .env.
 
 Options:
   -h, --help    shows this`,
-  options: [],
   onMongodb:
     "MONGODB_URI is set, and so the data is in MongoDB; stop all instances and use: mongorestore --oplogReplay --drop",
-  run(database, file) {
+  copy(database, file) {
     const { former, ...contents } = restore(file, database);
     const kept = former === null ? "" : `; the former database is ${former}`;
     return `Restored ${database} from ${file}: ${describeContents(contents)}${kept}`;
