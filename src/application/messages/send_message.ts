@@ -13,6 +13,10 @@ import { claimFiles, releaseUnless } from "./attached.ts";
 import { readersAmong } from "./mentioned.ts";
 import { accept, type AcceptDependencies, type Accepted } from "./accept.ts";
 
+type SendDependencies =
+  & AcceptDependencies
+  & Pick<Dependencies, "members" | "mentions" | "publicUsers" | "rooms">;
+
 export interface NewMessage {
   /** Id or slug. */
   room: string;
@@ -37,51 +41,29 @@ export interface NewMessage {
  */
 export async function sendMessage(
   actor: Participant,
-  dependencies:
-    & AcceptDependencies
-    & Pick<Dependencies, "members" | "mentions" | "publicUsers" | "rooms">,
+  dependencies: SendDependencies,
   input: NewMessage,
 ): Promise<Accepted> {
-  const { text, clientMessageId, replyTo, mentions = [], mentionsRoom = false } = input;
-  const { attachments: fileIds = [] } = input;
-  const metadata = input.metadata ?? null;
-  const asked = ["send", text, replyTo, mentions, mentionsRoom, metadata];
+  const { text, clientMessageId, replyTo, attachments: fileIds = [] } = input;
   const { members, requestHashes, rooms } = dependencies;
-  const { user: sender } = actor;
-  const mentioned = mentions.length > 0
-    ? await readersAmong(actor, dependencies, input.room, mentions)
-    : PLAIN.mentions;
-  let answeredId: string | null = null;
-  const plain: CreatedDraft["message"] = {
-    ...PLAIN,
-    id: newId(),
-    sender,
-    text,
-    system: false,
-    clientMessageId,
-    createdAt: new Date(),
-    mentions: mentioned,
-    mentionsRoom,
-    metadata,
-  };
+  const plain = await withoutFiles(actor, dependencies, input);
+  const needed = neededFor(input);
   const hasFiles = fileIds.length > 0;
-  const needed: Capability[] = ["message.send"];
-  if (mentionsRoom) needed.push("message.mention_room");
-  if (hasFiles) needed.push("file.upload");
   // Strangers send text alone: whether they have joined meanwhile is read for what has needs.
   const needs = (replyTo !== undefined || hasFiles) &&
     { messageIds: replyTo === undefined ? [] : [replyTo] };
-  let attachments: Message["attachments"] = PLAIN.attachments;
+  let { attachments } = plain;
   const claim = async ({ roomId }: RoomAccess) => {
     const message = { roomId, messageId: plain.id, ownerId: actor.userId };
     attachments = await claimFiles(dependencies, fileIds, message);
   };
+  let answeredId: string | null = null;
   const accepted = await accept(actor, dependencies, input.room, (room) => {
     rooms.typing.end(room.roomId, actor.userId);
     return {
-      by: sender,
+      by: actor.user,
       clientMessageId,
-      request: requestHashes.hash([...asked, ...(hasFiles ? [fileIds] : [])]),
+      request: requestHashes.hash(askedBy(input)),
       text,
       ...(needs && { needs }),
       decide(state) {
@@ -100,20 +82,65 @@ export async function sendMessage(
       },
     };
   }, hasFiles ? claim : undefined);
-  const { room, roomId } = accepted;
-  if (hasFiles) releaseUnless(accepted.result, dependencies, fileIds, plain.id);
-  const concernsUsers = mentioned.length > 0 || mentionsRoom || replyTo !== undefined;
+  const { room, roomId, result } = accepted;
+  if (hasFiles) releaseUnless(result, dependencies, fileIds, plain.id);
+  const concernsUsers = plain.mentions.length > 0 || plain.mentionsRoom || replyTo !== undefined;
   if (concernsUsers || room.rules.type === "direct") {
-    const notify = (result: Result) => {
-      if (!("entry" in result) || result.isRepeat) return;
-      dependencies.mentions.notify(room, result.entry, answeredId);
-    };
-    accepted.result.then(notify, () => {});
+    notifyOnce(dependencies, room, result, () => answeredId);
   }
   if (room.rules.type !== "public" || room.standing.role !== null) return accepted;
   // Who has sent to a public room is a member from the acknowledgement on.
-  members.expect(roomId, actor.userId, accepted.result);
+  members.expect(roomId, actor.userId, result);
   return accepted;
+}
+
+/** The message as it will be, but for its files and what it answers. */
+async function withoutFiles(
+  actor: Participant,
+  dependencies: SendDependencies,
+  input: NewMessage,
+): Promise<CreatedDraft["message"]> {
+  const { room, text, clientMessageId, mentions = [], mentionsRoom = false } = input;
+  return {
+    ...PLAIN,
+    id: newId(),
+    sender: actor.user,
+    text,
+    system: false,
+    clientMessageId,
+    mentions: mentions.length > 0
+      ? await readersAmong(actor, dependencies, room, mentions)
+      : PLAIN.mentions,
+    mentionsRoom,
+    metadata: input.metadata ?? null,
+    createdAt: new Date(),
+  };
+}
+
+function neededFor({ mentionsRoom, attachments = [] }: NewMessage): Capability[] {
+  const needed: Capability[] = ["message.send"];
+  if (mentionsRoom) needed.push("message.mention_room");
+  if (attachments.length > 0) needed.push("file.upload");
+  return needed;
+}
+
+/** What a repeat must ask for too. */
+function askedBy({ text, replyTo, attachments = [], ...input }: NewMessage): unknown[] {
+  const { mentions = [], mentionsRoom = false, metadata = null } = input;
+  const asked = ["send", text, replyTo, mentions, mentionsRoom, metadata];
+  return attachments.length > 0 ? [...asked, attachments] : asked;
+}
+
+/** Notifies whom the message concerns once it is stored, unless it was before. */
+function notifyOnce(
+  { mentions }: Pick<SendDependencies, "mentions">,
+  room: RoomAccess,
+  result: Promise<Result>,
+  answeredId: () => string | null,
+): void {
+  result.then((done) => {
+    if ("entry" in done && !done.isRepeat) mentions.notify(room, done.entry, answeredId());
+  }, () => {});
 }
 
 function answerTo(
