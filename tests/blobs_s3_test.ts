@@ -122,7 +122,7 @@ Deno.test("a server that falls silent is unavailable, in the midst of a read and
   const patient = await own.open();
   const size = 50_000_000;
   await patient.put("a/b", streamOf(["x".repeat(size)]), "text/plain");
-  const blobs = await own.open(1_000);
+  const blobs = await own.open(5_000);
   const reader = (await blobs.get("a/b"))!.getReader();
   await reader.read();
   await own.suspend();

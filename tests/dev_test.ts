@@ -11,6 +11,8 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 /** A copy of the project, so that a test may edit it, with `deno task dev` running in it. */
 class DevTask {
   readonly #child: Deno.ChildProcess;
+  /** Resolves once it has ended and all its output is there. */
+  readonly ended: Promise<Deno.CommandStatus>;
   #output = "";
 
   private constructor(readonly folder: string, command: string[], env: Record<string, string>) {
@@ -22,15 +24,10 @@ class DevTask {
       stdout: "piped",
       stderr: "piped",
     }).spawn();
-    for (const stream of [this.#child.stdout, this.#child.stderr]) {
-      void stream.pipeThrough(new TextDecoderStream()).pipeTo(
-        new WritableStream({
-          write: (chunk) => {
-            this.#output += chunk;
-          },
-        }),
-      );
-    }
+    const read = [this.#child.stdout, this.#child.stderr].map(async (stream) => {
+      for await (const chunk of stream.pipeThrough(new TextDecoderStream())) this.#output += chunk;
+    });
+    this.ended = Promise.all(read).then(() => this.#child.status);
   }
 
   static async copyProject(): Promise<string> {
@@ -47,10 +44,6 @@ class DevTask {
 
   get output(): string {
     return this.#output;
-  }
-
-  get ended(): Promise<Deno.CommandStatus> {
-    return this.#child.status;
   }
 
   /** Where the server listens that started for the `nth` time. */

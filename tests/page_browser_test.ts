@@ -239,7 +239,7 @@ Deno.test("a chat continues while tokens expire", () =>
     }
     const seen = await states.jsonValue();
     assert.deepEqual(seen.filter((state) => state !== "online"), []);
-  }, { JWT_ACCESS_EXPIRES_IN: "4s" }));
+  }, { JWT_ACCESS_EXPIRES_IN: "20s" }));
 
 Deno.test("rooms that are not shown count unread messages, until they are shown", () =>
   withBrowser(async (browser, server) => {

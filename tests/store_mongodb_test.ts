@@ -12,6 +12,7 @@ import type {
 import { LogEnds } from "../src/adapters/store/mongodb/log_ends.ts";
 import { migrate } from "../src/adapters/store/mongodb/migrations.ts";
 import { MongoStore } from "../src/adapters/store/mongodb/store.ts";
+import { TIME_LIMITS } from "../src/adapters/store/mongodb/time_limits.ts";
 import { keyOf } from "../src/domain/account.ts";
 import { LOG_LIMIT } from "../src/domain/entry.ts";
 import { OPEN_SETTINGS } from "../src/domain/room.ts";
@@ -25,6 +26,7 @@ import {
   readAfter,
 } from "./conformance/store/fixtures.ts";
 import { testStore } from "./conformance/store/store.ts";
+import { HANG_LIMITS } from "./harness/deadline.ts";
 import { newDatabase, openStore } from "./harness/mongodb_database.ts";
 import { MongodbServer, onServer } from "./harness/mongodb_server.ts";
 import { spawnServer } from "./harness/server.ts";
@@ -34,7 +36,7 @@ import { freePort } from "./servers/service.ts";
 const UNAVAILABLE = { name: "ChatError", code: "unavailable" };
 /** Of the documents. */
 const VERSION = 9;
-const SOCKET_TIMEOUT_MS = 1_500;
+const SOCKET_TIMEOUT_MS = 4_000;
 const NOW = new Date("2026-01-01T12:34:56.789Z");
 
 testStore("MongoDB", () => Promise.resolve(newDatabase()), 500);
@@ -76,7 +78,10 @@ Deno.test("MongoDB: the description names the database and no credentials", asyn
     (client) =>
       client.db().command({ createUser: "somebody", pwd: "secret", roles: ["readWrite"] }),
   );
-  const stores = [await connect(), await openStore(withCredentials(uri, "somebody:secret"))];
+  const stores = [
+    await connect(),
+    await openStore(withCredentials(uri, "somebody:secret"), HANG_LIMITS),
+  ];
   try {
     for (const { description } of stores) {
       assert.match(description, /^MongoDB \(\S+\/echoroom_test_\w+, .+\)$/);
@@ -251,7 +256,7 @@ testOwnServer("the database is echoroom unless the URI names one", async (server
 });
 
 testOwnServer("a killed server is unavailable, and nothing acked is lost", async (server) => {
-  const store = await server.connect();
+  const store = await server.connect(TIME_LIMITS);
   const { room, ada } = await createRoomWithAda(store);
   const acked = await append(store, room.id, [draft(ada), draft(ada)]);
   const cut = draft(ada);
@@ -273,7 +278,7 @@ testOwnServer("a killed server is unavailable, and nothing acked is lost", async
 });
 
 testOwnServer("an append to a server that hangs ends, and its repeat is safe", async (server) => {
-  const store = await server.connect();
+  const store = await server.connect(TIME_LIMITS);
   const { room, ada } = await createRoomWithAda(store);
   const drafts = [draft(ada), draft(ada)];
   await server.suspend();
@@ -288,7 +293,7 @@ testOwnServer("an append whose answer was lost is acked with what it stored", as
   using relay = new Relay(server.port);
   // Without the driver's own retry, as on a standalone server.
   const uri = `mongodb://127.0.0.1:${relay.port}/?directConnection=true&retryWrites=false`;
-  const store = await openStore(uri);
+  const store = await openStore(uri, HANG_LIMITS);
   const { room, ada } = await createRoomWithAda(store);
   const drafts = [draft(ada), draft(ada)];
   relay.loseAnswerTo("insert");
@@ -345,7 +350,8 @@ Deno.test("MongoDB: messages of version 1 get ordinals at the start", async () =
 Deno.test("MongoDB: several instances that start at once migrate together", async () => {
   const { uri, drop } = newDatabase();
   await fillVersion1(uri, ["engines"], 100);
-  const connections = await Promise.all([connect(uri), connect(uri), connect(uri)]);
+  const open = () => connect(uri, HANG_LIMITS);
+  const connections = await Promise.all([open(), open(), open()]);
   await Promise.all(connections.map(({ patiently }) => patiently((db) => migrate(db, 10))));
   assert.deepEqual(await migrationState(uri), { version: VERSION, withoutOrdinal: 0 });
   await Promise.all(connections.map(({ client }) => client.close()));
@@ -422,7 +428,7 @@ Deno.test("MongoDB: documents of a later version are refused in one line", async
     const meta = client.db().collection<{ _id: string; version: number }>("meta");
     await meta.insertOne({ _id: "schema", version: VERSION + 1 });
   });
-  const error = await openStore(uri).then(() => null, (error) => error);
+  const error = await openStore(uri, HANG_LIMITS).then(() => null, (error) => error);
   const versions = new RegExp(`version ${VERSION + 1}[^\\n]*version ${VERSION}`);
   assert.match(error.message, /^MongoDB .* cannot be prepared: [^\n]*$/);
   assert.match(error.message, versions);
@@ -437,7 +443,7 @@ Deno.test("MongoDB: a migration that an instance of version 1 writes into is ref
     const messages = client.db().collection<MessageDocument>("messages");
     await messages.updateMany({ seq: { $gt: 3 } }, { $set: { n: null as unknown as number } });
   });
-  const error = await openStore(uri).then(() => null, (error) => error);
+  const error = await openStore(uri, HANG_LIMITS).then(() => null, (error) => error);
   assert.match(error.message, /^MongoDB .* earlier version still writes to it; stop all[^\n]+$/);
   assert.equal((await migrationState(uri)).version, undefined);
   await drop();
@@ -495,8 +501,8 @@ class OwnServer extends MongodbServer {
     return `${this.uri}/echoroom`;
   }
 
-  async connect(): Promise<Store> {
-    const store = await openStore(this.uri);
+  async connect(limits = HANG_LIMITS): Promise<Store> {
+    const store = await openStore(this.uri, limits);
     this.#stores.push(store);
     return store;
   }

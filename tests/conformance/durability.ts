@@ -1,6 +1,7 @@
 /** What every store must keep when the server process is killed; run on each by a file of its own. */
 import assert from "node:assert/strict";
 import { Account } from "../harness/account.ts";
+import { HANG_MS } from "../harness/deadline.ts";
 import { spawnServer } from "../harness/server.ts";
 import { TestSocket } from "../harness/socket.ts";
 import { until } from "../harness/stage.ts";
@@ -17,6 +18,9 @@ const NOISE = 90;
 /** The kill comes once this many were acked, while the others are under way. */
 const ACKED_BEFORE_KILL = 300;
 
+/** For so many writes to a database on a busy machine. */
+const MANY_MS = 5 * HANG_MS;
+
 export function testDurability(setting: StoreSetting): void {
   const { name, fresh } = setting;
   testBanOutlives(setting);
@@ -31,7 +35,8 @@ export function testDurability(setting: StoreSetting): void {
     );
     const acked = () => senders.flatMap((sender) => sender.all("message:ack"));
     const sending = senders.map((sender, n) => sendShare(sender, n, room.id));
-    await Promise.race(senders.map((s) => s.find(() => acked().length >= ACKED_BEFORE_KILL)));
+    const isTime = () => acked().length >= ACKED_BEFORE_KILL;
+    await Promise.race(senders.map((sender) => sender.find(isTime, "so many acks", MANY_MS)));
     first.kill("SIGKILL");
     await first.ended;
     await Promise.all(sending);
@@ -93,14 +98,18 @@ function testBanOutlives({ name, fresh }: StoreSetting): void {
 
     const second = await spawnServer(settings);
     const again = ada.at(second.url);
-    await until(async () => {
-      const { body } = await again.request("GET", `/rooms/${room.id}/messages?limit=100`);
-      // A database that is busy with the deletions may not answer in time.
-      if (!body.messages) return false;
-      const noise = body.messages.filter(({ system }: { system: boolean }) => !system);
-      return noise.length === NOISE &&
-        noise.every(({ deletedAt }: { deletedAt: string | null }) => deletedAt !== null);
-    }, "all messages are deleted");
+    await until(
+      async () => {
+        const { body } = await again.request("GET", `/rooms/${room.id}/messages?limit=100`);
+        // A database that is busy with the deletions may not answer in time.
+        if (!body.messages) return false;
+        const noise = body.messages.filter(({ system }: { system: boolean }) => !system);
+        return noise.length === NOISE &&
+          noise.every(({ deletedAt }: { deletedAt: string | null }) => deletedAt !== null);
+      },
+      "all messages are deleted",
+      MANY_MS,
+    );
     await second.stop();
     await Promise.all([observer, sender].map(({ closed }) => closed));
   });

@@ -1,5 +1,6 @@
 /** A MongoDB server for one test, which can be suspended, killed and restarted on the same data. */
 import { MongoClient } from "mongodb";
+import { HANG_MS } from "./deadline.ts";
 import { freePort } from "../servers/service.ts";
 import { ServerProcess } from "./server_process.ts";
 
@@ -41,7 +42,7 @@ export async function onServer<T>(
   uri: string,
   work: (client: MongoClient) => Promise<T>,
 ): Promise<T> {
-  const client = new MongoClient(uri);
+  const client = new MongoClient(uri, { serverSelectionTimeoutMS: 2 * HANG_MS });
   try {
     return await work(client);
   } finally {
