@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { assertAccessible } from "./harness/accessibility.ts";
 import { Account } from "./harness/account.ts";
+import { upload, uploadPicture } from "./harness/files.ts";
 import { isOnline, launchBrowser, type Visit, visit } from "./harness/browser.ts";
 import { startServer, type TestServer } from "./harness/server.ts";
 import { until } from "./harness/stage.ts";
@@ -62,6 +63,24 @@ Deno.test("a moderator sees the reports of their rooms, and dismisses one with a
   await report.filter({ hasText: "Cheap boats" }).waitFor({ state: "detached" });
   await page.getByRole("button", { name: "Dismissed" }).click();
   await report.getByText("A joke among friends").waitFor();
+  assert.deepEqual(problems, []);
+});
+
+Deno.test("a moderator sees the pictures of a report, also when its message is gone", async () => {
+  const files = [await uploadPicture(people.member, 800, 600), await upload(people.member)];
+  const ids = files.map(({ id }) => id);
+  const { id, messagePath } = await reported("Pictures", "Look", people.owner, ids);
+  assert.equal((await people.member.request("DELETE", messagePath)).status, 204);
+  const { page, problems } = await signIn(people.owner, `#/reports/${id}`);
+  const report = page.locator(".report");
+  await report.getByRole("button", { name: "Download notes.txt" }).waitFor();
+  await report.locator("img[alt='halves.png']").click();
+  const large = page.getByRole("dialog", { name: "Pictures" }).locator("img");
+  await large.waitFor();
+  const widthOf = () => large.evaluate((image: { naturalWidth: number }) => image.naturalWidth);
+  await until(async () => await widthOf() === 800, "the whole picture is shown");
+  await page.keyboard.press("Escape");
+  await large.waitFor({ state: "detached" });
   assert.deepEqual(problems, []);
 });
 
@@ -319,14 +338,22 @@ const SECTIONS = {
 };
 
 /** A room in which Mallory wrote something that its owner reported. */
-async function reported(name: string, text: string, owner = people.owner) {
+async function reported(
+  name: string,
+  text: string,
+  owner = people.owner,
+  attachments: string[] = [],
+) {
   const room = await owner.createRoom(name);
-  const path = `/rooms/${room.id}/messages`;
-  const { body } = await people.member.request("POST", path, { text });
+  // Only members send files.
+  await people.member.request("PUT", `/rooms/${room.id}/members/me`);
+  const messages = `/rooms/${room.id}/messages`;
+  const { body } = await people.member.request("POST", messages, { text, attachments });
+  const path = `${messages}/${body.message.id}`;
   const report = { reason: "spam", comment: "Look at this." };
-  const answer = await owner.request("POST", `${path}/${body.message.id}/report`, report);
+  const answer = await owner.request("POST", `${path}/report`, report);
   assert.equal(answer.status, 201, JSON.stringify(answer.body));
-  return room;
+  return { ...room, messagePath: path };
 }
 
 function open(hash: string, options: BrowserContextOptions = {}, path = "/admin"): Promise<Visit> {

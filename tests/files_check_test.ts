@@ -4,14 +4,24 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { FolderBlobs } from "../src/adapters/blobs/folder.ts";
 import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
+import { collectFiles } from "../src/application/files/collect_files.ts";
 import { checkFiles } from "../src/application/files/check_files.ts";
 import { avatarPath } from "../src/domain/avatar.ts";
 import { newBlobKey } from "../src/domain/blob_key.ts";
-import { type File, thumbnailKey } from "../src/domain/file.ts";
+import { attachmentOf, type File, thumbnailKey } from "../src/domain/file.ts";
 import { newId } from "../src/domain/id.ts";
+import { publicUser } from "../src/domain/user.ts";
 import type { BlobStore } from "../src/ports/blobs.ts";
 import { streamOf } from "./conformance/blobs.ts";
-import { createUser } from "./conformance/store/fixtures.ts";
+import { deletion } from "./conformance/store/change_drafts.ts";
+import {
+  createRoom,
+  createUser,
+  creation,
+  draft,
+  newReport,
+  write,
+} from "./conformance/store/fixtures.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
 const LATER = new Date(Date.now() + 60 * 60_000);
@@ -29,6 +39,21 @@ Deno.test("a store whose bytes are all there is in order", () =>
       faults: [],
       leftOver: [],
     });
+  }));
+
+Deno.test("bytes that only a report has are in order", () =>
+  inWorld(async (world) => {
+    const { store } = world;
+    const file = await world.addFile({ text: "abc" });
+    const ada = (await store.users.find(file.ownerId))!;
+    const room = await createRoom(store, ada);
+    const attachments = [attachmentOf(file)];
+    const [entry] = await write(store, room.id, creation(draft(ada, { attachments })));
+    await store.reports.create(newReport(entry!.message));
+    await write(store, room.id, deletion(entry!.message, publicUser(ada)));
+    await collectFiles(world);
+    const { files, faults, leftOver } = await checkFiles(world);
+    assert.deepEqual([files.count, files.blobs, faults, leftOver], [1, 1, [], []]);
   }));
 
 Deno.test("bytes that are missing or of another size are named with their file", () =>

@@ -22,6 +22,8 @@ import {
   createRoomWithAda,
   creation,
   draft,
+  newAttachment,
+  newReport,
   newUser,
   readAfter,
 } from "./conformance/store/fixtures.ts";
@@ -35,7 +37,7 @@ import { freePort } from "./servers/service.ts";
 
 const UNAVAILABLE = { name: "ChatError", code: "unavailable" };
 /** Of the documents. */
-const VERSION = 9;
+const VERSION = 10;
 const SOCKET_TIMEOUT_MS = 4_000;
 const NOW = new Date("2026-01-01T12:34:56.789Z");
 
@@ -417,6 +419,29 @@ Deno.test("MongoDB: mentions of version 3 are found among very many unread messa
   const migrated = await connect();
   const counts = await migrated.members.countUnread("bob", new Map([[room.id, 1]]));
   assert.deepEqual(counts.get(room.id), { unread: 100, mentions: 2 });
+  await migrated.close();
+  assert.deepEqual(await migrationState(uri), { version: VERSION, withoutOrdinal: 0 });
+  await drop();
+});
+
+Deno.test("MongoDB: reports of version 9 keep their files", async () => {
+  const { uri, connect, drop } = newDatabase();
+  const store = await connect();
+  const { room, ada } = await createRoomWithAda(store);
+  const [message] = await append(store, room.id, [draft(ada)]);
+  const file = newAttachment();
+  await store.reports.create(newReport({ ...message!, attachments: [file] }));
+  await store.reports.create(newReport(message!));
+  await store.close();
+  await onServer(uri, async (client) => {
+    const db = client.db();
+    await db.collection("reports").updateMany({}, { $unset: { fileIds: "" } });
+    const version9 = { $set: { version: 9 } };
+    await db.collection<{ _id: string }>("meta").updateOne({ _id: "schema" }, version9);
+  });
+  const migrated = await connect();
+  assert.equal(await migrated.reports.haveFile(file.id), true);
+  assert.equal(await migrated.reports.haveFile(newAttachment().id), false);
   await migrated.close();
   assert.deepEqual(await migrationState(uri), { version: VERSION, withoutOrdinal: 0 });
   await drop();

@@ -24,10 +24,17 @@ import { type Message, PLAIN } from "../src/domain/message.ts";
 import { OPEN_RULES, OPEN_SETTINGS } from "../src/domain/room.ts";
 import { SearchIndexer } from "../src/services/search_indexer.ts";
 import { deletion, edit } from "./conformance/store/change_drafts.ts";
-import { creation } from "./conformance/store/fixtures.ts";
+import {
+  createRoomWithAda,
+  creation,
+  draft,
+  newAttachment,
+  newReport,
+  write,
+} from "./conformance/store/fixtures.ts";
 import { runMain } from "./harness/server.ts";
 
-const VERSION = 15;
+const VERSION = 16;
 
 /** What a database of an earlier version holds, in the columns that the ports know. */
 const OLD_TABLES: Readonly<Record<number, Record<string, string>>> = {
@@ -356,6 +363,27 @@ for (const isDamaged of [false, true]) {
     assert.deepEqual([await count("changed"), await count("word")], [2, 56]);
   });
 }
+
+Deno.test("a database of version 15 keeps the files of its reports", async () => {
+  const path = join(await Deno.makeTempDir(), "echoroom.db");
+  const reported = newAttachment();
+  {
+    await using store = await openStore(path);
+    const { room, ada } = await createRoomWithAda(store);
+    const [entry] = await write(store, room.id, creation(draft(ada)));
+    for (const attachments of [[reported], []]) {
+      const message = { ...entry!.message, id: newId(), attachments };
+      await store.reports.create(newReport(message));
+    }
+  }
+  {
+    using db = new DatabaseSync(path);
+    db.exec("DROP TABLE report_files; PRAGMA user_version = 15");
+  }
+  await using store = await openStore(path);
+  assert.equal(await store.reports.haveFile(reported.id), true);
+  assert.equal(await store.reports.haveFile(newAttachment().id), false);
+});
 
 Deno.test("tables of a later version stop the start with one line, and stay as they are", async () => {
   const DATA_DIR = await Deno.makeTempDir();

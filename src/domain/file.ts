@@ -20,10 +20,11 @@ export interface Attachment {
 
 /**
  * `uploading`: its bytes are coming, or were never completed; `ready`: complete and checked, and never
- * in a message; `attached`: in a message; `deleted`: nobody gets it any more, because its uploader or
- * whoever deleted its last message has deleted it, or because it was in none for too long.
+ * in a message; `attached`: in a message; `reported`: in none any more, but in a report of one, and for
+ * those alone who may read that; `deleted`: nobody gets it any more, because its uploader or whoever
+ * deleted its last message has deleted it, or because it was in none for too long.
  */
-export type FileState = "uploading" | "ready" | "attached" | "deleted";
+export type FileState = "uploading" | "ready" | "attached" | "reported" | "deleted";
 
 export interface File extends Attachment {
   ownerId: string;
@@ -48,6 +49,8 @@ export const CLAIM_MS = 60_000;
 export const SEVERAL_MESSAGES = "";
 /** What is in no message so long after its upload is deleted. */
 export const UNATTACHED_MS = 24 * 60 * 60_000;
+/** So often it is looked at whether what is in no message is still in a report. */
+export const REPORTED_MS = 24 * 60 * 60_000;
 /** An upload that takes longer is given up. */
 export const UPLOAD_MS = 60 * 60_000;
 /** For so many seconds a token for files is good. */
@@ -58,6 +61,11 @@ export const MIN_QUOTA_BYTES = 4 * 1024;
 /** Where the thumbnail is of the image at a key. */
 export function thumbnailKey(blobKey: string): string {
   return `${blobKey}-thumb`;
+}
+
+/** Whether nobody reads it any more but in reports. */
+export function isGone({ state }: Pick<File, "state">): boolean {
+  return state === "reported" || state === "deleted";
 }
 
 /** What a message shows of a file. */
@@ -86,7 +94,7 @@ export function refusalOf(
   { ownerId, roomId }: Pick<File, "ownerId" | "roomId">,
   isClaimed: boolean,
 ): FileRefusal | null {
-  if (!file || file.ownerId !== ownerId || file.state === "deleted") return "file_not_found";
+  if (!file || file.ownerId !== ownerId || isGone(file)) return "file_not_found";
   if (file.state === "uploading") return "file_not_ready";
   const isBound = file.state === "attached" || isClaimed;
   return isBound && file.roomId !== roomId ? "file_in_use" : null;

@@ -98,7 +98,8 @@ export function fileRoutes(dependencies: Dependencies, isDraining: () => boolean
       "/:id/:name",
       describeRoute({
         tags: ["files"],
-        summary: "Read a file: for its uploader, then for who may read a message that it is in",
+        summary:
+          "Read a file: for its uploader, then for who may read a message that it is in, or a report of one",
         security: [...BEARER, { fileToken: [] }],
         responses: {
           ...fileResponses("Its bytes; images, audio and video inline", "*/*"),

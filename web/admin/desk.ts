@@ -2,6 +2,7 @@
 import { computed, effect, type ReadonlySignal, signal, untracked } from "@preact/signals";
 import type { Client, EchoRoomError, User } from "../../src/client/mod.ts";
 import { listReports } from "../../src/client/rest/mod.ts";
+import type { FileViewer, Viewed } from "../files/file_viewer.ts";
 import type { Notice } from "../notice.ts";
 import { Session } from "../session/session.ts";
 import { KnownRooms } from "./known_rooms.ts";
@@ -11,7 +12,7 @@ import { type Section, TITLES } from "./place.ts";
 const OF_MODERATORS: readonly Section[] = ["reports", "audit"];
 const ALL = Object.keys(TITLES) as Section[];
 
-export class Desk {
+export class Desk implements FileViewer {
   readonly session = new Session();
   readonly client: Client = this.session.client;
   readonly notice: Notice = this.session.notice;
@@ -19,6 +20,7 @@ export class Desk {
   readonly rooms = new KnownRooms(this.client.api);
   /** What the user may see: nothing for who moderates nothing; null until it is known. */
   readonly sections = signal<readonly Section[] | null>(null);
+  readonly viewed = signal<Viewed | null>(null);
   /** Why that could not be found out; `""` for no reason. */
   readonly fault = signal("");
   /** Counts the questions: answers to an older one are ignored. */
@@ -61,9 +63,14 @@ export class Desk {
     return isModerator ? OF_MODERATORS : [];
   }
 
+  fileUrl(path: string): Promise<string> {
+    return this.client.fileUrl(path);
+  }
+
   #end(): void {
     this.#asked++;
     this.sections.value = null;
+    this.viewed.value = null;
     this.fault.value = "";
     this.rooms.forget();
   }

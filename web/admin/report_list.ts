@@ -6,7 +6,8 @@ import type { Report, ReportState } from "../../src/client/rest/mod.ts";
 import { Avatar } from "../components/avatar.ts";
 import { Markup } from "../components/markup.ts";
 import { Moment } from "../components/moment.ts";
-import { FileNames } from "../files/file_names.ts";
+import { Pictures } from "../files/lightbox.ts";
+import { MessageFiles } from "../files/message_files.ts";
 import type { Desk } from "./desk.ts";
 import { addressOf } from "./place.ts";
 import { ReportDialog } from "./report_dialog.ts";
@@ -55,11 +56,12 @@ export function ReportList({ desk, room }: { desk: Desk; room: string }) {
       <ul class="reports" aria-label=${`${STATES[shown]} reports`}>
       ${list.items.value?.map((report) =>
         html`
-          <${ReportCard} key=${report.id} reports=${reports} report=${report} />
+          <${ReportCard} key=${report.id} desk=${desk} reports=${reports} report=${report} />
         `
       )}
       </ul>
       <${ListEnd} list=${list}>${EMPTY[shown]}<//>
+    ${desk.viewed.value && html`<${Pictures} viewer=${desk} viewed=${desk.viewed.value} />`}
     ${asked.value && html`
       <${ReportDialog} key=${`${asked.value.action} ${asked.value.report.id}`}
         reports=${reports} ...${asked.value} />
@@ -67,7 +69,13 @@ export function ReportList({ desk, room }: { desk: Desk; room: string }) {
   `;
 }
 
-function ReportCard({ reports, report }: { reports: Reports; report: Report }) {
+interface CardProps {
+  desk: Desk;
+  reports: Reports;
+  report: Report;
+}
+
+function ReportCard({ desk, reports, report }: CardProps) {
   const { message, reporter, reason, comment, createdAt } = report;
   const { sender } = message;
   return html`
@@ -82,7 +90,9 @@ function ReportCard({ reports, report }: { reports: Reports; report: Report }) {
         </header>
         <blockquote>
           <${Markup} text=${message.text} names="" ownName="" />
-          <${FileNames} files=${message.attachments} />
+          ${message.attachments.length > 0 && html`
+            <${MessageFiles} viewer=${desk} of=${report.id} files=${message.attachments} />
+          `}
         </blockquote>
         <p>
           <span class="faint">Reported by ${reporter

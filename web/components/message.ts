@@ -82,7 +82,7 @@ function Content({ open, message, isEdited, isGoing }: {
       <${Markup} text=${text} names=${names} ownName=${open.ownName} />
     `}
     ${attachments.length > 0 && html`
-      <${MessageFiles} open=${open} of=${key} files=${attachments} />
+      <${MessageFiles} viewer=${open} of=${key} files=${attachments} />
     `}
     ${files.length > 0 && html`<${OutgoingFiles} open=${open} message=${message} />`}
     ${(editedAt !== null || pinned) && html`

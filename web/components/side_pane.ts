@@ -101,7 +101,7 @@ function PaneMessage({ open, message, children }: PaneMessageProps) {
         ? html`<${Markup} text=${text} names=${names} ownName=${open.ownName} />`
         : html`<div class="text">Message deleted</div>`}
       ${attachments.length > 0 && html`
-        <${MessageFiles} open=${open} of=${key} files=${attachments} />
+        <${MessageFiles} viewer=${open} of=${key} files=${attachments} />
       `}
       ${files.length > 0 && html`<${OutgoingFiles} open=${open} message=${message} />`}
       <${Reactions} open=${open} message=${message} />

@@ -1,7 +1,7 @@
 /** Where a file's bytes are for the elements that show it, and saving it. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { FileInfo } from "../../src/client/rest/mod.ts";
-import type { OpenRoom } from "../rooms/open_room.ts";
+import type { FileViewer } from "./file_viewer.ts";
 
 export interface FileAddress {
   /** Undefined until it is known. */
@@ -13,13 +13,13 @@ export interface FileAddress {
 }
 
 /** The address that a component had when it was first shown: another one would load it anew. */
-export function useFileAddress(open: OpenRoom, path: string): FileAddress {
+export function useFileAddress(viewer: FileViewer, path: string): FileAddress {
   const [address, setAddress] = useState<string>();
   const [isFaulty, setFaulty] = useState(false);
   const isShown = useRef(true);
   /** @param refused what was not loaded from: then it will not be a second time */
   const ask = async (refused?: string) => {
-    const next = await open.fileUrl(path).catch(() => undefined);
+    const next = await viewer.fileUrl(path).catch(() => undefined);
     if (!isShown.current) return;
     setFaulty(next === undefined || next === refused);
     setAddress(next);
@@ -39,13 +39,13 @@ export function useFileAddress(open: OpenRoom, path: string): FileAddress {
 }
 
 /** Lets the browser save a file. */
-export async function saveFile(open: OpenRoom, { url, name }: FileInfo): Promise<void> {
+export async function saveFile(viewer: FileViewer, { url, name }: FileInfo): Promise<void> {
   try {
     const link = document.createElement("a");
-    link.href = await open.fileUrl(url);
+    link.href = await viewer.fileUrl(url);
     link.download = name;
     link.click();
   } catch (error) {
-    open.notice.sayError(error as Error);
+    viewer.notice.sayError(error as Error);
   }
 }

@@ -5,24 +5,18 @@ import type { FileInfo } from "../../src/client/rest/mod.ts";
 import { Icon } from "../components/icon.ts";
 import type { OpenRoom } from "../rooms/open_room.ts";
 import { saveFile, useFileAddress } from "./file_address.ts";
+import type { FileViewer, Viewed } from "./file_viewer.ts";
 
-/** The pictures that are looked at, and which of them is shown. */
-export interface Viewed {
-  /** Of the message that has them. */
-  key: string;
-  files: readonly FileInfo[];
-  place: number;
-}
-
+/** Of a room: what is deleted there is shown no more. */
 export function Lightbox({ open }: { open: OpenRoom }) {
   const viewed = open.viewed.value;
-  // Read anew with each message: what is deleted is shown no more.
+  // Read anew with each message.
   const isGone = viewed && open.messages.value && open.room.find(viewed.key)?.deletedAt;
   useEffect(() => void (isGone && (open.viewed.value = null)), [isGone]);
-  return viewed && !isGone && html`<${Shown} open=${open} viewed=${viewed} />`;
+  return viewed && !isGone && html`<${Pictures} viewer=${open} viewed=${viewed} />`;
 }
 
-function Shown({ open, viewed }: { open: OpenRoom; viewed: Viewed }) {
+export function Pictures({ viewer, viewed }: { viewer: FileViewer; viewed: Viewed }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const { files, place } = viewed;
   const file = files[place]!;
@@ -32,10 +26,10 @@ function Shown({ open, viewed }: { open: OpenRoom; viewed: Viewed }) {
     shown.showModal();
     return () => shown.close();
   }, []);
-  const close = () => void (open.viewed.value = null);
+  const close = () => void (viewer.viewed.value = null);
   const go = (step: number) => {
     const next = place + step;
-    if (next in files) open.viewed.value = { ...viewed, place: next };
+    if (next in files) viewer.viewed.value = { ...viewed, place: next };
   };
   const press = (event: KeyboardEvent) => {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
@@ -46,7 +40,7 @@ function Shown({ open, viewed }: { open: OpenRoom; viewed: Viewed }) {
   const leave = ({ target }: Event) => {
     if (!(target as HTMLElement).closest("button, img, p")) close();
   };
-  const save = () => saveFile(open, file);
+  const save = () => saveFile(viewer, file);
   const isOne = files.length === 1;
   return html`
     <dialog class="lightbox" ref=${dialog} aria-label="Pictures" onClose=${close}
@@ -61,7 +55,7 @@ function Shown({ open, viewed }: { open: OpenRoom; viewed: Viewed }) {
           <${Icon} name="close" />
         </button>
       </header>
-      <${Large} key=${file.id} open=${open} file=${file} />
+      <${Large} key=${file.id} viewer=${viewer} file=${file} />
       ${!isOne && html`
         <nav aria-label="Pictures">
           <button class="quiet" type="button" aria-label="Previous picture"
@@ -75,8 +69,8 @@ function Shown({ open, viewed }: { open: OpenRoom; viewed: Viewed }) {
   `;
 }
 
-function Large({ open, file }: { open: OpenRoom; file: FileInfo }) {
-  const { address, isFaulty, refused } = useFileAddress(open, file.url);
+function Large({ viewer, file }: { viewer: FileViewer; file: FileInfo }) {
+  const { address, isFaulty, refused } = useFileAddress(viewer, file.url);
   if (isFaulty) return html`<p role="alert">${file.name} cannot be shown.</p>`;
   return html`
     <img src=${address} alt=${file.name} width=${file.width} height=${file.height}

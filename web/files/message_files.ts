@@ -4,31 +4,31 @@ import type { ChatMessage } from "../../src/client/mod.ts";
 import type { FileInfo } from "../../src/client/rest/mod.ts";
 import { Icon } from "../components/icon.ts";
 import { memo } from "../memo.ts";
-import type { OpenRoom } from "../rooms/open_room.ts";
 import { saveFile, useFileAddress } from "./file_address.ts";
+import type { FileViewer } from "./file_viewer.ts";
 import { boxOf, describeSize, mediumOf } from "./media.ts";
 
 /** More pictures than these are tiles, so that they do not fill the room. */
 const LARGE_PICTURES = 2;
 
 interface FilesProps {
-  open: OpenRoom;
+  viewer: FileViewer;
   /** The key of the message. */
   of: string;
   files: ChatMessage["attachments"];
 }
 
 interface FileProps {
-  open: OpenRoom;
+  viewer: FileViewer;
   file: FileInfo;
 }
 
 /** A new state of the message is no reason to begin a film anew. */
-export const MessageFiles = memo(({ open, of: key, files }: FilesProps) => {
+export const MessageFiles = memo(({ viewer, of: key, files }: FilesProps) => {
   const images = files.filter((file) => mediumOf(file) === "image");
   const isTile = images.length > LARGE_PICTURES;
   const show = (file: FileInfo) => {
-    open.viewed.value = { key, files: images, place: images.indexOf(file) };
+    viewer.viewed.value = { key, files: images, place: images.indexOf(file) };
   };
   return html`
     <div class="files">
@@ -36,7 +36,7 @@ export const MessageFiles = memo(({ open, of: key, files }: FilesProps) => {
         <div class=${isTile ? "pictures tiles" : "pictures"}>
           ${images.map((file) =>
             html`
-              <${Picture} key=${file.id} open=${open} file=${file} isTile=${isTile}
+              <${Picture} key=${file.id} viewer=${viewer} file=${file} isTile=${isTile}
                 onOpen=${() => show(file)} />
             `
           )}
@@ -46,7 +46,7 @@ export const MessageFiles = memo(({ open, of: key, files }: FilesProps) => {
         const medium = mediumOf(file);
         if (medium === "image") return null;
         const View = medium === "other" ? FileRow : Player;
-        return html`<${View} key=${file.id} open=${open} file=${file} />`;
+        return html`<${View} key=${file.id} viewer=${viewer} file=${file} />`;
       })}
     </div>
   `;
@@ -58,9 +58,9 @@ interface PictureProps extends FileProps {
 }
 
 /** Its box has its size before it is loaded, so that nothing moves then. */
-function Picture({ open, file, isTile, onOpen }: PictureProps) {
+function Picture({ viewer, file, isTile, onOpen }: PictureProps) {
   const { name, thumbnailUrl, url } = file;
-  const { address, isFaulty, refused } = useFileAddress(open, thumbnailUrl ?? url);
+  const { address, isFaulty, refused } = useFileAddress(viewer, thumbnailUrl ?? url);
   const { width, height } = boxOf(file);
   return html`
     <button class="picture" type="button" title=${name} onClick=${onOpen}
@@ -72,10 +72,10 @@ function Picture({ open, file, isTile, onOpen }: PictureProps) {
   `;
 }
 
-function Player({ open, file }: FileProps) {
-  const { address, isFaulty, refused } = useFileAddress(open, file.url);
+function Player({ viewer, file }: FileProps) {
+  const { address, isFaulty, refused } = useFileAddress(viewer, file.url);
   const medium = mediumOf(file);
-  if (isFaulty) return html`<${FileRow} open=${open} file=${file} />`;
+  if (isFaulty) return html`<${FileRow} viewer=${viewer} file=${file} />`;
   return html`
     <figure class="player">
       ${medium === "audio"
@@ -87,15 +87,15 @@ function Player({ open, file }: FileProps) {
           <video src=${address} controls preload="metadata" playsinline
             aria-label=${file.name} onError=${refused}></video>
         `}
-      <figcaption><${FileRow} open=${open} file=${file} /></figcaption>
+      <figcaption><${FileRow} viewer=${viewer} file=${file} /></figcaption>
     </figure>
   `;
 }
 
 /** Its name and size, and a button that saves it. */
-function FileRow({ open, file }: FileProps) {
+function FileRow({ viewer, file }: FileProps) {
   const { name, size } = file;
-  const save = () => saveFile(open, file);
+  const save = () => saveFile(viewer, file);
   return html`
     <p class="file">
       <${Icon} name="file" />

@@ -15,7 +15,7 @@ import type { Drafts } from "../messages/drafts.ts";
 import type { FrequentEmoji } from "../text/frequent_emoji.ts";
 import type { Written } from "../files/attach.ts";
 import type { ChosenFiles } from "../files/chosen_files.ts";
-import type { Viewed } from "../files/lightbox.ts";
+import type { FileViewer, Viewed } from "../files/file_viewer.ts";
 import { MemberCommands } from "../people/member_commands.ts";
 import { MemberSearch } from "../people/member_search.ts";
 import { peopleAround, type Person } from "../text/mentions.ts";
@@ -66,7 +66,7 @@ export type RoomDialog =
 /** What is beside the messages. */
 export type SideView = "members" | "pins" | Thread;
 
-export class OpenRoom {
+export class OpenRoom implements FileViewer {
   readonly room: Room;
   readonly drafts: Drafts;
   readonly notice: Notice;

@@ -2,7 +2,7 @@
 import type { Actor } from "../../domain/actor.ts";
 import { newCopyKey, uploadKey } from "../../domain/blob_key.ts";
 import { ChatError, type ErrorCode, fileNotFound, hasCode } from "../../domain/errors.ts";
-import type { File, FileContent } from "../../domain/file.ts";
+import { type File, type FileContent, isGone } from "../../domain/file.ts";
 import { detectType, HEAD_BYTES, isImage } from "../../services/files/file_types.ts";
 import { tooLarge } from "../../services/files/incoming.ts";
 import type { Dependencies } from "../dependencies.ts";
@@ -35,7 +35,7 @@ export async function completeUpload(
 ): Promise<File> {
   const { store, blobs, uploadSlots } = dependencies;
   const file = await store.files.find(id);
-  if (file?.ownerId !== actor.userId || file.state === "deleted") throw fileNotFound();
+  if (file?.ownerId !== actor.userId || isGone(file)) throw fileNotFound();
   if (file.state !== "uploading") return file;
   using _slot = uploadSlots.take(actor.userId);
   const source = uploadKey(id);

@@ -1,6 +1,7 @@
 /** Deletes a file that is in no message. */
 import type { Actor } from "../../domain/actor.ts";
 import { ChatError, fileNotFound } from "../../domain/errors.ts";
+import { isGone } from "../../domain/file.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { eraseFile, leaseEnd } from "./collect_files.ts";
 import { findFile } from "./find_file.ts";
@@ -16,7 +17,7 @@ export async function deleteFile(
   id: string,
 ): Promise<void> {
   const file = await store.files.find(id);
-  if (file?.ownerId !== actor.userId || file.state === "deleted") throw fileNotFound();
+  if (file?.ownerId !== actor.userId || isGone(file)) throw fileNotFound();
   // With its room it is gone.
   if (file.state === "attached") await findFile(actor, { store, access }, id);
   const now = new Date();

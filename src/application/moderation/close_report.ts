@@ -1,11 +1,11 @@
 /** Closes a report. */
 import type { Actor } from "../../domain/actor.ts";
 import { ChatError, hasCode } from "../../domain/errors.ts";
-import type { ClosedState, Report } from "../../domain/report.ts";
+import type { ClosedState } from "../../domain/report.ts";
 import { recordAction } from "../../services/audit.ts";
-import { requireCapability } from "../../services/room_access.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { type ReportView, viewReports } from "./list_reports.ts";
+import { requireModerator } from "./require_moderator.ts";
 
 export interface ReportClosing {
   reportId: string;
@@ -27,7 +27,7 @@ export async function closeReport(
   const { store } = dependencies;
   const report = await store.reports.find(reportId);
   if (!report) throw reportNotFound();
-  await requireModerator(actor, dependencies, report);
+  await requireModerator(actor, dependencies, report.roomId).catch(ifHidden);
   const closing = { state, note, closedById: actor.userId, closedAt: new Date() };
   const closed = await store.reports.close(reportId, closing);
   if (!closed) throw reportNotFound();
@@ -41,18 +41,9 @@ export async function closeReport(
   return view!;
 }
 
-async function requireModerator(
-  actor: Actor,
-  { access }: Pick<CloseDependencies, "access">,
-  { roomId }: Report,
-): Promise<void> {
-  if (actor.isAdmin) return;
-  try {
-    requireCapability(await access.confirm(actor, { roomId }), "report.read");
-  } catch (error) {
-    const isHidden = hasCode(error, "room_not_found");
-    throw isHidden ? reportNotFound() : error;
-  }
+/** A room that is hidden from the actor has no reports for them. */
+function ifHidden(error: unknown): never {
+  throw hasCode(error, "room_not_found") ? reportNotFound() : error;
 }
 
 function reportNotFound(): ChatError {

@@ -4,7 +4,8 @@ import type { File, FileContent, FileRefusal, FileState } from "../../domain/fil
 /**
  * See {@linkcode Store} for the guarantees of every method. Which messages a file is in is told by the
  * messages: from the moment that an append resolves, every read on any instance shows the files of
- * its messages as `attached`, and those whose last message it has deleted as `deleted`.
+ * its messages as `attached`, and those whose last message it has deleted as `deleted`, or as `reported`
+ * while a report of a message has them. What has been found so by `collect` counts for nothing.
  */
 export interface FileStore {
   /**
@@ -52,7 +53,8 @@ export interface FileStore {
   discard(id: string, now: Date, leaseEnd: Date): Promise<File | null>;
   /**
    * Marks files as deleted that nobody gets any more: uploads that were not completed and files that
-   * are in no message, once they are due, and those whose last message was deleted. Returned are also
+   * are in no message, once they are due, and those whose last message was deleted. Those that are in
+   * a report are looked at again `REPORTED_MS` later. Returned are also
    * those that were marked before and whose lease has ended: the caller removes the bytes of each,
    * then the file.
    * @param limit how many are looked at
@@ -61,7 +63,7 @@ export interface FileStore {
   collect(now: Date, leaseEnd: Date, limit: number): Promise<File[]>;
   /** Removes a file that is marked as deleted. */
   remove(id: string): Promise<void>;
-  /** All files by id, page by page; `attached` ones are shown as `ready`. */
+  /** All files by id, page by page; `attached` and `reported` ones are shown as `ready`. */
   list(after: string, limit: number): Promise<StoredFile[]>;
 }
 
@@ -79,5 +81,5 @@ export type ClaimOutcome = { files: File[] } | { refusal: FileRefusal };
 /** What the store keeps for a blob. */
 export interface StoredFile
   extends Pick<File, "id" | "blobKey" | "size" | "hasThumbnail" | "createdAt"> {
-  state: Exclude<FileState, "attached">;
+  state: Exclude<FileState, "attached" | "reported">;
 }

@@ -1,7 +1,14 @@
 /** What every store must do with files. */
 import assert from "node:assert/strict";
-import { type Attachment, attachmentOf, CLAIM_MS, type File } from "../../../src/domain/file.ts";
+import {
+  type Attachment,
+  attachmentOf,
+  CLAIM_MS,
+  type File,
+  REPORTED_MS,
+} from "../../../src/domain/file.ts";
 import type { Message } from "../../../src/domain/message.ts";
+import { type Report, REPORT_KEPT_MS } from "../../../src/domain/report.ts";
 import type { NewRoom } from "../../../src/domain/room.ts";
 import { publicUser, type User } from "../../../src/domain/user.ts";
 import type { Store } from "../../../src/ports/store/store.ts";
@@ -14,6 +21,7 @@ import {
   creation,
   draft,
   newId,
+  newReport,
   notice,
   pick,
   range,
@@ -331,6 +339,71 @@ export function testFiles(test: Register): void {
     assert.equal(await store.files.discard(free!.id, NOW, LATER), null);
     await store.files.remove(attached!.id);
     assert.ok(await store.files.find(attached!.id));
+  });
+
+  test(
+    "a file of a report stays when its last message is deleted, and counts for nothing",
+    async (store, connect) => {
+      const other = await connect();
+      const { room, ada } = await createRoomWithAda(store);
+      const [kept, dropped] = [await createFile(store, ada), await createFile(store, ada)];
+      const message = await send(store, room, ada, [kept]);
+      const later = await send(store, room, ada, [kept, dropped]);
+      await store.reports.create(newReport(message));
+      assert.deepEqual(
+        [await other.reports.haveFile(kept.id), await other.reports.haveFile(dropped.id)],
+        [true, false],
+      );
+      await write(store, room.id, deletion(message, publicUser(ada)));
+      assert.equal((await other.files.find(kept.id))?.state, "attached");
+      await write(store, room.id, deletion(later, publicUser(ada)));
+      const stateOf = async ({ id }: File) => (await other.files.find(id))?.state;
+      assert.deepEqual([await stateOf(kept), await stateOf(dropped)], ["reported", "deleted"]);
+      const { quotaBytes } = kept;
+      const upload = () => newUpload(ada, { quotaBytes });
+      for (let i = 0; i < 2; i++) {
+        assert.deepEqual(await collected(store, [kept], new Date()), []);
+        assert.equal(await stateOf(kept), "reported");
+      }
+      await collected(store, [dropped], new Date());
+      assert.equal(await store.files.create(upload(), quotaBytes, LATER), true);
+      assert.equal(await store.files.create(upload(), quotaBytes, LATER), false);
+      assert.equal(await store.files.discard(kept.id, NOW, LATER), null);
+      const outcome = await store.files.claim([kept.id], claimOf(room, ada));
+      assert.deepEqual(outcome, { refusal: "file_not_found" });
+      await store.files.remove(kept.id);
+      // The id before it: ids are of a fixed length.
+      const listed = await store.files.list(kept.id.slice(0, -1), MANY);
+      assert.equal(listed.find(({ id }) => id === kept.id)?.state, "ready");
+    },
+  );
+
+  test("a file is collected once the last report of it was closed 90 days ago", async (store) => {
+    const { room, ada } = await createRoomWithAda(store);
+    const files = [await createFile(store, ada), await createFile(store, ada)];
+    const messages = [
+      await send(store, room, ada, files),
+      await send(store, room, ada, files.slice(1)),
+    ];
+    const reports = messages.map((message) => newReport(message));
+    for (const report of reports) await store.reports.create(report);
+    for (const message of messages) await write(store, room.id, deletion(message, publicUser(ada)));
+    const [first, second] = files;
+    assert.deepEqual(await collected(store, files, new Date()), []);
+    const close = (report: Report) => {
+      const closedAt = new Date(Date.now() - REPORT_KEPT_MS);
+      const how = { state: "resolved", note: null, closedById: ada.id, closedAt } as const;
+      return store.reports.close(report.id, how);
+    };
+    const tomorrow = after(new Date(), REPORTED_MS);
+    await close(reports[0]!);
+    assert.equal(await store.reports.haveFile(first!.id), false);
+    assert.equal((await store.files.find(first!.id))?.state, "deleted");
+    assert.deepEqual(await collected(store, files, tomorrow), [first!.id]);
+    await close(reports[1]!);
+    await store.repair();
+    const next = after(tomorrow, REPORTED_MS);
+    assert.ok((await collected(store, files, next)).includes(second!.id));
   });
 
   test("the files of a deleted room are collected once its messages are gone", async (store) => {

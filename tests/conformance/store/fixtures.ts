@@ -9,6 +9,7 @@ import {
   type SystemData,
   type SystemType,
 } from "../../../src/domain/message.ts";
+import type { Report } from "../../../src/domain/report.ts";
 import { type NewRoom, OPEN_SETTINGS } from "../../../src/domain/room.ts";
 import { publicUser, type User } from "../../../src/domain/user.ts";
 import type { Store } from "../../../src/ports/store/store.ts";
@@ -114,6 +115,24 @@ export function newAttachment(): Attachment {
     height: 2,
     hasThumbnail: true,
     createdAt: CREATED,
+  };
+}
+
+/** A user's open report of a message. */
+export function newReport(message: Message, fields: Partial<Report> = {}): Report {
+  return {
+    id: newId(),
+    roomId: message.roomId,
+    reporterId: newId(),
+    message,
+    reason: "Insult",
+    comment: null,
+    state: "open",
+    note: null,
+    closedById: null,
+    closedAt: null,
+    createdAt: CREATED,
+    ...fields,
   };
 }
 

@@ -9,6 +9,7 @@ import {
   draft,
   newAttachment,
   newId,
+  newReport,
   pick,
   range,
   type Register,
@@ -17,7 +18,7 @@ import {
 
 export function testReports(test: Register): void {
   test("a report is found as it was made, with the message as it was", async (store, connect) => {
-    const report = await newReport(store, { comment: "Look" });
+    const report = await reported(store, { comment: "Look" });
     assert.deepEqual(await store.reports.create(report), report);
     assert.deepEqual(await (await connect()).reports.find(report.id), report);
     const edited = { ...report.message, editedAt: CREATED, metadata: { $a: [1] }, mentions: ["x"] };
@@ -29,7 +30,7 @@ export function testReports(test: Register): void {
 
   test("of many reports of a message by one user the first is kept", async (store, connect) => {
     const stores = [store, await connect()];
-    const report = await newReport(store);
+    const report = await reported(store);
     const rivals = range(1, 10).map((i) => ({ ...report, id: newId(), reason: `Reason ${i}` }));
     const made = await Promise.all(rivals.map((each, i) => pick(stores, i).reports.create(each)));
     assert.equal(new Set(made.map(({ id }) => id)).size, 1);
@@ -42,7 +43,7 @@ export function testReports(test: Register): void {
   });
 
   test("reports are listed by their ids, the last first, page by page", async (store) => {
-    const report = await newReport(store);
+    const report = await reported(store);
     const { roomId } = report;
     const ids = range(1, 25).map((i) => `${roomId} ${String(i).padStart(2, "0")}`);
     for (const id of ids.toSorted(() => Math.random() - 0.5)) {
@@ -58,7 +59,7 @@ export function testReports(test: Register): void {
   });
 
   test("reports are listed by state and by several rooms", async (store) => {
-    const [a, b, c] = [await newReport(store), await newReport(store), await newReport(store)];
+    const [a, b, c] = [await reported(store), await reported(store), await reported(store)];
     for (const report of [a, b, c]) await store.reports.create(report);
     const closed = (await store.reports.close(b.id, closing({ state: "resolved" })))!;
     const ids = async (filter: Parameters<Store["reports"]["list"]>[0]) => {
@@ -79,7 +80,7 @@ export function testReports(test: Register): void {
   });
 
   test("a report is closed, and closed otherwise", async (store) => {
-    const report = await newReport(store);
+    const report = await reported(store);
     await store.reports.create(report);
     for (const state of ["resolved", "dismissed"] as const) {
       const how = closing({ state, note: state === "resolved" ? "Banned" : null });
@@ -97,7 +98,7 @@ export function testReports(test: Register): void {
   });
 
   test("a report that was closed 90 days ago is gone, and the message may be reported anew", async (store) => {
-    const report = await newReport(store);
+    const report = await reported(store);
     await store.reports.create(report);
     const closedAt = new Date(Date.now() - REPORT_KEPT_MS - 1_000);
     await store.reports.close(report.id, closing({ closedAt }));
@@ -111,7 +112,7 @@ export function testReports(test: Register): void {
   });
 
   test("one that was closed 89 days ago is there", async (store) => {
-    const report = await newReport(store);
+    const report = await reported(store);
     await store.reports.create(report);
     const closedAt = new Date(Date.now() - REPORT_KEPT_MS * 89 / 90);
     const closed = await store.reports.close(report.id, closing({ closedAt }));
@@ -120,23 +121,11 @@ export function testReports(test: Register): void {
   });
 }
 
-async function newReport(store: Store, fields: Partial<Report> = {}): Promise<Report> {
+/** A report of a new message in a new room. */
+async function reported(store: Store, fields: Partial<Report> = {}): Promise<Report> {
   const { room, ada } = await createRoomWithAda(store);
   const [message] = await append(store, room.id, [draft(ada, { text: "Rude" })]);
-  return {
-    id: newId(),
-    roomId: room.id,
-    reporterId: newId(),
-    message: message!,
-    reason: "Insult",
-    comment: null,
-    state: "open",
-    note: null,
-    closedById: null,
-    closedAt: null,
-    createdAt: CREATED,
-    ...fields,
-  };
+  return newReport(message!, fields);
 }
 
 function closing(fields: Partial<Closing> = {}): Closing {

@@ -152,6 +152,7 @@ export async function createIndexes(db: Db): Promise<void> {
       { key: { messageId: 1, reporterId: 1 }, unique: true },
       { key: { state: 1, _id: 1 } },
       { key: { roomId: 1, _id: 1 } },
+      { key: { fileIds: 1 }, sparse: true },
       { key: { closedAt: 1 }, expireAfterSeconds: REPORT_KEPT_MS / 1_000 },
     ]),
     audit.createIndexes([

@@ -23,6 +23,8 @@ export function toAuditEntry({ _id, data, ...fields }: AuditDocument): AuditEntr
 
 export type ReportDocument = Stored<Omit<Report, "message">> & {
   messageId: string;
+  /** The ids of the message's files; absent if it has none. */
+  fileIds?: string[];
   /** The message as it was, as JSON. */
   message: string;
 };

@@ -6,7 +6,7 @@ import type { MessageDocument } from "./entry_documents.ts";
 export type FileDocument = Omit<File, "id" | "state"> & {
   _id: string;
   /** `ready` of those in messages as well: which these are is told by the messages. */
-  state: "uploading" | "ready" | "deleted";
+  state: "uploading" | "ready" | "reported" | "deleted";
   /** Whether it is known to have been in a message. */
   isAttached: boolean;
   /** The last message that was about to be appended with it. */

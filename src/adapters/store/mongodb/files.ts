@@ -7,6 +7,7 @@ import {
   type FileContent,
   type FileRefusal,
   refusalOf,
+  REPORTED_MS,
   SEVERAL_MESSAGES,
 } from "../../../domain/file.ts";
 import type { ClaimOutcome, FileClaim, FileStore, StoredFile } from "../../../ports/store/files.ts";
@@ -14,7 +15,9 @@ import type { Collections, ReadOptions } from "./collections.ts";
 import { fileKey } from "./entry_keys.ts";
 import type { EntryReader } from "./entry_reader.ts";
 import type { FileDocument } from "./file_documents.ts";
+import type { ReportDocument } from "./documents.ts";
 import type { Operations } from "./operations.ts";
+import { hasReport } from "./reports.ts";
 
 /** Pages that one call looks through for files to be deleted. */
 const MAX_PAGES = 10;
@@ -34,12 +37,18 @@ interface Found {
 
 export class MongoFiles implements FileStore {
   readonly #files: Collection<FileDocument>;
+  readonly #reports: Collection<ReportDocument>;
   readonly #readOptions: ReadOptions;
   readonly #reader: EntryReader;
   readonly #operations: Operations;
 
-  constructor({ files, readOptions }: Collections, reader: EntryReader, operations: Operations) {
+  constructor(
+    { files, reports, readOptions }: Collections,
+    reader: EntryReader,
+    operations: Operations,
+  ) {
     this.#files = files;
+    this.#reports = reports;
     this.#readOptions = readOptions;
     this.#reader = reader;
     this.#operations = operations;
@@ -169,7 +178,8 @@ export class MongoFiles implements FileStore {
         .limit(limit)
         .toArray();
       return found.map(({ _id: id, blobKey, size, hasThumbnail, createdAt, state }) => {
-        return { id, blobKey, size, hasThumbnail, createdAt, state };
+        const shown = state === "reported" ? "ready" : state;
+        return { id, blobKey, size, hasThumbnail, createdAt, state: shown };
       });
     });
   }
@@ -195,11 +205,17 @@ export class MongoFiles implements FileStore {
 
   /** Whatever is pending on the messages is looked at, and committed deletions count. */
   async #stateOf({ _id, state, roomId, isAttached }: FileDocument): Promise<File["state"]> {
+    if (state === "reported") return await this.#gone(_id);
     if (state !== "ready" || roomId === null) return state;
     const match = { keys: fileKey(_id) };
     const messages = await this.#reader.messages(roomId, match, { $limit: MAX_MESSAGES });
     if (messages.some(({ deletedAt }) => deletedAt === null)) return "attached";
-    return isAttached || messages.length > 0 ? "deleted" : "ready";
+    return isAttached || messages.length > 0 ? await this.#gone(_id) : "ready";
+  }
+
+  /** The state of a file that was in a message, and is in none. */
+  async #gone(id: string): Promise<"reported" | "deleted"> {
+    return await hasReport(this.#reports, id) ? "reported" : "deleted";
   }
 
   async #claim(id: string, claim: FileClaim): Promise<File | FileRefusal> {
@@ -242,6 +258,11 @@ export class MongoFiles implements FileStore {
     if (isClaimed(document, now)) {
       const end = new Date(claim!.at.getTime() + CLAIM_MS);
       await this.#files.updateOne({ _id, dueAt: dueAt! }, { $set: { dueAt: end } });
+      return null;
+    }
+    if (file.state === "reported") {
+      const next = new Date(now.getTime() + REPORTED_MS);
+      await this.#files.updateOne(asItIs(document), { $set: { state: "reported", dueAt: next } });
       return null;
     }
     return await this.#delete(found, dueAt!);

@@ -10,15 +10,16 @@ import { IS_MEMBER, memberOf } from "./member_documents.ts";
 import type { EntryDocument, MessageDocument } from "./entry_documents.ts";
 import { mentionKeys } from "./entry_keys.ts";
 import { isDuplicateKey } from "./errors.ts";
+import { parseMessage } from "../message_copy.ts";
 
 const logger = getLogger(["echoroom", "migration"]);
 
 /**
  * The version of the documents that this EchoRoom reads and writes. Version 8 has files: an instance of
  * an earlier one would delete messages without theirs. One of version 8 would index messages without
- * the terms that version 9 finds them by.
+ * the terms that version 9 finds them by; one of version 9 would delete files that reports have.
  */
-const VERSION = 9;
+const VERSION = 10;
 const DOCUMENTS_AT_ONCE = 1_000;
 /** Updates under way at once, so that waiting for a majority costs little. */
 const UPDATES_AT_ONCE = 4;
@@ -55,6 +56,7 @@ export async function migrate(db: Db, batchSize = DOCUMENTS_AT_ONCE): Promise<vo
   if (version < 6) await addMarks(db);
   await addNameWords(db);
   if (version === 8) await outdateSearch(db);
+  await addReportFiles(db);
   await meta.updateOne({ _id: "schema" }, { $set: { version: VERSION } }, { upsert: true });
 }
 
@@ -159,6 +161,20 @@ async function addNameWords(db: Db): Promise<void> {
 async function outdateSearch(db: Db): Promise<void> {
   const { meta } = collectionsOf(db);
   await meta.updateOne({ _id: "search" }, { $inc: { generation: 1 } }, { upsert: true });
+}
+
+/** To version 10: reports keep the files of their messages. */
+async function addReportFiles(db: Db): Promise<void> {
+  const { reports } = collectionsOf(db);
+  const cursor = reports.find({ fileIds: { $exists: false } }, { projection: { message: 1 } });
+  for await (const batch of inBatches(cursor, DOCUMENTS_AT_ONCE)) {
+    const updates = batch.flatMap(({ _id, message }) => {
+      const fileIds = parseMessage(message).attachments.map(({ id }) => id);
+      if (fileIds.length === 0) return [];
+      return [{ updateOne: { filter: { _id }, update: { $set: { fileIds } } } }];
+    });
+    if (updates.length > 0) await reports.bulkWrite(updates, { ordered: false });
+  }
 }
 
 async function createUniqueIndexes(db: Db): Promise<void> {

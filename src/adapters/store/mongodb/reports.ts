@@ -59,6 +59,10 @@ export class MongoReports implements ReportStore {
     });
   }
 
+  haveFile(fileId: string): Promise<boolean> {
+    return this.#operations.run(() => hasReport(this.#reports, fileId));
+  }
+
   close(id: string, closing: Closing): Promise<Report | null> {
     return this.#operations.run(async () => {
       const report = await this.#reports.findOneAndUpdate(
@@ -69,6 +73,14 @@ export class MongoReports implements ReportStore {
       return report && toReport(report);
     });
   }
+}
+
+/** Whether a report that is kept has a file. */
+export async function hasReport(
+  reports: Collection<ReportDocument>,
+  fileId: string,
+): Promise<boolean> {
+  return await reports.findOne({ fileIds: fileId, $nor: [notKept()] }) !== null;
 }
 
 function earliestClosing(): Date {
@@ -85,9 +97,16 @@ function isKept({ closedAt }: ReportDocument): boolean {
 }
 
 function fromReport({ id, message, ...fields }: Report): ReportDocument {
-  return { _id: id, ...fields, messageId: message.id, message: formatMessage(message) };
+  const fileIds = message.attachments.map((file) => file.id);
+  return {
+    _id: id,
+    ...fields,
+    messageId: message.id,
+    message: formatMessage(message),
+    ...(fileIds.length > 0 && { fileIds }),
+  };
 }
 
-function toReport({ _id, messageId: _, message, ...fields }: ReportDocument): Report {
+function toReport({ _id, messageId: _, fileIds: __, message, ...fields }: ReportDocument): Report {
   return { id: _id, ...fields, message: parseMessage(message) };
 }

@@ -140,7 +140,14 @@ export const METHODS = {
     isDamaged: "read",
   },
   purge: { run: "write" },
-  reports: { create: "write", find: "read", list: "read", close: "write", sweep: "write" },
+  reports: {
+    haveFile: "read",
+    create: "write",
+    find: "read",
+    list: "read",
+    close: "write",
+    sweep: "write",
+  },
   audit: { add: "write", list: "read" },
   probe: { ping: "write" },
 } as const satisfies { [P in PortName]: Record<keyof DatabasePorts[P], "read" | "write"> };

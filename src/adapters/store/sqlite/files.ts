@@ -5,15 +5,20 @@ import {
   type FileContent,
   type FileState,
   refusalOf,
+  REPORTED_MS,
   SEVERAL_MESSAGES,
 } from "../../../domain/file.ts";
 import type { ClaimOutcome, FileClaim, StoredFile } from "../../../ports/store/files.ts";
+import { hasReport } from "./reports.ts";
 import { type Row, toDate } from "./rows.ts";
 import type { Statements } from "./statements.ts";
 
 const USER = "(SELECT key FROM users WHERE id = ?)";
+/** As the condition of the index on owners has it. */
+const COUNTS = "state <> 'deleted' AND state <> 'reported'";
 const FILES = `SELECT f.*, u.id AS owner_id, r.id AS room_id,
-    EXISTS (SELECT 1 FROM attachments a WHERE a.file = f.id) AS is_in_message
+    EXISTS (SELECT 1 FROM attachments a WHERE a.file = f.id) AS is_in_message,
+    ${hasReport("f.id")} AS is_in_report
   FROM files f JOIN users u ON u.key = f.owner LEFT JOIN rooms r ON r.key = f.room`;
 
 /**
@@ -30,7 +35,7 @@ export class SqliteFiles {
   create(file: File, quota: number, dueAt: Date): boolean {
     const used = this.#sql.prepare(
       `SELECT coalesce(sum(quota_bytes), 0) AS bytes FROM files
-       WHERE owner = ${USER} AND state <> 'deleted'`,
+       WHERE owner = ${USER} AND ${COUNTS}`,
     ).get(file.ownerId);
     if (Number(used?.bytes) + file.quotaBytes > quota) return false;
     this.#sql.prepare(
@@ -58,7 +63,7 @@ export class SqliteFiles {
   reserve(id: string, quotaBytes: number, quota: number): boolean {
     const others = this.#sql.prepare(
       `SELECT coalesce(sum(quota_bytes), 0) AS bytes FROM files
-       WHERE owner = (SELECT owner FROM files WHERE id = ?1) AND state <> 'deleted' AND id <> ?1`,
+       WHERE owner = (SELECT owner FROM files WHERE id = ?1) AND ${COUNTS} AND id <> ?1`,
     ).get(id);
     if (Number(others?.bytes) + quotaBytes > quota) return false;
     this.#sql.prepare("UPDATE files SET quota_bytes = ? WHERE id = ? AND state = 'uploading'")
@@ -126,7 +131,7 @@ export class SqliteFiles {
   discard(id: string, now: Date, leaseEnd: Date): File | null {
     const row = this.#row(id);
     if (!row || row.is_attached === 1 || isClaimed(row, now)) return null;
-    if (row.state === "deleted") return null;
+    if (row.state === "deleted" || row.state === "reported") return null;
     return this.#delete(row, leaseEnd);
   }
 
@@ -134,8 +139,12 @@ export class SqliteFiles {
     const due = this.#sql.prepare(`${FILES} WHERE f.due_at <= ? ORDER BY f.due_at LIMIT ?`)
       .all(now.getTime(), limit);
     return due.flatMap((row) => {
-      if (!isClaimed(row, now)) return [this.#delete(row, leaseEnd)];
-      this.#setDue(row, Number(row.claimed_at) + CLAIM_MS);
+      if (isClaimed(row, now)) {
+        this.#setDue(row, Number(row.claimed_at) + CLAIM_MS);
+        return [];
+      }
+      if (stateOf(row) !== "reported") return [this.#delete(row, leaseEnd)];
+      this.#keepReported(row, now);
       return [];
     });
   }
@@ -153,7 +162,7 @@ export class SqliteFiles {
       size: Number(row.size),
       hasThumbnail: row.has_thumbnail === 1,
       createdAt: toDate(row.created_at),
-      state: row.state as StoredFile["state"],
+      state: row.state === "reported" ? "ready" : row.state as StoredFile["state"],
     }));
   }
 
@@ -167,6 +176,11 @@ export class SqliteFiles {
     return { ...toFile(row), state: "deleted" };
   }
 
+  #keepReported(row: Row, now: Date): void {
+    this.#sql.prepare("UPDATE files SET state = 'reported', due_at = ? WHERE id = ?")
+      .run(now.getTime() + REPORTED_MS, row.id!);
+  }
+
   #setDue(row: Row, dueAt: number): void {
     this.#sql.prepare("UPDATE files SET due_at = ? WHERE id = ?").run(dueAt, row.id!);
   }
@@ -177,9 +191,11 @@ function isClaimed({ state, claimed_at }: Row, now: Date): boolean {
   return state === "ready" && claimed_at !== null && Number(claimed_at) > now.getTime() - CLAIM_MS;
 }
 
-function stateOf({ state, is_attached, is_in_message }: Row): FileState {
-  if (state !== "ready" || is_attached === 0) return state as FileState;
-  return is_in_message === 1 ? "attached" : "deleted";
+function stateOf({ state, is_attached, is_in_message, is_in_report }: Row): FileState {
+  const wasInMessage = state === "reported" || (state === "ready" && is_attached === 1);
+  if (!wasInMessage) return state as FileState;
+  if (is_in_message === 1) return "attached";
+  return is_in_report === 1 ? "reported" : "deleted";
 }
 
 function toFile(row: Row): File {

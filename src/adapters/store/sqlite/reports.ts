@@ -13,6 +13,13 @@ import type { Statements } from "./statements.ts";
 /** Matches reports that have not been closed for too long; `:closed` is the earliest closing. */
 const IS_KEPT = "(closed_at IS NULL OR closed_at > :closed)";
 
+/** Whether a report that is kept has a file; `id` is its id in SQL. */
+export function hasReport(id: string): string {
+  return `EXISTS (SELECT 1 FROM report_files x JOIN reports p ON p.id = x.report
+    WHERE x.file = ${id} AND (p.closed_at IS NULL
+      OR p.closed_at > unixepoch('subsec') * 1000 - ${REPORT_KEPT_MS}))`;
+}
+
 /** The methods of the `ReportStore` port without the promises; see there for what each guarantees. */
 export class SqliteReports {
   readonly #sql: Statements;
@@ -46,6 +53,7 @@ export class SqliteReports {
     );
     const row = this.#sql.prepare("SELECT * FROM reports WHERE message_id = ? AND reporter = ?")
       .get(report.message.id, report.reporterId);
+    if (row!.id === report.id) this.#addFiles(report);
     return toReport(row!);
   }
 
@@ -73,12 +81,23 @@ export class SqliteReports {
     }).map(toReport);
   }
 
+  haveFile(fileId: string): boolean {
+    return this.#sql.prepare(`SELECT ${hasReport("?")} AS found`).get(fileId)?.found === 1;
+  }
+
   close(id: string, { state, note, closedById, closedAt }: Closing): Report | null {
     if (!this.find(id)) return null;
     const row = this.#sql.prepare(
       "UPDATE reports SET state = ?, note = ?, closed_by = ?, closed_at = ? WHERE id = ? RETURNING *",
     ).get(state, note, closedById, closedAt.getTime(), id);
     return toReport(row!);
+  }
+
+  #addFiles({ id, message }: Report): void {
+    for (const { id: fileId } of message.attachments) {
+      this.#sql.prepare("INSERT OR IGNORE INTO report_files (file, report) VALUES (?, ?)")
+        .run(fileId, id);
+    }
   }
 
   /** Deletes what is not kept any longer. */

@@ -597,4 +597,15 @@ export const MIGRATIONS: readonly string[] = [
   -- How often the tables were replaced.
   ALTER TABLE search_state ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;
   `,
+  // Reports keep the files of their messages.
+  `
+  CREATE TABLE report_files (
+    file TEXT NOT NULL,
+    report TEXT NOT NULL REFERENCES reports (id) ON DELETE CASCADE,
+    PRIMARY KEY (file, report)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX report_files_by_report ON report_files (report);
+  INSERT OR IGNORE INTO report_files
+    SELECT f.value ->> 'id', r.id FROM reports r, json_each(r.message, '$.attachments') f;
+  `,
 ];
