@@ -1,28 +1,24 @@
 /** `/users/…/block` and `/auth/me/blocks`: whom one wants nothing from. */
 import { Hono } from "hono";
-import { describeRoute } from "hono-openapi";
 import { blockUser, listBlocks, unblockUser } from "../application/accounts/block_user.ts";
 import { BlocksPage, BlocksQuery, presentBlock } from "../protocol/schemas/blocks.ts";
 import { UserPath } from "../protocol/schemas/users.ts";
 import type { Services } from "../services/services.ts";
-import { AUTH, BEARER, empty, json, problems } from "./answers.ts";
+import { AUTH, describedAs, empty, json, problems } from "./answers.ts";
 import type { Env } from "./context.ts";
 import { requireUser } from "./guards.ts";
 import { path, query } from "./input.ts";
+
+const describe = describedAs("users");
 
 export function blockRoutes(services: Services) {
   const signedIn = requireUser(services);
   return new Hono<Env>()
     .put(
       "/users/:userId/block",
-      describeRoute({
-        tags: ["users"],
-        summary: "Block a user: they write nothing to one, nor add one to a room",
-        security: BEARER,
-        responses: {
-          204: empty("Blocked, now or before"),
-          ...problems("validation_failed", "not_found", "limit_reached", ...AUTH),
-        },
+      describe("Block a user: they write nothing to one, nor add one to a room", {
+        204: empty("Blocked, now or before"),
+        ...problems("validation_failed", "not_found", "limit_reached", ...AUTH),
       }),
       signedIn,
       path(UserPath),
@@ -33,14 +29,9 @@ export function blockRoutes(services: Services) {
     )
     .delete(
       "/users/:userId/block",
-      describeRoute({
-        tags: ["users"],
-        summary: "Lift a block",
-        security: BEARER,
-        responses: {
-          204: empty("Not blocked, now or before"),
-          ...problems("validation_failed", ...AUTH),
-        },
+      describe("Lift a block", {
+        204: empty("Not blocked, now or before"),
+        ...problems("validation_failed", ...AUTH),
       }),
       signedIn,
       path(UserPath),
@@ -51,14 +42,9 @@ export function blockRoutes(services: Services) {
     )
     .get(
       "/auth/me/blocks",
-      describeRoute({
-        tags: ["users"],
-        summary: "List whom one has blocked",
-        security: BEARER,
-        responses: {
-          200: json(BlocksPage, "A page; `nextCursor` is null at the end"),
-          ...problems("validation_failed", ...AUTH),
-        },
+      describe("List whom one has blocked", {
+        200: json(BlocksPage, "A page; `nextCursor` is null at the end"),
+        ...problems("validation_failed", ...AUTH),
       }),
       signedIn,
       query(BlocksQuery),

@@ -1,6 +1,5 @@
 /** `/rooms/…/invitations` and `/invitations/…`. */
 import { type Context, Hono } from "hono";
-import { describeRoute } from "hono-openapi";
 import {
   createInvitation,
   listInvitations,
@@ -21,10 +20,12 @@ import {
 } from "../protocol/schemas/invitations.ts";
 import { presentListed, RoomAnswer } from "../protocol/schemas/rooms.ts";
 import type { Services } from "../services/services.ts";
-import { AUTH, BEARER, BODY, empty, json, problems } from "./answers.ts";
+import { AUTH, BODY, describedAs, empty, json, problems } from "./answers.ts";
 import type { Env } from "./context.ts";
 import { consume, participant, requireUser } from "./guards.ts";
 import { jsonBody, optionalJson, path, query } from "./input.ts";
+
+const describe = describedAs("invitations");
 
 /** Invitations as those see them who may invite. */
 export function roomInvitationRoutes(services: Services, isDraining: () => boolean) {
@@ -32,21 +33,16 @@ export function roomInvitationRoutes(services: Services, isDraining: () => boole
   return new Hono<Env>()
     .post(
       "/:idOrSlug/invitations",
-      describeRoute({
-        tags: ["invitations"],
-        summary: "Invite to a room by a code, which is shown this once",
-        security: BEARER,
-        responses: {
-          201: json(InvitationAnswer, "The invitation"),
-          ...problems(
-            ...BODY,
-            "validation_failed",
-            "room_not_found",
-            "forbidden",
-            "limit_reached",
-            ...AUTH,
-          ),
-        },
+      describe("Invite to a room by a code, which is shown this once", {
+        201: json(InvitationAnswer, "The invitation"),
+        ...problems(
+          ...BODY,
+          "validation_failed",
+          "room_not_found",
+          "forbidden",
+          "limit_reached",
+          ...AUTH,
+        ),
       }),
       signedIn,
       path(RoomPath),
@@ -64,14 +60,9 @@ export function roomInvitationRoutes(services: Services, isDraining: () => boole
     )
     .get(
       "/:idOrSlug/invitations",
-      describeRoute({
-        tags: ["invitations"],
-        summary: "List a room's invitations, without their codes",
-        security: BEARER,
-        responses: {
-          200: json(InvitationsPage, "A page; `nextCursor` is null at the end"),
-          ...problems("validation_failed", "room_not_found", "forbidden", ...AUTH),
-        },
+      describe("List a room's invitations, without their codes", {
+        200: json(InvitationsPage, "A page; `nextCursor` is null at the end"),
+        ...problems("validation_failed", "room_not_found", "forbidden", ...AUTH),
       }),
       signedIn,
       path(RoomPath),
@@ -85,14 +76,9 @@ export function roomInvitationRoutes(services: Services, isDraining: () => boole
     )
     .delete(
       "/:idOrSlug/invitations/:invitationId",
-      describeRoute({
-        tags: ["invitations"],
-        summary: "Revoke an invitation",
-        security: BEARER,
-        responses: {
-          204: empty("Nobody can use it any more"),
-          ...problems("validation_failed", "room_not_found", "forbidden", ...AUTH),
-        },
+      describe("Revoke an invitation", {
+        204: empty("Nobody can use it any more"),
+        ...problems("validation_failed", "room_not_found", "forbidden", ...AUTH),
       }),
       signedIn,
       path(InvitationPath),
@@ -120,14 +106,9 @@ export function invitationRoutes(services: Services) {
   return new Hono<Env>()
     .get(
       "/:code",
-      describeRoute({
-        tags: ["invitations"],
-        summary: "Read which room a code invites to",
-        security: BEARER,
-        responses: {
-          200: json(InvitedRoomAnswer, "What the invited see of the room"),
-          ...problems("validation_failed", "invitation_not_found", ...AUTH),
-        },
+      describe("Read which room a code invites to", {
+        200: json(InvitedRoomAnswer, "What the invited see of the room"),
+        ...problems("validation_failed", "invitation_not_found", ...AUTH),
       }),
       signedIn,
       path(CodePath),
@@ -140,14 +121,9 @@ export function invitationRoutes(services: Services) {
     )
     .post(
       "/:code",
-      describeRoute({
-        tags: ["invitations"],
-        summary: "Become a member of the room that a code invites to",
-        security: BEARER,
-        responses: {
-          200: json(RoomAnswer, "The room, of which one is a member, now or before"),
-          ...problems("validation_failed", "invitation_not_found", ...AUTH),
-        },
+      describe("Become a member of the room that a code invites to", {
+        200: json(RoomAnswer, "The room, of which one is a member, now or before"),
+        ...problems("validation_failed", "invitation_not_found", ...AUTH),
       }),
       signedIn,
       path(CodePath),
