@@ -6,6 +6,7 @@ import { POLICIES } from "../src/services/rate_limits.ts";
 import { Account } from "./harness/account.ts";
 import { range } from "./harness/client_world.ts";
 import {
+  act,
   insecure,
   isOnline,
   isSent,
@@ -129,6 +130,27 @@ Deno.test("a text that is too long is kept whole, with the excess shown, until i
     await page.press(COMPOSER, "Enter");
     await isSent(page, longest);
     assert.equal(await page.locator(".characters").innerText(), "");
+  }));
+
+Deno.test("an answer and an edit that are too long are kept whole, with the excess shown", () =>
+  withPeople(async (people) => {
+    const { page } = people.ada;
+    await people.enter();
+    await write(page, "Hello");
+    await isSent(page, "Hello");
+    const message = page.locator(".message").last();
+    for (const [action, name] of [["Edit", "edited"], ["Thread", "answer"]] as const) {
+      await act(message, action);
+      const field = page.locator(`[name=${name}]`);
+      await field.fill("x".repeat(4_001));
+      await page.getByText("1 character too many to send").waitFor();
+      await field.press("Enter");
+      assert.equal((await field.inputValue()).length, 4_001);
+      await field.fill("Hello again");
+      await field.press("Enter");
+      await page.locator(".messages").getByText("Hello again").nth(name === "answer" ? 1 : 0)
+        .waitFor();
+    }
   }));
 
 Deno.test("a draft survives a reload in its own room, and is removed once it is sent", () =>

@@ -2,16 +2,18 @@
 import { html } from "htm/preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Thread } from "../../src/client/mod.ts";
-import { MAX_TEXT_LENGTH } from "../../src/protocol/wire/limits.ts";
 import { AttachButtons, paste, type Written } from "../files/attach.ts";
 import { ChosenFiles } from "../files/chosen_files.ts";
 import { Tray } from "../files/tray.ts";
 import type { OpenRoom } from "../rooms/open_room.ts";
 import { mentionedIds } from "../text/mentions.ts";
+import { useCharactersLeft } from "./characters_left.ts";
 
 export function Answer({ open, thread }: { open: OpenRoom; thread: Thread }) {
   const [written] = useState(() => newAnswer(open));
   const { input, chosen } = written;
+  const { writing } = open;
+  const characters = useCharactersLeft(input);
   useEffect(() => {
     open.answer.value = written;
     return () => void (open.answer.value = null);
@@ -19,12 +21,14 @@ export function Answer({ open, thread }: { open: OpenRoom; thread: Thread }) {
   const send = (event: Event) => {
     event.preventDefault();
     const text = input.current!.value.trim();
+    const isEmpty = !text && !chosen?.files.peek().length;
+    if (isEmpty || characters.count() < 0 || writing.wait > 0) return;
     const files = chosen?.take() ?? [];
-    if (!text && files.length === 0) return;
     input.current!.value = "";
+    characters.count();
     const mentions = mentionedIds(text, open.people.value);
     // The answer itself shows the result.
-    void open.writing.follow(open.room.reply(thread.id, text, { mentions, files }));
+    void writing.follow(open.room.reply(thread.id, text, { mentions, files }));
   };
   const press = (event: KeyboardEvent) => {
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
@@ -33,12 +37,15 @@ export function Answer({ open, thread }: { open: OpenRoom; thread: Thread }) {
   };
   return html`
     <form class="answer" onSubmit=${send}>
+      <p class="slow-mode" aria-live="off">${writing.slowMode}</p>
+      ${characters.view}
       ${chosen && html`<${Tray} chosen=${chosen} onRemoved=${() => input.current!.focus()} />`}
       <${AttachButtons} written=${written} />
       <textarea name="answer" rows="1" ref=${input} aria-label="Answer in the thread"
-        placeholder="Answer" maxlength=${MAX_TEXT_LENGTH} onKeyDown=${press}
+        placeholder="Answer" ...${characters.attributes} onInput=${characters
+          .count} onKeyDown=${press}
         onPaste=${(event: ClipboardEvent) => paste(event, written)}></textarea>
-      <button>Send</button>
+      <button disabled=${characters.isOver || writing.wait > 0}>Send</button>
     </form>
   `;
 }

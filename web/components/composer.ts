@@ -1,36 +1,32 @@
 /** Where messages are written: keeps a draft, completes names and emoji, shows others that one types. */
 import { html } from "htm/preact";
-import { useId, useLayoutEffect, useState } from "preact/hooks";
-import { MAX_TEXT_LENGTH } from "../../src/protocol/wire/limits.ts";
+import { useLayoutEffect } from "preact/hooks";
 import { AttachButtons, paste } from "../files/attach.ts";
 import { Tray } from "../files/tray.ts";
 import { signalOf } from "../observed.ts";
 import type { OpenRoom } from "../rooms/open_room.ts";
 import { mentionedIds } from "../text/mentions.ts";
+import { useCharactersLeft } from "./characters_left.ts";
 import { useCompletion } from "./completion_list.ts";
 import { Icon } from "./icon.ts";
 import { excerptOf } from "./quote.ts";
 
 const HINT = "Enter sends, Shift+Enter breaks the line. **bold**, *italics*, `code`";
-/** Below this many remaining characters their number is shown. */
-const FEW_LEFT = 200;
 
 export function Composer({ open }: { open: OpenRoom }) {
   const { room, drafts, commands, writing, composer: { input, chosen } } = open;
-  const charactersId = useId();
-  const [left, setLeft] = useState(MAX_TEXT_LENGTH);
+  const characters = useCharactersLeft(input);
   const completion = useCompletion(open, input);
   const info = signalOf(room.info).value;
   const answered = commands.answered.value;
 
-  const count = () => setLeft(MAX_TEXT_LENGTH - charactersIn(input.current!.value.trim()));
   // Before the next event: what is typed after a slow frame would go to what had the focus before.
   useLayoutEffect(() => {
     // A draft may be found by the room's id only.
     if (!input.current!.value) input.current!.value = drafts.read(room);
     // Whom it mentions may be away.
     if (input.current!.value.includes("@")) open.memberSearch.search("");
-    count();
+    characters.count();
   }, [info]);
   useLayoutEffect(() => {
     // Not on a touch screen, whose keyboard would cover the messages.
@@ -44,16 +40,16 @@ export function Composer({ open }: { open: OpenRoom }) {
     event.preventDefault();
     const text = input.current!.value.trim();
     const isEmpty = !text && !chosen?.files.peek().length;
-    if (isEmpty || charactersIn(text) > MAX_TEXT_LENGTH || writing.wait > 0) return;
+    if (isEmpty || characters.count() < 0 || writing.wait > 0) return;
     input.current!.value = "";
     drafts.write(room, "");
-    count();
+    characters.count();
     open.send(text, mentionedIds(text, open.people.value));
   };
   const write = () => {
     const { value } = input.current!;
     drafts.write(room, value);
-    count();
+    characters.count();
     completion.update();
     if (value.trim()) room.keystroke();
     else room.stopTyping();
@@ -72,8 +68,6 @@ export function Composer({ open }: { open: OpenRoom }) {
     input.current!.form!.requestSubmit();
   };
 
-  const isOver = left < 0;
-  // A screen reader should not announce each of the last characters.
   return html`
     <form class="composer" onSubmit=${send}>
       ${answered && html`
@@ -84,21 +78,20 @@ export function Composer({ open }: { open: OpenRoom }) {
         </p>
       `}
       <p class="slow-mode" aria-live="off">${writing.slowMode}</p>
-      <p class=${`characters ${isOver ? "fault" : ""}`} id=${charactersId}
-        aria-live=${isOver ? "polite" : "off"}>${left > FEW_LEFT ? "" : describeLeft(left)}</p>
+      ${characters.view}
       ${completion.list}
       ${chosen && html`<${Tray} chosen=${chosen} onRemoved=${() => input.current!.focus()} />`}
       <${AttachButtons} written=${open.composer} />
       <textarea name="text" rows="1" ref=${input} placeholder="Write a message"
         title=${HINT} autocomplete="off"
-        enterkeyhint="send" aria-label="Message" aria-describedby=${charactersId}
-        aria-invalid=${isOver ? "true" : null} ...${completion.attributes}
+        enterkeyhint="send" aria-label="Message" ...${characters.attributes} ...${completion
+          .attributes}
         onInput=${write} onKeyDown=${press}
         onPaste=${(event: ClipboardEvent) => paste(event, open.composer)} onBlur=${() => {
           room.stopTyping();
           completion.close();
         }}></textarea>
-      <button disabled=${isOver || writing.wait > 0}>Send</button>
+      <button disabled=${characters.isOver || writing.wait > 0}>Send</button>
     </form>
   `;
 }
@@ -106,17 +99,4 @@ export function Composer({ open }: { open: OpenRoom }) {
 /** Instead of the composer where the user cannot write: why. */
 export function Obstacle({ open }: { open: OpenRoom }) {
   return html`<p class="obstacle" role="status">${open.writing.obstacle.value}</p>`;
-}
-
-/** As the server counts: code points, not UTF-16 units. */
-function charactersIn(text: string): number {
-  let count = 0;
-  for (const _ of text) count++;
-  return count;
-}
-
-function describeLeft(left: number): string {
-  const count = Math.abs(left).toLocaleString();
-  if (left >= 0) return `${count} characters left`;
-  return `${count} ${left === -1 ? "character" : "characters"} too many to send`;
 }

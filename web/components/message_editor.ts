@@ -2,16 +2,18 @@
 import { html } from "htm/preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { ChatMessage } from "../../src/client/mod.ts";
-import { MAX_TEXT_LENGTH } from "../../src/protocol/wire/limits.ts";
 import type { OpenRoom } from "../rooms/open_room.ts";
 import { mentionedIds } from "../text/mentions.ts";
+import { useCharactersLeft } from "./characters_left.ts";
 
 export function MessageEditor({ open, message }: { open: OpenRoom; message: ChatMessage }) {
   const input = useRef<HTMLTextAreaElement>(null);
+  const characters = useCharactersLeft(input);
   const { commands } = open;
   useLayoutEffect(() => {
     input.current!.value = commands.editing.value?.text ?? "";
     input.current!.focus();
+    characters.count();
   }, []);
   const cancel = () => {
     commands.editing.value = null;
@@ -20,7 +22,7 @@ export function MessageEditor({ open, message }: { open: OpenRoom; message: Chat
   const save = (event: Event) => {
     event.preventDefault();
     const text = input.current!.value.trim();
-    if ([...text].length > MAX_TEXT_LENGTH) return input.current!.focus();
+    if (characters.count() < 0) return input.current!.focus();
     const people = open.people.value;
     const known = message.mentions.map((id) => ({ id, displayName: open.nameOf(id) }));
     void commands.saveEdit(text, mentionedIds(text, [...known, ...people]));
@@ -35,9 +37,10 @@ export function MessageEditor({ open, message }: { open: OpenRoom; message: Chat
   return html`
     <form class="editor" onSubmit=${save}>
       <textarea name="edited" rows="1" aria-label="Edit the message" ref=${input}
-        onKeyDown=${press}></textarea>
-      <button>Save</button>
+        ...${characters.attributes} onInput=${characters.count} onKeyDown=${press}></textarea>
+      <button disabled=${characters.isOver}>Save</button>
       <button class="quiet" type="button" onClick=${cancel}>Cancel</button>
+      ${characters.view}
     </form>
   `;
 }

@@ -71,13 +71,14 @@ function Calls({ attention }: { attention: Attention }) {
   };
   return html`
     <fieldset class="options">
-      <legend>How you are notified; of what, each room's menu says</legend>
+      <legend>How you are notified</legend>
       ${notifications.permission !== "unsupported" && html`
         <label><input type="checkbox" name="notifications" checked=${isOn.value}
           disabled=${isRefused} onChange=${notify} /> Show a notification</label>
       `}
       <label><input type="checkbox" name="sound" checked=${hasSound.value} onChange=${sound} />
         Play a sound</label>
+      <p class="dialog-note">Each room's menu sets what you are notified of.</p>
       ${isRefused && html`
         <p class="dialog-note">Notifications are blocked in the browser's settings for this page.</p>
       `}
