@@ -67,8 +67,8 @@ export class Client {
   readonly user: Observable<User | null>;
 
   /**
-   * All rooms, by name, with what is unread; null until they are known. The list is read while it has
-   * subscribers, which also keeps the user's own rooms joined, without presence.
+   * All rooms, by name, then direct ones, with what is unread; null until they are known. The list is
+   * read while it has subscribers, which also keeps own rooms joined, without presence.
    */
   readonly rooms: ObservableRooms;
 
@@ -245,8 +245,10 @@ export class Client {
   #receive(frame: ServerFrame): void {
     const { event, data } = frame;
     if (event === "account:item") this.#roomList.receive(data.item);
-    else if (event === "mention:new") this.#mentions.call(data);
-    else this.#rooms.receive(frame);
+    else if (event === "mention:new") {
+      this.#roomList.mentioned(data.roomId);
+      this.#mentions.call(data);
+    } else this.#rooms.receive(frame);
   }
 
   async #signIn(call: () => Promise<SignedIn>): Promise<User> {

@@ -108,7 +108,8 @@ export type {
 } from "./room.ts";
 export type { Unread } from "./reading.ts";
 export type { Thread } from "./thread.ts";
-export type { ObservableRooms, RoomSummary } from "./room_list.ts";
+export type { ObservableRooms } from "./room_list.ts";
+export type { RoomSummary } from "./room_summary.ts";
 export type { ChatMessage, MessageRef, MessageState } from "./chat_message.ts";
 export { TIMING, type Timing } from "./timing.ts";
 export type { OutboxStorage } from "./unsent_store.ts";

@@ -32,7 +32,7 @@ import type { ConnectionState } from "./connection.ts";
 import type { Observable } from "./observable.ts";
 import type { Unread } from "./reading.ts";
 import type { Attendance, Room, RoomState } from "./room.ts";
-import type { RoomSummary } from "./room_list.ts";
+import type { RoomSummary } from "./room_summary.ts";
 import type { Thread } from "./thread.ts";
 
 const NO_MESSAGES: readonly ChatMessage[] = [];

@@ -1,13 +1,14 @@
 /** Calls for a user who is not looking at the page: by a notification, or a sound. */
-import type { PublicUser, Room } from "../../src/client/mod.ts";
+import type { ChatMessage, Client, PublicUser, Room, RoomInfo } from "../../src/client/mod.ts";
 import { addressOf } from "../address.ts";
 import { type Kept, kept } from "../kept.ts";
 import { isLooking, watchLooking } from "../looking.ts";
 import { inOneTab } from "../one_tab.ts";
 import { summaryOf } from "../text/plain_text.ts";
-import { type Alert, type Notifications, watchForAlerts } from "./alerts.ts";
+import { type AlertReason, type Notifications, watchForAlerts } from "./alerts.ts";
 import { playChime } from "./chime.ts";
 import { DesktopNotifications } from "./desktop_notifications.ts";
+import { watchForMentions } from "./mention_alerts.ts";
 import { followNotifications, NOTIFICATION_PLATFORM } from "./notification_platform.ts";
 
 const CALLS = {
@@ -16,6 +17,8 @@ const CALLS = {
   room: "called everybody",
   message: "wrote",
 };
+
+type CallingMessage = Pick<ChatMessage, "id" | "sender" | "text" | "attachments" | "files">;
 
 followNotifications();
 
@@ -52,11 +55,20 @@ export class Attention {
         ownId: this.#ownId,
         notifications,
         isLooking,
-        onAlert: (alert) => this.#call(alert),
+        onAlert: ({ room, message, reason }) => this.#call(room.info.get(), message, reason),
       }),
       room.messages.subscribe(() => this.#closeDeleted(room)),
     ];
     return () => ends.forEach((end) => end());
+  }
+
+  /** Calls for messages to the user in rooms that are not watched. Returns what ends that. */
+  watchMentions(client: Client, notifications: (room: RoomInfo) => Notifications): () => void {
+    return watchForMentions(client, {
+      notifications,
+      isLooking,
+      onAlert: ({ room, message, reason }) => this.#call(room, message, reason),
+    });
   }
 
   close(): void {
@@ -64,9 +76,8 @@ export class Attention {
     this.#end();
   }
 
-  #call({ room, message, reason }: Alert): void {
+  #call(info: RoomInfo | null, message: CallingMessage, reason: AlertReason): void {
     const { id, sender } = message;
-    const info = room.info.get();
     const place = info?.name ? ` in ${info.name}` : "";
     void this.notifications.show({
       id: id!,

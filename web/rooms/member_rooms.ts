@@ -1,10 +1,8 @@
-/** The rooms of which the user is a member: followed also while they are not on the screen. */
+/** Those of the user's own rooms that the client keeps joined: followed while others are on the screen. */
 import { effect, untracked } from "@preact/signals";
 import type { Client, Room } from "../../src/client/mod.ts";
 import { signalOf } from "../observed.ts";
 
-/** As many as the client itself keeps joined. */
-const MAX_ROOMS = 100;
 /** Above this many messages older ones are removed, so that the page may be open for days. */
 const MAX_MESSAGES = 400;
 const KEPT_MESSAGES = 200;
@@ -30,7 +28,7 @@ export class MemberRooms {
     this.#follow = follow;
     this.#end = effect(() => {
       const rooms = signalOf(client.rooms).value;
-      const ids = rooms?.filter(({ isMember }) => isMember).map(({ id }) => id);
+      const ids = rooms?.filter(({ isJoined }) => isJoined).map(({ id }) => id);
       if (ids) untracked(() => this.#update(ids));
     });
   }
@@ -42,13 +40,13 @@ export class MemberRooms {
   }
 
   #update(ids: readonly string[]): void {
-    const members = new Set(ids);
+    const joined = new Set(ids);
     for (const [id, end] of this.#followed) {
-      if (members.has(id)) continue;
+      if (joined.has(id)) continue;
       this.#followed.delete(id);
       end();
     }
-    for (const id of ids.slice(0, MAX_ROOMS)) this.#add(id);
+    for (const id of ids) this.#add(id);
   }
 
   #add(id: string): void {

@@ -71,6 +71,7 @@ export class SignedInUser {
       () => memberRooms.close(),
       () => void archiving.erase(),
       () => attention.close(),
+      attention.watchMentions(client, (room) => notificationsOf(room, client.rooms.get())),
       followMentions(this.inbox, client, rooms),
       () => this.inbox.end(),
       () => this.search.end(),
@@ -90,7 +91,7 @@ export class SignedInUser {
 
 /** All messages of a direct room are for the user. */
 function notificationsOf(
-  { id }: Room,
+  { id }: Pick<Room, "id">,
   rooms: readonly RoomSummary[] | null,
 ): RoomSummary["notifications"] {
   const listed = rooms?.find((room) => room.id === id);

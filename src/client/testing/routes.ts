@@ -146,8 +146,13 @@ function isPicture(body: unknown): boolean {
 function listRooms({ chat, account, query }: Call): Result {
   const start = numberIn(query, "cursor", 0);
   const end = start + numberIn(query, "limit", PAGE_SIZE);
-  const rooms = chat.rooms.slice(start, end).map((room) => room.reader.listedFor(account.user.id));
-  return { body: { rooms, nextCursor: end < chat.rooms.length ? String(end) : null } };
+  const [isMine, isArchived] = ["mine", "archived"].map((name) => query.get(name) === "true");
+  // None is ever archived.
+  const rooms = (isArchived ? [] : chat.rooms)
+    .map(({ reader }) => reader.listedFor(account.user.id))
+    .filter(({ me }) => !isMine || me);
+  const nextCursor = end < rooms.length ? String(end) : null;
+  return { body: { rooms: rooms.slice(start, end), nextCursor } };
 }
 
 function readMessages({ chat, account: { user }, room, query }: Call): Result {
