@@ -162,6 +162,8 @@ Deno.test("an upload can be cancelled, and one that is refused says why", () =>
     await last(page).getByRole("button", { name: "Cancel" }).click();
     assert.match((await ended).url(), /\/files\?name=slow\.txt$/);
     await page.locator(".message").getByText("Never mind").waitFor({ state: "detached" });
+    assert.equal(await page.locator(COMPOSER).inputValue(), "Never mind");
+    await page.locator(`${COMPOSER}:focus`).waitFor();
     await letGo();
     await choose(page, "tool.exe", "MZ\0\x01\x02\x03", "application/octet-stream");
     await write(page, "A program");
@@ -232,9 +234,11 @@ Deno.test("an upload in a thread can be cancelled there, and one that is refused
     const answer = pane.locator(".pane-message").last();
     const letGo = await holdUploads(page);
     await choose(pane, "slow.txt");
+    await pane.locator(".answer textarea").fill("Never mind");
     await pane.locator(".answer textarea").press("Enter");
     await answer.getByRole("button", { name: "Cancel" }).click();
     await pane.getByText("slow.txt").waitFor({ state: "detached" });
+    assert.equal(await pane.locator(".answer textarea").inputValue(), "Never mind");
     await letGo();
     await choose(pane, "tool.exe", "MZ\0\x01\x02\x03", "application/octet-stream");
     await pane.locator(".answer textarea").press("Enter");

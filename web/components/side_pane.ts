@@ -103,7 +103,9 @@ function PaneMessage({ open, message, children }: PaneMessageProps) {
       ${attachments.length > 0 && html`
         <${MessageFiles} viewer=${open} of=${key} files=${attachments} />
       `}
-      ${files.length > 0 && html`<${OutgoingFiles} open=${open} message=${message} />`}
+      ${files.length > 0 && html`
+        <${OutgoingFiles} open=${open} message=${message} written=${open.answer.value} />
+      `}
       <${Reactions} open=${open} message=${message} />
       ${state !== "sent" && html`<${Outcome} open=${open} message=${message} />`}
       <p class="links">
