@@ -16,8 +16,10 @@ import {
   unblockUser,
   updateRoom,
 } from "../src/client/rest/mod.ts";
+import { watchFrames } from "../src/client/debug.ts";
 import { becomes, reaches } from "./harness/client.ts";
 import { enter, onServer, type Person, type World } from "./harness/client_world.ts";
+import { until } from "./harness/stage.ts";
 
 /** Ada, who is an admin as the first account, and two others. */
 function onTrio(
@@ -189,6 +191,31 @@ Deno.test("who becomes a member without writing may do what members may, on ever
     const room = await enter(eve.client, id);
     await addMember(eve.client.api, id, "me");
     await becomes(room.capabilities, (all) => all.includes("message.edit_own"));
+  }));
+
+Deno.test("who is no member does not ask to read again and again, but once they may be one", () =>
+  onTrio(async ({ bob, eve, server }) => {
+    const { id } = await createRoom(bob.client.api, { name: "Plans" });
+    const sent: number[] = [];
+    let isRefused = false;
+    const WebSocket = watchFrames(({ type, frame }) => {
+      const { event, data } = (frame ?? {}) as { event?: string; data: { seq: number } };
+      if (type === "sent" && event === "room:read") sent.push(data.seq);
+      isRefused ||= type === "received" && JSON.stringify(frame).includes('"error"');
+    });
+    const page = eve.browser.open(server.url, { WebSocket });
+    page.connect();
+    const room = await enter(page, id);
+    await until(() => isRefused, "the position is refused");
+    const bobs = await enter(bob.client, id);
+    for (const text of ["One", "Two"]) {
+      await bobs.send(text);
+      await becomes(room.messages, (all) => all.at(-1)!.text === text);
+      room.markRead();
+    }
+    await addMember(page.api, id, "me");
+    await becomes(room.unread, ({ readSeq }) => readSeq === 3);
+    assert.deepEqual(sent, [0, 0]);
   }));
 
 Deno.test("what one may do in a direct room follows one's blocks", () =>

@@ -238,7 +238,12 @@ export class JoinedRoom implements Room {
     const { event, data } = frame;
     // The server says why, or lets it in again.
     if (event === "room:removed") void this.subscription.enter();
-    if (event === "room:updated") this.#update(data);
+    if (event === "room:updated") {
+      this.#update(data);
+      // What only members may: the user may have become one.
+      const isMember = data.capabilities.includes("message.delete_own");
+      if (isMember && !this.reading.isMember) this.reading.ask();
+    }
     if (event === "typing:update") this.#othersTyping.update(data.user, data.isTyping);
     if (event === "presence:update" && this.#online.update(data)) this.subscription.reload();
     if (event === "read:update") this.events.call("read", [data, this]);

@@ -50,6 +50,8 @@ export class Reading {
   /** The entry up to which `#known` counts. */
   #countedSeq = 0;
   #wanted: Wanted | null = null;
+  /** Whether the server has said that the user is no member: only those have a position. */
+  #isStranger = false;
   #isLive = false;
   /** Whether a position is being set, or the pause after it is not over. */
   #isBusy = false;
@@ -75,6 +77,7 @@ export class Reading {
   /** Takes the position that the server has. */
   take(ack: ServerEvents["read:ack"]): void {
     this.#known = ack;
+    this.#isStranger = false;
     this.#countedSeq = this.#host.timeline.cursor.seq;
     this.unread.changed();
   }
@@ -105,7 +108,7 @@ export class Reading {
 
   /** Sets the position, unless it is there or beyond. */
   markRead(seq: number): void {
-    if (seq > (this.#wanted?.readSeq ?? this.#known?.seq ?? 0)) {
+    if (!this.#isStranger && seq > (this.#wanted?.readSeq ?? this.#known?.seq ?? 0)) {
       this.#want({ event: "room:read", seq, readSeq: seq });
     }
   }
@@ -135,9 +138,9 @@ export class Reading {
       if (!this.#isLive) return;
     } catch (error) {
       if (!this.#isLive) return;
-      const { retryAfter = 0 } = error as EchoRoomError;
+      const { code, retryAfter = 0 } = error as EchoRoomError;
       pause = Math.max(pause, retryAfter * 1000);
-      // Only members have a position.
+      this.#isStranger = code === "forbidden";
       if (!isPassing(error as EchoRoomError) && wanted === this.#wanted) this.#wanted = null;
     }
     this.#timer = setTimeout(() => {
