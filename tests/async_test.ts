@@ -204,7 +204,6 @@ function openQueue(concurrency: number) {
 Deno.test("a coalescing queue holds a key that waits once, and does a few at a time", async () => {
   const { queue, begun, end } = openQueue(2);
   for (const key of ["a", "b", "c", "d", "c", "d", "c"]) queue.add(key);
-  assert.equal(queue.size, 2);
   await nextTurn();
   assert.deepEqual(begun, ["a", "b"]);
   await end("b");
@@ -212,7 +211,7 @@ Deno.test("a coalescing queue holds a key that waits once, and does a few at a t
   await end("a");
   await end("c");
   await end("d");
-  assert.deepEqual([begun, queue.size], [["a", "b", "c", "d"], 0]);
+  assert.deepEqual(begun, ["a", "b", "c", "d"]);
 });
 
 Deno.test("a key that is added while its work is under way is worked on once more, after it", async () => {
@@ -226,5 +225,5 @@ Deno.test("a key that is added while its work is under way is worked on once mor
   assert.deepEqual(begun, ["a", "b", "a"]);
   await end("a");
   await end("b");
-  assert.deepEqual([begun.length, queue.size], [3, 0]);
+  assert.deepEqual(begun, ["a", "b", "a"]);
 });

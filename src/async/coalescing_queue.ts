@@ -19,11 +19,6 @@ export class CoalescingQueue {
     this.#begin();
   }
 
-  /** Keys that wait. */
-  get size(): number {
-    return this.#waiting.size;
-  }
-
   #begin(): void {
     if (this.#active.size >= this.#concurrency) return;
     for (const key of this.#waiting) {
