@@ -121,6 +121,25 @@ testInRoom("an avatar that a client has is not sent again", async (chat) => {
   assert.equal(await ask("if-none-match"), 404);
 });
 
+testInRoom("a part of an avatar is answered, and no cache keeps a refusal of one", async (chat) => {
+  const ada = chat.ada.account;
+  const path = await set(ada, other);
+  const ask = (headers: Record<string, string>) => fetch(ada.url + path, { headers });
+  const part = await ask({ range: "bytes=0-3" });
+  assert.deepEqual([part.status, await part.text()], [206, "RIFF"]);
+  for (
+    const [name, value, status] of [["range", "bytes=9999999-", 416], [
+      "if-match",
+      '"a"',
+      412,
+    ]] as const
+  ) {
+    const refused = await ask({ [name]: value });
+    await refused.body?.cancel();
+    assert.deepEqual([refused.status, refused.headers.get("cache-control")], [status, null]);
+  }
+});
+
 testInRoom("a new avatar has a new path, and the one before is gone", async (chat) => {
   const ada = chat.ada.account;
   const first = await set(ada, photo);

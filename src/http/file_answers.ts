@@ -125,11 +125,20 @@ function rangeOf(
 /** In `range-parser`'s codes: a header that is not to be heeded. */
 const INVALID = 1;
 
-/** What describes content does not go with an answer that has none of it. */
+const OF_CONTENT = [
+  "cache-control",
+  "content-type",
+  "content-disposition",
+  "etag",
+  "last-modified",
+];
+
+/**
+ * What describes content does not go with an answer that has none of it. Above all no cache may keep
+ * it in the place of the content.
+ */
 function withoutContent(headers: Headers): Headers {
-  for (const name of ["content-type", "content-disposition", "etag", "last-modified"]) {
-    headers.delete(name);
-  }
+  for (const name of OF_CONTENT) headers.delete(name);
   return headers;
 }
 
