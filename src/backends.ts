@@ -18,7 +18,7 @@ import type { BlobStore } from "./ports/blobs.ts";
 import type { Bus } from "./ports/bus.ts";
 import type { Store } from "./ports/store/store.ts";
 import type { LoopLoad } from "./services/loop_load.ts";
-import type { SharedLimiters } from "./services/rate_limits.ts";
+import type { SharedLimiters } from "./ports/rate_limits.ts";
 
 /** How the workers of one process reach each other, and what they count together. */
 export interface SharedByWorkers extends Relay {

@@ -32,7 +32,7 @@ const ALLOWED: Record<string, string[]> = {
   jobs: ["application", "services"],
   adapters: ["ports", "disk", "domain"],
   config: ["domain"],
-  workers: ["services", "compose.ts", "config.ts", "instance.ts", "logging.ts"],
+  workers: ["services", "ports", "compose.ts", "config.ts", "instance.ts", "logging.ts"],
 };
 
 /** Types vanish before anything runs, but they are dependencies of the reader all the same. */

@@ -1,12 +1,8 @@
 /** Limits whose shared counts fail, hang or come late: each instance then counts for itself. */
 import assert from "node:assert/strict";
 import { RateLimiterMemory } from "rate-limiter-flexible";
-import {
-  type Policy,
-  RateLimits,
-  type SharedLimiter,
-  type SharedLimiters,
-} from "../src/services/rate_limits.ts";
+import type { SharedLimiter, SharedLimiters } from "../src/ports/rate_limits.ts";
+import { type Policy, RateLimits } from "../src/services/rate_limits.ts";
 import { until } from "./harness/stage.ts";
 
 const KEY = "ada@example.com 127.0.0.1";

@@ -1,28 +1,16 @@
 /** Rate limiters whose counts all instances share, in Redis or in MongoDB. */
 import type { RedisClientType, RedisClusterType } from "@redis/client";
 import type { Db } from "mongodb";
-import {
-  type RateLimiterAbstract,
-  RateLimiterMongo,
-  RateLimiterRedis,
-} from "rate-limiter-flexible";
+import { RateLimiterMongo, RateLimiterRedis } from "rate-limiter-flexible";
+import type { LimiterOptions, SharedLimiters } from "../ports/rate_limits.ts";
 
-interface Options {
-  keyPrefix: string;
-  points: number;
-  /** Seconds. */
-  duration: number;
-}
-
-type Limiter = Pick<RateLimiterAbstract, "penalty" | "delete">;
-type MakeLimiter = (options: Options) => Limiter;
 type Client = RedisClientType | RedisClusterType;
 
 /**
  * @param client is called at each use: its result changes once Redis is found to be a cluster
  * @param prefix begins the name of each key
  */
-export function redisLimiters(client: () => Client, prefix: string): MakeLimiter {
+export function redisLimiters(client: () => Client, prefix: string): SharedLimiters {
   return ({ keyPrefix, ...options }) => {
     const make = (storeClient: Client) =>
       new RateLimiterRedis({
@@ -45,13 +33,13 @@ export function redisLimiters(client: () => Client, prefix: string): MakeLimiter
 }
 
 /** Resolves once the counts' indexes exist. */
-export async function mongoLimiters(db: Db): Promise<MakeLimiter> {
+export async function mongoLimiters(db: Db): Promise<SharedLimiters> {
   // A count need not outlive a fail-over.
   const collection = db.collection.bind(db);
   const storeClient = {
     collection: (name: string) => collection(name, { writeConcern: { w: 1, journal: false } }),
   };
-  const make: (options: Options) => RateLimiterMongo = (options) =>
+  const make: (options: LimiterOptions) => RateLimiterMongo = (options) =>
     new RateLimiterMongo({
       ...options,
       storeClient,

@@ -2,6 +2,7 @@
  * Recognises browsers that have signed in to an account before, so that wrong passwords from
  * elsewhere do not lock its owner out (OWASP, "Slow Down Online Guessing Attacks with Device Cookies").
  */
+import { deriveKey, macKey } from "./keys.ts";
 
 /** One account's proof on one device: `id.expires.mac`. */
 const PROOF = /^([\w-]{22})\.([\da-z]{1,8})\.([\w-]{43})$/;
@@ -34,22 +35,9 @@ export class KnownDevices {
     this.#key = key;
   }
 
-  /** @param secret at least 32 bytes, from which a key for this purpose alone is derived (RFC 5869) */
+  /** @param secret at least 32 bytes */
   static async create(secret: string): Promise<KnownDevices> {
-    const material = await crypto.subtle.importKey("raw", encoder.encode(secret), "HKDF", false, [
-      "deriveKey",
-    ]);
-    const derivation = {
-      name: "HKDF",
-      hash: "SHA-256",
-      salt: new Uint8Array(),
-      info: encoder.encode("echoroom known device"),
-    };
-    const hmac = { name: "HMAC", hash: "SHA-256", length: 256 };
-    const usages = ["sign", "verify"] as const;
-    return new KnownDevices(
-      await crypto.subtle.deriveKey(derivation, material, hmac, false, [...usages]),
-    );
+    return new KnownDevices(await macKey(deriveKey(secret, "known device")));
   }
 
   /**

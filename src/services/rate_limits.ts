@@ -1,8 +1,9 @@
 /** Rate limits: the policies, and the counting of uses. */
 import { getLogger } from "@logtape/logtape";
-import { RateLimiterMemory, type RateLimiterRes } from "rate-limiter-flexible";
+import { RateLimiterMemory } from "rate-limiter-flexible";
 import { within } from "../async/deadline.ts";
 import { ChatError } from "../domain/errors.ts";
+import type { Count, SharedLimiter, SharedLimiters } from "../ports/rate_limits.ts";
 
 const logger = getLogger(["echoroom", "limits"]);
 
@@ -61,26 +62,6 @@ export const FRAMES_PER_SOCKET = { points: 600, seconds: 10 } as const;
 
 /** How many sockets one user, and one address, may hold at the same time. */
 export const MAX_SOCKETS = { user: 20, address: 200 } as const;
-
-export interface LimiterOptions {
-  keyPrefix: string;
-  points: number;
-  /** Seconds. */
-  duration: number;
-}
-
-/** The count of a key after a use. */
-type Count = Pick<RateLimiterRes, "consumedPoints" | "remainingPoints" | "msBeforeNext">;
-
-/** Counts for all instances together. */
-export interface SharedLimiter {
-  /** Adds to what the key has used, over the limit or not; a negative number takes back. */
-  penalty(key: string, points: number): Promise<Count>;
-  /** Resets the count of the key. */
-  delete(key: string): Promise<boolean>;
-}
-
-export type SharedLimiters = (options: LimiterOptions) => SharedLimiter;
 
 /** How long uses are gathered before they are added to the shared count. */
 const GATHER_MS = 250;

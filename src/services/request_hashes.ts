@@ -1,12 +1,12 @@
 /** Hashes what commands ask for, by which a repeat is told from another command with its id. */
-import { hash, hkdfSync } from "node:crypto";
+import { hash } from "node:crypto";
+import { deriveKey } from "./keys.ts";
 
 /**
  * Base64url characters, 96 bits: a false match would acknowledge another command of one sender with
  * one id.
  */
 const HASH_LENGTH = 16;
-const KEY_BYTES = 32;
 /** Base64url characters that begin a hash and tell its key from others. */
 const KEY_NAME_LENGTH = 4;
 
@@ -19,10 +19,9 @@ export class RequestHashes {
   readonly #key: string;
   readonly #keyName: string;
 
-  /** @param secret at least 32 bytes, from which a key for this purpose alone is derived (RFC 5869) */
+  /** @param secret at least 32 bytes */
   constructor(secret: string) {
-    const key = hkdfSync("sha256", secret, new Uint8Array(), "echoroom request hash", KEY_BYTES);
-    this.#key = new Uint8Array(key).toBase64();
+    this.#key = deriveKey(secret, "request hash").toBase64();
     this.#keyName = this.#digest("name").slice(0, KEY_NAME_LENGTH);
   }
 

@@ -2,17 +2,16 @@
  * Signs and checks the tokens of a session: access (JWT, short), refresh (JWT, in a cookie), and for
  * files alone (JWT, in URLs).
  */
-import { hkdfSync } from "node:crypto";
 import { errors, type JWTPayload, jwtVerify, type JWTVerifyOptions, SignJWT } from "jose";
 import { LRUCache } from "lru-cache";
 import { ChatError } from "../domain/errors.ts";
 import { FILE_TOKEN_SECONDS } from "../domain/file.ts";
+import { deriveKey, macKey } from "./keys.ts";
 
 const ALGORITHM = "HS256";
 const ISSUER = "echoroom";
 /** The audience of tokens for files. */
 const FILES = "files";
-const KEY_BYTES = 32;
 const MAX_VERIFIED = 10_000;
 
 export interface TokenSettings {
@@ -64,7 +63,8 @@ export class Tokens {
   static async create(settings: TokenSettings): Promise<Tokens> {
     const access = await importSecret(settings.accessSecret);
     const refresh = await importSecret(settings.refreshSecret);
-    const files = await importKey(filesKey(settings.accessSecret));
+    // So that a token for files is none for anything else.
+    const files = await macKey(deriveKey(settings.accessSecret, "file token"));
     return new Tokens({ access, refresh, files }, settings);
   }
 
@@ -130,18 +130,7 @@ export class Tokens {
 }
 
 function importSecret(secret: string): Promise<CryptoKey> {
-  return importKey(new TextEncoder().encode(secret));
-}
-
-/** A key of its own (RFC 5869), so that a token for files is none for anything else. */
-function filesKey(secret: string): Uint8Array<ArrayBuffer> {
-  const salt = new Uint8Array();
-  return new Uint8Array(hkdfSync("sha256", secret, salt, "echoroom file token", KEY_BYTES));
-}
-
-function importKey(bytes: Uint8Array<ArrayBuffer>): Promise<CryptoKey> {
-  const algorithm = { name: "HMAC", hash: "SHA-256" };
-  return crypto.subtle.importKey("raw", bytes, algorithm, false, ["sign", "verify"]);
+  return macKey(new TextEncoder().encode(secret));
 }
 
 function sign(key: CryptoKey, claims: JWTPayload, expiresAt: Date): Promise<string> {

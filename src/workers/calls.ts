@@ -1,6 +1,6 @@
 /** The RPC between the supervisor and its workers, over `postMessage`. */
 import type { MetricsSnapshot } from "../services/metrics.ts";
-import type { LimiterOptions } from "../services/rate_limits.ts";
+import type { LimiterOptions } from "../ports/rate_limits.ts";
 import type { Config } from "../config.ts";
 
 export interface SupervisorCalls {

@@ -3,7 +3,7 @@ import { getLogger } from "@logtape/logtape";
 import { type BirpcReturn, createBirpc } from "birpc";
 import { RateLimiterMemory } from "rate-limiter-flexible";
 import { within } from "../async/deadline.ts";
-import type { LimiterOptions } from "../services/rate_limits.ts";
+import type { LimiterOptions } from "../ports/rate_limits.ts";
 import { type Config, ConfigError } from "../config.ts";
 import type { Running } from "../instance.ts";
 import type { SupervisorCalls, WorkerCalls } from "./calls.ts";

@@ -2,7 +2,7 @@
 import { getLogger } from "@logtape/logtape";
 import { createBirpc } from "birpc";
 import type { MetricsSnapshot } from "../services/metrics.ts";
-import type { LimiterOptions } from "../services/rate_limits.ts";
+import type { LimiterOptions } from "../ports/rate_limits.ts";
 import type { Siblings } from "../compose.ts";
 import { type Config, ConfigError } from "../config.ts";
 import { type Running, startInstance } from "../instance.ts";
