@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { type Account, request } from "./harness/account.ts";
 import { startServer } from "./harness/server.ts";
-import { onStage, Stage } from "./harness/stage.ts";
+import { onStage, Stage, stageStore } from "./harness/stage.ts";
 import { skip } from "./harness/time.ts";
 
 async function withAdmin<const Names extends string[]>(stage: Stage, ...names: Names) {
@@ -113,11 +113,11 @@ Deno.test("sign-ins during a ban leave no session that works", () =>
   }));
 
 Deno.test("a ban closes the sockets of an instance whose bus lost the event", async () => {
-  const folder = { DATA_DIR: await Deno.makeTempDir() };
-  // Each has a bus in memory, which carries nothing to the other.
+  // Each has a bus of its own, which carries nothing to the other.
+  const shared = { ...await stageStore().fresh(), BUS: "memory" };
   const [here, there] = [
-    new Stage(await startServer(folder)),
-    new Stage(await startServer(folder)),
+    new Stage(await startServer(shared)),
+    new Stage(await startServer(shared)),
   ];
   try {
     const [admin, ada] = await withAdmin(here, "Ada");

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Account, request } from "./harness/account.ts";
 import { startServer } from "./harness/server.ts";
-import { onStage, Stage, until } from "./harness/stage.ts";
+import { onStage, Stage, stageStore, until } from "./harness/stage.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const PRODUCTION = {
@@ -96,7 +96,7 @@ Deno.test("in production nobody can register an email of ADMIN_EMAIL", () =>
   }, { ...PRODUCTION, ADMIN_EMAIL: "boss@example.com" }));
 
 Deno.test("with ADMIN_PASSWORD the accounts of admins are made once, and keep their passwords", async () => {
-  const folder = { DATA_DIR: await Deno.makeTempDir() };
+  const shared = await stageStore().fresh();
   const emails = ["boss@example.com", "chief@example.com"];
   const logIn = (url: string, email: string, password: string) =>
     request(url, "POST", "/auth/login", { body: { email, password } });
@@ -109,21 +109,21 @@ Deno.test("with ADMIN_PASSWORD the accounts of admins are made once, and keep th
         assert.deepEqual([status, body.user.role], [200, "admin"]);
         assert.equal((await logIn(url, email, "another password")).status, 401);
       }
-    }, { ...PRODUCTION, ...folder, ADMIN_EMAIL: emails.join(","), ADMIN_PASSWORD });
+    }, { ...PRODUCTION, ...shared, ADMIN_EMAIL: emails.join(","), ADMIN_PASSWORD });
   }
 });
 
 Deno.test("accounts that are there become admins at a start that names them", async () => {
-  const folder = { DATA_DIR: await Deno.makeTempDir() };
+  const shared = await stageStore().fresh();
   const people: Account[] = [];
   await onStage(async (stage) => {
     people.push(...await withAdmin(stage, "Ada"));
-  }, folder);
+  }, shared);
   const ada = people[1]!;
   await onStage(async ({ server: { url } }) => {
     const { body } = await request(url, "GET", "/auth/me", { token: ada.token });
     assert.equal(body.user.role, "admin");
-  }, { ...folder, ADMIN_EMAIL: ada.email });
+  }, { ...shared, ADMIN_EMAIL: ada.email });
 });
 
 Deno.test("a role takes effect at once for all that the user has open", () =>
@@ -155,11 +155,11 @@ Deno.test("a role is shown to the user's sockets as a change of their profile", 
   }));
 
 Deno.test("a role takes effect on an instance whose bus lost the event", async () => {
-  const folder = { DATA_DIR: await Deno.makeTempDir() };
-  // Each has a bus in memory, which carries nothing to the other.
+  // Each has a bus of its own, which carries nothing to the other.
+  const shared = { ...await stageStore().fresh(), BUS: "memory" };
   const [here, there] = [
-    new Stage(await startServer(folder)),
-    new Stage(await startServer(folder)),
+    new Stage(await startServer(shared)),
+    new Stage(await startServer(shared)),
   ];
   try {
     const [admin, ada, bob] = await withAdmin(here, "Ada", "Bob");
@@ -233,8 +233,7 @@ Deno.test("`deno task admin` makes an account an admin beside a running server, 
   onStage(async (stage) => {
     const [admin, ada] = await withAdmin(stage, "Ada");
     await admin.request("PUT", `/users/${ada.id}/ban`, {});
-    const { DATA_DIR } = stage.server.settings;
-    const { code, output } = await run([ada.email.toUpperCase()], { DATA_DIR: DATA_DIR! });
+    const { code, output } = await run([ada.email.toUpperCase()], stage.server.settings);
     assert.equal(code, 0, output);
     assert.match(output, /^Ada \(ada.*@example\.com\) is an admin; .* within 10 s\n$/);
     const { email, password } = ada;
@@ -256,11 +255,11 @@ Deno.test("`deno task admin` says in one line what is wrong, and makes no databa
   assert.equal(missing.code, 1);
   assert.match(missing.output, /^The admin was not made: DATA_DIR is .* no database; .*\n$/);
   assert.deepEqual(await Array.fromAsync(Deno.readDir(DATA_DIR)), []);
-  await onStage(async () => {
-    const unknown = await run(["ada@example.com"], { DATA_DIR });
+  await onStage(async ({ server: { settings } }) => {
+    const unknown = await run(["ada@example.com"], settings);
     assert.equal(unknown.code, 1);
     assert.match(unknown.output, /^The admin was not made: no account .* register it first.*\n$/);
-  }, { DATA_DIR });
+  });
   for (const args of [[], ["--all"], ["a@example.com", "b@example.com"]]) {
     const { code, output } = await run(args, { DATA_DIR });
     assert.deepEqual([code, output], [2, "Give one EMAIL; see: deno task admin --help\n"]);

@@ -4,7 +4,7 @@ import type { Account } from "./account.ts";
 import type { TestSocket } from "./socket.ts";
 import { startServer } from "./server.ts";
 import { shareServer } from "./shared_server.ts";
-import { type Stage, withStage } from "./stage.ts";
+import { setStageStore, type Stage, withStage } from "./stage.ts";
 import { shareDatabase, SQLITE, type StoreSetting } from "./stores.ts";
 
 // deno-lint-ignore no-explicit-any -- tests look into answers of every shape
@@ -151,6 +151,7 @@ let turn = 0;
  */
 export function setStore(store: StoreSetting): void {
   place = runOn(store);
+  setStageStore(store);
 }
 
 function register(

@@ -5,7 +5,7 @@ import { HANG_MS } from "./deadline.ts";
 import { RawSocket } from "./raw_socket.ts";
 import { startServer, type TestServer } from "./server.ts";
 import { type SocketOptions, TestSocket } from "./socket.ts";
-import { SQLITE } from "./stores.ts";
+import { SQLITE, type StoreSetting } from "./stores.ts";
 
 export class Stage {
   readonly server: TestServer;
@@ -80,12 +80,23 @@ export class Stage {
   }
 }
 
+let store: StoreSetting = SQLITE;
+
+/** Sets what stages run on from now on. */
+export function setStageStore(setting: StoreSetting): void {
+  store = setting;
+}
+
+export function stageStore(): StoreSetting {
+  return store;
+}
+
 /** Runs `act` on a server of its own, started with `settings` beside the usual ones of tests. */
 export async function onStage(
   act: (stage: Stage) => Promise<void>,
   settings: Record<string, string> = {},
 ): Promise<void> {
-  await withStage(await startServer({ ...await SQLITE.fresh(), ...settings }), act);
+  await withStage(await startServer({ ...await store.fresh(), ...settings }), act);
 }
 
 /** Runs `act` on a server, closes what it has opened, and stops the server. */
