@@ -21,10 +21,12 @@ export async function patiently<Answer>(
   }
 }
 
+let ids = 0;
+
 /** A message's command with an id, so that its repeat is recognised. */
 export function withMessageId(command: unknown): unknown {
   const isObject = typeof command === "object" && command !== null && !Array.isArray(command);
-  return isObject ? { clientMessageId: crypto.randomUUID(), ...command } : command;
+  return isObject ? { clientMessageId: `call-${++ids}`, ...command } : command;
 }
 
 /**
