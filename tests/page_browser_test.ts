@@ -138,6 +138,21 @@ Deno.test("the newest messages stay visible while the user writes several lines"
     await until(() => page.evaluate<boolean>(SEES_NEWEST), "the newest is seen");
   }));
 
+Deno.test("the newest messages stay visible when the page becomes narrow while it scrolls", () =>
+  withPeople(async (people) => {
+    const { page } = people.ada;
+    await people.enter();
+    const text = "long ".repeat(300).trim();
+    for (const number of range(1, 4)) await write(page, `${number} ${text}`);
+    await isSent(page, `4 ${text}`);
+    await page.evaluate(`(() => {
+      document.querySelector("main").style.width = "30rem";
+      document.querySelector(".messages").scrollTop -= 1;
+    })()`);
+    await until(() => page.evaluate<boolean>(SEES_NEWEST), "the newest is seen");
+    await page.evaluate(`document.querySelector("main").style.width = ""`);
+  }));
+
 Deno.test("a reload keeps who is signed in and which room is open", () =>
   withPeople(async (people) => {
     const { page } = people.ada;

@@ -1,6 +1,6 @@
 /** Keeps what is seen in its place when lines are added or removed above, or follows the newest. */
 import type { RefObject } from "preact";
-import { useEffect, useLayoutEffect } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { Reading } from "../messages/reading.ts";
 
 /** Within this distance of an end of the messages the user counts as being there. */
@@ -18,6 +18,8 @@ export function useScrolling(
   const anchor = reading.isAtNewest.peek() ? undefined : firstVisible(scroller.current);
   const top = anchor?.offsetTop ?? 0;
   const target = reading.target.value;
+  /** The sizes that the list had when it was scrolled, or changed them, last. */
+  const known = useRef("");
 
   useLayoutEffect(() => {
     const list = scroller.current!;
@@ -29,6 +31,7 @@ export function useScrolling(
     const list = scroller.current!;
     // The newest messages stay visible when the input grows or a keyboard opens.
     const observer = new ResizeObserver(() => {
+      known.current = sizesOf(list);
       if (reading.isAtNewest.peek()) toEnd(list);
     });
     observer.observe(list);
@@ -37,8 +40,12 @@ export function useScrolling(
   }, [reading]);
 
   return () => {
-    look(scroller.current!, reading);
-    if (scroller.current!.scrollTop < NEAR_PX) loadOlder();
+    const list = scroller.current!;
+    // Sizes that are new have moved the end: the observer comes after this event, and follows it.
+    const isMoved = reading.isAtNewest.peek() && sizesOf(list) !== known.current;
+    known.current = sizesOf(list);
+    if (!isMoved) look(list, reading);
+    if (list.scrollTop < NEAR_PX) loadOlder();
   };
 }
 
@@ -46,6 +53,10 @@ export function useScrolling(
 function toEnd(list: HTMLElement): void {
   list.scrollTop = list.scrollHeight;
   list.querySelector(".editor")?.scrollIntoView({ block: "nearest" });
+}
+
+function sizesOf({ clientWidth, clientHeight, scrollHeight }: HTMLElement): string {
+  return [clientWidth, clientHeight, scrollHeight].join(" ");
 }
 
 /** Notes what is on the screen. */
