@@ -215,7 +215,7 @@ testInRoom("a report keeps the names of a deleted message's files", async (chat)
   await chat.do(bob, "message:delete", { messageId });
   const { body } = await ada.account.request("GET", `/reports?roomId=${chat.roomId}`);
   assert.deepEqual(body.reports[0].message.attachments, [file]);
-  assert.equal(await statusOf(ada.account, file), 404);
+  assert.equal(await statusOf(bob.account, file), 404);
 });
 
 testInRoom("who is removed reads no file of others in the room, on any instance", async (chat) => {
