@@ -1,13 +1,13 @@
 /** A room's messages, with history on scrolling, at a stable scroll position. */
 import { html } from "htm/preact";
 import { useRef, useState } from "preact/hooks";
-import { signalOf } from "../observed.ts";
 import { isUnread, type Line, toLines } from "../messages/lines.ts";
+import { signalOf } from "../observed.ts";
 import type { OpenRoom } from "../rooms/open_room.ts";
+import { Invitation } from "./invitation.ts";
 import { Message } from "./message.ts";
 import { pressInMessages } from "./message_keys.ts";
 import { useScrolling } from "./scrolling.ts";
-import { Invitation } from "./invitation.ts";
 
 export function MessageList({ open }: { open: OpenRoom }) {
   const { reading } = open;

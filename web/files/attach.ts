@@ -2,8 +2,8 @@
 import { html } from "htm/preact";
 import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { Icon, type IconName } from "../components/icon.ts";
 import { MAX_ATTACHMENTS } from "../../src/protocol/wire/limits.ts";
+import { Icon, type IconName } from "../components/icon.ts";
 import type { OpenRoom } from "../rooms/open_room.ts";
 import { mayAttach } from "../rooms/rights.ts";
 import type { ChosenFiles } from "./chosen_files.ts";

@@ -10,23 +10,23 @@ import type {
 } from "../../src/client/mod.ts";
 import { listMembers } from "../../src/client/rest/mod.ts";
 import { MAX_PAGE_SIZE } from "../../src/protocol/wire/limits.ts";
-import type { Notifications } from "../notifications/alerts.ts";
-import type { Drafts } from "../messages/drafts.ts";
-import type { FrequentEmoji } from "../text/frequent_emoji.ts";
 import type { Written } from "../files/attach.ts";
 import type { ChosenFiles } from "../files/chosen_files.ts";
 import type { FileViewer, Viewed } from "../files/file_viewer.ts";
-import { MemberCommands } from "../people/member_commands.ts";
-import { MemberSearch } from "../people/member_search.ts";
-import { peopleAround, type Person } from "../text/mentions.ts";
+import type { Drafts } from "../messages/drafts.ts";
 import { MessageCommands } from "../messages/message_commands.ts";
-import { Names, type ReadMessages } from "../people/names.ts";
-import type { Notice } from "../notice.ts";
-import { signalOf } from "../observed.ts";
 import type { Positions } from "../messages/read_positions.ts";
 import { Readers } from "../messages/readers.ts";
 import { Reading } from "../messages/reading.ts";
 import { Writing } from "../messages/writing.ts";
+import type { Notice } from "../notice.ts";
+import type { Notifications } from "../notifications/alerts.ts";
+import { signalOf } from "../observed.ts";
+import { MemberCommands } from "../people/member_commands.ts";
+import { MemberSearch } from "../people/member_search.ts";
+import { Names, type ReadMessages } from "../people/names.ts";
+import type { FrequentEmoji } from "../text/frequent_emoji.ts";
+import { peopleAround, type Person } from "../text/mentions.ts";
 
 /** Above this many messages older ones are removed, so that a room may be open for days. */
 const MAX_MESSAGES = 400;

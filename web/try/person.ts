@@ -1,15 +1,15 @@
 /** One of two guests side by side: a room, buttons that break the connection, and its frames. */
 import { html } from "htm/preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
+import { ConnectionBar } from "../components/connection_bar.ts";
+import { RoomView } from "../components/room_view.ts";
 import { Drafts } from "../messages/drafts.ts";
-import { FrequentEmoji } from "../text/frequent_emoji.ts";
-import type { FrameLog } from "./frame_log.ts";
-import type { Guest } from "./guest.ts";
 import { Notice } from "../notice.ts";
 import { OpenRoom } from "../rooms/open_room.ts";
-import { ConnectionBar } from "../components/connection_bar.ts";
+import { FrequentEmoji } from "../text/frequent_emoji.ts";
+import type { FrameLog } from "./frame_log.ts";
 import { Frames } from "./frames.ts";
-import { RoomView } from "../components/room_view.ts";
+import type { Guest } from "./guest.ts";
 
 export function Person({ guest, roomId }: { guest: Guest; roomId: string }) {
   const { name, client, log, party } = guest;
