@@ -67,6 +67,24 @@ Deno.test("a private room is in the list of those who are added, at once, and li
     await lists(eve.client, ({ id, unread }) => id === room.id && unread === 1);
   }));
 
+Deno.test("of own rooms that are all joined none is read again with the list", () =>
+  onTrio(async ({ bob, eve }) => {
+    const { id } = await openDirect(bob.client.api, idOf(eve));
+    follow(eve);
+    await lists(eve.client, (room) => room.id === id && room.isJoined);
+    const { listRooms } = eve.client.api;
+    const read: (boolean | undefined)[] = [];
+    eve.client.api.listRooms = function (query = {}) {
+      read.push(query.mine);
+      return listRooms.call(this, query);
+    };
+    const created = await createRoom(bob.client.api, { name: "Tea" });
+    eve.client.rooms.reload();
+    await lists(eve.client, (room) => room.id === created.id);
+    await lists(eve.client, (room) => room.id === id);
+    assert.deepEqual(new Set(read), new Set([undefined]));
+  }));
+
 Deno.test("a direct room is in the list of both", () =>
   onTrio(async ({ bob, eve }) => {
     follow(eve);

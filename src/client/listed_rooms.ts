@@ -23,9 +23,10 @@ export interface ListedRoomsHost {
 const RELOAD_MS = 30_000;
 /** Of the 200 that a socket may be in, so that the app can join others. */
 const MAX_JOINED = 100;
-/** The first does not have direct rooms and archived ones. By name: no page moves by activity. */
-const QUERIES: RoomsQuery[] = [
-  { limit: 100 },
+/** Without direct rooms and archived ones. */
+const PUBLIC: RoomsQuery = { limit: 100 };
+/** With what is unread. By name: no page moves by activity. */
+const OWN: RoomsQuery[] = [
   { limit: 200, mine: true },
   { limit: 200, mine: true, archived: true },
 ];
@@ -119,8 +120,11 @@ export class ListedRooms {
     try {
       // First: of what changes while rooms are read there are items.
       await this.#recover();
-      const listed = new Map<string, ListedRoom>();
-      for (const query of QUERIES) {
+      const known = this.#areJoined()
+        ? [...this.#listed!].filter(([id]) => this.#joined.has(id))
+        : null;
+      const listed = new Map(known);
+      for (const query of known ? [PUBLIC] : [PUBLIC, ...OWN]) {
         for (let cursor: string | null = ""; cursor !== null;) {
           const page = await this.#host.api.listRooms({ ...query, cursor: cursor || undefined });
           if (reading !== this.#reading) return;
@@ -140,6 +144,12 @@ export class ListedRooms {
     if (reading !== this.#reading) return;
     this.#timer = setTimeout(() => this.reload(), RELOAD_MS);
     await this.#refresh();
+  }
+
+  /** Whether what happens in all own rooms is known, because they are joined. */
+  #areJoined(): boolean {
+    const rooms = this.#host.list.get();
+    return rooms !== null && rooms.every(({ isMember, isJoined }) => isJoined || !isMember);
   }
 
   /** A room that is not joined is to be read again. */
