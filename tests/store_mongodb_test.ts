@@ -237,6 +237,7 @@ Deno.test("MongoDB: an open store has its indexes, the unique ones of messages l
     "reactions roomId,messageId,emoji,seq,userId",
     "reactions roomId,userId,messageId",
     "reports closedAt",
+    "reports fileIds",
     "reports messageId,reporterId unique",
     "reports roomId,_id",
     "reports state,_id",
