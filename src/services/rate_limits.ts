@@ -65,7 +65,7 @@ export const MAX_SOCKETS = { user: 20, address: 200 } as const;
 
 /** How long uses are gathered before they are added to the shared count. */
 const GATHER_MS = 250;
-/** By default. */
+/** How long a shared count is waited for, by default. */
 const SHARED_LIMIT_MS = 1_000;
 
 /**
