@@ -71,6 +71,11 @@ await report("You are all terrible sailors.", "Harassment");
 await ada.page.goto(`${server.url}/admin`);
 await ada.page.locator("[data-action=ban]").nth(1).waitFor();
 await ada.page.screenshot({ path: picture("admin.png") });
+await ada.page.emulateMedia({ colorScheme: "dark" });
+await ada.page.screenshot({ path: picture("admin-dark.png") });
+await ada.page.emulateMedia({ colorScheme: "light" });
+await ada.page.setViewportSize({ width: 390, height: 780 });
+await ada.page.screenshot({ path: picture("admin-phone.png") });
 
 const { page } = await visit(browser, `${server.url}/try`);
 await page.getByRole("button", { name: "Open both" }).click();
