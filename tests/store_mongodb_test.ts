@@ -396,10 +396,10 @@ testOwnServer(
 
 Deno.test("MongoDB: a start that migrates says how many messages it has migrated", async () => {
   const { uri, drop } = newDatabase();
-  await fillVersion1(uri, ["engines"], 5);
+  await fillVersion1(uri, ["engines", "looms", "mills", "pumps", "boilers"], 5);
   const server = await spawnServer({ MONGODB_URI: uri, LOG_LEVEL: "info" });
   await server.stop();
-  assert.match(server.output(), /Migrated 5 messages in \d+ s/);
+  assert.match(server.output(), /Migrated 25 messages in \d+ s/);
   await drop();
 });
 

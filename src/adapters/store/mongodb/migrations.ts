@@ -61,11 +61,10 @@ export async function migrate(db: Db, batchSize = DOCUMENTS_AT_ONCE): Promise<vo
 }
 
 async function migrateFrom1(db: Db, batchSize: number): Promise<void> {
-  const { messages } = collectionsOf(db);
-  await addOrdinals(messages, batchSize);
+  await addOrdinals(db, batchSize);
   await createUniqueIndexes(db);
   // The index admits one message of an earlier version in each room.
-  await addOrdinals(messages, batchSize);
+  await addOrdinals(db, batchSize);
 }
 
 /** To version 3: who has written to a room is a member, and has read all that there is. */
@@ -190,35 +189,36 @@ async function createUniqueIndexes(db: Db): Promise<void> {
 }
 
 /** To version 2: messages get an ordinal. Every entry of version 1 creates a message. */
-async function addOrdinals(
-  messages: Collection<EntryDocument>,
-  batchSize: number,
-): Promise<void> {
+async function addOrdinals(db: Db, batchSize: number): Promise<void> {
+  const { messages } = collectionsOf(db);
   const total = await messages.estimatedDocumentCount();
   const start = Date.now();
   let [done, reported] = [0, start];
-  const cursor = messages.find(WITHOUT_ORDINAL, { projection: { seq: 1 }, batchSize });
-  const batches = inBatches(cursor, batchSize);
+  const ranges = rangesOf(messages, batchSize);
   const update = async () => {
-    for (let next = await batches.next(); !next.done; next = await batches.next()) {
-      // By `_id` each: long lists of them are slow on some servers.
-      const updates = next.value.map(({ _id, seq }) => {
-        return { updateOne: { filter: { _id }, update: { $set: { n: seq } } } };
-      });
-      await messages.bulkWrite(updates, { ordered: false });
-      done += next.value.length;
+    for (let next = await ranges.next(); !next.done; next = await ranges.next()) {
+      const filter = { ...next.value, ...WITHOUT_ORDINAL } as Filter<EntryDocument>;
+      const { modifiedCount } = await messages.updateMany(filter, [{ $set: { n: "$seq" } }]);
+      done += modifiedCount;
       if (Date.now() - reported < PROGRESS_MS) continue;
       reported = Date.now();
       logger.info("Migrating messages: {done} of {total}", { done, total });
     }
   };
-  try {
-    await Promise.all(Array.from({ length: UPDATES_AT_ONCE }, update));
-  } finally {
-    await cursor.close();
-  }
+  await Promise.all(Array.from({ length: UPDATES_AT_ONCE }, update));
   const seconds = Math.ceil((Date.now() - start) / 1_000);
   if (done > 0) logger.info("Migrated {done} messages in {seconds} s", { done, seconds });
+}
+
+/** What matches the messages without ordinals of each room, so many at a time. */
+async function* rangesOf(messages: Collection<EntryDocument>, size: number) {
+  const filter = WITHOUT_ORDINAL as Filter<EntryDocument>;
+  for (const roomId of await messages.distinct("roomId", filter)) {
+    const [last] = await messages.find({ roomId }).sort({ seq: -1 }).limit(1).toArray();
+    for (let after = 0; after < last!.seq; after += size) {
+      yield { roomId, seq: { $gt: after, $lte: after + size } };
+    }
+  }
 }
 
 async function* inBatches<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
