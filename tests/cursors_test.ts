@@ -1,9 +1,9 @@
-/** What every list that is ordered by time does with cursors that hold none. */
+/** Cursors with invalid times, and where pages end. */
 import assert from "node:assert/strict";
 import { encodeCursor, pageOf } from "../src/services/cursors.ts";
 import { onStage } from "./harness/stage.ts";
 
-Deno.test("a cursor with a time that is none is refused by every list", () =>
+Deno.test("every list refuses a cursor with an invalid time", () =>
   onStage(async (stage) => {
     const [ada] = await stage.people("Ada");
     const { id } = await ada.createRoom("Tea");

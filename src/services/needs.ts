@@ -37,7 +37,7 @@ export interface Known {
   pins: number;
   /** Empty if they are not needed. */
   owners: Set<string>;
-  /** At least; exact while it is small. */
+  /** Counted up to two more than the batch has commands: enough to tell whether others remain. */
   memberCount: number;
   room: NewRoom | null;
   /** By message: the index of the draft that further reactions to it can join. */

@@ -212,10 +212,13 @@ async function addOrdinals(db: Db, batchSize: number): Promise<void> {
 
 /** What matches the messages without ordinals of each room, so many at a time. */
 async function* rangesOf(messages: Collection<EntryDocument>, size: number) {
-  const filter = WITHOUT_ORDINAL as Filter<EntryDocument>;
-  for (const roomId of await messages.distinct("roomId", filter)) {
-    const [last] = await messages.find({ roomId }).sort({ seq: -1 }).limit(1).toArray();
-    for (let after = 0; after < last!.seq; after += size) {
+  // `distinct` answers in one document, which the ids of very many rooms exceed.
+  const rooms = messages.aggregate<{ _id: string; last: number }>([
+    { $match: WITHOUT_ORDINAL },
+    { $group: { _id: "$roomId", last: { $max: "$seq" } } },
+  ]);
+  for await (const { _id: roomId, last } of rooms) {
+    for (let after = 0; after < last; after += size) {
       yield { roomId, seq: { $gt: after, $lte: after + size } };
     }
   }
