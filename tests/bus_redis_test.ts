@@ -16,6 +16,7 @@ import { HANG_MS } from "./harness/deadline.ts";
 import { RedisServer } from "./harness/redis_server.ts";
 import { runMain } from "./harness/server.ts";
 import { sleep, until } from "./harness/stage.ts";
+import { freePort } from "./servers/service.ts";
 
 /** The client cannot break off its wait for the next attempt to connect. */
 const LAST_RETRY_MS = 1_000;
@@ -27,11 +28,16 @@ const IN_OUTAGES: RedisLimits = { start: HANG_MS, silence: 1_500 };
 
 /** A Redis server that is a cluster by itself. */
 class ClusterNode extends RedisServer {
+  readonly #folder: string;
   #created = false;
 
   constructor() {
+    const folder = Deno.makeTempDirSync();
+    // By default 10,000 above the other port, where something else may listen.
+    const port = ["--cluster-port", String(freePort())];
     const announced = ["--cluster-announce-ip", "127.0.0.1"];
-    super(["--cluster-enabled", "yes", ...announced, "--dir", Deno.makeTempDirSync()]);
+    super(["--cluster-enabled", "yes", ...port, ...announced, "--dir", folder]);
+    this.#folder = folder;
   }
 
   override async start(): Promise<void> {
@@ -44,6 +50,11 @@ class ClusterNode extends RedisServer {
         "it works",
       );
     });
+  }
+
+  override async remove(): Promise<void> {
+    await super.remove();
+    await Deno.remove(this.#folder, { recursive: true });
   }
 }
 

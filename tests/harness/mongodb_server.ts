@@ -26,8 +26,10 @@ export class MongodbServer extends ServerProcess {
 
   /** Starts the server and waits until it answers. */
   async start(): Promise<void> {
-    this.spawn(this.#command);
-    await onServer(this.uri, (client) => client.db("admin").command({ ping: 1 }));
+    await this.startWith(
+      this.#command,
+      () => onServer(this.uri, (client) => client.db("admin").command({ ping: 1 })),
+    );
   }
 
   /** Ends the server and removes its data. */

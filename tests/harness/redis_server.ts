@@ -24,11 +24,13 @@ export class RedisServer extends ServerProcess {
   async start(): Promise<void> {
     const template: string[] = JSON.parse(COMMAND ?? "[]");
     const command = template.map((part) => part.replaceAll("{port}", String(this.port)));
-    this.spawn([...command, ...this.#options]);
     const client = createClient({ url: this.url, socket: { reconnectStrategy: 20 } });
     client.on("error", () => {});
-    await client.connect();
-    client.destroy();
+    try {
+      await this.startWith([...command, ...this.#options], () => client.connect());
+    } finally {
+      client.destroy();
+    }
   }
 
   /** Ends the server; it keeps nothing. */

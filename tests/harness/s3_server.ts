@@ -39,16 +39,13 @@ export class S3Server extends ServerProcess {
       secret: this.bucket.secretAccessKey,
     };
     const template: string[] = JSON.parse(COMMAND);
-    this.spawn(
-      template.map((part) => part.replaceAll(/{(\w+)}/g, (_, name) => values[name] ?? "")),
+    const command = template.map((part) =>
+      part.replaceAll(/{(\w+)}/g, (_, name) => values[name] ?? "")
     );
     const requests = new S3Requests(this.bucket);
     const create = { method: "PUT", key: "", limit: HANG_MS } as const;
-    await until(
-      () => requests.send(create).then((answer) => answer.ok, () => false),
-      "the S3 server answers",
-      HANG_MS,
-    );
+    const answers = () => requests.send(create).then((answer) => answer.ok, () => false);
+    await this.startWith(command, () => until(answers, "the S3 server answers", HANG_MS));
   }
 
   open(stepMs = HANG_MS): Promise<S3Blobs> {

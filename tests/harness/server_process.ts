@@ -1,11 +1,26 @@
 /** The process of a database server in tests, which can be suspended and killed. */
+import { within } from "../../src/async/deadline.ts";
+import { HANG_MS } from "./deadline.ts";
 import { until } from "./stage.ts";
 
 export class ServerProcess {
   #process: Deno.ChildProcess | null = null;
 
-  protected spawn([program = "", ...args]: readonly string[]): void {
-    this.#process = new Deno.Command(program, { args, stdout: "null", stderr: "null" }).spawn();
+  /**
+   * Starts the server and waits for its first answer.
+   * @throws Error if it ends before, as on a port that is taken, or does not answer within `HANG_MS`
+   */
+  protected async startWith(
+    [program = "", ...args]: readonly string[],
+    answer: () => Promise<unknown>,
+  ): Promise<void> {
+    const command = new Deno.Command(program, { args, stdout: "null", stderr: "null" });
+    const fails = (how: string): never => {
+      throw new Error(`${how} before it answered: ${program} ${args.join(" ")}`);
+    };
+    this.#process = command.spawn();
+    const end = this.#process.status.then(({ code }) => fails(`ended with ${code}`));
+    await within(Promise.race([answer(), end]), HANG_MS, () => fails(`${HANG_MS} ms passed`));
   }
 
   async kill(): Promise<void> {

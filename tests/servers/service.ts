@@ -30,11 +30,15 @@ export async function isFile(path: string): Promise<boolean> {
 
 /** Below the ephemeral ports: an outgoing connection could take one before it is listened on. */
 const PORTS = { min: 10_000, max: 30_000 } as const;
+/** How far apart processes that follow one another begin. */
+const PORTS_OF_A_PROCESS = 100;
 
-/** A port that is free now. */
+let ports = Deno.pid * PORTS_OF_A_PROCESS;
+
+/** A port that is free now, and that no other process of the suites takes before it is listened on. */
 export function freePort(): number {
   while (true) {
-    const port = PORTS.min + Math.floor(Math.random() * (PORTS.max - PORTS.min));
+    const port = PORTS.min + ports++ % (PORTS.max - PORTS.min);
     try {
       Deno.listen({ hostname: "127.0.0.1", port }).close();
       return port;

@@ -109,6 +109,7 @@ export class RedisBus implements Bus {
   }
 
   async follow(id: string): Promise<void> {
+    if (this.#closed) return;
     const channel = this.#channelOf(id);
     const subscribed = this.#subscriptions.subscribe(channel);
     if (await isInTime(subscribed, this.#followLimitMs)) return;
@@ -116,6 +117,7 @@ export class RedisBus implements Bus {
   }
 
   unfollow(id: string): void {
+    if (this.#closed) return;
     this.#subscriptions.unsubscribe(this.#channelOf(id));
   }
 
