@@ -1,8 +1,7 @@
 /** The examples in the documents, run as they stand against fresh servers; only addresses differ. */
 // @slow: runs every example
 import assert from "node:assert/strict";
-import { dirname, join } from "node:path";
-import { HANG_MS } from "./harness/deadline.ts";
+import { join } from "node:path";
 import {
   addressedTo,
   IN_BROWSER,
@@ -13,6 +12,7 @@ import {
   ROOT,
 } from "./harness/examples.ts";
 import { request } from "./harness/account.ts";
+import { ProcessGroup } from "./harness/process_group.ts";
 import { startServer } from "./harness/server.ts";
 
 /** What a clone needs of this folder to start. */
@@ -170,8 +170,7 @@ async function runProgram(command: "run" | "test", code: string) {
   await Deno.writeTextFile(join(folder, "hello_test.ts"), code);
   // What the documents show is type-checked by client_package_test.ts.
   const options = ["--allow-net", "--allow-env", "--no-check", "--config", `${ROOT}deno.json`];
-  const args = [command, ...options, "hello_test.ts"];
-  return run(Deno.execPath(), args, folder);
+  return ProcessGroup.start([Deno.execPath(), command, ...options, "hello_test.ts"], folder);
 }
 
 /** Runs a block of shell commands in what somebody has who has just cloned the project. */
@@ -183,64 +182,11 @@ async function runInClone(place: string) {
 async function clone(): Promise<string> {
   const folder = await Deno.makeTempDir();
   const sources = CLONED.map((name) => ROOT + name);
-  await using copy = run("cp", ["-r", ...sources, folder], ROOT);
+  await using copy = ProcessGroup.start(["cp", "-r", ...sources, folder], ROOT);
   await copy.ends();
   return folder;
 }
 
 function runShell(script: string, folder: string) {
-  return run("bash", ["-euc", script], folder);
-}
-
-/** Starts a command with what it starts in turn, all of which ends with it. */
-function run(command: string, args: string[], cwd: string) {
-  const PATH = `${dirname(Deno.execPath())}:${Deno.env.get("PATH")}`;
-  const child = new Deno.Command(command, {
-    args,
-    cwd,
-    env: { PATH, PORT: "0", NO_COLOR: "1" },
-    stdout: "piped",
-    stderr: "piped",
-    detached: true,
-  }).spawn();
-  let text = "";
-  let grown = Promise.withResolvers<void>();
-  const read = async (stream: ReadableStream<Uint8Array<ArrayBuffer>>) => {
-    for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
-      text += chunk;
-      grown.resolve();
-      grown = Promise.withResolvers();
-    }
-  };
-  const isRead = Promise.all([read(child.stdout), read(child.stderr)]);
-  return {
-    /** Resolves with all output once it matches. */
-    async prints(expected: RegExp): Promise<string> {
-      const hang = Promise.withResolvers<void>();
-      const timer = setTimeout(hang.resolve, HANG_MS);
-      const end = Promise.race([isRead, hang.promise]).then(() => true);
-      while (!expected.test(text)) {
-        const isOver = await Promise.race([end, grown.promise]);
-        if (isOver && !expected.test(text)) assert.fail(`printed only:\n${text}`);
-      }
-      clearTimeout(timer);
-      return text;
-    },
-    /** Resolves with all output once it has ended well. */
-    async ends(): Promise<string> {
-      const { success } = await child.status;
-      await isRead;
-      assert.ok(success, text);
-      return text;
-    },
-    async [Symbol.asyncDispose](): Promise<void> {
-      try {
-        Deno.kill(-child.pid, "SIGKILL");
-      } catch {
-        // It has ended by itself.
-      }
-      await child.status;
-      await isRead;
-    },
-  };
+  return ProcessGroup.start(["bash", "-euc", script], folder);
 }

@@ -14,6 +14,7 @@ import {
   visit,
   write,
 } from "./harness/browser.ts";
+import { HANG_MS } from "./harness/deadline.ts";
 
 const { withBrowser, withPeople } = shareBrowser();
 const COMPOSER = ".composer [name=text]";
@@ -300,14 +301,16 @@ async function chosen(place: Page | Locator, name: string): Promise<void> {
 /** Resolves with its address once a picture is loaded. */
 async function loaded(picture: Locator): Promise<string> {
   await picture.waitFor();
-  return await picture.evaluate(async (image) => {
+  return await picture.evaluate(async (image, milliseconds) => {
     const shown = image as unknown as { complete: boolean; naturalWidth: number; src: string };
+    const deadline = performance.now() + milliseconds;
     // It may get another address meanwhile, which ends a `decode()`.
     while (!shown.complete || shown.naturalWidth === 0) {
+      if (performance.now() > deadline) throw new Error(`not loaded: ${shown.src}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     return shown.src;
-  });
+  }, HANG_MS);
 }
 
 /** Pastes a picture into the message that is written. */

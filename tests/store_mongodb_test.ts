@@ -29,6 +29,7 @@ import {
 } from "./conformance/store/fixtures.ts";
 import { testStore } from "./conformance/store/store.ts";
 import { HANG_LIMITS } from "./harness/deadline.ts";
+import { kill } from "./harness/kill.ts";
 import { newDatabase, openStore } from "./harness/mongodb_database.ts";
 import { MongodbServer, onServer } from "./harness/mongodb_server.ts";
 import { spawnServer } from "./harness/server.ts";
@@ -367,19 +368,22 @@ testOwnServer(
     await fillVersion1(server.databaseUri, ["engines"], 100);
     using relay = new Relay(server.port);
     const answered = relay.withholdAnswersTo("update");
-    const modules = ["connection.ts", "migrations.ts"].map((name) => {
-      return JSON.stringify(import.meta.resolve(`../src/adapters/store/mongodb/${name}`));
-    });
+    const mongodb = "../src/adapters/store/mongodb";
+    const paths = [`${mongodb}/connection.ts`, `${mongodb}/migrations.ts`, "./harness/deadline.ts"];
+    const modules = paths.map((path) => JSON.stringify(import.meta.resolve(path)));
+    const uri = `mongodb://127.0.0.1:${relay.port}/echoroom?directConnection=true`;
     const code = `import { connect } from ${modules[0]};
     import { migrate } from ${modules[1]};
-    const { patiently } = await connect("mongodb://127.0.0.1:${relay.port}/echoroom?directConnection=true");
+    import { HANG_LIMITS } from ${modules[2]};
+    const { patiently } = await connect("${uri}", HANG_LIMITS);
     await patiently((db) => migrate(db, 10));`;
     const child = new Deno.Command(Deno.execPath(), {
       args: ["eval", "--config", fileURLToPath(import.meta.resolve("../deno.json")), code],
       stdout: "null",
     }).spawn();
-    await answered;
-    child.kill("SIGKILL");
+    const ended = child.status.then(({ code }) => assert.fail(`it ended with ${code}`));
+    await Promise.race([answered, ended]);
+    kill(child);
     await child.status;
     const halfway = await migrationState(server.databaseUri);
     assert.equal(halfway.version, undefined);

@@ -79,11 +79,11 @@ export class Instance {
   }
 
   suspend(): void {
-    this.#process?.kill("SIGSTOP");
+    if (this.#process) kill(this.#process, "SIGSTOP");
   }
 
   resume(): void {
-    this.#process?.kill("SIGCONT");
+    if (this.#process) kill(this.#process, "SIGCONT");
   }
 
   /** The last lines of its output. */

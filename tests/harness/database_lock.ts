@@ -1,4 +1,6 @@
 /** Another process that holds the write lock on a SQLite file, as a backup or `VACUUM` does. */
+import { kill } from "./kill.ts";
+
 const PROGRAM = `
   import { DatabaseSync } from "node:sqlite";
   const db = new DatabaseSync(Deno.args[0], { timeout: 60_000 });
@@ -33,11 +35,8 @@ export class DatabaseLock implements AsyncDisposable {
 
   /** Kills the process, and with it the lock. */
   async release(): Promise<void> {
-    try {
-      this.#child.kill("SIGKILL");
-    } catch {
-      // It was released already.
-    }
+    // It may have been released already.
+    kill(this.#child);
     await this.#child.status;
   }
 

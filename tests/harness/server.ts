@@ -3,6 +3,7 @@ import type { WaitLimits } from "../../src/backends.ts";
 import { readConfig } from "../../src/config.ts";
 import { startInstance } from "../../src/instance.ts";
 import { HANG_LIMITS, HANG_MS } from "./deadline.ts";
+import { kill as killIfRunning } from "./kill.ts";
 import { playInTime } from "./patience.ts";
 
 const MAIN = new URL("../../main.ts", import.meta.url);
@@ -79,8 +80,10 @@ export async function spawnServer(
   const { child, output, ended, url } = await spawnReady(all, folder, args, launcher);
   let isEnding = false;
   const kill = (signal: Deno.Signal) => {
+    // One that has ended by itself throws here: it has crashed.
+    if (isEnding) killIfRunning(child, signal);
+    else child.kill(signal);
     isEnding ||= signal === "SIGKILL" || signal === "SIGTERM";
-    child.kill(signal);
   };
   return {
     url,
@@ -90,7 +93,6 @@ export async function spawnServer(
     ended,
     kill,
     async stop() {
-      // One that has ended otherwise throws here: it has crashed.
       if (!isEnding) kill("SIGTERM");
       await ended;
     },

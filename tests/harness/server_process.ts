@@ -1,6 +1,7 @@
 /** The process of a database server in tests, which can be suspended and killed. */
 import { within } from "../../src/async/deadline.ts";
 import { HANG_MS } from "./deadline.ts";
+import { kill } from "./kill.ts";
 import { until } from "./stage.ts";
 
 export class ServerProcess {
@@ -24,7 +25,7 @@ export class ServerProcess {
   }
 
   async kill(): Promise<void> {
-    this.#process?.kill("SIGKILL");
+    if (this.#process) kill(this.#process);
     await this.#process?.status;
     this.#process = null;
   }
@@ -33,21 +34,21 @@ export class ServerProcess {
   async suspend(): Promise<void> {
     if (!this.#process) return;
     const { pid } = this.#process;
-    this.#process.kill("SIGSTOP");
+    kill(this.#process, "SIGSTOP");
     // Until the kernel has scheduled it once more, it may answer what comes.
     await until(() => hasStopped(pid), "the server has stopped");
   }
 
   resume(): void {
-    this.#process?.kill("SIGCONT");
+    if (this.#process) kill(this.#process, "SIGCONT");
   }
 }
 
-/** Whether none of its threads runs any more; only Linux says so, and only other programs may look. */
+/** Whether no thread of it runs, or it has ended; only Linux says so, and only other programs may look. */
 async function hasStopped(pid: number): Promise<boolean> {
   if (Deno.build.os !== "linux") return true;
   const script = `cat /proc/${pid}/task/*/status`;
   const { stdout } = await new Deno.Command("sh", { args: ["-c", script] }).output();
   const states = new TextDecoder().decode(stdout).match(/^State:.*$/gm) ?? [];
-  return states.length > 0 && states.every((state) => /^State:\s+T/.test(state));
+  return states.every((state) => /^State:\s+[TXZ]/.test(state));
 }

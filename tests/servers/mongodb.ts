@@ -1,6 +1,7 @@
 /** Finds a server that speaks MongoDB's protocol, or starts one that ends with the tests. */
 import { MongoClient } from "mongodb";
 import { join } from "node:path";
+import { kill } from "../harness/kill.ts";
 import { cacheFolder, installPackage, run } from "./python_package.ts";
 import { freePort, onPath, type Service } from "./service.ts";
 
@@ -126,15 +127,8 @@ async function start(server: Startable, signal: AbortSignal): Promise<Service> {
 }
 
 async function end(child: Deno.ChildProcess): Promise<void> {
-  const kill = (signal: Deno.Signal) => {
-    try {
-      child.kill(signal);
-    } catch {
-      // It has ended already.
-    }
-  };
-  kill("SIGTERM");
-  const timer = setTimeout(kill, END_DEADLINE_MS, "SIGKILL");
+  kill(child, "SIGTERM");
+  const timer = setTimeout(() => kill(child), END_DEADLINE_MS);
   await child.status;
   clearTimeout(timer);
 }
