@@ -67,27 +67,41 @@ async function measureRates(rounds: number): Promise<Rates> {
   return rates;
 }
 
-/** Of 100 uploads at once: bytes of memory, seconds, milliseconds. */
+/** Of 100 uploads at once: EchoRoom's bytes of memory, seconds, milliseconds. */
 type UploadFigures = Record<"before" | "peak" | "seconds" | "quiet" | "busy", number>;
 
-/** Medians, but of the memory the most. */
-async function measureUploads(rounds: number) {
-  const measured: UploadFigures[] = [];
-  for (let round = 0; round < rounds; round++) measured.push(await measureMemory());
-  const middle = (name: keyof UploadFigures) => median(measured.map((m) => m[name]))!;
-  return {
-    before: middle("before"),
-    peak: Math.max(...measured.map(({ peak }) => peak)),
-    seconds: middle("seconds"),
-    quiet: middle("quiet"),
-    busy: middle("busy"),
-  };
+/** By the server that takes them: medians, but of the memory the most. */
+async function measureUploads(rounds: number): Promise<Record<string, UploadFigures>> {
+  const measured: Record<string, UploadFigures[]> = {};
+  for (let round = 1; round <= rounds; round++) {
+    for (const [name, start] of Object.entries(await fileServers())) {
+      const figures = await measureChat(name === "EchoRoom" ? null : start);
+      console.log(`round ${round}, uploads to ${name}: ${JSON.stringify(figures)}`);
+      (measured[name] ??= []).push(figures);
+    }
+  }
+  return Object.fromEntries(
+    Object.entries(measured).map(([name, all]) => {
+      const middle = (figure: keyof UploadFigures) => median(all.map((one) => one[figure]))!;
+      return [name, {
+        before: middle("before"),
+        peak: Math.max(...all.map(({ peak }) => peak)),
+        seconds: middle("seconds"),
+        quiet: middle("quiet"),
+        busy: middle("busy"),
+      }];
+    }),
+  );
 }
 
-async function measureMemory(): Promise<UploadFigures> {
+/** @param startOther starts another server that takes the uploads: what they cost whoever takes them */
+async function measureChat(
+  startOther: ((signal: AbortSignal) => Promise<FileServer>) | null,
+): Promise<UploadFigures> {
   await using server = await startEchoRoom(signal);
+  await using other = await startOther?.(signal);
   const chat = await Chat.open(server.url);
-  const places = await server.places(UPLOADS);
+  const places = await (other ?? server).places(UPLOADS);
   const quiet = await chat.during(new Promise((resolve) => setTimeout(resolve, 5_000)));
   const before = await residentBytes(server);
   let peak = before;
@@ -99,9 +113,7 @@ async function measureMemory(): Promise<UploadFigures> {
   clearInterval(timer);
   chat.close();
   const seconds = await uploading;
-  const figures = { before, peak, seconds, quiet: p99(quiet), busy: p99(busy) };
-  console.log(JSON.stringify(figures));
-  return figures;
+  return { before, peak, seconds, quiet: p99(quiet), busy: p99(busy) };
 }
 
 async function residentBytes({ pid }: FileServer): Promise<number> {
@@ -116,6 +128,7 @@ function p99(sorted: number[]): number {
 
 function describe(): string {
   const base = rates["bare Deno"]!;
+  const own = uploads["EchoRoom"]!;
   const row = ([name, own]: [string, Rates[string]]) => {
     const cells = (["upload", "download"] as const).flatMap((way) => {
       const ratio = median(own[way].map((rate, round) => rate / base[way][round]!))!;
@@ -138,12 +151,16 @@ function describe(): string {
     "| --- | --- | --- | --- | --- |",
     ...Object.entries(rates).map(row),
     "",
-    `${UPLOADS} uploads of ${values.megabytes} MB at once, each by a user of its own, took ` +
-    `${uploads.seconds.toFixed(1)} s: resident memory rose from ${mb(uploads.before)} to ` +
-    `${mb(uploads.peak)} at most. The p99 of a message's delivery was ${
-      uploads.busy.toFixed(0)
-    } ms ` +
-    `meanwhile, and ${uploads.quiet.toFixed(0)} ms before.`,
+    `${UPLOADS} uploads of ${values.megabytes} MB at once, each by a user of its own, raised ` +
+    `EchoRoom's resident memory from ${mb(own.before)} to ${mb(own.peak)} at most. How long they ` +
+    "took, and the p99 of a message's delivery by EchoRoom meanwhile, beside the same uploads to " +
+    `another server on this machine (before them it was ${own.quiet.toFixed(0)} ms):`,
+    "",
+    "| uploads to | all took | p99 of a delivery by EchoRoom |",
+    "| --- | --- | --- |",
+    ...Object.entries(uploads).map(([name, { seconds, busy }]) =>
+      `| ${name} | ${seconds.toFixed(1)} s | ${busy.toFixed(0)} ms |`
+    ),
     "",
   ].join("\n");
 }

@@ -1,4 +1,5 @@
 /** What a file is: found from its first bytes, whatever its name and its sender say. */
+import { fileTypeFromBuffer } from "file-type";
 import { ChatError } from "../../domain/errors.ts";
 
 /** How many of a file's first bytes `detectType` looks at, if the file has as many. */
@@ -88,8 +89,6 @@ async function findType(head: Uint8Array, said: string, name: string): Promise<s
 
 /** What `file-type` finds; empty if nothing. */
 async function signature(head: Uint8Array): Promise<string> {
-  // Imported when it is first needed: most starts come long before the first upload.
-  const { fileTypeFromBuffer } = await import("file-type");
   // It throws on some files that break off, and on archives made to confuse it.
   const found = await fileTypeFromBuffer(head).catch(() => undefined);
   return essence(found?.mime ?? "");
