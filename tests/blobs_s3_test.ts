@@ -5,6 +5,7 @@ import { S3Blobs } from "../src/adapters/blobs/s3/store.ts";
 import { newBlobKey } from "../src/domain/blob_key.ts";
 import { streamOf, testBlobs, textOf } from "./conformance/blobs.ts";
 import { HANG_MS } from "./harness/deadline.ts";
+import { playInTime } from "./harness/patience.ts";
 import { S3Server } from "./harness/s3_server.ts";
 import { runMain, spawnServer } from "./harness/server.ts";
 import { until } from "./harness/stage.ts";
@@ -123,8 +124,7 @@ Deno.test("a server that falls silent is unavailable, in the midst of a read and
   const size = 50_000_000;
   await patient.put("a/b", streamOf(["x".repeat(size)]), "text/plain");
   const blobs = await own.open(5_000);
-  const reader = (await blobs.get("a/b"))!.getReader();
-  await reader.read();
+  const reader = await readFirst(blobs, "a/b");
   await own.suspend();
   await assert.rejects(async () => {
     while (!(await reader.read()).done);
@@ -138,6 +138,18 @@ Deno.test("a server that falls silent is unavailable, in the midst of a read and
   await assert.rejects(blobs.put("c/d", large, "text/plain"), UNAVAILABLE);
   await own.remove();
 });
+
+/** Begins to read a blob, anew while the server is late. */
+async function readFirst(blobs: S3Blobs, key: string) {
+  let isLate = true;
+  let reader!: ReadableStreamDefaultReader<Uint8Array>;
+  await playInTime(async () => {
+    reader = (await blobs.get(key))!.getReader();
+    await reader.read();
+    isLate = false;
+  }, () => isLate);
+  return reader;
+}
 
 // What a real server cannot be made to answer.
 const refusal = (status: number, code: string) =>

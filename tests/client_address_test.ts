@@ -2,8 +2,12 @@
 import assert from "node:assert/strict";
 import { countedAddress } from "../src/http/client_address.ts";
 import { request } from "./harness/account.ts";
+import { playWithin } from "./harness/patience.ts";
 import { RawSocket } from "./harness/raw_socket.ts";
 import { onStage } from "./harness/stage.ts";
+
+/** After which a socket that has not identified itself is closed. */
+const IDENTIFY_MS = 10_000;
 
 const IPV4 = [
   "1.2.3.4",
@@ -133,19 +137,20 @@ Deno.test("of several X-Forwarded-For lines the trusted proxies' entries count",
   }, { RATE_LIMIT: "on", TRUST_PROXY: "2" }));
 
 Deno.test("a network's 201st socket is refused, whichever of its addresses opens it", () =>
-  onStage(async (stage) => {
-    const from = (n: number) => `2001:db8:1:2:${n.toString(16)}::${(n * 7).toString(16)}`;
-    await Promise.all(
-      Array.from(
-        { length: 200 },
-        (_, n) => stage.open({ headers: { "x-forwarded-for": from(n) } }),
-      ),
-    );
-    const answer = async (forwarded: string) => {
-      const socket = await RawSocket.open(stage.server.url, { "X-Forwarded-For": forwarded });
-      socket.drop();
-      return socket.answer;
-    };
-    assert.match(await answer(from(300)), /^HTTP\/1\.1 429 /);
-    assert.match(await answer("2001:db8:1:3::1"), /^HTTP\/1\.1 101 /);
-  }, { RATE_LIMIT: "on", TRUST_PROXY: "1" }));
+  playWithin(IDENTIFY_MS, () =>
+    onStage(async (stage) => {
+      const from = (n: number) => `2001:db8:1:2:${n.toString(16)}::${(n * 7).toString(16)}`;
+      await Promise.all(
+        Array.from(
+          { length: 200 },
+          (_, n) => stage.open({ headers: { "x-forwarded-for": from(n) } }),
+        ),
+      );
+      const answer = async (forwarded: string) => {
+        const socket = await RawSocket.open(stage.server.url, { "X-Forwarded-For": forwarded });
+        socket.drop();
+        return socket.answer;
+      };
+      assert.match(await answer(from(300)), /^HTTP\/1\.1 429 /);
+      assert.match(await answer("2001:db8:1:3::1"), /^HTTP\/1\.1 101 /);
+    }, { RATE_LIMIT: "on", TRUST_PROXY: "1" })));

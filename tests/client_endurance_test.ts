@@ -7,6 +7,7 @@ import { Pins } from "../src/client/pins.ts";
 import { TestServer, waitFor } from "../src/client/testing/mod.ts";
 import { Timeline } from "../src/client/timeline.ts";
 import { type Message, NEW_MESSAGE } from "../src/protocol/wire/messages.ts";
+import { HANG_MS } from "./harness/deadline.ts";
 import { ADA, BOB } from "./harness/room_model.ts";
 
 const TIME = "2026-01-01T00:00:00.000Z";
@@ -26,7 +27,7 @@ async function withTabs(
   const browser = server.openBrowser(ada);
   const open = async (options: ClientOptions = {}) => {
     const room = server.createClient(ada, { ...browser, ...options }).join("general");
-    await waitFor(room.state, ({ status }) => status === "live");
+    await waitFor(room.state, ({ status }) => status === "live", HANG_MS);
     return room;
   };
   try {
@@ -46,7 +47,7 @@ function shown(room: Room): string[] {
 function settled(room: Room): Promise<unknown> {
   return waitFor(room.messages, (all) => {
     return all.length > 1 && all.every(({ state, isChanging }) => state === "sent" && !isChanging);
-  });
+  }, HANG_MS);
 }
 
 Deno.test("a draft that two tabs edit is one message with one of both texts, the same in both", () =>

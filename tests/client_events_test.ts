@@ -14,6 +14,7 @@ import {
   useThreadRoot,
 } from "../src/client/react.ts";
 import { TestServer, waitFor } from "../src/client/testing/mod.ts";
+import { HANG_MS } from "./harness/deadline.ts";
 import { inRoom } from "./harness/memory_world.ts";
 
 const TYPES = [
@@ -87,7 +88,7 @@ Deno.test("what was missed while away comes as new messages and as messages that
     bob.edit("general", id, { text: "Since" });
     for (let i = 1; i <= 3; i++) bob.send("general", `Missed ${i}`);
     server.goOnline();
-    await waitFor(room.messages, (all) => all.at(-1)!.text === "Missed 3");
+    await waitFor(room.messages, (all) => all.at(-1)!.text === "Missed 3", HANG_MS);
     bob.send("general", "After");
     await turn();
     const missed = ["changed Since", "message Missed 1", "message Missed 2", "message Missed 3"];
@@ -99,10 +100,10 @@ Deno.test("messages that are there when the room is joined are no events, nor is
     for (let i = 0; i < 5; i++) bob.send("general", `Message ${i}`);
     const room = server.createClient(ada).join("general");
     const seen = record(room);
-    await waitFor(room.state, ({ status }) => status === "live");
+    await waitFor(room.state, ({ status }) => status === "live", HANG_MS);
     server.goOffline();
     server.goOnline();
-    await waitFor(room.state, ({ status }) => status === "live");
+    await waitFor(room.state, ({ status }) => status === "live", HANG_MS);
     await turn();
     assert.deepEqual(seen, []);
   }));
@@ -112,7 +113,7 @@ Deno.test("a restored backup is one event, and the end of the session none", () 
     for (let i = 0; i < 5; i++) bob.send("general", `Message ${i}`);
     const seen = record(room);
     server.restore("general", 2);
-    await waitFor(room.recovery, (recovery) => recovery?.reset === true);
+    await waitFor(room.recovery, (recovery) => recovery?.reset === true, HANG_MS);
     await turn();
     assert.deepEqual(seen, ["reset"]);
     await client.logout();
@@ -137,7 +138,7 @@ Deno.test("a client tells the events of all its rooms, once for a room that it h
     const other = bob.createRoom("Other");
     const byId = client.join(room.id);
     const rooms = [byId, client.join(other.slug)];
-    for (const { state } of rooms) await waitFor(state, ({ status }) => status === "live");
+    for (const { state } of rooms) await waitFor(state, ({ status }) => status === "live", HANG_MS);
     const seen = record(client);
     bob.send("general", "One");
     bob.send("other", "Two");
@@ -156,7 +157,7 @@ Deno.test("frames are shown in both directions, without tokens, and connections 
   const browser = server.openBrowser(ada);
   const WebSocket = watchFrames((record) => records.push(record), browser.WebSocket);
   const client = server.createClient(ada, { ...browser, WebSocket });
-  await waitFor(client.connection, ({ status }) => status === "online");
+  await waitFor(client.connection, ({ status }) => status === "online", HANG_MS);
   server.dropConnections(1012);
   const types = records.map(({ type }) => type);
   assert.deepEqual(types.slice(0, 3), ["opened", "sent", "received"]);
@@ -172,8 +173,8 @@ Deno.test("hooks show pins, mentions and threads of the provider's client", () =
     bob.pin("general", id);
     bob.send("general", "Ada?", { mentions: [client.user.get()!.id] });
     room.pins.subscribe(() => {});
-    await waitFor(room.pins, (pins) => pins !== null);
-    await waitFor(room.unread, ({ mentions }) => mentions === 1);
+    await waitFor(room.pins, (pins) => pins !== null, HANG_MS);
+    await waitFor(room.unread, ({ mentions }) => mentions === 1, HANG_MS);
 
     function Pins() {
       assert.equal(useClient(), client);

@@ -3,10 +3,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { START_MS } from "./harness/deadline.ts";
 import { until } from "./harness/stage.ts";
 import { freePort } from "./servers/service.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const VERSION = "src/version.ts";
 
 /** A copy of the project, so that a test may edit it, with `deno task dev` running in it. */
 class DevTask {
@@ -49,8 +51,15 @@ class DevTask {
   /** Where the server listens that started for the `nth` time. */
   async ready(nth = 1): Promise<string> {
     const urls = () => [...this.#output.matchAll(/ready at (http:\S+)/g)].map(([, url]) => url!);
-    await until(() => urls().length >= nth, `start ${nth}:\n${this.#output}`);
+    await until(() => urls().length >= nth, `start ${nth}`, START_MS);
     return urls()[nth - 1]!;
+  }
+
+  /** Saves a file in one step: where it is emptied first, that is a change of its own. */
+  async save(path: string, text: string): Promise<void> {
+    const draft = await Deno.makeTempFile();
+    await Deno.writeTextFile(draft, text);
+    await Deno.rename(draft, join(this.folder, path));
   }
 
   kill(signal: Deno.Signal): void {
@@ -126,10 +135,10 @@ Deno.test("dev: each saved edit restarts the server on its port, and logs no err
   const task = DevTask.run(await DevTask.copyProject(), { PORT: String(freePort()) });
   const url = await task.ready();
   for (const version of ["7.7.1", "7.7.2"]) {
-    const path = join(task.folder, "src/version.ts");
-    const text = await Deno.readTextFile(path);
-    await Deno.writeTextFile(path, text.replace(/\d+\.\d+\.\d+/, version));
-    await until(() => task.output.includes(`EchoRoom ${version} is ready at ${url}`), version);
+    const text = await Deno.readTextFile(join(task.folder, VERSION));
+    await task.save(VERSION, text.replace(/\d+\.\d+\.\d+/, version));
+    const isReady = () => task.output.includes(`EchoRoom ${version} is ready at ${url}`);
+    await until(isReady, version, START_MS);
     assert.ok(await isServing(url));
   }
   assert.equal((await task.processes()).length, 3);
@@ -141,11 +150,10 @@ Deno.test("dev: each saved edit restarts the server on its port, and logs no err
 Deno.test("dev: after an edit that cannot run, the next one that can is served", async () => {
   const task = DevTask.run(await DevTask.copyProject());
   await task.ready();
-  const path = join(task.folder, "src/version.ts");
-  const text = await Deno.readTextFile(path);
-  await Deno.writeTextFile(path, `${text}\nthrow new Error("broken");\n`);
-  await until(() => task.output.includes("Not running: "), "the broken one has ended");
-  await Deno.writeTextFile(path, text);
+  const text = await Deno.readTextFile(join(task.folder, VERSION));
+  await task.save(VERSION, `${text}\nthrow new Error("broken");\n`);
+  await until(() => task.output.includes("Not running: "), "the broken one has ended", START_MS);
+  await task.save(VERSION, text);
   assert.ok(await isServing(await task.ready(2)));
   task.kill("SIGTERM");
   await task.ended;

@@ -5,6 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { Account, type Answer, request } from "../harness/account.ts";
+import { START_MS } from "../harness/deadline.ts";
 import { patiently } from "../harness/patience.ts";
 import { TestSocket } from "../harness/socket.ts";
 import { sleep, until } from "../harness/stage.ts";
@@ -153,12 +154,16 @@ async function ban(
 async function othersWriteOn(site: Site, owner: Account, roomId: string): Promise<void> {
   for (let i = 0; i < ENTRIES_AFTER; i++) {
     const { url } = site.instances[i % site.instances.length]!;
-    await until(async () => {
-      const body = { text: `After the bans ${i}`, clientMessageId: `after-${i}` };
-      const path = `/rooms/${roomId}/messages`;
-      const { status } = await request(url, "POST", path, { token: owner.token, body });
-      return status < 300;
-    }, "the owner writes");
+    await until(
+      async () => {
+        const body = { text: `After the bans ${i}`, clientMessageId: `after-${i}` };
+        const path = `/rooms/${roomId}/messages`;
+        const { status } = await request(url, "POST", path, { token: owner.token, body });
+        return status < 300;
+      },
+      "the owner writes",
+      START_MS,
+    );
   }
 }
 

@@ -4,6 +4,9 @@ import type { TimeLimits } from "../../src/adapters/store/mongodb/time_limits.ts
 /** Milliseconds. It only catches what hangs: machines are slow, shared and busy. */
 export const HANG_MS = 60_000;
 
+/** Milliseconds, for programs that start cold, several after one another. */
+export const START_MS = 3 * HANG_MS;
+
 /** For tests of anything but the limits: a busy machine may take longer than a product may. */
 export const HANG_LIMITS: TimeLimits = {
   answer: HANG_MS,

@@ -1,6 +1,7 @@
 /** Ada in a room of Bob's, on the server in memory. */
 import type { Client, Room } from "../../src/client/mod.ts";
 import { TestServer, type TestUser, waitFor } from "../../src/client/testing/mod.ts";
+import { HANG_MS } from "./deadline.ts";
 
 export interface MemoryWorld {
   server: TestServer;
@@ -20,7 +21,7 @@ export async function inRoom(act: (world: MemoryWorld) => Promise<void>): Promis
   const client = server.createClient(ada);
   const room = client.join("general");
   try {
-    await waitFor(room.state, ({ status }) => status === "live");
+    await waitFor(room.state, ({ status }) => status === "live", HANG_MS);
     await act({ server, ada, bob, client, room });
   } finally {
     server.close();

@@ -34,12 +34,33 @@ export function withMessageId(command: unknown): unknown {
  * Plays a scene, anew if it fails because it was late: because a busy machine took longer for it than
  * a limit of the product allows.
  */
-export async function playInTime(scene: () => Promise<void>, isLate: () => boolean): Promise<void> {
+export async function playInTime(
+  scene: () => Promise<void>,
+  isLate: () => boolean,
+  scenes = MAX_SCENES,
+): Promise<void> {
   for (let tries = 1;; tries++) {
     try {
       return await scene();
     } catch (error) {
-      if (tries === MAX_SCENES || !isLate()) throw error;
+      if (tries === scenes || !isLate()) throw error;
     }
   }
+}
+
+/**
+ * Plays a scene, anew if it fails after a limit of the product that it is to be within; one that hangs
+ * is not late.
+ * @param milliseconds the limit
+ */
+export function playWithin(milliseconds: number, scene: () => Promise<void>): Promise<void> {
+  let begun = 0;
+  const isLate = () => {
+    const taken = performance.now() - begun;
+    return taken > milliseconds && taken < HANG_MS;
+  };
+  return playInTime(() => {
+    begun = performance.now();
+    return scene();
+  }, isLate);
 }

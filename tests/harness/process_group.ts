@@ -2,10 +2,7 @@
 import assert from "node:assert/strict";
 import { dirname } from "node:path";
 import { within } from "../../src/async/deadline.ts";
-import { HANG_MS } from "./deadline.ts";
-
-/** For programs that start cold, several after one another. */
-const LIMIT_MS = 3 * HANG_MS;
+import { START_MS } from "./deadline.ts";
 
 export class ProcessGroup implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
@@ -39,7 +36,7 @@ export class ProcessGroup implements AsyncDisposable {
 
   /** Resolves with all output once it matches. */
   async prints(expected: RegExp): Promise<string> {
-    const deadline = performance.now() + LIMIT_MS;
+    const deadline = performance.now() + START_MS;
     const ended = this.#isRead.then(() => true);
     while (!expected.test(this.#output)) {
       const grown = this.#grown.promise.then(() => false);
@@ -52,7 +49,7 @@ export class ProcessGroup implements AsyncDisposable {
 
   /** Resolves with all output once it has ended well. */
   async ends(): Promise<string> {
-    assert.equal(await this.endsWithin(LIMIT_MS), 0, this.#output);
+    assert.equal(await this.endsWithin(START_MS), 0, this.#output);
     return this.#output;
   }
 

@@ -2,7 +2,7 @@
 import type { WaitLimits } from "../../src/backends.ts";
 import { readConfig } from "../../src/config.ts";
 import { startInstance } from "../../src/instance.ts";
-import { HANG_LIMITS, HANG_MS } from "./deadline.ts";
+import { HANG_LIMITS, HANG_MS, START_MS } from "./deadline.ts";
 import { kill as killIfRunning } from "./kill.ts";
 import { playInTime } from "./patience.ts";
 
@@ -11,9 +11,6 @@ const CONFIG = new URL("../../deno.json", import.meta.url);
 
 /** Cheap hashes, no limits, a free port: what most tests want. */
 const SETTINGS = { PORT: "0", BCRYPT_COST: "4", RATE_LIMIT: "off", LOG_LEVEL: "error" };
-
-/** For a start, which nothing here tests the speed of. */
-const START_MS = 3 * HANG_MS;
 
 /**
  * Refusals to start that pass: by a database on a busy machine, and of a port that a client which
