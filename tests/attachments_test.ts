@@ -99,16 +99,15 @@ testOverBoth("only own files that are in no other room are sent", async (chat) =
   await chat.send(ada, "Again", { attachments: [file.id] });
 });
 
-testOverBoth("a send that is refused leaves its files for another room", async (chat) => {
+testOverBoth("a send that is refused leaves its files for another room at once", async (chat) => {
   const { ada } = chat;
-  const file = await upload(ada.account);
-  const asked = { text: "Look", attachments: [file.id] };
-  await chat.refuses(ada, "message:send", { ...asked, replyTo: "unknown" }, "message_not_found");
   const elsewhere = await ada.account.createRoom("Elsewhere");
-  await until(async () => {
-    const { code } = await chat.try(ada, "message:send", { ...asked, roomId: elsewhere.id });
-    return code === undefined;
-  }, "it is sent elsewhere");
+  for (let i = 0; i < 3; i++) {
+    const file = await upload(ada.account);
+    const asked = { text: "Look", attachments: [file.id] };
+    await chat.refuses(ada, "message:send", { ...asked, replyTo: "unknown" }, "message_not_found");
+    await chat.send(ada, "Look", { ...asked, roomId: elsewhere.id });
+  }
 });
 
 testOverBoth("who is no member of a public room sends text, but no files", async (chat) => {

@@ -439,6 +439,34 @@ test(
 );
 
 test(
+  "what is not said to be long counts as it comes, to the last byte of the quota",
+  async (stage) => {
+    const [ada, bob, eve] = await stage.people("Ada", "Bob", "Eve");
+    const bytes = (size: number) => new Blob(["x".repeat(size)]).stream();
+    const form = (size: number) => {
+      const data = new FormData();
+      data.append("file", new File(["x".repeat(size)], "a.txt"));
+      return data;
+    };
+    for (const [person, body] of [[ada, bytes], [bob, form]] as const) {
+      await upload(person, "x".repeat(50_000));
+      await upload(person, body(1_000));
+      const left = 300 * 1_024 - 50_000 - 4_096;
+      const { status, body: answer } = await post(person, body(left + 1));
+      assert.deepEqual([status, answer.code], [413, "quota_exceeded"]);
+      await upload(person, body(left));
+    }
+    const answers = await Promise.all(Array.from({ length: 8 }, () => post(eve, bytes(90_000))));
+    const accepted = answers.filter(({ status }) => status === 201).length;
+    assert.ok(accepted <= 3, `${accepted} were accepted`);
+    for (let i = accepted; i < 3; i++) await upload(eve, bytes(90_000));
+    assert.equal((await post(eve, bytes(90_000))).body.code, "quota_exceeded");
+    assert.equal((await blobsOf(stage)).length, 2 * 3 + 3, "nothing is left of the refused");
+  },
+  { MAX_FILES_PER_USER: "300KB" },
+);
+
+test(
   "a picture that is written again larger than what is allowed is refused, and leaves nothing",
   async (stage) => {
     const [ada] = await stage.people("Ada");

@@ -21,13 +21,13 @@ const FORM = /^multipart\/form-data\b/i;
  */
 export async function readUpload({ headers, body }: Request, name?: string): Promise<Upload> {
   const type = headers.get("content-type");
-  const length = headers.get("content-length");
-  const maxSize = length === null ? null : Number(length);
   if (type !== null && FORM.test(type)) {
     const file = await readForm(type, body ?? emptyBody());
-    return { ...file, name: name ?? file.name, maxSize };
+    return { ...file, name: name ?? file.name };
   }
-  return { name: name ?? "", declaredType: type, maxSize, bytes: body ?? emptyBody() };
+  const length = headers.get("content-length");
+  const declaredSize = length === null ? null : Number(length);
+  return { name: name ?? "", declaredType: type, declaredSize, bytes: body ?? emptyBody() };
 }
 
 /** Whether a request declares more bytes than its file may have: of a form that cannot be said. */
@@ -36,12 +36,10 @@ export function declaredSize({ headers }: Request): number {
   return isForm ? 0 : Number(headers.get("content-length") ?? 0);
 }
 
-type FormFile = Omit<Upload, "maxSize">;
-
-/** RFC 7578. */
-async function readForm(type: string, body: ReadableStream<Uint8Array>): Promise<FormFile> {
+/** RFC 7578. How long the file is, the length of the form does not tell. */
+async function readForm(type: string, body: ReadableStream<Uint8Array>): Promise<Upload> {
   const source = Readable.fromWeb(body as never);
-  const file = Promise.withResolvers<FormFile>();
+  const file = Promise.withResolvers<Upload>();
   // It may be refused before anybody waits for it.
   file.promise.catch(() => {});
   try {
@@ -50,7 +48,8 @@ async function readForm(type: string, body: ReadableStream<Uint8Array>): Promise
     parser.on("file", (field, stream, filename, _encoding, declaredType) => {
       if (field !== FIELD || isFound) return void stream.on("error", () => {}).resume();
       isFound = true;
-      file.resolve({ name: filename ?? "", declaredType, bytes: streamOf(stream, source) });
+      const bytes = streamOf(stream, source);
+      file.resolve({ name: filename ?? "", declaredType, declaredSize: null, bytes });
     });
     parser.on("error", (error: unknown) => file.reject(malformed(error)));
     parser.on("finish", () => file.reject(malformed(null)));

@@ -31,7 +31,7 @@ export async function beginUpload(
     );
   }
   checkSize(size, fileLimits);
-  const file = await reserveFile(actor, { store, fileLimits }, { name, type, maxSize: size });
+  const file = await reserveFile(actor, { store, fileLimits }, { name, type, declaredSize: size });
   const upload = await blobs.presigner.presign(uploadKey(file.id), { size, type });
   return { file, upload };
 }

@@ -2,7 +2,7 @@
 import type { Actor } from "../../domain/actor.ts";
 import { newBlobKey } from "../../domain/blob_key.ts";
 import { DraftFile } from "../../disk/draft_file.ts";
-import { ChatError, unavailable } from "../../domain/errors.ts";
+import { unavailable } from "../../domain/errors.ts";
 import {
   type File,
   type FileContent,
@@ -18,6 +18,7 @@ import { SMALL_TYPE } from "../../services/files/images.ts";
 import { receive, tooLarge } from "../../services/files/incoming.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { eraseBlobs, eraseFile } from "./collect_files.ts";
+import { quotaExceeded, Reservation } from "./reservation.ts";
 
 export type UploadDependencies = Pick<
   Dependencies,
@@ -29,26 +30,26 @@ export interface Upload {
   name: string;
   /** The media type that its sender says it has. */
   declaredType: string | null;
-  /** Bytes that it has at most; null if that is not said. */
-  maxSize: number | null;
+  /** Bytes that it is said to have; null if that is not said. */
+  declaredSize: number | null;
   /** Read to its end, or cancelled. */
   bytes: ReadableStream<Uint8Array>;
 }
 
 /**
- * Stores a file. Its room in the owner's quota is reserved before the first byte is read; what is
- * refused or breaks off leaves nothing.
+ * Stores a file. What it is said to have is reserved in the owner's quota before the first byte is
+ * read, what is beyond as it comes; what is refused or breaks off leaves nothing.
  * @throws ChatError `rate_limited` for too many at once, `file_too_large`, `quota_exceeded`,
  *   `unsupported_media_type`, `validation_failed` if it breaks off, `unavailable`
  */
 export async function uploadFile(
   actor: Actor,
   dependencies: UploadDependencies,
-  { name, declaredType, maxSize, bytes }: Upload,
+  { name, declaredType, declaredSize, bytes }: Upload,
 ): Promise<File> {
   try {
     using _slot = dependencies.uploadSlots.take(actor.userId);
-    const file = await reserveFile(actor, dependencies, { name, maxSize });
+    const file = await reserveFile(actor, dependencies, { name, declaredSize });
     return await keepFile(dependencies, file, declaredType, bytes);
   } catch (error) {
     await cancel(bytes, error);
@@ -56,21 +57,21 @@ export async function uploadFile(
   }
 }
 
-interface Announced extends Pick<Upload, "name" | "maxSize"> {
+interface Announced extends Pick<Upload, "name" | "declaredSize"> {
   /** The media type that it is said to have, where that is asked for later. */
   type?: string;
 }
 
 /**
- * Adds a file that is being uploaded, with room for as many bytes as it has at most.
+ * Adds a file that is being uploaded, with room for as many bytes as it is said to have.
  * @throws ChatError `quota_exceeded`, `unavailable`
  */
 export async function reserveFile(
   { userId }: Actor,
   { store, fileLimits }: Pick<Dependencies, "store" | "fileLimits">,
-  { name, maxSize, type = "application/octet-stream" }: Announced,
+  { name, declaredSize, type = "application/octet-stream" }: Announced,
 ): Promise<File> {
-  const size = Math.min(maxSize ?? fileLimits.maxFileSize, fileLimits.maxFileSize);
+  const size = Math.min(declaredSize ?? 0, fileLimits.maxFileSize);
   const createdAt = new Date();
   const file: File = {
     id: newId(),
@@ -92,10 +93,6 @@ export async function reserveFile(
   throw quotaExceeded();
 }
 
-function quotaExceeded(): ChatError {
-  return new ChatError("quota_exceeded", "Your files take all the room that you have.");
-}
-
 /**
  * Stores the bytes of a file that was reserved; if that fails, the file is gone.
  * @throws ChatError `file_too_large`, `unsupported_media_type`, `validation_failed`, `unavailable`
@@ -107,7 +104,9 @@ async function keepFile(
   bytes: ReadableStream<Uint8Array>,
 ): Promise<File> {
   try {
-    const { head, all } = await receive(bytes, dependencies.fileLimits.maxFileSize);
+    const reservation = new Reservation(dependencies, file);
+    const { maxFileSize } = dependencies.fileLimits;
+    const { head, all } = await receive(bytes, maxFileSize, (size) => reservation.cover(size));
     const stored = await storeBytes(dependencies, file, head, declaredType, all).catch(
       async (error) => {
         await cancel(all, error);

@@ -30,19 +30,24 @@ export async function claimFiles(
 }
 
 /**
- * Gives the files up if the message turns out not to be appended. If that fails, or the outcome stays
- * unknown, they are free by themselves after a minute.
+ * Gives the files up if the message turns out not to be appended, before the caller learns of it: what
+ * is refused can be sent elsewhere at once. If that fails, or the outcome stays unknown, the files are
+ * free by themselves after a minute.
+ * @returns settles as `result`
  */
-export function releaseUnless(
+export async function releaseUnlessAppended(
   result: Promise<Result>,
   { store }: AttachDependencies,
   ids: readonly string[],
   messageId: string,
-): void {
-  const release = () => void store.files.release(ids, messageId).catch(() => {});
-  result.then((done) => {
-    if ("entry" in done && done.entry.message.id !== messageId) release();
-  }, (error) => {
-    if (isRefusal(error)) release();
-  });
+): Promise<Result> {
+  const release = () => store.files.release(ids, messageId).catch(() => {});
+  try {
+    const done = await result;
+    if ("entry" in done && done.entry.message.id !== messageId) await release();
+    return done;
+  } catch (error) {
+    if (isRefusal(error)) await release();
+    throw error;
+  }
 }

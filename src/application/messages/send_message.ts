@@ -9,7 +9,7 @@ import { requirePresent } from "../../domain/message_changes.ts";
 import { requireCapabilities, requirePause, type RoomAccess } from "../../services/room_access.ts";
 import type { Result } from "../../services/decision.ts";
 import type { Dependencies } from "../dependencies.ts";
-import { claimFiles, releaseUnless } from "./attached.ts";
+import { claimFiles, releaseUnlessAppended } from "./attached.ts";
 import { readersAmong } from "./mentioned.ts";
 import { accept, type AcceptDependencies, type Accepted } from "./accept.ts";
 
@@ -82,16 +82,18 @@ export async function sendMessage(
       },
     };
   }, hasFiles ? claim : undefined);
-  const { room, roomId, result } = accepted;
-  if (hasFiles) releaseUnless(result, dependencies, fileIds, plain.id);
+  const { room, roomId } = accepted;
+  const result = hasFiles
+    ? releaseUnlessAppended(accepted.result, dependencies, fileIds, plain.id)
+    : accepted.result;
   const concernsUsers = plain.mentions.length > 0 || plain.mentionsRoom || replyTo !== undefined;
   if (concernsUsers || room.rules.type === "direct") {
     notifyOnce(dependencies, room, result, () => answeredId);
   }
-  if (room.rules.type !== "public" || room.standing.role !== null) return accepted;
+  if (room.rules.type !== "public" || room.standing.role !== null) return { room, roomId, result };
   // Who has sent to a public room is a member from the acknowledgement on.
   members.expect(roomId, actor.userId, result);
-  return accepted;
+  return { room, roomId, result };
 }
 
 /** The message as it will be, but for its files and what it answers. */

@@ -17,8 +17,8 @@ export interface FileStore {
   create(file: File, quota: number, dueAt: Date): Promise<boolean>;
   /**
    * Has an upload count for more bytes, while the files of its owner count for at most `quota`.
-   * @returns false if they would count for more, and then the upload has to be aborted; true also if
-   *   there is no such upload any more, which `complete` tells
+   * @returns false if they would count for more, and then less has to be reserved, or the upload
+   *   aborted; true also if there is no such upload any more, which `complete` tells
    */
   reserve(id: string, quotaBytes: number, quota: number): Promise<boolean>;
   /**

@@ -25,14 +25,16 @@ export interface Incoming {
 /**
  * Begins to read an upload, and goes on as `all` is read.
  * @param limit bytes that it may have
+ * @param count told of how many have come before they are passed on; what it rejects with, so does `all`
  * @throws ChatError `file_too_large` as soon as there are more, `validation_failed` if it breaks off,
  *   sends nothing for 30 s or takes an hour, as does `all`
  */
 export async function receive(
   bytes: ReadableStream<Uint8Array>,
   limit: number,
+  count: (size: number) => Promise<void>,
 ): Promise<Incoming> {
-  const chunks = counted(bytes, limit);
+  const chunks = counted(bytes, limit, count);
   const first: Uint8Array[] = [];
   let size = 0;
   while (size < HEAD_BYTES) {
@@ -52,6 +54,7 @@ export function tooLarge(limit: number): ChatError {
 async function* counted(
   bytes: ReadableStream<Uint8Array>,
   limit: number,
+  count: (size: number) => Promise<void>,
 ): AsyncGenerator<Uint8Array, void> {
   const reader = readerOf(bytes);
   const end = Date.now() + UPLOAD_MS;
@@ -63,6 +66,7 @@ async function* counted(
       size += value.length;
       if (size > limit) throw tooLarge(limit);
       if (Date.now() > end) throw incomplete("takes too long");
+      await count(size);
       yield value;
     }
   } finally {
