@@ -260,12 +260,19 @@ testInRoom("a deletion on one instance takes the files from every other", async 
   }
 });
 
-testInRoom("the files of a deleted room are gone for everybody", async (chat) => {
-  const { ada, bob } = chat;
-  const { file } = await sendFile(chat);
-  assert.equal((await ada.account.request("DELETE", `/rooms/${chat.roomId}`)).status, 204);
-  for (const { account } of [ada, bob]) assert.equal(await statusOf(account, file), 404);
-});
+testInRoom(
+  "the files of a deleted room are gone for everybody, and sent by nobody",
+  async (chat) => {
+    const { ada, bob } = chat;
+    const { file } = await sendFile(chat);
+    const elsewhere = await ada.account.createRoom("Elsewhere");
+    const again = { text: "Again", attachments: [file.id], roomId: elsewhere.id };
+    await chat.refuses(ada, "message:send", again, "file_in_use");
+    assert.equal((await ada.account.request("DELETE", `/rooms/${chat.roomId}`)).status, 204);
+    for (const { account } of [ada, bob]) assert.equal(await statusOf(account, file), 404);
+    await chat.refuses(ada, "message:send", again, "file_not_found");
+  },
+);
 
 /** Makes a person who reads the public room a member of it. */
 async function join({ roomId }: Chat, { account }: Person): Promise<void> {
