@@ -51,6 +51,31 @@ testOverBoth(
   },
 );
 
+testOverBoth("a send may say that it answers none, as messages do", async (chat) => {
+  const id = await chat.send(chat.ada, "Hi", { replyTo: null });
+  assert.equal((await chat.message(id)).replyTo, null);
+});
+
+testInRoom("pages of changes end early where what they answer is long", async (chat) => {
+  const text = "x".repeat(4_000);
+  const sendAll = (texts: string[], replyTo?: string[]) =>
+    Promise.all(texts.map((each, i) => {
+      return chat.send(chat.ada, each, replyTo && { replyTo: replyTo[i]! });
+    }));
+  const long = await sendAll(Array.from({ length: 40 }, () => text));
+  const { room: { lastSeq: start } } = await chat.joined();
+  const answers = await sendAll(long.map((_, i) => `Answer ${i}`), long);
+  const read: string[] = [];
+  for (let [after, hasMore] = [start, true]; hasMore;) {
+    const page = await chat.get(chat.bob, `/changes?after=${after}&limit=200`);
+    assert.ok(JSON.stringify(page).length < 200_000);
+    read.push(...ids(page.messages));
+    ({ lastSeq: after, hasMore } = page);
+  }
+  assert.deepEqual(new Set(read), new Set(answers));
+  assert.equal(read.length, answers.length);
+});
+
 testOverBoth("a send with another message to answer is not a repeat", async (chat) => {
   const [first, second] = [await chat.send(chat.ada), await chat.send(chat.ada)];
   const sent = { text: "Hi", clientMessageId: "s1" };

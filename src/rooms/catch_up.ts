@@ -15,7 +15,7 @@ import {
 import type { Services } from "../services/services.ts";
 import type { Feed } from "./feed.ts";
 import { LatestMessages } from "./latest_messages.ts";
-import { byChange, MissedMessages } from "./missed_messages.ts";
+import { byChange, isTooMuch, MissedMessages } from "./missed_messages.ts";
 import type { RecentProfiles } from "./recent_profiles.ts";
 import { listOf, render, type RenderedMessage, type RenderedRelated } from "./rendered_message.ts";
 import type { Subscriber } from "./subscriber.ts";
@@ -60,8 +60,6 @@ export interface CatchUpOptions extends Pick<Services, "store" | "publicUsers"> 
 const PAGE = 200;
 /** How often what goes with the messages is read again because the room has changed meanwhile. */
 const RELATED_TRIES = 5;
-/** UTF-16 units of the messages that go with those of an answer, well below what may wait unsent. */
-const MAX_REFERENCED_LENGTH = 128 * 1024;
 
 /**
  * Reads what sockets are shown that come into one room. Between the admission and `show` nothing is
@@ -125,7 +123,7 @@ export class CatchUp {
       };
       await this.#whenReady(subscriber, admit, read, (related, admission) => {
         const count = missed.messages.length;
-        if (count > 1 && lengthOf(related.referenced) > MAX_REFERENCED_LENGTH) {
+        if (count > 1 && isTooMuch(related.referenced)) {
           limit = Math.ceil(count / 2);
           return;
         }
@@ -257,10 +255,6 @@ export class CatchUp {
     const { head, headId } = this.#feed.window;
     return { lastSeq: head, lastEntryId: headId };
   }
-}
-
-function lengthOf(rendered: readonly RenderedMessage[]): number {
-  return rendered.reduce((sum, { text }) => sum + text.length, 0);
 }
 
 /** Adds the items of these ids that are not among the others, where `find` has them. */

@@ -8,6 +8,8 @@ import { render, type RenderedMessage, withSender } from "./rendered_message.ts"
 
 /** Bytes of messages in one answer; well below what may wait unsent in a socket. */
 const MAX_BYTES = 256 * 1024;
+/** UTF-16 units of the messages that those of an answer reply to. */
+const MAX_REFERENCED_LENGTH = 128 * 1024;
 /** Entries that one answer covers at most: they may all change the same few messages. */
 const MAX_ENTRIES = 20_000;
 
@@ -103,6 +105,11 @@ export class MissedMessages {
     this.#bytes += bytesOf(rendered) - (known ? bytesOf(known) : 0);
     this.#messages.set(id, rendered);
   }
+}
+
+/** Whether what the messages of an answer reply to takes too much: then it has to hold fewer. */
+export function isTooMuch(referenced: readonly RenderedMessage[]): boolean {
+  return referenced.reduce((sum, { text }) => sum + text.length, 0) > MAX_REFERENCED_LENGTH;
 }
 
 /** The order of the entries that changed messages last. */

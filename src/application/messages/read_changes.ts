@@ -4,7 +4,8 @@ import type { Message } from "../../domain/message.ts";
 import type { Capability } from "../../domain/permissions.ts";
 import type { Room } from "../../domain/room.ts";
 import type { Cursor } from "../../rooms/catch_up.ts";
-import { MissedMessages } from "../../rooms/missed_messages.ts";
+import { isTooMuch, MissedMessages } from "../../rooms/missed_messages.ts";
+import { render } from "../../rooms/rendered_message.ts";
 import { relatedTo, type RelatedToReader } from "../../services/related.ts";
 import type { Dependencies } from "../dependencies.ts";
 
@@ -43,10 +44,15 @@ export async function readChanges(
   { cursor, limit, latest }: { cursor: Cursor; limit: number; latest: number },
 ): Promise<Changes> {
   const { roomId } = await access.find(actor, idOrSlug);
-  const page = await isForeign(store, roomId, cursor)
-    ? await readLatest(store, roomId, Math.min(limit, latest))
-    : await readMissed(store, roomId, cursor, limit);
-  const related = await relatedTo({ store, publicUsers }, roomId, actor.userId, page.messages);
+  const read = await isForeign(store, roomId, cursor)
+    ? (most: number) => readLatest(store, roomId, Math.min(most, latest))
+    : (most: number) => readMissed(store, roomId, cursor, most);
+  let page = await read(limit);
+  let related = await relatedTo({ store, publicUsers }, roomId, actor.userId, page.messages);
+  while (page.messages.length > 1 && isTooMuch(related.referenced.map(render))) {
+    page = await read(Math.ceil(page.messages.length / 2));
+    related = await relatedTo({ store, publicUsers }, roomId, actor.userId, page.messages);
+  }
   const { room, access: { capabilities } } = await access.read(actor, roomId);
   return { ...page, related, room, capabilities };
 }

@@ -90,7 +90,7 @@ export class RoomLog {
     const request = ["send", text, replyTo, mentions, mentionsRoom, metadata, attachments];
     return this.#once(by, clientMessageId, request, () => {
       const trimmed = attachments.length > 0 && text.trim() === "" ? "" : checkedText(text);
-      const answered = replyTo === undefined ? null : this.reader.find(replyTo);
+      const answered = replyTo == null ? null : this.reader.find(replyTo);
       if (mentionsRoom) this.#requireOwner(by);
       if (answered) requirePresent(answered);
       const place = answered && {

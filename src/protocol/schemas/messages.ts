@@ -127,7 +127,7 @@ export const Sent = {
   text: SentText.default(""),
   clientMessageId: ClientMessageId.optional(),
   attachments: Attachments.optional(),
-  replyTo: MessageId.optional(),
+  replyTo: MessageId.nullable().transform((id) => id ?? undefined).optional(),
   mentions: Mentions.optional(),
   mentionsRoom: z.boolean().optional(),
   metadata: Metadata.nullable().optional(),

@@ -190,7 +190,7 @@ export interface MessageClientEvents {
     text: string;
     clientMessageId?: string;
     /** The id of a message of the room. */
-    replyTo?: string | undefined;
+    replyTo?: string | null | undefined;
     mentionsRoom?: boolean | undefined;
     /** The ids of files that the sender has uploaded, at most 10. */
     attachments?: string[] | undefined;
