@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { newAccount } from "./harness/client.ts";
+import { HANG_MS } from "./harness/deadline.ts";
+import { ProcessGroup } from "./harness/process_group.ts";
 import { startServer } from "./harness/server.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -142,10 +144,8 @@ function deno(...args: string[]): Promise<string> {
 
 /** Runs a command to its good end, and returns what it printed, on either stream. */
 async function run(command: string, args: string[], cwd = ROOT): Promise<string> {
-  const { success, stdout, stderr } = await new Deno.Command(command, { args, cwd }).output();
-  const [output, errors] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
-  assert.ok(success, `${output}\n${errors}`);
-  return `${output}${errors}`;
+  await using process = ProcessGroup.start([command, ...args], cwd);
+  return await process.ends(5 * HANG_MS);
 }
 
 /** 0 if there is none. */

@@ -237,10 +237,13 @@ async function silence(stage: Stage) {
   const silent = await stage.open();
   const talking = await stage.open();
   const timer = setInterval(() => talking.send("room:join", { roomId: "any" }), 500);
-  skip(8_000);
-  assert.equal((await silent.closed).code, 4408);
-  assert.equal((await talking.closed).code, 4408);
-  clearInterval(timer);
+  try {
+    skip(8_000);
+    assert.equal((await silent.closed).code, 4408);
+    assert.equal((await talking.closed).code, 4408);
+  } finally {
+    clearInterval(timer);
+  }
   assert.ok(Date.now() - opened >= 10_000);
 }
 

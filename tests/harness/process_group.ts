@@ -48,8 +48,8 @@ export class ProcessGroup implements AsyncDisposable {
   }
 
   /** Resolves with all output once it has ended well. */
-  async ends(): Promise<string> {
-    assert.equal(await this.endsWithin(START_MS), 0, this.#output);
+  async ends(milliseconds = START_MS): Promise<string> {
+    assert.equal(await this.endsWithin(milliseconds), 0, this.#output);
     return this.#output;
   }
 

@@ -1,6 +1,7 @@
 /** Finds a server that speaks MongoDB's protocol, or starts one that ends with the tests. */
 import { MongoClient } from "mongodb";
 import { join } from "node:path";
+import { START_MS } from "../harness/deadline.ts";
 import { kill } from "../harness/kill.ts";
 import { cacheFolder, installPackage, run } from "./python_package.ts";
 import { freePort, onPath, type Service } from "./service.ts";
@@ -112,8 +113,8 @@ async function start(server: Startable, signal: AbortSignal): Promise<Service> {
 
   const uri = `mongodb://127.0.0.1:${port}`;
   const ready = server.replicaSet
-    ? initiate(port).then(() => untilWritable(uri))
-    : untilWritable(uri);
+    ? initiate(port).then(() => untilWritable(uri, START_MS))
+    : untilWritable(uri, START_MS);
   const ended = child.status.then(({ code }) => {
     throw new Error(`${server.name} ended with code ${code}`);
   });
@@ -135,15 +136,18 @@ async function end(child: Deno.ChildProcess): Promise<void> {
 
 async function initiate(port: number): Promise<void> {
   const host = `127.0.0.1:${port}`;
-  await using client = new MongoClient(`mongodb://${host}`, { directConnection: true });
+  await using client = new MongoClient(`mongodb://${host}`, {
+    directConnection: true,
+    serverSelectionTimeoutMS: START_MS,
+  });
   // Named, because its own idea of its host may be a name at which it does not listen.
   const config = { _id: "tests", members: [{ _id: 0, host }] };
   await client.db("admin").command({ replSetInitiate: config });
 }
 
 /** Waits, as the driver does before a command, for a server that takes writes. */
-async function untilWritable(uri: string): Promise<void> {
-  await using client = new MongoClient(uri);
+async function untilWritable(uri: string, serverSelectionTimeoutMS = 30_000): Promise<void> {
+  await using client = new MongoClient(uri, { serverSelectionTimeoutMS });
   await client.db("admin").command({ ping: 1 });
 }
 

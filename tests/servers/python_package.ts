@@ -2,6 +2,8 @@
 import { dirname, join } from "node:path";
 import { isFile, onPath } from "./service.ts";
 
+const INSTALL_LIMIT_MS = 10 * 60_000;
+
 /**
  * Installs a package with pip into a folder of its own, unless it is there.
  * @param requirement with its version, such as `SecantusDB==0.7.0b3`
@@ -16,7 +18,8 @@ export async function installPackage(requirement: string, signal: AbortSignal): 
   await Deno.mkdir(dirname(folder), { recursive: true });
   const draft = await Deno.makeTempDir({ dir: dirname(folder), prefix: "installing_" });
   try {
-    await pipInstall(draft, requirement, signal);
+    const limit = AbortSignal.timeout(INSTALL_LIMIT_MS);
+    await pipInstall(draft, requirement, AbortSignal.any([signal, limit]));
     // Atomic; if another run was faster, its folder is used.
     await Deno.rename(draft, folder).catch(async (error) => {
       if (!await isFile(python)) throw error;
