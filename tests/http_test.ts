@@ -27,6 +27,7 @@ const APP_SETTINGS: AppSettings = {
   tryPage: false,
   isDraining: () => false,
 };
+const UNCOMPRESSED = { "accept-encoding": "identity" };
 const JSON_TYPE = { "content-type": "application/json" };
 
 Deno.test("an error is problem details with a code and the request's id", () =>
@@ -41,6 +42,21 @@ Deno.test("an error is problem details with a code and the request's id", () =>
       code: "unauthenticated",
       requestId: answer.headers.get("x-request-id"),
     });
+  }));
+
+Deno.test("HEAD says how long the content of GET is", () =>
+  onStage(async ({ server }) => {
+    for (const path of ["/health", "/auth/me", "/files/nothing/x", "/openapi.json"]) {
+      const [get, head] = await Promise.all(
+        ["GET", "HEAD"].map((method) =>
+          fetch(server.url + path, { method, headers: UNCOMPRESSED })
+        ),
+      );
+      const content = await get!.bytes();
+      assert.equal(await head!.text(), "");
+      assert.equal(head!.status, get!.status);
+      assert.equal(head!.headers.get("content-length"), String(content.length), path);
+    }
   }));
 
 Deno.test("a validation error names the path of each fault", () =>

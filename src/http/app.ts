@@ -86,6 +86,7 @@ export function createApp(services: Dependencies, gateway: Gateway, settings: Ap
       await withContext({ requestId }, next);
     }
     setHeaders(c);
+    if (c.req.method === "HEAD") await setLength(c);
     observe(c, services.metrics, performance.now() - start);
   });
   app.options("*", preflight(allowsOrigin));
@@ -139,6 +140,13 @@ export function createApp(services: Dependencies, gateway: Gateway, settings: Ap
   app.notFound((c) => answerError(faultOf(c), c));
   app.onError(answerError);
   return app;
+}
+
+/** The length that GET's content has (RFC 9110, 8.6): of no content the runtime would say 0. */
+async function setLength({ res }: Context<Env>): Promise<void> {
+  if (res.body === null || res.headers.has("content-length")) return;
+  const { byteLength } = await res.clone().arrayBuffer();
+  res.headers.set("content-length", String(byteLength));
 }
 
 const noStore = createMiddleware<Env>(async (c, next) => {
