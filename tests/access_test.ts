@@ -87,6 +87,9 @@ const MESSAGES = {
 const STANDINGS = new Map<string, Standing>([[ADA.userId, { ...STRANGER, role: "owner" }]]);
 const SUBSCRIBER = { open: true } as Subscriber;
 
+const CARL: Participant = { ...BOB, userId: "carl" };
+STANDINGS.set(CARL.userId, { ...STRANGER, ban: { until: null, reason: null } });
+
 /** Access to one room by this table, and how often the store was asked. */
 function openAccess(table?: Table) {
   const asked: string[] = [];
@@ -172,6 +175,17 @@ Deno.test("access to a cached room makes no store call", async () => {
   await access.find(ADA, "general");
   assert.equal(access.known(ADA, "general")?.roomId, "room-id");
   assert.deepEqual(asked, ["general", "ada"]);
+});
+
+Deno.test("a cached room is named by its id, to who may know of it", async () => {
+  const open = openAccess();
+  assert.equal(open.access.nameOf(CARL, "general"), "general", "not cached");
+  await open.access.find(ADA, "general");
+  await assert.rejects(open.access.find(CARL, "general"), { code: "forbidden" });
+  for (const actor of [ADA, CARL]) assert.equal(open.access.nameOf(actor, "general"), "room-id");
+  const { access } = openAccess(() => new Set());
+  await assert.rejects(access.find(ADA, "general"), { code: "room_not_found" });
+  assert.equal(access.nameOf(ADA, "general"), "general");
 });
 
 Deno.test("no use case reveals a room's existence to an actor who may not read it", async () => {

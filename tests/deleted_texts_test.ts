@@ -76,7 +76,7 @@ async function openWorld() {
     closed: nothing,
     removed: nothing,
     changed: nothing,
-    joined: nothing,
+    accessChanged: nothing,
   };
   const hub = new Hub({ store, bus, log, metrics, publicUsers }, new Flusher(() => 0), life);
   return Object.assign(world, { hub });

@@ -3,6 +3,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { RecentProfiles } from "../src/rooms/recent_profiles.ts";
+import { authHandlers } from "../src/sockets/commands/auth.ts";
+import type { Context } from "../src/sockets/commands/handler.ts";
+import { Connection } from "../src/sockets/connection.ts";
+import { Connections } from "../src/sockets/connections.ts";
 import { type Account, request } from "./harness/account.ts";
 import { startServer } from "./harness/server.ts";
 import { onStage, Stage, stageStore, until } from "./harness/stage.ts";
@@ -141,6 +146,50 @@ Deno.test("a role takes effect at once for all that the user has open", () =>
     }
   }));
 
+Deno.test("a role is shown to the user's sockets in each room that they are in, as what they may do", () =>
+  onStage(async (stage) => {
+    const [admin, ada, bob] = await withAdmin(stage, "Ada", "Bob");
+    const [tea, coffee] = [await bob.createRoom("Tea"), await bob.createRoom("Coffee")];
+    await ada.request("PUT", `/rooms/${tea.id}/members/me`);
+    const sockets = [await stage.join(ada, tea.id), await stage.join(ada, tea.id)];
+    await sockets[1]!.call("room:join", { roomId: coffee.id, present: false });
+    const other = await stage.join(bob, tea.id);
+    const shown = [[sockets[0]!, tea], [sockets[1]!, tea], [sockets[1]!, coffee]] as const;
+    for (const role of ["admin", "member"]) {
+      await setRole(admin, ada, role);
+      await setRole(admin, ada, role);
+      for (const [socket, { id }] of shown) {
+        const { data } = await socket.event("room:updated", ({ roomId, capabilities }) => {
+          return roomId === id && capabilities.includes("room.delete") === (role === "admin");
+        });
+        const { body } = await ada.request("GET", `/rooms/${id}`);
+        assert.deepEqual([data.room.id, data.capabilities], [id, body.capabilities]);
+      }
+    }
+    const updates = [...sockets, other].map((socket) => socket.all("room:updated").length);
+    assert.deepEqual(updates, [2, 4, 0]);
+  }));
+
+Deno.test("a role that is noticed with a new token is shown in the rooms of all the user's sockets", async () => {
+  let isAdmin = false;
+  const changes: string[] = [];
+  const connections = new Connections(false, (userId) => changes.push(userId));
+  const handle = identifyHandler(connections, () => isAdmin);
+  const [first, second] = [newConnection(), newConnection()];
+  const identify = (connection: Connection) =>
+    handle({ connection, event: "auth:identify", ref: undefined, about: {} }, { token: "" });
+  try {
+    for (const connection of [first, second]) await identify(connection);
+    assert.deepEqual(changes, []);
+    isAdmin = true;
+    await identify(second);
+    assert.deepEqual(changes, ["ada"]);
+    assert.deepEqual([first.isAdmin, second.isAdmin], [true, true]);
+  } finally {
+    connections.close();
+  }
+});
+
 Deno.test("a role is shown to the user's sockets as a change of their profile", () =>
   onStage(async (stage) => {
     const [admin, ada] = await withAdmin(stage, "Ada");
@@ -164,7 +213,7 @@ Deno.test("a role takes effect on an instance whose bus lost the event", async (
   try {
     const [admin, ada, bob] = await withAdmin(here, "Ada", "Bob");
     const room = await bob.createRoom("Bob's");
-    const socket = await there.connect(ada);
+    const socket = await there.join(ada, room.id);
     const elsewhere = { ...ada, url: there.server.url } as Account;
     const asks = () =>
       request(elsewhere.url, "PUT", "/users/nobody/role", {
@@ -175,6 +224,9 @@ Deno.test("a role takes effect on an instance whose bus lost the event", async (
       await setRole(admin, ada, role);
       await until(async () => (await asks()).status === status, `REST knows the ${role}`);
       await until(async () => await mayDelete(socket, bob, room.id) === may, `${role} on sockets`);
+      await socket.event("room:updated", ({ capabilities }) => {
+        return capabilities.includes("room.delete") === may;
+      });
     }
   } finally {
     await here.end();
@@ -265,6 +317,32 @@ Deno.test("`deno task admin` says in one line what is wrong, and makes no databa
     assert.deepEqual([code, output], [2, "Give one EMAIL; see: deno task admin --help\n"]);
   }
 });
+
+function newConnection(): Connection {
+  const socket = { bufferedAmount: 0, send: () => {} } as unknown as WebSocket;
+  return new Connection({ socket, address: "a", flusher: null, onClosing: () => {} });
+}
+
+/** The handler of `auth:identify` where every token is Ada's. */
+function identifyHandler(connections: Connections, isAdmin: () => boolean) {
+  const expiresAt = new Date(Date.now() + 60_000);
+  const at = new Date();
+  const user = { id: "ada", displayName: "Ada", ban: null, createdAt: at, updatedAt: at };
+  const found = { user, session: { revokedAt: null, expiresAt }, accountSeq: 0 };
+  const context = {
+    connections,
+    accounts: { enter: () => {} },
+    admins: { known: isAdmin, has: () => Promise.resolve(isAdmin()) },
+    rooms: { profiles: new RecentProfiles() },
+    rateLimits: { limitOf: () => null },
+    blobs: {},
+    tokens: {
+      verifyAccess: () => Promise.resolve({ userId: "ada", sessionId: "s", expiresAt }),
+    },
+    identifications: { find: () => Promise.resolve(found) },
+  };
+  return authHandlers(context as unknown as Context)["auth:identify"];
+}
 
 /** Runs the command as its task does, in a folder without a `.env`. */
 async function run(args: string[], env: Record<string, string>) {

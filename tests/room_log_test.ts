@@ -572,7 +572,7 @@ async function openWorld() {
     closed: nothing,
     removed: nothing,
     changed: nothing,
-    joined: nothing,
+    accessChanged: nothing,
   };
   const publicUsers = new PublicUsers(store.users, world.bus);
   const services = { store, bus: world.bus, log, metrics, publicUsers };

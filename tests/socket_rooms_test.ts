@@ -456,6 +456,58 @@ Deno.test("every error about a room that exists names its id, however the client
     }
   }));
 
+/** A command of each kind about a room, and what refuses it to who is banned. */
+const IN_A_ROOM: [event: string, data: Record<string, unknown>, code?: string][] = [
+  ["room:join", {}],
+  ["room:leave", {}],
+  ["message:send", { text: "Hello" }],
+  ["message:edit", { messageId: "m", text: "Hello" }],
+  ["message:delete", { messageId: "m" }],
+  ["reaction:add", { messageId: "m", emoji: "👍" }],
+  ["message:pin", { messageId: "m" }],
+  ["room:read", { seq: 1 }],
+  ["typing:start", {}],
+  ["connection:recover", { lastSeenSeq: 0 }],
+  ["message:send", { text: "" }, "validation_failed"],
+  ["nonsense", {}, "unknown_event"],
+];
+
+Deno.test("every error to who is banned from a public room names its id", () =>
+  onSharedStage(async (stage) => {
+    const [ada, bob] = await stage.people("Ada", "Bob");
+    const { id, slug } = await ada.createRoom("General");
+    await ada.request("PUT", `/rooms/${id}/bans/${bob.id}`, {});
+    const socket = await stage.connect(bob);
+    for (const [event, data, code = "forbidden"] of IN_A_ROOM) {
+      const { roomId } = await expectError(socket, event, { roomId: slug, ...data }, code);
+      assert.equal(roomId, id, event);
+    }
+    const rooms = [{ roomId: slug, lastSeenSeq: 0 }];
+    const { roomId } = await expectError(socket, "connection:recover", { rooms }, "forbidden");
+    assert.equal(roomId, id, "rooms");
+  }));
+
+Deno.test("an error about a room that the user may not know of names it as they did", () =>
+  onSharedStage(async (stage) => {
+    const [ada, bob] = await stage.people("Ada", "Bob");
+    const { body: { room: hidden } } = await ada.request("POST", "/rooms", {
+      name: "Secret",
+      type: "private",
+    });
+    const deleted = await ada.createRoom("Deleted");
+    for (const { id } of [hidden, deleted]) {
+      await ada.request("PUT", `/rooms/${id}/bans/${bob.id}`, {});
+    }
+    await ada.request("DELETE", `/rooms/${deleted.id}`);
+    const socket = await stage.connect(bob);
+    for (const slug of [hidden.slug, deleted.slug, "nowhere"]) {
+      for (const [event, data, code = "room_not_found"] of IN_A_ROOM) {
+        const { roomId } = await expectError(socket, event, { roomId: slug, ...data }, code);
+        assert.equal(roomId, slug, event);
+      }
+    }
+  }));
+
 Deno.test("limit_reached names the room's id, and 201 joins at once leave a socket in 200 rooms", () =>
   onSharedStage(async (stage) => {
     const [ada] = await stage.people("Ada");

@@ -14,7 +14,7 @@ function openRouter(limited: boolean) {
   const rateLimits = new RateLimits(limited);
   const stuck = Promise.withResolvers<void>();
   const handlers = { "auth:identify": () => stuck.promise } as unknown as Handlers;
-  const access = { knownId: () => undefined } as unknown as Access;
+  const access = { nameOf: (_: unknown, name: string) => name } as unknown as Access;
   const router = new Router({ metrics, rateLimits, access }, handlers);
   const close = () => {
     metrics.close();

@@ -18,8 +18,8 @@ export interface RoomLifecycle {
   removed(roomId: string, subscriber: Subscriber): void;
   /** An entry that was delivered has changed the room's members or settings. */
   changed(entry: Entry, room: ServedRoom): void;
-  /** A user with a socket in the room, or without, is a member now, and no entry says so. */
-  joined(roomId: string, userId: string, room: ServedRoom): void;
+  /** What a user, with a socket in the room or without, may do has changed, and no entry says so. */
+  accessChanged(roomId: string, userId: string, room: ServedRoom): void | Promise<void>;
 }
 
 type HubServices = Pick<Services, "store" | "bus" | "log" | "metrics" | "publicUsers">;
@@ -58,7 +58,7 @@ export class Hub {
       case "head_advanced":
         return this.#receiveHead(event.roomId, event.head);
       case "member_joined":
-        return this.#showMember(event.roomId, event.userId);
+        return void this.showAccess(event.roomId, event.userId);
       case "member_left":
         return this.#rooms.get(event.leftRoomId)?.remove({
           userIds: [event.userId],
@@ -74,9 +74,10 @@ export class Hub {
     }
   }
 
-  #showMember(roomId: string, userId: string): void {
+  /** Shows sockets of a user in a room what they may do there now; resolves once that is done. */
+  async showAccess(roomId: string, userId: string): Promise<void> {
     const room = this.#rooms.get(roomId);
-    if (room) this.#lifecycle.joined(roomId, userId, room);
+    if (room) await this.#lifecycle.accessChanged(roomId, userId, room);
   }
 
   /**

@@ -36,13 +36,17 @@ export class RoomUpdates {
   show({ roomId, message }: Entry, room: ServedRoom): void {
     const isForAll = settingChanges(message) !== null;
     const concerned = isForAll ? "all" : memberChanges(message).map(({ userId }) => userId);
-    this.showTo(concerned, roomId, room);
+    void this.showTo(concerned, roomId, room);
   }
 
-  /** Shows a room to those concerned, as they may do something else in it now. */
-  showTo(concerned: Concerned, roomId: string, room: ServedRoom): void {
+  /**
+   * Shows a room to those concerned, as they may do something else in it now. Resolves once they, and
+   * all whom later changes concern, are shown it; never rejects.
+   */
+  async showTo(concerned: Concerned, roomId: string, room: ServedRoom): Promise<void> {
     const shown = this.#rooms.get(roomId) ?? this.#open(roomId, room);
     shown.add(concerned);
+    await shown.idle();
   }
 
   #open(roomId: string, room: ServedRoom): Batcher<Concerned> {

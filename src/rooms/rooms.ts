@@ -38,7 +38,7 @@ export class Rooms {
       },
       removed: (roomId, subscriber) => this.#takeOut(roomId, subscriber),
       changed: (entry, room) => updates.show(entry, room),
-      joined: (roomId, userId, room) => updates.showTo([userId], roomId, room),
+      accessChanged: (roomId, userId, room) => updates.showTo([userId], roomId, room),
     };
     this.hub = new Hub(services, this.flusher, lifecycle, this.profiles);
     const broadcast = this.hub.broadcast.bind(this.hub);

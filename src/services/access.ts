@@ -3,7 +3,7 @@ import type { Actor } from "../domain/actor.ts";
 import { ChatError, hasCode } from "../domain/errors.ts";
 import type { Message } from "../domain/message.ts";
 import type { NewRoom, Room } from "../domain/room.ts";
-import { accessTo, type RoomAccess } from "./room_access.ts";
+import { accessTo, mayKnowOf, requireRead, type RoomAccess, viewOf } from "./room_access.ts";
 import type { RoomCache } from "./room_cache.ts";
 import type { Place, Standings } from "./standings.ts";
 
@@ -47,14 +47,35 @@ export class Access {
   }
 
   /**
+   * What names a room in an answer, without a look-up in the store: its id, if it is known and the
+   * actor may know of it, banned or not; else what they named it by.
+   */
+  nameOf(actor: Actor, idOrSlug: string): string {
+    const roomId = this.#rooms.knownId(idOrSlug);
+    const place = roomId && this.#standings.known(roomId, actor.userId);
+    if (!place) return idOrSlug;
+    const { rules, standing } = place;
+    const capabilities = this.#standings.table(actor, rules, standing, new Date());
+    return mayKnowOf(place, capabilities) ? roomId : idOrSlug;
+  }
+
+  /**
    * Access to a room given by id or slug, as it was at most 10 s ago.
    * @throws ChatError `room_not_found` if there is none, or the actor may not know of it; `forbidden`
    *   if they are banned; `unavailable`
    */
   async find(actor: Actor, idOrSlug: string): Promise<RoomAccess> {
+    return requireRead(await this.locate(actor, idOrSlug));
+  }
+
+  /**
+   * The same of a room that the actor may know of, banned from it or not.
+   * @throws ChatError `room_not_found` if there is none, or the actor may not know of it; `unavailable`
+   */
+  async locate(actor: Actor, idOrSlug: string): Promise<RoomAccess> {
     const roomId = await this.#rooms.identify(idOrSlug);
     const place = this.#standings.recent(roomId, actor.userId);
-    return (place && this.#readable(actor, roomId, place)) ?? await this.#read(actor, roomId);
+    return (place && this.#readable(actor, roomId, place)) ?? await this.#view(actor, roomId);
   }
 
   /**
@@ -187,8 +208,16 @@ export class Access {
     roomId: string,
     seq?: number,
   ): Promise<RoomAccess> {
+    return requireRead(await this.#view(actor, roomId, seq));
+  }
+
+  async #view(
+    actor: Pick<Actor, "userId" | "isAdmin">,
+    roomId: string,
+    seq?: number,
+  ): Promise<RoomAccess> {
     const place = await this.#standings.read(roomId, actor.userId, seq);
-    return { ...accessTo(actor, roomId, place, this.#standings.table), isRead: true };
+    return { ...viewOf(actor, roomId, place, this.#standings.table), isRead: true };
   }
 }
 

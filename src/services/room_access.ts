@@ -7,7 +7,7 @@ import type { Place } from "./standings.ts";
 /** What an actor may do, by what decides it; `capabilitiesOf` but in tests. */
 export type Table = typeof capabilitiesOf;
 
-/** A room that an actor may read, and what else they may do in it. */
+/** A room that an actor may know of, and what they may do in it: nothing if they are banned. */
 export interface RoomAccess extends Place {
   roomId: string;
   capabilities: ReadonlySet<Capability>;
@@ -19,7 +19,7 @@ export interface RoomAccess extends Place {
 }
 
 /**
- * What an actor may do in a room.
+ * What an actor may do in a room that they may read.
  * @throws ChatError `room_not_found` if the actor may not know of it, `forbidden` if they are banned
  */
 export function accessTo(
@@ -28,14 +28,38 @@ export function accessTo(
   place: Place,
   table: Table = capabilitiesOf,
 ): RoomAccess {
+  return requireRead(viewOf(actor, roomId, place, table));
+}
+
+/**
+ * What an actor may do in a room that they may know of, banned from it or not.
+ * @throws ChatError `room_not_found` if they may not
+ */
+export function viewOf(
+  actor: Pick<Actor, "isAdmin">,
+  roomId: string,
+  place: Place,
+  table: Table = capabilitiesOf,
+): RoomAccess {
   const { rules, standing } = place;
   const capabilities = table(actor, rules, standing, new Date());
-  if (!capabilities.has("room.read")) {
-    const { type, isDeleted } = rules;
-    if (type === "public" && !isDeleted && standing.ban) throw banned();
-    throw roomNotFound();
-  }
+  if (!mayKnowOf(place, capabilities)) throw roomNotFound();
   return { roomId, rules, standing, capabilities, actor, table };
+}
+
+/** @throws ChatError `forbidden` if the actor is banned */
+export function requireRead(access: RoomAccess): RoomAccess {
+  if (access.capabilities.has("room.read")) return access;
+  throw new ChatError("forbidden", "You are banned from this room.");
+}
+
+/** Whether who may do this in a room may know of it: they may read it, or are banned from a public one. */
+export function mayKnowOf(
+  { rules: { type, isDeleted }, standing }: Place,
+  capabilities: ReadonlySet<Capability>,
+): boolean {
+  if (capabilities.has("room.read")) return true;
+  return type === "public" && !isDeleted && standing.ban !== null;
 }
 
 /**
@@ -75,10 +99,6 @@ export function requireCapabilities(access: RoomAccess, needed: readonly Capabil
 /** The actor may not do this. */
 export function forbidden(): ChatError {
   return new ChatError("forbidden", "You may not do this in this room.");
-}
-
-function banned(): ChatError {
-  return new ChatError("forbidden", "You are banned from this room.");
 }
 
 /** What would hold at another time as well comes first. */

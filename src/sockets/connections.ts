@@ -23,13 +23,18 @@ export class Connections {
   readonly #byAddress = new Map<string, number>();
   readonly #byUser = new Map<string, Set<Connection>>();
   readonly #limited: boolean;
+  readonly #onRoleChange: (userId: string) => void;
   // One timer for all deadlines, instead of ten thousand for ten thousand sockets.
   readonly #sweep = setInterval(() => this.#checkDeadlines(Date.now()), SWEEP_MS);
   #sweptAt = performance.now();
 
-  /** @param limited whether the number of sockets per user and address is limited */
-  constructor(limited: boolean) {
+  /**
+   * @param limited whether the number of sockets per user and address is limited
+   * @param onRoleChange called when a user with sockets has become an admin, or is one no more
+   */
+  constructor(limited: boolean, onRoleChange: (userId: string) => void) {
     this.#limited = limited;
+    this.#onRoleChange = onRoleChange;
   }
 
   get size(): number {
@@ -93,9 +98,18 @@ export class Connections {
     }
   }
 
-  /** Applies a changed role on the server to the user's sockets. */
+  /** Applies a role on the server to the user's sockets. */
   setAdmin(userId: string, isAdmin: boolean): void {
-    for (const { identity } of this.#byUser.get(userId) ?? []) identity.setAdmin(isAdmin);
+    let isChanged = false;
+    for (const { identity } of this.#byUser.get(userId) ?? []) {
+      if (identity.setAdmin(isAdmin)) isChanged = true;
+    }
+    if (isChanged) this.#onRoleChange(userId);
+  }
+
+  /** The ids of the rooms that sockets of a user are in. */
+  roomsOf(userId: string): Set<string> {
+    return new Set([...this.#byUser.get(userId) ?? []].flatMap(({ rooms }) => [...rooms]));
   }
 
   /**

@@ -3,6 +3,7 @@ import { getLogger } from "@logtape/logtape";
 import type { Dependencies } from "../application/dependencies.ts";
 import type { Accounts } from "../accounts/accounts.ts";
 import { leaveRoom } from "../application/rooms/leave_room.ts";
+import { CoalescingQueue } from "../async/coalescing_queue.ts";
 import { SingleFlight } from "../async/single_flight.ts";
 import { ChatError, unavailable } from "../domain/errors.ts";
 import type { BusEvent } from "../ports/bus.ts";
@@ -21,6 +22,8 @@ const logger = getLogger(["echoroom", "websocket"]);
 
 /** How often this instance looks for what the bus has lost without noticing. */
 const COMPARE_MS = 10_000;
+/** Users with a changed role whose rooms are shown to them at once, a room of each at a time. */
+const ROLES_AT_ONCE = 4;
 
 export class Gateway {
   readonly #connections: Connections;
@@ -40,7 +43,8 @@ export class Gateway {
     this.#admins = admins;
     this.#rooms = rooms;
     this.#accounts = accounts;
-    this.#connections = new Connections(rateLimits.enabled);
+    const changedRoles = new CoalescingQueue(ROLES_AT_ONCE, (userId) => this.#showRole(userId));
+    this.#connections = new Connections(rateLimits.enabled, (userId) => changedRoles.add(userId));
     const handlers = createHandlers({ ...dependencies, connections: this.#connections });
     this.#router = new Router(dependencies, handlers);
     bus.subscribe((event) => this.#receive(event));
@@ -134,6 +138,13 @@ export class Gateway {
     }
     if (event.kind === "profile_changed") this.#connections.showProfile(event.user);
     if (event.kind === "interrupted") void this.#comparison.run();
+  }
+
+  /** A role on the server is an entry in no room: what it lets a user do is shown in each of theirs. */
+  async #showRole(userId: string): Promise<void> {
+    for (const roomId of this.#connections.roomsOf(userId)) {
+      await this.#rooms.hub.showAccess(roomId, userId);
+    }
   }
 
   async #compareWithStore(): Promise<void> {

@@ -74,9 +74,14 @@ export class Identity {
     return this.#sessionId === null && now - this.#unidentifiedSince > IDENTIFY_MS;
   }
 
-  /** Whether what the socket's user may do is what an admin may, from now on. */
-  setAdmin(isAdmin: boolean): void {
-    if (this.#actor) this.#actor.isAdmin = isAdmin;
+  /**
+   * Whether what the socket's user may do is what an admin may, from now on.
+   * @returns whether that has changed
+   */
+  setAdmin(isAdmin: boolean): boolean {
+    if (!this.#actor || this.#actor.isAdmin === isAdmin) return false;
+    this.#actor.isAdmin = isAdmin;
+    return true;
   }
 
   /** Applies a changed profile. Messages share the one before: it does not change itself. */

@@ -93,7 +93,7 @@ export class Router {
     const { actor } = connection.identity;
     if (!actor || !RoomReference.safeParse(about.roomId).success) return;
     // A room that is not found, or cannot be looked up now, stays as the client named it.
-    const room = await this.#services.access.find(actor, about.roomId!).catch(() => null);
+    const room = await this.#services.access.locate(actor, about.roomId!).catch(() => null);
     if (room) about.roomId = room.roomId;
   }
 
@@ -101,7 +101,7 @@ export class Router {
   #nameKnownRoom({ connection, about }: Command): void {
     const { actor } = connection.identity;
     if (!actor || about.roomId === undefined) return;
-    about.roomId = this.#services.access.knownId(actor, about.roomId) ?? about.roomId;
+    about.roomId = this.#services.access.nameOf(actor, about.roomId);
   }
 
   #dispatch(command: Command, data: unknown): void | Promise<void> {

@@ -65,6 +65,19 @@ export function testInstances(setting: InstancesSetting): void {
     assert.ok(names.isSubsetOf(new Set(["Tea", "Coffee"])), [...names].join(", "));
   });
 
+  test("a role on the server given on one instance is shown in the rooms of the other", async (pair) => {
+    const { ada, bob, roomId } = await adaAndBob(pair);
+    const there = await pair.b.join(bob, roomId);
+    for (const role of ["admin", "member"]) {
+      // The first who registered is an admin.
+      const { status } = await ada.request("PUT", `/users/${bob.id}/role`, { role });
+      assert.equal(status, 204);
+      await there.event("room:updated", ({ capabilities }) => {
+        return capabilities.includes("room.delete") === (role === "admin");
+      });
+    }
+  });
+
   test("changes on both instances reach sockets on both, in order, with what they made", async (pair) => {
     const { ada, bob, roomId } = await adaAndBob(pair);
     const [here, there] = [await pair.a.join(ada, roomId), await pair.b.join(bob, roomId)];

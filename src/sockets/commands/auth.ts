@@ -37,10 +37,13 @@ export function authHandlers(context: Context): HandlersOf<"auth:identify"> {
         if (!connections.claim(connection, user.id)) {
           throw new ChatError("limit_reached", "This user holds too many sockets.");
         }
+        const isAdmin = admins.known(user.id);
+        // It may be news to sockets that are in rooms, this one among them.
+        connections.setAdmin(user.id, isAdmin);
         const actor: Participant = {
           userId: user.id,
           sessionId,
-          isAdmin: admins.known(user.id),
+          isAdmin,
           user: publicUser(user),
         };
         identity.confirm(actor, expiresAt);

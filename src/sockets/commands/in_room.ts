@@ -1,7 +1,7 @@
 /** Commands in a room, in the order in which their socket sent them. */
 import type { Participant } from "../../domain/actor.ts";
 import { type Command, fail } from "../command.ts";
-import type { RoomAccess } from "../../services/room_access.ts";
+import { requireRead, type RoomAccess } from "../../services/room_access.ts";
 import type { Context } from "./handler.ts";
 
 /** @param access to the room, if it had to be read for this command */
@@ -27,7 +27,12 @@ export function inRoom(
   const actor = connection.identity.require();
   let found: RoomAccess | undefined;
   const room = access.knownId(actor, idOrSlug) ??
-    access.find(actor, idOrSlug).then((read) => (found = read).roomId);
+    access.locate(actor, idOrSlug).then((located) => {
+      // Before a refusal: it names the room as well.
+      about.roomId = located.roomId;
+      found = requireRead(located);
+      return located.roomId;
+    });
   const { next, done } = connection.turns.take(room, async (roomId) => {
     about.roomId = roomId;
     if (connection.open) await work(actor, roomId, found);
