@@ -35,7 +35,10 @@ export function contentsOf(
 }
 
 /** Words, phrases and exclusions of a query. */
-const MAX_PHRASES = 16;
+const MAX_PHRASES = 64;
+
+/** Terms by which the index is asked: with so many, those that it finds are hits as a rule. */
+const MAX_TERMS = 64;
 
 /** Ranges of a text: of more nobody has any use. */
 const MAX_RANGES = 100;
@@ -85,10 +88,10 @@ export function costOf(text: string, { wanted, unwanted }: SearchQuery): number 
   return text.length * (1 + words / COMPARISONS);
 }
 
-/** Terms of the index that every hit has, the rarest first as far as that can be told. */
+/** At most 64 terms of the index that every hit has, the rarest first as far as that can be told. */
 export function termsOfQuery({ wanted }: SearchQuery): string[] {
   const terms = new Set(wanted.flatMap(termsOfPhrase));
-  return [...terms].sort((a, b) => b.length - a.length);
+  return [...terms].sort((a, b) => b.length - a.length).slice(0, MAX_TERMS);
 }
 
 /**

@@ -274,9 +274,20 @@ export function testSearch(setting: StoreSetting): void {
     assert.equal((await find(bob, { q: word, cursor: made })).results.length, 2);
   });
 
+  test("a pasted sentence is found, however many words or characters it has", async (stage) => {
+    const [ada] = await stage.people("Ada");
+    const { id } = await ada.createRoom("Sentences");
+    const key = newWord().slice(0, 10);
+    const words = Array.from({ length: 64 }, (_, i) => `${key}${i}`);
+    const texts = [words.join(" "), "東京".repeat(200) + newWord(), words.slice(1).join(" ")];
+    await say(ada, id, texts);
+    assert.deepEqual(await textsOf(ada, { q: texts[0]! }), [texts[0]]);
+    assert.deepEqual(await textsOf(ada, { q: texts[1]! }), [texts[1]]);
+  });
+
   test("a query without a word, and every parameter out of bounds, is refused", async (stage) => {
     const [ada] = await stage.people("Ada");
-    const words = Array.from({ length: 17 }, (_, i) => `w${i}`).join(" ");
+    const words = Array.from({ length: 65 }, (_, i) => `w${i}`).join(" ");
     const queries: Query[] = [
       { q: "" },
       { q: "  " },
@@ -284,7 +295,7 @@ export function testSearch(setting: StoreSetting): void {
       { q: "👍 … -" },
       { q: "-without" },
       { q: words },
-      { q: "a".repeat(201) },
+      { q: "a".repeat(1_001) },
       { q: "a\0" },
       { q: "a", limit: 0 },
       { q: "a", limit: 101 },

@@ -111,7 +111,7 @@ export class MessageSearch {
 /** The server's words are about its parameters. */
 function explain(error: EchoRoomError): never {
   if (error.code !== "validation_failed") throw error;
-  throw new Error("Look for one word at least, and for 16 words and phrases at most.");
+  throw new Error("Look for one word at least, and for 64 words and phrases at most.");
 }
 
 function isSame(a: SearchTerms, b: SearchTerms): boolean {

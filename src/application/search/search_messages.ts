@@ -214,7 +214,7 @@ function readCursor(text: string): Cursor {
 }
 
 function invalidQuery(): ChatError {
-  const message = "must hold a word, and at most 16 words, phrases and exclusions";
+  const message = "must hold a word, and at most 64 words, phrases and exclusions";
   return new ChatError("validation_failed", "The query is not valid.", {
     faults: [{ path: "q", message }],
   });

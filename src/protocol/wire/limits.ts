@@ -43,7 +43,7 @@ export const PAGE_SIZE = 50;
 export const MAX_PAGE_SIZE = 100;
 
 /** Of what is searched for. */
-export const MAX_SEARCH_LENGTH = 200;
+export const MAX_SEARCH_LENGTH = 1_000;
 /** Messages on a page of a search, unless the request says otherwise. */
 export const SEARCH_PAGE_SIZE = 20;
 

@@ -6,7 +6,7 @@ import type { Room } from "./rooms.ts";
 export interface SearchQuery {
   /**
    * Words that must all occur, `"a phrase"`, `-without` a word or phrase; the last word may be a
-   * beginning. At most 200 characters and 16 of these; one must be a word.
+   * beginning. At most 1,000 characters and 64 of these; one must be a word.
    */
   q: string;
   /** An id or a slug. */

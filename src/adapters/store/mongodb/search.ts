@@ -26,13 +26,15 @@ import {
 const MAX_EXAMINED = 500;
 /** Terms of a query that are compared. */
 const MAX_COMPARED = 8;
+/** Terms that a document is asked for beside the one that it is read by. */
+const MAX_OTHERS = 16;
 /** Documents that are deleted at once. */
 const CLEARED_AT_ONCE = 1_000;
 
 /** What is read of a document that has terms. */
 type FoundDocument = Pick<SearchDocument, "_id" | "roomId" | "seq"> & { at: Date };
 
-/** What is read of the index: the documents of one term, of which those are found that have all others. */
+/** What is read of the index: the documents of one term, of which those are found that have the others. */
 interface Scan {
   term: string;
   others: readonly string[];
@@ -169,7 +171,7 @@ export class MongoSearch implements SearchStore {
         if (last === null) break;
       }
     }
-    const others = terms.filter((term) => term !== rarest);
+    const others = terms.filter((term) => term !== rarest).slice(0, MAX_OTHERS);
     const scan: Scan = { roomId, since: floor ?? since, before, term: rarest, others };
     return { scan, floor };
   }
