@@ -5,13 +5,13 @@
 import { FolderBlobs } from "./adapters/blobs/folder.ts";
 import { InProcessBus } from "./adapters/bus/in_process.ts";
 import { MongoBus } from "./adapters/bus/mongodb.ts";
-import type { RedisBus } from "./adapters/bus/redis/bus.ts";
+import type { RedisBus, RedisLimits } from "./adapters/bus/redis/bus.ts";
 import { type Relay, WorkersBus } from "./adapters/bus/workers.ts";
 import { mongoLimiters, redisLimiters } from "./adapters/rate_limiters.ts";
 import type { Connection } from "./adapters/store/mongodb/connection.ts";
 import type { TimeLimits } from "./adapters/store/mongodb/time_limits.ts";
 import { StartupFault } from "./adapters/store/sqlite/faults.ts";
-import { SqliteStore } from "./adapters/store/sqlite/store.ts";
+import { type SqliteLimits, SqliteStore } from "./adapters/store/sqlite/store.ts";
 import { type Config, ConfigError, type S3Settings } from "./config.ts";
 import { folderFault } from "./config/file_fault.ts";
 import type { BlobStore } from "./ports/blobs.ts";
@@ -27,8 +27,11 @@ export interface SharedByWorkers extends Relay {
 
 /** How long an instance waits for what it depends on; what is not set is as documented. */
 export interface WaitLimits {
-  /** For MongoDB. */
   mongodb?: TimeLimits;
+  sqlite?: SqliteLimits;
+  redis?: RedisLimits;
+  /** For each step of reading or writing the bytes of files, in milliseconds. */
+  blobStepMs?: number;
   /** For the shared counts of rate limits, in milliseconds. */
   sharedCountMs?: number;
 }
@@ -61,12 +64,12 @@ export async function openBackends(
       opened.defer(() => each.store.close());
       return each;
     }),
-    openRedis(config).then((bus) => {
+    openRedis(config, limits).then((bus) => {
       opened.defer(() => bus?.close());
       return bus;
     }),
   );
-  const blobs = await openBlobs(config, mongodb);
+  const blobs = await openBlobs(config, mongodb, limits);
   opened.defer(() => blobs.close());
   const bus = redis ?? await openBus(config, mongodb, siblings);
   if (!redis) opened.defer(() => bus.close());
@@ -97,7 +100,9 @@ export async function openStore(
   load?: LoopLoad,
   limits: WaitLimits = {},
 ): Promise<{ mongodb: Connection | null; store: Store }> {
-  if (mongodbUri === null) return { mongodb: null, store: await openSqlite(dataDir, load) };
+  if (mongodbUri === null) {
+    return { mongodb: null, store: await openSqlite(dataDir, load, limits.sqlite) };
+  }
   const mongodb = await connectMongo(mongodbUri, limits);
   return { mongodb, store: await openMongoStore(mongodb) };
 }
@@ -120,10 +125,15 @@ async function openMongoStore(connection: Connection): Promise<Store> {
   }
 }
 
-async function openSqlite(dataDir: string, load?: LoopLoad): Promise<Store> {
+async function openSqlite(
+  dataDir: string,
+  load?: LoopLoad,
+  limits?: SqliteLimits,
+): Promise<Store> {
   try {
     await Deno.mkdir(dataDir, { recursive: true, mode: 0o700 });
     return await SqliteStore.open(`${dataDir}/echoroom.db`, {
+      ...limits,
       load: () => load?.level ?? 0,
     });
   } catch (error) {
@@ -142,20 +152,21 @@ async function openSqlite(dataDir: string, load?: LoopLoad): Promise<Store> {
 export async function openBlobs(
   { s3, filesDir }: Pick<Config, "s3" | "filesDir">,
   mongodb: Connection | null,
+  { blobStepMs }: WaitLimits = {},
 ): Promise<BlobStore> {
-  if (s3) return await openS3(s3);
-  if (filesDir === null) return await openGridFs(mongodb!);
+  if (s3) return await openS3(s3, blobStepMs);
+  if (filesDir === null) return await openGridFs(mongodb!, blobStepMs);
   try {
-    return await FolderBlobs.open(filesDir);
+    return await FolderBlobs.open(filesDir, blobStepMs);
   } catch (error) {
     throw new ConfigError(folderFault("FILES_DIR", filesDir, error));
   }
 }
 
-async function openS3(settings: S3Settings): Promise<BlobStore> {
+async function openS3(settings: S3Settings, stepMs?: number): Promise<BlobStore> {
   const { S3Blobs } = await import("./adapters/blobs/s3/store.ts");
   try {
-    return await S3Blobs.open(settings);
+    return await S3Blobs.open(settings, stepMs);
   } catch (error) {
     throw new ConfigError(
       `S3_ENDPOINT cannot be used: ${
@@ -165,22 +176,25 @@ async function openS3(settings: S3Settings): Promise<BlobStore> {
   }
 }
 
-async function openGridFs({ db }: Connection): Promise<BlobStore> {
+async function openGridFs({ db }: Connection, stepMs?: number): Promise<BlobStore> {
   const { GridFsBlobs } = await import("./adapters/blobs/gridfs.ts");
   try {
-    return await GridFsBlobs.open(db);
+    return await GridFsBlobs.open(db, stepMs);
   } catch (error) {
     throw new ConfigError(`MONGODB_URI leads to a server that refuses files: ${oneLine(error)}`);
   }
 }
 
 /** @returns null where Redis is not the bus */
-async function openRedis({ bus, redisUrl }: Config): Promise<RedisBus | null> {
+async function openRedis(
+  { bus, redisUrl }: Config,
+  limits: WaitLimits,
+): Promise<RedisBus | null> {
   if (redisUrl === null || (bus !== "auto" && bus !== "redis")) return null;
   const { RedisBus } = await import("./adapters/bus/redis/bus.ts");
   const { refusalReason } = await import("./adapters/bus/redis/refusals.ts");
   try {
-    return await RedisBus.open(redisUrl);
+    return await RedisBus.open(redisUrl, limits.redis);
   } catch (error) {
     throw new ConfigError(`REDIS_URL ${refusalReason(error)}`);
   }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import fc from "fast-check";
 import { InProcessBus } from "../src/adapters/bus/in_process.ts";
-import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
+import type { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
 import { Accounts } from "../src/accounts/accounts.ts";
 import type { User } from "../src/domain/user.ts";
 import type { BusEvent } from "../src/ports/bus.ts";
@@ -12,6 +12,7 @@ import type { Subscriber } from "../src/rooms/subscriber.ts";
 import { AccountLog } from "../src/services/account_log.ts";
 import { presentItem } from "../src/protocol/schemas/account.ts";
 import { createRoom, createUser, notice, write } from "./conformance/store/fixtures.ts";
+import { openSqlite } from "./harness/sqlite_database.ts";
 import { until } from "./harness/stage.ts";
 
 /** A bus that can be given events of another instance. */
@@ -315,7 +316,7 @@ async function onInstances(
   const path = join(await Deno.makeTempDir({ prefix: "echoroom_" }), "echoroom.db");
   const instances: Instance[] = [];
   try {
-    for (const _ of [1, 2]) instances.push(new Instance(await SqliteStore.open(path)));
+    for (const _ of [1, 2]) instances.push(new Instance(await openSqlite(path)));
     const [a, b] = instances as [Instance, Instance];
     a.carry(b, isLost);
     b.carry(a, isLost);

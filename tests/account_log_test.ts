@@ -1,13 +1,14 @@
 /** What items of accounts tell, as it is when they are read. */
 import assert from "node:assert/strict";
 import { InProcessBus } from "../src/adapters/bus/in_process.ts";
-import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
+import type { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
 import { AccountLog } from "../src/services/account_log.ts";
 import { createRoom, createUser, notice, write } from "./conformance/store/fixtures.ts";
+import { openSqlite } from "./harness/sqlite_database.ts";
 
 Deno.test("an item shows nothing of a room as it is after the user's removal", async () => {
   const folder = await Deno.makeTempDir();
-  const store = await SqliteStore.open(`${folder}/echoroom.db`);
+  const store = await openSqlite(`${folder}/echoroom.db`);
   const [ada, bob] = [await createUser(store), await createUser(store)];
   const room = await createRoom(store, ada, { type: "private" });
   await write(store, room.id, notice(ada, "member_added", [bob]));

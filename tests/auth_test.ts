@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { SignJWT } from "jose";
 import { InProcessBus } from "../src/adapters/bus/in_process.ts";
-import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
 import type { Services } from "../src/services/services.ts";
 import { refreshSession } from "../src/application/sessions/refresh_session.ts";
 import { startSession } from "../src/application/sessions/start_session.ts";
@@ -13,6 +12,7 @@ import type { User } from "../src/domain/user.ts";
 import { type Account, type Answer, request } from "./harness/account.ts";
 import { playWithin } from "./harness/patience.ts";
 import { startServer } from "./harness/server.ts";
+import { openSqlite } from "./harness/sqlite_database.ts";
 import { onStage, type Stage } from "./harness/stage.ts";
 import { skip } from "./harness/time.ts";
 
@@ -473,7 +473,7 @@ interface SessionStage {
 
 async function withSession(act: (stage: SessionStage) => Promise<void>): Promise<void> {
   const config = await readConfig({ DATA_DIR: await Deno.makeTempDir() });
-  const store = await SqliteStore.open(`${config.dataDir}/echoroom.db`);
+  const store = await openSqlite(`${config.dataDir}/echoroom.db`);
   try {
     const services = { store, tokens: await Tokens.create(config), bus: new InProcessBus() };
     const now = new Date();

@@ -12,6 +12,7 @@ import { testInRoom } from "./harness/chat.ts";
 import { get } from "./harness/files.ts";
 import { patiently } from "./harness/patience.ts";
 import { halves, pngHeader } from "./harness/pictures.ts";
+import { PATIENT } from "./harness/server.ts";
 import { until } from "./harness/stage.ts";
 import { SQLITE } from "./harness/stores.ts";
 
@@ -270,7 +271,7 @@ testInRoom("one user sets a limited number of avatars", async (chat) => {
 
 Deno.test("one address reads a limited number of avatars", async () => {
   const config = await readConfig({ BCRYPT_COST: "4", ...await SQLITE.fresh(), RATE_LIMIT: "on" });
-  const server = await compose(config);
+  const server = await compose(config, undefined, PATIENT);
   const read = (hostname: string) =>
     server.fetch(new Request("http://localhost/avatars/a"), {
       remoteAddr: { transport: "tcp", hostname, port: 1 },

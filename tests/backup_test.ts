@@ -4,10 +4,10 @@ import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
-import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
 import { Account } from "./harness/account.ts";
 import { kill } from "./harness/kill.ts";
 import { runMain, type ServerProcess, spawnServer } from "./harness/server.ts";
+import { openSqlite } from "./harness/sqlite_database.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
@@ -306,7 +306,7 @@ class AccountView {
 async function stoppedServer() {
   const DATA_DIR = await Deno.makeTempDir();
   const path = join(DATA_DIR, "echoroom.db");
-  const store = await SqliteStore.open(path);
+  const store = await openSqlite(path);
   const now = new Date();
   for (let i = 0; i < 200; i++) {
     await store.users.create({

@@ -11,6 +11,7 @@ import {
   testReplacement,
   textOf,
 } from "./conformance/blobs.ts";
+import { HANG_MS } from "./harness/deadline.ts";
 
 let folder = "";
 
@@ -18,7 +19,7 @@ const SETTING: BlobSetting = {
   name: "folder",
   async open() {
     folder = await Deno.makeTempDir();
-    return await FolderBlobs.open(folder);
+    return await FolderBlobs.open(folder, HANG_MS);
   },
   countDrafts: async () => (await draftsIn(folder)).length,
 };
@@ -27,7 +28,7 @@ testReplacement(SETTING);
 
 Deno.test("a blob is a file at the path of its key, for the server's user only", async () => {
   const root = await Deno.makeTempDir();
-  const blobs = await FolderBlobs.open(root);
+  const blobs = await FolderBlobs.open(root, HANG_MS);
   const key = newBlobKey("files");
   await blobs.put(key, streamOf(["x"]));
   assert.equal(await Deno.readTextFile(join(root, key)), "x");
@@ -38,7 +39,7 @@ Deno.test("a blob is a file at the path of its key, for the server's user only",
 
 Deno.test("what a killed process was writing is removed a day later, at a start", async () => {
   const root = await Deno.makeTempDir();
-  const blobs = await FolderBlobs.open(root);
+  const blobs = await FolderBlobs.open(root, HANG_MS);
   await blobs.put("a/b", streamOf(["kept"]));
   const hours = (count: number) => new Date(Date.now() - count * 60 * 60 * 1_000);
   for (const [name, age] of [["old", 25], ["young", 23]] as const) {
@@ -47,13 +48,13 @@ Deno.test("what a killed process was writing is removed a day later, at a start"
     await Deno.utime(path, hours(age), hours(age));
   }
   await Deno.utime(join(root, "a/b"), hours(50), hours(50));
-  const later = await FolderBlobs.open(root);
+  const later = await FolderBlobs.open(root, HANG_MS);
   assert.deepEqual(await draftsIn(root), ["young"]);
   assert.equal(await textOf(later, "a/b"), "kept");
 });
 
 Deno.test("keys are listed in their order, whatever comes beside a slash", async () => {
-  const blobs = await FolderBlobs.open(await Deno.makeTempDir());
+  const blobs = await FolderBlobs.open(await Deno.makeTempDir(), HANG_MS);
   const keys = ["a-b", "a.b", "a/b-c", "a/b.c", "a/b/1", "a/b0", "a0", "a_", "aa/b"];
   for (const key of keys.toReversed()) await blobs.put(key, streamOf(["x"]));
   for (const after of ["", ...keys]) {
@@ -64,7 +65,7 @@ Deno.test("keys are listed in their order, whatever comes beside a slash", async
 
 Deno.test("drafts, and files that are no blobs, are not listed", async () => {
   const root = await Deno.makeTempDir();
-  const blobs = await FolderBlobs.open(root);
+  const blobs = await FolderBlobs.open(root, HANG_MS);
   await Deno.writeTextFile(join(root, "~drafts/x"), "");
   await Deno.writeTextFile(join(root, "a note"), "");
   await blobs.put("a/b", streamOf(["x"]));
@@ -73,7 +74,7 @@ Deno.test("drafts, and files that are no blobs, are not listed", async () => {
 
 Deno.test("a folder that was removed or unmounted is unavailable", async () => {
   const root = await Deno.makeTempDir();
-  const blobs = await FolderBlobs.open(root);
+  const blobs = await FolderBlobs.open(root, HANG_MS);
   await Deno.remove(root, { recursive: true });
   const isUnavailable = (error: unknown) =>
     error instanceof ChatError && error.code === "unavailable";

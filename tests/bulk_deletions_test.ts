@@ -1,7 +1,6 @@
 /** The deletions that bans ask for, when whoever began them dies. */
 import assert from "node:assert/strict";
 import { InProcessBus } from "../src/adapters/bus/in_process.ts";
-import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
 import { deleteRecent } from "../src/application/moderation/delete_recent.ts";
 import { resumeDeletions } from "../src/application/moderation/resume_deletions.ts";
 import type { BulkDeletion } from "../src/domain/bulk_deletion.ts";
@@ -21,6 +20,7 @@ import {
   notice,
   write,
 } from "./conformance/store/fixtures.ts";
+import { openSqlite } from "./harness/sqlite_database.ts";
 
 const SINCE = new Date(0);
 const DUE = new Date(Date.now() - 1);
@@ -28,7 +28,7 @@ const DUE = new Date(Date.now() - 1);
 /** Ada's room, in which Bob has written. */
 async function openWorld(messages: number) {
   const folder = await Deno.makeTempDir();
-  const store = await SqliteStore.open(`${folder}/echoroom.db`);
+  const store = await openSqlite(`${folder}/echoroom.db`);
   const [ada, bob] = [await createUser(store), await createUser(store)];
   const { id: roomId } = await createRoom(store, ada);
   const batch = 250;

@@ -12,7 +12,7 @@ import {
   testBus,
   testBusOutages,
 } from "./conformance/bus.ts";
-import { HANG_MS } from "./harness/deadline.ts";
+import { HANG_MS, REDIS_HANG_LIMITS } from "./harness/deadline.ts";
 import { RedisServer } from "./harness/redis_server.ts";
 import { runMain } from "./harness/server.ts";
 import { sleep, until } from "./harness/stage.ts";
@@ -21,8 +21,6 @@ import { freePort } from "./servers/service.ts";
 /** The client cannot break off its wait for the next attempt to connect. */
 const LAST_RETRY_MS = 1_000;
 
-/** For tests of anything but outages. */
-const PATIENT: RedisLimits = { start: HANG_MS, follow: HANG_MS, silence: HANG_MS };
 /** For outages: a server counts as silent before the usual 3 s. */
 const IN_OUTAGES: RedisLimits = { start: HANG_MS, silence: 1_500 };
 
@@ -79,7 +77,7 @@ for (
   Deno.test.beforeAll(() => shared.start());
   Deno.test.afterAll(() => shared.remove());
 
-  testBus({ name, instances: 2, open: () => deploy(shared, PATIENT) });
+  testBus({ name, instances: 2, open: () => deploy(shared, REDIS_HANG_LIMITS) });
 
   testBusOutages(name, async () => {
     const server = create();
@@ -100,7 +98,7 @@ for (
 Deno.test("Redis: a cluster is distinguished from a single server", async () => {
   const node = new ClusterNode();
   await node.start();
-  const bus = await RedisBus.open(node.url, PATIENT);
+  const bus = await RedisBus.open(node.url, REDIS_HANG_LIMITS);
   assert.match(bus.description, /^Redis cluster \(127\.0\.0\.1:\d+\)$/);
   await bus.close();
   await node.remove();
@@ -108,7 +106,7 @@ Deno.test("Redis: a cluster is distinguished from a single server", async () => 
 
 Deno.test("Redis: the description names the server and no credentials", async () => {
   const server = await startLocked();
-  const bus = await RedisBus.open(withPassword(server, PASSWORD), PATIENT);
+  const bus = await RedisBus.open(withPassword(server, PASSWORD), REDIS_HANG_LIMITS);
   assert.match(bus.description, /^Redis [\d.]+ \(127\.0\.0\.1:\d+\)$/);
   await bus.close();
   await server.remove();
@@ -139,7 +137,10 @@ const REFUSED: [fault: string, url: (server: RedisServer) => string, reason: Reg
 for (const [fault, url, reason] of REFUSED) {
   Deno.test(`Redis: ${fault} is refused at the start, without a name or password`, async () => {
     const server = await startLocked();
-    const error = await RedisBus.open(url(server), PATIENT).then(() => null, (error) => error);
+    const error = await RedisBus.open(url(server), REDIS_HANG_LIMITS).then(
+      () => null,
+      (error) => error,
+    );
     assert.ok(error instanceof Error, "it was not refused");
     assert.match(refusalReason(error), reason);
     assert.doesNotMatch(refusalReason(error), /nobody|hush|sesame|mute|deaf|keyless|dumb/);
@@ -164,14 +165,17 @@ Deno.test("Redis: a refusal by the server stops the start with one line", async 
 Deno.test("Redis: a database of a cluster is refused", async () => {
   const node = new ClusterNode();
   await node.start();
-  const error = await RedisBus.open(`${node.url}/1`, PATIENT).then(() => null, (error) => error);
+  const error = await RedisBus.open(`${node.url}/1`, REDIS_HANG_LIMITS).then(
+    () => null,
+    (error) => error,
+  );
   assert.match(refusalReason(error), /its server is a cluster, which has none but 0/);
   await node.remove();
 });
 
 Deno.test("Redis: changing the password and changing it back interrupts nothing", async () => {
   const server = await startLocked();
-  const bus = await RedisBus.open(withPassword(server, PASSWORD), PATIENT);
+  const bus = await RedisBus.open(withPassword(server, PASSWORD), REDIS_HANG_LIMITS);
   const setPassword = (from: string, to: string) =>
     onServer(withPassword(server, from), async (client) => {
       await client.configSet("requirepass", to);
@@ -218,7 +222,7 @@ Deno.test("Redis: databases of one server are separate deployments", async () =>
   const server = new RedisServer();
   await server.start();
   const buses = await Promise.all(
-    ["/1", "/1", "/2"].map((path) => RedisBus.open(server.url + path, PATIENT)),
+    ["/1", "/1", "/2"].map((path) => RedisBus.open(server.url + path, REDIS_HANG_LIMITS)),
   );
   const [one, sameOne, two] = buses as [RedisBus, RedisBus, RedisBus];
   const received: [string, string][] = [];
@@ -241,7 +245,7 @@ Deno.test("Redis: databases of one server are separate deployments", async () =>
 
 Deno.test("Redis: a bus that is opened before its server finds it later", async () => {
   const server = new RedisServer();
-  const early = await RedisBus.open(server.url);
+  const early = await RedisBus.open(server.url, { silence: HANG_MS });
   const received: string[] = [];
   early.subscribe(({ kind }) => received.push(kind));
   assert.equal(early.connected, false);
@@ -254,7 +258,7 @@ Deno.test("Redis: a bus that is opened before its server finds it later", async 
   await server.start();
   await until(() => received.includes("interrupted"), "the server is found");
   await early.ping();
-  const late = await RedisBus.open(server.url, PATIENT);
+  const late = await RedisBus.open(server.url, REDIS_HANG_LIMITS);
   late.publish({ kind: "append_uncertain", roomId: "left again" });
   late.publish({ kind: "append_uncertain", roomId: "room" });
   await until(() => received.includes("append_uncertain"), "events arrive");

@@ -1,7 +1,6 @@
 /** What sockets are shown of deleted messages on an instance whose bus loses the event, or is late. */
 import assert from "node:assert/strict";
 import { InProcessBus } from "../src/adapters/bus/in_process.ts";
-import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
 import type { Entry } from "../src/domain/entry.ts";
 import type { Message } from "../src/domain/message.ts";
 import { publicUser } from "../src/domain/user.ts";
@@ -15,6 +14,7 @@ import { PublicUsers } from "../src/services/public_users.ts";
 import { RoomLog } from "../src/services/room_log.ts";
 import { deletion, edit } from "./conformance/store/change_drafts.ts";
 import { createRoomWithAda, creation, draft, write } from "./conformance/store/fixtures.ts";
+import { openSqlite } from "./harness/sqlite_database.ts";
 import { SQLITE } from "./harness/stores.ts";
 
 const SECRET = "The secret words";
@@ -42,7 +42,7 @@ class Socket implements Partial<Subscriber> {
 /** A room with a secret of Ada's in it, served by an instance whose bus carries nothing. */
 async function openWorld() {
   const { DATA_DIR } = await SQLITE.fresh();
-  const sqlite = await SqliteStore.open(`${DATA_DIR}/echoroom.db`);
+  const sqlite = await openSqlite(`${DATA_DIR}/echoroom.db`);
   const { room: { id: roomId }, ada } = await createRoomWithAda(sqlite);
   const world = {
     roomId,

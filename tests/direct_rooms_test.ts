@@ -1,20 +1,20 @@
 /** Private and direct rooms, blocks and preferences on the embedded store, and the limit of blocks. */
 import assert from "node:assert/strict";
 import { InProcessBus } from "../src/adapters/bus/in_process.ts";
-import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
 import { blockUser } from "../src/application/accounts/block_user.ts";
 import { MAX_BLOCKS } from "../src/domain/block.ts";
 import { publicUser } from "../src/domain/user.ts";
 import { AccountLog } from "../src/services/account_log.ts";
 import { testDirectRooms } from "./conformance/direct_rooms.ts";
 import { createUser, range } from "./conformance/store/fixtures.ts";
+import { openSqlite } from "./harness/sqlite_database.ts";
 import { SQLITE } from "./harness/stores.ts";
 
 testDirectRooms(SQLITE);
 
 Deno.test("who has blocked as many users as they may repeats a block, and blocks nobody else", async () => {
   const folder = await Deno.makeTempDir();
-  const store = await SqliteStore.open(`${folder}/echoroom.db`);
+  const store = await openSqlite(`${folder}/echoroom.db`);
   const accountLog = new AccountLog(store, new InProcessBus());
   try {
     const ada = await createUser(store);

@@ -1,7 +1,6 @@
 /** Uploads that clients send to an S3 service, and that this server checks afterwards. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
 import { beginUpload } from "../src/application/files/begin_upload.ts";
 import { eraseFile } from "../src/application/files/collect_files.ts";
 import { completeUpload } from "../src/application/files/complete_upload.ts";
@@ -19,6 +18,7 @@ import type { Account } from "./harness/account.ts";
 import { get, PDF, post } from "./harness/files.ts";
 import { halves } from "./harness/pictures.ts";
 import { S3Server } from "./harness/s3_server.ts";
+import { openSqlite } from "./harness/sqlite_database.ts";
 import { onStage, type Stage } from "./harness/stage.ts";
 
 const s3 = new S3Server();
@@ -237,7 +237,7 @@ interface Begun {
 
 async function withUpload(act: (begun: Begun) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "echoroom_" });
-  const store = await SqliteStore.open(join(folder, "echoroom.db"));
+  const store = await openSqlite(join(folder, "echoroom.db"));
   try {
     const dependencies = {
       store,

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { InProcessBus } from "../src/adapters/bus/in_process.ts";
 import { Metrics } from "../src/services/metrics.ts";
-import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
+import type { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
 import { unavailable } from "../src/domain/errors.ts";
 import { OPEN_SETTINGS } from "../src/domain/room.ts";
 import type { CreatedDraft, Entry, EntryDraft } from "../src/domain/entry.ts";
@@ -16,6 +16,7 @@ import { Feed, type FeedOptions } from "../src/rooms/feed.ts";
 import { Flusher } from "../src/rooms/flusher.ts";
 import { RecentProfiles } from "../src/rooms/recent_profiles.ts";
 import { PublicUsers } from "../src/services/public_users.ts";
+import { openSqlite } from "./harness/sqlite_database.ts";
 import { until } from "./harness/stage.ts";
 import { SQLITE } from "./harness/stores.ts";
 
@@ -77,7 +78,7 @@ class Watcher {
 
 async function openStore() {
   const { DATA_DIR } = await SQLITE.fresh();
-  const store = await SqliteStore.open(`${DATA_DIR}/echoroom.db`);
+  const store = await openSqlite(`${DATA_DIR}/echoroom.db`);
   await store.users.create(ADA);
   return store;
 }

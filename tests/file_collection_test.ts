@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { FolderBlobs } from "../src/adapters/blobs/folder.ts";
-import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
+import type { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
 import { collectFiles, eraseFile } from "../src/application/files/collect_files.ts";
 import { uploadFile } from "../src/application/files/upload_file.ts";
 import type { Actor } from "../src/domain/actor.ts";
@@ -16,6 +16,8 @@ import { Images } from "../src/services/files/images.ts";
 import { UploadSlots } from "../src/services/files/upload_slots.ts";
 import { streamOf } from "./conformance/blobs.ts";
 import { createUser } from "./conformance/store/fixtures.ts";
+import { HANG_MS } from "./harness/deadline.ts";
+import { openSqlite } from "./harness/sqlite_database.ts";
 
 const PAST = new Date(Date.now() - 1_000);
 const LATER = new Date(Date.now() + 2 * 60 * 60_000);
@@ -130,9 +132,9 @@ class World {
 
 async function inWorld(act: (world: World) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "echoroom_" });
-  const store = await SqliteStore.open(join(folder, "echoroom.db"));
+  const store = await openSqlite(join(folder, "echoroom.db"));
   try {
-    const blobs = await FolderBlobs.open(join(folder, "files"));
+    const blobs = await FolderBlobs.open(join(folder, "files"), HANG_MS);
     await act(new World(store, blobs, await createUser(store)));
   } finally {
     await store.close();

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { FolderBlobs } from "../src/adapters/blobs/folder.ts";
-import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
+import type { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
 import { collectFiles } from "../src/application/files/collect_files.ts";
 import { checkFiles } from "../src/application/files/check_files.ts";
 import { avatarPath } from "../src/domain/avatar.ts";
@@ -22,6 +22,8 @@ import {
   newReport,
   write,
 } from "./conformance/store/fixtures.ts";
+import { HANG_MS } from "./harness/deadline.ts";
+import { openSqlite } from "./harness/sqlite_database.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
 const LATER = new Date(Date.now() + 60 * 60_000);
@@ -224,9 +226,9 @@ class World {
 
 async function inWorld(act: (world: World) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
-  const store = await SqliteStore.open(join(folder, "echoroom.db"));
+  const store = await openSqlite(join(folder, "echoroom.db"));
   try {
-    await act(new World(folder, store, await FolderBlobs.open(join(folder, "files"))));
+    await act(new World(folder, store, await FolderBlobs.open(join(folder, "files"), HANG_MS)));
   } finally {
     await store.close();
   }

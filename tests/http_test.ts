@@ -14,6 +14,7 @@ import { SystemData } from "../src/protocol/schemas/messages.ts";
 import type { Message } from "../src/protocol/wire/messages.ts";
 import { type Answer, request } from "./harness/account.ts";
 import type { Gateway } from "../src/sockets/gateway.ts";
+import { PATIENT } from "./harness/server.ts";
 import { onStage, sleep } from "./harness/stage.ts";
 import { TestSocket } from "./harness/socket.ts";
 import { SQLITE } from "./harness/stores.ts";
@@ -407,7 +408,8 @@ Deno.test("health and readiness need no token", () =>
   }));
 
 Deno.test("a server that drains is alive, not ready, and lets no socket in", async () => {
-  const server = await compose(await readConfig({ BCRYPT_COST: "4", ...await SQLITE.fresh() }));
+  const config = await readConfig({ BCRYPT_COST: "4", ...await SQLITE.fresh() });
+  const server = await compose(config, undefined, PATIENT);
   const listener = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, server.fetch);
   const url = `http://127.0.0.1:${listener.addr.port}`;
   await server.drain();

@@ -1,7 +1,6 @@
 /** Invitations on the embedded store, and the limit of wrong codes. */
 import assert from "node:assert/strict";
 import { InProcessBus } from "../src/adapters/bus/in_process.ts";
-import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
 import { useInvitation } from "../src/application/invitations/use_invitation.ts";
 import { MODERATORS_LIMITS } from "../src/domain/invitation.ts";
 import { publicUser } from "../src/domain/user.ts";
@@ -17,6 +16,7 @@ import { RoomLog } from "../src/services/room_log.ts";
 import { Standings } from "../src/services/standings.ts";
 import { createRoom, createUser, newId, notice, write } from "./conformance/store/fixtures.ts";
 import { invite, privateRoom, testInvitations } from "./conformance/invitations.ts";
+import { openSqlite } from "./harness/sqlite_database.ts";
 import { onStage } from "./harness/stage.ts";
 import { SQLITE } from "./harness/stores.ts";
 
@@ -42,7 +42,7 @@ const CODE = "code";
 /** An invitation of Ada's that Bob may use, and what counts. */
 async function openWorld(type: "public" | "private" = "private") {
   const folder = await Deno.makeTempDir();
-  const store = await SqliteStore.open(`${folder}/echoroom.db`);
+  const store = await openSqlite(`${folder}/echoroom.db`);
   const ada = await createUser(store);
   const room = await createRoom(store, ada, { type });
   const bob = await createUser(store);

@@ -122,7 +122,8 @@ for (
 Deno.test("instances that start before Redis serve, and work together once it is there", async () => {
   const redis = new RedisServer();
   const settings = { ...await SQLITE.fresh(), REDIS_URL: redis.url };
-  const servers = await Promise.all([startServer(settings), startServer(settings)]);
+  const start = () => startServer(settings, PRODUCT_LIMITS);
+  const servers = await Promise.all([start(), start()]);
   const [a, b] = servers.map((server) => new Stage(server)) as [Stage, Stage];
   const pair = { a, b, settings };
   try {

@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { configure, reset } from "@logtape/logtape";
 import { InProcessBus } from "../src/adapters/bus/in_process.ts";
-import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
 import { Metrics } from "../src/services/metrics.ts";
 import { PublicUsers } from "../src/services/public_users.ts";
 import { RequestHashes } from "../src/services/request_hashes.ts";
@@ -31,6 +30,7 @@ import type { Store } from "../src/ports/store/store.ts";
 import type { Subscriber } from "../src/rooms/subscriber.ts";
 import { Flusher } from "../src/rooms/flusher.ts";
 import { Hub } from "../src/rooms/hub.ts";
+import { openSqlite } from "./harness/sqlite_database.ts";
 import { nextTurn, until } from "./harness/stage.ts";
 import { SQLITE } from "./harness/stores.ts";
 
@@ -499,7 +499,7 @@ Deno.test("a repeat that comes while the first try is overtaken by another insta
 /** A log and a hub over a store that counts reads and can be made to fail, and a room of Ada's. */
 async function openWorld() {
   const { DATA_DIR } = await SQLITE.fresh();
-  const sqlite = await SqliteStore.open(`${DATA_DIR}/echoroom.db`);
+  const sqlite = await openSqlite(`${DATA_DIR}/echoroom.db`);
   const [ada, bob] = [person("Ada"), person("Bob")];
   for (const user of [ada, bob]) await sqlite.users.create(user);
   const now = new Date();

@@ -1,10 +1,11 @@
 /** Slugs: what names become, and how rooms of one name made at once get numbers. */
 import assert from "node:assert/strict";
-import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
+import type { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
 import { RoomSlugs, slugOf } from "../src/services/room_slugs.ts";
 import { newId } from "../src/domain/id.ts";
 import { OPEN_SETTINGS } from "../src/domain/room.ts";
 import { PLAIN } from "../src/domain/message.ts";
+import { openSqlite } from "./harness/sqlite_database.ts";
 
 Deno.test("a name that can be transliterated becomes a slug in ASCII", () => {
   const slugs = {
@@ -116,7 +117,7 @@ interface RoomStage {
 async function withRooms(instances: number, act: (stage: RoomStage) => Promise<void>) {
   const path = `${await Deno.makeTempDir()}/echoroom.db`;
   const stores: SqliteStore[] = [];
-  for (let i = 0; i < instances; i++) stores.push(await SqliteStore.open(path));
+  for (let i = 0; i < instances; i++) stores.push(await openSqlite(path));
   const now = new Date();
   const ada = { id: "ada", displayName: "Ada", avatarUrl: null };
   await stores[0]!.users.create({

@@ -1,6 +1,5 @@
 /** How the index that messages are found by follows the rooms' logs. */
 import assert from "node:assert/strict";
-import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
 import type { Entry, EntryDraft } from "../src/domain/entry.ts";
 import { SearchIndexer } from "../src/services/search_indexer.ts";
 import { deletion, edit } from "./conformance/store/change_drafts.ts";
@@ -12,6 +11,7 @@ import {
   range,
   write,
 } from "./conformance/store/fixtures.ts";
+import { openSqlite } from "./harness/sqlite_database.ts";
 import { until } from "./harness/stage.ts";
 
 Deno.test("what is appended is indexed soon, as its last change has left it", async () => {
@@ -211,7 +211,7 @@ function text(text: string, fields: Parameters<typeof draft>[1] = {}) {
 
 /** A store with a room, to which nobody else writes, and an indexer. */
 async function openWorld() {
-  const store = await SqliteStore.open(`${await Deno.makeTempDir()}/test.db`);
+  const store = await openSqlite(`${await Deno.makeTempDir()}/test.db`);
   const { ada, room: { id: roomId } } = await createRoomWithAda(store);
   const indexer = new SearchIndexer(store);
   return {

@@ -3,10 +3,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
 import { SearchIndexer } from "../src/services/search_indexer.ts";
 import { createRoomWithAda, creation, draft, range, write } from "./conformance/store/fixtures.ts";
 import { request } from "./harness/account.ts";
+import { openSqlite } from "./harness/sqlite_database.ts";
 import { onStage, until } from "./harness/stage.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
@@ -14,7 +14,7 @@ const ROOT = new URL("..", import.meta.url).pathname;
 Deno.test("a damaged index stops no start, and is made again", async () => {
   const DATA_DIR = await Deno.makeTempDir();
   const path = `${DATA_DIR}/echoroom.db`;
-  const store = await SqliteStore.open(path);
+  const store = await openSqlite(path);
   const { ada, room } = await createRoomWithAda(store);
   const texts = range(1, 300).map((i) => creation(draft(ada, { text: `word ${i}` })));
   await write(store, room.id, ...texts);
@@ -22,7 +22,7 @@ Deno.test("a damaged index stops no start, and is made again", async () => {
   await store.close();
   damage(path);
   const find = async () => {
-    const reopened = await SqliteStore.open(path);
+    const reopened = await openSqlite(path);
     try {
       return (await reopened.search.find({ userId: ada.id, terms: ["word"], limit: 1_000 })).places
         .length;

@@ -1,7 +1,6 @@
 /** Who comes into a room while an entry ends their right to it. */
 import assert from "node:assert/strict";
 import { InProcessBus } from "../src/adapters/bus/in_process.ts";
-import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
 import { entryAfter } from "../src/domain/entry.ts";
 import { Flusher } from "../src/rooms/flusher.ts";
 import { RecentProfiles } from "../src/rooms/recent_profiles.ts";
@@ -11,12 +10,13 @@ import { Metrics } from "../src/services/metrics.ts";
 import { PublicUsers } from "../src/services/public_users.ts";
 import { RoomLog } from "../src/services/room_log.ts";
 import { createRoomWithAda, createUser, notice } from "./conformance/store/fixtures.ts";
+import { openSqlite } from "./harness/sqlite_database.ts";
 import { SQLITE } from "./harness/stores.ts";
 
 /** A room that Bob comes into, who is banned by the entry that is delivered next. */
 async function openWorld() {
   const { DATA_DIR } = await SQLITE.fresh();
-  const store = await SqliteStore.open(`${DATA_DIR}/echoroom.db`);
+  const store = await openSqlite(`${DATA_DIR}/echoroom.db`);
   const { room: { id }, ada } = await createRoomWithAda(store);
   const bob = await createUser(store);
   const ban = notice(ada, "member_banned", [bob]);

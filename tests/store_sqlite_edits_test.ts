@@ -1,16 +1,16 @@
 /** What an edit writes to the embedded database's files, beside a send. */
 import assert from "node:assert/strict";
-import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
 import type { EntryDraft } from "../src/domain/entry.ts";
 import { newId } from "../src/domain/id.ts";
 import { edit } from "./conformance/store/change_drafts.ts";
 import { createRoomWithAda, creation, drafts, range, write } from "./conformance/store/fixtures.ts";
+import { openSqlite } from "./harness/sqlite_database.ts";
 
 const MESSAGES = 64;
 
 Deno.test("edits write less than one and a half times what sends write, however often messages were edited", async () => {
   const path = `${await Deno.makeTempDir()}/test.db`;
-  const store = await SqliteStore.open(path);
+  const store = await openSqlite(path);
   try {
     const { ada, room } = await createRoomWithAda(store);
     /** Bytes that one append adds to the write-ahead log, which is not emptied meanwhile. */

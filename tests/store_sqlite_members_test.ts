@@ -1,9 +1,9 @@
 /** Rooms of very many members in the embedded database. */
 // @slow: ten thousand members
 import assert from "node:assert/strict";
-import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
 import type { MemberCursor } from "../src/ports/store/members.ts";
 import { createRoom, createUser, newUser, notice, write } from "./conformance/store/fixtures.ts";
+import { openSqlite } from "./harness/sqlite_database.ts";
 
 const MEMBERS = 10_000;
 /** Whom one entry adds at most. */
@@ -11,7 +11,7 @@ const ADDED_AT_ONCE = 100;
 
 Deno.test("10,000 members are counted and listed once each, page by page, while some leave", async () => {
   const folder = await Deno.makeTempDir();
-  const store = await SqliteStore.open(`${folder}/echoroom.db`, { timeoutMs: 60_000 });
+  const store = await openSqlite(`${folder}/echoroom.db`);
   const ada = await createUser(store);
   const { id: roomId } = await createRoom(store, ada);
   const users = Array.from({ length: MEMBERS - 1 }, (_, i) => {

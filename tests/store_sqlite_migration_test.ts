@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
-import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
+import type { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
 import {
   type ChangeDraft,
   creationOf,
@@ -33,6 +33,7 @@ import {
   write,
 } from "./conformance/store/fixtures.ts";
 import { runMain } from "./harness/server.ts";
+import { openSqlite } from "./harness/sqlite_database.ts";
 
 const VERSION = 16;
 
@@ -414,7 +415,7 @@ async function copyOld(version: number): Promise<string> {
 }
 
 async function openStore(path: string): Promise<SqliteStore & AsyncDisposable> {
-  const store = await SqliteStore.open(path);
+  const store = await openSqlite(path);
   return Object.assign(store, { [Symbol.asyncDispose]: () => store.close() });
 }
 

@@ -4,7 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import { configure, type LogRecord, reset } from "@logtape/logtape";
 import { backUp } from "../src/adapters/store/sqlite/backup.ts";
 import { SqliteDatabase } from "../src/adapters/store/sqlite/database.ts";
-import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
+import type { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
 import { SearchIndexer } from "../src/services/search_indexer.ts";
 import { deletion } from "./conformance/store/change_drafts.ts";
 import {
@@ -16,6 +16,7 @@ import {
   range,
   write,
 } from "./conformance/store/fixtures.ts";
+import { openSqlite } from "./harness/sqlite_database.ts";
 import { until } from "./harness/stage.ts";
 
 /** Longer than any test. */
@@ -127,7 +128,7 @@ Deno.test("an index that another process has made again is not made again once m
   await using world = await openWorld();
   damage(world.path);
   await assert.rejects(world.count(), { code: "unavailable" });
-  const other = await SqliteStore.open(world.path);
+  const other = await openSqlite(world.path);
   await other.search.clear();
   await new SearchIndexer(other).indexRest();
   await other.close();
@@ -189,7 +190,7 @@ Deno.test("who is in more rooms than a search is narrowed by finds what they may
 /** A store whose index has `COUNT` messages of Ada with the word "word". */
 async function openWorld() {
   const path = `${await Deno.makeTempDir()}/test.db`;
-  const store = await SqliteStore.open(path, { eraseMs: NEVER_MS });
+  const store = await openSqlite(path, { eraseMs: NEVER_MS });
   const { room, ada } = await createRoomWithAda(store);
   const world = worldOf(store, path, room.id, ada.id);
   await world.send("word", COUNT);
@@ -199,7 +200,7 @@ async function openWorld() {
 }
 
 async function reopen(path: string, eraseMs: number) {
-  const store = await SqliteStore.open(path, { eraseMs });
+  const store = await openSqlite(path, { eraseMs });
   const [roomId] = await store.search.roomsAfter("", 1);
   return worldOf(store, path, roomId!, (await store.rooms.find(roomId!))!.createdBy.id);
 }

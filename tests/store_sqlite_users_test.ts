@@ -2,15 +2,15 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { Statements } from "../src/adapters/store/sqlite/statements.ts";
-import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
 import { SqliteUsers } from "../src/adapters/store/sqlite/users.ts";
 import { newUser, range } from "./conformance/store/fixtures.ts";
+import { openSqlite } from "./harness/sqlite_database.ts";
 
 const COUNT = 1_000;
 
 Deno.test("a search that meets a damaged page fails, and does not find those before it alone", async () => {
   const path = `${await Deno.makeTempDir()}/test.db`;
-  const store = await SqliteStore.open(path);
+  const store = await openSqlite(path);
   const names = range(1, COUNT).map((i) => `ada${String(i).padStart(4, "0")}`);
   await Promise.all(names.map((displayName) => store.users.create(newUser({ displayName }))));
   const found = await store.users.search(["ada"], COUNT, true);

@@ -1,7 +1,6 @@
 /** Text that people choose: names, descriptions, emails and passwords over REST. */
 import assert from "node:assert/strict";
 import bcrypt from "bcrypt";
-import { SqliteStore } from "../src/adapters/store/sqlite/store.ts";
 import { Passwords } from "../src/services/passwords.ts";
 import { AccountLog } from "../src/services/account_log.ts";
 import { RoomSlugs } from "../src/services/room_slugs.ts";
@@ -19,6 +18,7 @@ import {
   RoomName,
 } from "../src/protocol/schemas/fields.ts";
 import { type Answer, request } from "./harness/account.ts";
+import { openSqlite } from "./harness/sqlite_database.ts";
 import { onStage } from "./harness/stage.ts";
 
 const ZWJ = "\u200d";
@@ -254,7 +254,7 @@ Deno.test("the limits of a password are measured in NFC", () => {
 });
 
 async function withStore(act: (store: Store) => Promise<void>): Promise<void> {
-  const store = await SqliteStore.open(`${await Deno.makeTempDir()}/echoroom.db`);
+  const store = await openSqlite(`${await Deno.makeTempDir()}/echoroom.db`);
   try {
     await act(store);
   } finally {

@@ -11,6 +11,7 @@ import { Operations } from "../../src/adapters/store/mongodb/operations.ts";
 import { PendingChanges } from "../../src/adapters/store/mongodb/pending_changes.ts";
 import { RoomChanges } from "../../src/adapters/store/mongodb/room_changes.ts";
 import { deletion } from "../conformance/store/change_drafts.ts";
+import { HANG_LIMITS } from "./deadline.ts";
 
 class KilledBeforeApply extends PendingChanges {
   override apply(): Promise<void> {
@@ -20,13 +21,13 @@ class KilledBeforeApply extends PendingChanges {
 }
 
 const [uri, roomId, messageId] = Deno.args as [string, string, string];
-const { db } = await connect(uri);
-const collections = collectionsOf(db);
+const { db } = await connect(uri, HANG_LIMITS);
+const collections = collectionsOf(db, HANG_LIMITS);
 const changes = new KilledBeforeApply(collections);
 const reader = new EntryReader(collections, changes);
 const ends = new LogEnds(collections);
 const all = { messages: changes, rooms: new RoomChanges(collections) };
-const log = new MongoLog(collections, reader, all, ends, new Operations());
+const log = new MongoLog(collections, reader, all, ends, new Operations(HANG_LIMITS));
 const basis = await log.end(roomId);
 const [message] = await reader.messages(roomId, { _id: messageId });
 await log.append(roomId, basis, [deletion(message!, message!.sender)]);

@@ -2,7 +2,13 @@
 import type { WaitLimits } from "../../src/backends.ts";
 import { readConfig } from "../../src/config.ts";
 import { startInstance } from "../../src/instance.ts";
-import { HANG_LIMITS, HANG_MS, START_MS } from "./deadline.ts";
+import {
+  HANG_LIMITS,
+  HANG_MS,
+  REDIS_HANG_LIMITS,
+  SQLITE_HANG_LIMITS,
+  START_MS,
+} from "./deadline.ts";
 import { kill as killIfRunning } from "./kill.ts";
 import { playInTime } from "./patience.ts";
 
@@ -21,8 +27,14 @@ const PASSING =
 
 /** For tests of outages: what users' servers do. */
 export const PRODUCT_LIMITS: WaitLimits = {};
-/** Tests of anything else wait for a database that a busy machine makes slow. */
-const PATIENT: WaitLimits = { mongodb: HANG_LIMITS, sharedCountMs: HANG_MS };
+/** Tests of anything else wait for what a busy machine makes slow. */
+export const PATIENT: WaitLimits = {
+  mongodb: HANG_LIMITS,
+  sqlite: SQLITE_HANG_LIMITS,
+  redis: REDIS_HANG_LIMITS,
+  blobStepMs: HANG_MS,
+  sharedCountMs: HANG_MS,
+};
 
 export interface TestServer {
   /** Without a slash at the end. */
@@ -36,7 +48,7 @@ export interface TestServer {
  * Starts a server in this process.
  * @param settings environment variables beside the usual ones of tests; without a store among them
  *   the server gets a fresh folder for SQLite
- * @param limits how long it waits for a database; by default for ever, as far as tests go
+ * @param limits how long it waits for what it depends on; by default for ever, as far as tests go
  */
 export async function startServer(
   settings: Record<string, string> = {},

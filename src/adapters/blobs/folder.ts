@@ -1,6 +1,7 @@
 /** Blobs as files of a folder, each at the path that its key names. */
 import { dirname, join } from "node:path";
 import pLimit from "p-limit";
+import { STEP_MS } from "../../async/step.ts";
 import type { BlobInfo, BlobStore, ByteRange } from "../../ports/blobs.ts";
 import { codeOf, step } from "./faults.ts";
 
@@ -20,7 +21,7 @@ const CHUNK_BYTES = 256 * 1_024;
 const SYNC_BYTES = 4 * 1_024 * 1_024;
 /** With a thread for each of 100 uploads the event loop waits long for a core. */
 const WRITES_AT_ONCE = 2;
-/** Of one sync. */
+/** Of one sync, at least. */
 const SYNC_MS = 30_000;
 const PART_OF_KEY = /^[\w.-]+$/;
 
@@ -29,22 +30,25 @@ export class FolderBlobs implements BlobStore {
   readonly presigner = null;
   readonly #root: string;
   readonly #drafts: string;
+  readonly #stepMs: number;
   readonly #writes = pLimit(WRITES_AT_ONCE);
   /** One at a time. */
   readonly #syncs = pLimit(1);
 
-  private constructor(root: string) {
+  private constructor(root: string, stepMs: number) {
     this.#root = root;
+    this.#stepMs = stepMs;
     this.#drafts = join(root, DRAFTS);
     this.description = `folder (${root})`;
   }
 
   /**
    * Makes the folder if it is missing, for this user only, and removes old drafts.
+   * @param stepMs how long the disk may be silent
    * @throws an error of the file system
    */
-  static async open(root: string): Promise<FolderBlobs> {
-    const blobs = new FolderBlobs(root);
+  static async open(root: string, stepMs = STEP_MS): Promise<FolderBlobs> {
+    const blobs = new FolderBlobs(root, stepMs);
     await Deno.mkdir(blobs.#drafts, { recursive: true, mode: 0o700 });
     await blobs.#sweep(Date.now() - DRAFT_LIFE_MS);
     return blobs;
@@ -53,7 +57,9 @@ export class FolderBlobs implements BlobStore {
   async put(key: string, bytes: ReadableStream<Uint8Array>): Promise<number> {
     return await this.#placed(key, async (draft) => {
       // Before the first byte is asked for.
-      using file = await step(Deno.open(draft, { write: true, createNew: true, mode: 0o600 }));
+      using file = await this.#step(
+        Deno.open(draft, { write: true, createNew: true, mode: 0o600 }),
+      );
       return await this.#write(file, bytes);
     }).catch(async (error) => {
       await bytes.cancel(error).catch(() => {});
@@ -62,12 +68,12 @@ export class FolderBlobs implements BlobStore {
   }
 
   async get(key: string, range?: ByteRange): Promise<ReadableStream<Uint8Array> | null> {
-    const file = await unlessMissing(openFile(this.#pathOf(key)));
-    return file && await part(file, range ?? { start: 0, end: Infinity });
+    const file = await this.#unlessMissing(openFile(this.#pathOf(key)));
+    return file && await this.#part(file, range ?? { start: 0, end: Infinity });
   }
 
   async stat(key: string): Promise<BlobInfo | null> {
-    const info = await unlessMissing(Deno.stat(this.#pathOf(key)));
+    const info = await this.#unlessMissing(Deno.stat(this.#pathOf(key)));
     if (!info?.isFile) return null;
     return { key, size: info.size, modifiedAt: info.mtime ?? new Date(0) };
   }
@@ -76,9 +82,11 @@ export class FolderBlobs implements BlobStore {
     if (await this.stat(from) === null) return false;
     return await this.#placed(to, async (draft) => {
       // No step: how long it takes depends on the size.
-      const copied = await unlessMissing(Deno.copyFile(this.#pathOf(from), draft).then(() => true));
+      const copied = await this.#unlessMissing(
+        Deno.copyFile(this.#pathOf(from), draft).then(() => true),
+      );
       if (!copied) return false;
-      using file = await step(Deno.open(draft, { write: true }));
+      using file = await this.#step(Deno.open(draft, { write: true }));
       await this.#sync(file);
       return true;
     });
@@ -86,8 +94,8 @@ export class FolderBlobs implements BlobStore {
 
   async delete(key: string): Promise<void> {
     const path = this.#pathOf(key);
-    const removed = await unlessMissing(Deno.remove(path).then(() => true));
-    if (removed) await step(syncFolder(dirname(path)));
+    const removed = await this.#unlessMissing(Deno.remove(path).then(() => true));
+    if (removed) await this.#step(syncFolder(dirname(path)));
   }
 
   async list(prefix: string, after: string, limit: number): Promise<BlobInfo[]> {
@@ -102,7 +110,7 @@ export class FolderBlobs implements BlobStore {
 
   /** A folder that was unmounted has no drafts. */
   async ping(): Promise<void> {
-    await step(Deno.stat(this.#drafts));
+    await this.#step(Deno.stat(this.#drafts));
   }
 
   async close(): Promise<void> {}
@@ -117,7 +125,7 @@ export class FolderBlobs implements BlobStore {
     let syncing = Promise.resolve();
     try {
       for await (const chunk of bytes) {
-        await this.#writes(() => writeAll(file, chunk));
+        await this.#writes(() => this.#writeAll(file, chunk));
         size += chunk.length;
         unsynced += chunk.length;
         if (unsynced < SYNC_BYTES) continue;
@@ -135,7 +143,7 @@ export class FolderBlobs implements BlobStore {
   }
 
   #sync(file: Deno.FsFile): Promise<void> {
-    const synced = this.#syncs(() => step(file.sync(), SYNC_MS));
+    const synced = this.#syncs(() => step(file.sync(), Math.max(SYNC_MS, this.#stepMs)));
     // Its failure is met by whoever waits for it, maybe later.
     synced.catch(() => {});
     return synced;
@@ -148,9 +156,9 @@ export class FolderBlobs implements BlobStore {
     try {
       const result = await write(draft);
       if (result === false) return result;
-      const made = await step(makeFolder(dirname(path), this.#root));
-      await step(Deno.rename(draft, path));
-      for (const folder of new Set([dirname(path), ...made])) await step(syncFolder(folder));
+      const made = await this.#step(makeFolder(dirname(path), this.#root));
+      await this.#step(Deno.rename(draft, path));
+      for (const folder of new Set([dirname(path), ...made])) await this.#step(syncFolder(folder));
       return result;
     } catch (error) {
       await Deno.remove(draft).catch(() => {});
@@ -174,7 +182,7 @@ export class FolderBlobs implements BlobStore {
   /** Sorted as keys are: the names of folders end with a slash. */
   async #namesIn(folder: string): Promise<string[]> {
     const entries = Array.fromAsync(Deno.readDir(join(this.#root, folder)));
-    return (await step(entries))
+    return (await this.#step(entries))
       .filter(({ name }) => PART_OF_KEY.test(name))
       .map(({ name, isDirectory }) => isDirectory ? `${name}/` : name)
       .sort();
@@ -185,24 +193,57 @@ export class FolderBlobs implements BlobStore {
     for await (const { name } of Deno.readDir(this.#drafts)) {
       const path = join(this.#drafts, name);
       // Another process may sweep at the same time.
-      const info = await unlessMissing(Deno.stat(path));
+      const info = await this.#unlessMissing(Deno.stat(path));
       if (!info?.mtime || info.mtime.getTime() >= before) continue;
-      await unlessMissing(Deno.remove(path));
+      await this.#unlessMissing(Deno.remove(path));
       if (++swept === MAX_SWEPT) return;
     }
   }
-}
 
-async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length;) at += await step(file.write(bytes.subarray(at)));
+  #step<T>(work: Promise<T>): Promise<T> {
+    return step(work, this.#stepMs);
+  }
+
+  /** @returns null where there is nothing */
+  #unlessMissing<T>(work: Promise<T>): Promise<T | null> {
+    return this.#step(nullIfMissing(work));
+  }
+
+  async #writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length;) at += await this.#step(file.write(bytes.subarray(at)));
+  }
+
+  /** The bytes of a range, read as they are asked for. */
+  async #part(file: Deno.FsFile, { start, end }: ByteRange) {
+    const orClosed = <T>(work: Promise<T>) =>
+      this.#step(work).catch((error) => {
+        file.close();
+        throw error;
+      });
+    let rest = end - start + 1;
+    if (start > 0) await orClosed(file.seek(start, Deno.SeekMode.Start));
+    return new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        const buffer = new Uint8Array(Math.min(rest, CHUNK_BYTES));
+        const read = rest === 0 ? null : await orClosed(file.read(buffer));
+        if (read === null) {
+          file.close();
+          return controller.close();
+        }
+        rest -= read;
+        controller.enqueue(buffer.subarray(0, read));
+      },
+      cancel: () => file.close(),
+    }, { highWaterMark: 0 });
+  }
 }
 
 /** @returns null where there is nothing */
-async function unlessMissing<T>(work: Promise<T>): Promise<T | null> {
-  return await step(work.catch((error) => {
+async function nullIfMissing<T>(work: Promise<T>): Promise<T | null> {
+  return await work.catch((error) => {
     if (["ENOENT", "ENOTDIR"].includes(codeOf(error))) return null;
     throw error;
-  }));
+  });
 }
 
 /** @returns null for a folder */
@@ -213,36 +254,12 @@ async function openFile(path: string): Promise<Deno.FsFile | null> {
   return null;
 }
 
-/** The bytes of a range, read as they are asked for. */
-async function part(file: Deno.FsFile, { start, end }: ByteRange) {
-  const orClosed = <T>(work: Promise<T>) =>
-    step(work).catch((error) => {
-      file.close();
-      throw error;
-    });
-  let rest = end - start + 1;
-  if (start > 0) await orClosed(file.seek(start, Deno.SeekMode.Start));
-  return new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      const buffer = new Uint8Array(Math.min(rest, CHUNK_BYTES));
-      const read = rest === 0 ? null : await orClosed(file.read(buffer));
-      if (read === null) {
-        file.close();
-        return controller.close();
-      }
-      rest -= read;
-      controller.enqueue(buffer.subarray(0, read));
-    },
-    cancel: () => file.close(),
-  }, { highWaterMark: 0 });
-}
-
 /**
  * Makes a folder and those above it.
  * @returns the folders that hold a new one, whose entries are to be synced
  */
 async function makeFolder(path: string, root: string): Promise<string[]> {
-  if (path === root || await unlessMissing(Deno.stat(path)) !== null) return [];
+  if (path === root || await nullIfMissing(Deno.stat(path)) !== null) return [];
   const above = await makeFolder(dirname(path), root);
   await Deno.mkdir(path, { mode: 0o700 }).catch((error) => {
     if (codeOf(error) !== "EEXIST") throw error;

@@ -43,11 +43,17 @@ type Promised<Port> = {
     : never;
 };
 
-export interface SqliteOptions {
+/** Limits in milliseconds. */
+export interface SqliteLimits {
+  /** After which a call is answered `unavailable`; by default 5 s. */
+  timeoutMs?: number;
+  /** The same for a probe; by default 1 s, and never more than a call's. */
+  probeMs?: number;
+}
+
+export interface SqliteOptions extends SqliteLimits {
   /** How busy this thread is, from 0 to 1. */
   load?: () => number;
-  /** Milliseconds after which a call is answered `unavailable`. */
-  timeoutMs?: number;
   /** Milliseconds for which the files may still hold what was deleted, and a little more. */
   eraseMs?: number;
 }
@@ -78,12 +84,13 @@ export class SqliteStore implements Store {
   readonly #probe: Promised<DatabasePorts["probe"]>;
   readonly #exchange: Exchange;
   readonly #health: Health;
-  readonly #timeoutMs: number;
+  readonly #probeMs: number;
   readonly #lock: Disposable;
   #closed = false;
 
   private constructor(path: string, lock: Disposable, options: SqliteOptions) {
     const { load = () => 0, timeoutMs = TIMEOUT_MS, eraseMs = ERASE_MS } = options;
+    const { probeMs = PROBE_TIMEOUT_MS } = options;
     this.description = `SQLite (${path})`;
     this.users = this.#port("users");
     this.sessions = this.#port("sessions");
@@ -102,7 +109,7 @@ export class SqliteStore implements Store {
     this.search = toSearchStore(this.#searchTables);
     this.#purge = this.#port("purge");
     this.#probe = this.#port("probe");
-    this.#timeoutMs = timeoutMs;
+    this.#probeMs = Math.min(probeMs, timeoutMs);
     this.#lock = lock;
     this.#health = new Health(path, timeoutMs);
     this.#exchange = new Exchange(path, this.#health, { load, timeoutMs, eraseMs });
@@ -124,9 +131,8 @@ export class SqliteStore implements Store {
   }
 
   async ping() {
-    const limit = Math.min(PROBE_TIMEOUT_MS, this.#timeoutMs);
     try {
-      await within(this.#probe.ping(), limit, () => {
+      await within(this.#probe.ping(), this.#probeMs, () => {
         throw unavailable(this.#exchange.delay());
       });
       this.#health.probeSucceeded();
