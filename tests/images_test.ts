@@ -15,8 +15,9 @@ import { until } from "./harness/stage.ts";
 
 const images = new Images(1);
 
-function clean(type: string, bytes: Uint8Array): Promise<CleanImage> {
-  return images.clean("ada", type, () => Promise.resolve(bytes), (image) => Promise.resolve(image));
+function clean(type: string, bytes: Uint8Array, aim = Infinity): Promise<CleanImage> {
+  const read = () => Promise.resolve(bytes);
+  return images.clean("ada", type, aim, read, (image) => Promise.resolve(image));
 }
 
 /** The colour of a pixel, as red, green and blue of 0 to 255. */
@@ -77,11 +78,51 @@ Deno.test("a PNG of 8 bits keeps each of its pixels, and its transparency", asyn
   assert.deepEqual(new Uint8Array(await sharp(bytes).raw().toBuffer()), pixels);
 });
 
-Deno.test("a PNG with a palette is kept without a loss", async () => {
+for (const bitdepth of [1, 2, 4, 8] as const) {
+  Deno.test(`a PNG with a palette of ${bitdepth} bits keeps it, and each of its pixels`, async () => {
+    const pixels = crypto.getRandomValues(new Uint8Array(40 * 30 * 4));
+    const source = await sharp(pixels, { raw: { width: 40, height: 30, channels: 4 } })
+      .png({ palette: true, colours: 2 ** bitdepth }).toBuffer();
+    const { bytes } = await clean("image/png", source);
+    const { isPalette, hasAlpha } = await sharp(bytes).metadata();
+    assert.deepEqual([isPalette, hasAlpha], [true, true]);
+    const pixelsOf = (picture: Uint8Array) => sharp(picture).ensureAlpha().raw().toBuffer();
+    assert.deepEqual(await pixelsOf(bytes), await pixelsOf(source));
+  });
+}
+
+Deno.test("a PNG with a palette and without transparency has none after", async () => {
   const source = await halves(40, 30).png({ palette: true }).toBuffer();
   const { bytes } = await clean("image/png", source);
+  const { isPalette, hasAlpha } = await sharp(bytes).metadata();
+  assert.deepEqual([isPalette, hasAlpha], [true, false]);
   assert.deepEqual(await sharp(bytes).raw().toBuffer(), await sharp(source).raw().toBuffer());
 });
+
+Deno.test("a WebP without a loss stays so, and one with a loss takes little", async () => {
+  const noise = crypto.getRandomValues(new Uint8Array(40 * 30 * 3));
+  const picture = sharp(noise, { raw: { width: 40, height: 30, channels: 3 } });
+  for (const extra of [picture.clone(), picture.clone().withExif(PLACE)]) {
+    const source = await extra.webp({ lossless: true }).toBuffer();
+    const { bytes } = await clean("image/webp", source);
+    assert.deepEqual(new Uint8Array(await sharp(bytes).raw().toBuffer()), noise);
+  }
+  const lossy = await picture.clone().webp({ quality: 50 }).toBuffer();
+  const { bytes } = await clean("image/webp", lossy);
+  assert.ok(bytes.length < noise.length, `${bytes.length} bytes`);
+});
+
+for (const format of ["jpeg", "webp", "avif"] as const) {
+  Deno.test(`a picture in ${format} is written in less quality if it takes too much room`, async () => {
+    const noise = crypto.getRandomValues(new Uint8Array(80 * 60 * 3));
+    const source = await sharp(noise, { raw: { width: 80, height: 60, channels: 3 } })
+      .toFormat(format, { quality: 40 }).toBuffer();
+    const large = await clean(`image/${format}`, source);
+    assert.ok(large.bytes.length > source.length);
+    const { bytes } = await clean(`image/${format}`, source, source.length);
+    assert.ok(bytes.length <= source.length, `${bytes.length} of ${source.length}`);
+  });
+}
 
 Deno.test("a picture of 16 bits becomes one of 8, and one in CMYK becomes sRGB", async () => {
   const deep = await halves(40, 30).toColourspace("rgb16").png().toBuffer();
@@ -216,7 +257,13 @@ Deno.test("few pictures are held at once, some more wait, and one too many is re
     return Promise.resolve(photo);
   };
   const work = () =>
-    queue.clean("ada", "image/jpeg", read, ({ width }) => Promise.resolve(held-- && width));
+    queue.clean(
+      "ada",
+      "image/jpeg",
+      Infinity,
+      read,
+      ({ width }) => Promise.resolve(held-- && width),
+    );
   const answers = await Promise.allSettled(Array.from({ length: 100 }, work));
   const kept = answers.filter(({ status }) => status === "fulfilled");
   const refused = answers.flatMap((each) => each.status === "rejected" ? [each.reason] : []);
@@ -257,7 +304,13 @@ Deno.test("one user's pictures do not wait for all of another's", async () => {
 Deno.test("who has too many pictures waiting is refused one more, and others are not", async () => {
   const queue = new Images(1);
   const clean = (user: string) =>
-    queue.clean(user, "image/jpeg", () => Promise.resolve(photo), () => Promise.resolve());
+    queue.clean(
+      user,
+      "image/jpeg",
+      Infinity,
+      () => Promise.resolve(photo),
+      () => Promise.resolve(),
+    );
   const many = Promise.allSettled(Array.from({ length: 70 }, () => clean("ada")));
   const refused = assert.rejects(clean("ada"), { code: "unavailable" });
   await clean("bob");

@@ -25,6 +25,9 @@ export type UploadDependencies = Pick<
   "store" | "blobs" | "images" | "fileLimits" | "uploadSlots"
 >;
 
+/** Of a picture that was within the limit when it was sent so many times as much is kept. */
+const MAX_GROWTH = 2;
+
 export interface Upload {
   /** As it was sent. */
   name: string;
@@ -173,9 +176,11 @@ export async function storeImage(
   all: ReadableStream<Uint8Array>,
 ): Promise<FileContent> {
   await using draft = await DraftFile.of(all);
-  return await images.clean(ownerId, type, () => draft.read(), async ({ thumbnail, ...image }) => {
+  const { maxFileSize } = fileLimits;
+  const read = () => draft.read();
+  return await images.clean(ownerId, type, maxFileSize, read, async ({ thumbnail, ...image }) => {
     const { width, height, bytes } = image;
-    checkSize(bytes.length, fileLimits);
+    if (bytes.length > maxFileSize * MAX_GROWTH) throw tooLarge(maxFileSize);
     const quotaBytes = bytes.length + (thumbnail?.length ?? 0);
     const fits = quotaBytes <= reserved ||
       await store.files.reserve(id, quotaBytes, fileLimits.maxFilesPerUser);

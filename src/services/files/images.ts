@@ -2,6 +2,8 @@
 import type { Metadata, Sharp, SharpOptions } from "sharp";
 import { FairQueue } from "../../async/fair_queue.ts";
 import { ChatError, unavailable } from "../../domain/errors.ts";
+import { indexPixels, withPalette } from "./indexed_png.ts";
+import { isLossless } from "./webp_header.ts";
 
 /** Of one frame: what a picture of this size takes of memory is what most servers can spare. */
 const MAX_PIXELS = 50_000_000;
@@ -9,6 +11,8 @@ const MAX_PIXELS = 50_000_000;
 const MAX_AVIF_PIXELS = 20_000_000;
 /** Of all frames of an animation, which are encoded again one by one. */
 const MAX_ANIMATION_PIXELS = 100_000_000;
+/** Of a WebP that is written again without a loss, for which larger ones take too long. */
+const MAX_LOSSLESS_PIXELS = 10_000_000;
 /** The longest side of a thumbnail. */
 export const THUMBNAIL_SIDE = 480;
 /** The side of an avatar, which is a square. */
@@ -23,17 +27,26 @@ const MAX_AHEAD = 64;
 /** Of work on one picture: what takes longer was made to. */
 const MAX_SECONDS = 60;
 
-/** How each type is written again: lossless where it can be, else so that nobody sees it. */
-const WRITERS: Record<string, (image: Sharp, source: Metadata) => Sharp> = {
-  "image/jpeg": (image, { chromaSubsampling }) =>
-    image.jpeg({
-      quality: 90,
-      chromaSubsampling: chromaSubsampling?.startsWith("4:2:0") ? "4:2:0" : "4:4:4",
-    }),
-  "image/png": (image) => image.png({ compressionLevel: 6, adaptiveFiltering: true }),
-  "image/gif": (image) => image.gif({ effort: 1 }),
-  "image/webp": (image) => image.webp({ quality: 90, effort: 2 }),
-  "image/avif": (image) => image.avif({ quality: 70, effort: 1 }),
+type Writer = (image: Sharp, source: Metadata) => Sharp;
+
+const jpeg = (quality: number): Writer => (image, { chromaSubsampling }) =>
+  image.jpeg({
+    quality,
+    chromaSubsampling: chromaSubsampling?.startsWith("4:2:0") ? "4:2:0" : "4:4:4",
+  });
+
+/**
+ * How each type is written again: lossless where it can be, else so that nobody sees it; and then how
+ * what is too large so.
+ */
+const WRITERS: Record<string, readonly Writer[]> = {
+  "image/jpeg": [90, 60, 30].map(jpeg),
+  "image/png": [6, 9].map((compressionLevel) => (image) =>
+    image.png({ compressionLevel, adaptiveFiltering: true })
+  ),
+  "image/gif": [1, 10].map((effort) => (image) => image.gif({ effort })),
+  "image/webp": [90, 60, 30].map((quality) => (image) => image.webp({ quality, effort: 2 })),
+  "image/avif": [70, 50, 30].map((quality) => (image) => image.avif({ quality, effort: 1 })),
 };
 
 /** A picture as it is kept. */
@@ -71,16 +84,19 @@ export class Images {
    * and AVIF sequences the first picture stays.
    * @param userId whose picture it is
    * @param type one of `image/png`, `jpeg`, `gif`, `webp` and `avif`, as the bytes were found to be
+   * @param aim bytes above which it is written again as what takes less, if that helps: by less quality,
+   *   where the type has any
    * @param read gives its bytes when it is its turn, so that those who wait hold none
    * @param keep stores the result, within the turn for the same reason
    */
   clean<T>(
     userId: string,
     type: string,
+    aim: number,
     read: () => Promise<Uint8Array>,
     keep: (image: CleanImage) => Promise<T>,
   ): Promise<T> {
-    return this.#inTurn(userId, async () => keep(await cleaned(type, await read())));
+    return this.#inTurn(userId, async () => keep(await cleaned(type, await read(), aim)));
   }
 
   /** The middle of a picture as a square of WebP, at most 512 pixels wide, without metadata. */
@@ -102,19 +118,50 @@ export class Images {
   }
 }
 
-async function cleaned(type: string, bytes: Uint8Array): Promise<CleanImage> {
+async function cleaned(type: string, bytes: Uint8Array, aim: number): Promise<CleanImage> {
   const picture = await open(bytes);
   if (picture.type !== type) throw damaged();
-  const { metadata, isAnimated } = picture;
-  const clean = WRITERS[type]!(picture.read({ animated: isAnimated }), metadata);
-  const { width, height } = metadata.autoOrient;
-  const isSmall = Math.max(width, height) <= THUMBNAIL_SIDE && !isAnimated;
+  const { width, height } = picture.metadata.autoOrient;
+  const isSmall = Math.max(width, height) <= THUMBNAIL_SIDE && !picture.isAnimated;
   return {
-    bytes: await encode(clean),
+    bytes: await writtenAgain(picture, bytes, aim),
     width,
     height,
     thumbnail: isSmall ? null : await encode(thumbnail(picture.read({}))),
   };
+}
+
+/** The first way to write it that takes at most `aim` bytes, else the one that takes least. */
+async function writtenAgain(picture: Picture, source: Uint8Array, aim: number) {
+  const { type, metadata, isAnimated } = picture;
+  let smallest = await writtenAlike(picture, source);
+  for (const write of WRITERS[type]!) {
+    if (smallest && smallest.length <= aim) break;
+    const written = await encode(write(picture.read({ animated: isAnimated }), metadata));
+    if (!smallest || written.length < smallest.length) smallest = written;
+  }
+  return smallest!;
+}
+
+/** Pixel by pixel, a picture that was written so though its type may be otherwise; null of others. */
+async function writtenAlike(picture: Picture, source: Uint8Array): Promise<Uint8Array | null> {
+  const { type, metadata, isAnimated } = picture;
+  if (type === "image/png" && metadata.isPalette) return await writtenIndexed(picture);
+  if (type !== "image/webp" || isAnimated || !isLossless(source)) return null;
+  if (metadata.width * metadata.height > MAX_LOSSLESS_PIXELS) return null;
+  return await encode(picture.read({}).webp({ lossless: true, effort: 0 }));
+}
+
+async function writtenIndexed(picture: Picture): Promise<Uint8Array | null> {
+  const { width, height } = picture.metadata.autoOrient;
+  const indexed = await indexPixels(
+    await encode(picture.read({}).toColourspace("srgb").ensureAlpha().raw()),
+  );
+  if (!indexed) return null;
+  const sharp = await libvips();
+  const grey = sharp(indexed.places, { raw: { width, height, channels: 1 } })
+    .timeout({ seconds: MAX_SECONDS }).toColourspace("b-w").png({ compressionLevel: 6 });
+  return withPalette(await encode(grey), indexed.colours);
 }
 
 function thumbnail(image: Sharp): Sharp {
