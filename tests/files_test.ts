@@ -20,6 +20,12 @@ const noise = new Uint8Array(
     },
   }).jpeg({ quality: 20 }).toBuffer(),
 );
+/** An animation of black and white dots, which take several times as much with a loss as without. */
+const dots = new Uint8Array(
+  await sharp(Uint8Array.from({ length: 200 * 400 }, () => Math.random() < 0.5 ? 0 : 255), {
+    raw: { width: 200, height: 400, channels: 1, pageHeight: 200 },
+  }).webp({ lossless: true }).toBuffer(),
+);
 
 function test(
   sentence: string,
@@ -478,6 +484,17 @@ test(
     assert.deepEqual([status, body.code], [413, "file_too_large"]);
   },
   { MAX_FILE_SIZE: String(noise.length + 1) },
+);
+
+test(
+  "a picture that takes more than twice the limit even in low quality is refused, and leaves nothing",
+  async (stage) => {
+    const [ada] = await stage.people("Ada");
+    const { status, body } = await post(ada, dots, { type: "image/webp" });
+    assert.deepEqual([status, body.code], [413, "file_too_large"]);
+    assert.deepEqual(await blobsOf(stage), []);
+  },
+  { MAX_FILE_SIZE: String(dots.length + 1) },
 );
 
 test(
