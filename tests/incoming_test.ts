@@ -55,16 +55,30 @@ for (const size of [1, 1_000, HEAD_BYTES - 1, HEAD_BYTES, HEAD_BYTES + 1, 3_000_
 
 Deno.test("an upload that is cancelled leaves others their turns", async () => {
   const body = () => bodyOf(parts(pattern(1_000_000), 65_536));
-  const given = await Promise.all(
-    Array.from({ length: 10 }, () => receive(body(), LIMIT, anySize)),
-  );
-  const other = await receive(body(), LIMIT, anySize);
-  await Promise.all(given.map(async ({ all }) => {
+  const cancelled = Array.from({ length: 10 }, async (_, chunks) => {
+    const { all } = await receive(body(), LIMIT, anySize);
     const reader = all.getReader();
-    await reader.read();
+    for (let i = 0; i < chunks; i++) await reader.read();
     await reader.cancel();
+  });
+  await Promise.all(cancelled);
+  const { all } = await receive(body(), LIMIT, anySize);
+  assert.equal(await sizeOf(all), 1_000_000);
+});
+
+Deno.test("no more than two uploads at once have a chunk that is being stored", async () => {
+  let [busy, most] = [0, 0];
+  await Promise.all(Array.from({ length: 6 }, async () => {
+    const { all } = await receive(bodyOf(parts(pattern(200_000), 65_536)), LIMIT, anySize);
+    const reader = all.getReader();
+    for (let isDone = false; !isDone;) {
+      most = Math.max(most, ++busy);
+      await new Promise((resolve) => setTimeout(resolve));
+      busy--;
+      isDone = (await reader.read()).done;
+    }
   }));
-  assert.equal(await sizeOf(other.all), 1_000_000);
+  assert.equal(most, 2);
 });
 
 Deno.test("turns are given in order, and a batch begins when the last one has ended", async () => {

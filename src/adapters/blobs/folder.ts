@@ -21,8 +21,8 @@ const CHUNK_BYTES = 256 * 1_024;
 const SYNC_BYTES = 4 * 1_024 * 1_024;
 /** With a thread for each of 100 uploads the event loop waits long for a core. */
 const WRITES_AT_ONCE = 2;
-/** Of one sync, at least. */
-const SYNC_MS = 30_000;
+/** Of a sync or a copy, at least: they take the longer the more bytes there are. */
+const LONG_STEP_MS = 30_000;
 const PART_OF_KEY = /^[\w.-]+$/;
 
 export class FolderBlobs implements BlobStore {
@@ -81,10 +81,8 @@ export class FolderBlobs implements BlobStore {
   async copy(from: string, to: string): Promise<boolean> {
     if (await this.stat(from) === null) return false;
     return await this.#placed(to, async (draft) => {
-      // No step: how long it takes depends on the size.
-      const copied = await this.#unlessMissing(
-        Deno.copyFile(this.#pathOf(from), draft).then(() => true),
-      );
+      const copying = Deno.copyFile(this.#pathOf(from), draft).then(() => true);
+      const copied = await this.#longStep(nullIfMissing(copying));
       if (!copied) return false;
       using file = await this.#step(Deno.open(draft, { write: true }));
       await this.#sync(file);
@@ -143,7 +141,7 @@ export class FolderBlobs implements BlobStore {
   }
 
   #sync(file: Deno.FsFile): Promise<void> {
-    const synced = this.#syncs(() => step(file.sync(), Math.max(SYNC_MS, this.#stepMs)));
+    const synced = this.#syncs(() => this.#longStep(file.sync()));
     // Its failure is met by whoever waits for it, maybe later.
     synced.catch(() => {});
     return synced;
@@ -202,6 +200,10 @@ export class FolderBlobs implements BlobStore {
 
   #step<T>(work: Promise<T>): Promise<T> {
     return step(work, this.#stepMs);
+  }
+
+  #longStep<T>(work: Promise<T>): Promise<T> {
+    return step(work, Math.max(LONG_STEP_MS, this.#stepMs));
   }
 
   /** @returns null where there is nothing */

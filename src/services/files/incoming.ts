@@ -67,6 +67,7 @@ async function* counted(
       if (size > limit) throw tooLarge(limit);
       if (Date.now() > end) throw incomplete("takes too long");
       await count(size);
+      using _turn = await turns.take();
       yield value;
     }
   } finally {
@@ -101,28 +102,15 @@ function streamOf(
   first: readonly Uint8Array[],
   rest: AsyncGenerator<Uint8Array, void>,
 ): ReadableStream<Uint8Array> {
-  const chunks = inTurns(first, rest);
+  const waiting = [...first];
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
-      const { done, value } = await chunks.next();
-      if (done) controller.close();
-      else controller.enqueue(value);
+      const value = waiting.shift() ?? (await rest.next()).value;
+      if (value) controller.enqueue(value);
+      else controller.close();
     },
     async cancel() {
-      await chunks.return();
-      // Where nothing was read, that has not ended it.
       await rest.return();
     },
   }, { highWaterMark: 0 });
-}
-
-async function* inTurns(
-  first: readonly Uint8Array[],
-  rest: AsyncGenerator<Uint8Array, void>,
-): AsyncGenerator<Uint8Array, void> {
-  yield* first;
-  for await (const chunk of rest) {
-    using _turn = await turns.take();
-    yield chunk;
-  }
 }
