@@ -18,6 +18,18 @@ Deno.test("a file is closed at once by who wants no more of it", async () => {
   await closed.promise;
 });
 
+Deno.test("a file is not closed while its bytes are read, however long that takes", async () => {
+  const bytes = Promise.withResolvers<Uint8Array>();
+  const slow = (async function* () {
+    yield await bytes.promise;
+  })();
+  const reader = whileRead(slow, 1).getReader();
+  const read = reader.read();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  bytes.resolve(BYTES);
+  assert.deepEqual((await read).value, BYTES);
+});
+
 const BYTES = new Uint8Array([1, 2, 3]);
 
 function endless(cancel: () => void): ReadableStream<Uint8Array> {

@@ -58,11 +58,11 @@ export async function answerFile(
   headers.set("content-length", String(end - start + 1));
   if (range) headers.set("content-range", `bytes ${start}-${end}/${file.size}`);
   const status = range ? 206 : 200;
-  const isHead = c.req.method === "HEAD";
-  const found = isHead ? await blobs.stat(file.key) : await blobs.get(file.key, range ?? undefined);
-  if (!found) return null;
-  const body = found instanceof ReadableStream ? whileRead(found) : null;
-  return new Response(body, { status, headers });
+  if (c.req.method === "HEAD") {
+    return await blobs.stat(file.key) && new Response(null, { status, headers });
+  }
+  const bytes = await blobs.get(file.key, range ?? undefined);
+  return bytes && new Response(whileRead(bytes), { status, headers });
 }
 
 function headersOf(file: Representation): Headers {
@@ -144,25 +144,41 @@ function withoutContent(headers: Headers): Headers {
 
 /** The same bytes, given up when nobody takes any for a while: their source would stay open. */
 export function whileRead(
-  bytes: ReadableStream<Uint8Array>,
+  bytes: AsyncIterable<Uint8Array>,
   silenceMs = SILENCE_MS,
 ): ReadableStream<Uint8Array> {
-  const reader = bytes.getReader();
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  const source = bytes[Symbol.asyncIterator]();
+  /** When the bytes came that nobody has taken yet; null while the source is read. */
+  let offeredAt: number | null = null;
+  let timer: ReturnType<typeof setTimeout>;
   return new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      clearTimeout(timer);
-      const { done, value } = await reader.read();
-      if (done) return controller.close();
-      controller.enqueue(value);
-      timer = setTimeout(() => {
+    start(controller) {
+      // One timer that looks again, because one for each part would cost as much as sending it.
+      const look = () => {
+        const silence = offeredAt === null ? 0 : performance.now() - offeredAt;
+        if (silence < silenceMs) {
+          timer = setTimeout(look, silenceMs - silence);
+          return;
+        }
         controller.error(new Error("The reader has stopped."));
-        void reader.cancel().catch(() => {});
-      }, silenceMs);
+        source.return?.().catch(() => {});
+      };
+      timer = setTimeout(look, silenceMs);
     },
-    cancel(reason) {
+    async pull(controller) {
+      offeredAt = null;
+      const { done, value } = await source.next().catch((error) => {
+        clearTimeout(timer);
+        throw error;
+      });
+      offeredAt = performance.now();
+      if (!done) return controller.enqueue(value);
       clearTimeout(timer);
-      return reader.cancel(reason);
+      controller.close();
+    },
+    async cancel(reason) {
+      clearTimeout(timer);
+      await source.return?.(reason);
     },
   }, { highWaterMark: 0 });
 }

@@ -56,9 +56,9 @@ export interface BlobStore {
   put(key: string, bytes: ReadableStream<Uint8Array>, type: string): Promise<number>;
   /**
    * The bytes of a blob, or of a range that lies within it.
-   * @returns null if there is none; who gets a stream reads it to its end or cancels it
+   * @returns null if there is none; who gets bytes iterates them once, to their end or until `return`
    */
-  get(key: string, range?: ByteRange): Promise<ReadableStream<Uint8Array> | null>;
+  get(key: string, range?: ByteRange): Promise<AsyncIterable<Uint8Array> | null>;
   stat(key: string): Promise<BlobInfo | null>;
   /** Copies a blob inside of the store; false if there is none. */
   copy(from: string, to: string): Promise<boolean>;

@@ -4,6 +4,7 @@ import pLimit from "p-limit";
 import { STEP_MS } from "../../async/step.ts";
 import type { BlobInfo, BlobStore, ByteRange } from "../../ports/blobs.ts";
 import { codeOf, step } from "./faults.ts";
+import { FilePart } from "./file_part.ts";
 
 /** Where blobs are written before they are moved to their place; no key names it. */
 const DRAFTS = "~drafts";
@@ -11,8 +12,6 @@ const DRAFTS = "~drafts";
 const DRAFT_LIFE_MS = 24 * 60 * 60 * 1_000;
 /** How many of those are removed at a start. */
 const MAX_SWEPT = 1_000;
-/** Of a read: with the 64 KiB of the runtime's own stream a download takes half as much CPU time again. */
-const CHUNK_BYTES = 256 * 1_024;
 /**
  * After how many bytes a draft is synced, one draft at a time. Where 50 uploads of 25 MB were synced
  * as a whole, a commit of the database on the same disk took up to 500 ms, with this 11 ms, and they
@@ -67,7 +66,7 @@ export class FolderBlobs implements BlobStore {
     });
   }
 
-  async get(key: string, range?: ByteRange): Promise<ReadableStream<Uint8Array> | null> {
+  async get(key: string, range?: ByteRange): Promise<FilePart | null> {
     const file = await this.#unlessMissing(openFile(this.#pathOf(key)));
     return file && await this.#part(file, range ?? { start: 0, end: Infinity });
   }
@@ -215,28 +214,16 @@ export class FolderBlobs implements BlobStore {
     for (let at = 0; at < bytes.length;) at += await this.#step(file.write(bytes.subarray(at)));
   }
 
-  /** The bytes of a range, read as they are asked for. */
-  async #part(file: Deno.FsFile, { start, end }: ByteRange) {
-    const orClosed = <T>(work: Promise<T>) =>
-      this.#step(work).catch((error) => {
-        file.close();
-        throw error;
-      });
-    let rest = end - start + 1;
-    if (start > 0) await orClosed(file.seek(start, Deno.SeekMode.Start));
-    return new ReadableStream<Uint8Array>({
-      async pull(controller) {
-        const buffer = new Uint8Array(Math.min(rest, CHUNK_BYTES));
-        const read = rest === 0 ? null : await orClosed(file.read(buffer));
-        if (read === null) {
-          file.close();
-          return controller.close();
-        }
-        rest -= read;
-        controller.enqueue(buffer.subarray(0, read));
-      },
-      cancel: () => file.close(),
-    }, { highWaterMark: 0 });
+  /** Closes the file if its bytes cannot be read. */
+  async #part(file: Deno.FsFile, { start, end }: ByteRange): Promise<FilePart> {
+    const part = new FilePart(file, end - start + 1, this.#stepMs);
+    try {
+      if (start > 0) await this.#step(file.seek(start, Deno.SeekMode.Start));
+      return part;
+    } catch (error) {
+      await part.return();
+      throw error;
+    }
   }
 }
 

@@ -89,7 +89,8 @@ async function readBlob(
   length: number,
 ): Promise<Uint8Array> {
   if (length === 0) return new Uint8Array();
-  return await new Response(await blobs.get(key, { start: 0, end: length - 1 })).bytes();
+  const bytes = await blobs.get(key, { start: 0, end: length - 1 });
+  return await new Response(bytes && ReadableStream.from(bytes)).bytes();
 }
 
 async function openBlob(
@@ -98,7 +99,7 @@ async function openBlob(
 ): Promise<ReadableStream<Uint8Array>> {
   const bytes = await blobs.get(key);
   if (!bytes) throw fileNotFound();
-  return bytes;
+  return ReadableStream.from(bytes);
 }
 
 /** Whether the bytes will not be accepted another time either. */
