@@ -10,6 +10,7 @@ import {
   Images,
   THUMBNAIL_SIDE,
 } from "../src/services/files/images.ts";
+import { isLossless } from "../src/services/files/webp_header.ts";
 import { concat, frames, halves, pngHeader } from "./harness/pictures.ts";
 import { until } from "./harness/stage.ts";
 
@@ -110,6 +111,16 @@ Deno.test("a WebP without a loss stays so, and one with a loss takes little", as
   const lossy = await picture.clone().webp({ quality: 50 }).toBuffer();
   const { bytes } = await clean("image/webp", lossy);
   assert.ok(bytes.length < noise.length, `${bytes.length} bytes`);
+});
+
+Deno.test("of a WebP that begins with many empty chunks only the first are looked at", async () => {
+  const source = await halves(40, 30).webp({ lossless: true }).toBuffer();
+  const at = source.indexOf("VP8L");
+  const padded = (chunks: number) => {
+    const padding = new Uint8Array(8 * chunks).fill(0).map((_, i) => i % 8 < 4 ? 65 : 0);
+    return concat(source.subarray(0, at), padding, source.subarray(at));
+  };
+  assert.deepEqual([isLossless(padded(10)), isLossless(padded(1_000))], [true, false]);
 });
 
 for (const format of ["jpeg", "webp", "avif"] as const) {

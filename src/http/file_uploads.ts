@@ -26,8 +26,12 @@ export async function readUpload({ headers, body }: Request, name?: string): Pro
     return { ...file, name: name ?? file.name };
   }
   const length = headers.get("content-length");
-  const declaredSize = length === null ? null : Number(length);
-  return { name: name ?? "", declaredType: type, declaredSize, bytes: body ?? emptyBody() };
+  return {
+    name: name ?? "",
+    declaredType: type,
+    declaredSize: length === null ? null : Number(length),
+    bytes: body ?? emptyBody(),
+  };
 }
 
 /** Whether a request declares more bytes than its file may have: of a form that cannot be said. */

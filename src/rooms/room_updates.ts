@@ -19,8 +19,8 @@ const AT_ONCE = 500;
 type Concerned = readonly string[] | "all";
 
 /**
- * Sends `room:updated`, a hint beside the entry that made the change: what could not be read is not
- * sent. One change of a room is shown at a time; what comes meanwhile is shown together.
+ * Sends `room:updated`, a hint, beside the entry that made the change if there is one: what could not
+ * be read is not sent. One change of a room is shown at a time; what comes meanwhile is shown together.
  */
 export class RoomUpdates {
   readonly #access: Pick<Access, "admit" | "renew">;

@@ -38,12 +38,8 @@ export class Access {
 
   /** The id of a room given by id or slug, if it is known and the actor may read it. */
   knownId(actor: Actor, idOrSlug: string): string | undefined {
-    const roomId = this.#rooms.knownId(idOrSlug);
-    const place = roomId && this.#standings.known(roomId, actor.userId);
-    if (!place) return undefined;
-    const { rules, standing } = place;
-    const capabilities = this.#standings.table(actor, rules, standing, new Date());
-    return capabilities.has("room.read") ? roomId : undefined;
+    const room = this.#knownRoom(actor, idOrSlug);
+    return room?.capabilities.has("room.read") ? room.roomId : undefined;
   }
 
   /**
@@ -51,12 +47,8 @@ export class Access {
    * actor may know of it, banned or not; else what they named it by.
    */
   nameOf(actor: Actor, idOrSlug: string): string {
-    const roomId = this.#rooms.knownId(idOrSlug);
-    const place = roomId && this.#standings.known(roomId, actor.userId);
-    if (!place) return idOrSlug;
-    const { rules, standing } = place;
-    const capabilities = this.#standings.table(actor, rules, standing, new Date());
-    return mayKnowOf(place, capabilities) ? roomId : idOrSlug;
+    const room = this.#knownRoom(actor, idOrSlug);
+    return room && mayKnowOf(room.place, room.capabilities) ? room.roomId : idOrSlug;
   }
 
   /**
@@ -69,7 +61,8 @@ export class Access {
   }
 
   /**
-   * The same of a room that the actor may know of, banned from it or not.
+   * Access to a room given by id or slug that the actor may know of, banned from it or not, as it was
+   * at most 10 s ago.
    * @throws ChatError `room_not_found` if there is none, or the actor may not know of it; `unavailable`
    */
   async locate(actor: Actor, idOrSlug: string): Promise<RoomAccess> {
@@ -191,6 +184,16 @@ export class Access {
     const access = place ? this.#readable(actor, roomId, place) : undefined;
     if (!access || hasBlocks(access)) return await this.#read(actor, roomId, seq);
     return access;
+  }
+
+  /** A room that is known, whether the actor may know of it or not. */
+  #knownRoom(actor: Actor, idOrSlug: string) {
+    const roomId = this.#rooms.knownId(idOrSlug);
+    const place = roomId && this.#standings.known(roomId, actor.userId);
+    if (!place) return undefined;
+    const { rules, standing } = place;
+    const capabilities = this.#standings.table(actor, rules, standing, new Date());
+    return { roomId, place, capabilities };
   }
 
   /** Undefined if the actor may not read the room by what is cached: it may be too old. */

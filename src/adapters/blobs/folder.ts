@@ -56,9 +56,7 @@ export class FolderBlobs implements BlobStore {
   async put(key: string, bytes: ReadableStream<Uint8Array>): Promise<number> {
     return await this.#placed(key, async (draft) => {
       // Before the first byte is asked for.
-      using file = await this.#step(
-        Deno.open(draft, { write: true, createNew: true, mode: 0o600 }),
-      );
+      using file = await this.#open(draft, { createNew: true, mode: 0o600 });
       return await this.#write(file, bytes);
     }).catch(async (error) => {
       await bytes.cancel(error).catch(() => {});
@@ -67,7 +65,8 @@ export class FolderBlobs implements BlobStore {
   }
 
   async get(key: string, range?: ByteRange): Promise<FilePart | null> {
-    const file = await this.#unlessMissing(openFile(this.#pathOf(key)));
+    const opening = openFile(this.#pathOf(key));
+    const file = await this.#unlessMissing(opening).catch((error) => closeLater(opening, error));
     return file && await this.#part(file, range ?? { start: 0, end: Infinity });
   }
 
@@ -83,7 +82,7 @@ export class FolderBlobs implements BlobStore {
       const copying = Deno.copyFile(this.#pathOf(from), draft).then(() => true);
       const copied = await this.#longStep(nullIfMissing(copying));
       if (!copied) return false;
-      using file = await this.#step(Deno.open(draft, { write: true }));
+      using file = await this.#open(draft);
       await this.#sync(file);
       return true;
     });
@@ -210,6 +209,12 @@ export class FolderBlobs implements BlobStore {
     return this.#step(nullIfMissing(work));
   }
 
+  /** Opens a file for writing. */
+  #open(path: string, options: Deno.OpenOptions = {}): Promise<Deno.FsFile> {
+    const opening = Deno.open(path, { write: true, ...options });
+    return this.#step(opening).catch((error) => closeLater(opening, error));
+  }
+
   async #writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
     for (let at = 0; at < bytes.length;) at += await this.#step(file.write(bytes.subarray(at)));
   }
@@ -238,9 +243,19 @@ async function nullIfMissing<T>(work: Promise<T>): Promise<T | null> {
 /** @returns null for a folder */
 async function openFile(path: string): Promise<Deno.FsFile | null> {
   const file = await Deno.open(path);
-  if ((await file.stat()).isFile) return file;
+  const info = await file.stat().catch((error) => {
+    file.close();
+    throw error;
+  });
+  if (info.isFile) return file;
   file.close();
   return null;
+}
+
+/** Closes what may be opened after it was given up, and throws the reason. */
+function closeLater(opening: Promise<Deno.FsFile | null>, reason: unknown): never {
+  opening.then((file) => file?.close(), () => {});
+  throw reason;
 }
 
 /**

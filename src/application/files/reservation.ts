@@ -35,7 +35,7 @@ export class Reservation {
       const wanted = Math.max(size, Math.min(size + this.#step, maxFileSize));
       if (await store.files.reserve(this.#id, wanted, maxFilesPerUser)) {
         this.#bytes = wanted;
-        this.#step = Math.min(this.#step * 2, MAX_STEP);
+        this.#step = Math.min(Math.max(this.#step * 2, MIN_STEP), MAX_STEP);
       } else if (wanted > size) {
         this.#step = this.#step > MIN_STEP ? this.#step / 4 : 0;
       } else {

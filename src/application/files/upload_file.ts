@@ -25,7 +25,7 @@ export type UploadDependencies = Pick<
   "store" | "blobs" | "images" | "fileLimits" | "uploadSlots"
 >;
 
-/** Of a picture that was within the limit when it was sent so many times as much is kept. */
+/** How many times `MAX_FILE_SIZE` a picture may have after it is written again. */
 const MAX_GROWTH = 2;
 
 export interface Upload {

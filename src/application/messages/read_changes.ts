@@ -44,13 +44,12 @@ export async function readChanges(
   { cursor, limit, latest }: { cursor: Cursor; limit: number; latest: number },
 ): Promise<Changes> {
   const { roomId } = await access.find(actor, idOrSlug);
-  const read = await isForeign(store, roomId, cursor)
-    ? (most: number) => readLatest(store, roomId, Math.min(most, latest))
-    : (most: number) => readMissed(store, roomId, cursor, most);
-  let page = await read(limit);
+  let page = await isForeign(store, roomId, cursor)
+    ? await readLatest(store, roomId, Math.min(limit, latest))
+    : await readMissed(store, roomId, cursor, limit);
   let related = await relatedTo({ store, publicUsers }, roomId, actor.userId, page.messages);
-  while (page.messages.length > 1 && isTooMuch(related.referenced.map(render))) {
-    page = await read(Math.ceil(page.messages.length / 2));
+  while (!page.reset && page.messages.length > 1 && isTooMuch(related.referenced.map(render))) {
+    page = await readMissed(store, roomId, cursor, Math.ceil(page.messages.length / 2));
     related = await relatedTo({ store, publicUsers }, roomId, actor.userId, page.messages);
   }
   const { room, access: { capabilities } } = await access.read(actor, roomId);

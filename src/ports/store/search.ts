@@ -7,8 +7,7 @@ import type { SearchedContent } from "../../domain/search_query.ts";
 /** See {@linkcode Store} for the guarantees of every method. */
 export interface SearchStore {
   /**
-   * Looks at the newest messages that have all of these terms (of more than 16 at least so many), and
-   * are not excluded by the index otherwise, until there are enough or it has looked at many: at all
+   * Looks at the newest messages that have all of these terms, or at least 16 of them, and are not excluded by the index otherwise, until there are enough or it has looked at many: at all
    * or none of one moment.
    */
   find(query: IndexQuery): Promise<Candidates>;

@@ -35,10 +35,7 @@ const jpeg = (quality: number): Writer => (image, { chromaSubsampling }) =>
     chromaSubsampling: chromaSubsampling?.startsWith("4:2:0") ? "4:2:0" : "4:4:4",
   });
 
-/**
- * How each type is written again: lossless where it can be, else so that nobody sees it; and then how
- * what is too large so.
- */
+/** How each type is written again: first so that nobody sees a difference, then smaller and smaller. */
 const WRITERS: Record<string, readonly Writer[]> = {
   "image/jpeg": [90, 60, 30].map(jpeg),
   "image/png": [6, 9].map((compressionLevel) => (image) =>
@@ -123,27 +120,29 @@ async function cleaned(type: string, bytes: Uint8Array, aim: number): Promise<Cl
   if (picture.type !== type) throw damaged();
   const { width, height } = picture.metadata.autoOrient;
   const isSmall = Math.max(width, height) <= THUMBNAIL_SIDE && !picture.isAnimated;
-  return {
-    bytes: await writtenAgain(picture, bytes, aim),
-    width,
-    height,
-    thumbnail: isSmall ? null : await encode(thumbnail(picture.read({}))),
-  };
+  // Before the bytes, which may take all the time that there is.
+  const small = isSmall ? null : await encode(thumbnail(picture.read({})));
+  return { bytes: await writtenAgain(picture, bytes, aim), width, height, thumbnail: small };
 }
 
-/** The first way to write it that takes at most `aim` bytes, else the one that takes least. */
+/**
+ * The first way to write it that takes at most `aim` bytes, else the one that takes least of those for
+ * which there is time.
+ */
 async function writtenAgain(picture: Picture, source: Uint8Array, aim: number) {
   const { type, metadata, isAnimated } = picture;
   let smallest = await writtenAlike(picture, source);
   for (const write of WRITERS[type]!) {
     if (smallest && smallest.length <= aim) break;
-    const written = await encode(write(picture.read({ animated: isAnimated }), metadata));
+    const writing = encode(write(picture.read({ animated: isAnimated }), metadata));
+    const written = await (smallest ? writing.catch(() => null) : writing);
+    if (!written) break;
     if (!smallest || written.length < smallest.length) smallest = written;
   }
   return smallest!;
 }
 
-/** Pixel by pixel, a picture that was written so though its type may be otherwise; null of others. */
+/** Without a loss, where the source is a PNG with a palette or a lossless WebP; else null. */
 async function writtenAlike(picture: Picture, source: Uint8Array): Promise<Uint8Array | null> {
   const { type, metadata, isAnimated } = picture;
   if (type === "image/png" && metadata.isPalette) return await writtenIndexed(picture);
@@ -160,7 +159,7 @@ async function writtenIndexed(picture: Picture): Promise<Uint8Array | null> {
   if (!indexed) return null;
   const sharp = await libvips();
   const grey = sharp(indexed.places, { raw: { width, height, channels: 1 } })
-    .timeout({ seconds: MAX_SECONDS }).toColourspace("b-w").png({ compressionLevel: 6 });
+    .timeout({ seconds: picture.secondsLeft() }).toColourspace("b-w").png({ compressionLevel: 6 });
   return withPalette(await encode(grey), indexed.colours);
 }
 
@@ -180,13 +179,17 @@ interface Picture {
   type: string;
   metadata: Metadata;
   isAnimated: boolean;
-  /** A pipeline that decodes it. */
+  /** A pipeline that decodes it, within the seconds that are left. */
   read(options: SharpOptions): Sharp;
+  /** Of `MAX_SECONDS` since it was opened; at least 1. */
+  secondsLeft(): number;
 }
 
 /** Reads the header of a picture, and decides on it whether its pixels are read at all. */
 async function open(bytes: Uint8Array): Promise<Picture> {
   const sharp = await libvips();
+  const end = performance.now() + MAX_SECONDS * 1_000;
+  const secondsLeft = () => Math.max(1, Math.ceil((end - performance.now()) / 1_000));
   if (bytes.length === 0) throw damaged();
   const metadata = await sharp(bytes, { limitInputPixels: false }).metadata().catch((cause) => {
     throw damaged(cause);
@@ -212,7 +215,8 @@ async function open(bytes: Uint8Array): Promise<Picture> {
         failOn: "error",
         limitInputPixels: MAX_ANIMATION_PIXELS,
         ...options,
-      }).timeout({ seconds: MAX_SECONDS }),
+      }).timeout({ seconds: secondsLeft() }),
+    secondsLeft,
   };
 }
 

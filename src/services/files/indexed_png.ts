@@ -26,7 +26,7 @@ export interface Indexed {
  * @returns null if it has more than 256 colours
  */
 export async function indexPixels(pixels: Uint8Array): Promise<Indexed | null> {
-  const { buffer, byteOffset, length } = isAligned(pixels) ? pixels : pixels.slice();
+  const { buffer, byteOffset, length } = isAligned(pixels) ? pixels : new Uint8Array(pixels);
   const values = new Uint32Array(buffer, byteOffset, length / 4);
   const places = new Uint8Array(values.length);
   const palette = new Map<number, number>();
@@ -37,7 +37,8 @@ export async function indexPixels(pixels: Uint8Array): Promise<Indexed | null> {
     for (let i = start; i < end; i++) {
       const value = values[i]!;
       if (value !== last) {
-        place = palette.get(last = value) ?? palette.size;
+        last = value;
+        place = palette.get(value) ?? palette.size;
         if (place === MAX_COLOURS) return null;
         if (place === palette.size) palette.set(value, place);
       }

@@ -71,6 +71,11 @@ export function testFiles(test: Register): void {
     assert.equal(await fits(600), true);
     assert.equal(await more(), false);
     assert.equal(await fits(601), false);
+    assert.equal(
+      (await store.files.find(upload.id))?.quotaBytes,
+      600,
+      "what is refused is not kept",
+    );
     assert.equal(await fits(590), true, "less is reserved then");
     assert.equal(await fits(600), true);
     await store.files.complete(upload.id, contentOf({ quotaBytes: 600 }), LATER);

@@ -77,7 +77,12 @@ export class MongoFiles implements FileStore {
         { _id, state: "uploading" },
         { $set: { quotaBytes } },
       );
-      return !upload || await this.#bytesOf(upload.ownerId) <= quota;
+      if (!upload || await this.#bytesOf(upload.ownerId) <= quota) return true;
+      await this.#files.updateOne(
+        { _id, state: "uploading", quotaBytes },
+        { $set: { quotaBytes: upload.quotaBytes } },
+      );
+      return false;
     });
   }
 
