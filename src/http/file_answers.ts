@@ -153,7 +153,7 @@ export function whileRead(
   let timer: ReturnType<typeof setTimeout>;
   return new ReadableStream<Uint8Array>({
     start(controller) {
-      // One timer that looks again, because one for each part would cost as much as sending it.
+      // It looks again after a while: a timer for each part would cost some per cent of the throughput.
       const look = () => {
         const silence = offeredAt === null ? 0 : performance.now() - offeredAt;
         if (silence < silenceMs) {
