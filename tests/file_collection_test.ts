@@ -75,7 +75,7 @@ Deno.test("an upload that is given up while its bytes come leaves none of them",
       const [late] = await world.store.files.collect(LATER, LATER, 10);
       await eraseFile(world, late!);
     })());
-    const upload = { name: "a.txt", declaredType: null, declaredSize: null, bytes };
+    const upload = { name: "a.txt", declaredType: null, declaredSize: 0, bytes };
     await assert.rejects(
       uploadFile({ userId: world.ada.id } as Actor, dependencies, upload),
       { code: "unavailable" },

@@ -18,7 +18,7 @@ interface Asked {
 /** Covers sizes that rise by chunks, and tells what the store was asked for. */
 async function cover(
   size: number,
-  { left = 1_000 * MB, maxFileSize = 25 * MB, declaredSize }: Asked = {},
+  { left = 1_000 * MB, maxFileSize = 25 * MB, declaredSize = 0 }: Asked = {},
 ): Promise<number[]> {
   const store = await openSqlite(`${await Deno.makeTempDir()}/echoroom.db`);
   try {
@@ -33,7 +33,7 @@ async function cover(
       fileLimits: { maxFileSize, maxFilesPerUser: left },
     };
     const actor = { userId: (await createUser(store)).id } as Actor;
-    const announced = { name: "a.txt", declaredSize: declaredSize ?? null };
+    const announced = { name: "a.txt", declaredSize };
     const upload = await reserveFile(actor, dependencies, announced);
     const reservation = new Reservation(dependencies, upload);
     for (let at = CHUNK; at < size; at += CHUNK) await reservation.cover(at);

@@ -19,22 +19,22 @@ const FORM = /^multipart\/form-data\b/i;
  * @param name as the query has it
  * @throws ChatError `validation_failed` for a form without a file
  */
-export async function readUpload({ headers, body }: Request, name?: string): Promise<Upload> {
+export async function readUpload(request: Request, name?: string): Promise<Upload> {
+  const { headers, body } = request;
   const type = headers.get("content-type");
   if (type !== null && FORM.test(type)) {
     const file = await readForm(type, body ?? emptyBody());
     return { ...file, name: name ?? file.name };
   }
-  const length = headers.get("content-length");
   return {
     name: name ?? "",
     declaredType: type,
-    declaredSize: length === null ? null : Number(length),
+    declaredSize: declaredSize(request),
     bytes: body ?? emptyBody(),
   };
 }
 
-/** Whether a request declares more bytes than its file may have: of a form that cannot be said. */
+/** How many bytes a request says that its file has; 0 if it does not, as no form does. */
 export function declaredSize({ headers }: Request): number {
   const isForm = FORM.test(headers.get("content-type") ?? "");
   return isForm ? 0 : Number(headers.get("content-length") ?? 0);
@@ -53,7 +53,7 @@ async function readForm(type: string, body: ReadableStream<Uint8Array>): Promise
       if (field !== FIELD || isFound) return void stream.on("error", () => {}).resume();
       isFound = true;
       const bytes = streamOf(stream, source);
-      file.resolve({ name: filename ?? "", declaredType, declaredSize: null, bytes });
+      file.resolve({ name: filename ?? "", declaredType, declaredSize: 0, bytes });
     });
     parser.on("error", (error: unknown) => file.reject(malformed(error)));
     parser.on("finish", () => file.reject(malformed(null)));

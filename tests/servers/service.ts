@@ -35,7 +35,10 @@ const PORTS_OF_A_PROCESS = 100;
 
 let ports = Deno.pid * PORTS_OF_A_PROCESS;
 
-/** A port that is free now, and that no other process of the suites takes before it is listened on. */
+/**
+ * A port that is free now. They are given in turn, each process its own first, so that others hardly
+ * take one before it is listened on.
+ */
 export function freePort(): number {
   while (true) {
     const port = PORTS.min + ports++ % (PORTS.max - PORTS.min);

@@ -33,8 +33,8 @@ export interface Upload {
   name: string;
   /** The media type that its sender says it has. */
   declaredType: string | null;
-  /** Bytes that it is said to have; null if that is not said. */
-  declaredSize: number | null;
+  /** Bytes that it is said to have; 0 if that is not said. */
+  declaredSize: number;
   /** Read to its end, or cancelled. */
   bytes: ReadableStream<Uint8Array>;
 }
@@ -74,7 +74,7 @@ export async function reserveFile(
   { store, fileLimits }: Pick<Dependencies, "store" | "fileLimits">,
   { name, declaredSize, type = "application/octet-stream" }: Announced,
 ): Promise<File> {
-  const size = Math.min(declaredSize ?? 0, fileLimits.maxFileSize);
+  const size = Math.min(declaredSize, fileLimits.maxFileSize);
   const createdAt = new Date();
   const file: File = {
     id: newId(),

@@ -1,5 +1,5 @@
 /** The files of a message that is being sent. */
-import { ChatError, fileNotFound, isRefusal } from "../../domain/errors.ts";
+import { ChatError, isRefusal } from "../../domain/errors.ts";
 import { type Attachment, attachmentOf, type FileRefusal } from "../../domain/file.ts";
 import type { FileClaim } from "../../ports/store/files.ts";
 import type { Result } from "../../services/decision.ts";
@@ -26,8 +26,9 @@ export async function claimFiles(
 ): Promise<Attachment[]> {
   const outcome = await store.files.claim(ids, { ...message, at: new Date() });
   if ("files" in outcome) return outcome.files.map(attachmentOf);
-  if (outcome.refusal === "file_in_use" && await isAnyGone({ store }, ids)) throw fileNotFound();
-  throw new ChatError(outcome.refusal, REFUSALS[outcome.refusal]);
+  const isGone = outcome.refusal === "file_in_use" && await isAnyGone({ store }, ids);
+  const refusal = isGone ? "file_not_found" : outcome.refusal;
+  throw new ChatError(refusal, REFUSALS[refusal]);
 }
 
 /** Whether the room of any of these files is deleted: then so is the file, though its bytes may be there. */
