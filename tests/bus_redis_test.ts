@@ -24,6 +24,8 @@ const LAST_RETRY_MS = 1_000;
 /** For outages: a server counts as silent before the usual 3 s. */
 const IN_OUTAGES: RedisLimits = { start: HANG_MS, silence: 1_500 };
 
+const ALL_SLOTS = { start: 0, end: 16_383 };
+
 /** A Redis server that is a cluster by itself. */
 class ClusterNode extends RedisServer {
   readonly #folder: string;
@@ -40,14 +42,27 @@ class ClusterNode extends RedisServer {
 
   override async start(): Promise<void> {
     await super.start();
-    await onServer(this.url, async (client) => {
-      if (!this.#created) await client.clusterAddSlotsRange({ start: 0, end: 16_383 });
-      this.#created = true;
-      await until(
+    if (!this.#created) await this.assignSlots();
+    this.#created = true;
+    await onServer(this.url, (client) =>
+      until(
         async () => (await client.clusterInfo()).includes("cluster_state:ok"),
         "it works",
-      );
-    });
+      ));
+  }
+
+  /** Starts it as a server that belongs to no cluster yet. */
+  async startWithoutSlots(): Promise<void> {
+    await super.start();
+    this.#created = true;
+  }
+
+  assignSlots(): Promise<void> {
+    return onServer(this.url, (client) => client.clusterAddSlotsRange(ALL_SLOTS));
+  }
+
+  takeSlots(): Promise<void> {
+    return onServer(this.url, (client) => client.clusterDelSlotsRange(ALL_SLOTS));
   }
 
   override async remove(): Promise<void> {
@@ -100,6 +115,49 @@ Deno.test("Redis: a cluster is distinguished from a single server", async () => 
   await node.start();
   const bus = await RedisBus.open(node.url, REDIS_HANG_LIMITS);
   assert.match(bus.description, /^Redis cluster \(127\.0\.0\.1:\d+\)$/);
+  await bus.close();
+  await node.remove();
+});
+
+Deno.test("Redis: a cluster is used once its slots are assigned", async () => {
+  const node = new ClusterNode();
+  await node.startWithoutSlots();
+  const bus = await RedisBus.open(node.url, { start: 0 });
+  await foundNoSlots(node);
+  await assert.rejects(bus.ping(), { name: "ChatError", code: "unavailable" });
+  await node.assignSlots();
+  await until(() => bus.ping().then(() => true, () => false), "it answers");
+  assert.equal(bus.connected, true);
+  await bus.close();
+  await node.remove();
+});
+
+Deno.test("Redis: a cluster whose slots were taken is used again once they are assigned", async () => {
+  const node = new ClusterNode();
+  await node.start();
+  const open = () => RedisBus.open(node.url, REDIS_HANG_LIMITS);
+  const [one, two] = await Promise.all([open(), open()]);
+  const received: string[] = [];
+  two.subscribe(({ kind }) => received.push(kind));
+  await two.follow("room");
+  await node.takeSlots();
+  await until(() => !one.connected && !two.connected, "both know");
+  await node.assignSlots();
+  await until(() => one.connected && two.connected, "both are connected again");
+  await until(() => {
+    one.publish({ kind: "append_uncertain", roomId: "room" });
+    return received.includes("append_uncertain");
+  }, "events arrive");
+  assert.ok(received.includes("interrupted"));
+  await Promise.all([one.close(), two.close()]);
+  await node.remove();
+});
+
+Deno.test("Redis: a bus that waits for the slots of a cluster ends when it is closed", async () => {
+  const node = new ClusterNode();
+  await node.startWithoutSlots();
+  const bus = await RedisBus.open(node.url, { start: 0 });
+  await foundNoSlots(node);
   await bus.close();
   await node.remove();
 });
@@ -352,4 +410,14 @@ async function onServer(url: string, work: (client: Client) => Promise<unknown>)
   await client.connect();
   await work(client);
   client.destroy();
+}
+
+/** Resolves once a bus has asked for the slots of a new cluster twice: for its kind, and to use it. */
+async function foundNoSlots(node: ClusterNode): Promise<void> {
+  const asked = /cmdstat_cluster\|slots:calls=(\d+)/;
+  await onServer(node.url, (client) =>
+    until(
+      async () => Number((await client.info("commandstats")).match(asked)?.[1]) > 1,
+      "it asks for slots",
+    ));
 }

@@ -42,9 +42,9 @@ export class RedisBus implements Bus {
   readonly #client: Client;
   readonly #followLimitMs: number;
   readonly #givesUp = () => this.#starting;
+  readonly #closing = new AbortController();
   #channels: Channels | null = null;
   #starting = true;
-  #closed = false;
 
   private constructor(url: string, { follow = FOLLOW_LIMIT_MS, silence }: RedisLimits) {
     const { host, pathname } = new URL(url);
@@ -76,6 +76,10 @@ export class RedisBus implements Bus {
       if (!bus.#closed) logger.error("Redis cannot be used: {error}", { error });
     });
     return bus;
+  }
+
+  get #closed(): boolean {
+    return this.#closing.signal.aborted;
   }
 
   get description(): string {
@@ -132,7 +136,7 @@ export class RedisBus implements Bus {
 
   async close(): Promise<void> {
     if (this.#closed) return;
-    this.#closed = true;
+    this.#closing.abort();
     this.#listeners.clear();
     await isInTime(Promise.all(this.#publishing), CLOSE_LIMIT_MS);
     if (this.#channels) this.#channels.close();
@@ -143,13 +147,14 @@ export class RedisBus implements Bus {
     const channels = await openChannels(this.#client, {
       url,
       givesUp: this.#givesUp,
-      onReturn: () => void this.#resubscribe(),
+      onReturn: (subscriptions) => void this.#resubscribe(subscriptions),
+      signal: this.#closing.signal,
     });
     this.#channels = channels;
     if (this.#closed) return channels.close();
     if (this.#starting) await this.#rehearse(channels);
     void this.#subscriptions.subscribe(this.#channelOf(null));
-    await this.#resubscribe();
+    await this.#resubscribe("lost");
   }
 
   /**
@@ -170,7 +175,8 @@ export class RedisBus implements Bus {
   }
 
   /** After an outage: subscribes again, and only then has listeners read what they missed. */
-  async #resubscribe(): Promise<void> {
+  async #resubscribe(subscriptions: "kept" | "lost"): Promise<void> {
+    if (subscriptions === "lost") this.#subscriptions.forget();
     await this.#subscriptions.resubscribe(this.#channels!);
     this.#interrupted();
   }

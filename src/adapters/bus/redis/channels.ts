@@ -17,6 +17,7 @@ const CONNECT_LIMIT_MS = 2_000;
 const SILENCE_LIMIT_MS = 3_000;
 const MAX_RETRY_MS = 1_000;
 const ASK_AGAIN_MS = 250;
+const CLUSTER_CHECK_MS = 1_000;
 /** Commands that may wait for answers; over it publishing fails. */
 const MAX_WAITING = 20_000;
 /** Redis 7 has sharded channels; in a cluster only they stay on one node. */
@@ -40,13 +41,15 @@ export interface ChannelOptions {
   url: string;
   /** Whether a server that refuses is given up, which it is at the start only. */
   givesUp(): boolean;
-  /** Called whenever connections that were lost are there again, subscriptions included. */
-  onReturn(): void;
+  /** Called whenever connections that were lost are there again, with their subscriptions or without. */
+  onReturn(subscriptions: "kept" | "lost"): void;
+  /** Ends attempts to connect. */
+  signal: AbortSignal;
 }
 
 /**
  * Connects to the server, without a time limit.
- * @throws Error if the server refuses and is given up; see `refusalReason`
+ * @throws Error if the server refuses and is given up, see `refusalReason`, or attempts were ended
  */
 export async function openChannels(client: Client, options: ChannelOptions): Promise<Channels> {
   const { givesUp, onReturn } = options;
@@ -71,7 +74,7 @@ export async function openChannels(client: Client, options: ChannelOptions): Pro
   await subscriber.connect();
   for (const each of [client, subscriber]) {
     each.on("ready", () => {
-      if (client.isReady && subscriber.isReady) onReturn();
+      if (client.isReady && subscriber.isReady) onReturn("kept");
     });
   }
   return {
@@ -119,15 +122,37 @@ export function newClient(
 }
 
 async function openCluster(options: ChannelOptions, sharded: boolean): Promise<Channels> {
-  const cluster = await connectCluster(options);
   let ready = true;
-  cluster.on("node-reconnecting", () => ready = false);
-  cluster.on("node-ready", () => {
-    ready = true;
-    options.onReturn();
-  });
+  const connect = async () => {
+    const connected = await connectCluster(options);
+    connected.on("node-reconnecting", () => ready = false);
+    connected.on("node-ready", () => {
+      ready = true;
+      options.onReturn("kept");
+    });
+    return connected;
+  };
+  let cluster = await connect();
+  /** Replaces a client that was told of no slots: it has no node left to hear of others from. */
+  const watch = async () => {
+    while (true) {
+      await sleep(CLUSTER_CHECK_MS, undefined, { signal: options.signal, ref: false });
+      if (isWhole(cluster)) continue;
+      logger.warning(
+        "Slots of the Redis cluster are on no node; trying on, and without it until then",
+      );
+      ready = false;
+      cluster.destroy();
+      cluster = await connect();
+      ready = true;
+      options.onReturn("lost");
+    }
+  };
+  watch().catch(report);
   return {
-    commands: cluster,
+    get commands() {
+      return cluster;
+    },
     description: "Redis cluster",
     isReady: () => ready && cluster.isOpen,
     publish: (channel, text) =>
@@ -140,8 +165,11 @@ async function openCluster(options: ChannelOptions, sharded: boolean): Promise<C
   };
 }
 
-/** Tries until all of it can be reached: its client gives up at the first node that cannot. */
-async function connectCluster({ url, givesUp }: ChannelOptions): Promise<Cluster> {
+/**
+ * Tries until all of it can be reached: its client gives up at the first node that cannot, and takes a
+ * cluster whose slots are not assigned yet for one that is there (redis/node-redis#2187).
+ */
+async function connectCluster({ url, givesUp, signal }: ChannelOptions): Promise<Cluster> {
   const options = clientOptions(givesUp, SILENCE_LIMIT_MS);
   while (true) {
     const cluster = createCluster({
@@ -152,13 +180,18 @@ async function connectCluster({ url, givesUp }: ChannelOptions): Promise<Cluster
     cluster.on("node-error", report);
     try {
       await cluster.connect();
-      return cluster;
+      if (isWhole(cluster) && !signal.aborted) return cluster;
     } catch (error) {
       report(error);
-      cluster.destroy();
-      await sleep(ASK_AGAIN_MS);
     }
+    cluster.destroy();
+    await sleep(ASK_AGAIN_MS, undefined, { signal });
   }
+}
+
+/** Whether each slot is on a node. */
+function isWhole(cluster: Cluster): boolean {
+  return !(cluster.slots as unknown[]).includes(undefined);
 }
 
 function clientOptions(givesUp: () => boolean, silenceLimitMs: number) {

@@ -35,6 +35,11 @@ export class Subscriptions {
     return this.#subscribed.has(channel);
   }
 
+  /** Forgets what is subscribed: its connection is gone for good. */
+  forget(): void {
+    this.#subscribed.clear();
+  }
+
   /** Subscribes to what could not be until now. What was before, the client takes up by itself. */
   async resubscribe(channels: Channels): Promise<void> {
     this.#channels = channels;
