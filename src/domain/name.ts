@@ -1,4 +1,5 @@
 /** Names of users and rooms: how they are cleaned, and which characters they may contain. */
+import { fold } from "./words.ts";
 
 /**
  * Characters that would break a name out of its line: control characters (C0, C1), the separators of lines and
@@ -74,7 +75,7 @@ export function hasWord(name: string, query: string): boolean {
  * a word, such as one of emoji, is one as a whole.
  */
 export function nameWords(text: string): string[] {
-  const folded = text.normalize("NFKD").replace(/\p{M}/gu, "").replace(/['’]/g, " ").toLowerCase();
+  const folded = fold(text).replace(/['’]/g, " ");
   const words = [...WORDS.segment(folded)].filter(({ isWordLike }) => isWordLike);
   if (words.length > 0) return words.map(({ segment }) => segment);
   const whole = folded.trim();

@@ -19,6 +19,21 @@ const OPTIONAL_MARKS =
 /** What is invisible inside of words; U+200B, which separates them, is not. */
 const INVISIBLE = /(?!\u200b)\p{Default_Ignorable_Code_Point}/gu;
 
+/** Letters that Unicode does not decompose, and what is written for them where they are missing. */
+const BASE_LETTERS: Readonly<Record<string, string>> = {
+  æ: "ae",
+  œ: "oe",
+  ø: "o",
+  đ: "d",
+  ð: "d",
+  ħ: "h",
+  ł: "l",
+  ŋ: "n",
+  ŧ: "t",
+  þ: "th",
+};
+const WITH_BASE_LETTERS = new RegExp(`[${Object.keys(BASE_LETTERS).join("")}]`, "g");
+
 /** What `fold` has made of one word may be several: `½` is 1 and 2. */
 const PIECES = /[\p{L}\p{M}\p{N}]+/gu;
 
@@ -27,7 +42,8 @@ export function fold(text: string): string {
   if (isAscii(text)) return text.toLowerCase();
   // Upper case first: ß becomes ss, and the dotless ı an i, as the dotted İ does.
   return text.normalize("NFKD").replace(OPTIONAL_MARKS, "").replace(INVISIBLE, "")
-    .toUpperCase().toLowerCase().replaceAll("ς", "σ").normalize("NFC");
+    .toUpperCase().toLowerCase().replaceAll("ς", "σ")
+    .replace(WITH_BASE_LETTERS, (letter) => BASE_LETTERS[letter]!).normalize("NFC");
 }
 
 // Chinese, Japanese and Korean: what is looked for is often a part of what stands between spaces.

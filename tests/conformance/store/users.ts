@@ -203,19 +203,27 @@ export function testUsers(test: Register, testAlone: Register): void {
   });
 
   test("people are found by the beginning of any word of their names", async (store) => {
-    const people = await createPeople(store, "Zoë Quirrel", "Quentin", "O’Quist", "Xquist");
+    const people = await createPeople(
+      store,
+      "Zoë Quirrel",
+      "Quentin",
+      "O’Quist",
+      "Xquist",
+      "Quørst",
+    );
     const find = async (text: string) => {
       const found = await search(store, text, people.name);
       return found.map(({ displayName }) => displayName.replace(` ${people.name}`, "")).sort();
     };
     assert.deepEqual(await find("qui"), ["O’Quist", "Zoë Quirrel"]);
-    assert.deepEqual(await find("QU"), ["O’Quist", "Quentin", "Zoë Quirrel"]);
+    assert.deepEqual(await find("QU"), ["O’Quist", "Quentin", "Quørst", "Zoë Quirrel"]);
     assert.deepEqual(await find("zoe"), ["Zoë Quirrel"]);
+    assert.deepEqual(await find("quorst"), ["Quørst"]);
     assert.deepEqual(await find("quir zo"), ["Zoë Quirrel"]);
     assert.deepEqual(await find("quir quen"), []);
     assert.deepEqual(await find("uist"), []);
     assert.deepEqual(await find("%"), []);
-    assert.deepEqual(await find(""), ["O’Quist", "Quentin", "Xquist", "Zoë Quirrel"]);
+    assert.deepEqual(await find(""), ["O’Quist", "Quentin", "Quørst", "Xquist", "Zoë Quirrel"]);
   });
 
   test("a name without a word is found as a whole, and one without a query is found", async (store) => {
