@@ -592,6 +592,24 @@ Deno.test("no route is left out of the OpenAPI document but the page, the docume
     }
   }));
 
+Deno.test("the OpenAPI document gives each operation an id of its own, and says which want no one to be signed in", () =>
+  onStage(async ({ server }) => {
+    const { body } = await request(server.url, "GET", "/openapi.json");
+    const operations = Object.entries(body.paths as Record<string, object>).flatMap(
+      ([path, methods]) =>
+        Object.entries(methods).map(([method, operation]) => ({ path, method, ...operation })),
+    );
+    const ids = operations.map(({ operationId }) => operationId);
+    assert.deepEqual(ids.filter((id, at) => !id || ids.indexOf(id) !== at), []);
+    for (const { path, method, security } of operations) {
+      const url = path.replaceAll(/\{\w+\}/g, "x");
+      const { status } = await request(server.url, method.toUpperCase(), url);
+      const isOptional = security.some((scheme: object) => Object.keys(scheme).length === 0);
+      const isWanted = security.length > 0 && !isOptional;
+      assert.equal(status === 401, isWanted, `${method} ${path} is ${status}`);
+    }
+  }));
+
 Deno.test("the OpenAPI document names what the muted and the banned are refused", () =>
   onStage(async ({ server }) => {
     const { body } = await request(server.url, "GET", "/openapi.json");

@@ -9,6 +9,8 @@ type Responses = NonNullable<DescribeRouteOptions["responses"]>;
 
 /** What routes want that need an access token, and the codes of those that have none that works. */
 export const BEARER = [{ bearer: [] }];
+/** What routes say that want nobody to be signed in. */
+export const PUBLIC: [] = [];
 export const AUTH: ErrorCode[] = ["unauthenticated", "token_expired", "session_revoked"];
 /** The codes of a body that cannot be read. */
 export const BODY: ErrorCode[] = ["invalid_json", "payload_too_large", "unsupported_media_type"];

@@ -15,7 +15,7 @@ import { hasCode } from "../domain/errors.ts";
 import type { ProfileChanges } from "../domain/user.ts";
 import * as protocol from "../protocol/schemas/auth.ts";
 import { presentUser } from "../protocol/schemas/users.ts";
-import { describedAs, json, problems } from "./answers.ts";
+import { describedAs, json, problems, PUBLIC } from "./answers.ts";
 import { clientAddress } from "./client_address.ts";
 import type { Env } from "./context.ts";
 import {
@@ -62,6 +62,7 @@ export function authRoutes(services: Services, settings: AuthSettings) {
       describeRoute({
         tags: ["auth"],
         summary: "Create an account",
+        security: PUBLIC,
         responses: {
           201: json(
             protocol.SignedIn,
@@ -92,6 +93,7 @@ export function authRoutes(services: Services, settings: AuthSettings) {
       describeRoute({
         tags: ["auth"],
         summary: "Sign in",
+        security: PUBLIC,
         responses: {
           200: json(protocol.SignedIn, "Signed in; sets the refresh and device cookies"),
           ...problems(

@@ -12,7 +12,7 @@ import { MAX_AVATAR_BYTES } from "../protocol/wire/limits.ts";
 import { SMALL_TYPE } from "../services/files/images.ts";
 import { UploadSlots } from "../services/files/upload_slots.ts";
 import type { Services } from "../services/services.ts";
-import { AUTH, BEARER, describedAs, json, problems } from "./answers.ts";
+import { AUTH, BEARER, describedAs, json, problems, PUBLIC } from "./answers.ts";
 import type { Env } from "./context.ts";
 import { answerFile, fileResponses } from "./file_answers.ts";
 import { consume, requireUser } from "./guards.ts";
@@ -90,6 +90,7 @@ export function avatarRoutes(services: Services, isDraining: () => boolean) {
       describeRoute({
         tags: ["users"],
         summary: "An avatar, for everybody; another picture has another path",
+        security: PUBLIC,
         responses: {
           ...fileResponses("The picture", SMALL_TYPE),
           ...problems("not_found"),

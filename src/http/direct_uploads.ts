@@ -30,6 +30,7 @@ const REFUSALS: ErrorCode[] = [
 export const COMPLETION_PATH = {
   "/files/{id}/complete": {
     post: {
+      operationId: "postFilesByIdComplete",
       tags: ["files"],
       summary: "Complete an upload whose bytes were sent to the S3 service",
       security: BEARER,

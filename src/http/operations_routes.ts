@@ -6,7 +6,7 @@ import type { Services } from "../services/services.ts";
 import { SingleFlight } from "../async/single_flight.ts";
 import { ChatError } from "../domain/errors.ts";
 import * as protocol from "../protocol/schemas/operations.ts";
-import { json, problems } from "./answers.ts";
+import { json, problems, PUBLIC } from "./answers.ts";
 import { compressed } from "./compression.ts";
 import type { Env } from "./context.ts";
 import { query } from "./input.ts";
@@ -35,6 +35,7 @@ export function operationsRoutes(
         describeRoute({
           tags: ["operations"],
           summary: "Whether the process is alive",
+          security: PUBLIC,
           responses: { 200: json(protocol.Health, "It is"), ...problems() },
         }),
       ),
@@ -44,6 +45,7 @@ export function operationsRoutes(
       describeRoute({
         tags: ["operations"],
         summary: "Whether requests should be sent here",
+        security: PUBLIC,
         responses: {
           ...problems("validation_failed"),
           200: json(protocol.Readiness, "They should"),
@@ -78,7 +80,7 @@ export function operationsRoutes(
     describeRoute({
       tags: ["operations"],
       summary: "Counters and timings for Prometheus",
-      security: metricsToken === null ? [] : [{ metricsToken: [] }],
+      security: metricsToken === null ? PUBLIC : [{ metricsToken: [] }],
       responses: {
         200: { description: "Prometheus text", content: { "text/plain": {} } },
         ...problems("unauthenticated"),
