@@ -17,6 +17,8 @@ export interface PeerResult {
 
 export interface Result {
   scenario: Scenario;
+  /** The day on which the session of its runs began, such as `2026-01-31`. */
+  day: string;
   pinned: boolean;
   rounds: number;
   peers: PeerResult[];
@@ -48,6 +50,7 @@ function summariseScenario(scenario: Scenario, runs: Run[]): Result {
   });
   return {
     scenario,
+    day: runs[0]!.session.slice(0, 10),
     pinned: runs.every(({ pinned }) => pinned),
     rounds: Math.max(...runs.map(({ round }) => round)),
     peers,

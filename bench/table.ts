@@ -15,14 +15,15 @@ const INTRODUCTION = `# Results
 
 Made by \`deno task bench\`; [README.md](../README.md) says how to read it. Figures are medians over
 the rounds and belong to one machine: compare them within a table only. "× better" is the median of
-the ratios of each round, with the least and the most of them; above 1 is better than the base.
+the ratios of each round, with the least and the most of them; above 1 is better than the base. Each
+table says on which day it was measured: a newer EchoRoom may differ.
 
 ![How many times better than the old stack](ratios.svg)
 
 ![Resident memory over time](memory.svg)`;
 
 function writeScenario(result: Result): string {
-  const { scenario, rounds, pinned, peers } = result;
+  const { scenario, day, rounds, pinned, peers } = result;
   const columns = [scenario.metric, ...scenario.columns];
   const head = ["peer", `× better than ${scenario.base}`, ...columns.map(({ label }) => label)];
   const rows = peers.map((peer) => [
@@ -31,7 +32,7 @@ function writeScenario(result: Result): string {
     ...columns.map(({ key }) => showNumber(peer.figure(key))),
   ]);
   const pins = pinned ? "server and generator each on a core of its own" : "not pinned to cores";
-  const conditions = `${rounds} ${rounds === 1 ? "round" : "rounds"}, ${pins}.`;
+  const conditions = `${day}, ${rounds} ${rounds === 1 ? "round" : "rounds"}, ${pins}.`;
   return [
     `## ${scenario.title}`,
     `\`${scenario.name}\`: ${scenario.about} ${conditions}`,

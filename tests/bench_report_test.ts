@@ -60,4 +60,5 @@ Deno.test("of several sessions only the newest that ran a scenario counts", () =
   const own = result!.peers.find(({ peer }) => peer === "echoroom");
   assert.equal(own?.figure(scenario!.metric.key), 2);
   assert.equal(own?.ratio?.median, 1.5);
+  assert.equal(result!.day, "2026-01-02");
 });
