@@ -14,7 +14,7 @@ COPY src ./src
 COPY web ./web
 # Compiled once here, so that a container starts fast and needs no network.
 RUN deno cache --frozen main.ts src/workers/worker.ts src/adapters/store/sqlite/worker.ts \
-    commands/admin.ts commands/backup.ts commands/files.ts commands/restore.ts \
+    commands/admin.ts commands/backup.ts commands/files.ts commands/restore.ts commands/search.ts \
   && mkdir /data && chown deno:deno /data
 
 ENV NODE_ENV=production DATA_DIR=/data
