@@ -127,6 +127,8 @@ class Supervisor {
     }, {
       post: (data) => worker.postMessage(data),
       on: (listener) => worker.onmessage = ({ data }) => listener(data),
+      // A start takes as long as the migration of the store; who hangs later misses heartbeats.
+      timeout: -1,
     });
   }
 

@@ -3,6 +3,8 @@ import { createBirpc } from "birpc";
 import type { Config } from "../../src/config.ts";
 import type { SupervisorCalls, WorkerCalls } from "../../src/workers/calls.ts";
 
+const MIGRATION_MS = 500;
+
 const thread = self as unknown as {
   onmessage: ((event: MessageEvent) => void) | null;
   postMessage(data: unknown): void;
@@ -17,6 +19,11 @@ createBirpc<SupervisorCalls, WorkerCalls>({
     if (word === "throw") throw new Error("thrown at the start");
     if (word === "die") setTimeout(() => thrown());
     if (word === "hang") setTimeout(hang);
+    if (word === "migrate") {
+      return new Promise((resolve) => {
+        setTimeout(() => resolve({ port: 1, description: word }), MIGRATION_MS);
+      });
+    }
     return Promise.resolve({ port: 1, description: word });
   },
   receive() {},
