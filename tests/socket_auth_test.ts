@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { type Account, request } from "./harness/account.ts";
 import { playInTime } from "./harness/patience.ts";
+import { MAX_SOCKETS } from "../src/services/rate_limits.ts";
 import { startServer } from "./harness/server.ts";
 import type { TestSocket } from "./harness/socket.ts";
 import { onStage, Stage } from "./harness/stage.ts";
@@ -218,6 +219,7 @@ Deno.test("deadlines of a socket", async (t) => {
   );
   const steps = {
     "a socket that does not identify itself within 10 s is closed with 4408": silence,
+    "one that the limit of its user refused is closed with 4408 as well": overLimit,
     "what is sent in time counts, also if the server is held up": heldUp,
     "a refresh cookie used again after its leeway closes the session's sockets": reuse,
     "an expired socket is warned, works on for 30 s, and is closed with 4401": expiry,
@@ -245,6 +247,18 @@ async function silence(stage: Stage) {
     clearInterval(timer);
   }
   assert.ok(Date.now() - opened >= 10_000);
+}
+
+async function overLimit() {
+  await onStage(async (stage) => {
+    const [ada] = await stage.people("Ada");
+    for (let i = 0; i < MAX_SOCKETS.user; i++) await stage.connect(ada);
+    const refused = await stage.open();
+    const { data } = await refused.call("auth:identify", { token: ada.token });
+    assert.equal(data.code, "limit_reached");
+    skip(10_000);
+    assert.equal((await refused.closed).code, 4408);
+  }, { RATE_LIMIT: "on" });
 }
 
 async function heldUp(_: Stage, stage: Stage) {

@@ -30,11 +30,16 @@ export function authHandlers(context: Context): HandlersOf<"auth:identify"> {
       const { identity } = connection;
       try {
         const since = profiles.changes;
-        const { user, sessionId, expiresAt, account } = await identify(context, identity, token);
+        const { user, sessionId, expiresAt, account, undo } = await identify(
+          context,
+          identity,
+          token,
+        );
         if (!connection.open) return;
         // Later changes find the socket by its user.
         Object.assign(user, profiles.changedSince(since, user.id));
         if (!connections.claim(connection, user.id)) {
+          undo();
           throw new ChatError("limit_reached", "This user holds too many sockets.");
         }
         const isAdmin = admins.known(user.id);
@@ -66,6 +71,8 @@ interface Identified {
   sessionId: string;
   expiresAt: Date;
   account: { lastSeq: number };
+  /** To be called if the socket is refused nevertheless: it stays in the session that it was in. */
+  undo: () => void;
 }
 
 /** @throws ChatError with an `AuthErrorCode`, or `unavailable` */
@@ -88,7 +95,7 @@ async function identify(
     ]);
     const { user, accountSeq } = usableSession(found);
     if (isInForce(user.ban, new Date())) throw sessionRevoked();
-    return { user, sessionId, expiresAt, account: { lastSeq: accountSeq } };
+    return { user, sessionId, expiresAt, account: { lastSeq: accountSeq }, undo };
   } catch (error) {
     undo();
     throw error;
