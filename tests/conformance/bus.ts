@@ -81,6 +81,16 @@ function testOneInstance(setting: BusSetting): void {
     await a.bus.ping();
   });
 
+  test("a listener that throws disturbs neither the others nor who publishes", async ({ bus }) => {
+    bus.subscribe(() => {
+      throw new Error("It has a fault.");
+    });
+    const after = new Instance(bus);
+    bus.publish(LEFT);
+    assert.deepEqual(after.received, [{ event: LEFT, from: bus.instanceId }]);
+    await bus.ping();
+  });
+
   test("a working bus is connected, answers a ping and describes itself", async ({ bus }) => {
     assert.equal(bus.connected, true);
     await bus.ping();
