@@ -8,7 +8,7 @@ import type { RoomDocument } from "./room_documents.ts";
 import type { EntryDocument, MessageDocument } from "./entry_documents.ts";
 import { insertNew } from "./inserts.ts";
 import { type Expiring, takeExpired } from "./expiry.ts";
-import type { TimeLimits } from "./time_limits.ts";
+import { inTime, type TimeLimits } from "./time_limits.ts";
 
 /** Rooms in one command; what is more waits for the next. */
 const MAX_GROUP = 100;
@@ -65,21 +65,28 @@ export class RoomInsert {
     const group = waiting.splice(0, MAX_GROUP);
     if (group.length === 0) return;
     try {
-      // Entries and members go first: without its room neither can be found, while a room without
-      // them would be seen. If the slug is taken they stay behind, for the next attempt with this id.
-      await Promise.all([
-        insertNew(this.#messages, group.flatMap(({ opening }) => opening)),
-        insertNew(this.#members, group.flatMap(({ members }) => members)),
-      ]);
-      const refused = await insertNew(this.#rooms, group.map(({ room }) => room));
-      // An earlier attempt whose outcome was unknown may have been this very room.
-      const stored = await this.#stored([...refused].map((i) => group[i]!.room._id));
-      const lost = group.filter(({ room }, i) => refused.has(i) && !stored.has(room._id));
-      await this.#forget(lost.filter(({ room }) => room.pair !== undefined));
+      // Others wait for their turn, and the driver may wait for ever: see `TimeLimits`.
+      const lost = await inTime(this.#insertGroup(group), this.#limits.driver);
       for (const insert of group) insert.resolve(!lost.includes(insert));
     } catch (error) {
       for (const { reject } of group) reject(error);
     }
+  }
+
+  /** @returns those whose slug another room has, or which are of two users who have one */
+  async #insertGroup(group: readonly RoomDocuments[]): Promise<RoomDocuments[]> {
+    // Entries and members go first: without its room neither can be found, while a room without
+    // them would be seen. If the slug is taken they stay behind, for the next attempt with this id.
+    await Promise.all([
+      insertNew(this.#messages, group.flatMap(({ opening }) => opening)),
+      insertNew(this.#members, group.flatMap(({ members }) => members)),
+    ]);
+    const refused = await insertNew(this.#rooms, group.map(({ room }) => room));
+    // An earlier attempt whose outcome was unknown may have been this very room.
+    const stored = await this.#stored([...refused].map((i) => group[i]!.room._id));
+    const lost = group.filter(({ room }, i) => refused.has(i) && !stored.has(room._id));
+    await this.#forget(lost.filter(({ room }) => room.pair !== undefined));
+    return lost;
   }
 
   /** Deletes what was written for direct rooms that others have created: it is not tried again. */
