@@ -188,6 +188,15 @@ Deno.test("a copy that is refused after its answer has begun is refused", () =>
     await assert.rejects(blobs.copy("a/b", "a/c"), UNAVAILABLE);
   }));
 
+Deno.test("an answer that has no end is given up, of a success and of a refusal", () => {
+  const endless = (status: number) => new Response(new ReadableStream(), { status });
+  return onScript([endless(200), endless(403), endless(403)], async (blobs) => {
+    await assert.rejects(blobs.list("", "", 1), UNAVAILABLE);
+    await assert.rejects(blobs.delete("a/b"), UNAVAILABLE);
+    await assert.rejects(blobs.put("a/b", streamOf(["x"]), "text/plain"), UNAVAILABLE);
+  }, 100);
+});
+
 Deno.test("a server names S3 on its start line and its secret nowhere, and is ready", async () => {
   const chat = await spawnServer(server.settings);
   const ready = await (await fetch(`${chat.url}/ready`)).json();
@@ -213,6 +222,7 @@ Deno.test("S3 that cannot be used stops the start with one line, without the sec
 async function onScript(
   script: (Response | number)[],
   act: (blobs: S3Blobs, asked: () => URL[]) => Promise<void>,
+  stepMs = HANG_MS,
 ): Promise<void> {
   const answers = [200, ...script].values();
   const asked: URL[] = [];
@@ -224,7 +234,7 @@ async function onScript(
   });
   try {
     const endpoint = `http://127.0.0.1:${listener.addr.port}`;
-    await act(await S3Blobs.open({ ...server.bucket, endpoint }, HANG_MS), () => asked.slice(1));
+    await act(await S3Blobs.open({ ...server.bucket, endpoint }, stepMs), () => asked.slice(1));
   } finally {
     await listener.shutdown();
   }

@@ -1,7 +1,7 @@
 /** Signed requests to a bucket of an S3-compatible service, and what its errors mean. */
 import { AwsV4Signer } from "aws4fetch";
 import { ChatError, unavailable } from "../../../domain/errors.ts";
-import { full } from "../faults.ts";
+import { full, step } from "../faults.ts";
 
 export interface Bucket {
   /** Without the bucket, and without a slash at its end. */
@@ -19,7 +19,7 @@ export interface S3Request {
   query?: Record<string, string>;
   headers?: Record<string, string>;
   body?: Uint8Array<ArrayBuffer>;
-  /** Milliseconds until the answer's headers; its body comes later. */
+  /** Milliseconds until the answer's headers; what is read of its body may be silent as long. */
   limit: number;
 }
 
@@ -67,11 +67,23 @@ export class S3Requests {
       });
       if (response?.ok) return response;
       if (response && (tries === MAX_TRIES || !BUSY.has(response.status))) {
-        throw await refusalOf(response);
+        throw await refusalOf(response, request.limit);
       }
       await response?.body?.cancel();
       await new Promise((resolve) => setTimeout(resolve, Math.random() * RETRY_MS * tries));
     }
+  }
+
+  /**
+   * Sends a request and reads the document of its answer.
+   * @throws as `send` does; what takes long is refused after an answer of 200 has begun
+   */
+  async read(request: S3Request): Promise<string> {
+    const response = await this.send(request);
+    const text = await textOf(response, request.limit);
+    const refusal = refusalIn(text, response.status);
+    if (refusal) throw refusal;
+    return text;
   }
 
   /**
@@ -148,16 +160,33 @@ function unreachable(error: unknown): ChatError {
   return unavailable("The store of files cannot be reached.", error);
 }
 
-async function refusalOf(response: Response): Promise<S3Refusal> {
-  const text = await response.text();
+/** The body of an answer, which errors when the service falls silent. */
+export function bodyOf(response: Response, silenceMs: number): ReadableStream<Uint8Array> {
+  const reader = (response.body ?? new Blob().stream()).getReader();
+  return new ReadableStream({
+    async pull(controller) {
+      const { value, done } = await step(reader.read(), silenceMs).catch((error) => {
+        reader.cancel(error).catch(() => {});
+        throw error;
+      });
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: (reason) => reader.cancel(reason),
+  }, { highWaterMark: 0 });
+}
+
+function textOf(response: Response, silenceMs: number): Promise<string> {
+  return new Response(bodyOf(response, silenceMs)).text();
+}
+
+async function refusalOf(response: Response, silenceMs: number): Promise<S3Refusal> {
+  const text = await textOf(response, silenceMs);
   return refusalIn(text, response.status) ?? new S3Refusal(response.status, "", text.slice(0, 200));
 }
 
-/**
- * The refusal that a document holds; what takes long is refused after an answer of 200 has begun.
- * @returns null if it holds none
- */
-export function refusalIn(text: string, status: number): S3Refusal | null {
+/** The refusal that a document holds; null if it holds none. */
+function refusalIn(text: string, status: number): S3Refusal | null {
   if (!/<Error[ >]/.test(text)) return null;
   return new S3Refusal(status, element(text, "Code"), element(text, "Message"));
 }

@@ -9,12 +9,11 @@ import type {
   ByteRange,
   PresignedUpload,
 } from "../../../ports/blobs.ts";
-import { step } from "../faults.ts";
 import {
+  bodyOf,
   type Bucket,
   element,
   isMissing,
-  refusalIn,
   type S3Request,
   S3Requests,
   translateS3,
@@ -36,7 +35,6 @@ const KEY = /^[\w.\-/]+$/;
 
 /** What a page of a list begins after; nothing for the first. */
 type PageStart = { "start-after"?: string; "continuation-token"?: string };
-type Sent = Omit<S3Request, "limit">;
 
 export class S3Blobs implements BlobStore, BlobPresigner {
   readonly description: string;
@@ -87,12 +85,12 @@ export class S3Blobs implements BlobStore, BlobPresigner {
 
   async get(key: string, range?: ByteRange): Promise<ReadableStream<Uint8Array> | null> {
     const headers = range && { range: `bytes=${range.start}-${range.end}` };
-    const response = await this.#unlessMissing({ method: "GET", key, ...(headers && { headers }) });
-    return response && this.#bodyOf(response);
+    const response = await this.#send({ method: "GET", key, ...(headers && { headers }) });
+    return response && bodyOf(response, this.#limits.step);
   }
 
   async stat(key: string): Promise<BlobInfo | null> {
-    const response = await this.#unlessMissing({ method: "HEAD", key });
+    const response = await this.#send({ method: "HEAD", key });
     if (response === null) return null;
     const { headers } = response;
     const size = Number(headers.get("content-length"));
@@ -101,15 +99,13 @@ export class S3Blobs implements BlobStore, BlobPresigner {
 
   async copy(from: string, to: string): Promise<boolean> {
     const headers = { "x-amz-copy-source": `/${this.#bucket}/${from}` };
-    const response = await this.#unlessMissing({ method: "PUT", key: to, headers }, "transfer");
-    if (response === null) return false;
-    const refusal = refusalIn(await response.text(), response.status);
-    if (refusal) throw translateS3(refusal);
-    return true;
+    const limit = this.#limits.transfer;
+    const copying = this.#requests.read({ method: "PUT", key: to, headers, limit });
+    return await unlessMissing(copying) !== null;
   }
 
   async delete(key: string): Promise<void> {
-    await (await this.#unlessMissing({ method: "DELETE", key }))?.body?.cancel();
+    await (await this.#send({ method: "DELETE", key }))?.body?.cancel();
   }
 
   async list(prefix: string, after: string, limit: number): Promise<BlobInfo[]> {
@@ -148,32 +144,8 @@ export class S3Blobs implements BlobStore, BlobPresigner {
   async close(): Promise<void> {}
 
   /** @returns null if there is no such blob */
-  async #unlessMissing(
-    request: Sent,
-    limit: "step" | "transfer" = "step",
-  ): Promise<Response | null> {
-    try {
-      return await this.#requests.send({ ...request, limit: this.#limits[limit] });
-    } catch (error) {
-      if (isMissing(error)) return null;
-      throw translateS3(error);
-    }
-  }
-
-  /** The body of an answer, which errors when the service falls silent. */
-  #bodyOf(response: Response): ReadableStream<Uint8Array> {
-    const reader = (response.body ?? new Blob().stream()).getReader();
-    return new ReadableStream({
-      pull: async (controller) => {
-        const { value, done } = await step(reader.read(), this.#limits.step).catch((error) => {
-          reader.cancel(error).catch(() => {});
-          throw error;
-        });
-        if (done) controller.close();
-        else controller.enqueue(value);
-      },
-      cancel: (reason) => reader.cancel(reason),
-    }, { highWaterMark: 0 });
+  async #send(request: Omit<S3Request, "limit">): Promise<Response | null> {
+    return await unlessMissing(this.#requests.send({ ...request, limit: this.#limits.step }));
   }
 
   /** @returns `next`, the token that the page after it is asked for with; empty at the end */
@@ -185,9 +157,18 @@ export class S3Blobs implements BlobStore, BlobPresigner {
       ...from,
     };
     const request = { method: "GET", key: "", query, limit: this.#limits.step } as const;
-    const response = await this.#requests.send(request);
-    const text = await step(response.text(), this.#limits.step);
+    const text = await this.#requests.read(request);
     return { blobs: readBlobs(text), next: unescaped(element(text, "NextContinuationToken")) };
+  }
+}
+
+/** @returns null if there is no such blob */
+async function unlessMissing<T>(answer: Promise<T>): Promise<T | null> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw translateS3(error);
   }
 }
 

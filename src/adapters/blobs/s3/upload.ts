@@ -1,5 +1,5 @@
 /** One write of a blob to S3: a single request for a small one, parts for others. */
-import { element, refusalIn, type S3Requests } from "./requests.ts";
+import { element, type S3Requests } from "./requests.ts";
 
 /** The least that S3 takes as a part that is not the last. */
 export const PART_BYTES = 5 * 1_024 * 1_024;
@@ -49,15 +49,13 @@ export class Upload {
       `<Part><PartNumber>${i + 1}</PartNumber><ETag>${tag}</ETag></Part>`
     );
     const text = `<CompleteMultipartUpload>${parts.join("")}</CompleteMultipartUpload>`;
-    const response = await this.#requests.send({
+    await this.#requests.read({
       method: "POST",
       key: this.#key,
       query: { uploadId: this.#uploadId },
       body: new TextEncoder().encode(text),
       limit: this.#limits.transfer,
     });
-    const refusal = refusalIn(await response.text(), response.status);
-    if (refusal) throw refusal;
   }
 
   /** Removes the parts. */
@@ -73,14 +71,14 @@ export class Upload {
   }
 
   async #begin(): Promise<string> {
-    const response = await this.#requests.send({
+    const answer = await this.#requests.read({
       method: "POST",
       key: this.#key,
       query: { uploads: "" },
       headers: { "content-type": this.#type },
       limit: this.#limits.step,
     });
-    return element(await response.text(), "UploadId");
+    return element(answer, "UploadId");
   }
 
   async #putWhole(body: Uint8Array<ArrayBuffer>): Promise<void> {
