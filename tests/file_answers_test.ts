@@ -10,6 +10,13 @@ Deno.test("a file is closed once nobody takes its bytes for a while", async () =
   await assert.rejects(reader.read(), /stopped/);
 });
 
+Deno.test("a file is closed also if nobody begins to take its bytes", async () => {
+  const closed = Promise.withResolvers<void>();
+  const reader = whileRead(endless(closed.resolve), 1).getReader();
+  await closed.promise;
+  await assert.rejects(reader.read(), /stopped/);
+});
+
 Deno.test("a file is closed at once by who wants no more of it", async () => {
   const closed = Promise.withResolvers<void>();
   const reader = whileRead(endless(closed.resolve)).getReader();

@@ -148,8 +148,8 @@ export function whileRead(
   silenceMs = SILENCE_MS,
 ): ReadableStream<Uint8Array> {
   const source = bytes[Symbol.asyncIterator]();
-  /** When the bytes came that nobody has taken yet; null while the source is read. */
-  let offeredAt: number | null = null;
+  /** When there were bytes that nobody has taken yet; null while the source is read. */
+  let offeredAt: number | null = performance.now();
   let timer: ReturnType<typeof setTimeout>;
   return new ReadableStream<Uint8Array>({
     start(controller) {
