@@ -30,10 +30,13 @@ export function startJobs(services: Services, indexer: SearchIndexer): Repeating
     }),
     new RepeatingJob({
       name: "Deletion of files",
-      async run() {
-        await sweepUploads(services, new Date());
-        await collectFiles(services);
-      },
+      run: () => collectFiles(services),
+      startMs: 20_000,
+      intervalMs: 60_000,
+    }),
+    new RepeatingJob({
+      name: "Deletion of ended uploads",
+      run: () => sweepUploads(services, new Date()),
       startMs: 20_000,
       intervalMs: 60_000,
     }),
