@@ -83,6 +83,19 @@ Deno.test("a folder that was removed or unmounted is unavailable", async () => {
   await assert.rejects(Deno.stat(root), Deno.errors.NotFound);
 });
 
+Deno.test("a write that fails does not wait for a disk that does not remove its draft", async () => {
+  const blobs = await FolderBlobs.open(await Deno.makeTempDir(), 500);
+  const { remove } = Deno;
+  Deno.remove = () => new Promise(() => {});
+  try {
+    const error = new Error("The client has gone.");
+    const broken = new ReadableStream({ pull: (controller) => controller.error(error) });
+    await assert.rejects(blobs.put("a/b", broken), error);
+  } finally {
+    Deno.remove = remove;
+  }
+});
+
 Deno.test("on a full disk a write is refused, says so, and leaves nothing", async () => {
   const root = await Deno.makeTempDir();
   const script = new URL("harness/limited_folder_put.ts", import.meta.url).pathname;

@@ -157,7 +157,8 @@ export class FolderBlobs implements BlobStore {
       for (const folder of new Set([dirname(path), ...made])) await this.#step(syncFolder(folder));
       return result;
     } catch (error) {
-      await Deno.remove(draft).catch(() => {});
+      // What remains then is swept at a start.
+      await this.#step(Deno.remove(draft)).catch(() => {});
       throw error;
     }
   }
