@@ -1,7 +1,9 @@
 /** The log: one line for each record, whatever a client sends, and its content. */
 import assert from "node:assert/strict";
-import { jsonFormatter, prettyValue } from "../src/logging.ts";
+import { glob } from "node:fs/promises";
+import { jsonFormatter, prettyValue, SECRET_FIELDS } from "../src/logging.ts";
 import { request } from "./harness/account.ts";
+import { ROOT } from "./harness/examples.ts";
 import { type ServerProcess, spawnServer } from "./harness/server.ts";
 import { until } from "./harness/stage.ts";
 
@@ -14,6 +16,20 @@ Deno.test("a text in the pretty log holds no line break, control character or di
     String.raw`a\u0000\u0008\u0009\u000a\u000b\u000c\u000d\u001b\u007f\u0085\u009b\u061c\u200f` +
       String.raw`\u2028\u2029\u202e\u2066\u2069\ud800b`,
   );
+});
+
+Deno.test("no line of the log names a value that is never written", async () => {
+  const templates: string[] = [];
+  for await (const path of glob("src/**/*.ts", { cwd: ROOT })) {
+    const source = await Deno.readTextFile(`${ROOT}${path}`);
+    for (const [call] of source.matchAll(/\blogger\.\w+\([^;]*;/g)) {
+      templates.push(...[...call.matchAll(/"[^"]*\{\w+\}[^"]*"/g)].map(([template]) => template));
+    }
+  }
+  assert.ok(templates.length > 30, "the calls are found");
+  const names = templates.flatMap((template) => [...template.matchAll(/\{(\w+)\}/g)])
+    .map(([, name]) => name!);
+  assert.deepEqual(names.filter((name) => SECRET_FIELDS.some((field) => field.test(name))), []);
 });
 
 Deno.test("a text in the pretty log keeps every script and every emoji", () => {

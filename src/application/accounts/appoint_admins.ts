@@ -38,27 +38,27 @@ export async function appointAdmins(
   password: string | null,
 ): Promise<void> {
   for (const email of emails) {
-    const isNew = password !== null && await create(services, email, password);
-    if (isNew) logger.info("Made the account of an admin: {email}", { email });
+    const userId = password === null ? null : await create(services, email, password);
+    if (userId) logger.info("Made the account of an admin: user {userId}", { userId });
     else await appointAdmin(services, email);
   }
 }
 
-/** Returns false if there is an account with the email. */
+/** @returns the id of the account; null if there is one with the email */
 async function create(
   { store, passwords }: Pick<Services, "store" | "passwords">,
   email: string,
   password: string,
-): Promise<boolean> {
-  if (await store.users.findByEmail(email)) return false;
+): Promise<string | null> {
+  if (await store.users.findByEmail(email)) return null;
   const user = await newUser(passwords, { email, password, displayName: "Admin" });
   try {
     await store.users.create({ ...user, role: "admin" });
     await recordAppointment({ store }, user.id);
-    return true;
+    return user.id;
   } catch (error) {
     // Another instance has started at the same time.
-    if (hasCode(error, "email_taken")) return false;
+    if (hasCode(error, "email_taken")) return null;
     throw error;
   }
 }
