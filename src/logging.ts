@@ -13,7 +13,14 @@ import { redactByField } from "@logtape/redaction";
 import type { Config } from "./config.ts";
 
 /** Fields whose values are secrets, wherever they appear in a record. */
-export const SECRET_FIELDS = [/password/i, /token/i, /secret/i, /cookie/i, /authorization/i, /email/i];
+export const SECRET_FIELDS = [
+  /password/i,
+  /token/i,
+  /secret/i,
+  /cookie/i,
+  /authorization/i,
+  /email/i,
+];
 
 /** The message is the template, by which lines of one kind are found; values are fields. */
 const jsonLines = getJsonLinesFormatter({ message: "template", properties: "nest:properties" });
