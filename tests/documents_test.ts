@@ -1,8 +1,10 @@
-/** The documents against the project: settings, links and paths that they name. */
+/** The documents against the project: the settings, events, codes, links and paths that they name. */
 import assert from "node:assert/strict";
 import { dirname, join, normalize, relative } from "node:path";
 import { readConfig } from "../src/config.ts";
 import { Settings } from "../src/config/settings.ts";
+import { ERROR_CODES } from "../src/domain/errors.ts";
+import { CLIENT_EVENTS, SERVER_EVENTS } from "../src/protocol/schemas/events.ts";
 import { ROOT } from "./harness/examples.ts";
 
 /** Read by the runtime, not by EchoRoom. */
@@ -67,6 +69,22 @@ Deno.test("every link in the documents leads to a file, and to a heading in it",
     }
   }
   assert.deepEqual(broken, []);
+});
+
+Deno.test("the architecture names every event between instances", async () => {
+  const port = await Deno.readTextFile(join(ROOT, "src/ports/bus.ts"));
+  const kinds = [...port.matchAll(/\| \{ kind: "(\w+)"/g)].map(([, kind]) => kind!);
+  const table = documents.get("docs/architecture.md")!.match(/^\| event .*?^$/ms)![0];
+  const named = [...table.matchAll(/`(\w+)`/g)].map(([, kind]) => kind!);
+  assert.deepEqual(named.toSorted(), kinds.toSorted());
+});
+
+Deno.test("the protocol's page names every event and every error code", () => {
+  const page = documents.get("docs/protocol.md")!;
+  const errors = page.match(/^## Errors$.*?^## /ms)![0];
+  assert.deepEqual(ERROR_CODES.filter((code) => !errors.includes(`\`${code}\``)), []);
+  const events = [...Object.keys(CLIENT_EVENTS), ...Object.keys(SERVER_EVENTS)];
+  assert.deepEqual(events.filter((event) => !page.includes(event)), []);
 });
 
 Deno.test("every source file that the architecture names is there", async () => {
