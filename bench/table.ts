@@ -1,5 +1,6 @@
 /** The results as a page of Markdown. */
 import type { PeerResult, Result } from "./results.ts";
+import { SCENARIOS } from "./scenarios.ts";
 import type { Ratio } from "./statistics.ts";
 
 /** From this share on the generator's core is the limit. */
@@ -7,8 +8,16 @@ const FULL_CORE = 0.9;
 
 /** Writes a table for each scenario. */
 export function writeTables(results: Result[]): string {
-  const parts = results.map(writeScenario);
-  return `${INTRODUCTION}\n\n${parts.join("\n\n")}\n`;
+  const parts = [INTRODUCTION, ...results.map(writeScenario), ...writeMissing(results)];
+  return `${parts.join("\n\n")}\n`;
+}
+
+function writeMissing(results: Result[]): string[] {
+  const seen = new Set(results.map(({ scenario }) => scenario.name));
+  const missing = SCENARIOS.filter(({ name }) => !seen.has(name));
+  if (missing.length === 0) return [];
+  const names = missing.map(({ name }) => `\`${name}\``).join(", ");
+  return [`## Not measured`, `No run of these scenarios is recorded here: ${names}.`];
 }
 
 const INTRODUCTION = `# Results
