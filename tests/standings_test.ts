@@ -273,6 +273,15 @@ Deno.test("a standing that changed without an entry while it was read is read ag
   assert.equal(standings.known("room", "bob")?.standing.role, "member");
 });
 
+Deno.test("what is being read while all standings are forgotten is read again", async () => {
+  const world = openStandings({ bob: { role: "member" } });
+  const { standings } = world;
+  standings.move("room", [said(1)]);
+  world.meanwhile = () => standings.forgetStandings();
+  assert.equal((await standings.read("room", "bob", 1)).standing.role, "member");
+  assert.equal(standings.known("room", "bob"), undefined);
+});
+
 Deno.test("a deleted room allows nothing from its last entry on", async () => {
   const { standings } = openStandings({ bob: { role: "owner" } });
   standings.move("room", [said(1)]);

@@ -49,8 +49,8 @@ interface RoomView {
   /** Counts entries that changed the room. */
   changes: number;
   rules: Known<RoomRules> | null;
-  /** By the ids of users; the same in all generations. */
-  readonly standings: Map<string, Known<Standing>>;
+  /** By the ids of users; the same in all generations, unless all were forgotten. */
+  standings: Map<string, Known<Standing>>;
   /** What has become of standings while they are being read. */
   meanwhile: Meanwhile | null;
 }
@@ -161,7 +161,8 @@ export class Standings {
 
   /** Standings may have changed without an entry, and the event of it was lost. */
   forgetStandings(): void {
-    for (const { standings } of this.#rooms.values()) standings.clear();
+    // Not the same without its content: what is being read now is not to be added.
+    for (const room of this.#rooms.values()) room.standings = new Map();
   }
 
   /** A room whose log has reached entry `seq`: what entries were missed up to there. */
@@ -225,7 +226,7 @@ export class Standings {
 
   async #readNext(roomId: string, questions: readonly Question[]): Promise<void> {
     const room = this.#at(roomId, Math.max(...questions.map(({ seq }) => seq)));
-    const { seq, changes } = room;
+    const { seq, changes, standings: known } = room;
     const at = performance.now();
     const epoch = this.#epoch;
     const userIds = new Set(questions.map(({ userId }) => userId));
@@ -247,9 +248,9 @@ export class Standings {
         const generation = room.changes === changes ? room.generation : null;
         room.rules = { value: rules, seq, generation, at };
         for (const userId of userIds.difference(forgotten)) {
-          room.standings.set(userId, { value: standingOf(userId), seq, generation, at });
+          known.set(userId, { value: standingOf(userId), seq, generation, at });
         }
-        this.#resize(roomId, room);
+        this.#resize(roomId, known);
       }
       for (const { userId, resolve } of questions) resolve({ rules, standing: standingOf(userId) });
     } catch (error) {
@@ -260,7 +261,7 @@ export class Standings {
   }
 
   /** Counts what is known of a room now, unless it was forgotten meanwhile. */
-  #resize(roomId: string, { standings }: RoomView): void {
+  #resize(roomId: string, standings: RoomView["standings"]): void {
     const present = this.#rooms.peek(roomId);
     if (present?.standings !== standings) return;
     // A value that is there already would not be counted again.
