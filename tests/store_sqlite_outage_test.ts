@@ -74,6 +74,33 @@ Deno.test("a thread that dies fails its calls as unavailable, and is replaced", 
   assert.equal(entry!.seq, await headOf(store));
 });
 
+Deno.test("a replacement thread that starts while the store is closed ends", async () => {
+  const { Worker } = globalThis;
+  const threads = new Set<Worker>();
+  let started = 0;
+  const replaced = Promise.withResolvers<void>();
+  globalThis.Worker = class extends Worker {
+    constructor(...args: ConstructorParameters<typeof Worker>) {
+      super(...args);
+      threads.add(this);
+      if (++started === 2) replaced.resolve();
+    }
+    override terminate() {
+      super.terminate();
+      threads.delete(this);
+    }
+  };
+  try {
+    const store = await openSqlite(`${await Deno.makeTempDir()}/test.db`, {});
+    for (const thread of threads) thread.postMessage("no request");
+    await replaced.promise;
+    await store.close();
+    await until(() => threads.size === 0, "no thread is left");
+  } finally {
+    globalThis.Worker = Worker;
+  }
+});
+
 Deno.test("a replacement thread creates no new database if the file is gone", async () => {
   await using world = await openWorld({ timeoutMs: 3_000 });
   await Deno.remove(world.path);

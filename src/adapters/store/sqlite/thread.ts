@@ -27,6 +27,7 @@ export class DatabaseThread {
   /** A replacement thread must open this file, and not create one where it is gone. */
   #identity: FileIdentity | null = null;
   #restart: ReturnType<typeof setTimeout> | undefined;
+  #closed = false;
 
   /** @param eraseMs see `Erasure` */
   constructor(path: string, eraseMs: number, events: ThreadEvents) {
@@ -51,6 +52,7 @@ export class DatabaseThread {
       });
       if ("failed" in reply) throw new StartupFault(reply.failed.message);
       if ("opened" in reply) this.#identity = reply.opened;
+      if (this.#closed) throw new Error("The store was closed meanwhile.");
     } catch (error) {
       worker.terminate();
       throw error;
@@ -72,6 +74,7 @@ export class DatabaseThread {
 
   /** Closes the database, or gives it up after so many milliseconds. */
   async close(timeoutMs: number): Promise<void> {
+    this.#closed = true;
     clearTimeout(this.#restart);
     const worker = this.#worker;
     this.#worker = null;
@@ -91,6 +94,7 @@ export class DatabaseThread {
   #scheduleRestart(): void {
     this.#restart = setTimeout(() => {
       this.start().then(this.#events.onReady, (error) => {
+        if (this.#closed) return;
         logger.error("The database's thread cannot be replaced yet: {error}", { error });
         this.#scheduleRestart();
       });
