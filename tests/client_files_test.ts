@@ -216,6 +216,25 @@ Deno.test("after a reload a message goes on with its files, and arrives once", (
     await shows(bobs, 3);
   }));
 
+Deno.test("after a reload a message goes on also where the browser refuses its locks", () =>
+  onPage(async ({ ada, server, room, bobs, page, slug }) => {
+    page.hold();
+    room.send("Letter", { files: [NOTE()] }).catch(() => {});
+    await becomes(room.messages, () => last(room).state === "sending");
+    await until(() => ada.browser.storage.getItem("echoroom:uploads") !== null, "noted");
+    page.client.close();
+    const { locks } = navigator as unknown as { locks: { query(): Promise<unknown> } };
+    const query = locks.query;
+    locks.query = () => Promise.reject(new DOMException("No origin.", "SecurityError"));
+    try {
+      const next = new Page(ada.browser, server.url);
+      await enter(next.client, slug);
+      await shows(bobs, 2);
+    } finally {
+      locks.query = query;
+    }
+  }));
+
 Deno.test("a second page leaves the uploads of the first one alone", () =>
   onPage(async ({ ada, server, room, bobs, page, slug }) => {
     const release = page.hold();

@@ -286,7 +286,7 @@ export class Client {
     this.#observedUser.changed();
     this.#outbox.open(this.#owner!);
     if (hasUploads(this.#options.storage)) {
-      this.#loadUploads().then((each) => each.resume(), () => {});
+      this.#loadUploads().then((each) => each.resume()).catch(() => {});
     }
     for (const { resolve } of this.#userWaiters.splice(0)) resolve(user);
     return user;

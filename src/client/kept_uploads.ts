@@ -133,8 +133,13 @@ export class KeptUploads {
 }
 
 async function heldLocks(): Promise<Set<string | undefined>> {
-  const { held = [] } = await web.navigator?.locks?.query() ?? {};
-  return new Set(held.map(({ name }) => name));
+  try {
+    const { held = [] } = await web.navigator?.locks?.query() ?? {};
+    return new Set(held.map(({ name }) => name));
+  } catch {
+    // Who may not ask, as in a frame without an origin, may not hold one either.
+    return new Set();
+  }
 }
 
 function settled<T>(request: Requested<T>): Promise<T> {
