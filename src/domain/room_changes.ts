@@ -2,7 +2,7 @@
 import type { RemovalReason } from "./account.ts";
 import type { CreatedDraft } from "./entry.ts";
 import type { LastSend, Role, Standing } from "./membership.ts";
-import type { Restriction } from "./restriction.ts";
+import { ending, type Restriction } from "./restriction.ts";
 import type { Message } from "./message.ts";
 import type { NewRoom, RoomRules, SettingChanges, SlowMode } from "./room.ts";
 
@@ -76,7 +76,7 @@ export function changesRoom({ systemType }: Pick<Message, "systemType">): boolea
 export function memberChanges({ systemType, systemData }: Notice): MemberChange[] {
   if (systemData === null) return [];
   const { users, role, until = null, reason = null } = systemData;
-  const restriction = { until: until === null ? null : new Date(until), reason };
+  const restriction = ending({ until, reason });
   switch (systemType) {
     case "member_added":
     case "member_role":

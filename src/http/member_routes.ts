@@ -8,6 +8,7 @@ import { banMember } from "../application/moderation/ban_member.ts";
 import { restrictMember } from "../application/moderation/restrict_member.ts";
 import type { Actor } from "../domain/actor.ts";
 import type { ErrorCode } from "../domain/errors.ts";
+import { ending } from "../domain/restriction.ts";
 import { RoomPath } from "../protocol/schemas/fields.ts";
 import {
   BanRequest,
@@ -191,11 +192,6 @@ export function memberRoutes(dependencies: Dependencies, isDraining: () => boole
         return c.body(null, 204);
       },
     );
-}
-
-/** A ban or mute with the time at which it ends. */
-function ending<R extends { until: string | null }>({ until, ...rest }: R) {
-  return { ...rest, until: until === null ? null : new Date(until) };
 }
 
 /** `me` stands for the actor. */

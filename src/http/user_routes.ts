@@ -5,6 +5,7 @@ import { findUser, searchUsers } from "../application/accounts/find_users.ts";
 import { setInstanceRole } from "../application/accounts/set_instance_role.ts";
 import type { Dependencies } from "../application/dependencies.ts";
 import type { ErrorCode } from "../domain/errors.ts";
+import { ending } from "../domain/restriction.ts";
 import {
   BanRequest,
   FoundUserAnswer,
@@ -80,9 +81,8 @@ export function userRoutes(dependencies: Dependencies, isDraining: () => boolean
       optionalJson(isDraining),
       jsonBody(BanRequest),
       async (c) => {
-        const { until, ...rest } = c.req.valid("json");
-        const ban = { ...rest, until: until === null ? null : new Date(until) };
-        await banUser(c.get("actor"), dependencies, c.req.valid("param").userId, ban);
+        const { userId } = c.req.valid("param");
+        await banUser(c.get("actor"), dependencies, userId, ending(c.req.valid("json")));
         return c.body(null, 204);
       },
     )

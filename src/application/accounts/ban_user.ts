@@ -1,7 +1,7 @@
 /** Bans a user from the server, or lifts that. */
 import type { Actor } from "../../domain/actor.ts";
 import { ChatError, userNotFound } from "../../domain/errors.ts";
-import { isInForce, type Restriction } from "../../domain/restriction.ts";
+import { isInForce, type Restriction, restrictionData } from "../../domain/restriction.ts";
 import { recordAction } from "../../services/audit.ts";
 import type { Services } from "../../services/services.ts";
 import { revokeSessions } from "../sessions/end_sessions.ts";
@@ -28,8 +28,7 @@ export async function banUser(
   await revokeSessions(services, userId);
   if (!await store.users.setBan(userId, ban)) throw isAdmin();
   await revokeSessions(services, userId);
-  const { until, reason } = ban;
-  const data = { ...(until && { until: until.toISOString() }), ...(reason !== null && { reason }) };
+  const data = restrictionData(ban);
   await recordAction(services, actor, "user_banned", { userIds: [userId], data });
 }
 

@@ -1,7 +1,6 @@
 /** Bans or mutes a user in a room, and lifts that. */
 import type { Participant } from "../../domain/actor.ts";
-import { isInForce, type Restriction } from "../../domain/restriction.ts";
-import type { SystemData } from "../../domain/message.ts";
+import { isInForce, type Restriction, restrictionData } from "../../domain/restriction.ts";
 import { type ModerationDependencies, requirePower } from "../members/target.ts";
 import { announce, type Announced } from "../rooms/announce.ts";
 
@@ -44,17 +43,9 @@ export async function restrictMember(
         return isInForce(present, new Date()) ? { systemType: lifted, users } : null;
       }
       if (isSame(present, restriction)) return null;
-      return { systemType: imposed, users, data: dataOf(restriction) };
+      return { systemType: imposed, users, data: restrictionData(restriction) };
     },
   );
-}
-
-/** What the message of the system says of it. */
-function dataOf({ until, reason }: Restriction): Omit<SystemData, "users"> {
-  return {
-    ...(until && { until: until.toISOString() }),
-    ...(reason !== null && { reason }),
-  };
 }
 
 /** Whether one that holds now is as asked. */

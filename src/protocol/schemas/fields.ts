@@ -120,6 +120,12 @@ export const Until = z.iso.datetime({ offset: true, error: "must be a time in IS
   .refine((text) => Date.parse(text) > Date.now(), "must be in the future")
   .meta({ description: "ISO 8601, in the future; null or left out: it does not end" });
 
+/** A ban or a mute. */
+export const Restriction = z.object({
+  until: Until.nullable().default(null),
+  reason: Reason.nullable().default(null),
+});
+
 /** One emoji, or a name such as `party_parrot`; without U+FE0F, in which keyboards differ. */
 export const Emoji = z.string().max(MAX_ID_LENGTH)
   .overwrite((text) => text.replaceAll("\ufe0f", ""))

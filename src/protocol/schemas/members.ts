@@ -8,9 +8,9 @@ import {
 import { isInForce } from "../../domain/restriction.ts";
 import { publicUser } from "../../domain/user.ts";
 import { isoTime } from "../iso_time.ts";
-import { MAX_DELETE_SECONDS, MAX_DISPLAY_NAME_LENGTH, MAX_ID_LENGTH } from "../wire/limits.ts";
+import { MAX_DELETE_SECONDS, MAX_DISPLAY_NAME_LENGTH } from "../wire/limits.ts";
 import type * as wire from "../wire/members.ts";
-import { Limit, PageCursor, Reason, RoomPath, Time, Until } from "./fields.ts";
+import { Limit, PageCursor, Restriction, RoomPath, Time, UserId } from "./fields.ts";
 import { PublicUser } from "./users.ts";
 
 /** Of a mute that does not end. */
@@ -54,17 +54,10 @@ export const MembersQuery = z.object({
 
 export const RestrictedQuery = MembersQuery.pick({ limit: true, cursor: true });
 
-const UserId = z.string().min(1).max(MAX_ID_LENGTH);
-
 /** A user in a room; `me` stands for oneself. */
 export const MemberPath = RoomPath.extend({ userId: UserId });
 
 export const MemberChange = z.object({ role: RoomRole.optional() }).meta({ id: "MemberChange" });
-
-const Restriction = z.object({
-  until: Until.nullable().default(null),
-  reason: Reason.nullable().default(null),
-});
 
 export const MuteRequest = Restriction.meta({ id: "MuteRequest" });
 export const BanRequest = Restriction.extend({

@@ -6,7 +6,7 @@ import type { Room } from "../../domain/room.ts";
 import { type PublicUser as DomainUser, publicUser } from "../../domain/user.ts";
 import { MAX_ID_LENGTH } from "../wire/limits.ts";
 import type * as wire from "../wire/moderation.ts";
-import { Comment, Id, Limit, PageCursor, Reason, RoomReference, Time } from "./fields.ts";
+import { Comment, Id, Limit, PageCursor, Reason, RoomReference, Time, UserId } from "./fields.ts";
 import { Message, presentMessage } from "./messages.ts";
 import { PublicUser } from "./users.ts";
 
@@ -64,7 +64,7 @@ export const ReportClosing = z.object({
 
 export const AuditQuery = z.object({
   roomId: RoomReference.optional(),
-  actorId: z.string().min(1).max(MAX_ID_LENGTH).optional(),
+  actorId: UserId.optional(),
   action: z.enum(AUDIT_ACTIONS).optional(),
   limit: Limit,
   cursor: PageCursor.optional(),

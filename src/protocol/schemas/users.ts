@@ -1,6 +1,6 @@
 /** Users as the server shows them. */
 import { z } from "zod";
-import type { Restriction } from "../../domain/restriction.ts";
+import type { Restriction as DomainRestriction } from "../../domain/restriction.ts";
 import {
   INSTANCE_ROLES,
   type KnownUser,
@@ -9,8 +9,7 @@ import {
   type User as DomainUser,
 } from "../../domain/user.ts";
 import type * as wire from "../wire/users.ts";
-import { MAX_ID_LENGTH } from "../wire/limits.ts";
-import { Id, Limit, Reason, SearchText, Time, Until } from "./fields.ts";
+import { Id, Limit, Restriction, SearchText, Time, UserId } from "./fields.ts";
 
 export const PublicUser = z.object({
   id: Id,
@@ -51,15 +50,11 @@ export const UsersQuery = z.object({
   limit: Limit,
 });
 
-export const UserPath = z.object({ userId: z.string().min(1).max(MAX_ID_LENGTH) });
+export const UserPath = z.object({ userId: UserId });
 
 export const RoleRequest = z.object({ role: z.enum(INSTANCE_ROLES) });
 
-/** A ban or a mute. */
-export const BanRequest = z.object({
-  until: Until.nullable().default(null),
-  reason: Reason.nullable().default(null),
-}).meta({ id: "AccountBanRequest" });
+export const BanRequest = Restriction.meta({ id: "AccountBanRequest" });
 
 export const FoundUser = PublicUser.extend({
   role: z.enum(INSTANCE_ROLES).optional().meta({ description: "for admins" }),
@@ -76,7 +71,7 @@ export function presentFound(user: DomainPublicUser | KnownUser): wire.FoundUser
   return { ...publicUser(user), role: user.role, ban: presentRestriction(user.ban) };
 }
 
-function presentRestriction(restriction: Restriction | null): wire.Restriction | null {
+function presentRestriction(restriction: DomainRestriction | null): wire.Restriction | null {
   if (!restriction) return null;
   const { until, reason } = restriction;
   return { until: until && until.toISOString(), reason };

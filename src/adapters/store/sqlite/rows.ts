@@ -1,6 +1,6 @@
 /** How rows of users, rooms and sessions become domain objects. Times are milliseconds since 1970. */
 import type { SQLOutputValue } from "node:sqlite";
-import type { Restriction } from "../../../domain/restriction.ts";
+import { ending, type Restriction } from "../../../domain/restriction.ts";
 import type { PostPolicy, Room, RoomRules, RoomType } from "../../../domain/room.ts";
 import { slowModeOf } from "../../../domain/room_changes.ts";
 import type { Rotation, Session } from "../../../domain/session.ts";
@@ -116,8 +116,7 @@ export function formatRestriction(restriction: Restriction | null): string | nul
 
 export function parseRestriction(json: SQLOutputValue | undefined): Restriction | null {
   if (typeof json !== "string") return null;
-  const { until, ...rest } = JSON.parse(json) as { until: number | null; reason: string | null };
-  return { ...rest, until: until === null ? null : new Date(until) };
+  return ending(JSON.parse(json) as { until: number | null; reason: string | null });
 }
 
 export function toSession(row: Row): Session {
