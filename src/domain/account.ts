@@ -1,5 +1,7 @@
 /** What concerns a user beyond the rooms' logs: items, of which each replaces the earlier one of its key. */
 import type { Membership } from "./membership.ts";
+import type { Room } from "./room.ts";
+import type { User } from "./user.ts";
 
 /** How a membership ended. */
 export type RemovalReason = "kicked" | "banned" | "left" | "deleted";
@@ -18,6 +20,17 @@ export type AccountState =
   /** The user themselves. */
   | { type: "profile" }
   | { type: "block"; userId: string; blocked: boolean };
+
+/** An item with what it tells, as it is now. */
+export type FullItem =
+  & { seq: number; key: string }
+  & (
+    | { type: "room"; room: Room; membership: Membership }
+    | { type: "room_removed"; roomId: string; reason: RemovalReason }
+    | { type: "read"; roomId: string; readSeq: number }
+    | { type: "profile"; user: User }
+    | { type: "block"; userId: string; blocked: boolean }
+  );
 
 /** The least time between two numbers of a room's `read`, in milliseconds. */
 export const READ_INTERVAL_MS = 1_000;

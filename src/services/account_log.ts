@@ -1,16 +1,8 @@
 /** The accounts' streams: numbers what has changed, notifies every instance, and reads them. */
 import { getLogger } from "@logtape/logtape";
 import { CoalescingQueue } from "../async/coalescing_queue.ts";
-import {
-  type AccountItem,
-  keyOf,
-  READ_INTERVAL_MS,
-  type RemovalReason,
-} from "../domain/account.ts";
-import type { Membership } from "../domain/membership.ts";
-import type { Room } from "../domain/room.ts";
+import { type AccountItem, type FullItem, keyOf, READ_INTERVAL_MS } from "../domain/account.ts";
 import { memberChanges } from "../domain/room_changes.ts";
-import type { User } from "../domain/user.ts";
 import type { Bus, BusEvent } from "../ports/bus.ts";
 import type { Store } from "../ports/store/store.ts";
 
@@ -18,17 +10,6 @@ const logger = getLogger(["echoroom", "accounts"]);
 
 /** Accounts that get their numbers at once. */
 const SETTLED_AT_ONCE = 20;
-
-/** An item with what it tells, as it is now. */
-export type FullItem =
-  & { seq: number; key: string }
-  & (
-    | { type: "room"; room: Room; membership: Membership }
-    | { type: "room_removed"; roomId: string; reason: RemovalReason }
-    | { type: "read"; roomId: string; readSeq: number }
-    | { type: "profile"; user: User }
-    | { type: "block"; userId: string; blocked: boolean }
-  );
 
 /** Items in the order of their numbers. */
 export interface ItemsPage {

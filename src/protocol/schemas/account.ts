@@ -1,9 +1,6 @@
 /** The account's stream: what clients ask for, and its items. */
 import { z } from "zod";
-import type { RemovalReason } from "../../domain/account.ts";
-import type { Membership } from "../../domain/membership.ts";
-import type { Room as DomainRoom } from "../../domain/room.ts";
-import type { User as DomainUser } from "../../domain/user.ts";
+import type { FullItem } from "../../domain/account.ts";
 import type * as wire from "../wire/account.ts";
 import { ACCOUNT_PAGE_SIZE } from "../wire/limits.ts";
 import { Cursor, Id, inDigits } from "./fields.ts";
@@ -73,17 +70,6 @@ export const ACCOUNT_SERVER_EVENTS = {
     description: "Something of the account has changed; by seq, none missing, none twice.",
   }),
 } as const;
-
-/** An item with what it tells. */
-type FullItem =
-  & { seq: number; key: string }
-  & (
-    | { type: "room"; room: DomainRoom; membership: Membership }
-    | { type: "room_removed"; roomId: string; reason: RemovalReason }
-    | { type: "read"; roomId: string; readSeq: number }
-    | { type: "profile"; user: DomainUser }
-    | { type: "block"; userId: string; blocked: boolean }
-  );
 
 export function presentItem(item: FullItem): wire.AccountItem {
   const { seq, key } = item;
