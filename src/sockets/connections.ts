@@ -1,4 +1,5 @@
 /** All sockets of this instance: their number, their deadlines, and closing them by session. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { MAX_SOCKETS } from "../services/rate_limits.ts";
 import type { PublicUser } from "../domain/user.ts";
 import type { Store } from "../ports/store/store.ts";
@@ -166,10 +167,6 @@ export class Connections {
       checkDeadline(connection, now);
     }
   }
-}
-
-function sleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 function checkDeadline(connection: Connection, now: number): void {

@@ -1,4 +1,5 @@
 /** Signed requests to a bucket of an S3-compatible service, and what its errors mean. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { AwsV4Signer } from "aws4fetch";
 import { ChatError, unavailable } from "../../../domain/errors.ts";
 import { full, step } from "../faults.ts";
@@ -70,7 +71,7 @@ export class S3Requests {
         throw await refusalOf(response, request.limit);
       }
       await response?.body?.cancel();
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * RETRY_MS * tries));
+      await sleep(Math.random() * RETRY_MS * tries);
     }
   }
 

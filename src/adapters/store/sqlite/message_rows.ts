@@ -131,7 +131,7 @@ export type ChangeRow = [
 ];
 
 /** Stands for the id of every user who may read a room. */
-export const EVERYBODY = "*";
+const EVERYBODY = "*";
 
 /** @param entry that the draft becomes */
 export function toDraftRow(draft: EntryDraft, { seq, message }: Entry): DraftRow {
