@@ -40,7 +40,7 @@ export const SignedIn = z.object({
 export const UserAnswer = z.object({ user: User });
 
 export const AUTH_CLIENT_EVENTS = {
-  "auth:identify": z.object({ token: z.string() })
+  "auth:identify": z.object({ token: z.string().meta({ examples: ["eyJhbGciOiJIUzI1NiJ9…"] }) })
     .meta({ description: "The first frame; sent again on a live socket it renews the token." }),
 } as const;
 

@@ -70,6 +70,9 @@ function name(max: number) {
     .meta({ minLength: 1, maxLength: max, pattern: NAME });
 }
 
+/** Of answers, and of what clients have to name. */
+export const EXAMPLE_ID = "01JA3V8Q5W6XKTB7N3C0R2D4F8";
+
 /** What browsers accept in `<input type="email">` (HTML, 4.10.5.1.5). */
 export const Email = z.string().trim().max(MAX_EMAIL_LENGTH)
   .email({ pattern: z.regexes.html5Email, error: "must be an email address" })
@@ -250,6 +253,6 @@ export function inDigits<S extends z.ZodType<number>>(number: S) {
 export const Limit = inDigits(z.int().min(1).max(MAX_PAGE_SIZE)).default(PAGE_SIZE);
 
 /** An id in an answer. */
-export const Id = z.string().meta({ description: "opaque" });
+export const Id = z.string().meta({ description: "opaque", examples: [EXAMPLE_ID] });
 /** A time in an answer. */
 export const Time = z.string().meta({ format: "date-time", description: "ISO 8601, UTC" });

@@ -2,7 +2,17 @@
 import { z } from "zod";
 import { MAX_RECOVERED_ROOMS } from "../wire/limits.ts";
 import type * as wire from "../wire/messages.ts";
-import { ClientMessageId, Cursor, Emoji, EntryId, Present, RoomReference, Time } from "./fields.ts";
+import {
+  ClientMessageId,
+  Cursor,
+  Emoji,
+  EntryId,
+  EXAMPLE_ID,
+  Id,
+  Present,
+  RoomReference,
+  Time,
+} from "./fields.ts";
 import {
   CHANGES_NOTHING,
   changesSomething,
@@ -42,7 +52,10 @@ const Recovery = z.object({
   present,
 }));
 
-const OneMessage = { roomId: RoomReference, messageId: MessageId };
+const OneMessage = {
+  roomId: RoomReference,
+  messageId: MessageId.meta({ ...MessageId.meta(), examples: [EXAMPLE_ID] }),
+};
 
 const Edit = z.object({ ...OneMessage, ...Edited }).refine(changesSomething, CHANGES_NOTHING);
 
@@ -72,9 +85,9 @@ export const MESSAGE_CLIENT_EVENTS = {
 } as const;
 
 const MessageEntry = Related.extend({
-  roomId: z.string(),
+  roomId: Id,
   seq: z.int().min(1),
-  entryId: z.string(),
+  entryId: Id,
   message: Message,
 });
 
@@ -87,7 +100,7 @@ const MessageChange = z.union([
 
 export const MESSAGE_SERVER_EVENTS = {
   "message:ack": z.object({
-    roomId: z.string(),
+    roomId: Id,
     clientMessageId: z.string().optional(),
     id: z.string().meta({ description: "the message's" }),
     seq: z.int().min(1).meta({ description: "the entry's" }),
@@ -102,7 +115,7 @@ export const MESSAGE_SERVER_EVENTS = {
   "message:updated": MessageEntry.extend({ change: MessageChange }).meta({
     description: "An entry that changed a message; message is its state then or later.",
   }),
-  "message:deleted": MessageEntry.extend({ messageId: z.string(), by: PublicUser }).meta({
+  "message:deleted": MessageEntry.extend({ messageId: Id, by: PublicUser }).meta({
     description: "An entry that deleted a message; message is what is left of it.",
   }),
 } as const;

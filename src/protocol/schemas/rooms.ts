@@ -204,29 +204,29 @@ export const ROOM_SERVER_EVENTS = {
     lastSeq: z.int().min(0),
     lastEntryId: LastEntryId,
   }).meta({ description: "Entries after lastSeq arrive live from now on." }),
-  "connection:missed": RoomMissed.extend({ roomId: z.string() }).meta({
+  "connection:missed": RoomMissed.extend({ roomId: Id }).meta({
     description: "What was missed in one room; ask again from lastSeq while hasMore.",
   }),
-  "room:left": z.object({ roomId: z.string() }).meta({ description: "The answer to room:leave." }),
+  "room:left": z.object({ roomId: Id }).meta({ description: "The answer to room:leave." }),
   "room:removed": z.object({
-    roomId: z.string(),
+    roomId: Id,
     reason: z.enum(["kicked", "banned", "left", "deleted"]),
   }).meta({ description: "One was taken out of the room: none of its entries arrive any more." }),
-  "room:updated": z.object({ roomId: z.string(), room: Room, capabilities: RoomCapabilities }).meta(
+  "room:updated": z.object({ roomId: Id, room: Room, capabilities: RoomCapabilities }).meta(
     {
       description: "The room's settings, or what one may do in it, have changed.",
     },
   ),
-  "read:ack": ReadAnswer.extend({ roomId: z.string() }).meta({
+  "read:ack": ReadAnswer.extend({ roomId: Id }).meta({
     description: "How far one has read now, and what one has not.",
   }),
-  "read:update": z.object({ roomId: z.string(), userId: z.string(), seq: z.int().min(0) }).meta({
+  "read:update": z.object({ roomId: Id, userId: Id, seq: z.int().min(0) }).meta({
     description: "How far another member has read, in direct and small private rooms.",
   }),
-  "typing:update": z.object({ roomId: z.string(), user: PublicUser, isTyping: z.boolean() })
+  "typing:update": z.object({ roomId: Id, user: PublicUser, isTyping: z.boolean() })
     .meta({ description: "Another user in the room began or ended typing." }),
   "presence:update": z.object({
-    roomId: z.string(),
+    roomId: Id,
     joined: z.array(PublicUser),
     left: z.array(PublicUser),
     count: z.int().min(0),
