@@ -8,7 +8,7 @@ import { compose } from "../src/compose.ts";
 import { readConfig } from "../src/config.ts";
 import { type ChatError, ERROR_CODES } from "../src/domain/errors.ts";
 import { type AppSettings, createApp } from "../src/http/app.ts";
-import { requireJson } from "../src/http/input.ts";
+import { type BodyLimit, readBody, requireJson } from "../src/http/input.ts";
 import { CLIENT_EVENTS, SERVER_EVENTS } from "../src/protocol/schemas/events.ts";
 import { SystemData } from "../src/protocol/schemas/messages.ts";
 import type { Message } from "../src/protocol/wire/messages.ts";
@@ -175,6 +175,23 @@ Deno.test("a body that breaks off is the client's fault, not the server's", () =
     }
     assert.deepEqual(await codes(), ["invalid_json"]);
   }));
+
+Deno.test("a body that does not come in time is given up", async () => {
+  let isCancelled = false;
+  const body = new ReadableStream({
+    start: (stream) => stream.enqueue(new TextEncoder().encode("{")),
+    cancel: () => void (isCancelled = true),
+  });
+  const limit: BodyLimit = {
+    bytes: 10,
+    milliseconds: 10,
+    tooLarge: ["payload_too_large", "It is too large."],
+    incomplete: "invalid_json",
+  };
+  const request = new Request("http://localhost", { method: "POST", body });
+  await assert.rejects(readBody(request, () => false, limit), { code: "invalid_json" });
+  assert.ok(isCancelled);
+});
 
 Deno.test("a body that breaks off while the server shuts down is answered with unavailable", async () => {
   let draining = false;

@@ -62,14 +62,15 @@ function refuse(result: { success: boolean; error?: Parameters<typeof invalidInp
 /** What a body may be, and the codes of those that are not. */
 export interface BodyLimit {
   bytes: number;
-  /** How long it may take to come. */
-  milliseconds?: number;
+  /** How long it may take to come: so many bytes are held for it. */
+  milliseconds: number;
   tooLarge: [code: ErrorCode, message: string];
   incomplete: ErrorCode;
 }
 
 const JSON_BODY: BodyLimit = {
   bytes: MAX_FRAME_BYTES,
+  milliseconds: 30_000,
   tooLarge: ["payload_too_large", "A body holds at most 64 KiB."],
   incomplete: "invalid_json",
 };
@@ -83,7 +84,7 @@ export async function readBody(
   const bytes = new Uint8Array(limit.bytes);
   let length = 0;
   try {
-    for await (const chunk of inTime(request.body, limit) ?? []) {
+    for await (const chunk of inTime(request.body, limit.milliseconds)) {
       if (length + chunk.length > limit.bytes) throw new ChatError(...limit.tooLarge);
       bytes.set(chunk, length);
       length += chunk.length;
@@ -97,9 +98,27 @@ export async function readBody(
   return bytes.subarray(0, length);
 }
 
-function inTime(body: Request["body"], { milliseconds }: BodyLimit): Request["body"] {
-  if (!body || milliseconds === undefined) return body;
-  return body.pipeThrough(new TransformStream(), { signal: AbortSignal.timeout(milliseconds) });
+/** The parts of a body, which is cancelled if it takes longer. */
+async function* inTime(body: Request["body"], milliseconds: number): AsyncGenerator<Uint8Array> {
+  if (!body) return;
+  const reader = body.getReader();
+  const cancel = () => void reader.cancel().catch(() => {});
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    cancel();
+  }, milliseconds);
+  try {
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (isLate) throw new Error("It took too long.");
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    clearTimeout(timer);
+    cancel();
+  }
 }
 
 function decode(body: Uint8Array): string {
