@@ -1,5 +1,6 @@
 /** How errors are told apart by their codes. */
 import assert from "node:assert/strict";
+import { invalidInput } from "../src/protocol/input_errors.ts";
 import { ChatError, hasCode, isRefusal, roomNotFound, unavailable } from "../src/domain/errors.ts";
 
 Deno.test("an error has one of some codes if it is a ChatError with it", () => {
@@ -16,4 +17,10 @@ Deno.test("a refusal is every ChatError but unavailable, whose outcome is not kn
   for (const other of [unavailable("Down."), new Error("a defect"), null]) {
     assert.ok(!isRefusal(other));
   }
+});
+
+Deno.test("the detail of an invalid input is a sentence, whether or not a fault has a path", () => {
+  const detail = (path: string[]) => invalidInput([{ path, message: "must not be blank" }]).message;
+  assert.equal(detail(["name"]), "name: must not be blank.");
+  assert.equal(detail([]), "Must not be blank.");
 });

@@ -13,6 +13,12 @@ export function invalidInput(issues: readonly Issue[]): ChatError {
     path: path.map((part) => String(typeof part === "object" ? part.key : part)).join("."),
     message,
   }));
-  const summary = faults.map(({ path, message }) => path ? `${path}: ${message}` : message);
+  const summary = faults.map(({ path, message }) =>
+    path ? `${path}: ${message}` : asSentence(message)
+  );
   return new ChatError("validation_failed", `${summary.slice(0, 3).join("; ")}.`, { faults });
+}
+
+function asSentence(message: string): string {
+  return message.charAt(0).toUpperCase() + message.slice(1);
 }
