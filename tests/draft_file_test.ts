@@ -28,3 +28,29 @@ Deno.test("a stream that breaks off breaks the draft off with its own error", as
   const broken = new ReadableStream<Uint8Array>({ pull: (controller) => controller.error(error) });
   await assert.rejects(DraftFile.of(broken), error);
 });
+
+Deno.test("a draft that is opened after it was given up is closed", async () => {
+  const { makeTempFile, open } = Deno;
+  const { setTimeout } = globalThis;
+  const [disk, closed] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  Deno.makeTempFile = async (options) => {
+    await disk.promise;
+    return await makeTempFile(options);
+  };
+  Deno.open = async (...args) => {
+    const file = await open(...args);
+    const close = file.close.bind(file);
+    file.close = () => closed.resolve(close());
+    return file;
+  };
+  // The limit is over at once.
+  globalThis.setTimeout = ((act: () => void) => setTimeout(act)) as typeof globalThis.setTimeout;
+  try {
+    await assert.rejects(DraftFile.of(streamOf(["x"])), { code: "unavailable" });
+    disk.resolve();
+    await closed.promise;
+  } finally {
+    Object.assign(Deno, { makeTempFile, open });
+    globalThis.setTimeout = setTimeout;
+  }
+});

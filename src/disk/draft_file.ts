@@ -20,7 +20,12 @@ export class DraftFile {
    *   answer; what the stream errors with, as it is
    */
   static async of(bytes: ReadableStream<Uint8Array>): Promise<DraftFile> {
-    const draft = await settleStep(DraftFile.#open(), fail);
+    const opening = DraftFile.#open();
+    const draft = await settleStep(opening, fail).catch((error) => {
+      // It may be there after it was given up.
+      opening.then((late) => late[Symbol.asyncDispose]()).catch(() => {});
+      throw error;
+    });
     try {
       for await (const chunk of bytes) await draft.#write(chunk);
       return draft;
