@@ -1,5 +1,6 @@
 /** The accounts that this instance serves: those with a socket here. */
 import { getLogger } from "@logtape/logtape";
+import { failureLevel } from "../domain/errors.ts";
 import type { Mention } from "../domain/mention.ts";
 import type { Bus, BusEvent } from "../ports/bus.ts";
 import type { Store } from "../ports/store/store.ts";
@@ -110,7 +111,8 @@ export class Accounts {
         }
       }
     } catch (error) {
-      logger.debug("Not all are notified of {messageId}: {error}", { ...mention, error });
+      const failure = { ...mention, error };
+      logger[failureLevel(error)]("Not all are notified of {messageId}: {error}", failure);
     }
   }
 }

@@ -132,6 +132,14 @@ export function isRefusal(error: unknown): error is ChatError {
   return error instanceof ChatError && error.code !== "unavailable";
 }
 
+/**
+ * At what level the log has a failure of something that is done again later, or is left out: what is
+ * no ChatError is a fault of the server, and would never be found otherwise.
+ */
+export function failureLevel(error: unknown): "debug" | "error" {
+  return error instanceof ChatError ? "debug" : "error";
+}
+
 /** The store or the log cannot answer now; the same request may succeed in a moment. */
 export function unavailable(message: string, cause?: unknown): ChatError {
   return new ChatError("unavailable", message, { retryAfter: 1, cause });

@@ -2,6 +2,7 @@
 import { getLogger } from "@logtape/logtape";
 import { Batcher } from "../async/batcher.ts";
 import type { Entry } from "../domain/entry.ts";
+import { failureLevel } from "../domain/errors.ts";
 import { memberChanges, settingChanges } from "../domain/room_changes.ts";
 import { frameOf } from "../protocol/frames.ts";
 import { presentCapabilities } from "../protocol/schemas/rooms.ts";
@@ -71,8 +72,10 @@ export class RoomUpdates {
       }));
     }
     if (errors.length === 0) return;
-    const failure = { roomId, count: errors.length, error: errors[0] };
-    logger.debug("{count} sockets are not shown room {roomId} as it is now: {error}", failure);
+    const [error] = errors;
+    const failure = { roomId, count: errors.length, error };
+    const level = failureLevel(error);
+    logger[level]("{count} sockets are not shown room {roomId} as it is now: {error}", failure);
   }
 
   async #showTo(

@@ -2,6 +2,7 @@
 import { getLogger } from "@logtape/logtape";
 import { CoalescingQueue } from "../async/coalescing_queue.ts";
 import { type AccountItem, type FullItem, keyOf, READ_INTERVAL_MS } from "../domain/account.ts";
+import { failureLevel } from "../domain/errors.ts";
 import { memberChanges } from "../domain/room_changes.ts";
 import type { Bus, BusEvent } from "../ports/bus.ts";
 import type { Store } from "../ports/store/store.ts";
@@ -97,7 +98,7 @@ export class AccountLog {
     try {
       await this.#settle(userId);
     } catch (error) {
-      logger.debug("Account {userId} is settled later: {error}", { userId, error });
+      logger[failureLevel(error)]("Account {userId} is settled later: {error}", { userId, error });
     }
   }
 

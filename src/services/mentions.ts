@@ -1,6 +1,7 @@
 /** Notifies users of messages that concern them, wherever they have a socket. */
 import { getLogger } from "@logtape/logtape";
 import type { Entry } from "../domain/entry.ts";
+import { failureLevel } from "../domain/errors.ts";
 import type { MentionReason } from "../domain/mention.ts";
 import type { Bus } from "../ports/bus.ts";
 import type { Access } from "./access.ts";
@@ -31,7 +32,8 @@ export class Mentions {
     answered: string | null,
   ): void {
     this.#notify(room, entry, answered).catch((error) => {
-      logger.debug("Nobody is notified of {messageId}: {error}", { messageId: entry.id, error });
+      const failure = { messageId: entry.id, error };
+      logger[failureLevel(error)]("Nobody is notified of {messageId}: {error}", failure);
     });
   }
 

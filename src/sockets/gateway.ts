@@ -5,7 +5,7 @@ import type { Accounts } from "../accounts/accounts.ts";
 import { leaveRoom } from "../application/rooms/leave_room.ts";
 import { CoalescingQueue } from "../async/coalescing_queue.ts";
 import { SingleFlight } from "../async/single_flight.ts";
-import { ChatError, unavailable } from "../domain/errors.ts";
+import { ChatError, failureLevel, unavailable } from "../domain/errors.ts";
 import type { BusEvent } from "../ports/bus.ts";
 import type { Store } from "../ports/store/store.ts";
 import type { Admins } from "../services/admins.ts";
@@ -154,8 +154,8 @@ export class Gateway {
       await this.#connections.checkAdmins(this.#admins);
       await this.#accounts.compare();
     } catch (error) {
-      // The store is unavailable; the next comparison is at most 10 s away.
-      logger.debug("The store could not be compared with: {error}", { error });
+      // The next comparison is at most 10 s away.
+      logger[failureLevel(error)]("The store could not be compared with: {error}", { error });
     }
   }
 }
