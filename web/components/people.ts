@@ -20,7 +20,7 @@ export function People({ room }: { room: Room }) {
     <details class="online" open=${isOpen} onToggle=${(event: Event) => {
       setOpen((event.currentTarget as HTMLDetailsElement).open);
     }}>
-      <summary>${count ?? "?"} online</summary>
+      <summary>${count === null ? "Online" : `${count} online`}</summary>
       <ul>
         ${users.map((user) =>
           html`
