@@ -9,6 +9,11 @@ import { freePort, onPath, type Service } from "./service.ts";
 const SECANTUS = "SecantusDB==0.7.0b3";
 /** Runs the installed one without what makes it slower with each write. */
 const SECANTUS_PROGRAM = join(import.meta.dirname!, "secantusd.py");
+/**
+ * By default it is 1 GB, and once a fifth of it is not written to the disk yet, every thread waits for
+ * that, which has come to a stop for good while many tests wrote at once.
+ */
+const LARGE_CACHE = ["--cache-size", "4G"];
 const MEMORY_SERVER = "mongodb-memory-server@11.3.0";
 const DOWNLOAD_DEADLINE_MS = 120_000;
 const END_DEADLINE_MS = 5_000;
@@ -54,14 +59,14 @@ async function findInstalled(): Promise<Startable | undefined> {
   const faster = await onPath("secantusd-rs");
   if (faster) return { ...secantusBy([faster]), durable: ["--sync-on-commit"] };
   const secantus = await onPath("secantusd-py");
-  if (secantus) return secantusBy([secantus]);
+  if (secantus) return secantusBy([secantus, ...LARGE_CACHE]);
 }
 
 async function install(signal: AbortSignal): Promise<Startable> {
   const tried = ["no TEST_MONGODB_URI", "no mongod, secantusd-rs or secantusd-py on PATH"];
   try {
     const python = await installPackage(SECANTUS, signal);
-    return secantusBy([python, SECANTUS_PROGRAM]);
+    return secantusBy([python, SECANTUS_PROGRAM, ...LARGE_CACHE]);
   } catch (error) {
     tried.push(`SecantusDB could not be installed (${messageOf(error)})`);
   }
