@@ -252,6 +252,7 @@ Deno.test("MongoDB: an open store has its indexes, the unique ones of messages l
     "reports messageId,reporterId unique",
     "reports roomId,_id",
     "reports state,_id",
+    "rooms deletedAt",
     "rooms name,_id",
     "rooms pair unique",
     "rooms slug unique",

@@ -109,6 +109,8 @@ export async function createIndexes(db: Db): Promise<void> {
       { key: { slug: 1 }, unique: true },
       { key: { name: 1, _id: 1 } },
       { key: { pair: 1 }, unique: true, sparse: true },
+      // For those that are due to be purged: no other room is in it.
+      { key: { deletedAt: 1 }, sparse: true },
     ]),
     // The unique ones begin with the room, so that the collection can be sharded by it.
     messages.createIndexes([
