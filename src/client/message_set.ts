@@ -9,6 +9,8 @@ import { afterChange, ownReactions } from "./reactions.ts";
 export class MessageSet extends Map<string, ChatMessage> {
   /** The user; null before it is known. */
   readonly #self: () => PublicUser | null;
+  /** The keys of those that the server has, by their ids. */
+  readonly #keys = new Map<string, string>();
 
   constructor(self: () => PublicUser | null) {
     super();
@@ -38,6 +40,21 @@ export class MessageSet extends Map<string, ChatMessage> {
 
   /** The message with this `id` or `key`. */
   find(ref: string): ChatMessage | undefined {
-    return this.get(ref) ?? [...this.values()].find(({ id }) => id === ref);
+    return this.get(ref) ?? this.get(this.#keys.get(ref)!);
+  }
+
+  override set(key: string, message: ChatMessage): this {
+    if (message.id) this.#keys.set(message.id, key);
+    return super.set(key, message);
+  }
+
+  override delete(key: string): boolean {
+    this.#keys.delete(this.get(key)?.id!);
+    return super.delete(key);
+  }
+
+  override clear(): void {
+    this.#keys.clear();
+    super.clear();
   }
 }
