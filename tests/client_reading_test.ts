@@ -127,6 +127,45 @@ Deno.test("more unread messages than are shown are counted by the server, and 10
     await counts(adas, 0);
   }));
 
+Deno.test("unread messages count that are no longer shown, and until they are read", () =>
+  onRoom(async ({ ada, bob, slug }) => {
+    const [adas, bobs] = await enterBoth(ada, bob, slug);
+    const adasId = ada.client.user.get()!.id;
+    await bobs.send("Ada?", { mentions: [adasId] });
+    await Promise.all(range(1, 8).map((i) => bobs.send(`Message ${i}`)));
+    await counts(adas, 9, 1);
+    adas.forgetOlder(3);
+    assert.deepEqual(adas.unread.get(), { count: 9, mentions: 1, readSeq: 1 });
+    await bobs.send("Another", { mentions: [adasId] });
+    await counts(adas, 10, 2);
+    await adas.loadOlder();
+    await counts(adas, 10, 2);
+    adas.forgetOlder(2);
+    adas.markRead();
+    await counts(adas, 0);
+  }));
+
+Deno.test("what is read stays so while the server is asked what another device has read", () =>
+  onRoom(async ({ ada, bob, slug, server }) => {
+    const [adas, bobs] = await enterBoth(ada, bob, slug);
+    const { rooms } = ada.client;
+    const seen: number[] = [];
+    const end = rooms.subscribe(() => {
+      seen.push(...(rooms.get() ?? []).map(({ unread }) => unread));
+    });
+    for (const text of ["One", "Two", "Three"]) await bobs.send(text);
+    await lists(ada.client, ({ unread, isJoined }) => isJoined && unread === 3);
+    adas.markRead(3);
+    await lists(ada.client, ({ unread }) => unread === 1);
+    seen.length = 0;
+    const page = ada.browser.open(server.url);
+    page.connect();
+    (await enter(page, slug)).markRead();
+    await lists(ada.client, ({ unread }) => unread === 0);
+    assert.deepEqual(seen.filter((unread) => unread > 1), []);
+    end();
+  }));
+
 Deno.test("who is no member has nothing unread, and becomes one by the first message", () =>
   onRoom(async ({ ada, bob, slug }) => {
     const [adas, bobs] = await enterBoth(ada, bob, slug);

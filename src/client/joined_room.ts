@@ -195,6 +195,7 @@ export class JoinedRoom implements Room {
   }
 
   forgetOlder(keep: number): void {
+    this.reading.settle();
     this.timeline.main.forgetOlder(keep);
   }
 

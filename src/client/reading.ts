@@ -35,12 +35,12 @@ const MAX_COUNT = 100;
 interface Wanted {
   event: "room:read" | "room:unread";
   seq: number;
-  /** The last entry that is read then. */
-  readSeq: number;
+  /** The last entry that is read then; null if that stays as it is. */
+  readSeq: number | null;
 }
 
 /** A position of 0 changes nothing, and is answered with what is unread. */
-const ASK: Wanted = { event: "room:read", seq: 0, readSeq: 0 };
+const ASK: Wanted = { event: "room:read", seq: 0, readSeq: null };
 
 export class Reading {
   readonly unread: Observed<Unread> = new Observed(() => this.#count());
@@ -92,6 +92,12 @@ export class Reading {
     this.#want(this.#wanted ?? ASK);
   }
 
+  /** Messages that are shown will no longer be: keeps what has been counted. */
+  settle(): void {
+    const { count: unread, mentions } = this.unread.get();
+    if (this.#known) this.take({ ...this.#known, unread, mentions });
+  }
+
   /** The room is no longer live. If it was left, what waits for its pause is sent without it. */
   stop(): void {
     if (this.#isLive && this.#wanted) void this.#send();
@@ -134,7 +140,7 @@ export class Reading {
       if (wanted === this.#wanted) this.#wanted = null;
       this.#host.acked(ack);
       // What was read before a message marked as unread may have waited for its pause until then.
-      if (event === "room:unread" && !this.#wanted) this.markRead(readSeq);
+      if (event === "room:unread" && !this.#wanted) this.markRead(readSeq!);
       if (!this.#isLive) return;
     } catch (error) {
       if (!this.#isLive) return;
@@ -152,7 +158,7 @@ export class Reading {
   /** Counts the messages that are shown, if they begin at the position; else the newest of them. */
   #count(): Unread {
     if (!this.#known) return { count: 0, mentions: 0, readSeq: null };
-    const { readSeq } = this.#wanted ?? { readSeq: this.#known.seq };
+    const readSeq = this.#wanted?.readSeq ?? this.#known.seq;
     const { main } = this.#host.timeline;
     const isCovered = !main.hasOlder.get() || main.first()!.seq! <= readSeq + 1;
     const after = isCovered ? readSeq : this.#countedSeq;
