@@ -94,6 +94,22 @@ Deno.test("a direct room is in the list of both", () =>
     assert.deepEqual(members!.map(({ displayName }) => displayName).sort(), ["Bob", "Eve"]);
   }));
 
+Deno.test("a public room that one has left on another device has nothing unread", () =>
+  onTrio(async ({ bob, eve, server }) => {
+    const { id } = await createRoom(bob.client.api, { name: "Tea" });
+    await addMember(eve.client.api, id, "me");
+    follow(eve);
+    await (await enter(bob.client, id)).send("Hello");
+    const before = await lists(eve.client, ({ unread, isJoined }) => isJoined && unread === 1);
+    const page = eve.browser.open(server.url);
+    page.connect();
+    eve.client.api.listRooms = () => Promise.reject(new Error("The list is not read again."));
+    await removeMember(page.api, id, "me");
+    const room = await lists(eve.client, ({ isMember }) => !isMember);
+    assert.deepEqual([room.unread, room.isJoined], [0, false]);
+    await lists(eve.client, ({ memberCount }) => memberCount === before.memberCount - 1);
+  }));
+
 Deno.test("who is removed from a private room is shown none of it any more, until they are added again", () =>
   onTrio(async ({ bob, eve }) => {
     const { id } = await createRoom(bob.client.api, {

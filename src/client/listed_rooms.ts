@@ -67,6 +67,8 @@ export class ListedRooms {
     if (item.type === "read") this.#changed(item.data.roomId);
     if (item.type === "room") this.#changed(item.data.room.id);
     this.#update();
+    // As it was read before it was joined.
+    if (item.type === "room_removed") this.#changed(item.data.roomId);
   }
 
   /** There is a new message for the user. */
@@ -200,6 +202,7 @@ export class ListedRooms {
     for (const { derived } of [room.unread, room.info]) derived.delete(this.#host.list);
     this.#joined.delete(id);
     room.leave();
+    this.#host.list.changed();
   }
 
   /** Nobody follows the list any more. */
@@ -233,17 +236,18 @@ export class ListedRooms {
     const room = this.#joined.get(listed.id);
     const own = this.#own.get(listed.id);
     const place = typeof own === "object" ? own : null;
+    const isMember = own ? place !== null : me !== undefined;
     const live = room?.unread.get();
     const { unread, mentions } = live && live.readSeq !== null
       ? { unread: live.count, mentions: live.mentions }
-      : me ?? { unread: 0, mentions: 0 };
+      : isMember && me || { unread: 0, mentions: 0 };
     const last = room?.messages.get().findLast(({ seq }) => seq);
     const { createdAt = "", seq = 0 } = last ?? {};
     return {
       ...listed,
       ...room?.info.get(),
       lastMessageAt: createdAt > (listed.lastMessageAt ?? "") ? createdAt : listed.lastMessageAt,
-      isMember: own ? place !== null : me !== undefined,
+      isMember,
       role: place?.role ?? null,
       notifications: place?.notifications ?? "all",
       isHidden: place !== null && place.hidden && seq! <= place.room.lastSeq,
