@@ -137,6 +137,27 @@ Deno.test("who is banned from a public room is refused by it, and it says so", (
     assert.equal(state.status === "failed" && state.error.code, "forbidden");
   }));
 
+const ENDS = {
+  "who is banned from a room": (room: string, { bob, eve }: { bob: Person; eve: Person }) =>
+    banMember(bob.client.api, room, idOf(eve)),
+  "who is in a room that is deleted": (room: string, { bob }: { bob: Person }) =>
+    deleteRoom(bob.client.api, room),
+};
+
+for (const [who, end] of Object.entries(ENDS)) {
+  Deno.test(`${who} may do nothing in it any more, and is shown nobody there`, () =>
+    onTrio(async ({ bob, eve }) => {
+      const { id } = await createRoom(bob.client.api, { name: "Plans" });
+      const [room] = await Promise.all([enter(eve.client, id), enter(bob.client, id)]);
+      await becomes(room.online, ({ count }) => count === 2);
+      assert.ok(room.capabilities.get().length > 0);
+      await end(id, { bob, eve });
+      await reaches(room.state, "failed");
+      assert.deepEqual(room.capabilities.get(), []);
+      assert.deepEqual(room.online.get(), { count: null, users: [] });
+    }));
+}
+
 Deno.test("a room that is deleted leaves the lists", () =>
   onTrio(async ({ bob, eve }) => {
     const { id } = await createRoom(bob.client.api, { name: "Plans" });

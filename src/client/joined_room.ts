@@ -74,6 +74,10 @@ export class JoinedRoom implements Room {
       isPresent: () => host.isPresent(this),
       joined: (answer: ServerEvents["room:joined"]) => this.#joined(answer),
       updated: (place: Place) => this.#update(place),
+      refused: () => {
+        this.#forgetOthers();
+        this.capabilities.set([]);
+      },
       live: (isLive: boolean) => {
         if (isLive) this.reading.start();
         else this.reading.stop();
@@ -214,9 +218,7 @@ export class JoinedRoom implements Room {
 
   /** The connection was lost: presence and typing are no longer current. */
   suspend(): void {
-    this.#ownTyping.end();
-    this.#online.clear();
-    this.#othersTyping.clear();
+    this.#forgetOthers();
     this.subscription.suspend();
   }
 
@@ -260,6 +262,13 @@ export class JoinedRoom implements Room {
   /** Rooms are also left by a sign-out, for which there is a more specific error. */
   get #isOver(): boolean {
     return this.subscription.status === "left" && this.#host.self() !== null;
+  }
+
+  /** Presence and typing are not current. */
+  #forgetOthers(): void {
+    this.#ownTyping.end();
+    this.#online.clear();
+    this.#othersTyping.clear();
   }
 
   #takeEntry({ event, data }: EntryFrame): void {

@@ -29,7 +29,7 @@ export type RoomState =
 
 /** Who is in a room. */
 export interface Attendance {
-  /** How many, over all instances; null while offline. */
+  /** How many, over all instances; null while offline, or if the server refuses the room. */
   readonly count: number | null;
   /** By name; not all of them while more than 200 are online. */
   readonly users: readonly PublicUser[];
@@ -125,7 +125,7 @@ export interface Room {
   readonly cursor: number;
   /** The room itself; null until it was first joined. */
   readonly info: Observable<RoomInfo | null>;
-  /** What the user may do in it; none until it was first joined. */
+  /** What the user may do in it; none until it was first joined, and while it is `failed`. */
   readonly capabilities: Observable<readonly string[]>;
   /** Its state. */
   readonly state: Observable<RoomState>;

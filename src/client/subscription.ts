@@ -23,6 +23,8 @@ export interface SubscriptionHost {
   joined(answer: ServerEvents["room:joined"]): void;
   /** Takes the room as a recovery shows it. */
   updated(place: Place): void;
+  /** The server does not let the user in. */
+  refused(): void;
 }
 
 const RETRY_MS = 2_000;
@@ -169,7 +171,10 @@ export class Subscription {
     // After a loss the client calls `enter` again.
     if (error.code === "disconnected") return;
     const isLasting = LASTING.has(error.code);
-    if (isLasting) this.#become({ status: "failed", error });
+    if (isLasting) {
+      this.#become({ status: "failed", error });
+      this.#host.refused();
+    }
     // The name itself is invalid.
     if (error.code === "validation_failed") return;
     const delay = isLasting ? backoffMs(this.#host.timing, this.#refusals++) : RETRY_MS;
