@@ -134,3 +134,24 @@ Deno.test("a message on which a handler failed is passed on again, and those bef
     assert.deepEqual(notes.all, ["message One", "message Two"]);
     assert.equal(notes.errors.length, 1);
   }));
+
+Deno.test("a bot whose handler of errors fails goes on", () =>
+  onRoom(async (world) => {
+    const room = await enter(world.ada.client, world.slug);
+    const notes = new Notes();
+    let failures = 0;
+    const message = (one: Message) => {
+      if (failures++ < 2) throw new Error("not now");
+      notes.message(one);
+    };
+    const error = (fault: unknown) => {
+      notes.error(fault);
+      if (notes.errors.length === 1) throw new Error("nor this");
+      return Promise.reject(new Error("nor that"));
+    };
+    const stop = await start(world, { message, error }, { storage: new MemoryStorage() });
+    await write(room, ["One"]);
+    await notes.has(1);
+    await stop();
+    assert.deepEqual([notes.all, notes.errors.length], [["message One"], 2]);
+  }));

@@ -41,7 +41,7 @@ export interface BotHandlers {
   changed?(message: Message, room: Room): unknown;
   /** The server has lost a part of the log: what comes next follows its present end. */
   reset?(room: Room): unknown;
-  /** Reading or a handler has failed; it is tried again after a pause. */
+  /** Reading or a handler has failed; it is tried again after a pause. What this one throws is ignored. */
   error?(error: unknown): void;
 }
 
@@ -137,7 +137,16 @@ class Follower {
       }
     } catch (error) {
       this.#isBehind = true;
-      this.#handlers.error?.(error);
+      await this.#report(error);
+    }
+  }
+
+  /** Only tells: a handler that fails in turn must not end the bot. */
+  async #report(error: unknown): Promise<void> {
+    try {
+      await this.#handlers.error?.(error);
+    } catch {
+      // There is nobody else to tell.
     }
   }
 
