@@ -360,6 +360,13 @@ Deno.test("a reply to an unsent message names it once both are sent", () =>
     assert.equal(last(adas).threadId, id);
   }));
 
+Deno.test("what a message answers is found, and nothing if it answers none", () =>
+  withMessage(async ({ adas, id }) => {
+    await adas.reply(id, "Answer");
+    assert.equal(adas.find(last(adas).replyTo)?.id, id);
+    assert.equal(adas.find(adas.find(id)!.replyTo), undefined);
+  }));
+
 Deno.test("a message that changes nothing else stays the same object", () =>
   withMessage(async ({ ada, adas, id }) => {
     const [first] = adas.messages.get();

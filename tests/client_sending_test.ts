@@ -1,7 +1,7 @@
 /** Messages on their way: shown at once, stored once, in order, over losses and reloads. */
 // @slow: dozens of broken connections
 import assert from "node:assert/strict";
-import type { ChatMessage } from "../src/client/mod.ts";
+import type { ChatMessage, Metadata } from "../src/client/mod.ts";
 import { becomes, newAccount, reaches, type TestBrowser } from "./harness/client.ts";
 import { Frames, SlowFetch } from "./harness/client_network.ts";
 import {
@@ -84,6 +84,20 @@ Deno.test("a message that is too long is refused, and shown as failed", () =>
     assert.equal(message.state, "failed");
     assert.equal(message.error?.code, "validation_failed");
     assert.equal(ada.browser.storage.length, 0);
+  }));
+
+Deno.test("metadata that is not JSON is refused at once, and not shown", () =>
+  onRoom(async ({ ada, slug }) => {
+    const room = await enter(ada.client, slug);
+    const { id } = await room.send("Hello");
+    const cycle: Metadata = {};
+    cycle.self = cycle;
+    for (const metadata of [cycle, { big: 1n }]) {
+      const refusal = { name: "EchoRoomError", code: "validation_failed" };
+      await assert.rejects(room.send("Hello", { metadata }), refusal);
+      await assert.rejects(room.edit(id, "Hello", { metadata }), refusal);
+    }
+    assert.deepEqual(room.messages.get().map(({ isChanging }) => isChanging), [false, false]);
   }));
 
 Deno.test("a message to an unknown room fails with room_not_found", () =>

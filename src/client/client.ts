@@ -10,13 +10,13 @@ import { type ObservableRooms, RoomList } from "./room_list.ts";
 import { JoinedRooms } from "./joined_rooms.ts";
 import { ServerAddress } from "./address.ts";
 import type { Ack, Action, Unsent } from "./commands.ts";
-import { closed, type EchoRoomError, signedOut, unreachable } from "./errors.ts";
+import { closed, type EchoRoomError, failure, signedOut, unreachable } from "./errors.ts";
 import { handle } from "./events.ts";
 import { Listeners } from "./listeners.ts";
 import type { ServerFrame } from "./frames.ts";
 import { type Observable, Observed } from "./observable.ts";
 import { browserStorage, type ClientOptions } from "./options.ts";
-import { inTime, newId, own } from "./platform.ts";
+import { inTime, isJson, newId, own } from "./platform.ts";
 import type { Room, RoomEventHandler, RoomEvents, SendOptions } from "./room.ts";
 import { TIMING, type Timing } from "./timing.ts";
 import { hasUploads, type OutboxStorage } from "./unsent_store.ts";
@@ -351,6 +351,7 @@ export class Client {
     files: SendOptions["files"] = [],
   ): Promise<Ack | null> {
     if (this.#closed) throw closed();
+    if (!isJson(action)) throw failure("validation_failed", "The metadata is not JSON.");
     // The user decides under which key it is stored and as whose it is shown.
     if (!this.#user) await this.#waitForUser();
     const draft = { ...action, room: room.id, clientMessageId: newId() };

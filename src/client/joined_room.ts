@@ -166,8 +166,8 @@ export class JoinedRoom implements Room {
     return this.timeline.discard(message.key);
   }
 
-  find(message: MessageRef): ChatMessage | undefined {
-    return this.timeline.find(message);
+  find(message: MessageRef | null): ChatMessage | undefined {
+    return message === null ? undefined : this.timeline.find(message);
   }
 
   markRead(seq: number = this.cursor): void {

@@ -93,3 +93,12 @@ export function newId(): string {
 export function utf8Length(json: string): number {
   return encodeURIComponent(json).replace(/%../g, "-").length;
 }
+
+/** Whether a value can be sent: it has no cycle and no BigInt. */
+export function isJson(value: unknown): boolean {
+  try {
+    return !!JSON.stringify(value);
+  } catch {
+    return false;
+  }
+}

@@ -234,8 +234,8 @@ export interface Room {
   /** Removes a message that failed. Returns false for any other. */
   discard(message: ChatMessage): boolean;
 
-  /** The message shown under this `id` or `key`, or one that a message shown answers. */
-  find(message: MessageRef): ChatMessage | undefined;
+  /** The message shown under this `id` or `key`, or one that a message shown answers; none for null. */
+  find(message: MessageRef | null): ChatMessage | undefined;
 
   /**
    * Sets how far the user has read; call it when the newest messages are on the screen. The server is
