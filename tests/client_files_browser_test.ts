@@ -64,6 +64,21 @@ Deno.test("an upload goes on after a reload of the page", () =>
     assert.equal(await page.evaluate("room.messages.get().length"), 2);
   }));
 
+Deno.test("files that are sent without a network, before their code is loaded, arrive later", () =>
+  withBrowser(async (browser, server) => {
+    const { page } = await visit(browser, server.url);
+    await signUp(page, "Ada");
+    await page.evaluate(ENTER);
+    await page.evaluate("client.disconnect()");
+    await page.context().setOffline(true);
+    await page.evaluate(SEND);
+    const shown = "(({ text, state }) => [text, state])(room.messages.get().at(-1))";
+    assert.deepEqual(await page.evaluate(shown), ["A large letter", "queued"]);
+    await page.context().setOffline(false);
+    await page.evaluate("client.connect()");
+    await shows(page, IS_SENT);
+  }));
+
 /** Whether IndexedDB has the file. */
 const IS_KEPT = `(async () => {
   // To open it would make it.

@@ -63,7 +63,7 @@ Deno.test("a message with files arrives with them, in their order", () =>
     assert.equal(text, "Letters");
     assert.deepEqual(attachments.map(({ name, size }) => [name, size]), [
       ["letter.txt", 8],
-      ["text.plain", 8],
+      ["text.txt", 8],
     ]);
     await becomes(room.messages, () => last(room).seq === ack.seq);
     assert.deepEqual(last(room).attachments, attachments);
@@ -93,6 +93,30 @@ Deno.test("a message shows its files while they are uploaded, under the key that
     const ack = await sent;
     await becomes(room.messages, () => last(room).seq === ack.seq);
     assert.equal(last(room).key, key);
+  }));
+
+Deno.test("a message with files that is written offline is shown at once, and sent later", () =>
+  onPage(async ({ room, bobs, page }) => {
+    page.client.disconnect();
+    const sent = room.send("Letter", { files: [NOTE()] });
+    const { text, state, files, key } = last(room);
+    assert.deepEqual([text, state, files![0]!.name], ["Letter", "queued", "letter.txt"]);
+    const answered = room.reply(last(room), "Read it");
+    page.client.connect();
+    const { id } = await sent;
+    await answered;
+    await shows(bobs, 3);
+    assert.deepEqual(texts(bobs).slice(1), ["Letter", "Read it"]);
+    assert.equal(last(bobs).replyTo, id);
+    assert.equal(room.messages.get()[1]!.key, key);
+  }));
+
+Deno.test("a message that waits for a connection with its files ends with its client", () =>
+  onPage(async ({ room, page }) => {
+    page.client.disconnect();
+    const sent = assert.rejects(room.send("Letter", { files: [NOTE()] }), { code: "closed" });
+    page.client.close();
+    await sent;
   }));
 
 Deno.test("messages without files do not wait for an upload", () =>
@@ -194,6 +218,14 @@ Deno.test("a message whose file is refused fails, and keeps the file for another
     assert.equal(room.discard(last(room)), true);
     await room.send("Never mind");
     await shows(bobs, 2);
+  }));
+
+Deno.test("a message with more than ten files fails before they are uploaded", () =>
+  onPage(async ({ room, page }) => {
+    const files = Array.from({ length: 11 }, NOTE);
+    await assert.rejects(room.send("Letters", { files }), { code: "validation_failed" });
+    const { state, files: kept } = last(room);
+    assert.deepEqual([state, kept!.length, page.uploads], ["failed", 11, 0]);
   }));
 
 Deno.test("after a reload a message goes on with its files, and arrives once", () =>

@@ -5,11 +5,12 @@ import type { PublicUser, User } from "../protocol/wire/users.ts";
 import { type Account, Api, type Credentials, type ProfileChanges } from "./api.ts";
 import { Tokens } from "./tokens.ts";
 import { Connection, type ConnectionState } from "./connection.ts";
-import { Outbox } from "./outbox.ts";
+import { type Draft, Outbox } from "./outbox.ts";
+import { outgoing } from "./outgoing_file.ts";
 import { type ObservableRooms, RoomList } from "./room_list.ts";
 import { JoinedRooms } from "./joined_rooms.ts";
 import { ServerAddress } from "./address.ts";
-import type { Ack, Action, Unsent } from "./commands.ts";
+import type { Ack, Action, Unsent, UnsentMessage } from "./commands.ts";
 import { closed, type EchoRoomError, failure, signedOut, unreachable } from "./errors.ts";
 import { handle } from "./events.ts";
 import { Listeners } from "./listeners.ts";
@@ -87,6 +88,10 @@ export class Client {
   #uploads: Uploads | null = null;
   /** Callers that wait for the user. */
   #userWaiters: { resolve(user: User): void; reject(error: EchoRoomError): void }[] = [];
+  /** Is there once a message with files has come. */
+  #loading: Promise<Uploads> | null = null;
+  /** The messages with files that came before the code for them, and what changes or answers these. */
+  readonly #early = new Set<string | undefined>();
   #closed = false;
   /** Counts beginnings and ends of sessions: answers to requests made before are ignored. */
   #sessions = 0;
@@ -209,7 +214,7 @@ export class Client {
    * @param path a file's `url` or `thumbnailUrl`
    */
   async fileUrl(path: string): Promise<string> {
-    return (await this.#loadUploads()).urlOf(path);
+    return (await (this.#loading ?? this.#loadUploads())).urlOf(path);
   }
 
   /**
@@ -286,7 +291,7 @@ export class Client {
     this.#observedUser.changed();
     this.#outbox.open(this.#owner!);
     if (hasUploads(this.#options.storage)) {
-      this.#loadUploads().then((each) => each.resume()).catch(() => {});
+      (this.#loading ?? this.#loadUploads()).then((each) => each.resume()).catch(() => {});
     }
     for (const { resolve } of this.#userWaiters.splice(0)) resolve(user);
     return user;
@@ -304,7 +309,8 @@ export class Client {
     this.#observedUser.changed();
     this.#outbox.close(error);
     this.#uploads?.close(error);
-    this.#uploads = null;
+    this.#uploads = this.#loading = null;
+    this.#early.clear();
     for (const { reject } of this.#userWaiters.splice(0)) reject(error);
     this.#roomList.end();
     this.#rooms.end();
@@ -354,17 +360,41 @@ export class Client {
     if (!isJson(action)) throw failure("validation_failed", "The metadata is not JSON.");
     // The user decides under which key it is stored and as whose it is shown.
     if (!this.#user) await this.#waitForUser();
-    const draft = { ...action, room: room.id, clientMessageId: newId() };
-    const uploads = files.length > 0 ? await this.#loadUploads() : this.#uploads;
-    return await (uploads?.take(draft, files) ?? this.#outbox.add(draft));
+    const draft: Draft = { ...action, room: room.id, clientMessageId: newId() };
+    if (files.length > 0) {
+      const createdAt = new Date().toISOString();
+      const message = Object.assign(draft, { files: files.map(outgoing), createdAt });
+      this.#rooms.report(message as UnsentMessage, { state: "queued" });
+    }
+    const { clientMessageId, sendId } = draft;
+    if (!this.#uploads && (files.length > 0 || this.#early.has(sendId))) {
+      this.#early.add(clientMessageId);
+      await (this.#loading ??= this.#loadPatiently());
+    }
+    return await (this.#uploads?.take(draft) ?? this.#outbox.add(draft));
+  }
+
+  /** Only with a connection: without a network it fails, and some browsers do not try twice. */
+  async #loadPatiently(): Promise<Uploads> {
+    const session = this.#sessions;
+    for (;;) {
+      if (!this.#connection.isOnline) await this.#waitForUser();
+      else {
+        const uploads = await this.#loadUploads(session).catch((error: EchoRoomError) => {
+          if (error.code !== "unreachable") throw error;
+        });
+        if (uploads) return uploads;
+        await new Promise((resolve) => setTimeout(resolve, this.#timing.longestRetryMs));
+      }
+    }
   }
 
   /** Loaded when it is first needed: most pages never send a file. */
-  async #loadUploads(): Promise<Uploads> {
-    const session = this.#sessions;
-    const { Uploads } = await import("./uploads.ts");
+  async #loadUploads(session = this.#sessions): Promise<Uploads> {
+    const code = await import("./uploads.ts").catch(() => null);
     if (session !== this.#sessions) throw this.#closed ? closed() : signedOut();
-    return this.#uploads ??= new Uploads({
+    if (!code) throw unreachable();
+    return this.#uploads ??= new code.Uploads({
       api: this.api,
       connection: this.#connection,
       outbox: this.#outbox,

@@ -1,4 +1,5 @@
 /** Messages whose files are on their way: uploaded one after the other, then sent as any other. */
+import { MAX_ATTACHMENTS } from "../protocol/wire/limits.ts";
 import type { File as UploadedFile } from "../protocol/wire/files.ts";
 import { type Ack, type OutgoingFile, type UnsentMessage, withTarget } from "./commands.ts";
 import { type DirectUpload, DirectUploads, type DirectUploadsHost } from "./direct_uploads.ts";
@@ -8,7 +9,7 @@ import { KeptUploads } from "./kept_uploads.ts";
 import type { Draft, Outbox } from "./outbox.ts";
 import { Pauses } from "./pauses.ts";
 import type { ClientFetch } from "./platform.ts";
-import type { Room, SendOptions } from "./room.ts";
+import type { Room } from "./room.ts";
 import type { OutboxStorage } from "./unsent_store.ts";
 import { UPLOAD_MS, uploading } from "./upload_request.ts";
 
@@ -61,9 +62,9 @@ export class Uploads {
    * @returns null if it was undone before it was sent; undefined for what is not to be taken here
    * @throws {EchoRoomError} the server's refusal, or `closed`, `signed_out` or `discarded`
    */
-  take(draft: Draft, files: SendOptions["files"] = []): Promise<Ack | null> | undefined {
+  take(draft: Draft): Promise<Ack | null> | undefined {
     const target = this.#uploads.get(draft.sendId ?? "");
-    if (!target) return this.#takeFiles(draft, files);
+    if (!target) return this.#takeFiles(draft);
     if (draft.change?.event === "message:delete") {
       this.#host.rooms.report(target.message, { state: "discarded" });
       this.#end(target, failure("discarded", "It was deleted unsent."));
@@ -71,7 +72,7 @@ export class Uploads {
     }
     return target.acked.then(({ id }) => {
       const now = withTarget(draft, id);
-      return this.#takeFiles(now, files) ?? this.#host.outbox.add(now);
+      return this.#takeFiles(now) ?? this.#host.outbox.add(now);
     });
   }
 
@@ -110,10 +111,8 @@ export class Uploads {
     return this.#kept.erase();
   }
 
-  #takeFiles(draft: Draft, files: NonNullable<SendOptions["files"]>): Promise<Ack> | undefined {
-    if (draft.change || files.length === 0) return undefined;
-    const createdAt = new Date().toISOString();
-    return this.#add({ ...draft, createdAt, files: files.map(outgoing) });
+  #takeFiles(draft: Draft): Promise<Ack> | undefined {
+    return "files" in draft && draft.files ? this.#add(draft as Upload["message"]) : undefined;
   }
 
   #newToken() {
@@ -135,8 +134,12 @@ export class Uploads {
     this.#uploads.set(clientMessageId, upload);
     this.#host.rooms.report(message, { state: "queued" });
     const kept = this.#kept.keep(message);
-    const turn = this.#turn.then(() => this.#run(upload));
-    this.#turn = turn.catch(() => {});
+    const { files, attachments = [] } = message;
+    const before = this.#turn;
+    const turn = files.length + attachments.length > MAX_ATTACHMENTS
+      ? Promise.reject(failure("validation_failed", `It has more than ${MAX_ATTACHMENTS} files.`))
+      : before.then(() => this.#run(upload));
+    this.#turn = turn.catch(() => before);
     const ended = new Promise<never>((_, reject) => {
       controller.signal.addEventListener("abort", () => reject(upload.end));
     });
@@ -231,18 +234,4 @@ export class Uploads {
       look();
     });
   }
-}
-
-/** A file as it is shown until it is uploaded. */
-function outgoing(file: Blob | OutgoingFile): OutgoingFile {
-  const blob = "blob" in file ? file.blob : file;
-  const { type, size } = blob;
-  const { name = nameOf(type) } = file as { name?: string };
-  return { name, type, size, sent: 0, blob };
-}
-
-/** The name of what has none, as a recording: `audio.webm`. */
-function nameOf(type: string): string {
-  const [family = "", format = ""] = type.split(";")[0]!.split("/");
-  return format === "" || family === "application" ? "file" : `${family}.${format}`;
 }
