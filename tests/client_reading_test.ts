@@ -113,6 +113,20 @@ Deno.test("a position that waits for its pause is sent when the room is left", (
     await until(async () => await readSeq() === 3, "the server has the position");
   }));
 
+Deno.test("a position that waits for its pause is sent when the client is closed", () =>
+  onRoom(async ({ ada, bob, slug, server }) => {
+    const [adas, bobs] = await enterBoth(ada, bob, slug);
+    for (const text of ["One", "Two"]) await bobs.send(text);
+    await counts(adas, 2);
+    for (const seq of [2, 3]) adas.markRead(seq);
+    ada.client.close();
+    const next = ada.browser.open(server.url);
+    next.connect();
+    await reaches(next.connection, "online");
+    const readSeq = async () => (await next.api.readRoom(slug)).me?.readSeq;
+    await until(async () => await readSeq() === 3, "the server has the position");
+  }));
+
 Deno.test("more unread messages than are shown are counted by the server, and 100 means more", () =>
   onRoom(async ({ ada, bob, slug }) => {
     const bobs = await enter(bob.client, slug);

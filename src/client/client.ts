@@ -160,6 +160,8 @@ export class Client {
 
   /** Ends the connection; rooms and unsent messages stay for the next `connect()`. */
   disconnect(): void {
+    // While there still is a connection: what was read and waits for its pause is sent.
+    this.#rooms.suspend();
     this.#connection.stop({ status: "idle" });
   }
 

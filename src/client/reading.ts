@@ -98,7 +98,7 @@ export class Reading {
     if (this.#known) this.take({ ...this.#known, unread, mentions });
   }
 
-  /** The room is no longer live. If it was left, what waits for its pause is sent without it. */
+  /** The room is no longer live. What waits for its pause is sent without it, if that still can be. */
   stop(): void {
     if (this.#isLive && this.#wanted) void this.#send();
     clearTimeout(this.#timer);

@@ -239,7 +239,8 @@ export interface Room {
 
   /**
    * Sets how far the user has read; call it when the newest messages are on the screen. The server is
-   * told at most every two seconds, when the room is left, and after an outage.
+   * told at most every two seconds, when the room is left or the client disconnected or closed, and
+   * after an outage.
    * @param seq of the last entry that is read; without it everything shown
    */
   markRead(seq?: number): void;

@@ -71,11 +71,13 @@ export class TestSocket implements ClientSocket, Connected {
     this.#deliver(event);
   }
 
-  /** Closes from the client's side. */
-  close(): void {
+  /** Closes from the client's side: what it has sent arrives before. */
+  async close(): Promise<void> {
+    if (this.#account) await onTheWay();
     if (this.#isClosed) return;
     this.#end();
-    queueMicrotask(() => this.emit("close", { code: 1000 }));
+    await null;
+    this.emit("close", { code: 1000 });
   }
 
   /** Closes from the server's side, or cuts the connection. */
@@ -105,7 +107,7 @@ export class TestSocket implements ClientSocket, Connected {
   }
 
   async #arrive(frame: Frame): Promise<void> {
-    for (let i = 0; i < STEPS_ON_THE_WAY; i++) await null;
+    await onTheWay();
     await this.#handle(frame);
   }
 
@@ -263,3 +265,7 @@ export class TestSocket implements ClientSocket, Connected {
 }
 
 type ChangeFrame = Extract<Frame, { event: `message:${string}` | `reaction:${string}` }>;
+
+async function onTheWay(): Promise<void> {
+  for (let i = 0; i < STEPS_ON_THE_WAY; i++) await null;
+}
