@@ -1,4 +1,5 @@
 /** The bus on MongoDB: change streams of the log and of a collection of events. */
+import assert from "node:assert/strict";
 import { MongoBus } from "../src/adapters/bus/mongodb.ts";
 import { LOG_START } from "../src/domain/entry.ts";
 import { connect } from "../src/adapters/store/mongodb/connection.ts";
@@ -7,6 +8,7 @@ import { type Deployment, newDraft, testBus, testBusOutages } from "./conformanc
 import { HANG_LIMITS, HANG_MS } from "./harness/deadline.ts";
 import { openStore } from "./harness/mongodb_database.ts";
 import { MongodbServer } from "./harness/mongodb_server.ts";
+import { until } from "./harness/stage.ts";
 import { MONGODB } from "./harness/stores.ts";
 
 testBus({
@@ -30,6 +32,25 @@ if (MongodbServer.available) {
     };
   }, [{ name: "killed and restarted", begin: (s) => s.kill(), end: (s) => s.start() }]);
 }
+
+Deno.test({
+  name: "change streams: a bus whose server hangs is not connected until it goes on",
+  ignore: !MongodbServer.available,
+  async fn() {
+    const server = new MongodbServer();
+    await server.start();
+    const { buses: [bus], close } = await deploy(server.uri);
+    await server.suspend();
+    assert.equal(bus!.connected, true);
+    bus!.publish({ kind: "instance_left" });
+    await until(() => !bus!.connected, "it is noticed");
+    await assert.rejects(bus!.ping(), { name: "ChatError", code: "unavailable" });
+    server.resume();
+    await until(() => bus!.connected, "it is connected again");
+    await close();
+    await server.remove();
+  },
+});
 
 /** Connects once the server answers: what shortens an outage leaves a busy machine 500 ms to do so. */
 async function connectPatiently(uri: string): ReturnType<typeof connect> {

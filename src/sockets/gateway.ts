@@ -21,7 +21,7 @@ import { Router } from "./router.ts";
 const logger = getLogger(["echoroom", "websocket"]);
 
 /** How often this instance looks for what the bus has lost without noticing. */
-const COMPARE_MS = 10_000;
+const COMPARE_MS = 8_000;
 /** Users with a changed role whose rooms are shown to them at once, a room of each at a time. */
 const ROLES_AT_ONCE = 4;
 
@@ -149,12 +149,12 @@ export class Gateway {
 
   async #compareWithStore(): Promise<void> {
     try {
-      await this.#rooms.hub.checkHeads();
       await this.#connections.checkSessions(this.#store);
+      await this.#rooms.hub.checkHeads();
       await this.#connections.checkAdmins(this.#admins);
       await this.#accounts.compare();
     } catch (error) {
-      // The next comparison is at most 10 s away.
+      // The next comparison is at most 8 s away.
       logger[failureLevel(error)]("The store could not be compared with: {error}", { error });
     }
   }

@@ -365,6 +365,29 @@ function testOutage(test: (sentence: string, act: (away: Away) => Promise<void>)
     await until(answers, "it is connected, and answers a ping");
   });
 
+  test("it is noticed as well by who goes on publishing", async ({ a, b, begin, noticed, end }) => {
+    const timer = setInterval(() => {
+      for (const { bus } of [a, b]) bus.publish({ kind: "alive", versions: [] });
+    }, 100);
+    try {
+      await begin();
+      const [pending, codes] = [new Set<Promise<unknown>>(), new Set<string>()];
+      const ask = () => {
+        const ping: Promise<unknown> = a.bus.ping().catch(({ code }) => codes.add(code))
+          .finally(() => pending.delete(ping));
+        pending.add(ping);
+      };
+      ask();
+      await noticed();
+      ask();
+      await until(() => pending.size === 0, "each ping settles");
+      assert.deepEqual([...codes], ["unavailable"]);
+      await end();
+    } finally {
+      clearInterval(timer);
+    }
+  });
+
   test("listeners are notified of the interruption by their own bus", async (away) => {
     const { a, b, begin, noticed, end } = away;
     await begin();

@@ -22,6 +22,8 @@ const MAX_AT_ONCE = 500;
 const CHECK_MS = 2_500;
 /** The stream is reopened when it has not shown what was written here this long ago. */
 const STALLED_MS = 10_000;
+/** A write that takes longer is an outage: before others, of whom nothing is heard in it, are given up. */
+const WRITE_LIMIT_MS = 3_000;
 const RETRY_MS = { min: 250, max: 2_000 } as const;
 
 /** The stream shows by itself what was committed to the logs. */
@@ -82,6 +84,8 @@ export class MongoBus implements Bus {
   readonly #outgoing = new Batcher<CarriedEvent>((waiting) => {
     return this.#write(waiting.splice(0, MAX_AT_ONCE));
   });
+  /** When the first of the writes began of which none is done; null if the last one is. */
+  #writingSince: number | null = null;
   #lastWritten = 0;
   #lastReceived = 0;
 
@@ -107,7 +111,8 @@ export class MongoBus implements Bus {
   }
 
   get connected(): boolean {
-    return this.#connected;
+    if (!this.#connected) return false;
+    return this.#writingSince === null || Date.now() - this.#writingSince < WRITE_LIMIT_MS;
   }
 
   publish(event: CarriedEvent): void {
@@ -129,7 +134,7 @@ export class MongoBus implements Bus {
   unfollow(): void {}
 
   ping(): Promise<void> {
-    if (this.#connected) return Promise.resolve();
+    if (this.connected) return Promise.resolve();
     return Promise.reject(unavailable("The change stream is interrupted."));
   }
 
@@ -145,8 +150,10 @@ export class MongoBus implements Bus {
   async #write(batch: CarriedEvent[]): Promise<void> {
     const at = new Date();
     const documents = batch.map((event) => ({ event: format(this.instanceId, event), at }));
+    this.#writingSince ??= Date.now();
     try {
       await this.#events.insertMany(documents, { ordered: false });
+      this.#writingSince = null;
       this.#lastWritten = Date.now();
     } catch (error) {
       logger.debug("Events could not be written: {error}", { error });

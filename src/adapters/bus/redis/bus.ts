@@ -1,12 +1,20 @@
 /** The bus on Redis: a channel for each room and user with a socket here, and one for all instances. */
 import { getLogger } from "@logtape/logtape";
 import { within } from "../../../async/deadline.ts";
+import { settleStep } from "../../../async/step.ts";
 import { newId } from "../../../domain/id.ts";
 import { unavailable } from "../../../domain/errors.ts";
 import type { Bus, BusListener } from "../../../ports/bus.ts";
 import { type CarriedEvent, format, parse, subjectOf } from "../event_text.ts";
 import { Listeners } from "../listeners.ts";
-import { type Channels, type Client, type Cluster, newClient, openChannels } from "./channels.ts";
+import {
+  type Channels,
+  type Client,
+  type Cluster,
+  newClient,
+  openChannels,
+  SILENCE_LIMIT_MS,
+} from "./channels.ts";
 import { isRefusal } from "./refusals.ts";
 import { Subscriptions } from "./subscriptions.ts";
 
@@ -41,16 +49,21 @@ export class RedisBus implements Bus {
   readonly #place: string;
   readonly #client: Client;
   readonly #followLimitMs: number;
+  readonly #silenceLimitMs: number;
   readonly #givesUp = () => this.#starting;
   readonly #closing = new AbortController();
   #channels: Channels | null = null;
   #starting = true;
 
-  private constructor(url: string, { follow = FOLLOW_LIMIT_MS, silence }: RedisLimits) {
+  private constructor(
+    url: string,
+    { follow = FOLLOW_LIMIT_MS, silence = SILENCE_LIMIT_MS }: RedisLimits,
+  ) {
     const { host, pathname } = new URL(url);
     this.prefix = `echoroom:${pathname.slice(1) || 0}`;
     this.#place = host;
     this.#followLimitMs = follow;
+    this.#silenceLimitMs = silence;
     this.#client = newClient(url, this.#givesUp, silence);
   }
 
@@ -126,12 +139,11 @@ export class RedisBus implements Bus {
   }
 
   async ping(): Promise<void> {
-    if (!this.connected) throw unavailable("Redis cannot be reached.");
-    try {
-      await this.commands.ping();
-    } catch (error) {
-      throw unavailable("Redis cannot be reached.", error);
-    }
+    const fail = (cause?: unknown): never => {
+      throw unavailable("Redis cannot be reached.", cause);
+    };
+    if (!this.connected) fail();
+    await settleStep(Promise.resolve(this.commands.ping()), fail, this.#silenceLimitMs);
   }
 
   async close(): Promise<void> {
@@ -149,6 +161,7 @@ export class RedisBus implements Bus {
       givesUp: this.#givesUp,
       onReturn: (subscriptions) => void this.#resubscribe(subscriptions),
       signal: this.#closing.signal,
+      silenceLimitMs: this.#silenceLimitMs,
     });
     this.#channels = channels;
     if (this.#closed) return channels.close();

@@ -14,7 +14,7 @@ const logger = getLogger(["echoroom", "redis"]);
 
 const CONNECT_LIMIT_MS = 2_000;
 /** The client reconnects when the server has answered no ping, sent three times as often, for this long. */
-const SILENCE_LIMIT_MS = 3_000;
+export const SILENCE_LIMIT_MS = 3_000;
 const MAX_RETRY_MS = 1_000;
 const ASK_AGAIN_MS = 250;
 const CLUSTER_CHECK_MS = 1_000;
@@ -45,6 +45,8 @@ export interface ChannelOptions {
   onReturn(subscriptions: "kept" | "lost"): void;
   /** Ends attempts to connect. */
   signal: AbortSignal;
+  /** In milliseconds, as `newClient` was given it. */
+  silenceLimitMs: number;
 }
 
 /**
@@ -77,6 +79,7 @@ export async function openChannels(client: Client, options: ChannelOptions): Pro
       if (client.isReady && subscriber.isReady) onReturn("kept");
     });
   }
+  reconnectWhenSilent(client, options).catch(report);
   return {
     commands: client,
     description: `Redis ${version}`,
@@ -119,6 +122,23 @@ export function newClient(
   const client = createClient({ url, ...clientOptions(givesUp, silenceLimitMs) });
   client.on("error", report);
   return client;
+}
+
+/** Does what the client's own timeout does not: each command that is sent begins that anew. */
+async function reconnectWhenSilent(
+  client: Client,
+  { signal, silenceLimitMs }: ChannelOptions,
+): Promise<void> {
+  let heardAt = performance.now();
+  for (const event of ["ready", "ping-interval"]) {
+    client.on(event, () => heardAt = performance.now());
+  }
+  while (true) {
+    await sleep(silenceLimitMs / 3, undefined, { signal, ref: false });
+    if (!client.isReady || performance.now() - heardAt < silenceLimitMs) continue;
+    client.destroy();
+    client.connect().catch(report);
+  }
 }
 
 async function openCluster(options: ChannelOptions, sharded: boolean): Promise<Channels> {
