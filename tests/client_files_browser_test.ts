@@ -79,6 +79,19 @@ Deno.test("files that are sent without a network, before their code is loaded, a
     await shows(page, IS_SENT);
   }));
 
+Deno.test("an upload of which nothing moves is sent again", () =>
+  withBrowser(async (browser, server) => {
+    const { page } = await visit(browser, server.url);
+    await signUp(page, "Ada");
+    const options = "location.origin, { timing: { silenceMs: 500 } }";
+    await page.evaluate(ENTER.replace("location.origin", options));
+    let attempts = 0;
+    await page.route("**/files?*", (route) => attempts++ === 0 ? undefined : route.continue());
+    await page.evaluate(SEND);
+    await shows(page, IS_SENT);
+    assert.ok(attempts > 1);
+  }));
+
 /** Whether IndexedDB has the file. */
 const IS_KEPT = `(async () => {
   // To open it would make it.

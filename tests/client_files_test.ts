@@ -37,6 +37,11 @@ class Page {
     const gate = this.#gate = Promise.withResolvers();
     return gate.resolve;
   }
+
+  /** No upload that is under way is answered; later ones are. */
+  lose(): void {
+    this.hold()();
+  }
 }
 
 type Scene = RoomWorld & { page: Page; room: Room; bobs: Room };
@@ -184,6 +189,22 @@ Deno.test("a message waits while its files cannot be uploaded, and says why", ()
     page.isBroken = false;
     await sent;
     await shows(bobs, 2);
+  }));
+
+Deno.test("an upload that was lost with the connection is sent again, and those behind it go on", () =>
+  onPage(async ({ room, bobs, page }) => {
+    page.hold();
+    const sent = room.send("Letter", { files: [NOTE()] });
+    const next = room.send("Another", { files: [NOTE()] });
+    await until(() => page.uploads === 1, "begun");
+    page.lose();
+    page.client.disconnect();
+    page.client.connect();
+    await sent;
+    await next;
+    await shows(bobs, 3);
+    assert.deepEqual(texts(bobs).slice(1), ["Letter", "Another"]);
+    assert.equal(page.uploads, 3);
   }));
 
 Deno.test("files that are uploaded are sent once more, in the same room and by the same user", () =>

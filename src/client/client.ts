@@ -403,6 +403,7 @@ export class Client {
       rooms: this.#rooms,
       base: this.#address.base,
       options: this.#options,
+      timing: this.#timing,
       owner: this.#owner,
     });
   }

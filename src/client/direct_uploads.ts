@@ -64,6 +64,11 @@ export class DirectUploads {
     }
   }
 
+  /** The store has not moved a file on this connection: the server takes the next ones. */
+  avoid(connection: ConnectionState): void {
+    this.#failedIn = connection;
+  }
+
   /** @returns the file's id; null if the store does not take it */
   async #sendBytes({ name, blob, signal, onSent }: DirectUpload): Promise<string | null> {
     const { options, connection: { state, welcome } } = this.#host;

@@ -25,7 +25,8 @@ const { XMLHttpRequest } = globalThis as unknown as { XMLHttpRequest?: new () =>
  * A `fetch` for one upload.
  * @param fetch the app's own; undefined for the runtime's
  * @param signal ends the upload
- * @param onSent is called with the number of bytes that have gone out; not where only `fetch` is there
+ * @param onSent is called at the beginning, with 0, and with the number of bytes that have gone out; not
+ *   where only `fetch` is there
  */
 export function uploading(
   fetch: ClientFetch | undefined,
@@ -72,5 +73,6 @@ function transfer(
     if (signal.aborted) return fail();
     signal.addEventListener("abort", () => request.abort());
     request.send(body);
+    onSent(0);
   });
 }

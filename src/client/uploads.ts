@@ -3,7 +3,7 @@ import { MAX_ATTACHMENTS } from "../protocol/wire/limits.ts";
 import type { File as UploadedFile } from "../protocol/wire/files.ts";
 import { type Ack, type OutgoingFile, type UnsentMessage, withTarget } from "./commands.ts";
 import { type DirectUpload, DirectUploads, type DirectUploadsHost } from "./direct_uploads.ts";
-import { type EchoRoomError, failure, isPassing } from "./errors.ts";
+import { type EchoRoomError, failure, isPassing, unreachable } from "./errors.ts";
 import type { JoinedRooms } from "./joined_rooms.ts";
 import { KeptUploads } from "./kept_uploads.ts";
 import type { Draft, Outbox } from "./outbox.ts";
@@ -11,7 +11,9 @@ import { Pauses } from "./pauses.ts";
 import type { ClientFetch } from "./platform.ts";
 import type { Room } from "./room.ts";
 import type { OutboxStorage } from "./unsent_store.ts";
+import type { Timing } from "./timing.ts";
 import { UPLOAD_MS, uploading } from "./upload_request.ts";
+import { UploadWatch } from "./upload_watch.ts";
 
 /** What uploads need of the client around them. */
 export interface UploadsHost extends DirectUploadsHost {
@@ -21,6 +23,7 @@ export interface UploadsHost extends DirectUploadsHost {
   readonly base: string;
   /** Of the client; its `fetch` is undefined for the runtime's. */
   readonly options: { readonly fetch?: ClientFetch; readonly storage: OutboxStorage | null };
+  readonly timing: Timing;
   /** Server and user; null while there is no user. */
   readonly owner: string | null;
 }
@@ -34,6 +37,8 @@ interface Upload {
   /** Those that are complete, in order. */
   readonly done: UploadedFile[];
   readonly controller: AbortController;
+  /** How long nothing of it may move. */
+  patienceMs: number;
   /** Why it goes no further. */
   end: EchoRoomError | null;
   acked: Promise<Ack>;
@@ -130,7 +135,10 @@ export class Uploads {
   #add(message: Upload["message"]): Promise<Ack> {
     const { clientMessageId } = message;
     const controller = new AbortController();
-    const upload = { message, done: [], controller, end: null } as Omit<Upload, "acked"> as Upload;
+    // Twice: a line that is slow, with much on its way, moves in jumps.
+    const patienceMs = 2 * this.#host.timing.silenceMs;
+    const begun: Omit<Upload, "acked"> = { message, done: [], controller, patienceMs, end: null };
+    const upload = begun as Upload;
     this.#uploads.set(clientMessageId, upload);
     this.#host.rooms.report(message, { state: "queued" });
     const kept = this.#kept.keep(message);
@@ -191,21 +199,49 @@ export class Uploads {
   }
 
   async #sendAll(upload: Upload): Promise<void> {
-    const { done, controller: { signal } } = upload;
-    for (const { blob, name } of upload.message.files.slice(done.length)) {
-      const index = done.length;
-      const onSent = (sent: number) => {
-        if (signal.aborted) return;
-        const files = upload.message.files.map((file, i) => i === index ? { ...file, sent } : file);
-        upload.message = { ...upload.message, files };
-        this.#host.rooms.report(upload.message, { state: "sending" });
-      };
-      onSent(0);
-      const file = { name, blob, signal, onSent };
-      const uploaded = await this.#direct.send(file) ?? await this.#sendToServer(file);
-      onSent(blob.size);
+    const { done, message: { files } } = upload;
+    for (const { blob } of files.slice(done.length)) {
+      const uploaded = await this.#sendOne(upload);
+      this.#sent(upload, blob.size);
       done.push(uploaded);
     }
+  }
+
+  /** Sends the next file. */
+  async #sendOne(upload: Upload): Promise<UploadedFile> {
+    const { done, controller, message: { files } } = upload;
+    const { name, blob } = files[done.length]!;
+    const { state } = this.#host.connection;
+    const online = state.get();
+    const watch = new UploadWatch(state, upload.patienceMs, controller.signal);
+    const { signal } = watch;
+    const onSent = (bytes: number) => {
+      if (signal.aborted) return;
+      watch.moved(bytes >= blob.size);
+      this.#sent(upload, bytes);
+    };
+    this.#sent(upload, 0);
+    try {
+      const file = { name, blob, signal, onSent };
+      return await this.#direct.send(file) ?? await this.#sendToServer(file);
+    } catch (error) {
+      if (!watch.isStalled) throw error;
+      this.#direct.avoid(online);
+      // It may have been a line that is busy, and not dead.
+      upload.patienceMs = Math.min(upload.patienceMs * 2, UPLOAD_MS);
+      throw unreachable();
+    } finally {
+      watch.end();
+    }
+  }
+
+  /** So many bytes of the next file have gone out. */
+  #sent(upload: Upload, sent: number): void {
+    if (upload.end) return;
+    const index = upload.done.length;
+    const files = upload.message.files.map((file, i) => i === index ? { ...file, sent } : file);
+    upload.message = { ...upload.message, files };
+    this.#host.rooms.report(upload.message, { state: "sending" });
   }
 
   async #sendToServer({ name, blob, signal, onSent }: DirectUpload): Promise<UploadedFile> {
