@@ -360,6 +360,48 @@ Deno.test("a reply to an unsent message names it once both are sent", () =>
     assert.equal(last(adas).threadId, id);
   }));
 
+Deno.test("an answer that failed with its question answers it when both are retried", () =>
+  withMessage(async ({ ada, adas, bobs }) => {
+    ada.client.disconnect();
+    const question = adas.send("x".repeat(4_001));
+    const sent = [question, adas.reply(last(adas), "Answer")];
+    const refused = sent.map((one) => assert.rejects(one, { code: "validation_failed" }));
+    ada.client.connect();
+    await Promise.all(refused);
+    const failed = () => adas.messages.get().filter(({ state }) => state === "failed");
+    await becomes(adas.messages, () => failed().length === 2);
+    const [asked, answered] = failed();
+    assert.equal(adas.find(answered!.replyTo), asked);
+    await assert.rejects(adas.retry(answered!), { code: "message_not_found" });
+    assert.deepEqual(failed(), [asked, answered]);
+    // Too long once more, and then not.
+    await assert.rejects(adas.retry(asked!), { code: "validation_failed" });
+    await becomes(adas.messages, () => failed().length === 2);
+    const again = adas.retry({ ...failed().find(({ text }) => text !== "Answer")!, text: "Ask" });
+    const answer = adas.retry(answered!);
+    const { id } = await again;
+    await answer;
+    await shows(bobs, 4);
+    assert.deepEqual([last(bobs).text, last(bobs).replyTo], ["Answer", id]);
+    await shows(adas, 4);
+    assert.deepEqual([last(adas).replyTo, last(adas).threadId], [id, id]);
+  }));
+
+Deno.test("an answer whose failed question was discarded is retried without one", () =>
+  withMessage(async ({ ada, adas, bobs }) => {
+    ada.client.disconnect();
+    const question = adas.send("x".repeat(4_001));
+    const sent = [question, adas.reply(last(adas), "Answer")];
+    const refused = sent.map((one) => assert.rejects(one, { code: "validation_failed" }));
+    ada.client.connect();
+    await Promise.all(refused);
+    const [asked, answered] = adas.messages.get().filter(({ state }) => state === "failed");
+    adas.discard(asked!);
+    await adas.retry(answered!);
+    await shows(bobs, 3);
+    assert.deepEqual([last(bobs).text, last(bobs).replyTo], ["Answer", null]);
+  }));
+
 Deno.test("what a message answers is found, and nothing if it answers none", () =>
   withMessage(async ({ adas, id }) => {
     await adas.reply(id, "Answer");

@@ -12,13 +12,15 @@ export type MessageState = "queued" | "sending" | "sent" | "failed";
  * markup. A deleted one stays: it has a `deletedAt`, and no text.
  */
 export interface ChatMessage
-  extends Readonly<Omit<Message, "id" | "roomId" | "seq" | "changedSeq">> {
+  extends Readonly<Omit<Message, "id" | "roomId" | "seq" | "changedSeq" | "replyTo">> {
   /** The same from the moment it is written on, for lists. */
   readonly key: string;
   /** Whether the server has it. */
   readonly state: MessageState;
   /** Null until the server has acked it. */
   readonly id: string | null;
+  /** The `id` of the message that it answers, or the `key` of one that is not sent yet; or null. */
+  readonly replyTo: string | null;
   /** Its place in the room's log; null until the server has acked it. */
   readonly seq: number | null;
   /** The number of the entry that changed it last; null until the server has acked it. */

@@ -362,7 +362,7 @@ export class Client {
     if (!isJson(action)) throw failure("validation_failed", "The metadata is not JSON.");
     // The user decides under which key it is stored and as whose it is shown.
     if (!this.#user) await this.#waitForUser();
-    const draft: Draft = { ...action, room: room.id, clientMessageId: newId() };
+    const draft: Draft = { clientMessageId: newId(), ...action, room: room.id };
     if (files.length > 0) {
       const createdAt = new Date().toISOString();
       const message = Object.assign(draft, { files: files.map(outgoing), createdAt });

@@ -63,6 +63,8 @@ export interface Content extends MessageOptions {
 
 /** What a command is, wherever it goes. */
 export type Action = (Content & { change?: undefined } | { change: Change }) & {
+  /** A new one, if it is not given. */
+  clientMessageId?: string;
   /**
    * The `clientMessageId` of an unsent message that this one changes or answers; it has no id yet.
    */

@@ -3,7 +3,7 @@ import type { ServerEvents } from "../protocol/wire/events.ts";
 import { PAGE_SIZE } from "../protocol/wire/limits.ts";
 import type { Room as RoomInfo } from "../protocol/wire/rooms.ts";
 import type { PublicUser } from "../protocol/wire/users.ts";
-import type { ChatMessage, MessageRef } from "./chat_message.ts";
+import { type ChatMessage, keyOf, type MessageRef } from "./chat_message.ts";
 import type { Ack, Change, Edit, Unsent } from "./commands.ts";
 import { closed, failure, noMessage } from "./errors.ts";
 import { handle, type RoomEventListeners } from "./events.ts";
@@ -12,6 +12,7 @@ import { Listeners } from "./listeners.ts";
 import { type Observable, Observed } from "./observable.ts";
 import { OnlineUsers } from "./online_users.ts";
 import type { Progress } from "./outbox.ts";
+import { newId } from "./platform.ts";
 import { Pins } from "./pins.ts";
 import { Reading, type Unread } from "./reading.ts";
 import type {
@@ -108,16 +109,21 @@ export class JoinedRoom implements Room {
     return handle(this.events, type, handler);
   }
 
-  async send(
+  send(text: string, options?: SendOptions): Promise<Ack> {
+    return this.#send(text, options);
+  }
+
+  async #send(
     text: string,
     { replyTo, files, ...options }: SendOptions = {},
+    clientMessageId: string = newId(),
   ): Promise<Ack> {
     if (this.#isOver) throw closed();
     const { id, sendId } = replyTo === undefined ? {} : this.#targetOf(replyTo);
     const { mentions, mentionsRoom, metadata, attachments } = options;
-    const content = { text, replyTo: id, sendId, mentions, mentionsRoom, metadata, attachments };
+    const content = { text, replyTo: id, mentions, mentionsRoom, metadata, attachments };
     this.#ownTyping.end();
-    return await this.#host.perform(this, content, files) as Ack;
+    return await this.#host.perform(this, { ...content, sendId, clientMessageId }, files) as Ack;
   }
 
   reply(message: MessageRef, text: string, options?: SendOptions): Promise<Ack> {
@@ -158,8 +164,14 @@ export class JoinedRoom implements Room {
 
   async retry(message: ChatMessage): Promise<Ack> {
     if (this.#isOver) throw closed();
-    if (!this.discard(message)) throw failure("validation_failed", "It has not failed.");
-    return await this.send(message.text, { ...message, replyTo: message.replyTo ?? undefined });
+    // What it answers may have been sent again meanwhile, or must be before it.
+    const replyTo = this.find(message)?.replyTo ?? undefined;
+    if (replyTo) this.#targetOf(replyTo);
+    const id = newId();
+    if (!this.timeline.discard(message.key, keyOf(message.sender, id))) {
+      throw failure("validation_failed", "It has not failed.");
+    }
+    return await this.#send(message.text, { ...message, replyTo }, id);
   }
 
   discard(message: ChatMessage): boolean {

@@ -145,11 +145,18 @@ export class MessageList {
     this.changed();
   }
 
-  /** Removes a draft that has failed. Returns whether there was one. */
-  discard(key: string): boolean {
-    const hasFailed = this.set.get(key)?.state === "failed";
-    if (hasFailed) this.#remove(key);
-    return hasFailed;
+  /**
+   * Removes a draft that has failed.
+   * @param instead the key of the one that others answer from now on; null for none
+   * @returns whether there was one
+   */
+  discard(key: string, instead: string | null = null): boolean {
+    if (this.set.get(key)?.state !== "failed") return false;
+    for (const [other, draft] of this.set) {
+      if (draft.replyTo === key) this.set.set(other, { ...draft, replyTo: instead });
+    }
+    this.#remove(key);
+    return true;
   }
 
   /** Removes all but the newest messages, and keeps the drafts. */

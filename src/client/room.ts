@@ -226,8 +226,8 @@ export interface Room {
   thread(message: MessageRef): Thread;
 
   /**
-   * Sends a message that failed once more, as a new one.
-   * @throws {EchoRoomError} as `send`
+   * Sends a message that failed once more, as a new one. What answers it answers the new one.
+   * @throws {EchoRoomError} as `send`; `message_not_found` while what it answers has failed
    */
   retry(message: ChatMessage): Promise<Ack>;
 

@@ -165,14 +165,19 @@ export class Timeline implements ListHost {
       this.#changes.update(unsent, progress);
       return this.#changed();
     }
-    const ref = unsent.replyTo ?? (unsent.sendId && keyOf(sender, unsent.sendId));
-    const answered = ref ? this.find(ref) : undefined;
-    for (const list of this.#lists) list.update(unsent, progress, sender, answered);
+    const replyTo = unsent.replyTo ?? (unsent.sendId && keyOf(sender, unsent.sendId));
+    const answered = replyTo ? this.find(replyTo) : undefined;
+    const draft = { ...unsent, replyTo };
+    for (const list of this.#lists) list.update(draft, progress, sender, answered);
   }
 
-  /** Removes a draft that has failed. Returns whether there was one. */
-  discard(key: string): boolean {
-    const [wasThere] = [...this.#lists].map((list) => list.discard(key));
+  /**
+   * Removes a draft that has failed.
+   * @param instead the key of the one that others answer from now on
+   * @returns whether there was one
+   */
+  discard(key: string, instead?: string): boolean {
+    const [wasThere] = [...this.#lists].map((list) => list.discard(key, instead));
     return wasThere!;
   }
 
