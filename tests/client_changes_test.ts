@@ -189,6 +189,37 @@ Deno.test("an unsent message that is edited is sent once, with the new text", ()
     assert.deepEqual([last(bobs).editedAt, last(bobs).metadata], [null, { n: 1 }]);
   }));
 
+Deno.test("an unsent message whose last edit is refused is sent as it was before it", () =>
+  withMessage(async ({ ada, adas, bobs }) => {
+    ada.client.disconnect();
+    const sent = adas.send("Helo", { metadata: { n: 1 } });
+    const edited = adas.edit(last(adas), "Hello again");
+    const refused = assert.rejects(
+      adas.edit(last(adas), "x".repeat(4_001), { metadata: { n: 2 } }),
+      { code: "validation_failed" },
+    );
+    ada.client.connect();
+    const [{ id }] = await Promise.all([sent, edited, refused]);
+    await shows(bobs, 3);
+    await shows(adas, 3);
+    for (const room of [adas, bobs]) {
+      const { id: shown, text, metadata, editedAt } = last(room);
+      assert.deepEqual([shown, text, metadata], [id, "Hello again", { n: 1 }]);
+      assert.equal(editedAt, null);
+    }
+    assert.equal(ada.browser.storage.length, 0);
+  }));
+
+Deno.test("an unsent message that is refused also as it was before its edit has failed so", () =>
+  withMessage(async ({ ada, adas }) => {
+    ada.client.disconnect();
+    const done = [adas.send("x".repeat(4_001)), adas.edit(last(adas), "y".repeat(4_001))];
+    const refused = done.map((one) => assert.rejects(one, { code: "validation_failed" }));
+    ada.client.connect();
+    await Promise.all(refused);
+    assert.deepEqual([last(adas).state, last(adas).text[0]], ["failed", "x"]);
+  }));
+
 Deno.test("an unsent message that is edited after a reload is sent with the new text", () =>
   withMessage(async ({ ada, adas, bobs, server }) => {
     ada.client.disconnect();

@@ -71,6 +71,9 @@ export type Action = (Content & { change?: undefined } | { change: Change }) & {
   sendId?: string | undefined;
 };
 
+/** What an edit replaces in a message that is not sent yet, and the edit before it. */
+type Replaced = MessageOptions & { text: string; before?: Replaced | undefined };
+
 /** A command that the server has not acked yet. Stored as JSON: what is stored must stay readable. */
 export type Unsent = Action & {
   /** Id or slug. */
@@ -80,6 +83,8 @@ export type Unsent = Action & {
   createdAt: string;
   /** Whether the server may have it. */
   attempted?: boolean | undefined;
+  /** What its last edit has replaced, for the case that the server refuses that. */
+  before?: Replaced | undefined;
 };
 
 /** A message on its way. */
@@ -97,8 +102,8 @@ export function isChange(unsent: Unsent): unsent is UnsentChange {
  * @throws {EchoRoomError} the server's refusal, or `disconnected` if no answer will come
  */
 export function transmit(connection: Connection, unsent: Unsent): Promise<Ack> {
-  const { room: roomId, clientMessageId, createdAt: _, attempted: _a, sendId: _s, ...rest } =
-    unsent;
+  const { room: roomId, clientMessageId, ...own } = unsent;
+  const { createdAt: _, attempted: _a, before: _b, sendId: _s, ...rest } = own;
   const { change, attachments, ...content } = rest as Partial<Content> & { change?: Change };
   const ids = attachments && { attachments: attachments.map(({ id }) => id) };
   const { event, ...data } = change ?? { event: "message:send" as const, ...content, ...ids };

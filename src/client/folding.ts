@@ -1,5 +1,5 @@
 /** Folds a new command into those that wait before it, so that nothing is sent only to be undone. */
-import { type Change, isChange, type Unsent } from "./commands.ts";
+import { type Change, isChange, type Unsent, type UnsentMessage } from "./commands.ts";
 
 /** A command that waits, or is on its way. */
 interface Waiting {
@@ -37,10 +37,13 @@ export function fold<Item extends Waiting>(items: readonly Item[], command: Unse
 }
 
 /** The unsent message as an edit leaves it. */
-export function edited(message: Unsent, command: Unsent): Unsent {
-  const { text, mentions, metadata } = command.change as Extract<Change, { event: "message:edit" }>;
+export function edited(message: UnsentMessage, { change }: Unsent): Unsent {
+  const { text, mentions, metadata, before } = message;
+  const edit = change as Extract<Change, { event: "message:edit" }>;
+  const next = { text: edit.text, mentions: edit.mentions, metadata: edit.metadata };
   // What is undefined stays as it is.
-  return { ...message, ...JSON.parse(JSON.stringify({ text, mentions, metadata })) };
+  const given = JSON.parse(JSON.stringify(next));
+  return { ...message, before: { text, mentions, metadata, before }, ...given };
 }
 
 function isUndoneBy(earlier: Change, later: Change): boolean {

@@ -1,6 +1,14 @@
 /** Commands on their way: kept until the server has acked them, over reconnects and reloads. */
 import type { Api } from "./api.ts";
-import { type Ack, type Action, isChange, transmit, type Unsent, withTarget } from "./commands.ts";
+import {
+  type Ack,
+  type Action,
+  isChange,
+  transmit,
+  type Unsent,
+  type UnsentMessage,
+  withTarget,
+} from "./commands.ts";
 import type { Connection } from "./connection.ts";
 import { type EchoRoomError, failure, isPassing } from "./errors.ts";
 import { edited, fold } from "./folding.ts";
@@ -41,6 +49,8 @@ interface Item {
   acked: Promise<Ack | null>;
   resolve(ack: Ack | null): void;
   reject(error: EchoRoomError): void;
+  /** Reject the edits that it has taken in, the last one at the end. */
+  edits: ((error: EchoRoomError) => void)[];
 }
 
 /**
@@ -122,8 +132,11 @@ export class Outbox {
     const message = { ...draft, createdAt: new Date(this.#lastAt).toISOString() };
     const { superseded, into } = fold(this.#queues.of(message.room), message);
     if (into && draft.change?.event === "message:edit") {
-      this.#replace(into, edited(into.message, message));
-      return into.acked;
+      this.#replace(into, edited(into.message as UnsentMessage, message));
+      return new Promise((resolve, reject) => {
+        into.edits.push(reject);
+        into.acked.then(resolve, reject);
+      });
     }
     for (const item of superseded) {
       if (this.#remove(item)) this.#host.report(item.message, { state: "discarded" });
@@ -175,7 +188,7 @@ export class Outbox {
 
   #enqueue(message: Unsent, order: number): Item {
     this.#host.report(message, { state: "queued" });
-    const item = { message, order, isUnderWay: false } as Item;
+    const item = { message, order, isUnderWay: false, edits: [] } as unknown as Item;
     item.acked = new Promise((resolve, reject) => Object.assign(item, { resolve, reject }));
     this.#queues.add(item);
     this.#runAll();
@@ -252,7 +265,8 @@ export class Outbox {
     } catch (error) {
       const refusal = error as EchoRoomError;
       if (isPassing(refusal)) return this.#postpone(message, refusal);
-      this.#refuse(item, refusal);
+      if (message.before) this.#undoEdit(item, refusal);
+      else this.#refuse(item, refusal);
     } finally {
       item.isUnderWay = false;
     }
@@ -274,6 +288,14 @@ export class Outbox {
     const pause = (error.retryAfter ?? 0) * 1000 || RETRY_MS;
     this.#host.report(message, { state: "queued", error, retryAt: Date.now() + pause });
     return pause;
+  }
+
+  /** The message may have been refused for its last edit: it is sent as it was before. */
+  #undoEdit(item: Item, error: EchoRoomError): void {
+    item.edits.pop()?.(error);
+    const { before, mentions: _, metadata: _m, attempted: _a, ...message } = item
+      .message as UnsentMessage;
+    this.#replace(item, { ...message, ...before });
   }
 
   #refuse(item: Item, error: EchoRoomError): void {

@@ -177,7 +177,7 @@ export interface Room {
    * Changes one of the user's own messages. As all changes it is shown at once, goes out after what the
    * user did before in this room, survives a reload as unsent messages do, and is done once however
    * often it was sent. If the server refuses it, the message is shown as it was. A message that is not
-   * sent yet is sent with the new text.
+   * sent yet is sent with the new text, or as it was before if the server refuses that.
    * @param message as it is shown, its `id`, or its `key`
    * @param text undefined leaves it as it is
    * @returns resolves once the change is durable
