@@ -233,9 +233,10 @@ Deno.test("the list of rooms has what is unread and when the last message was, l
     const { lastMessageAt, isMember } = await lists(ada.client, ({ unread }) => unread === 1);
     assert.equal(isMember, true);
     const adasId = ada.client.user.get()!.id;
-    await bobs.send("Hello", { mentions: [adasId] });
+    const { seq } = await bobs.send("Hello", { mentions: [adasId] });
     const room = await lists(ada.client, ({ unread, mentions }) => unread === 2 && mentions === 1);
     assert.ok(room.lastMessageAt! >= lastMessageAt!);
+    assert.equal(room.lastSeq, seq);
     (await enter(ada.client, slug)).markRead();
     await lists(ada.client, ({ unread }) => unread === 0);
     await ada.client.api.createRoom({ name: "Another" });

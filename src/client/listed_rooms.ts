@@ -243,9 +243,10 @@ export class ListedRooms {
       : isMember && me || { unread: 0, mentions: 0 };
     const last = room?.messages.get().findLast(({ seq }) => seq);
     const { createdAt = "", seq = 0 } = last ?? {};
+    const info = { ...listed, ...room?.info.get() };
     return {
-      ...listed,
-      ...room?.info.get(),
+      ...info,
+      lastSeq: Math.max(info.lastSeq, room?.cursor ?? 0),
       lastMessageAt: createdAt > (listed.lastMessageAt ?? "") ? createdAt : listed.lastMessageAt,
       isMember,
       role: place?.role ?? null,

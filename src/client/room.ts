@@ -123,7 +123,10 @@ export interface Room {
   readonly id: string;
   /** The last entry of the log up to which nothing is missing here; 0 before the room was joined. */
   readonly cursor: number;
-  /** The room itself; null until it was first joined. */
+  /**
+   * The room itself; null until it was first joined. It changes with the room, not with each entry: its
+   * `lastSeq` is that of the last join, recovery or change, and `cursor` goes on.
+   */
   readonly info: Observable<RoomInfo | null>;
   /** What the user may do in it; none until it was first joined, and while it is `failed`. */
   readonly capabilities: Observable<readonly string[]>;
