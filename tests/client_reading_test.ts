@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import type { Room, RoomSummary, Unread } from "../src/client/mod.ts";
 import { becomes, newAccount, reaches, TestBrowser } from "./harness/client.ts";
 import { Frames } from "./harness/client_network.ts";
-import { enter, enterBoth, onRoom, onServer, range, shows } from "./harness/client_world.ts";
+import { enter, enterBoth, onRoom, onServer, range, shows, texts } from "./harness/client_world.ts";
 import { until } from "./harness/stage.ts";
 
 function counts(room: Room, count: number, mentions = 0): Promise<Unread> {
@@ -248,5 +248,22 @@ Deno.test("the list of rooms has what is unread and when the last message was, l
     const eves = await enter(page, "another");
     await becomes(eves.online, ({ count }) => count === 1);
     browser.close();
+    end();
+  }));
+
+Deno.test("a room that the list keeps joined forgets older messages, and counts them", () =>
+  onRoom(async ({ ada, bob, slug }) => {
+    const bobs = await enter(bob.client, slug);
+    const end = ada.client.rooms.subscribe(() => {});
+    await lists(ada.client, ({ isJoined }) => isJoined);
+    for (const text of ["One", "Two", "Three"]) await bobs.send(text);
+    const { id } = await lists(ada.client, ({ unread }) => unread === 3);
+    const listed = ada.client.join(id, { present: false });
+    listed.forgetOlder(1);
+    listed.leave();
+    assert.deepEqual(texts(listed), ["Three"]);
+    await bobs.send("Four");
+    await lists(ada.client, ({ unread }) => unread === 4);
+    assert.deepEqual(texts(listed), ["Three", "Four"]);
     end();
   }));
