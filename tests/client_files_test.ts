@@ -1,5 +1,6 @@
 /** Messages with files: uploaded, then sent, over losses and reloads, unless they are taken back. */
 import "fake-indexeddb/auto";
+import { indexedDB } from "fake-indexeddb";
 import assert from "node:assert/strict";
 import type { ChatMessage, Client, Room } from "../src/client/mod.ts";
 import { becomes, reaches, type TestBrowser } from "./harness/client.ts";
@@ -149,6 +150,51 @@ Deno.test("an answer to a message whose files are uploaded waits for it", () =>
     assert.equal(last(bobs).attachments.length, 1);
   }));
 
+Deno.test("what changes or answers a message whose files are uploaded is shown at once", () =>
+  onPage(async ({ room, bobs, page }) => {
+    const release = page.hold();
+    const sent = room.send("Letter", { files: [NOTE()] });
+    await becomes(room.messages, () => last(room).state === "sending");
+    const letter = last(room);
+    const done = [
+      room.edit(letter, "Letter to all"),
+      room.react(letter, "👍"),
+      room.reply(letter, "Read it"),
+      room.reply(letter, "And this", { files: [NOTE()] }),
+    ];
+    assert.deepEqual(texts(room).slice(1), ["Letter to all", "Read it", "And this"]);
+    assert.deepEqual(room.find(letter)!.ownReactions, ["👍"]);
+    release();
+    const { id } = await sent;
+    await Promise.all(done);
+    await shows(bobs, 4);
+    const [shown, ...answers] = bobs.messages.get().slice(1);
+    assert.deepEqual([shown!.text, shown!.reactions.length], ["Letter to all", 1]);
+    assert.deepEqual(answers.map(({ replyTo }) => replyTo), [id, id]);
+  }));
+
+Deno.test("an answer to a message whose upload is refused fails with it, and keeps its text", () =>
+  onPage(async ({ room, page }) => {
+    const release = page.hold();
+    const program = new File([new Uint8Array([77, 90, 0, 0])], "setup.exe");
+    const refused = { code: "unsupported_media_type" };
+    const sent = assert.rejects(room.send("Run it", { files: [program] }), refused);
+    await becomes(room.messages, () => last(room).state === "sending");
+    const question = last(room);
+    const ends = [room.reply(question, "Why?"), room.reply(question, "See", { files: [NOTE()] })];
+    const answered = ends.map((end) => assert.rejects(end, refused));
+    const reacted = assert.rejects(room.react(question, "👍"), refused);
+    release();
+    await Promise.all([sent, reacted, ...answered]);
+    const shown = room.messages.get().slice(1);
+    assert.deepEqual(shown.map(({ text, state }) => [text, state]), [
+      ["Run it", "failed"],
+      ["Why?", "failed"],
+      ["See", "failed"],
+    ]);
+    assert.deepEqual(room.find(question)!.ownReactions, []);
+  }));
+
 Deno.test("an upload is ended by the deletion of its message, which is never sent", () =>
   onPage(async ({ room, bobs, page }) => {
     page.hold();
@@ -268,6 +314,40 @@ Deno.test("after a reload a message goes on with its files, and arrives once", (
     assert.equal(third.uploads, 0);
     await shows(bobs, 3);
   }));
+
+Deno.test("what changes or answers a message whose files are uploaded survives a reload", () =>
+  onPage(async ({ ada, server, room, bobs, page, slug }) => {
+    page.hold();
+    room.send("Letter", { files: [NOTE()] }).catch(() => {});
+    await becomes(room.messages, () => last(room).state === "sending");
+    const letter = last(room);
+    room.edit(letter, "Letter to all").catch(() => {});
+    room.react(letter, "👍").catch(() => {});
+    room.reply(letter, "Read it").catch(() => {});
+    room.reply(letter, "And this", { files: [NOTE()] }).catch(() => {});
+    const isKept = async () => /Read it.*And this|And this.*Read it/.test(await keptUploads());
+    await until(isKept, "kept");
+    page.client.close();
+    const next = new Page(ada.browser, server.url);
+    await enter(next.client, slug);
+    await shows(bobs, 4);
+    const [shown, ...answers] = bobs.messages.get().slice(1);
+    await becomes(bobs.messages, () => bobs.find(shown!)!.reactions.length === 1);
+    assert.equal(bobs.find(shown!)!.text, "Letter to all");
+    assert.deepEqual(answers.map(({ replyTo }) => replyTo), [shown!.id, shown!.id]);
+    assert.deepEqual(answers.map(({ text }) => text), ["Read it", "And this"]);
+  }));
+
+/** What IndexedDB has, as JSON. */
+async function keptUploads(): Promise<string> {
+  const opening = indexedDB.open("echoroom", 1);
+  await new Promise((resolve) => opening.onsuccess = resolve);
+  const database = opening.result;
+  const reading = database.transaction("uploads").objectStore("uploads").getAll();
+  await new Promise((resolve) => reading.onsuccess = resolve);
+  database.close();
+  return JSON.stringify(reading.result);
+}
 
 Deno.test("after a reload a message goes on also where the browser refuses its locks", () =>
   onPage(async ({ ada, server, room, bobs, page, slug }) => {

@@ -1,16 +1,22 @@
 /** Messages whose files are on their way, kept over a reload: in IndexedDB, which takes bytes. */
-import type { OutgoingFile, UnsentMessage } from "./commands.ts";
+import type { OutgoingFile, Unsent, UnsentMessage } from "./commands.ts";
 import { type OutboxStorage, UPLOADS_KEY } from "./unsent_store.ts";
 
 /** A message that is kept, by its page alone. */
 export interface Kept {
+  /** It has changed. */
+  update(message: KeptMessage): void;
   /** It is kept no more. */
   forget(): void;
   /** It is kept for another page. */
   release(): void;
 }
 
-type Message = UnsentMessage & { files: readonly OutgoingFile[] };
+/** A message with files, and what changes or answers it. */
+export type KeptMessage = UnsentMessage & {
+  files: readonly OutgoingFile[];
+  behind?: readonly Unsent[];
+};
 
 /** The part of a browser that is used here; not every runtime has it, nor its types. */
 interface Web {
@@ -70,7 +76,7 @@ export class KeptUploads {
   }
 
   /** Keeps a message from now on, whether or not it was before. */
-  async keep(message: Message): Promise<Kept> {
+  async keep(message: KeptMessage): Promise<Kept> {
     const key = this.#keyOf(message);
     let release = () => {};
     const isOver = new Promise<void>((resolve) => release = resolve);
@@ -83,12 +89,15 @@ export class KeptUploads {
     const forget = () => {
       void this.#do("readwrite", (store) => store.delete(key)).then(() => release());
     };
-    return { forget, release };
+    const update = (now: KeptMessage) => {
+      void this.#do("readwrite", (store) => store.put(now, key));
+    };
+    return { update, forget, release };
   }
 
   /** The messages of the owner that no page is at, in order. */
-  async load(): Promise<Message[]> {
-    const found = await this.#do("readonly", (store) => store.getAll(this.#range)) as Message[];
+  async load(): Promise<KeptMessage[]> {
+    const found = await this.#do("readonly", (store) => store.getAll(this.#range)) as KeptMessage[];
     const held = await heldLocks();
     if (!found?.length) attempt(() => this.#storage?.removeItem(UPLOADS_KEY));
     return (found ?? []).filter((message) => !held.has(this.#keyOf(message)))
@@ -107,7 +116,7 @@ export class KeptUploads {
     return web.IDBKeyRange.bound(`${this.#owner}:`, `${this.#owner}:\uffff`);
   }
 
-  #keyOf({ clientMessageId }: Message): string {
+  #keyOf({ clientMessageId }: KeptMessage): string {
     return `${this.#owner}:${clientMessageId}`;
   }
 

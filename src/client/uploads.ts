@@ -1,11 +1,19 @@
 /** Messages whose files are on their way: uploaded one after the other, then sent as any other. */
 import { MAX_ATTACHMENTS } from "../protocol/wire/limits.ts";
 import type { File as UploadedFile } from "../protocol/wire/files.ts";
-import { type Ack, type OutgoingFile, type UnsentMessage, withTarget } from "./commands.ts";
+import {
+  type Ack,
+  isChange,
+  type OutgoingFile,
+  type Unsent,
+  type UnsentMessage,
+  withTarget,
+} from "./commands.ts";
 import { type DirectUpload, DirectUploads, type DirectUploadsHost } from "./direct_uploads.ts";
 import { type EchoRoomError, failure, isPassing, unreachable } from "./errors.ts";
 import type { JoinedRooms } from "./joined_rooms.ts";
-import { KeptUploads } from "./kept_uploads.ts";
+import { edited } from "./folding.ts";
+import { type Kept, type KeptMessage, KeptUploads } from "./kept_uploads.ts";
 import type { Draft, Outbox } from "./outbox.ts";
 import { Pauses } from "./pauses.ts";
 import type { ClientFetch } from "./platform.ts";
@@ -32,8 +40,20 @@ const RETRY_MS = 1_000;
 /** A token is not used in the last part of its life, in which a page may still begin to load. */
 const TOKEN_REST_MS = 60_000;
 
+/** What changes or answers a message whose files are on their way. */
+interface Held {
+  unsent: Unsent;
+  acked: Promise<Ack | null>;
+  resolve(ack: Ack | null): void;
+  reject(error: EchoRoomError): void;
+}
+
 interface Upload {
   message: UnsentMessage & { files: readonly OutgoingFile[] };
+  /** In order. */
+  readonly behind: Held[];
+  readonly kept: Promise<Kept>;
+  isSending: boolean;
   /** Those that are complete, in order. */
   readonly done: UploadedFile[];
   readonly controller: AbortController;
@@ -68,17 +88,26 @@ export class Uploads {
    * @throws {EchoRoomError} the server's refusal, or `closed`, `signed_out` or `discarded`
    */
   take(draft: Draft): Promise<Ack | null> | undefined {
-    const target = this.#uploads.get(draft.sendId ?? "");
+    const { sendId, change } = draft;
+    const target = this.#targetOf(sendId);
+    const isOwn = target?.message.clientMessageId === sendId;
     if (!target) return this.#takeFiles(draft);
-    if (draft.change?.event === "message:delete") {
+    if (isOwn && change?.event === "message:delete") {
       this.#host.rooms.report(target.message, { state: "discarded" });
       this.#end(target, failure("discarded", "It was deleted unsent."));
       return Promise.resolve(null);
     }
-    return target.acked.then(({ id }) => {
-      const now = withTarget(draft, id);
-      return this.#takeFiles(now) ?? this.#host.outbox.add(now);
-    });
+    const unsent: Unsent = { createdAt: new Date().toISOString(), ...draft };
+    if (isOwn && change?.event === "message:edit") {
+      target.message = edited(target.message, unsent) as Upload["message"];
+      this.#keep(target);
+      this.#host.rooms.report(target.message, { state: target.isSending ? "sending" : "queued" });
+      return target.acked;
+    }
+    if (!isChange(unsent) && unsent.files) return this.#takeFiles(unsent);
+    const acked = this.#hold(target, unsent);
+    this.#keep(target);
+    return acked;
   }
 
   /** What a page before has left, unless another page that still lives is at it. */
@@ -90,10 +119,11 @@ export class Uploads {
     }
   }
 
-  /** The messages of a room, in order. */
-  waiting({ id, name, info }: Room): UnsentMessage[] {
+  /** What waits for a room, in order. */
+  waiting({ id, name, info }: Room): Unsent[] {
     const names = [id, name, info.get()?.slug];
-    return [...this.#uploads.values()].map(({ message }) => message)
+    return [...this.#uploads.values()]
+      .flatMap(({ message, behind }) => [message, ...behind.map(({ unsent }) => unsent)])
       .filter(({ room }) => names.includes(room));
   }
 
@@ -120,6 +150,45 @@ export class Uploads {
     return "files" in draft && draft.files ? this.#add(draft as Upload["message"]) : undefined;
   }
 
+  /** The upload that a message with this `clientMessageId` is, or is behind. */
+  #targetOf(id: string | undefined): Upload | undefined {
+    return [...this.#uploads.values()].find(({ message, behind }) => {
+      return [message, ...behind.map(({ unsent }) => unsent)]
+        .some(({ clientMessageId }) => clientMessageId === id);
+    });
+  }
+
+  /** Shows what changes or answers a message, and holds it until that is in the outbox. */
+  #hold({ behind }: Upload, unsent: Unsent): Promise<Ack | null> {
+    this.#host.rooms.report(unsent, { state: "queued" });
+    const held = { unsent } as Held;
+    held.acked = new Promise((resolve, reject) => Object.assign(held, { resolve, reject }));
+    behind.push(held);
+    return held.acked;
+  }
+
+  /** What is behind a message that goes no further goes no further either. */
+  #refuse({ behind }: Upload, error: EchoRoomError): void {
+    const isOver = isLeftToNext(error);
+    for (const { unsent, resolve, reject } of behind) {
+      const isUndone = error.code === "discarded" && isChange(unsent);
+      if (!isOver) {
+        const progress = isUndone
+          ? { state: "discarded" } as const
+          : { state: "failed", error } as const;
+        this.#host.rooms.report(unsent, progress);
+      }
+      if (isUndone) resolve(null);
+      else reject(error);
+    }
+  }
+
+  /** Keeps a message as it is now, and what is behind it. */
+  #keep({ kept, message, behind }: Upload): void {
+    const now = { ...message, behind: behind.map(({ unsent }) => unsent) };
+    void kept.then(({ update }) => update(now));
+  }
+
   #newToken() {
     const answered = this.#host.api.request<{ token: string; expiresIn: number }>(
       "POST",
@@ -132,17 +201,18 @@ export class Uploads {
     return created;
   }
 
-  #add(message: Upload["message"]): Promise<Ack> {
-    const { clientMessageId } = message;
+  #add({ behind = [], ...message }: KeptMessage): Promise<Ack> {
+    const { clientMessageId, files, attachments = [] } = message;
     const controller = new AbortController();
     // Twice: a line that is slow, with much on its way, moves in jumps.
     const patienceMs = 2 * this.#host.timing.silenceMs;
-    const begun: Omit<Upload, "acked"> = { message, done: [], controller, patienceMs, end: null };
-    const upload = begun as Upload;
+    const target = this.#targetOf(message.sendId);
+    const kept = this.#kept.keep({ ...message, behind });
+    const begun = { message, kept, behind: [], done: [], isSending: false, end: null };
+    const upload = { ...begun, controller, patienceMs } as Omit<Upload, "acked"> as Upload;
     this.#uploads.set(clientMessageId, upload);
     this.#host.rooms.report(message, { state: "queued" });
-    const kept = this.#kept.keep(message);
-    const { files, attachments = [] } = message;
+    for (const unsent of behind) this.#hold(upload, unsent).catch(() => {});
     const before = this.#turn;
     const turn = files.length + attachments.length > MAX_ATTACHMENTS
       ? Promise.reject(failure("validation_failed", `It has more than ${MAX_ATTACHMENTS} files.`))
@@ -156,20 +226,38 @@ export class Uploads {
       const { createdAt: _, files: _f, attachments = [], ...draft } = upload.message;
       const all = [...attachments, ...upload.done];
       const acked = this.#host.outbox.add({ ...draft, attachments: all });
+      // The outbox tells them the message's id.
+      for (const { unsent, resolve, reject } of upload.behind) {
+        this.#host.outbox.add(unsent).then(resolve, reject);
+      }
       kept.then(({ forget }) => forget());
       return acked as Promise<Ack>;
     }, (error: EchoRoomError) => {
       if (this.#uploads.delete(clientMessageId)) {
         this.#host.rooms.report(upload.message, { state: "failed", error });
       }
-      // The session has ended, or the client was closed: the next page goes on with it.
-      const isOver = error.code === "closed" || error.code === "signed_out";
-      kept.then(({ forget, release }) => isOver ? release() : forget());
+      this.#refuse(upload, error);
+      kept.then(({ forget, release }) => isLeftToNext(error) ? release() : forget());
       throw error;
     });
     // Whoever changes or answers it may come too late to handle it.
     upload.acked.catch(() => {});
+    const held = target?.behind.find(({ unsent }) => unsent.clientMessageId === message.sendId);
+    if (target) this.#follow(upload, held?.acked ?? target.acked);
     return upload.acked;
+  }
+
+  /** An upload that answers a message which has no id yet. */
+  #follow(upload: Upload, answered: Promise<Ack | null>): void {
+    const isHere = () => this.#uploads.has(upload.message.clientMessageId);
+    answered.then((ack) => {
+      upload.message = withTarget(upload.message, ack!.id);
+      if (isHere()) this.#keep(upload);
+    }).catch((error: EchoRoomError) => {
+      if (!isHere()) return;
+      if (!isLeftToNext(error)) this.#host.rooms.report(upload.message, { state: "failed", error });
+      this.#end(upload, error);
+    });
   }
 
   /** @param error why it goes no further */
@@ -190,6 +278,7 @@ export class Uploads {
       } catch (error) {
         const refusal = upload.end ?? error as EchoRoomError;
         if (upload.end || !isPassing(refusal)) throw refusal;
+        upload.isSending = false;
         const pause = (refusal.retryAfter ?? 0) * 1000 || RETRY_MS;
         const progress = { state: "queued", error: refusal, retryAt: Date.now() + pause } as const;
         this.#host.rooms.report(upload.message, progress);
@@ -238,6 +327,7 @@ export class Uploads {
   /** So many bytes of the next file have gone out. */
   #sent(upload: Upload, sent: number): void {
     if (upload.end) return;
+    upload.isSending = true;
     const index = upload.done.length;
     const files = upload.message.files.map((file, i) => i === index ? { ...file, sent } : file);
     upload.message = { ...upload.message, files };
@@ -270,4 +360,9 @@ export class Uploads {
       look();
     });
   }
+}
+
+/** Whether the session has ended, or the client was closed: the next page goes on. */
+function isLeftToNext({ code }: EchoRoomError): boolean {
+  return code === "closed" || code === "signed_out";
 }
