@@ -31,11 +31,6 @@ import { Timeline } from "./timeline.ts";
 import type { ViewHost } from "./view_host.ts";
 import { OthersTyping, OwnTyping } from "./typing.ts";
 
-/** Within this time after a mute has ended the client asks what the user may do, in milliseconds. */
-const MUTE_SPREAD_MS = 1_000;
-/** `setTimeout` takes no longer ones. */
-const LONGEST_TIMER_MS = 2 ** 31 - 2_000;
-
 export class JoinedRoom implements Room {
   readonly name: string;
   readonly info: Observed<RoomInfo | null> = new Observed<RoomInfo | null>(() => null);
@@ -61,9 +56,6 @@ export class JoinedRoom implements Room {
   readonly #ownTyping = new OwnTyping((event) => {
     this.#host.connection.emit(event, { roomId: this.id });
   });
-
-  /** Until a mute of the user's ends. */
-  #muteTimer: ReturnType<typeof setTimeout> | undefined;
 
   /** Whether the room is on the screen of this handle's holder. */
   isPresent: boolean;
@@ -238,7 +230,6 @@ export class JoinedRoom implements Room {
 
   /** The connection was lost: presence and typing are no longer current. */
   suspend(): void {
-    clearTimeout(this.#muteTimer);
     this.#forgetOthers();
     this.subscription.suspend();
   }
@@ -319,21 +310,6 @@ export class JoinedRoom implements Room {
   #update({ room, capabilities }: Place): void {
     this.info.set(room);
     this.capabilities.set(capabilities);
-    this.#awaitEndOfMute();
-  }
-
-  /** Nobody is told when a mute ends by its time: then the user's client asks. */
-  #awaitEndOfMute(): void {
-    clearTimeout(this.#muteTimer);
-    const self = this.#host.self()?.id;
-    const mute = this.messages.get().findLast(({ systemType, systemData }) => {
-      return systemType === "member_muted" && systemData?.users.includes(self!);
-    });
-    const rest = Date.parse(mute?.systemData?.until!) - Date.now();
-    // NaN if there is none; longer ones than timers take are seen at a later join.
-    if (!(rest > 0 && rest < LONGEST_TIMER_MS)) return;
-    const delay = rest + Math.random() * MUTE_SPREAD_MS;
-    this.#muteTimer = setTimeout(() => this.subscription.check(), delay);
   }
 
   #joined(answer: ServerEvents["room:joined"]): void {

@@ -148,8 +148,8 @@ export class Subscription {
       const request = { ...this.#request(), lastSeenSeq, lastSeenEntryId: id ?? undefined };
       await this.#host.connection.request("connection:recover", request, (page) => {
         if (attempt !== this.#attempt) return;
-        added += timeline.recover(page);
         this.#host.updated(page);
+        added += timeline.recover(page);
         reset ||= page.reset;
         // What is still missing after the last page was never in the log.
         if (!page.hasMore && timeline.cursor.seq === lastSeenSeq) timeline.caughtUp();
