@@ -8,7 +8,8 @@ import type { EchoRoomError } from "./errors.ts";
 export type MessageState = "queued" | "sending" | "sent" | "failed";
 
 /**
- * A message as an app shows it, as it is now, whether or not the server has it yet. Escape its text in
+ * A message as an app shows it, as it is now, whether or not the server has it yet; its `sender` is as
+ * of when the server sent it. Escape its text in
  * markup. A deleted one stays: it has a `deletedAt`, and no text.
  */
 export interface ChatMessage
