@@ -25,6 +25,8 @@ const LEFT_OUT: Record<string, string> = {
     "it has no rate limits: a test refuses as `rate_limited` what it likes",
   "a message whose file is refused fails, and keeps the file for another attempt":
     "it does not look into files: a test refuses what it likes",
+  "an answer to a message whose upload is refused fails with it, and keeps its text":
+    "it does not look into files: a test refuses what it likes",
   "the address of a file shows it to whoever has it": "it keeps no bytes of files",
 };
 

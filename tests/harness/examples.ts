@@ -59,6 +59,8 @@ export const NOT_RUN: Record<string, string> = {
   [`${VITE}, A chat with Vite and React, sh 1`]: "is run for the README and for the package",
   [`${VITE}, 6. Run it, sh 1`]: "runs until it is stopped; the app is built instead",
   [`${VITE}, 7. In production, sh 1`]: "is what guides_browser_test.ts does with TEST_VITE",
+  "docs/client.md, Show messages, ts 2":
+    "does something after a minute only; client_reading_test.ts does the same",
   "docs/operations.md, Docker, sh 1": "takes a Docker daemon",
   "docs/protocol.md, Check your client, sh 1":
     "takes minutes; faults_sqlite_test.ts runs its example through the same check",
