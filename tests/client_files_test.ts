@@ -2,7 +2,9 @@
 import "fake-indexeddb/auto";
 import { indexedDB } from "fake-indexeddb";
 import assert from "node:assert/strict";
+import { KeptUploads } from "../src/client/kept_uploads.ts";
 import type { ChatMessage, Client, Room } from "../src/client/mod.ts";
+import { MemoryStorage } from "../src/client/testing/memory_storage.ts";
 import { becomes, reaches, type TestBrowser } from "./harness/client.ts";
 import { enter, onRoom, type RoomWorld, shows, texts } from "./harness/client_world.ts";
 import { until } from "./harness/stage.ts";
@@ -337,6 +339,17 @@ Deno.test("what changes or answers a message whose files are uploaded survives a
     assert.deepEqual(answers.map(({ replyTo }) => replyTo), [shown!.id, shown!.id]);
     assert.deepEqual(answers.map(({ text }) => text), ["Read it", "And this"]);
   }));
+
+Deno.test("of two messages of one millisecond that are kept, the one that is answered goes on first", async () => {
+  const kept = new KeptUploads(new MemoryStorage(), crypto.randomUUID());
+  const message = { room: "room", text: "", createdAt: new Date().toISOString(), files: [] };
+  for (const each of [{ clientMessageId: "a", sendId: "b" }, { clientMessageId: "b" }]) {
+    (await kept.keep({ ...message, ...each })).release();
+  }
+  await until(async () => (await kept.load()).length === 2, "no page is at them");
+  assert.deepEqual((await kept.load()).map((each) => each.clientMessageId), ["b", "a"]);
+  await kept.erase();
+});
 
 /** What IndexedDB has, as JSON. */
 async function keptUploads(): Promise<string> {

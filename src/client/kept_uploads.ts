@@ -100,11 +100,10 @@ export class KeptUploads {
     const found = await this.#do("readonly", (store) => store.getAll(this.#range)) as KeptMessage[];
     const held = await heldLocks();
     if (!found?.length) attempt(() => this.#storage?.removeItem(UPLOADS_KEY));
-    return (found ?? []).filter((message) => !held.has(this.#keyOf(message)))
-      .sort((a, b) => a.createdAt < b.createdAt ? -1 : 1)
-      .map((message) => {
-        return { ...message, files: message.files.map((file) => ({ ...file, sent: 0 })) };
-      });
+    const free = (found ?? []).filter((message) => !held.has(this.#keyOf(message)));
+    return inOrder(free).map((message) => {
+      return { ...message, files: message.files.map((file) => ({ ...file, sent: 0 })) };
+    });
   }
 
   /** Forgets everything of the owner. */
@@ -139,6 +138,21 @@ export class KeptUploads {
       return undefined;
     }
   }
+}
+
+/** As they were written: those of one millisecond with what they answer first. */
+function inOrder(messages: KeptMessage[]): KeptMessage[] {
+  const byTime = messages.toSorted((a, b) => Date.parse(a.createdAt) - Date.parse(b.createdAt));
+  const ordered = new Set<KeptMessage>();
+  const add = (message: KeptMessage) => {
+    const answered = byTime.find(({ clientMessageId, behind = [] }) =>
+      [clientMessageId, ...behind.map((each) => each.clientMessageId)].includes(message.sendId!)
+    );
+    if (answered) add(answered);
+    ordered.add(message);
+  };
+  byTime.forEach(add);
+  return [...ordered];
 }
 
 async function heldLocks(): Promise<Set<string | undefined>> {
