@@ -1,7 +1,7 @@
 /** What users do with messages that are there: shown at once, done once, in order, or taken back. */
 // @slow: many servers and clients
 import assert from "node:assert/strict";
-import type { ChatMessage, Room } from "../src/client/mod.ts";
+import type { ChatMessage, Client, Room } from "../src/client/mod.ts";
 import { becomes } from "./harness/client.ts";
 import { Frames } from "./harness/client_network.ts";
 import {
@@ -391,14 +391,19 @@ Deno.test("a reply to an unsent message names it once both are sent", () =>
     assert.equal(last(adas).threadId, id);
   }));
 
+/** Has a question refused, because it is too long, and the answer to it with it. */
+async function failWithAnswer(client: Client, room: Room): Promise<void> {
+  client.disconnect();
+  const question = room.send("x".repeat(4_001));
+  const sent = [question, room.reply(last(room), "Answer")];
+  const refused = sent.map((one) => assert.rejects(one, { code: "validation_failed" }));
+  client.connect();
+  await Promise.all(refused);
+}
+
 Deno.test("an answer that failed with its question answers it when both are retried", () =>
   withMessage(async ({ ada, adas, bobs }) => {
-    ada.client.disconnect();
-    const question = adas.send("x".repeat(4_001));
-    const sent = [question, adas.reply(last(adas), "Answer")];
-    const refused = sent.map((one) => assert.rejects(one, { code: "validation_failed" }));
-    ada.client.connect();
-    await Promise.all(refused);
+    await failWithAnswer(ada.client, adas);
     const failed = () => adas.messages.get().filter(({ state }) => state === "failed");
     await becomes(adas.messages, () => failed().length === 2);
     const [asked, answered] = failed();
@@ -420,12 +425,7 @@ Deno.test("an answer that failed with its question answers it when both are retr
 
 Deno.test("an answer whose failed question was discarded is retried without one", () =>
   withMessage(async ({ ada, adas, bobs }) => {
-    ada.client.disconnect();
-    const question = adas.send("x".repeat(4_001));
-    const sent = [question, adas.reply(last(adas), "Answer")];
-    const refused = sent.map((one) => assert.rejects(one, { code: "validation_failed" }));
-    ada.client.connect();
-    await Promise.all(refused);
+    await failWithAnswer(ada.client, adas);
     const [asked, answered] = adas.messages.get().filter(({ state }) => state === "failed");
     adas.discard(asked!);
     await adas.retry(answered!);

@@ -297,13 +297,18 @@ Deno.test("a message with more than ten files fails before they are uploaded", (
     assert.deepEqual([state, kept!.length, page.uploads], ["failed", 11, 0]);
   }));
 
+/** Closes a page while the file of a message is on its way. */
+async function closeWhileSending(browser: TestBrowser, page: Page, room: Room): Promise<void> {
+  page.hold();
+  room.send("Letter", { files: [NOTE()] }).catch(() => {});
+  await becomes(room.messages, () => last(room).state === "sending");
+  await until(() => browser.storage.getItem("echoroom:uploads") !== null, "noted");
+  page.client.close();
+}
+
 Deno.test("after a reload a message goes on with its files, and arrives once", () =>
   onPage(async ({ ada, server, room, bobs, page, slug }) => {
-    page.hold();
-    room.send("Letter", { files: [NOTE()] }).catch(() => {});
-    await becomes(room.messages, () => last(room).state === "sending");
-    await until(() => ada.browser.storage.getItem("echoroom:uploads") !== null, "noted");
-    page.client.close();
+    await closeWhileSending(ada.browser, page, room);
     const next = new Page(ada.browser, server.url);
     const again = await enter(next.client, slug);
     await becomes(again.messages, () => last(again).state === "sent" && last(again).seq === 2);
@@ -364,11 +369,7 @@ async function keptUploads(): Promise<string> {
 
 Deno.test("after a reload a message goes on also where the browser refuses its locks", () =>
   onPage(async ({ ada, server, room, bobs, page, slug }) => {
-    page.hold();
-    room.send("Letter", { files: [NOTE()] }).catch(() => {});
-    await becomes(room.messages, () => last(room).state === "sending");
-    await until(() => ada.browser.storage.getItem("echoroom:uploads") !== null, "noted");
-    page.client.close();
+    await closeWhileSending(ada.browser, page, room);
     const { locks } = navigator as unknown as { locks: { query(): Promise<unknown> } };
     const query = locks.query;
     locks.query = () => Promise.reject(new DOMException("No origin.", "SecurityError"));
